@@ -1,0 +1,41 @@
+"""Which letters an IRC network holds to be the same.
+
+Never Unicode folding: to a server `#straße` and `#strasse` are two channels.
+See https://modern.ircdocs.horse/#casemapping-parameter
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_UPPER: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_TABLES: Final = {
+    "ascii": str.maketrans(_UPPER, _UPPER.lower()),
+    "rfc1459-strict": str.maketrans(_UPPER + "[]\\", _UPPER.lower() + "{}|"),
+    "rfc1459": str.maketrans(_UPPER + "[]\\~", _UPPER.lower() + "{}|^"),
+}
+_REMEMBERED: Final = 16_384
+
+
+class Casemapping(dict[str, str]):
+    """Fold names as one network does: `casemapping["#Chan"] == "#chan"`.
+
+    The rules are those of the CASEMAPPING token; an unknown one folds as
+    `ascii` does, which can part what the server holds to be one but never
+    joins what it holds to be two. Folds are remembered, in bounded number.
+    """
+
+    def __init__(self, name: str = "rfc1459") -> None:
+        super().__init__()
+        self.name = name.lower() if name.lower() in _TABLES else "ascii"
+        self._table = _TABLES[self.name]
+
+    def __missing__(self, name: str) -> str:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        folded = self[name] = name.translate(self._table)
+        return folded
+
+    def equal(self, one: str, other: str) -> bool:
+        """Say whether two names are one to the server."""
+        return self[one] == self[other]

@@ -1,0 +1,108 @@
+"""The command line: the only place that knows click, rich and exit statuses.
+
+A command is a module of its own, imported when it is asked for: who reads an
+archive does not pay for the network, and `--help` pays for neither. To add
+one, write `cli/<verb>.py` with a click command named `command` and add a row
+to `COMMANDS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import click
+
+from chatlog import __version__
+from chatlog.errors import ChatlogError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS: Final = {
+    "record": "Record channels until stopped.",
+    "tail": "Show the last events of the archive.",
+    "demo": "Record a scripted conversation, offline, to show the whole thing.",
+}
+"""Each command with the line that `chatlog --help` says of it."""
+
+BUG: Final = 70
+INTERRUPTED: Final = 130
+
+
+class _Commands(click.Group):
+    """A group that imports a command only to run it or to show its own help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"chatlog.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of a bug.")
+def cli(*, debug: bool) -> None:
+    """Record IRC channels into transcripts that outlive the tool.
+
+    \b
+      chatlog record --server irc.libera.chat --channel '#python'
+      chatlog tail '#python'
+      chatlog demo
+    """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with the status of README's table.
+
+    The one boundary where exceptions become exit statuses: nothing below it
+    calls `exit`, and no traceback passes it but for `--debug`.
+    """
+    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and return its exit status."""
+    try:
+        status = cli.main(arguments, prog_name="chatlog", standalone_mode=False)
+    except BrokenPipeError:
+        return _after_closed_pipe()
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except ChatlogError as error:
+        click.echo(f"chatlog: {error}", err=True)
+        return error.exit_status
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is a bug of ours
+        return _report_bug(error, debug="--debug" in arguments)
+    return status if isinstance(status, int) else 0
+
+
+def _after_closed_pipe() -> int:
+    # Python flushes stdout at exit and would complain a second time.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _report_bug(error: Exception, *, debug: bool) -> int:
+    if debug:
+        sys.excepthook(type(error), error, error.__traceback__)
+    click.echo(
+        f"chatlog: a bug, sorry: {type(error).__name__}: {error}."
+        " Please report it with the command you ran and what `chatlog --debug` says.",
+        err=True,
+    )
+    return BUG

@@ -1,0 +1,174 @@
+"""What was said and done: the one record that everything here passes on.
+
+An `Event` is one line of a transcript. Its fields are the keys of JSONL
+version 1 in the order in which they are written; docs/transcript-format.md is
+the normative text. Times are strings of one fixed form, so that they compare
+and slice as they stand: `2026-11-23T18:20:01.123Z`.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+import re
+import time as _time
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+SERVER: Final = "@server"
+"""The target of what belongs to no channel and no query."""
+
+
+class EventType(StrEnum):
+    """The kinds of event that this version writes; readers accept any string."""
+
+    MESSAGE = "message"
+    ACTION = "action"
+    NOTICE = "notice"
+    JOIN = "join"
+    PART = "part"
+    QUIT = "quit"
+    NICK = "nick"
+    KICK = "kick"
+    MODE = "mode"
+    TOPIC = "topic"
+    INVITE = "invite"
+    AWAY = "away"
+    ACCOUNT = "account"
+    CHGHOST = "chghost"
+    SETNAME = "setname"
+    REDACT = "redact"
+    REACT = "react"
+    NAMES = "names"
+    OTHER = "other"
+    STARTED = "started"
+    STOPPED = "stopped"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    JOINED = "joined"
+    PARTED = "parted"
+    RECOVERED = "recovered"
+
+
+RECORDERS_OWN: Final = frozenset(
+    {
+        EventType.STARTED,
+        EventType.STOPPED,
+        EventType.CONNECTED,
+        EventType.DISCONNECTED,
+        EventType.JOINED,
+        EventType.PARTED,
+        EventType.RECOVERED,
+    }
+)
+"""What the recorder says of itself, as against what the network said."""
+
+
+class Event(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
+):
+    """One line of a transcript; an empty field is absent from it.
+
+    `time` is when it was said, `received` our own clock at receipt where the
+    server gave the time. Both are UTC with milliseconds. `via` is empty for
+    what was heard live.
+    """
+
+    time: str
+    received: str = ""
+    network: str = ""
+    target: str = ""
+    type: str
+    nick: str = ""
+    user: str = ""
+    host: str = ""
+    account: str = ""
+    statusmsg: str = ""
+    text: str = ""
+    subject: str = ""
+    command: str = ""
+    params: tuple[str, ...] = ()
+    msgid: str = ""
+    reply_to: str = ""
+    tags: dict[str, str] = {}
+    via: str = ""
+    encoding: str = ""
+    raw: str = ""
+
+
+class Source(msgspec.Struct, frozen=True, gc=False):
+    """Who sent a message: `nick!user@host`, or a server's name as the nick.
+
+    See https://modern.ircdocs.horse/#source
+    """
+
+    nick: str = ""
+    user: str = ""
+    host: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Source:
+        """Split a source; what is missing is empty, and nothing is refused."""
+        nick, bang, rest = text.partition("!")
+        if not bang:
+            nick, _, host = text.partition("@")
+            return cls(nick, "", host)
+        user, at, host = rest.rpartition("@")
+        return cls(nick, user, host) if at else cls(nick, rest, "")
+
+
+def format_time(milliseconds: int) -> str:
+    """Write milliseconds since 1970 (UTC) in the one form that events use.
+
+    Years outside 1 to 9999 raise ValueError or OverflowError.
+    """
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{_time.strftime('%Y-%m-%dT%H:%M:%S', _time.gmtime(seconds))}.{rest:03d}Z"
+
+
+def parse_time(text: str) -> int:
+    """Read a time of an event back into milliseconds since 1970 (UTC).
+
+    Only the form that `format_time` writes; anything else raises ValueError.
+    """
+    try:
+        seconds = calendar.timegm(_time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
+        if len(text) != _LENGTH or text[19] != "." or text[23] != "Z":
+            raise ValueError(text)
+        return seconds * 1000 + int(text[20:23])
+    except (OverflowError, IndexError) as error:
+        raise ValueError(text) from error
+
+
+_LENGTH: Final = len("2026-11-23T18:20:01.123Z")
+_SERVER_TIME: Final = re.compile(
+    r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d):"
+    r"(?:([0-5]\d)(?:\.(\d{1,9}))?|60(?:\.\d{1,9})?)Z",
+    re.ASCII,
+)
+
+
+def normalize_server_time(text: str) -> str:
+    """Bring a server-time tag into the form of `Event.time`; "" where it is none.
+
+    Fractions are cut or filled to milliseconds; a leap second, which few
+    readers know, becomes the last millisecond before it.
+    See https://ircv3.net/specs/extensions/server-time
+    """
+    match = _SERVER_TIME.fullmatch(text)
+    if match is None or not _is_a_day(text[:10]):
+        return ""
+    minute, second, fraction = match.groups()
+    if second is None:
+        return f"{minute}:59.999Z"
+    return f"{minute}:{second}.{(fraction or '')[:3]:0<3}Z"
+
+
+def _is_a_day(text: str) -> bool:
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
