@@ -9,10 +9,10 @@ and slice as they stand: `2026-11-23T18:20:01.123Z`.
 from __future__ import annotations
 
 import calendar
-import datetime
 import re
-import time as _time
+from datetime import date
 from enum import StrEnum
+from time import gmtime, strftime, strptime
 from typing import Final
 
 import msgspec
@@ -66,9 +66,7 @@ RECORDERS_OWN: Final = frozenset(
 """What the recorder says of itself, as against what the network said."""
 
 
-class Event(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
-):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One line of a transcript; an empty field is absent from it.
 
     `time` is when it was said, `received` our own clock at receipt where the
@@ -98,6 +96,20 @@ class Event(
     raw: str = ""
 
 
+def is_live(event: Event) -> bool:
+    """Say whether somebody did this now, in a channel or a query.
+
+    Not so: what was fetched later, the recorder's own events, what belongs to
+    no target, and what a server lists when we join.
+    """
+    return (
+        bool(event.nick)
+        and not event.via
+        and event.target != SERVER
+        and event.type not in RECORDERS_OWN
+    )
+
+
 class Source(msgspec.Struct, frozen=True, gc=False):
     """Who sent a message: `nick!user@host`, or a server's name as the nick.
 
@@ -125,7 +137,7 @@ def format_time(milliseconds: int) -> str:
     Years outside 1 to 9999 raise ValueError or OverflowError.
     """
     seconds, rest = divmod(milliseconds, 1000)
-    return f"{_time.strftime('%Y-%m-%dT%H:%M:%S', _time.gmtime(seconds))}.{rest:03d}Z"
+    return f"{strftime('%Y-%m-%dT%H:%M:%S', gmtime(seconds))}.{rest:03d}Z"
 
 
 def parse_time(text: str) -> int:
@@ -134,7 +146,7 @@ def parse_time(text: str) -> int:
     Only the form that `format_time` writes; anything else raises ValueError.
     """
     try:
-        seconds = calendar.timegm(_time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
+        seconds = calendar.timegm(strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
         if len(text) != _LENGTH or text[19] != "." or text[23] != "Z":
             raise ValueError(text)
         return seconds * 1000 + int(text[20:23])
@@ -168,7 +180,7 @@ def normalize_server_time(text: str) -> str:
 
 def _is_a_day(text: str) -> bool:
     try:
-        datetime.date.fromisoformat(text)
+        date.fromisoformat(text)
     except ValueError:
         return False
     return True

@@ -1,0 +1,153 @@
+"""One line of IRC, taken apart.
+
+Rules: a line is never refused and parsing never raises; only U+0020 separates
+(tab, NBSP and mIRC's control characters are part of what they stand in); what
+cannot be turned back into the bytes received keeps those bytes.
+See https://modern.ircdocs.horse/#message-format
+and https://ircv3.net/specs/extensions/message-tags
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+MAX_LINE: Final = 8191 + 512 + 4096
+"""Bytes of the longest line that is taken apart: tags, the rest, and slack."""
+
+KEPT_RAW: Final = 8192
+"""Bytes that are kept of a line that cannot be taken apart."""
+
+FALLBACKS: Final = ("cp1252", "latin-1")
+"""The codecs tried in turn on what is not UTF-8; the last one takes any byte."""
+
+_REPLACEMENT: Final = "\ufffd"
+_ESCAPED: Final = re.compile(r"\\(.?)", re.DOTALL)
+_UNESCAPED: Final = {":": ";", "s": " ", "n": "\n", "r": "\r", "\\": "\\"}
+
+
+class Message(msgspec.Struct, gc=False):
+    """A line of IRC: tags, source, command, params.
+
+    `command` is in upper case; it is empty when the line could not be taken
+    apart, and then the one parameter is the whole line. `encoding` is the
+    codec where it was not UTF-8. `raw` holds the bytes received, at most
+    `KEPT_RAW`, where the text cannot be turned back into them.
+    """
+
+    command: str
+    params: list[str]
+    source: str = ""
+    tag_text: str = ""
+    encoding: str = ""
+    raw: bytes = b""
+
+    def tags(self) -> dict[str, str]:
+        """Parse the tags: unescaped, the last of equal keys wins."""
+        return parse_tags(self.tag_text) if self.tag_text else {}
+
+
+def parse(line: bytes) -> Message:
+    """Take one line apart; it comes without its CR LF and is not empty.
+
+    The form of nearly all lines, `:source PRIVMSG target :text`, has a fast
+    lane whose result is that of the general one.
+    """
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return _parse_undecodable(line)
+    tag_text, rest = "", text
+    if text.startswith("@"):
+        tag_text, _, rest = text[1:].partition(" ")
+    source, _, body = rest.partition(" PRIVMSG ")
+    target, colon, said = body.partition(" :")
+    if (
+        colon
+        and source[:1] == ":"
+        and target[:1] != ":"
+        and target
+        and " " not in target
+        and " " not in source
+        and len(line) <= MAX_LINE
+    ):
+        return Message("PRIVMSG", [target, said], source[1:], tag_text)
+    return parse_text(text) if len(line) <= MAX_LINE else _not_understood(line)
+
+
+def parse_text(text: str) -> Message:
+    """Take a decoded line apart, whatever its form."""
+    tag_text = source = ""
+    rest = text.lstrip(" ")
+    if rest.startswith("@"):
+        tag_text, _, rest = rest[1:].partition(" ")
+        rest = rest.lstrip(" ")
+    if rest.startswith(":"):
+        source, _, rest = rest[1:].partition(" ")
+        rest = rest.lstrip(" ")
+    head, colon, trailing = rest.partition(" :")
+    words = [word for word in head.split(" ") if word]
+    if not words or not (words[0].isascii() and words[0].isalnum()):
+        return Message("", [text])
+    if colon:
+        words.append(trailing)
+    return Message(words[0].upper(), words[1:], source, tag_text)
+
+
+def decode(line: bytes) -> tuple[str, str, bool]:
+    """Decode what may be anything: the text, its codec ("" for UTF-8), is it exact.
+
+    Text that a server cut inside a character stays UTF-8, with U+FFFD where
+    it was cut; anything else is taken for the first of `FALLBACKS` that fits.
+    """
+    try:
+        return line.decode(), "", True
+    except UnicodeDecodeError:
+        text = line.decode(errors="replace")
+    bad = text.count(_REPLACEMENT)
+    good = sum(character > "\x7f" for character in text) - bad
+    if good > bad:
+        return text, "", False
+    return *_decode_fallback(line), True
+
+
+def _decode_fallback(line: bytes) -> tuple[str, str]:
+    for codec in FALLBACKS[:-1]:
+        try:
+            return line.decode(codec), codec
+        except UnicodeDecodeError:
+            continue
+    return line.decode(FALLBACKS[-1]), FALLBACKS[-1]
+
+
+def _parse_undecodable(line: bytes) -> Message:
+    if len(line) > MAX_LINE:
+        return _not_understood(line)
+    # Tags are UTF-8 whatever the rest is, so each is decoded on its own.
+    tags, space, rest = line.partition(b" ") if line.startswith(b"@") else (b"", b"", line)
+    text, encoding, exact = decode(rest)
+    message = parse_text(tags.decode(errors="replace") + space.decode() + text)
+    message.encoding = encoding
+    if not exact:
+        message.raw = line[:KEPT_RAW]
+    return message
+
+
+def _not_understood(line: bytes) -> Message:
+    return Message("", [], raw=line[:KEPT_RAW])
+
+
+def parse_tags(tag_text: str) -> dict[str, str]:
+    """Parse what stands between `@` and the first space."""
+    tags = {}
+    for item in tag_text.split(";"):
+        key, _, value = item.partition("=")
+        tags[key] = _unescape(value) if "\\" in value else value
+    tags.pop("", None)
+    return tags
+
+
+def _unescape(value: str) -> str:
+    return _ESCAPED.sub(lambda match: _UNESCAPED.get(match[1], match[1]), value)

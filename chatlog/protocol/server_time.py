@@ -1,0 +1,90 @@
+"""When a line was said, between the server's clock and ours.
+
+A connection measures how far the server's clock is from ours; what is older
+than that by more than the skew allowed was not said now, and what claims to
+come from the future is dated by its receipt.
+See https://ircv3.net/specs/extensions/server-time
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from chatlog.event import format_time, normalize_server_time, parse_time
+
+PLAYBACK: Final = "playback"
+DEFAULT_MAX_SKEW: Final = 300_000
+_REMEMBERED: Final = 4096
+_SECOND: Final = len("2026-11-23T18:20:01")
+_MILLISECONDS: Final = 1000
+
+
+class Moment(NamedTuple):
+    """The time fields of an event; `claim` is a server-time that was not believed."""
+
+    time: str
+    received: str = ""
+    via: str = ""
+    claim: str = ""
+
+
+class ServerClock:
+    """Judge server-time tags against our own clock.
+
+    `max_skew` is in milliseconds. Before `measure` the clocks are taken to
+    agree.
+    """
+
+    def __init__(self, max_skew: int = DEFAULT_MAX_SKEW) -> None:
+        self.offset = 0
+        self._max_skew = max_skew
+        self._bounds_for = ""
+        self._oldest = self._newest = ""
+        self._live: dict[str, str] = {}
+
+    def measure(self, tag: str, received: str) -> None:
+        """Take a line that the server made just now as the measure of its clock."""
+        if time := normalize_server_time(tag):
+            self.offset = parse_time(time) - parse_time(received)
+            self._bounds_for = ""
+
+    def judge(self, tag: str, received: str) -> Moment:
+        """Date a line by its server-time tag, "" where it has none."""
+        time = normalize_server_time(tag) if tag else ""
+        if not time:
+            return Moment(received, claim=tag)
+        if received[:_SECOND] != self._bounds_for:
+            self._rebound(received)
+        if time < self._oldest:
+            return Moment(time, received, PLAYBACK)
+        if time > self._newest:
+            return Moment(received, claim=tag)
+        return Moment(time, received)
+
+    def live_time(self, tag: str, received: str) -> str:
+        """Return the time of a line that was said now; "" where `judge` must say more."""
+        if received[:_SECOND] != self._bounds_for:
+            self._rebound(received)
+        return self._live.get(tag) or self._remember_live(tag, received)
+
+    def _remember_live(self, tag: str, received: str) -> str:
+        moment = self.judge(tag, received)
+        if moment.via or moment.claim or not moment.received:
+            return ""
+        if len(self._live) < _REMEMBERED:
+            self._live[tag] = moment.time
+        return moment.time
+
+    def _rebound(self, received: str) -> None:
+        self._bounds_for = received[:_SECOND]
+        self._live.clear()
+        there = parse_time(received) + self.offset
+        self._oldest = _clamped(there - self._max_skew)
+        self._newest = _clamped(there + self._max_skew + _MILLISECONDS)
+
+
+def _clamped(milliseconds: int) -> str:
+    try:
+        return format_time(milliseconds)
+    except (ValueError, OverflowError, OSError):
+        return "9999" if milliseconds > 0 else ""

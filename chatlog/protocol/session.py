@@ -1,0 +1,348 @@
+"""One connection's conversation: messages in, events and replies out.
+
+A session is pure: it does no I/O and reads no clock, and `receive` never
+raises, whatever the server says. It lives as long as its connection; the next
+connection gets a new one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import msgspec
+
+from chatlog.event import SERVER, Event, EventType, Source
+from chatlog.protocol import events, numerics
+from chatlog.protocol.joining import join_lines
+from chatlog.protocol.manners import Manners, MannersSettings, is_service
+from chatlog.protocol.message import Message, parse_text
+from chatlog.protocol.registration import Identity, Registration
+from chatlog.protocol.server_time import DEFAULT_MAX_SKEW, ServerClock
+from chatlog.protocol.state import Line, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Received = tuple["Sequence[Event]", "Sequence[str]"]
+"""The events of a message, in order, and the lines to send in answer."""
+
+_HISTORY_BATCHES: Final = {"chathistory": "chathistory", "znc.in/playback": "playback"}
+_MAX_BATCHES: Final = 64
+_REMEMBERED: Final = 16_384
+_NOTHING: Final[tuple[()]] = ()
+
+
+class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session is told: who we are, where to go, what to record and answer.
+
+    `max_skew` is in milliseconds; `server` is how people name the server.
+    """
+
+    network: str
+    server: str
+    identity: Identity
+    channels: tuple[str, ...] = ()
+    queries: bool = False
+    max_skew: int = DEFAULT_MAX_SKEW
+    manners: MannersSettings = MannersSettings()
+
+
+class Session:
+    """What follows from each message of one connection."""
+
+    def __init__(self, settings: SessionSettings, manners: Manners | None = None) -> None:
+        self.settings = settings
+        self.registration = Registration(settings.identity)
+        self.state = State(
+            network=settings.network, nick=settings.identity.nick, queries=settings.queries
+        )
+        self.clock = ServerClock(settings.max_skew)
+        self.ready = False
+        self._manners = manners or Manners(settings.manners)
+        self._batches: dict[str, tuple[str, str]] = {}
+        self._sources: dict[str, Source] = {}
+        self._routes: dict[str, str] = {}
+        self._initials = _initials(settings.identity.nick)
+
+    def start(self) -> list[str]:
+        """Say what a fresh connection begins with."""
+        return self.registration.start()
+
+    def receive(self, message: Message, received: str) -> Received:
+        """Take one message, received at that time; return its events and our answers.
+
+        A message said to a channel that we are in has a fast lane, whose
+        result is that of `receive_any`.
+        """
+        if message.command == "PRIVMSG":
+            target, text = message.params if len(message.params) == 2 else ("", "")  # noqa: PLR2004 - target and text
+            channel = self._routes.get(target)
+            if (
+                channel
+                and text[:1] not in self._initials
+                and not message.encoding
+                and not message.raw
+            ):
+                event = self._said_in_channel(message, channel, text, received)
+                if event is not None:
+                    return (event,), _NOTHING
+        return self.receive_any(message, received)
+
+    def receive_any(self, message: Message, received: str) -> Received:
+        """Take one message of any kind."""
+        line = self._line(message, received)
+        made, replies = self._announce_ready(message, received)
+        made += events.events_of(self.state, line)
+        replies += self.registration.receive(message)
+        track = self._tracked.get(message.command)
+        if track is not None and not line.history_of:
+            replies += track(self, line)
+        if not line.fields["via"]:
+            answers = self._answers(line, received)
+            made += self.sent(answers, received)
+            replies += answers
+        return made, replies
+
+    def make_ready(self, received: str) -> Received:
+        """Take the registration for complete: join the channels, once."""
+        if self.ready or not self.registration.registered:
+            return _NOTHING, _NOTHING
+        self.ready = True
+        targets = (SERVER, *self.settings.channels)
+        own = {"time": received, "type": EventType.CONNECTED, "text": self.settings.server}
+        return (
+            [events.local_event(self.state, own, target=target) for target in targets],
+            list(join_lines(self.settings.channels, self.state.isupport)),
+        )
+
+    def close(self, reason: str, received: str) -> list[Event]:
+        """Say of every channel concerned that the connection is gone."""
+        if not self.ready:
+            return []
+        targets = (SERVER, *(self.state.membership.names() or self.settings.channels))
+        own = {"time": received, "type": EventType.DISCONNECTED, "text": reason}
+        return [events.local_event(self.state, own, target=target) for target in targets]
+
+    def sent(self, lines: Sequence[str], received: str) -> list[Event]:
+        """Return the events of what we say ourselves, where no echo will bring them."""
+        if "echo-message" in self.registration.enabled:
+            return []
+        fields = {**_common(self.state.me), "network": self.state.network, "time": received}
+        made: list[Event] = []
+        for text in lines:
+            line = Line(parse_text(text), self.state.me, fields)
+            made += events.events_of(self.state, line)
+        return made
+
+    def _said_in_channel(
+        self, message: Message, channel: str, text: str, received: str
+    ) -> Event | None:
+        source = self._sources.get(message.source) or self._parse_source(message.source)
+        if not message.tag_text:
+            return Event(
+                time=received,
+                network=self.state.network,
+                target=channel,
+                type=_MESSAGE,
+                nick=source.nick,
+                user=source.user,
+                host=source.host,
+                text=text,
+            )
+        tags = message.tags()
+        time = self.clock.live_time(tags.pop("time", ""), received)
+        if not time or "batch" in tags:
+            return None
+        tags.pop("label", None)
+        return Event(
+            time=time,
+            received=received,
+            network=self.state.network,
+            target=channel,
+            type=_MESSAGE,
+            nick=source.nick,
+            user=source.user,
+            host=source.host,
+            account=tags.pop("account", ""),
+            text=text,
+            msgid=tags.pop("msgid", ""),
+            reply_to=tags.pop("+draft/reply", ""),
+            tags=tags,
+        )
+
+    def _parse_source(self, text: str) -> Source:
+        if len(self._sources) >= _REMEMBERED:
+            self._sources.clear()
+        source = self._sources[text] = Source.parse(text)
+        return source
+
+    def _line(self, message: Message, received: str) -> Line:
+        source = self._parse_source(message.source)
+        tags = message.tags()
+        history_of, via = self._batches.get(tags.pop("batch", ""), ("", ""))
+        moment = self.clock.judge(tags.pop("time", ""), received)
+        tags.pop("label", None)
+        if moment.claim:
+            tags["time"] = moment.claim
+        fields = {
+            **_common(source),
+            "time": moment.time,
+            "received": moment.received,
+            "network": self.state.network,
+            "account": tags.pop("account", ""),
+            "msgid": tags.pop("msgid", ""),
+            "reply_to": tags.pop("+draft/reply", ""),
+            "tags": tags,
+            "via": via or moment.via,
+            "encoding": message.encoding,
+            "raw": events.encode_raw(message.raw),
+        }
+        return Line(message, source, fields, tags, history_of)
+
+    def _announce_ready(self, message: Message, received: str) -> tuple[list[Event], list[str]]:
+        """Join when the server has said all that it says first."""
+        if self.ready or message.command not in _READY_AFTER:
+            return [], []
+        made, lines = self.make_ready(received)
+        return list(made), list(lines)
+
+    def _answers(self, line: Line, received: str) -> list[str]:
+        """Return what politeness asks us to say to a PRIVMSG."""
+        nick, params = line.source.nick, line.params
+        if line.message.command != "PRIVMSG" or len(params) < 2 or not line.source.user:  # noqa: PLR2004 - target and text
+            return []
+        if self.state.is_me(nick) or is_service(nick):
+            return []
+        target, text = params[0], params[1]
+        if self.state.is_me(target):
+            if ctcp := events.ctcp_of(text):
+                return self._manners.answer_ctcp(nick, *ctcp, received)
+            return self._manners.answer_whisper(nick, received)
+        if self.state.membership.name(target) and self._is_addressed(text):
+            return self._manners.answer_addressed(nick, target, received)
+        return []
+
+    def _is_addressed(self, text: str) -> bool:
+        length = len(self.state.me.nick)
+        return self.state.is_me(text[:length]) and text[length : length + 1] in (":", ",", "")
+
+    def _route(self, line: Line) -> list[str]:
+        """Remember how a channel that we are in is spelled, for the fast lane."""
+        if name := self.state.membership.name(line.params[0] if line.params else ""):
+            self._routes[line.params[0]] = name
+        return []
+
+    def _reroute(self) -> None:
+        self._routes.clear()
+
+    def _on_welcome(self, line: Line) -> list[str]:
+        self._be(Source(self.registration.nick))
+        if claim := line.message.tags().get("time"):
+            self.clock.measure(claim, line.fields["received"] or line.fields["time"])
+        return []
+
+    def _be(self, source: Source) -> None:
+        self.state.me = source
+        self._initials = _initials(source.nick)
+
+    def _on_isupport(self, line: Line) -> list[str]:
+        self.state.receive_isupport(line.params[1:-1])
+        self._reroute()
+        return []
+
+    def _on_join(self, line: Line) -> list[str]:
+        if not (line.params and line.source.nick):
+            return []
+        name = line.params[0]
+        if self.state.is_me(line.source.nick) and self.state.isupport.is_channel(name):
+            self._be(line.source)
+            self.state.membership.enter(name)
+            self._reroute()
+        self.state.membership.add(name, line.source.nick)
+        return []
+
+    def _on_part(self, line: Line) -> list[str]:
+        if line.params:
+            self._remove(line.params[0], line.source.nick)
+        return []
+
+    def _on_kick(self, line: Line) -> list[str]:
+        if len(line.params) > 1:
+            self._remove(line.params[0], line.params[1])
+        return []
+
+    def _remove(self, channel: str, nick: str) -> None:
+        if self.state.is_me(nick):
+            self.state.membership.leave(channel)
+            self._reroute()
+        else:
+            self.state.membership.remove(channel, nick)
+
+    def _on_quit(self, line: Line) -> list[str]:
+        self.state.membership.quit(line.source.nick)
+        return []
+
+    def _on_nick(self, line: Line) -> list[str]:
+        if line.params and line.params[0] and line.source.nick:
+            old, new = line.source.nick, line.params[0]
+            if self.state.is_me(old):
+                self._be(msgspec.structs.replace(self.state.me, nick=new))
+            self.state.membership.rename(old, new)
+        return []
+
+    def _on_names(self, line: Line) -> list[str]:
+        """Gather the members of a channel: `@+nick!user@host`, as far as negotiated."""
+        if len(line.params) > 3 and (name := self.state.membership.name(line.params[2])):  # noqa: PLR2004 - RPL_NAMREPLY
+            gathered = self.state.names_of.setdefault(name, [])
+            for item in line.params[3].split():
+                shown = item.partition("!")[0]
+                self.state.membership.add(name, shown.lstrip(self.state.isupport.prefixes))
+                gathered.append(shown)
+        return []
+
+    def _on_end_of_names(self, line: Line) -> list[str]:
+        if len(line.params) > 1:
+            self.state.names_of.pop(self.state.membership.name(line.params[1]), None)
+        return []
+
+    def _on_batch(self, line: Line) -> list[str]:
+        """Note the batches that bring history; see https://ircv3.net/specs/extensions/batch."""
+        reference, kind, target = [*line.params, "", "", ""][:3]
+        via = _HISTORY_BATCHES.get(kind)
+        if reference.startswith("-"):
+            self._batches.pop(reference[1:], None)
+        elif via and len(self._batches) < _MAX_BATCHES:
+            name = self.state.membership.name(target)
+            self._batches[reference[1:]] = (name or SERVER, via)
+        return []
+
+    def _on_ping(self, line: Line) -> list[str]:
+        return [f"PONG :{line.params[-1]}" if line.params else "PONG"]
+
+    _tracked: ClassVar[dict[str, Callable[[Session, Line], list[str]]]] = {
+        "PRIVMSG": _route,
+        "JOIN": _on_join,
+        "PART": _on_part,
+        "KICK": _on_kick,
+        "QUIT": _on_quit,
+        "NICK": _on_nick,
+        "BATCH": _on_batch,
+        "PING": _on_ping,
+        numerics.RPL_WELCOME: _on_welcome,
+        numerics.RPL_ISUPPORT: _on_isupport,
+        numerics.RPL_NAMREPLY: _on_names,
+        numerics.RPL_ENDOFNAMES: _on_end_of_names,
+    }
+
+
+def _common(source: Source) -> dict[str, object]:
+    return {"nick": source.nick, "user": source.user, "host": source.host}
+
+
+def _initials(nick: str) -> frozenset[str]:
+    """Return the beginnings of a text that need a closer look: CTCP, or our nick."""
+    return frozenset({events.CTCP, nick[:1], nick[:1].lower(), nick[:1].upper()} - {""})
+
+
+_MESSAGE: Final = EventType.MESSAGE.value
+_READY_AFTER: Final = frozenset({numerics.RPL_ENDOFMOTD, numerics.ERR_NOMOTD, "JOIN"})

@@ -1,0 +1,63 @@
+"""What a session knows while it is connected, and a line in the light of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from chatlog.event import SERVER, Source
+from chatlog.protocol.isupport import ISupport
+from chatlog.protocol.membership import Membership
+from chatlog.protocol.message import Message  # noqa: TC001 - a field of a Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """A message with what the session found out of it.
+
+    `fields` are those that every event of this line has in common. A line of
+    a history batch has the batch's target, and changes nobody's whereabouts.
+    """
+
+    message: Message
+    source: Source
+    fields: dict[str, Any]
+    tags: dict[str, str] = {}
+    history_of: str = ""
+
+    @property
+    def params(self) -> list[str]:
+        """The message's parameters."""
+        return self.message.params
+
+
+class State:
+    """Who and where we are on one connection, and what the server said of itself."""
+
+    def __init__(self, *, network: str, nick: str, queries: bool) -> None:
+        self.network = network
+        self.queries = queries
+        self.isupport = ISupport()
+        self.membership = Membership(self.isupport.casemapping)
+        self.me = Source(nick)
+        self.names_of: dict[str, list[str]] = {}
+
+    def is_me(self, nick: str) -> bool:
+        """Say whether a nick is ours."""
+        return self.isupport.casemapping.equal(nick, self.me.nick)
+
+    def receive_isupport(self, tokens: Iterable[str]) -> None:
+        """Take the tokens of one RPL_ISUPPORT."""
+        before = self.isupport.casemapping
+        self.isupport.receive(tokens)
+        if self.isupport.casemapping is not before:
+            self.membership.refold(self.isupport.casemapping)
+
+    def channels_of(self, line: Line) -> list[str]:
+        """List where what somebody did to the whole network is to be written."""
+        if line.history_of:
+            return [line.history_of]
+        return self.membership.channels_of(line.source.nick) or [SERVER]
