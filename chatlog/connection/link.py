@@ -1,0 +1,137 @@
+"""One connection: its socket's life, the lines it brings and those we send.
+
+Through the hooks of the library's `AioConnection` and `IrcProtocol`: what is
+replaced is the line buffer, the parsing and the life cycle, because upstream
+loses the reason of an end, announces it before the socket is gone, and lets a
+late loss of an older socket end a newer one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from irc import client_aio
+from irc.client import ServerNotConnectedError
+
+from chatlog.connection.lines import Lines
+from chatlog.connection.reactor import DISCONNECT, LineEvent, Reactor, line_event
+from chatlog.protocol.joining import MAX_BYTES
+from chatlog.protocol.message import parse
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable
+
+    ConnectFactory = Callable[[asyncio.Protocol, tuple[str, int]], Awaitable[object]]
+
+CLOSE_GRACE: Final = 3.0
+"""Seconds that a server has to close after our QUIT."""
+
+_BREAKS: Final = re.compile("[\r\n\0]")
+
+
+class Protocol(client_aio.IrcProtocol):  # type: ignore[misc]  # the library has no types
+    """What asyncio tells of one socket, as long as the connection still means that socket."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Have a transport before the first byte: with TLS 1.2 both may come at once."""
+        if self.connection.protocol is self:
+            self.connection.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on what was read."""
+        if self.connection.protocol is self:
+            self.connection.process_data(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Pass on the end."""
+        if self.connection.protocol is self:
+            self.connection.lost(exc)
+
+
+class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library has no types
+    """A connection to a server, from dialling to the end of its socket.
+
+    `closed` is done, with the reason, when the socket is gone. `session` and
+    `welcomed` are the caller's, for what the lines say: handlers find them on
+    the connection that they are given.
+    """
+
+    protocol_class = Protocol
+    buffer_class = Lines
+    reactor: Reactor
+
+    def __init__(self, reactor: Reactor) -> None:
+        super().__init__(reactor)
+        self.protocol: Protocol | None = None
+        self.transport: asyncio.Transport | None = None
+        self.closed: asyncio.Future[str] = reactor.loop.create_future()
+        self.session: Any = None
+        self.welcomed: asyncio.Future[None] = reactor.loop.create_future()
+        self.reason = ""
+
+    async def connect(self, server: str, port: int, connect_factory: ConnectFactory) -> None:
+        """Dial; what the factory raises passes through, and then nothing is left open."""
+        self.buffer = self.buffer_class()
+        self.server, self.port, self.server_address = server, port, (server, port)
+        self.protocol = self.protocol_class(self, self.reactor.loop)
+        try:
+            await connect_factory(self.protocol, self.server_address)
+        except BaseException:
+            self.protocol = None
+            if self.transport:
+                self.transport.abort()
+            raise
+
+    def process_data(self, new_data: bytes) -> None:
+        """Dispatch each line of a read, then call the reactor's `after_read`."""
+        reactor = self.reactor
+        received = reactor.now()
+        for line in self.buffer.feed(new_data):
+            event = line_event(parse(line), received)
+            reactor._handle_event(self, event)  # noqa: SLF001 - the library's hook
+        reactor.after_read(self)
+
+    def send_raw(self, string: str) -> None:
+        """Send one line; a line break in it becomes a space, what is too long is cut."""
+        if self.transport is None:
+            raise ServerNotConnectedError("Not connected.")
+        line = _BREAKS.sub(" ", string).encode()[:MAX_BYTES]
+        self.transport.write(line.decode(errors="ignore").encode() + b"\r\n")
+
+    def is_connected(self) -> bool:
+        """Say whether there is a socket to write to."""
+        return self.transport is not None
+
+    def disconnect(self, message: str = "") -> None:
+        """Say QUIT and let the server close; what it says until then is still heard."""
+        self.reason = self.reason or message
+        if self.transport is None:
+            return
+        self.send_raw(f"QUIT :{message}")
+        self.reactor.loop.call_later(CLOSE_GRACE, self.abort, self.reason)
+
+    def abort(self, reason: str) -> None:
+        """End the connection now."""
+        self.reason = self.reason or reason
+        if self.transport is not None:
+            self.transport.abort()
+
+    def lost(self, error: Exception | None) -> None:
+        """Take note that the socket is gone and tell the handlers once."""
+        self.transport = self.protocol = None
+        reason = self.reason or (_describe(error) if error else "connection closed by the server")
+        if not self.closed.done():
+            self.closed.set_result(reason)
+        event = LineEvent(DISCONNECT, None, self.reactor.now(), reason)
+        self.reactor._handle_event(self, event)  # noqa: SLF001 - the library's hook
+        self.reactor.after_read(self)
+
+
+def _describe(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    return text or type(error).__name__
+
+
+Reactor.connection_class = Connection

@@ -1,0 +1,141 @@
+"""The reactor: one event for each line, given to the handlers registered on it.
+
+Handlers are added with the library's own `add_global_handler` and called as
+it calls them, by priority, until one returns "NO MORE". What differs: the
+order is looked up once and not for each event, and a handler that fails costs
+neither the others nor the next line.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from irc import client_aio, events
+
+from chatlog.protocol.message import Message  # noqa: TC001 - a field of a Struct
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    Handler = Callable[[Any, "LineEvent"], object]
+
+logger = logging.getLogger(__name__)
+
+ANY: Final = "all_events"
+DISCONNECT: Final = "disconnect"
+_NO_MORE: Final = "NO MORE"
+_SAID: Final = {"PRIVMSG": ("pubmsg", "privmsg"), "NOTICE": ("pubnotice", "privnotice")}
+_CHANTYPES: Final = frozenset("#&+!")
+
+
+class LineEvent(msgspec.Struct, gc=False):
+    """One event of the reactor, shaped as the library's own, with its Message.
+
+    `received` is our clock at the read that brought the line. `message` is
+    None for what is no line: a connection that ended, and why.
+    """
+
+    type: str
+    message: Message | None
+    received: str
+    reason: str = ""
+
+    @property
+    def arguments(self) -> list[str]:
+        """The message's other parameters; the reason of an end."""
+        return self.message.params[1:] if self.message else [self.reason]
+
+    @property
+    def source(self) -> str | None:
+        """The message's source."""
+        return self.message.source if self.message else None
+
+    @property
+    def target(self) -> str | None:
+        """The message's first parameter."""
+        return self.message.params[0] if self.message and self.message.params else None
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The message's tags."""
+        return self.message.tags() if self.message else {}
+
+
+def line_event(message: Message, received: str) -> LineEvent:
+    """Make the event of a line, under the name that the library has for its command."""
+    command = message.command
+    if command == "PRIVMSG" or command == "NOTICE":  # noqa: PLR1714 - nearly every line comes by here
+        kinds = _SAID[command]
+        params = message.params
+        return LineEvent(kinds[not params or params[0][:1] not in _CHANTYPES], message, received)
+    return LineEvent(_type_of(command), message, received)
+
+
+def _type_of(command: str) -> str:
+    name: str = events.numeric.get(command, command.lower())
+    # A server that says DISCONNECT or PUBMSG must not pass for the library itself.
+    return f"command_{name}" if name in _RESERVED and command not in events.numeric else name
+
+
+_RESERVED: Final = frozenset(
+    {*events.generated, *_SAID["PRIVMSG"], *_SAID["NOTICE"], ANY, "all_raw_messages"}
+)
+
+
+class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has no types
+    """The library's asyncio reactor with a dispatcher that survives its handlers.
+
+    `now` is our clock. `after_read` is called at the end of each read of a
+    connection, when all its lines were dispatched.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, now: Callable[[], str]) -> None:
+        self._callbacks: dict[str, tuple[Handler, ...]] = {}
+        super().__init__(loop=loop)
+        self.now = now
+        self.after_read: Callable[[Any], None] = _nothing
+        self.failures = 0
+        # PING is answered by the session, from the message as it was received.
+        self.remove_global_handler("ping", client_aio._ping_ponger)  # noqa: SLF001 - the library's hook
+
+    def add_global_handler(self, event: str, handler: Handler, priority: int = 0) -> None:
+        """Add a handler; lower priorities come first; numerics by digits or name."""
+        super().add_global_handler(events.numeric.get(event, event), handler, priority)
+        self._callbacks.clear()
+
+    def remove_global_handler(self, event: str, handler: Handler) -> int:
+        """Remove a handler; say whether there was one."""
+        self._callbacks.clear()
+        return int(super().remove_global_handler(events.numeric.get(event, event), handler))
+
+    def callbacks(self, event_type: str) -> tuple[Handler, ...]:
+        """Return the handlers of a type of event, in the order in which they are called."""
+        found = self._callbacks.get(event_type)
+        if found is None:
+            handlers = self.handlers.get(ANY, []) + self.handlers.get(event_type, [])
+            found = tuple(handler.callback for handler in sorted(handlers))
+            self._callbacks[event_type] = found
+        return found
+
+    def _handle_event(self, connection: object, event: LineEvent) -> None:
+        for callback in self.callbacks(event.type):
+            try:
+                if callback(connection, event) == _NO_MORE:
+                    return
+            except Exception as error:  # noqa: BLE001 - one bad line never costs the next
+                self._handler_failed(event, error)
+
+    def _handler_failed(self, event: LineEvent, error: Exception) -> None:
+        self.failures += 1
+        # A hostile server must not be able to flood the diagnostics.
+        if self.failures & (self.failures - 1) == 0:
+            logger.error(
+                "a handler failed on %r (failure %d)", event, self.failures, exc_info=error
+            )
+
+
+def _nothing(_connection: object) -> None:
+    """Do nothing at the end of a read."""
