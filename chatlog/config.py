@@ -1,0 +1,162 @@
+"""What people type, checked and turned into values; knows neither click nor the network.
+
+Every function raises UsageError with one line that says what was wrong and
+what would be right.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from chatlog.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import tzinfo
+
+TLS_PORT: Final = 6697
+PLAIN_PORT: Final = 6667
+_MAX_PORT: Final = 65_535
+_URL_TLS: Final = {"ircs": True, "irc": False}
+
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)", re.ASCII)
+_POWERS: Final = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
+_SIZE: Final = re.compile(r"(\d+)([KMGT]?)B?", re.ASCII | re.IGNORECASE)
+_CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
+_NOT_IN_A_CHANNEL: Final = re.compile("[\0\a\r\n ,:]")
+
+
+def archive_root(output: Path | None, environment: Mapping[str, str]) -> Path:
+    """Return where the archive is: `--output`, CHATLOG_OUTPUT, or the user's data directory."""
+    if output is not None:
+        return output
+    if named := environment.get("CHATLOG_OUTPUT"):
+        return Path(named)
+    import platformdirs  # noqa: PLC0415 - who says where does not pay for asking
+
+    return Path(platformdirs.user_data_path("chatlog"))
+
+
+class ServerName(NamedTuple):
+    """What `--server` says: where, and where a URL says so, how and which channel."""
+
+    host: str
+    port: int | None = None
+    tls: bool | None = None
+    channels: tuple[str, ...] = ()
+
+
+def parse_server(text: str) -> ServerName:
+    """Read `HOST`, `HOST:PORT`, `[v6]:PORT` or `ircs://HOST:PORT/#channel`."""
+    scheme, separator, _ = text.partition("://")
+    if not separator:
+        return ServerName(*_host_and_port(text))
+    if scheme.lower() not in _URL_TLS:
+        raise UsageError(f"--server {text}: the URL of a server begins with ircs:// or irc://")
+    parts = urlsplit(text)
+    path = unquote(parts.path.removeprefix("/")) + ("#" + parts.fragment if parts.fragment else "")
+    channels = tuple(channel_name(name) for name in path.split(",") if name)
+    host, port = _host_and_port(parts.netloc.rpartition("@")[2])
+    return ServerName(host, port, _URL_TLS[scheme.lower()], channels)
+
+
+def _host_and_port(text: str) -> tuple[str, int | None]:
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        port = rest.removeprefix(":")
+    elif text.count(":") > 1:
+        host, port = text, ""
+    else:
+        host, _, port = text.partition(":")
+    if not host or re.search(r"[\s/]", host):
+        raise UsageError(f"--server {text!r} names no host; say HOST or HOST:PORT")
+    return host, _port(port, text) if port else None
+
+
+def _port(digits: str, text: str) -> int:
+    if not (digits.isascii() and digits.isdigit() and 0 < int(digits) <= _MAX_PORT):
+        raise UsageError(f"--server {text}: {digits!r} is no port; ports are 1 to {_MAX_PORT}")
+    return int(digits)
+
+
+def choose_tls(server: ServerName, option: bool | None) -> bool:  # noqa: FBT001 - as the option
+    """Say whether to encrypt: the option, else the URL, else yes."""
+    if option is not None:
+        return option
+    return True if server.tls is None else server.tls
+
+
+def network_name(option: str | None, server: ServerName, *, tls: bool) -> str:
+    """Name the network in the archive: the option, else the host, with a port that is not usual."""
+    if option:
+        return option
+    usual = (None, TLS_PORT if tls else PLAIN_PORT)
+    return server.host.lower() + ("" if server.port in usual else f"-{server.port}")
+
+
+def parse_nick(text: str) -> str:
+    """Read a nick: what no server takes is refused here."""
+    if not text or re.search(r"[\0-\x20,:!@*?]", text) or text[0] in "#&+~%":
+        raise UsageError(f"{text!r} is no nick; say one word of letters and digits")
+    return text
+
+
+def channel_name(text: str) -> str:
+    """Return a channel's name; a bare `python` is `#python`."""
+    if not text or _NOT_IN_A_CHANNEL.search(text):
+        raise UsageError(
+            f"--channel {text!r} is no channel: no space, comma, colon or control character,"
+            " and quote a name that begins with # ('#python'), or leave the # away"
+        )
+    return text if text[0] in "#&+!" else f"#{text}"
+
+
+def parse_duration(text: str) -> float:
+    """Read `90s`, `55m`, `1h30m`, `7d` or a bare number of seconds, into seconds."""
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise UsageError(f"{text!r} is no duration; say 90s, 55m, 1h30m or 7d")
+    if len(parts) > 1 and any(not unit for _, unit in parts):
+        raise UsageError(f"{text!r} mixes units with a bare number; say 1h30m")
+    return sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
+
+
+def parse_size(text: str) -> int:
+    """Read `10M` or a bare number, in powers of 1024, into bytes; at least one."""
+    match = _SIZE.fullmatch(text)
+    size = int(match[1]) * 1024 ** _POWERS[match[2].upper()] if match else 0
+    if size < 1:
+        raise UsageError(f"{text!r} is no size; say 500K, 10M or 2G")
+    return size
+
+
+def parse_zone(name: str) -> tzinfo:
+    """Return a time zone by its name in the tz database, such as `Europe/Berlin`."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError) as error:
+        raise UsageError(f"there is no time zone {name!r}; say UTC or Europe/Berlin") from error
+
+
+def seconds_until(text: str, now: datetime) -> float:
+    """Return the seconds from now to the next moment at which a clock there shows `23:59`.
+
+    `now` carries the time zone in which the text is meant. A moment that is
+    now is a day away.
+    """
+    match = _CLOCK.fullmatch(text)
+    if match is None:
+        raise UsageError(f"--until {text!r} is no time of day; say 23:59 or 23:59:30")
+    hour, minute, second = (int(part or 0) for part in match.groups())
+    wall = now.replace(tzinfo=None)
+    then = datetime.combine(wall.date(), time(hour, minute, second))
+    if then <= wall:
+        then += timedelta(days=1)
+    # Subtracting aware times of one zone would ignore a change of its offset.
+    return then.replace(tzinfo=now.tzinfo).timestamp() - now.timestamp()
