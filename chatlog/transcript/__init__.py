@@ -1,0 +1,1 @@
+"""Events on disk: where they are, how they are written, how they are read back."""

@@ -1,0 +1,68 @@
+"""What happened to the segments of one target: MANIFEST, append-only JSON lines.
+
+Each entry's `previous` is the SHA-256 of the whole line before it, newline
+included, so that no entry can be altered or taken out unnoticed; the first
+one's is empty. Entries are never rewritten.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from chatlog.transcript.segment import FILE_MODE, Segment, System, reported
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME: Final = "MANIFEST"
+
+
+class Entries(list[dict[str, Any]]):
+    """The entries in the order of writing, and how many lines were no entry."""
+
+    damaged: int = 0
+
+
+def read(directory: Path) -> Entries:
+    """Read a target's manifest; where there is none, there are no entries."""
+    entries = Entries()
+    for line in _lines(directory / NAME):
+        try:
+            entries.append(msgspec.json.decode(line, type=dict[str, Any]))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            entries.damaged += 1
+    return entries
+
+
+def _lines(path: Path) -> list[bytes]:
+    with reported(path, doing="read"):
+        try:
+            return path.read_bytes().removesuffix(b"\n").split(b"\n")
+        except FileNotFoundError:
+            return []
+
+
+def append(system: System, directory: Path, entry: dict[str, Any], mode: int = FILE_MODE) -> None:
+    """Add an entry, chained to the last one, and sync it.
+
+    What a crash left of an unfinished entry is kept in one of its own.
+    """
+    manifest = Segment(directory / NAME, system=system, mode=mode)
+    try:
+        if manifest.torn:
+            torn = base64.b64encode(manifest.torn).decode("ascii")
+            _append_chained(manifest, {"entry": "recovered", "raw": torn})
+        _append_chained(manifest, entry)
+        manifest.sync()
+    finally:
+        manifest.close()
+
+
+def _append_chained(manifest: Segment, entry: dict[str, Any]) -> None:
+    last = manifest.last_line()
+    previous = hashlib.sha256(last).hexdigest() if last else ""
+    manifest.write(msgspec.json.encode({**entry, "previous": previous}) + b"\n")

@@ -1,0 +1,252 @@
+"""Events to segments: which file each event belongs to, and when files are closed.
+
+An event files under the period of its own `time`, so a late one goes where it
+belongs. The clock is never read: `tick` is told the time. Bytes are written
+by `parts` and `segment`, and nothing here knows how.
+"""
+
+from __future__ import annotations
+
+import resource
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from chatlog.casemapping import Casemapping
+from chatlog.errors import TranscriptError
+from chatlog.event import SERVER, Event, format_time, parse_time
+from chatlog.transcript.layout import period_of, target_directory
+from chatlog.transcript.locks import Locks
+from chatlog.transcript.networks import Networks
+from chatlog.transcript.parts import Parts, Place
+from chatlog.transcript.segment import System
+from chatlog.transcript.storage import Recording, Storage, recordings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+__all__ = ["Storage", "Writer"]
+
+_OPEN_FILES: Final = 512
+_GRACE: Final = 60_000
+_HISTORY_QUIET: Final = 600_000
+_REMEMBERED: Final = 65_536
+_NEVER: Final = "~"  # after every time
+_ANY: Final = Casemapping()
+
+
+class _Stream:
+    """The live events of one target, or its history: where the next one goes."""
+
+    __slots__ = ("current", "end", "known", "pending", "place", "start")
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.pending: list[Event] = []
+        self.known: dict[tuple[str, str], Parts] = {}  # by suffix and period
+        self.forget_current()
+
+    def forget_current(self) -> None:
+        self.current: tuple[Parts, ...] = ()
+        self.start = self.end = _NEVER
+
+
+class Writer:
+    """Write events to the transcripts of one archive.
+
+    A target must be held before its first event, and its network's CASEMAPPING
+    be set; only `@server` needs none. What `write` took is in memory until
+    `flush`, in the kernel after it, and safe from a power cut after `sync`.
+    Not for use from several threads.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        system: System = System(),  # noqa: B008 -- immutable
+        locks: Locks | None = None,
+        open_files: int | None = None,
+    ) -> None:
+        self._storage = storage
+        self._system = system
+        self._locks = locks or Locks(storage.root, system=system)
+        self._networks = Networks(storage.root, system=system, mode=storage.file_mode)
+        self._recordings = recordings_of(storage)
+        self._splits_history = "jsonl" in storage.formats
+        self._open_files = open_files or _allowed_open_files()
+        self._streams: dict[tuple[str, str, str], _Stream] = {}  # as events spell it
+        self._by_place: dict[tuple[Path, bool], _Stream] = {}
+        self._dirty: list[_Stream] = []
+        self._waiting: dict[Parts, None] = {}
+        self._open: dict[Parts, None] = {}  # the least recently written first
+
+    def hold(self, network: str, target: str) -> None:
+        """Keep other recorders out of a transcript; HeldError if one is there first."""
+        self._locks.hold(network, target)
+
+    def known_casemapping(self, network: str) -> Casemapping | None:
+        """Say how this archive folds a network's names; None if that is not kept yet."""
+        return self._networks.casemapping(network)
+
+    def set_casemapping(self, network: str, casemapping_name: str) -> None:
+        """Keep a network's CASEMAPPING; only the first one ever counts."""
+        self._networks.keep(network, casemapping_name)
+
+    def path(self, network: str, target: str) -> Path:
+        """Say which directory has a target's transcript."""
+        known = self._networks.casemapping(network)
+        if known is None and target != SERVER:
+            raise RuntimeError(f"the CASEMAPPING of {network!r} was never set")
+        casemapping = _ANY if known is None else known
+        return target_directory(self._storage.root, network, target, casemapping)
+
+    def current(self, network: str, target: str) -> list[Path]:
+        """List the live segments now written to, one for each format."""
+        stream = self._by_place.get((self.path(network, target), False))
+        return [parts.path for parts in stream.current if parts.path] if stream else []
+
+    def write(self, event: Event) -> None:
+        """Take an event; nothing is written before `flush`."""
+        try:
+            stream = self._streams[event.network, event.target, event.via]
+        except KeyError:
+            stream = self._find_stream(event)
+        if not stream.start <= event.time < stream.end:
+            self._turn(stream, event.time)
+        if not stream.pending:
+            self._dirty.append(stream)
+        stream.pending.append(event)
+
+    def write_all(self, events: Iterable[Event]) -> None:
+        """Take events in their order, as `write` takes each."""
+        # Written out, as a call for each event would cost a third more.
+        streams, dirty = self._streams, self._dirty
+        for event in events:
+            try:
+                stream = streams[event.network, event.target, event.via]
+            except KeyError:
+                stream = self._find_stream(event)
+            if not stream.start <= event.time < stream.end:
+                self._turn(stream, event.time)
+            if not stream.pending:
+                dirty.append(stream)
+            stream.pending.append(event)
+
+    def _find_stream(self, event: Event) -> _Stream:
+        place = Place(
+            self.path(event.network, event.target),
+            event.network,
+            event.target,
+            self._splits_history and event.via != "",
+        )
+        key = place.directory, place.history
+        stream = self._by_place.get(key)
+        if stream is None:
+            stream = self._by_place[key] = _Stream(place)
+        if len(self._streams) >= _REMEMBERED:
+            self._streams.clear()
+        self._streams[event.network, event.target, event.via] = stream
+        return stream
+
+    def _turn(self, stream: _Stream, time: str) -> None:
+        """Turn a stream to the period that holds a time."""
+        self._settle(stream)
+        stream.current = tuple(self._parts(stream, each, time) for each in self._recordings)
+        stream.start = max(parts.period.start for parts in stream.current)
+        stream.end = min(parts.period.end for parts in stream.current)
+
+    def _parts(self, stream: _Stream, recording: Recording, time: str) -> Parts:
+        period = period_of(time, self._storage.rotate, recording.tz)
+        key = recording.suffix, period.name
+        parts = stream.known.get(key)
+        if parts is None:
+            parts = stream.known[key] = Parts(
+                stream.place, period, recording, storage=self._storage, system=self._system
+            )
+        return parts
+
+    def _settle(self, stream: _Stream) -> None:
+        if stream.pending:
+            for parts in stream.current:
+                parts.pending += stream.pending
+                self._waiting[parts] = None
+            stream.pending.clear()
+
+    def flush(self) -> None:
+        """Write everything taken, by one write to each segment, in order of arrival.
+
+        One TranscriptError says what could not be written; that stays here, for
+        the next flush, and everything else is written all the same.
+        """
+        for stream in self._dirty:
+            self._settle(stream)
+        self._dirty.clear()
+        if self._waiting:
+            _do_all(partial(self._flush_parts, parts) for parts in list(self._waiting))
+
+    def _flush_parts(self, parts: Parts) -> None:
+        self._open.pop(parts, None)
+        self._open[parts] = None
+        if len(self._open) > self._open_files:
+            oldest = next(iter(self._open))
+            del self._open[oldest]
+            oldest.release()
+        parts.flush()
+        del self._waiting[parts]
+
+    def sync(self) -> None:
+        """Make what was written to the open segments outlive a power cut."""
+        _do_all(parts.sync for parts in self._open)
+
+    def tick(self, now: str) -> None:
+        """Close what gets no more events: periods over for 60 s, history quiet for 10 min."""
+        _do_all(chain([self.flush], self._finishing(now)))
+
+    def _finishing(self, now: str) -> Iterator[Callable[[], None]]:
+        moment = parse_time(now)
+        over, quiet = format_time(moment - _GRACE), format_time(moment - _HISTORY_QUIET)
+        for stream in list(self._by_place.values()):
+            for key, parts in list(stream.known.items()):
+                parts.quiet_since = parts.quiet_since or now
+                history = stream.place.history
+                if parts.quiet_since <= quiet if history else parts.period.end <= over:
+                    yield partial(self._finish, stream, key)
+
+    def _finish(self, stream: _Stream, key: tuple[str, str]) -> None:
+        if stream.known[key].waiting:  # for a disk that takes nothing
+            return
+        parts = stream.known.pop(key)
+        stream.forget_current()
+        self._open.pop(parts, None)
+        if not stream.known:
+            del self._by_place[stream.place.directory, stream.place.history]
+            self._streams.clear()
+        parts.finish()
+
+    def close(self) -> None:
+        """Flush, sync and close everything, and release what is held."""
+        try:
+            _do_all([self.flush, lambda: _do_all(parts.finish for parts in self._open)])
+        finally:
+            self._locks.close()
+
+
+def _allowed_open_files() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _OPEN_FILES if soft == resource.RLIM_INFINITY else max(1, min(_OPEN_FILES, soft // 2))
+
+
+def _do_all(actions: Iterable[Callable[[], None]]) -> None:
+    """Do each of them whatever becomes of the others, then raise one TranscriptError."""
+    failures = []
+    for action in actions:
+        try:
+            action()
+        except TranscriptError as error:
+            failures.append(error)
+    if len(failures) > 1:
+        raise TranscriptError(f"{failures[0]} (and {len(failures) - 1} more)") from failures[0]
+    if failures:
+        raise failures[0]

@@ -1,0 +1,114 @@
+"""Locks: one recorder per transcript, over processes that are really several."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+
+import pytest
+
+from chatlog.errors import HeldError, TranscriptError
+from chatlog.transcript.locks import Locks
+from tests.support.faults import Faulty
+
+HOLDER = """
+import sys, pathlib
+from chatlog.transcript.locks import Locks
+locks = Locks(pathlib.Path(sys.argv[1]))
+locks.hold("libera", "#python")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another process, which holds #python of libera until it is killed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout.readline() == b"held\n"
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def locks(tmp_path):
+    locks = Locks(tmp_path)
+    yield locks
+    locks.close()
+
+
+@pytest.mark.parametrize("target", ["#python", "#PYTHON"])
+def test_what_another_process_holds_cannot_be_held(tmp_path, other, locks, target):
+    with pytest.raises(HeldError) as caught:
+        locks.hold("Libera", target)
+    assert str(caught.value) == (
+        f"another chatlog is recording '{target}' of 'Libera' in {tmp_path};"
+        " stop it, or record elsewhere with --output"
+    )
+
+
+def test_another_target_and_another_network_can_be_held_beside_it(other, locks):
+    locks.hold("libera", "#ruby")
+    locks.hold("oftc", "#python")
+    with pytest.raises(HeldError):
+        locks.hold("libera", "#python")
+
+
+def test_a_killed_process_holds_nothing_any_more(other, locks):
+    other.kill()
+    other.wait()
+    locks.hold("libera", "#python")
+
+
+def test_names_that_any_casemapping_joins_are_one_lock(tmp_path, other, locks):
+    locks.hold("libera", "#a[")
+    script = HOLDER.replace('"#python"', '"#A{"')
+    second = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, check=False, input=b""
+    )
+    assert second.returncode != 0
+    assert b"HeldError" in second.stderr
+
+
+def test_holding_twice_is_holding_once(locks):
+    locks.hold("libera", "#python")
+    locks.hold("libera", "#python")
+
+
+def test_closing_releases_everything(tmp_path, locks):
+    locks.hold("libera", "#python")
+    locks.close()
+    second = subprocess.run(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], capture_output=True, check=True, input=b""
+    )
+    assert second.stdout == b"held\n"
+
+
+def test_a_name_with_control_characters_does_not_reach_the_terminal(other, tmp_path, locks):
+    other_script = HOLDER.replace('"#python"', r'"#\x1b[2J"')
+    with subprocess.Popen(
+        [sys.executable, "-c", other_script, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        process.stdout.readline()
+        with pytest.raises(HeldError) as caught:
+            locks.hold("libera", "#\x1b[2J")
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_root_that_cannot_be_written_is_a_failure_to_write_and_not_another_recorder(tmp_path):
+    faulty = Faulty(lambda name, _nth: name == "open", errno.EACCES)
+    with pytest.raises(TranscriptError, match="Permission denied; make it writable"):
+        Locks(tmp_path, system=faulty.system).hold("libera", "#python")
+
+
+def test_a_root_that_is_a_file_is_a_failure_to_write(tmp_path):
+    (tmp_path / "archive").write_text("")
+    with pytest.raises(TranscriptError):
+        Locks(tmp_path / "archive").hold("libera", "#python")
