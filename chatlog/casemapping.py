@@ -30,6 +30,10 @@ class Casemapping(dict[str, str]):
         self.name = name.lower() if name.lower() in _TABLES else "ascii"
         self._table = _TABLES[self.name]
 
+    def __bool__(self) -> bool:
+        """Be true, although nothing may be remembered yet."""
+        return True
+
     def __missing__(self, name: str) -> str:
         if len(self) >= _REMEMBERED:
             self.clear()

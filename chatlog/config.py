@@ -27,9 +27,11 @@ _URL_TLS: Final = {"ircs": True, "irc": False}
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)", re.ASCII)
 _POWERS: Final = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
-_SIZE: Final = re.compile(r"(\d+)([KMGT]?)B?", re.ASCII | re.IGNORECASE)
+_SIZE: Final = re.compile(r"(\d{1,15})([KMGT]?)B?", re.ASCII | re.IGNORECASE)
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
-_NOT_IN_A_CHANNEL: Final = re.compile("[\0\a\r\n ,:]")
+# Surrogates stand for bytes of the command line that are no UTF-8.
+_NOT_IN_A_CHANNEL: Final = re.compile("[\0\a\r\n ,:\ud800-\udfff]")
+_NOT_IN_A_NICK: Final = re.compile("[\0-\x20,:!@*?\ud800-\udfff]")
 
 
 def archive_root(output: Path | None, environment: Mapping[str, str]) -> Path:
@@ -59,7 +61,10 @@ def parse_server(text: str) -> ServerName:
         return ServerName(*_host_and_port(text))
     if scheme.lower() not in _URL_TLS:
         raise UsageError(f"--server {text}: the URL of a server begins with ircs:// or irc://")
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise UsageError(f"--server {text!r} is no URL: {error}") from error
     path = unquote(parts.path.removeprefix("/")) + ("#" + parts.fragment if parts.fragment else "")
     channels = tuple(channel_name(name) for name in path.split(",") if name)
     host, port = _host_and_port(parts.netloc.rpartition("@")[2])
@@ -80,7 +85,7 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
 
 
 def _port(digits: str, text: str) -> int:
-    if not (digits.isascii() and digits.isdigit() and 0 < int(digits) <= _MAX_PORT):
+    if not (re.fullmatch(r"[0-9]{1,5}", digits) and 0 < int(digits) <= _MAX_PORT):
         raise UsageError(f"--server {text}: {digits!r} is no port; ports are 1 to {_MAX_PORT}")
     return int(digits)
 
@@ -102,7 +107,7 @@ def network_name(option: str | None, server: ServerName, *, tls: bool) -> str:
 
 def parse_nick(text: str) -> str:
     """Read a nick: what no server takes is refused here."""
-    if not text or re.search(r"[\0-\x20,:!@*?]", text) or text[0] in "#&+~%":
+    if not text or _NOT_IN_A_NICK.search(text) or text[0] in "#&+~%":
         raise UsageError(f"{text!r} is no nick; say one word of letters and digits")
     return text
 
@@ -159,4 +164,5 @@ def seconds_until(text: str, now: datetime) -> float:
     if then <= wall:
         then += timedelta(days=1)
     # Subtracting aware times of one zone would ignore a change of its offset.
-    return then.replace(tzinfo=now.tzinfo).timestamp() - now.timestamp()
+    # In an hour that the clock shows twice, the one that is now goes on.
+    return then.replace(tzinfo=now.tzinfo, fold=now.fold).timestamp() - now.timestamp()

@@ -105,7 +105,7 @@ _EXPLANATIONS: Final[tuple[tuple[type[OSError], type[ChatlogError], str], ...]] 
     (
         ssl.SSLCertVerificationError,
         RefusedError,
-        "the certificate of {where} is refused: {detail}; if the server is yours, give --tls-ca FILE",
+        "the certificate of {where} is refused: {detail}; if it is yours, give --tls-ca FILE",
     ),
     (
         ssl.SSLError,
@@ -165,7 +165,7 @@ async def resolve(host: str, port: int, loop: asyncio.AbstractEventLoop) -> list
         failure: OSError | None = None
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except UnicodeError:
+        except ValueError:
             failure = socket.gaierror(socket.EAI_NONAME, "not a host name")
         except OSError as error:
             failure = error

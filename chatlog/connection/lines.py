@@ -34,7 +34,12 @@ class Lines:
         self._skipping = False
         self._tail = b""
         last = parts.pop()
-        lines = [line for part in parts if (line := part.rstrip(b"\r"))]
+        # What is too long stays so, wherever the reads happened to part it from its CR.
+        lines = [
+            line
+            for part in parts
+            if (line := part.rstrip(b"\r") if len(part) <= MAX_LINE else part)
+        ]
         return lines + self._feed_unfinished(last)
 
     def _feed_unfinished(self, data: bytes) -> list[bytes]:

@@ -79,9 +79,9 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         try:
             await connect_factory(self.protocol, self.server_address)
         except BaseException:
-            self.protocol = None
-            if self.transport:
-                self.transport.abort()
+            transport, self.transport, self.protocol = self.transport, None, None
+            if transport:
+                transport.abort()
             raise
 
     def process_data(self, new_data: bytes) -> None:
@@ -97,7 +97,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         """Send one line; a line break in it becomes a space, what is too long is cut."""
         if self.transport is None:
             raise ServerNotConnectedError("Not connected.")
-        line = _BREAKS.sub(" ", string).encode()[:MAX_BYTES]
+        line = _BREAKS.sub(" ", string).encode(errors="replace")[:MAX_BYTES]
         self.transport.write(line.decode(errors="ignore").encode() + b"\r\n")
 
     def is_connected(self) -> bool:

@@ -29,6 +29,7 @@ DISCONNECT: Final = "disconnect"
 _NO_MORE: Final = "NO MORE"
 _SAID: Final = {"PRIVMSG": ("pubmsg", "privmsg"), "NOTICE": ("pubnotice", "privnotice")}
 _CHANTYPES: Final = frozenset("#&+!")
+_REMEMBERED: Final = 512
 
 
 class LineEvent(msgspec.Struct, gc=False):
@@ -115,6 +116,8 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
         """Return the handlers of a type of event, in the order in which they are called."""
         found = self._callbacks.get(event_type)
         if found is None:
+            if len(self._callbacks) >= _REMEMBERED:  # a server can invent commands without end
+                self._callbacks.clear()
             handlers = self.handlers.get(ANY, []) + self.handlers.get(event_type, [])
             found = tuple(handler.callback for handler in sorted(handlers))
             self._callbacks[event_type] = found
@@ -130,10 +133,11 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
 
     def _handler_failed(self, event: LineEvent, error: Exception) -> None:
         self.failures += 1
-        # A hostile server must not be able to flood the diagnostics.
+        # A hostile server must not be able to flood the diagnostics; nor do they say
+        # what the line was: it can hold a password or a channel's key.
         if self.failures & (self.failures - 1) == 0:
             logger.error(
-                "a handler failed on %r (failure %d)", event, self.failures, exc_info=error
+                "a handler of %r failed (failure %d)", event.type, self.failures, exc_info=error
             )
 
 

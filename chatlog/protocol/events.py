@@ -32,10 +32,8 @@ def events_of(state: State, line: Line) -> Iterator[Event]:
     """Yield the events of one line, in the order in which they are to be written."""
     command = line.message.command
     row = EVENTS.get(command)
-    if row is None:
+    if row is None or len(line.params) < row.params or (row.source and not line.source.nick):
         yield from on_numeric(state, line) if command.isdigit() else on_other(state, line)
-    elif len(line.params) < row.params or (row.source and not line.source.nick):
-        yield from on_other(state, line)
     else:
         yield from row.make(state, line)
 
@@ -74,19 +72,23 @@ def on_tagmsg(state: State, line: Line) -> Iterator[Event]:
 
 def _said(state: State, line: Line, **fields: object) -> Iterator[Event]:
     """File what was said to a channel, to us or to everybody under its target."""
-    statusmsg, name = state.isupport.split_statusmsg(line.params[0])
-    if line.history_of:
+    statusmsg, channel = state.channel_said_to(line.params[0])
+    # History that belongs to no channel of ours is private like any other line.
+    if line.history_of not in ("", SERVER):
         yield _event(line, target=line.history_of, statusmsg=statusmsg, **fields)
-    elif state.isupport.is_channel(name):
-        channel = state.membership.name(name)
-        if channel:
-            yield _event(line, target=channel, statusmsg=statusmsg, **fields)
-        else:
-            yield from on_other(state, line)
-    elif not line.source.user and not line.source.host:
+    elif channel:
+        yield _event(line, target=channel, statusmsg=statusmsg, **fields)
+    elif statusmsg or state.isupport.is_channel(line.params[0]):
+        yield from on_other(state, line)
+    elif _is_server(state, line):
         yield _event(line, target=SERVER, **fields)
     elif state.queries:
         yield from _query(state, line, fields)
+
+
+def _is_server(state: State, line: Line) -> bool:
+    # Of ourselves, too, we know no host before the first JOIN tells it.
+    return not (line.source.user or line.source.host or state.is_me(line.source.nick))
 
 
 def _query(state: State, line: Line, fields: dict[str, object]) -> Iterator[Event]:
@@ -96,7 +98,7 @@ def _query(state: State, line: Line, fields: dict[str, object]) -> Iterator[Even
     if ours and is_service(other):
         return
     # A nick that looks like a channel must not write into that channel's transcript.
-    if other.startswith("@") or state.isupport.is_channel(other):
+    if not other or other.startswith("@") or state.isupport.is_channel(other):
         yield from on_other(state, line)
     else:
         yield _event(line, target=other, **fields)
@@ -207,15 +209,19 @@ def on_channel_modes(state: State, line: Line) -> Iterator[Event]:
 
 def _without_keys(state: State, line: Line, modes_at: int) -> None:
     """Hide channel keys in the message itself, so that no form of it keeps them."""
-    modes, arguments = line.params[modes_at], line.params[modes_at + 1 :]
+    # Some servers send the modes and their arguments as one parameter.
+    modes, *arguments = line.params[modes_at].split(" ") + line.params[modes_at + 1 :]
     safe = hide_keys(modes, arguments, state.isupport.modes_with_argument)
     if safe != arguments:
-        line.params[modes_at + 1 :] = safe
+        line.params[modes_at:] = [modes, *safe]
         line.fields.pop("raw", None)
 
 
 def hide_keys(modes: str, arguments: list[str], takes_argument: dict[str, str]) -> list[str]:
-    """Return the arguments of a mode change with every channel key hidden."""
+    """Return the arguments of a mode change with every channel key hidden.
+
+    Where modes and arguments do not go together, any of them may be the key.
+    """
     safe = list(arguments)
     position, sign = 0, "+"
     for mode in modes:
@@ -225,6 +231,8 @@ def hide_keys(modes: str, arguments: list[str], takes_argument: dict[str, str]) 
             if mode == "k" and position < len(safe):
                 safe[position] = HIDDEN
             position += 1
+    if "k" in modes and position != len(safe):
+        return [HIDDEN] * len(safe)
     return safe
 
 

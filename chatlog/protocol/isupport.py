@@ -79,5 +79,5 @@ class ISupport(dict[str, str]):
         for item in self.get("TARGMAX", "").split(","):
             command, _, limit = item.partition(":")
             if command.upper() == "JOIN":
-                return int(limit) if limit.isascii() and limit.isdigit() and int(limit) else 999
+                return int(limit[:9]) or 999 if limit.isascii() and limit.isdigit() else 999
         return max(1, self.number("MAXTARGETS", 10))

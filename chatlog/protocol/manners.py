@@ -67,12 +67,13 @@ class Manners:
 
     def answer_ctcp(self, nick: str, request: str, argument: str, received: str) -> list[str]:
         """Answer a CTCP request to us; an unknown one gets nothing."""
-        answer = _ctcp_answer(request.upper(), argument, received)
+        request = request.upper()
+        answer = _ctcp_answer(request, argument, received)
         if not self._settings.ctcp or answer is None:
             return []
         if not self._may("ctcp", f"{nick} {request}", received):
             return []
-        return [f"NOTICE {nick} :\x01{request.upper()} {answer}\x01"]
+        return [f"NOTICE {nick} :\x01{request} {answer}\x01"]
 
     def _may(self, kind: str, who: str, received: str) -> bool:
         now = parse_time(received)

@@ -128,9 +128,10 @@ def _parse_undecodable(line: bytes) -> Message:
     # Tags are UTF-8 whatever the rest is, so each is decoded on its own.
     tags, space, rest = line.partition(b" ") if line.startswith(b"@") else (b"", b"", line)
     text, encoding, exact = decode(rest)
-    message = parse_text(tags.decode(errors="replace") + space.decode() + text)
+    tag_text = tags.decode(errors="replace")
+    message = parse_text(tag_text + space.decode() + text)
     message.encoding = encoding
-    if not exact:
+    if not exact or tag_text.encode() != tags:
         message.raw = line[:KEPT_RAW]
     return message
 

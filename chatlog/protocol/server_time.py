@@ -78,7 +78,8 @@ class ServerClock:
     def _rebound(self, received: str) -> None:
         self._bounds_for = received[:_SECOND]
         self._live.clear()
-        there = parse_time(received) + self.offset
+        # From the whole second, so that the bounds depend on no line that came before.
+        there = parse_time(f"{self._bounds_for}.000Z") + self.offset
         self._oldest = _clamped(there - self._max_skew)
         self._newest = _clamped(there + self._max_skew + _MILLISECONDS)
 

@@ -23,6 +23,8 @@ from chatlog.protocol.state import Line, State
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from chatlog.casemapping import Casemapping
+
 Received = tuple["Sequence[Event]", "Sequence[str]"]
 """The events of a message, in order, and the lines to send in answer."""
 
@@ -62,7 +64,7 @@ class Session:
         self._batches: dict[str, tuple[str, str]] = {}
         self._sources: dict[str, Source] = {}
         self._routes: dict[str, str] = {}
-        self._initials = _initials(settings.identity.nick)
+        self._be(self.state.me)
 
     def start(self) -> list[str]:
         """Say what a fresh connection begins with."""
@@ -229,6 +231,8 @@ class Session:
     def _route(self, line: Line) -> list[str]:
         """Remember how a channel that we are in is spelled, for the fast lane."""
         if name := self.state.membership.name(line.params[0] if line.params else ""):
+            if len(self._routes) >= _REMEMBERED:
+                self._routes.clear()
             self._routes[line.params[0]] = name
         return []
 
@@ -243,10 +247,11 @@ class Session:
 
     def _be(self, source: Source) -> None:
         self.state.me = source
-        self._initials = _initials(source.nick)
+        self._initials = _initials(source.nick, self.state.isupport.casemapping)
 
     def _on_isupport(self, line: Line) -> list[str]:
         self.state.receive_isupport(line.params[1:-1])
+        self._be(self.state.me)
         self._reroute()
         return []
 
@@ -294,7 +299,7 @@ class Session:
         """Gather the members of a channel: `@+nick!user@host`, as far as negotiated."""
         if len(line.params) > 3 and (name := self.state.membership.name(line.params[2])):  # noqa: PLR2004 - RPL_NAMREPLY
             gathered = self.state.names_of.setdefault(name, [])
-            for item in line.params[3].split():
+            for item in filter(None, line.params[3].split(" ")):
                 shown = item.partition("!")[0]
                 self.state.membership.add(name, shown.lstrip(self.state.isupport.prefixes))
                 gathered.append(shown)
@@ -339,9 +344,11 @@ def _common(source: Source) -> dict[str, object]:
     return {"nick": source.nick, "user": source.user, "host": source.host}
 
 
-def _initials(nick: str) -> frozenset[str]:
+def _initials(nick: str, casemapping: Casemapping) -> frozenset[str]:
     """Return the beginnings of a text that need a closer look: CTCP, or our nick."""
-    return frozenset({events.CTCP, nick[:1], nick[:1].lower(), nick[:1].upper()} - {""})
+    first = nick[:1]
+    alike = {letter for letter in map(chr, range(128)) if casemapping.equal(letter, first)}
+    return frozenset({events.CTCP, first, *alike} - {""})
 
 
 _MESSAGE: Final = EventType.MESSAGE.value

@@ -49,6 +49,13 @@ class State:
         """Say whether a nick is ours."""
         return self.isupport.casemapping.equal(nick, self.me.nick)
 
+    def channel_said_to(self, target: str) -> tuple[str, str]:
+        """Part a target into STATUSMSG prefix and channel, "" where we are not in it."""
+        if name := self.membership.name(target):
+            return "", name
+        statusmsg, name = self.isupport.split_statusmsg(target)
+        return statusmsg, self.membership.name(name)
+
     def receive_isupport(self, tokens: Iterable[str]) -> None:
         """Take the tokens of one RPL_ISUPPORT."""
         before = self.isupport.casemapping
