@@ -1,0 +1,54 @@
+##: chatlog: record IRC channels
+##:
+##: On a fresh machine only Python 3.11 or newer, pip and make are needed:
+##: everything is installed into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+USE := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+BENCH := $(VENV)/.installed-bench
+PYTEST_ARGS ?=
+
+.PHONY: help demo test check bench format clean
+
+help:            ##: show this
+	@sed -n 's/^\([a-z]*\):.*##:/make \1 /p; s/^##: \{0,1\}//p' $(MAKEFILE_LIST)
+
+demo: $(USE)     ##: install, and record a scripted conversation offline
+	@$(BIN)/chatlog demo
+
+test: $(DEV)     ##: install, and run the tests that need no server
+	@$(BIN)/python -m pytest -m "not server" $(PYTEST_ARGS)
+
+check: $(DEV)    ##: lint, types, and all tests (.ci/run installs the servers first)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: $(BENCH)  ##: compare speed and memory with other loggers, in one run
+	@$(BIN)/python -m tests.bench
+
+format: $(DEV)   ##: format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean:           ##: remove what was installed and built
+	rm -rf $(VENV) build dist
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(USE): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(DEV): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(USE)
+
+$(BENCH): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	@touch $@ $(DEV) $(USE)
