@@ -74,11 +74,10 @@ def command(  # noqa: PLR0913 - one for each option
         raise NothingFoundError(_nothing(root, targets))
     width = max((len(each.name) for each in found), default=0) if len(found) != 1 else 0
     zone = config.parse_zone(tz) if tz else None
-    show: Callable[[Entry], str] = (
-        _show_json
-        if as_json
-        else Lines(Manner(zone, target_width=min(width, _MAX_TARGET_WIDTH)), Painter(color))
-    )
+    manner = Manner(zone, target_width=min(width, _MAX_TARGET_WIDTH))
+    show: Callable[[Entry], str] = _show_json
+    if not as_json:
+        show = Lines(manner, Painter(color))
     _show_all(reader.last(count), show)
     sys.stdout.flush()
     if follow:

@@ -94,7 +94,13 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         reactor.after_read(self)
 
     def send_raw(self, string: str) -> None:
-        """Send one line; a line break in it becomes a space, what is too long is cut."""
+        """Send one line; a line break in it becomes a space, what is too long is cut.
+
+        After the end of the socket nothing is sent; before its beginning,
+        raise ServerNotConnectedError.
+        """
+        if self.closed.done():
+            return  # a socket can go between a line and our answer to it
         if self.transport is None:
             raise ServerNotConnectedError("Not connected.")
         line = _BREAKS.sub(" ", string).encode(errors="replace")[:MAX_BYTES]

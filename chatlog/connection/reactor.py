@@ -108,7 +108,7 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
         self._callbacks.clear()
 
     def remove_global_handler(self, event: str, handler: Handler) -> int:
-        """Remove a handler; say whether there was one."""
+        """Remove a handler; return 0 where no handler was ever added for this event."""
         self._callbacks.clear()
         return int(super().remove_global_handler(events.numeric.get(event, event), handler))
 

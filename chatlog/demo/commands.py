@@ -1,0 +1,292 @@
+"""What the demo server does with each command: one function and one row for each.
+
+A command with too few parameters, or before registration, gets the numeric
+that a real server would send.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chatlog.demo.people import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatlog.demo.people import Client
+    from chatlog.demo.server import Server
+    from chatlog.protocol.message import Message
+
+_NICK: Final = re.compile(r"[A-Za-z\[\]\\`_^{|}][A-Za-z0-9\[\]\\`_^{|}-]{0,31}")
+_STATUS: Final = {"@": "o", "+": "v"}
+
+
+def run(server: Server, client: Client, message: Message) -> None:
+    """Do what a message says."""
+    row = COMMANDS.get(message.command)
+    if not client.registered and (row is None or not row.early):
+        server.numeric(client, "451", "You have not registered")
+    elif row is None:
+        server.numeric(client, "421", message.command, "Unknown command")
+    elif len(message.params) < row.params:
+        server.numeric(client, "461", message.command, "Not enough parameters")
+    else:
+        row.do(server, client, message)
+
+
+def on_cap(server: Server, client: Client, message: Message) -> None:
+    """Negotiate capabilities."""
+    if not server.answers_cap:
+        return
+    sub, names = message.params[0].upper(), message.params[-1].split()
+    if sub in ("LS", "LIST"):
+        client.negotiating = not client.registered and sub == "LS"
+        listed = server.capabilities if sub == "LS" else sorted(client.capabilities)
+        server.send(client, "CAP", client.nick or "*", sub, " ".join(listed))
+    elif sub == "REQ":
+        known = all(name.lstrip("-") in server.capabilities for name in names)
+        answer = "ACK" if known else "NAK"
+        if known:
+            client.capabilities.update(name for name in names if name[0] != "-")
+            client.capabilities.difference_update(name[1:] for name in names)
+        server.send(client, "CAP", client.nick or "*", answer, " ".join(names))
+    elif sub == "END":
+        client.negotiating = False
+        _welcome(server, client)
+
+
+def on_nick(server: Server, client: Client, message: Message) -> None:
+    """Take a nick, or another one."""
+    nick = message.params[0]
+    holder = server.client(nick)
+    if not _NICK.fullmatch(nick):
+        server.numeric(client, "432", nick, "Erroneous nickname")
+    elif holder is not None and holder is not client:
+        server.numeric(client, "433", nick, "Nickname is already in use")
+    elif client.registered:
+        server.broadcast([client, *server.peers(client)], client, "NICK", nick)
+        client.nick = nick
+    else:
+        client.nick = nick
+        _welcome(server, client)
+
+
+def on_user(server: Server, client: Client, message: Message) -> None:
+    """Take user name and realname."""
+    client.user, client.realname = f"~{message.params[0]}", message.params[3]
+    _welcome(server, client)
+
+
+def _welcome(server: Server, client: Client) -> None:
+    if client.registered or client.negotiating or not (client.nick and client.user):
+        return
+    client.registered = True
+    server.numeric(client, "001", f"Welcome, {client.nick}")
+    server.numeric(client, "002", f"Your host is {server.name}")
+    tokens = (
+        f"CASEMAPPING={server.casemapping.name}",
+        "CHANMODES=b,k,l,imnpst",
+        "CHANTYPES=#",
+        f"NETWORK={server.network}",
+        "NICKLEN=32",
+        "PREFIX=(ov)@+",
+        "STATUSMSG=@+",
+        "TARGMAX=JOIN:10",
+    )
+    server.numeric(client, "005", *tokens, "are supported by this server")
+    server.numeric(client, "422", "There is no message of the day")
+
+
+def on_ping(server: Server, client: Client, message: Message) -> None:
+    """Answer a PING."""
+    server.send(client, "PONG", server.name, message.params[-1])
+
+
+def on_join(server: Server, client: Client, message: Message) -> None:
+    """Let somebody into channels."""
+    keys = message.params[1].split(",") if len(message.params) > 1 else []
+    for position, name in enumerate(message.params[0].split(",")):
+        key = keys[position] if position < len(keys) else ""
+        if not re.fullmatch(r"#[^\0\a\r\n ,]{0,199}", name):
+            server.numeric(client, "403", name, "No such channel")
+            continue
+        channel = server.channels.setdefault(server.casemapping[name], Channel(name))
+        if channel.key != key and channel.key:
+            server.numeric(client, "475", channel.name, "Cannot join channel (+k)")
+        elif client not in channel.members:
+            _enter(server, client, channel)
+
+
+def _enter(server: Server, client: Client, channel: Channel) -> None:
+    channel.members[client] = "" if channel.members else "o"
+    extended = [each for each in channel.members if "extended-join" in each.capabilities]
+    others = [each for each in channel.members if each not in extended]
+    words = ("JOIN", channel.name)
+    server.broadcast(extended, client, *words, client.account or "*", client.realname)
+    server.broadcast(others, client, *words)
+    if channel.topic:
+        server.numeric(client, "332", channel.name, channel.topic)
+    _names(server, client, channel)
+
+
+def _names(server: Server, client: Client, channel: Channel) -> None:
+    every = "multi-prefix" in client.capabilities
+    full = "userhost-in-names" in client.capabilities
+    names = [
+        channel.prefixes(each, every=every) + (each.mask if full else each.nick)
+        for each in channel.members
+    ]
+    server.numeric(client, "353", "=", channel.name, " ".join(names))
+    server.numeric(client, "366", channel.name, "End of /NAMES list")
+
+
+def on_part(server: Server, client: Client, message: Message) -> None:
+    """Let somebody out of a channel."""
+    if channel := _joined(server, client, message.params[0]):
+        server.broadcast(channel.members, client, "PART", channel.name, *message.params[1:])
+        server.leave(channel, client)
+
+
+def _joined(server: Server, client: Client, name: str) -> Channel | None:
+    channel = server.channel(name)
+    if channel is None or client not in channel.members:
+        server.numeric(client, "442", name, "You're not on that channel")
+        return None
+    return channel
+
+
+def on_say(server: Server, client: Client, message: Message) -> None:
+    """Pass on what somebody says to a channel, to some of it, or to somebody."""
+    target = message.params[0]
+    receivers = _receivers(server, client, target)
+    if receivers is None:
+        if message.command != "NOTICE":
+            server.numeric(client, "401", target, "No such nick or channel")
+        return
+    if "echo-message" in client.capabilities:
+        receivers.append(client)
+    tags = {key: value for key, value in message.tags().items() if key[0] == "+"}
+    needs = "message-tags" if message.command == "TAGMSG" else ""
+    server.broadcast(
+        receivers, client, message.command, *message.params[:2], tags=tags, requires=needs
+    )
+
+
+def _receivers(server: Server, client: Client, target: str) -> list[Client] | None:
+    name = target.lstrip("@+")
+    if channel := server.channel(name):
+        modes = [_STATUS[sign] for sign in target[: len(target) - len(name)]]
+        return [
+            member
+            for member, has in channel.members.items()
+            if member is not client and (not modes or any(mode in has for mode in modes))
+        ]
+    receiver = server.client(target)
+    return None if receiver is None else [receiver]
+
+
+def on_topic(server: Server, client: Client, message: Message) -> None:
+    """Set a channel's topic."""
+    if channel := _joined(server, client, message.params[0]):
+        channel.topic = message.params[1]
+        server.broadcast(channel.members, client, "TOPIC", channel.name, channel.topic)
+
+
+def on_kick(server: Server, client: Client, message: Message) -> None:
+    """Throw somebody out."""
+    channel = _joined(server, client, message.params[0])
+    kicked = server.client(message.params[1])
+    if channel and kicked in channel.members:
+        words = message.params[2:] or [client.nick]
+        server.broadcast(channel.members, client, "KICK", channel.name, message.params[1], *words)
+        server.leave(channel, kicked)
+
+
+def on_mode(server: Server, client: Client, message: Message) -> None:
+    """Change modes: status and key of a channel have an effect, others are passed on."""
+    if len(message.params) < 2:  # noqa: PLR2004 - a question, which no recorder asks
+        return
+    if message.params[0][:1] != "#":
+        server.broadcast([client], client, "MODE", client.nick, message.params[1])
+    elif channel := _joined(server, client, message.params[0]):
+        _apply(server, channel, message.params[1], message.params[2:])
+        server.broadcast(channel.members, client, "MODE", channel.name, *message.params[1:])
+
+
+def _apply(server: Server, channel: Channel, modes: str, arguments: list[str]) -> None:
+    sign, left = "+", list(arguments)
+    for mode in modes:
+        if mode in "+-":
+            sign = mode
+        elif mode == "k":
+            channel.key = left.pop(0) if sign == "+" and left else ""
+        elif mode in "ov" and left:
+            member = server.client(left.pop(0))
+            if member in channel.members:
+                has = channel.members[member].replace(mode, "")
+                channel.members[member] = has + mode if sign == "+" else has
+
+
+def on_invite(server: Server, client: Client, message: Message) -> None:
+    """Invite somebody; with invite-notify the channel is told."""
+    invited, channel = server.client(message.params[0]), server.channel(message.params[1])
+    if invited is None or channel is None:
+        server.numeric(client, "401", message.params[0], "No such nick or channel")
+        return
+    words = ("INVITE", invited.nick, channel.name)
+    server.broadcast([invited], client, *words)
+    others = [member for member in channel.members if member is not client]
+    server.broadcast(others, client, *words, requires="invite-notify")
+
+
+def on_away(server: Server, client: Client, message: Message) -> None:
+    """Go away, or come back."""
+    client.away = message.params[0] if message.params else ""
+    words = ["AWAY", client.away] if client.away else ["AWAY"]
+    server.broadcast(server.peers(client), client, *words, requires="away-notify")
+
+
+def on_setname(server: Server, client: Client, message: Message) -> None:
+    """Have another realname."""
+    client.realname = message.params[0]
+    to = [client, *server.peers(client)]
+    server.broadcast(to, client, "SETNAME", client.realname, requires="setname")
+
+
+def on_quit(server: Server, client: Client, message: Message) -> None:
+    """Leave the server."""
+    server.close(client, f"Quit: {message.params[0]}" if message.params else "Quit")
+
+
+def nothing(_server: Server, _client: Client, _message: Message) -> None:
+    """Do nothing."""
+
+
+class Row(NamedTuple):
+    """How many parameters a command needs, what it does, and whether before registration."""
+
+    params: int
+    do: Callable[[Server, Client, Message], None]
+    early: bool = False
+
+
+COMMANDS: Final = {
+    "CAP": Row(1, on_cap, early=True),
+    "NICK": Row(1, on_nick, early=True),
+    "USER": Row(4, on_user, early=True),
+    "PING": Row(1, on_ping, early=True),
+    "QUIT": Row(0, on_quit, early=True),
+    "PONG": Row(0, nothing, early=True),
+    "JOIN": Row(1, on_join),
+    "PART": Row(1, on_part),
+    "PRIVMSG": Row(2, on_say),
+    "NOTICE": Row(2, on_say),
+    "TAGMSG": Row(1, on_say),
+    "TOPIC": Row(2, on_topic),
+    "KICK": Row(2, on_kick),
+    "MODE": Row(1, on_mode),
+    "INVITE": Row(2, on_invite),
+    "AWAY": Row(0, on_away),
+    "SETNAME": Row(1, on_setname),
+}

@@ -1,0 +1,72 @@
+"""The demonstration: the server, the people and a recorder, in one process, over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, Final
+
+from chatlog.clock import now
+from chatlog.connection import Address
+from chatlog.demo import script
+from chatlog.demo.server import HOST, Server
+from chatlog.protocol.registration import Identity
+from chatlog.protocol.session import SessionSettings
+from chatlog.recorder import Plan, Recorder
+from chatlog.transcript.writer import Storage, Writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NETWORK: Final = "demo"
+NICK: Final = "chatlog"
+
+
+async def record(root: Path) -> None:
+    """Record the scripted conversation into an archive.
+
+    The recorder's errors pass through; a signal that interrupts is a
+    KeyboardInterrupt, after the recorder has ended cleanly.
+    """
+    async with Server(clock=now, network=NETWORK) as server:
+        people = script.arrive(server)
+        recorder = _recorder(root, server.port)
+        recording = asyncio.ensure_future(recorder.run())
+        playing = asyncio.ensure_future(_play(server, people))
+        interrupted = _stop_on_signals(recorder)
+        await asyncio.wait({recording, playing}, return_when=asyncio.FIRST_COMPLETED)
+        recorder.stop("the demo is over")
+        playing.cancel()
+        await recording
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+async def _play(server: Server, people: script.People) -> None:
+    for channel in script.CHANNELS:
+        await server.joined(NICK, channel)
+    await script.play(people, pause=asyncio.sleep)
+
+
+def _stop_on_signals(recorder: Recorder) -> list[int]:
+    received: list[int] = []
+
+    def stop(number: int) -> None:
+        received.append(number)
+        recorder.stop("interrupted")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    return received
+
+
+def _recorder(root: Path, port: int) -> Recorder:
+    address = Address(host=HOST, port=port, tls=False)
+    session = SessionSettings(
+        network=NETWORK,
+        server=str(address),
+        identity=Identity(nick=NICK),
+        channels=script.CHANNELS,
+    )
+    plan = Plan(session=session, address=address)
+    return Recorder(plan, Writer(Storage(root=root)), now=now)

@@ -1,0 +1,79 @@
+"""A conversation for the demo server: two channels, a few people, and every kind of event.
+
+Among the talk is what a recorder has to stand: scripts of the world, colours,
+bytes that are no UTF-8, somebody who tries to forge a line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from chatlog.demo.people import Person
+    from chatlog.demo.server import Server
+
+    People = dict[str, Person]
+
+CHANNELS: Final = ("#demo", "#tea")
+_BEAT: Final = 0.12
+
+CAST: Final = {
+    "ada": ("ada", "analytical.example", "ada"),
+    "grace": ("grace", "compiler.example", "grace"),
+    "alan": ("alan", "tape.example", ""),
+    "mallory": ("m", "elsewhere.example", ""),
+}
+"""Who takes part: nick to user, host and account."""
+
+
+class Step(NamedTuple):
+    """One thing that somebody does."""
+
+    who: str
+    line: str | bytes
+
+
+STEPS: Final = (
+    Step("grace", "JOIN #demo"),
+    Step("ada", "TOPIC #demo :Notes on things that compute"),
+    Step("ada", "PRIVMSG #demo :Good morning! Does anybody keep what we say here?"),
+    Step("grace", "PRIVMSG #demo :chatlog does. Every line, and it knows when it was away."),
+    Step("alan", "JOIN #demo"),
+    Step("grace", "JOIN #tea"),
+    Step("alan", "PRIVMSG #tea :The kettle is on \N{HOT BEVERAGE} お茶をどうぞ"),
+    Step("grace", "PRIVMSG #tea :\x01ACTION takes two lumps, thank you\x01"),
+    Step("ada", "PRIVMSG #demo :\x02bold\x02 and \x0304,01red on black\x0f and plain again"),
+    Step("alan", b"PRIVMSG #demo :a caf\xe9 in Latin-1, which is no UTF-8"),
+    Step("alan", "PRIVMSG #demo :سلام, and a line that runs the other way"),
+    Step("mallory", "JOIN #demo"),
+    Step("mallory", "PRIVMSG #demo :hello\x10n[12:00:00] <ada> I resign \x1b[2J\x9b31m"),
+    Step("ada", "MODE #demo +o grace"),
+    Step("grace", "KICK #demo mallory :nobody resigns on another's behalf"),
+    Step("alan", "NICK turing"),
+    Step("turing", "PRIVMSG #demo :the same person, by another name"),
+    Step("turing", "AWAY :at lunch"),
+    Step("grace", "NOTICE #demo :the build is green"),
+    Step("turing", "QUIT :to be continued"),
+    Step("grace", "PART #demo :and good night"),
+    Step("ada", "PRIVMSG #demo :Anybody still here?"),
+)
+
+
+def arrive(server: Server) -> People:
+    """Bring everybody to the server, and the first two into their channels."""
+    people = {
+        nick: server.person(nick, user=user, host=host, account=account)
+        for nick, (user, host, account) in CAST.items()
+    }
+    people["ada"].join("#demo")
+    people["alan"].join("#tea")
+    return {**people, "turing": people["alan"]}
+
+
+async def play(people: People, *, pause: Callable[[float], Awaitable[object]]) -> None:
+    """Let everybody do their part, with pauses in seconds."""
+    for step in STEPS:
+        people[step.who].raw(step.line)
+        await pause(_BEAT)
