@@ -110,6 +110,7 @@ class Recorder:
         reactor = Reactor(loop, self._now)
         reactor.add_global_handler(ANY, self._on_event)
         reactor.after_read = self._after_read
+        reactor.add_global_handler("error", _note_reason)
         for numeric in JOIN_REFUSED:
             reactor.add_global_handler(numeric, _report_refused_join)
         try:
@@ -395,6 +396,11 @@ def backoff(failures: int, least: float, most: float, chance: float) -> float:
     """
     full = min(most, least * 2.0 ** min(max(failures - 1, 0), 30))
     return full * (0.5 + chance / 2)
+
+
+def _note_reason(connection: Connection, event: LineEvent) -> None:
+    """Take what the server says in ERROR for the reason of the end that follows."""
+    connection.reason = connection.reason or (event.target or "")
 
 
 def _report_refused_join(_connection: Connection, event: LineEvent) -> None:

@@ -33,7 +33,6 @@ class Client:
         self.negotiating = False
         self.registered = False
         self.closing = False
-        self.heard: list[bytes] = []
 
     @property
     def mask(self) -> str:

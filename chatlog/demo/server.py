@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import socket
+import struct
 from typing import TYPE_CHECKING, Final, Self
 
 from chatlog.casemapping import Casemapping
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 HOST: Final = "127.0.0.1"
 MAX_LINE: Final = 8191 + 512
 _GRACE: Final = 5.0
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
 CAPABILITIES: Final = (
     "account-notify",
     "account-tag",
@@ -72,6 +75,7 @@ class Server:
         self._tls = tls
         self._listener: asyncio.Server | None = None
         self._messages = 0
+        self._lines: list[bytes] = []
         self._heard = asyncio.Condition()
         self._pending: set[asyncio.Task[None]] = set()
 
@@ -117,6 +121,8 @@ class Server:
                 writer.close()
                 await writer.wait_closed()
             self._pending.discard(task)
+            async with self._heard:
+                self._heard.notify_all()
 
     async def _read(self, client: Client, reader: asyncio.StreamReader) -> None:
         # Whoever is being closed is still read to the end: closing a socket with
@@ -131,7 +137,7 @@ class Server:
             if not client.closing:
                 self.handle(client, line.rstrip(b"\r\n"))
             async with self._heard:
-                client.heard.append(line.rstrip(b"\r\n"))
+                self._lines.append(line.rstrip(b"\r\n"))
                 self._heard.notify_all()
 
     def handle(self, client: Client, line: bytes) -> None:
@@ -229,10 +235,12 @@ class Server:
         client.close()
 
     def drop(self, nick: str) -> None:
-        """Break a connection off without a word."""
+        """Break a connection off without a word: the other side sees it reset."""
         client = self.client(nick)
         if client is not None and client.writer is not None:
             client.closing = True
+            sock = client.writer.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             client.writer.transport.abort()
 
     def send_raw(self, nick: str, data: bytes) -> None:
@@ -242,20 +250,24 @@ class Server:
             client.writer.write(data)
 
     async def heard(self, pattern: bytes) -> bytes:
-        """Wait until some client on a socket has said a line that this pattern finds."""
+        """Wait until a client on a socket has said a line in which this pattern is found."""
         wanted = re.compile(pattern)
         async with self._heard:
             while True:
-                for client in self.clients:
-                    for line in client.heard:
-                        if wanted.search(line):
-                            return line
+                for line in self._lines:
+                    if wanted.search(line):
+                        return line
                 await self._heard.wait()
 
     async def joined(self, nick: str, channel: str) -> None:
         """Wait until somebody on a socket is in a channel."""
         async with self._heard:
             await self._heard.wait_for(lambda: self._is_in(nick, channel))
+
+    async def gone(self, nick: str) -> None:
+        """Wait until nobody of that nick is here."""
+        async with self._heard:
+            await self._heard.wait_for(lambda: self.client(nick) is None)
 
     def _is_in(self, nick: str, name: str) -> bool:
         client, channel = self.client(nick), self.channel(name)
