@@ -1,0 +1,277 @@
+"""What each command of the server says, as events."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatlog.event import EventType
+from chatlog.protocol.events import ctcp_of, hide_keys
+from tests.support.conversation import in_channels, short, types_by_target
+
+BOB = ":bob!u@h"
+ALICE = ":alice!u@h"
+LOG = ":log!chatlog@here.test"
+
+SAID = {
+    "a message": (f"{BOB} PRIVMSG #a :hi", "#a message bob text='hi'"),
+    "an empty message": (f"{BOB} PRIVMSG #a :", "#a message bob"),
+    "another case of the channel": (f"{BOB} PRIVMSG #A :hi", "#a message bob text='hi'"),
+    "a notice": (f"{BOB} NOTICE #a :hi", "#a notice bob text='hi'"),
+    "an action": (f"{BOB} PRIVMSG #a :\x01ACTION waves\x01", "#a action bob text='waves'"),
+    "an action left open": (f"{BOB} PRIVMSG #a :\x01ACTION waves", "#a action bob text='waves'"),
+    "an action in small letters": (f"{BOB} PRIVMSG #a :\x01action x\x01", "#a action bob text='x'"),
+    "an action of nothing": (f"{BOB} PRIVMSG #a :\x01ACTION\x01", "#a action bob"),
+    "a lone delimiter is text": (f"{BOB} PRIVMSG #a :\x01", "#a message bob text='\\x01'"),
+    "a delimiter later is text": (
+        f"{BOB} PRIVMSG #a :a\x01ACTION x\x01b",
+        "#a message bob text='a\\x01ACTION x\\x01b'",
+    ),
+    "another CTCP": (
+        f"{BOB} PRIVMSG #a :\x01VERSION\x01",
+        "#a other bob command='PRIVMSG' params=('#a', '\\x01VERSION\\x01')",
+    ),
+    "an ACTION in a notice is none": (
+        f"{BOB} NOTICE #a :\x01ACTION x\x01",
+        "#a other bob command='NOTICE' params=('#a', '\\x01ACTION x\\x01')",
+    ),
+    "to the operators": (f"{BOB} PRIVMSG @#a :hi", "#a message bob statusmsg='@' text='hi'"),
+    "to the voiced, in another case": (
+        f"{BOB} NOTICE +#A :hi",
+        "#a notice bob statusmsg='+' text='hi'",
+    ),
+    "an action to the operators": (
+        f"{BOB} PRIVMSG @#a :\x01ACTION x\x01",
+        "#a action bob statusmsg='@' text='x'",
+    ),
+    "a reaction": (
+        f"@+draft/react=👋;+draft/reply=m1 {BOB} TAGMSG #a",
+        "#a react bob text='👋' reply_to='m1' tags={'+draft/react': '👋'}",
+    ),
+    "other tags alone": (
+        f"@+typing=active {BOB} TAGMSG #a",
+        "#a other bob command='TAGMSG' params=('#a',) tags={'+typing': 'active'}",
+    ),
+    "tags that have a key": (
+        f"@msgid=m1;account=robert;+draft/reply=m0;label=x;a=b {BOB} PRIVMSG #a :hi",
+        "#a message bob account='robert' text='hi' msgid='m1' reply_to='m0' tags={'a': 'b'}",
+    ),
+    "a channel that we are not in": (
+        f"{BOB} PRIVMSG #z :hi",
+        "@server other bob command='PRIVMSG' params=('#z', 'hi')",
+    ),
+    "the server": (":irc.test NOTICE log :hi", "@server notice irc.test text='hi'"),
+    "nobody": ("NOTICE * :Looking up your host", "@server notice - text='Looking up your host'"),
+}
+
+HAPPENED = {
+    "a join": (":dave!u@h JOIN #a", "#a join dave"),
+    "an extended join": (
+        ":dave!u@h JOIN #a david :Dave D.",
+        "#a join dave account='david' text='Dave D.'",
+    ),
+    "an extended join without account": (":d!u@h JOIN #a * :D", "#a join d text='D'"),
+    "a join elsewhere": (":d!u@h JOIN #z", "@server other d command='JOIN' params=('#z',)"),
+    "our join": (f"{LOG} JOIN #New", "#New joined log"),
+    "a part": (f"{BOB} PART #a", "#a part bob"),
+    "a part with a reason": (f"{BOB} PART #A :bye all", "#a part bob text='bye all'"),
+    "our part": (f"{LOG} PART #a :bye", "#a parted log text='bye'"),
+    "a kick": (f"{ALICE} KICK #a bob :out", "#a kick alice text='out' subject='bob'"),
+    "a kick without reason": (f"{ALICE} KICK #a bob", "#a kick alice subject='bob'"),
+    "a kick by nobody": ("KICK #a bob", "#a kick - subject='bob'"),
+    "a kick elsewhere": (
+        f"{ALICE} KICK #z bob :out",
+        "@server other alice command='KICK' params=('#z', 'bob', 'out')",
+    ),
+    "a topic": (f"{ALICE} TOPIC #a :new", "#a topic alice text='new'"),
+    "a topic taken away": (f"{ALICE} TOPIC #a :", "#a topic alice"),
+    "the topic that stood": (":irc.test 332 log #a :old", "#a topic - text='old'"),
+    "a mode": (f"{ALICE} MODE #a +o bob", "#a mode alice command='+o' params=('bob',)"),
+    "a mode of ours": (":log MODE log :+i", "@server mode log subject='log' command='+i'"),
+    "an invitation here": (f"{ALICE} INVITE dave #a", "#a invite alice subject='dave'"),
+    "an invitation elsewhere": (
+        f"{ALICE} INVITE log :#z",
+        "@server invite alice subject='log' params=('#z',)",
+    ),
+    "a retraction": (f"{BOB} REDACT #a m1 :typo", "#a redact bob text='typo' reply_to='m1'"),
+    "an end of names without names": (":irc.test 366 log #a :End", None),
+    "names elsewhere": (
+        ":irc.test 353 log = #z :bob",
+        "@server other - command='353' params=('log', '=', '#z', 'bob')",
+    ),
+    "a numeric of a channel": (
+        ":irc.test 329 log #a 1795460588",
+        "#a other - command='329' params=('log', '#a', '1795460588')",
+    ),
+    "a numeric of nothing": (
+        ":irc.test 265 log :Users",
+        "@server other - command='265' params=('log', 'Users')",
+    ),
+    "an error": ("ERROR :Closing link", "@server other - command='ERROR' params=('Closing link',)"),
+    "an unknown command": (
+        ":irc.test FROB #a x",
+        "#a other irc.test command='FROB' params=('#a', 'x')",
+    ),
+    "a wallops": (f"{ALICE} WALLOPS :hm", "@server other alice command='WALLOPS' params=('hm',)"),
+}
+
+EVERYWHERE = {
+    "a quit": (f"{BOB} QUIT :gone", "quit bob text='gone'"),
+    "a quit without reason": (f"{BOB} QUIT", "quit bob"),
+    "a new nick": (f"{BOB} NICK :robert", "nick bob subject='robert'"),
+    "gone away": (f"{BOB} AWAY :lunch", "away bob text='lunch'"),
+    "back again": (f"{BOB} AWAY", "away bob"),
+    "logged in": (f"{BOB} ACCOUNT robert", "account bob account='robert'"),
+    "logged out": (f"@account=robert {BOB} ACCOUNT *", "account bob"),
+    "another host": (f"{BOB} CHGHOST u2 h2", "chghost bob params=('u2', 'h2')"),
+    "another realname": (f"{BOB} SETNAME :Bob B.", "setname bob text='Bob B.'"),
+}
+
+
+@pytest.mark.parametrize(("line", "event"), (SAID | HAPPENED).values(), ids=SAID | HAPPENED)
+def test_a_line_becomes_one_event(line, event):
+    assert in_channels().outcome(line) == ([event] if event else [])
+
+
+@pytest.mark.parametrize(("line", "event"), EVERYWHERE.values(), ids=EVERYWHERE)
+def test_what_somebody_does_to_the_network_is_in_every_channel_that_we_share(line, event):
+    assert in_channels().outcome(line) == [f"#a {event}", f"#b {event}"]
+
+
+@pytest.mark.parametrize(("line", "event"), EVERYWHERE.values(), ids=EVERYWHERE)
+def test_of_somebody_never_seen_it_is_beside_all_channels(line, event):
+    line, event = line.replace("bob!", "eve!"), event.replace(" bob", " eve")
+    assert in_channels().outcome(line) == [f"@server {event}"]
+
+
+def test_an_event_says_who_where_and_when():
+    (event,) = in_channels().hear("@time=2026-11-23T18:20:00.500Z :bob!u@h PRIVMSG #a :hi")
+    assert (event.nick, event.user, event.host) == ("bob", "u", "h")
+    assert (event.network, event.target, event.type) == ("test", "#a", EventType.MESSAGE)
+    assert event.time == "2026-11-23T18:20:00.500Z"
+    assert event.received == "2026-11-23T18:20:01.123Z"
+
+
+MACHINERY = [
+    "PING :token",
+    "PONG irc.test :token",
+    "CAP log NEW :x",
+    "AUTHENTICATE +",
+    ":irc.test BATCH +1 netsplit a b",
+    ":irc.test BATCH -1",
+]
+
+
+@pytest.mark.parametrize("line", MACHINERY)
+def test_the_protocols_own_machinery_is_not_recorded(line):
+    assert in_channels().outcome(line) == []
+
+
+def test_names_are_gathered_into_one_event():
+    outcome = in_channels().outcome(
+        ":irc.test 353 log = #a :log @+alice!u@h",
+        ":irc.test 353 log = #a :bob +carol",
+        ":irc.test 366 log #a :End",
+    )
+    assert outcome == ["#a names - text='log @+alice bob +carol'"]
+
+
+def test_who_is_in_the_names_is_known_without_prefix_and_host():
+    talk = in_channels()
+    talk.hear(":irc.test 353 log = #a :@+dave!u@h")
+    assert talk.outcome(":dave!u@h QUIT") == ["#a quit dave"]
+
+
+def test_when_we_are_kicked_we_also_parted():
+    talk = in_channels()
+    assert talk.outcome(f"{ALICE} KICK #A LOG :out") == [
+        "#a kick alice text='out' subject='LOG'",
+        "#a parted log text='kicked'",
+    ]
+    assert talk.session.state.membership.names() == ["#b"]
+
+
+def test_a_batch_of_netsplit_quits_is_live():
+    events = in_channels().hear(
+        ":irc.test BATCH +n netsplit one.test two.test",
+        "@batch=n :bob!u@h QUIT :one.test two.test",
+        ":irc.test BATCH -n",
+    )
+    assert types_by_target(events) == {"#a": ["quit"], "#b": ["quit"]}
+    assert {event.via for event in events} == {""}
+
+
+KEYS = {
+    "set": "MODE #a +k s3cr3t",
+    "set, trailing": "MODE #a +k :s3cr3t",
+    "taken away": "MODE #a -k s3cr3t",
+    "after an operator": "MODE #a +ok bob s3cr3t",
+    "before an operator": "MODE #a +ko s3cr3t bob",
+    "after a ban and a limit": "MODE #a +blk *!*@x 10 s3cr3t",
+    "after a limit that is taken away and has no argument": "MODE #a -l+k s3cr3t",
+    "exchanged": "MODE #a -k+k s3cr3t s3cr3t",
+    "modes and key as one parameter": "MODE #a :+nk s3cr3t",
+    "after a mode that we do not know to take an argument": "MODE #a +Lk #b s3cr3t",
+    "taken away and set again, with an operator between": "MODE #a -k+ok s3cr3t bob s3cr3t",
+    "after a key that is taken away without being named": "MODE #a -ko+k bob s3cr3t",
+    "too many arguments": "MODE #a +k s3cr3t s3cr3t",
+    "not joined": "MODE #z +k s3cr3t",
+    "another case": "MODE #A +k s3cr3t",
+    "of no channel": "MODE log +k s3cr3t",
+    "in reply": "324 log #a +ntk s3cr3t",
+    "in reply, trailing": "324 log #a :+ntk s3cr3t",
+    "in reply, not joined": "324 log #z +ntkl s3cr3t 10",
+}
+
+
+@pytest.mark.parametrize("line", KEYS.values(), ids=KEYS)
+@pytest.mark.parametrize("source", ["", ":irc.test ", ":alice!u@h "])
+def test_a_channels_key_is_in_no_event(line, source):
+    events = in_channels().hear(source + line)
+    assert len(events) == 1
+    assert "s3cr3t" not in repr(events)
+
+
+def test_a_key_that_is_not_utf_8_is_not_kept_as_raw_bytes():
+    (event,) = in_channels().hear(":привет MODE #a +k ключ".encode()[:-1])
+    assert (event.params, event.raw) == (("*",), "")
+
+
+def test_the_key_in_history_is_hidden_too():
+    talk = in_channels()
+    events = talk.hear("BATCH +1 chathistory #a", "@batch=1 :alice!u@h MODE #a +k s3cr3t")
+    assert [short(event) for event in events] == [
+        "#a mode alice command='+k' params=('*',) via='chathistory'"
+    ]
+
+
+HIDDEN = {
+    "no key": ("+ob-v", ["a", "b", "c"], ["a", "b", "c"]),
+    "a key among others": ("+okb", ["a", "s", "b"], ["a", "*", "b"]),
+    "no argument at all": ("+k", [], []),
+    "a limit has an argument only when it is set": ("-lk", ["s"], ["*"]),
+    "a flag has none": ("+ntk", ["s"], ["*"]),
+    "more arguments than modes": ("+k", ["a", "s"], ["*", "*"]),
+    "fewer arguments than modes": ("+ok", ["s"], ["*"]),
+}
+
+
+@pytest.mark.parametrize(("modes", "arguments", "safe"), HIDDEN.values(), ids=HIDDEN)
+def test_only_the_key_is_hidden_unless_it_cannot_be_told_from_the_rest(modes, arguments, safe):
+    takes = {"o": "+-", "b": "+-", "v": "+-", "k": "+-", "l": "+"}
+    assert hide_keys(modes, arguments, takes) == safe
+
+
+CTCP = {
+    "\x01VERSION\x01": ("VERSION", ""),
+    "\x01ping 1 2\x01": ("PING", "1 2"),
+    "\x01PING 1": ("PING", "1"),
+    "\x01\x01": ("", ""),
+    "\x01": None,
+    "VERSION": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize(("text", "parts"), CTCP.items())
+def test_a_ctcp_message_is_parted_into_command_and_argument(text, parts):
+    assert ctcp_of(text) == parts

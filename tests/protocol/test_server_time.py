@@ -1,0 +1,117 @@
+"""When a line was said, between the server's clock and ours."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatlog.event import format_time, parse_time
+from chatlog.protocol.server_time import Moment, ServerClock
+
+NOW = "2026-11-23T18:20:01.123Z"
+
+JUDGED = {
+    "no tag": ("", Moment(NOW)),
+    "a moment ago": (
+        "2026-11-23T18:20:00.900Z",
+        Moment("2026-11-23T18:20:00.900Z", NOW),
+    ),
+    "whole seconds": ("2026-11-23T18:20:00Z", Moment("2026-11-23T18:20:00.000Z", NOW)),
+    "microseconds": ("2026-11-23T18:20:00.123456Z", Moment("2026-11-23T18:20:00.123Z", NOW)),
+    "five minutes ago": (
+        "2026-11-23T18:15:01.000Z",
+        Moment("2026-11-23T18:15:01.000Z", NOW),
+    ),
+    "longer ago": (
+        "2026-11-23T18:15:00.999Z",
+        Moment("2026-11-23T18:15:00.999Z", NOW, "playback"),
+    ),
+    "a year ago": (
+        "2025-11-23T18:20:01.000Z",
+        Moment("2025-11-23T18:20:01.000Z", NOW, "playback"),
+    ),
+    "a little ahead": (
+        "2026-11-23T18:24:59.000Z",
+        Moment("2026-11-23T18:24:59.000Z", NOW),
+    ),
+    "the future": (
+        "2027-01-01T00:00:00.000Z",
+        Moment(NOW, claim="2027-01-01T00:00:00.000Z"),
+    ),
+    "the year 9999": (
+        "9999-12-31T23:59:59.999Z",
+        Moment(NOW, claim="9999-12-31T23:59:59.999Z"),
+    ),
+    "a leap second": (
+        "2026-11-23T18:19:60.000Z",
+        Moment("2026-11-23T18:19:59.999Z", NOW),
+    ),
+    "the 30th of February": (
+        "2026-02-30T00:00:00.000Z",
+        Moment(NOW, claim="2026-02-30T00:00:00.000Z"),
+    ),
+    "no time at all": ("yesterday", Moment(NOW, claim="yesterday")),
+    "a line break": (NOW + "\n", Moment(NOW, claim=NOW + "\n")),
+}
+
+
+@pytest.mark.parametrize(("tag", "moment"), JUDGED.values(), ids=JUDGED)
+def test_a_server_time_is_judged_by_receipt(tag, moment):
+    assert ServerClock().judge(tag, NOW) == moment
+
+
+def test_a_server_whose_clock_is_wrong_is_judged_by_its_own_clock():
+    clock = ServerClock()
+    clock.measure("2026-11-23T17:20:01.123Z", NOW)
+    later = "2026-11-23T18:20:11.123Z"
+    live = clock.judge("2026-11-23T17:20:11.000Z", later)
+    assert live == Moment("2026-11-23T17:20:11.000Z", later)
+    assert clock.judge("2026-11-23T17:00:00.000Z", later).via == "playback"
+    assert clock.judge("2026-11-23T18:20:11.000Z", later).claim
+
+
+def test_what_cannot_be_read_measures_nothing():
+    clock = ServerClock()
+    clock.measure("soon", NOW)
+    assert clock.offset == 0
+
+
+def test_the_skew_allowed_is_the_callers():
+    clock = ServerClock(max_skew=1000)
+    assert clock.judge("2026-11-23T18:19:59.000Z", NOW).via == "playback"
+
+
+def test_the_bounds_move_on_with_our_clock():
+    clock = ServerClock()
+    tag = "2026-11-23T18:20:00.000Z"
+    assert clock.judge(tag, NOW).via == ""
+    assert clock.judge(tag, "2026-11-23T18:25:01.000Z").via == "playback"
+
+
+@given(st.lists(st.tuples(st.integers(0, 3000), st.integers(-310_000, 310_000)), max_size=20))
+def test_the_quick_judgement_of_a_live_line_is_that_of_the_full_one(steps):
+    quick, full, now = ServerClock(), ServerClock(), parse_time(NOW)
+    for wait, age in steps:
+        now += wait
+        tag, received = format_time(now - age), format_time(now)
+        moment = full.judge(tag, received)
+        live = not (moment.via or moment.claim)
+        assert quick.live_time(tag, received) == (moment.time if live else "")
+
+
+def test_a_line_without_server_time_has_no_quick_judgement():
+    assert ServerClock().live_time("", NOW) == ""
+
+
+TIMES = st.sampled_from(["0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z", NOW, "x", ""])
+
+
+@given(TIMES, st.lists(TIMES | st.text(max_size=30), max_size=5))
+def test_no_clock_is_too_wrong(first, tags):
+    clock = ServerClock()
+    clock.measure(first, NOW)
+    for tag in tags:
+        moment = clock.judge(tag, NOW)
+        assert len(moment.time) == len(NOW)
+        assert moment.claim in ("", tag)

@@ -1,0 +1,543 @@
+"""One connection's conversation: what follows from each message."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatlog.event import SERVER, is_live
+from chatlog.protocol.manners import MannersSettings
+from chatlog.protocol.message import parse
+from tests.support.conversation import (
+    JOINED,
+    NOW,
+    WELCOME,
+    Conversation,
+    in_channels,
+    short,
+    types_by_target,
+)
+
+BOB = ":bob!u@h"
+LOG = ":log!chatlog@here.test"
+POLITE = MannersSettings().text
+OLD = "2026-11-23T17:00:00.000Z"
+FUTURE = "2027-11-23T17:00:00.000Z"
+
+
+# -- beginning and end -----------------------------------------------------
+
+
+def test_the_channels_are_joined_once_the_server_has_said_its_greeting():
+    talk = Conversation()
+    assert talk.outcome(*WELCOME[:2])[-1].startswith("@server other")
+    assert talk.said == []
+    assert talk.outcome(WELCOME[2])[:3] == [
+        f"{target} connected log text='irc.test:6697'" for target in ("@server", "#a", "#b")
+    ]
+    assert talk.said == ["JOIN #a,#b"]
+    talk.hear(WELCOME[2], ":irc.test 422 log :No MOTD")
+    assert talk.said == ["JOIN #a,#b"]
+
+
+@pytest.mark.parametrize(
+    "line", [":irc.test 422 log :No MOTD", f"{LOG} JOIN #z"], ids=["no MOTD", "a bouncer's JOIN"]
+)
+def test_a_greeting_may_end_otherwise(line):
+    talk = Conversation()
+    talk.hear(WELCOME[0], line)
+    assert talk.said == ["JOIN #a,#b"]
+
+
+def test_a_greeting_without_an_end_is_ended_by_whoever_waits():
+    talk = Conversation()
+    assert talk.session.make_ready(NOW) == ((), ()), "we are not registered yet"
+    talk.hear(WELCOME[0])
+    events, lines = talk.session.make_ready(NOW)
+    assert [event.target for event in events] == ["@server", "#a", "#b"]
+    assert lines == ["JOIN #a,#b"]
+    assert talk.session.make_ready(NOW) == ((), ())
+
+
+def test_the_end_is_said_of_each_channel_that_we_were_in():
+    talk = in_channels()
+    talk.hear(f"{LOG} PART #b")
+    events = talk.session.close("Ping timeout", NOW)
+    assert [short(event) for event in events] == [
+        "@server disconnected log text='Ping timeout'",
+        "#a disconnected log text='Ping timeout'",
+    ]
+
+
+def test_a_connection_that_was_never_ready_ends_without_a_word():
+    talk = Conversation()
+    talk.hear(WELCOME[0])
+    assert talk.session.close("refused", NOW) == []
+
+
+def test_a_ping_is_answered_with_its_last_parameter():
+    talk = in_channels()
+    talk.hear("PING :a token", "PING one two", "PING")
+    assert talk.said == ["PONG :a token", "PONG :two", "PONG"]
+
+
+# -- who and where we are --------------------------------------------------
+
+
+def test_a_new_nick_of_ours_is_ours_from_then_on():
+    talk = in_channels()
+    assert talk.outcome(f"{LOG} NICK :recorder") == [
+        "#a nick log subject='recorder'",
+        "#b nick log subject='recorder'",
+    ]
+    assert talk.outcome(":recorder!u@h PART #a") == ["#a parted recorder"]
+    assert talk.outcome(":log!u@h JOIN #b") == ["#b join log"]
+
+
+def test_the_nick_that_we_got_instead_of_ours_is_ours():
+    talk = Conversation()
+    talk.hear(":irc.test 433 * log :In use", ":irc.test 001 log_ :Hi", ":log_!u@h JOIN #a")
+    assert talk.said[0] == "NICK log_"
+    assert talk.session.state.membership.names() == ["#a"]
+
+
+def test_a_nick_reaches_exactly_the_channels_of_that_person():
+    talk = in_channels()
+    assert talk.outcome(":alice!u@h NICK alicia", ":alicia!u@h QUIT") == [
+        "#a nick alice subject='alicia'",
+        "#a quit alicia",
+    ]
+
+
+def test_who_left_one_channel_quits_only_the_other():
+    talk = in_channels()
+    talk.hear(f"{BOB} PART #a")
+    assert talk.outcome(f"{BOB} QUIT :bye") == ["#b quit bob text='bye'"]
+
+
+def test_who_was_kicked_from_one_channel_quits_only_the_other():
+    talk = in_channels()
+    talk.hear(":alice!u@h KICK #b bob")
+    assert talk.outcome(f"{BOB} QUIT") == ["#a quit bob"]
+
+
+FOLDED = {
+    "ascii": ("CASEMAPPING=ascii", ["#c[1]", "#C[1]"], ["#c{1}"]),
+    "rfc1459": ("CASEMAPPING=rfc1459", ["#c[1]", "#C{1}", "#c[1}"], ["#ç[1]"]),
+    "rfc1459 and the tilde": ("CASEMAPPING=rfc1459", ["#c[1]", "#c{1}"], ["#c[1]~"]),
+    "rfc1459-strict": ("CASEMAPPING=rfc1459-strict", ["#c{1}"], ["#c[2]"]),
+    "an unknown one is ascii": ("CASEMAPPING=rfc7613", ["#C[1]"], ["#c{1}"]),
+}
+
+
+@pytest.mark.parametrize(("token", "same", "other"), FOLDED.values(), ids=FOLDED)
+def test_variants_of_a_channels_name_are_one_by_the_casemapping(token, same, other):
+    talk = in_channels(f":irc.test 005 log {token} :are supported")
+    talk.hear(f"{LOG} JOIN #c[1]", f"{BOB} JOIN #c[1]")
+    for name in same:
+        assert talk.outcome(f"{BOB} PRIVMSG {name} :hi") == ["#c[1] message bob text='hi'"]
+    for name in other:
+        assert talk.outcome(f"{BOB} PRIVMSG {name} :hi")[0].startswith("@server other bob")
+
+
+def test_variants_of_a_nick_are_one_person():
+    talk = in_channels(":irc.test 005 log CASEMAPPING=rfc1459 :are supported")
+    talk.hear(":dave[]!u@h JOIN #a")
+    assert talk.outcome(":DAVE{}!u@h QUIT") == ["#a quit DAVE{}"]
+
+
+def test_a_casemapping_that_comes_late_forgets_nobody():
+    talk = in_channels()
+    talk.hear(":dave[]!u@h JOIN #a", ":irc.test 005 log CASEMAPPING=rfc1459 :are supported")
+    assert talk.outcome(":dave{}!u@h QUIT") == ["#a quit dave{}"]
+
+
+# -- our own lines ---------------------------------------------------------
+
+
+def with_echo(**settings):
+    return in_channels(":irc.test CAP log ACK :echo-message", **settings)
+
+
+def test_what_we_say_is_recorded_once_where_no_echo_brings_it():
+    talk = in_channels()
+    assert talk.outcome(f"{BOB} PRIVMSG #a :log: hi") == [
+        "#a message bob text='log: hi'",
+        f"#a notice log text='bob: {POLITE}'",
+    ]
+    assert talk.said == [f"NOTICE #a :bob: {POLITE}"]
+
+
+def test_what_we_say_is_recorded_once_where_an_echo_brings_it():
+    talk = with_echo()
+    assert talk.outcome(f"{BOB} PRIVMSG #a :log: hi") == ["#a message bob text='log: hi'"]
+    assert talk.outcome(f"@msgid=m {LOG} NOTICE #a :bob: hm") == [
+        "#a notice log text='bob: hm' msgid='m'"
+    ]
+
+
+@pytest.mark.parametrize("service", ["NickServ", "nickserv", "NickServ@services.test", "Q"])
+@pytest.mark.parametrize("queries", [False, True])
+def test_what_we_say_to_services_is_never_recorded(service, queries):
+    talk = with_echo(queries=queries)
+    line = f"{LOG} PRIVMSG {service} :IDENTIFY s3cr3t"
+    assert talk.outcome(line, f"@time={OLD} {line}") == []
+    talk.hear(f"BATCH +1 chathistory {service}")
+    assert talk.outcome(f"@batch=1 {line}") == []
+
+
+# -- private messages ------------------------------------------------------
+
+PRIVATE = [f"{BOB} PRIVMSG log :hi", f"{BOB} NOTICE log :hi", f"@+a=b {BOB} TAGMSG log"]
+
+
+@pytest.mark.parametrize("line", PRIVATE)
+def test_private_messages_are_not_recorded(line):
+    talk = in_channels()
+    talk.hear("BATCH +1 chathistory bob")
+    assert talk.outcome(line) == []
+    assert talk.hear(line.replace(":bob", "@batch=1 :bob", 1).replace("b @b", "b;b")) == []
+
+
+def test_nor_is_our_polite_answer_even_before_we_know_our_own_host():
+    talk = Conversation()
+    talk.hear(WELCOME[0])
+    assert talk.outcome(f"{BOB} PRIVMSG log :hi") == []
+    assert talk.said == [f"NOTICE bob :{POLITE}"]
+
+
+def test_queries_are_recorded_under_the_other_side_where_asked_for():
+    talk = in_channels(queries=True)
+    assert talk.outcome(f"{BOB} PRIVMSG log :hi", f"{LOG} PRIVMSG Bob :hello") == [
+        "bob message bob text='hi'",
+        f"bob notice log text='{POLITE}'",
+        "Bob message log text='hello'",
+    ]
+
+
+@pytest.mark.parametrize("nick", ["#a", "@server", ""])
+def test_no_query_writes_into_a_transcript_that_is_not_a_persons(nick):
+    talk = in_channels(queries=True)
+    events = talk.hear(f":{nick}!u@h NOTICE log :forged")
+    assert [(event.target, event.type) for event in events] == [("@server", "other")]
+
+
+# -- history and clocks ----------------------------------------------------
+
+HISTORY = [
+    "BATCH +h chathistory #a",
+    f"@batch=h;time={OLD} :eve!u@h JOIN #a",
+    f"@batch=h;time={OLD};msgid=m1 {BOB} PRIVMSG #a :old",
+    f"@batch=h;time={OLD} {BOB} NICK robert",
+    f"@batch=h;time={OLD} :alice!u@h QUIT :bye",
+    f"@batch=h;time={OLD} {LOG} PART #a",
+    f"@batch=h;time={OLD} :alice!u@h KICK #a log :out",
+    "BATCH -h",
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "via"), [("chathistory", "chathistory"), ("znc.in/playback", "playback")]
+)
+def test_history_is_marked_dated_and_changes_nobodys_whereabouts(kind, via):
+    talk = in_channels()
+    before = talk.session.state.membership.members("#a")
+    events = talk.hear(*(line.replace("chathistory", kind) for line in HISTORY))
+    kinds = ["join", "message", "nick", "quit", "part", "kick"]
+    assert types_by_target(events) == {"#a": kinds}
+    assert {event.via for event in events} == {via}
+    assert {(event.time, event.received) for event in events} == {(OLD, NOW)}
+    assert talk.session.state.membership.members("#a") == before
+    assert talk.session.state.membership.names() == ["#a", "#b"]
+
+
+def test_after_the_batch_what_is_said_is_live_again():
+    talk = in_channels()
+    talk.hear(*HISTORY)
+    (event,) = talk.hear(f"@batch=h {BOB} PRIVMSG #a :now")
+    assert event.via == ""
+
+
+def test_what_is_older_than_the_skew_is_playback_and_files_under_its_own_time():
+    (event,) = in_channels().hear(f"@time={OLD} {BOB} PRIVMSG #a :hi")
+    assert (event.via, event.time, event.received) == ("playback", OLD, NOW)
+    assert not is_live(event)
+
+
+def test_what_claims_to_come_from_the_future_is_dated_by_its_receipt():
+    (event,) = in_channels().hear(f"@time={FUTURE} {BOB} PRIVMSG #a :hi")
+    assert (event.via, event.time, event.received) == ("", NOW, "")
+    assert event.tags == {"time": FUTURE}
+
+
+def test_the_welcome_measures_the_servers_clock():
+    talk = Conversation()
+    talk.hear(f"@time={OLD} {WELCOME[0]}", *WELCOME[1:], *JOINED)
+    (event,) = talk.hear(f"@time={OLD} {BOB} PRIVMSG #a :hi")
+    assert (event.via, event.time, event.received) == ("", OLD, NOW)
+
+
+# -- manners ---------------------------------------------------------------
+
+ANSWERED = {
+    "a whisper": (f"{BOB} PRIVMSG log :hi", [f"NOTICE bob :{POLITE}"]),
+    "a line that begins with our nick": (
+        f"{BOB} PRIVMSG #A :LOG, hi",
+        [f"NOTICE #A :bob: {POLITE}"],
+    ),
+    "our nick alone": (f"{BOB} PRIVMSG #a log", [f"NOTICE #a :bob: {POLITE}"]),
+    "CTCP": (f"{BOB} PRIVMSG log :\x01PING 1\x01", ["NOTICE bob :\x01PING 1\x01"]),
+    "a notice": (f"{BOB} NOTICE log :hi", []),
+    "a CTCP reply": (f"{BOB} NOTICE log :\x01PING 1\x01", []),
+    "a notice to us in a channel": (f"{BOB} NOTICE #a :log: hi", []),
+    "our nick inside a word": (f"{BOB} PRIVMSG #a :logs: hi", []),
+    "our nick later": (f"{BOB} PRIVMSG #a :hi log", []),
+    "another line": (f"{BOB} PRIVMSG #a :hi", []),
+    "CTCP to a channel": (f"{BOB} PRIVMSG #a :\x01VERSION\x01", []),
+    "an action to us": (f"{BOB} PRIVMSG log :\x01ACTION waves\x01", []),
+    "a channel that we are not in": (f"{BOB} PRIVMSG #z :log: hi", []),
+    "a service": (":NickServ!s@services PRIVMSG log :This nick is registered", []),
+    "a server": (":irc.test PRIVMSG log :hi", []),
+    "nobody": ("PRIVMSG log :hi", []),
+    "ourselves": (f"{LOG} PRIVMSG log :hi", []),
+    "ourselves in a channel": (f"{LOG} PRIVMSG #a :log: hi", []),
+    "playback": (f"@time={OLD} {BOB} PRIVMSG log :hi", []),
+    "history": (f"@batch=h {BOB} PRIVMSG #a :log: hi", []),
+    "a whisper without a text": (f"{BOB} PRIVMSG log", []),
+}
+
+
+@pytest.mark.parametrize(("line", "said"), ANSWERED.values(), ids=ANSWERED)
+def test_who_is_answered_and_what(line, said):
+    talk = in_channels()
+    talk.hear("BATCH +h chathistory #a", line)
+    assert talk.said == said
+
+
+def test_answers_are_throttled_by_the_time_of_receipt():
+    talk = in_channels()
+    for at in (NOW, "2026-11-23T19:20:01.122Z", "2026-11-23T19:20:01.123Z"):
+        talk.hear(f"{BOB} PRIVMSG log :hi", at=at)
+    assert len(talk.said) == 2
+
+
+def test_a_crowd_gets_no_more_than_the_burst():
+    talk = in_channels()
+    for n in range(50):
+        talk.hear(f":nick{n}!u@h PRIVMSG log :\x01VERSION\x01", f":nick{n}!u@h PRIVMSG #a :log: hi")
+    assert len(talk.said) == 10
+
+
+# -- whatever the server says ----------------------------------------------
+
+SOURCES = st.sampled_from(
+    [
+        *("", "irc.test", "bob!u@h", "Bob!u@h", "alice!u@h", "eve!x@y", "eve", "!u@h", "#a!u@h"),
+        *("[log]!chatlog@here", "{LOG}!c@h", "NickServ!s@services", "@server!u@h", "café!u@h"),
+    ]
+)
+TAGS = st.lists(
+    st.sampled_from(
+        [
+            *("time=2026-11-23T18:20:00.5Z", "time=2026-11-23T18:15:01.1Z", "time=x", "time="),
+            *(
+                f"time={OLD}",
+                f"time={FUTURE}",
+                "batch=1",
+                "batch=2",
+                "batch=",
+                "msgid=m",
+                "label=l",
+            ),
+            *("account=acc", "a=b\\s", "+draft/react=x", "+draft/reply=m"),
+        ]
+    ),
+    max_size=3,
+).map(";".join)
+VERBS = ["PRIVMSG", "PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "PART", "KICK", "QUIT", "NICK", "AWAY"]
+VERBS += ["ACCOUNT", "CHGHOST", "SETNAME", "TOPIC", "INVITE", "REDACT", "MODE", "PING", "CAP"]
+VERBS += ["BATCH", "ERROR", "FAIL", "WALLOPS", "AUTHENTICATE", "001", "005", "324", "332", "353"]
+VERBS += ["366", "376", "422", "432", "433", "437", "464", "473", "900", "999", "7", "FROB"]
+WORDS = [
+    "#a",
+    "#A",
+    "#b",
+    "#z",
+    "@#a",
+    "+@#a",
+    "&x",
+    "@server",
+    "[log]",
+    "{LOG}",
+    "bob",
+    "NickServ",
+]
+WORDS += ["*", "", "+k", "-k+o", "+ob", "LS", "ACK", "NAK", "NEW", "DEL", "batch echo-message"]
+WORDS += ["+1", "-1", "+2", "-2", "chathistory", "znc.in/playback", "=", "hi", "log: hi"]
+WORDS += [
+    "[log]: hi",
+    "{log}, hi",
+    "\x01ACTION x\x01",
+    "\x01VERSION\x01",
+    "\x01",
+    "@+bob alice!u@h",
+]
+WORDS += ["CASEMAPPING=ascii", "CASEMAPPING=rfc1459", "CHANTYPES=&", "CHANTYPES=", "STATUSMSG=#@"]
+WORDS += ["STATUSMSG=@+", "PREFIX=", "CHANMODES=,,k", "TARGMAX=JOIN:0", "-CHANTYPES"]
+PARAMS = st.lists(st.sampled_from(WORDS) | st.text(max_size=4), max_size=5)
+
+
+def as_line(tags, source, verb, params):
+    """Write a line as a server would; an empty parameter can only be the last one."""
+    middle = [word.replace(" ", "") or "*" for word in params[:-1]]
+    words = [verb, *middle, *(f":{word}" for word in params[-1:])]
+    prefix = (f"@{tags} " if tags else "") + (f":{source} " if source else "")
+    line = prefix + " ".join(words)
+    return line.replace("\n", "").encode(errors="ignore")
+
+
+LINES = st.builds(as_line, TAGS, SOURCES, st.sampled_from(VERBS), PARAMS)
+STREAMS = st.lists(LINES | st.binary(max_size=30), max_size=25)
+IN_CHANNELS = tuple(
+    line.replace(" log ", " [log] ").replace(":log!", ":[log]!")
+    for line in (WELCOME[0], WELCOME[2], *JOINED)
+)
+BEGINNINGS = st.sampled_from([(), IN_CHANNELS])
+
+
+def parsed(stream):
+    # Receiving hides channel keys in the message itself, so no message serves twice.
+    return [parse(line if isinstance(line, bytes) else line.encode()) for line in stream]
+
+
+@settings(max_examples=300)
+@given(BEGINNINGS, STREAMS, st.booleans())
+def test_receiving_never_raises_and_files_only_under_what_is_recorded(beginning, stream, queries):
+    talk = Conversation(nick="[log]", queries=queries)
+    state = talk.session.state
+    for message in parsed([*beginning, *stream]):
+        recorded = {SERVER, "#a", "#b", *state.membership.names()}
+        events, _ = talk.session.receive(message, NOW)
+        recorded |= {*state.membership.names()}
+        for event in events:
+            if event.target not in recorded:
+                assert queries
+                assert event.target
+                assert event.target[0] not in state.isupport.chantypes + "@"
+            assert event.time
+            assert event.network == "test"
+
+
+def expect_equal_lanes(stream, *, queries):
+    fast, general = (Conversation(nick="[log]", queries=queries).session for _ in range(2))
+    for n, (one, other) in enumerate(zip(parsed(stream), parsed(stream), strict=True)):
+        received = f"2026-11-23T18:20:{n // 3 % 60:02d}.{n % 3}00Z"
+        events, replies = fast.receive(one, received)
+        expected_events, expected_replies = general.receive_any(other, received)
+        assert [*events] == [*expected_events]
+        assert [*replies] == [*expected_replies]
+        assert what_is_known(fast) == what_is_known(general)
+
+
+@given(BEGINNINGS, STREAMS, st.booleans())
+def test_the_fast_lane_equals_the_general_one(beginning, stream, queries):
+    expect_equal_lanes([*beginning, *stream], queries=queries)
+
+
+LANES = {
+    "a casemapping that comes late makes a line one that is to us": [
+        ":irc.test 005 [log] CASEMAPPING=ascii :ok",
+        ":[log]!c@h JOIN #a",
+        ":irc.test 005 [log] CASEMAPPING=rfc1459 :ok",
+        f"{BOB} PRIVMSG #a :hi",
+        f"{BOB} PRIVMSG #a :{{LOG}}: hi",
+    ],
+    "a channel may look like the operators of another": [
+        ":irc.test 005 [log] STATUSMSG=+ :ok",
+        ":[log]!c@h JOIN +#a",
+        f"{BOB} PRIVMSG +#a :hi",
+        f"{BOB} PRIVMSG +#a :again",
+    ],
+    "what was a channel may be none any more": [
+        f"{BOB} PRIVMSG #a :hi",
+        ":irc.test 005 [log] CHANTYPES=& :ok",
+        f"{BOB} PRIVMSG #a :again",
+        f"{BOB} PRIVMSG #a :and again",
+    ],
+}
+
+
+@pytest.mark.parametrize("stream", LANES.values(), ids=LANES)
+def test_the_fast_lane_equals_the_general_one_in_odd_turns(stream):
+    expect_equal_lanes([*IN_CHANNELS, *stream], queries=True)
+
+
+TURNS = [
+    "",
+    ":irc.test 005 [log] CHANTYPES=& :ok",
+    ":irc.test 005 [log] STATUSMSG=+ :ok",
+    ":irc.test 005 [log] CASEMAPPING=ascii :ok",
+    ":irc.test 005 [log] CASEMAPPING=rfc1459 :ok",
+    ":[log]!c@h JOIN +#a",
+    ":[log]!c@h PART #a",
+    ":[log]!c@h NICK eve",
+    ":bob!u@h KICK #b [log]",
+    "BATCH +1 chathistory #b",
+    "BATCH -1",
+]
+CHATTER = st.builds(
+    "{}:bob!u@h PRIVMSG {} :{}".format,
+    st.sampled_from(
+        [
+            *("", "@time=2026-11-23T18:20:00.5Z ", "@batch=1 ", "@msgid=m;account=a "),
+            *("@time=2026-11-23T18:20:00.5Z;batch=1 ", f"@time={OLD} ", f"@time={FUTURE} "),
+        ]
+    ),
+    st.sampled_from(["#a", "+#a", "#A"]),
+    st.sampled_from(["hi", "{LOG}, hi", "[log]: hi", "", "\x01ACTION x\x01", "eve: hi"]),
+)
+CHATS = st.lists(
+    st.tuples(st.sampled_from(TURNS), st.lists(CHATTER, min_size=2, max_size=8)), max_size=4
+)
+
+
+@settings(max_examples=300)
+@given(CHATS)
+def test_the_fast_lane_equals_the_general_one_in_a_busy_channel(chats):
+    chatter = [line for turn, lines in chats for line in (turn, *lines) if line]
+    expect_equal_lanes([*IN_CHANNELS, *chatter], queries=False)
+
+
+def what_is_known(session):
+    state = session.state
+    names = state.membership.names()
+    return (
+        {name: state.membership.members(name) for name in names},
+        (state.me, state.names_of, dict(state.isupport), session.clock.offset, session.ready),
+        (session.registration.enabled, session.registration.nick, session._batches),
+    )
+
+
+def test_the_fast_lane_is_taken():
+    talk = in_channels()
+    talk.hear(f"{BOB} PRIVMSG #a :first")
+    talk.session.receive_any = None
+    assert talk.outcome(
+        f"{BOB} PRIVMSG #a :plain", f"@time={NOW};msgid=m;account=a {BOB} PRIVMSG #a :tagged"
+    ) == ["#a message bob text='plain'", "#a message bob account='a' text='tagged' msgid='m'"]
+
+
+def test_the_fast_lane_does_not_outlive_our_leaving():
+    talk = in_channels()
+    talk.hear(f"{BOB} PRIVMSG #a :first", f"{LOG} PART #a")
+    assert talk.outcome(f"{BOB} PRIVMSG #a :second")[0].startswith("@server other")
+
+
+def test_what_a_hostile_server_makes_us_remember_is_bounded():
+    talk = in_channels()
+    for n in range(20_000):
+        talk.session._parse_source(f"nick{n}!u@h")
+    talk.hear(*(f"BATCH +{n} chathistory #a" for n in range(200)))
+    assert len(talk.session._sources) <= 16_384
+    assert len(talk.session._batches) <= 64

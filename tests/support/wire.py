@@ -1,0 +1,86 @@
+"""Connections for tests: to a transport that only remembers, or to a server on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from chatlog.connection import ANY, Reactor
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from chatlog.connection import Connection
+
+    Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+NOW = "2026-11-23T18:20:01.123Z"
+
+
+def new_reactor() -> Reactor:
+    """Return a reactor on the running loop whose clock stands still."""
+    return Reactor(asyncio.get_running_loop(), lambda: NOW)
+
+
+class Remembering:
+    """A transport that goes nowhere; `lines` is what was written to it."""
+
+    def __init__(self, protocol: Any) -> None:
+        self.protocol = protocol
+        self.written = b""
+
+    @property
+    def lines(self) -> list[str]:
+        return self.written.decode().split("\r\n")[:-1]
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def abort(self) -> None:
+        self.protocol.connection_lost(None)
+
+
+async def remembering(protocol: Any, _address: tuple[str, int]) -> None:
+    """Connect as a `connect_factory` does, to nothing."""
+    protocol.connection_made(Remembering(protocol))
+
+
+async def connected(reactor: Reactor) -> Connection:
+    """Return a connection to a transport that only remembers."""
+    connection: Connection = reactor.server()
+    await connection.connect("irc.test", 6667, remembering)
+    return connection
+
+
+def heard_on(reactor: Reactor) -> list[Any]:
+    """Return a list that every event of the reactor is added to."""
+    heard: list[Any] = []
+    reactor.add_global_handler(ANY, lambda _connection, event: heard.append(event))
+    return heard
+
+
+@contextlib.asynccontextmanager
+async def serving(handle: Handle, host: str = "127.0.0.1", **options: Any) -> AsyncIterator[int]:
+    """Serve on a free port of loopback, and yield the port."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            await handle(reader, writer)
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    server = await asyncio.start_server(guarded, host, 0, **options)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,253 @@
+"""What people type, checked and turned into values."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatlog import config
+from chatlog.config import ServerName
+from chatlog.errors import UsageError
+
+SERVERS = {
+    "irc.test": ServerName("irc.test"),
+    "irc.test:7000": ServerName("irc.test", 7000),
+    "irc.test:": ServerName("irc.test"),
+    "127.0.0.1:1": ServerName("127.0.0.1", 1),
+    "::1": ServerName("::1"),
+    "[::1]": ServerName("::1"),
+    "[::1]:65535": ServerName("::1", 65535),
+    "ircs://irc.test": ServerName("irc.test", None, tls=True),
+    "irc://irc.test:6667/": ServerName("irc.test", 6667, tls=False),
+    "IRCS://irc.test/#a": ServerName("irc.test", None, tls=True, channels=("#a",)),
+    "ircs://irc.test/a": ServerName("irc.test", None, tls=True, channels=("#a",)),
+    "ircs://irc.test/#a,#b": ServerName("irc.test", None, tls=True, channels=("#a", "#b")),
+    "ircs://irc.test/%23a,b": ServerName("irc.test", None, tls=True, channels=("#a", "#b")),
+    "ircs://irc.test/##a": ServerName("irc.test", None, tls=True, channels=("##a",)),
+    "irc://[::1]:6667/a": ServerName("::1", 6667, tls=False, channels=("#a",)),
+    "ircs://me@irc.test/a": ServerName("irc.test", None, tls=True, channels=("#a",)),
+}
+
+
+@pytest.mark.parametrize(("text", "server"), SERVERS.items())
+def test_a_server_is_read_in_every_form_that_people_write(text, server):
+    assert config.parse_server(text) == server
+
+
+NO_SERVERS = [
+    *("", ":6697", "a b", "a/b", "irc.test:x", "irc.test:0", "irc.test:65536", "irc.test:-1"),
+    *("irc.test:" + "9" * 5000, "irc.test:٣", "[::1]x", "[]", "http://irc.test", "ircs://"),
+    *("ircs:///#a", "ircs://[::1", "ircs://[x]/#a", "ircs://irc.test/a%20b"),
+]
+
+
+@pytest.mark.parametrize("text", NO_SERVERS)
+def test_what_is_no_server_is_refused_in_one_line(text):
+    with pytest.raises(UsageError, match=r"^--(server|channel) .+") as caught:
+        config.parse_server(text)
+    assert "\n" not in str(caught.value)
+
+
+TLS = {
+    "yes unless told otherwise": (ServerName("a"), None, True),
+    "as the URL says": (ServerName("a", tls=False), None, False),
+    "the option wins over the URL": (ServerName("a", tls=False), True, True),
+    "the option off": (ServerName("a", tls=True), False, False),
+}
+
+
+@pytest.mark.parametrize(("server", "option", "expected"), TLS.values(), ids=TLS)
+def test_whether_to_encrypt(server, option, expected):
+    assert config.choose_tls(server, option) is expected
+
+
+NETWORKS = {
+    "the host in small letters": (None, ServerName("IRC.Test"), True, "irc.test"),
+    "the usual port is not named": (None, ServerName("irc.test", 6697), True, "irc.test"),
+    "nor the usual one without TLS": (None, ServerName("irc.test", 6667), False, "irc.test"),
+    "another port is": (None, ServerName("irc.test", 7000), True, "irc.test-7000"),
+    "the plain port with TLS is": (None, ServerName("irc.test", 6667), True, "irc.test-6667"),
+    "the option wins": ("Libera", ServerName("irc.test", 7000), True, "Libera"),
+}
+
+
+@pytest.mark.parametrize(("option", "server", "tls", "name"), NETWORKS.values(), ids=NETWORKS)
+def test_how_the_network_is_called_in_the_archive(option, server, tls, name):
+    assert config.network_name(option, server, tls=tls) == name
+
+
+CHANNELS = {
+    "python": "#python",
+    "#python": "#python",
+    "##python": "##python",
+    "&local": "&local",
+    "+free": "+free",
+    "!safe": "!safe",
+    "c++": "#c++",
+    "#a/b": "#a/b",
+    "#a\xa0b": "#a\xa0b",
+    "grüße": "#grüße",
+}
+
+
+@pytest.mark.parametrize(("text", "name"), CHANNELS.items())
+def test_a_bare_word_is_a_channel(text, name):
+    assert config.channel_name(text) == name
+
+
+@pytest.mark.parametrize("text", ["", "a b", "a,b", "a:b", "a\nb", "a\rb", "a\0", "\a", "a\udcff"])
+def test_what_is_no_channel_is_refused_with_how_to_quote(text):
+    with pytest.raises(UsageError, match="'#python'"):
+        config.channel_name(text)
+
+
+@pytest.mark.parametrize("text", ["log", "log_", "[log]", "rené", "l0g-`^{}|\\"])
+def test_a_nick_is_taken_as_it_is(text):
+    assert config.parse_nick(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a b", "a!b", "a@b", ":a", "a,b", "a*", "#a", "&a", "+a", "~a", "a\n", "a\udcff"]
+)
+def test_what_no_server_takes_for_a_nick_is_refused(text):
+    with pytest.raises(UsageError, match="is no nick"):
+        config.parse_nick(text)
+
+
+DURATIONS = {"90s": 90, "55m": 3300, "1h30m": 5400, "7d": 604_800, "2w": 1_209_600}
+DURATIONS |= {"90": 90, "0": 0, "1.5h": 5400, "0.5": 0.5, "1d1h1m1s": 90_061}
+
+
+@pytest.mark.parametrize(("text", "seconds"), DURATIONS.items())
+def test_a_duration_is_read_into_seconds(text, seconds):
+    assert config.parse_duration(text) == seconds
+
+
+NO_DURATIONS = [
+    "",
+    "m",
+    "1x",
+    "1 h",
+    "-1s",
+    "1h30",
+    "30 1h",
+    "1hm",
+    "1e3",
+    "٣s",
+    "1.s",
+    "inf",
+    "nan",
+]
+
+
+@pytest.mark.parametrize("text", NO_DURATIONS)
+def test_what_is_no_duration_is_refused(text):
+    with pytest.raises(UsageError, match="say "):
+        config.parse_duration(text)
+
+
+SIZES = {"1": 1, "500K": 512_000, "10M": 10_485_760, "10m": 10_485_760, "2G": 2_147_483_648}
+SIZES |= {"1T": 1_099_511_627_776, "10MB": 10_485_760, "512B": 512}
+
+
+@pytest.mark.parametrize(("text", "size"), SIZES.items())
+def test_a_size_is_read_in_powers_of_1024(text, size):
+    assert config.parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "0", "0K", "-1", "1.5M", "M", "10X", "1 M", "9" * 5000, "٣"])
+def test_what_is_no_size_is_refused(text):
+    with pytest.raises(UsageError, match="is no size"):
+        config.parse_size(text)
+
+
+@pytest.mark.parametrize("name", ["UTC", "Europe/Berlin"])
+def test_a_zone_is_found_by_its_name(name):
+    assert config.parse_zone(name) == ZoneInfo(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Mars/Olympus", "../etc/passwd", "/etc/passwd", "a\0b", "\udcff"]
+)
+def test_what_is_no_zone_is_refused(name):
+    with pytest.raises(UsageError, match="no time zone"):
+        config.parse_zone(name)
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+HOUR = 3600
+UNTIL = {
+    "later today": (datetime(2026, 11, 23, 18, 0, tzinfo=UTC), "23:59", 5 * HOUR + 59 * 60),
+    "with seconds": (datetime(2026, 11, 23, 18, 0, tzinfo=UTC), "18:00:30", 30),
+    "one digit": (datetime(2026, 11, 23, 8, 0, tzinfo=UTC), "9:00", HOUR),
+    "tomorrow": (datetime(2026, 11, 23, 18, 0, tzinfo=UTC), "17:00", 23 * HOUR),
+    "this very moment is a day away": (
+        datetime(2026, 11, 23, 18, 0, tzinfo=UTC),
+        "18:00",
+        24 * HOUR,
+    ),
+    "half a second ago": (
+        datetime(2026, 11, 23, 18, 0, 0, 500_000, tzinfo=UTC),
+        "18:00",
+        24 * HOUR - 0.5,
+    ),
+    "over the end of the year": (datetime(2026, 12, 31, 23, 0, tzinfo=UTC), "01:00", 2 * HOUR),
+    "a night with one hour less": (datetime(2026, 3, 28, 12, 0, tzinfo=BERLIN), "12:00", 23 * HOUR),
+    "a night with one hour more": (
+        datetime(2026, 10, 24, 12, 0, tzinfo=BERLIN),
+        "12:00",
+        25 * HOUR,
+    ),
+    "in the hour that comes twice, the first time": (
+        datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN),
+        "02:45",
+        15 * 60,
+    ),
+    "in the hour that comes twice, the second time": (
+        datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=BERLIN),
+        "02:45",
+        15 * 60,
+    ),
+    "after the hour that comes twice, from its first time": (
+        datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN),
+        "03:00",
+        90 * 60,
+    ),
+}
+
+
+@pytest.mark.parametrize(("now", "text", "seconds"), UNTIL.values(), ids=UNTIL)
+def test_until_is_the_next_moment_at_which_a_clock_shows_it(now, text, seconds):
+    assert config.seconds_until(text, now) == seconds
+
+
+MOMENTS = st.datetimes(
+    datetime(2026, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    datetime(2027, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    timezones=st.just(BERLIN),
+    allow_imaginary=False,
+)
+
+
+@given(MOMENTS, st.integers(0, 23), st.integers(0, 59))
+def test_until_is_never_in_the_past_nor_more_than_a_day_and_an_hour_away(now, hour, minute):
+    assert 0 < config.seconds_until(f"{hour}:{minute:02d}", now) <= 25 * HOUR
+
+
+@pytest.mark.parametrize("text", ["", "24:00", "12:60", "12", "12:5", "noon", "12:00:60", "٣:00"])
+def test_what_is_no_time_of_day_is_refused(text):
+    with pytest.raises(UsageError, match="no time of day"):
+        config.seconds_until(text, datetime(2026, 11, 23, tzinfo=UTC))
+
+
+def test_the_archive_is_where_the_option_says_else_the_environment_else_the_users_data():
+    environment = {"CHATLOG_OUTPUT": "/from/environment"}
+    assert config.archive_root(Path("given"), environment) == Path("given")
+    assert config.archive_root(None, environment) == Path("/from/environment")
+    assert config.archive_root(None, {}).name == "chatlog"
+    assert config.archive_root(None, {"CHATLOG_OUTPUT": ""}).name == "chatlog"
