@@ -31,6 +31,7 @@ _SIZE: Final = re.compile(r"(\d{1,15})([KMGT]?)B?", re.ASCII | re.IGNORECASE)
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 # Surrogates stand for bytes of the command line that are no UTF-8.
 _NOT_IN_A_CHANNEL: Final = re.compile("[\0\a\r\n ,:\ud800-\udfff]")
+_LONGEST_CHANNEL: Final = 200
 _NOT_IN_A_NICK: Final = re.compile("[\0-\x20,:!@*?\ud800-\udfff]")
 
 
@@ -114,7 +115,7 @@ def parse_nick(text: str) -> str:
 
 def channel_name(text: str) -> str:
     """Return a channel's name; a bare `python` is `#python`."""
-    if not text or _NOT_IN_A_CHANNEL.search(text):
+    if not text or _NOT_IN_A_CHANNEL.search(text) or len(text) > _LONGEST_CHANNEL:
         raise UsageError(
             f"--channel {text!r} is no channel: no space, comma, colon or control character,"
             " and quote a name that begins with # ('#python'), or leave the # away"

@@ -52,6 +52,11 @@ class Lines:
         self._skipping = True
         return [cut]
 
+    def end(self) -> bytes:
+        """Return what there is of a line that nobody ended, and forget it."""
+        rest, self._tail = self._tail, b""
+        return rest
+
     def __len__(self) -> int:
         """Say how many bytes of an unfinished line are held."""
         return len(self._tail)

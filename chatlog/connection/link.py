@@ -17,7 +17,7 @@ from irc.client import ServerNotConnectedError
 from chatlog.connection.lines import Lines
 from chatlog.connection.reactor import DISCONNECT, LineEvent, Reactor, line_event
 from chatlog.protocol.joining import MAX_BYTES
-from chatlog.protocol.message import parse
+from chatlog.protocol.message import not_understood, parse
 
 if TYPE_CHECKING:
     import asyncio
@@ -127,6 +127,9 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
     def lost(self, error: Exception | None) -> None:
         """Take note that the socket is gone and tell the handlers once."""
         self.transport = self.protocol = None
+        if rest := self.buffer.end():
+            event = line_event(not_understood(rest), self.reactor.now())
+            self.reactor._handle_event(self, event)  # noqa: SLF001 - the library's hook
         reason = self.reason or (_describe(error) if error else "connection closed by the server")
         if not self.closed.done():
             self.closed.set_result(reason)

@@ -51,6 +51,9 @@ def ctcp_of(text: str) -> tuple[str, str] | None:
 
 def on_message(state: State, line: Line) -> Iterator[Event]:
     """Make events of PRIVMSG and NOTICE."""
+    if len(line.params) > 2:  # noqa: PLR2004 - target and text; more has no meaning, but is kept
+        yield from on_other(state, line)
+        return
     text = line.params[1]
     ctcp = ctcp_of(text)
     if ctcp is None:

@@ -74,7 +74,7 @@ def parse(line: bytes) -> Message:
         and len(line) <= MAX_LINE
     ):
         return Message("PRIVMSG", [target, said], source[1:], tag_text)
-    return parse_text(text) if len(line) <= MAX_LINE else _not_understood(line)
+    return parse_text(text) if len(line) <= MAX_LINE else not_understood(line)
 
 
 def parse_text(text: str) -> Message:
@@ -124,7 +124,7 @@ def _decode_fallback(line: bytes) -> tuple[str, str]:
 
 def _parse_undecodable(line: bytes) -> Message:
     if len(line) > MAX_LINE:
-        return _not_understood(line)
+        return not_understood(line)
     # Tags are UTF-8 whatever the rest is, so each is decoded on its own.
     tags, space, rest = line.partition(b" ") if line.startswith(b"@") else (b"", b"", line)
     text, encoding, exact = decode(rest)
@@ -136,7 +136,8 @@ def _parse_undecodable(line: bytes) -> Message:
     return message
 
 
-def _not_understood(line: bytes) -> Message:
+def not_understood(line: bytes) -> Message:
+    """Make the message of a line that cannot be taken apart: too long, or never ended."""
     return Message("", [], raw=line[:KEPT_RAW])
 
 

@@ -124,7 +124,7 @@ class Registration:
 
     def _on_nak(self, params: list[str]) -> list[str]:
         # A request is taken whole or not at all: ask for each on its own.
-        names = params[-1].split()
+        names = [name for name in params[-1].split() if name in WANTED]
         if len(names) <= 1:
             return self._answered()
         self._unanswered += len(names) - 1
