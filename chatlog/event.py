@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 from enum import StrEnum
 from time import gmtime, strftime, strptime
 from typing import Final
@@ -137,7 +137,10 @@ def format_time(milliseconds: int) -> str:
     Years outside 1 to 9999 raise ValueError or OverflowError.
     """
     seconds, rest = divmod(milliseconds, 1000)
-    return f"{strftime('%Y-%m-%dT%H:%M:%S', gmtime(seconds))}.{rest:03d}Z"
+    moment = gmtime(seconds)
+    if not MINYEAR <= moment.tm_year <= MAXYEAR:
+        raise ValueError(f"{milliseconds} is in year {moment.tm_year}")
+    return f"{moment.tm_year:04d}-{strftime('%m-%dT%H:%M:%S', moment)}.{rest:03d}Z"
 
 
 def parse_time(text: str) -> int:
@@ -145,16 +148,13 @@ def parse_time(text: str) -> int:
 
     Only the form that `format_time` writes; anything else raises ValueError.
     """
-    try:
-        seconds = calendar.timegm(strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
-        if len(text) != _LENGTH or text[19] != "." or text[23] != "Z":
-            raise ValueError(text)
-        return seconds * 1000 + int(text[20:23])
-    except (OverflowError, IndexError) as error:
-        raise ValueError(text) from error
+    if _TIME.fullmatch(text) is None:
+        raise ValueError(text)
+    seconds = calendar.timegm(strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
+    return seconds * 1000 + int(text[20:23])
 
 
-_LENGTH: Final = len("2026-11-23T18:20:01.123Z")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{3}Z", re.ASCII)
 _SERVER_TIME: Final = re.compile(
     r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d):"
     r"(?:([0-5]\d)(?:\.(\d{1,9}))?|60(?:\.\d{1,9})?)Z",

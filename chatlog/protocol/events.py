@@ -67,7 +67,7 @@ def on_message(state: State, line: Line) -> Iterator[Event]:
 
 def on_tagmsg(state: State, line: Line) -> Iterator[Event]:
     """Make a `react` of a message that is nothing but tags, where it is one."""
-    if reaction := line.tags.get(_REACT):
+    if reaction := line.tags.pop(_REACT, ""):
         yield from _said(state, line, type=EventType.REACT, text=reaction)
     else:
         yield from _said(state, line, **_as_other(line))

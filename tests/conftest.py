@@ -1,0 +1,94 @@
+"""Fixtures for all tests: the real program, and real servers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import pytest
+
+from tests.servers import certificates as authority
+from tests.servers.daemons import Daemon, Inspircd, Ngircd, NotInstalledError
+from tests.servers.person import Person
+from tests.support.process import Chatlog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.servers.certificates import Certificates
+
+_Kind = TypeVar("_Kind", bound=Daemon)
+
+
+@pytest.fixture
+def chatlog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatlog]:
+    """The program itself, at a home of its own."""
+    program = Chatlog(tmp_path_factory.mktemp("home"))
+    yield program
+    program.end_all()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """A certificate authority, and what it signed, well and badly."""
+    if shutil.which("openssl") is None:
+        _miss("openssl is not installed")
+    return authority.make(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def start_daemon(
+    tmp_path_factory: pytest.TempPathFactory, certificates: Certificates
+) -> Iterator[Callable[..., Daemon]]:
+    """Start servers of a class, each on ports and in a directory of its own."""
+    started: list[Daemon] = []
+
+    def start(kind: type[_Kind], shows: str = "server") -> _Kind:
+        daemon = _installed(kind, tmp_path_factory.mktemp(kind.program), certificates, shows)
+        started.append(daemon)
+        return daemon.start()
+
+    yield start
+    for daemon in started:
+        daemon.stop()
+
+
+def _installed(kind: type[_Kind], *arguments: object) -> _Kind:
+    try:
+        return kind(*arguments)
+    except NotInstalledError as missing:
+        _miss(str(missing))
+
+
+def _miss(what: str) -> NoReturn:
+    # In CI a test that quietly does not run is worth nothing.
+    if os.environ.get("CHATLOG_TEST_SERVERS") == "required":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture
+def ngircd(start_daemon: Callable[..., Daemon]) -> Daemon:
+    """A running ngIRCd that nobody else is on."""
+    return start_daemon(Ngircd)
+
+
+@pytest.fixture
+def inspircd(start_daemon: Callable[..., Daemon]) -> Daemon:
+    """A running InspIRCd 3 that nobody else is on."""
+    return start_daemon(Inspircd)
+
+
+@pytest.fixture
+def person() -> Iterator[Callable[..., Person]]:
+    """Bring people to a server: `person(port, nick)`; they leave when the test ends."""
+    people: list[Person] = []
+
+    def come(*arguments: object, **options: object) -> Person:
+        people.append(Person(*arguments, **options))
+        return people[-1]
+
+    yield come
+    for each in people:
+        each.close()

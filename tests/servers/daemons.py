@@ -1,0 +1,207 @@
+"""Real IRC servers on loopback, one class each.
+
+A server keeps its ports when it is stopped and started again, and everything
+that it writes lies in the directory that it is given. To add one: a class with
+its program, its settings and its command line, and a fixture in conftest.py.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.servers.certificates import Certificates
+
+HOST = "127.0.0.1"
+_PATIENCE = 20.0
+_SEARCHED = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+
+
+class NotInstalledError(Exception):
+    """The program is not on this machine."""
+
+
+class Daemon:
+    """One server program; `name` in `program` is looked for in PATH and /usr/sbin."""
+
+    program = ""
+
+    def __init__(self, directory: Path, certificates: Certificates, shows: str = "server") -> None:
+        """Prepare it, not yet running; over TLS it shows the certificate named `shows`."""
+        self.directory = directory
+        self.host = HOST
+        self.port, self.tls_port = free_ports(2)
+        self.certificate = certificates.pem(shows)
+        self.key = certificates.key(shows)
+        self.executable = _find(self.program)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def settings(self) -> str:
+        """The text of its configuration file."""
+        raise NotImplementedError
+
+    def command(self, settings: Path) -> list[str]:
+        """The command that runs it in the foreground."""
+        raise NotImplementedError
+
+    @property
+    def output(self) -> str:
+        """What it printed since its first start."""
+        return self._output.read_text(errors="replace")
+
+    @property
+    def _output(self) -> Path:
+        return self.directory / f"{self.program}.out"
+
+    def start(self) -> Self:
+        """Run it, and return when both ports answer."""
+        settings = self.directory / f"{self.program}.conf"
+        settings.write_text(self.settings())
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(
+                [self.executable, *self.command(settings)],
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            self._wait_for_ports()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def _wait_for_ports(self) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        waiting = [self.port, self.tls_port]
+        while waiting := [port for port in waiting if not _answers(port)]:
+            assert self._process is not None
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{self.program}: no answer on {waiting}:\n{self.output}")
+            time.sleep(0.02)  # a program that is not ours gives nothing else to wait for
+
+    def stop(self) -> None:
+        """Ask it to end, as an operator would; it says goodbye to its clients."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+
+    def kill(self) -> None:
+        """End it without a word to anybody."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+class Ngircd(Daemon):
+    """ngIRCd: small, no capabilities to speak of, and it slows down who talks much."""
+
+    program = "ngircd"
+
+    def settings(self) -> str:
+        return f"""
+[Global]
+    Name = ngircd.test
+    Info = a server for tests
+    Listen = {self.host}
+    Ports = {self.port}
+    MotdPhrase = none
+[Limits]
+    MaxConnections = 200
+    MaxConnectionsIP = 0
+    MaxJoins = 100
+    MaxNickLength = 32
+[Options]
+    DNS = no
+    Ident = no
+    PAM = no
+[SSL]
+    CertFile = {self.certificate}
+    KeyFile = {self.key}
+    Ports = {self.tls_port}
+[Operator]
+    Name = oper
+    Password = oper
+"""
+
+    def command(self, settings: Path) -> list[str]:
+        return ["-n", "-f", str(settings)]
+
+
+class Inspircd(Daemon):
+    """InspIRCd 3: nearly all of IRCv3's capabilities, and no throttle here."""
+
+    program = "inspircd"
+    modules = (
+        "allowinvite banexception cap chghost chgident customprefix ircv3"
+        " ircv3_accounttag ircv3_batch ircv3_capnotify ircv3_chghost ircv3_ctctags"
+        " ircv3_echomessage ircv3_invitenotify ircv3_labeledresponse ircv3_msgid"
+        " ircv3_servertime knock namesx sajoin sakick sanick sapart satopic services_account"
+        " setname ssl_gnutls uhnames"
+    )
+
+    def settings(self) -> str:
+        modules = "\n".join(f'<module name="{name}">' for name in self.modules.split())
+        return f"""
+<server name="inspircd.test" description="a server for tests" id="0CL" network="TestNet">
+<admin name="none" nick="none" email="none@inspircd.test">
+<path configdir="{self.directory}" datadir="{self.directory}" logdir="{self.directory}"
+      runtimedir="{self.directory}">
+<pid file="{self.directory}/inspircd.pid">
+<bind address="{self.host}" port="{self.port}" type="clients">
+<bind address="{self.host}" port="{self.tls_port}" type="clients" sslprofile="tls">
+<sslprofile name="tls" provider="gnutls" certfile="{self.certificate}" keyfile="{self.key}">
+<connect name="all" allow="*" maxchans="100" timeout="30" pingfreq="2m" recvq="64K"
+         hardsendq="8M" softsendq="1M" threshold="1000" commandrate="100000" fakelag="no"
+         localmax="1000" globalmax="1000" resolvehostnames="no" useident="no">
+<options prefixquit="Quit: " defaultmodes="not" casemapping="rfc1459" hostintopic="yes">
+<security announceinvites="dynamic" maxtargets="20">
+<limits maxnick="32" maxchan="60" maxtopic="390" maxkick="300" maxquit="300">
+<log method="file" type="* -USERINPUT -USEROUTPUT" level="normal" target="inspircd.log">
+<class name="all" commands="*" privs="*" usermodes="*" chanmodes="*" snomasks="*">
+<type name="admin" classes="all">
+<oper name="oper" password="oper" host="*@*" type="admin">
+{modules}
+"""
+
+    def command(self, settings: Path) -> list[str]:
+        arguments = ["--config", str(settings), "--nofork"]
+        return [*arguments, "--runasroot"] if os.getuid() == 0 else arguments
+
+
+def free_ports(count: int) -> list[int]:
+    """Find ports of loopback that nobody listens on, all different."""
+    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def _find(program: str) -> str:
+    found = shutil.which(program, path=_SEARCHED)
+    if found is None:
+        raise NotInstalledError(f"{program} is not installed")
+    return found
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), timeout=0.5).close()
+    except OSError:
+        return False
+    return True

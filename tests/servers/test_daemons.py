@@ -1,0 +1,76 @@
+"""The servers of the tests serve, over TCP and TLS, and come back where they were."""
+
+import ssl
+
+import pytest
+
+from chatlog.protocol.registration import WANTED
+from tests.servers.daemons import Daemon, Inspircd, Ngircd
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture(params=[Ngircd, Inspircd], ids=lambda kind: kind.program)
+def daemon(request, start_daemon):
+    return start_daemon(request.param)
+
+
+def test_what_one_person_says_another_hears_over_tls(daemon, certificates, person):
+    ada = person(daemon.port, "ada").register()
+    grace = person(daemon.tls_port, "grace", tls=certificates.client()).register()
+    ada.join("#a")
+    grace.join("#a")
+    ada.say("#a", "hello")
+    assert grace.until("hello").startswith(":ada!")
+    grace.say("#a", "hello yourself")
+    assert ada.until("yourself").startswith(":grace!")
+
+
+def test_sync_returns_when_the_server_has_dealt_with_what_was_sent(daemon, person):
+    ada = person(daemon.port, "ada").register()
+    ada.send("TOPIC #nowhere")
+    ada.sync()
+    assert any(" 403 " in line for line in ada.heard)
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_server_that_comes_back_has_the_same_ports(daemon, person, end):
+    before = daemon.port, daemon.tls_port
+    ada = person(daemon.port, "ada").register()
+    getattr(daemon, end)()
+    with pytest.raises(AssertionError, match="never heard 'anything'"):
+        ada.until("anything")
+    daemon.start()
+    assert (daemon.port, daemon.tls_port) == before
+    person(daemon.port, "ada").register()
+
+
+def test_inspircd_offers_every_capability_that_the_recorder_wants(inspircd, person):
+    ada = person(inspircd.port, "ada")
+    ada.send("CAP LS 302")
+    offered = ada.until(r" CAP \* LS :").partition(" LS :")[2].split()
+    assert set(WANTED) <= {name.partition("=")[0] for name in offered}
+
+
+class Missing(Daemon):
+    program = "no-such-ircd"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "outcome"), [("", pytest.skip.Exception), ("required", pytest.fail.Exception)]
+)
+def test_a_server_that_is_not_installed_skips_the_test_unless_servers_are_required(
+    wanted, outcome, monkeypatch, start_daemon
+):
+    monkeypatch.setenv("CHATLOG_TEST_SERVERS", wanted)
+    with pytest.raises(outcome, match="no-such-ircd is not installed"):
+        start_daemon(Missing)
+
+
+@pytest.mark.parametrize("name", ["wronghost", "expired", "selfsigned"])
+def test_a_client_that_trusts_the_authority_refuses_the_other_certificates(
+    name, certificates, person, start_daemon
+):
+    ngircd = start_daemon(Ngircd, shows=name)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        person(ngircd.tls_port, "ada", tls=certificates.client())

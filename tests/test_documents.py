@@ -1,0 +1,197 @@
+"""What the documents say is so: commands, examples, tables and links."""
+
+import re
+import shlex
+from datetime import UTC
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from chatlog import __version__, errors
+from chatlog.cli import BUG, COMMANDS, INTERRUPTED, cli
+from chatlog.event import Event, EventType
+from chatlog.formats import jsonl
+from chatlog.formats.plain import Plain
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+FORMAT = ROOT / "docs/transcript-format.md"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+OF_CHATLOG_ALONE = [README, FORMAT, ROOT / "docs/architecture.md"]
+"""The others name options of other programs as well."""
+MANDATORY = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "architecture.md"}
+
+
+def blocks(document, language):
+    """Return the fenced blocks of one language, each as its lines."""
+    pattern = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    found = pattern.findall(document.read_text())
+    return [block.splitlines() for block in found]
+
+
+def section(document, title):
+    """Return what stands under a heading of the second rank."""
+    pattern = re.compile(rf"^## {title}\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+    match = pattern.search(document.read_text())
+    assert match, f"{document.name} has no section {title!r}"
+    return match[1]
+
+
+def named(path):
+    return path.name
+
+
+def typed_commands(document):
+    """Return every `chatlog …` that the console blocks of a document show being typed."""
+    lines = [
+        line[2:] for block in blocks(document, "console") for line in block if line[:2] == "$ "
+    ]
+    return [part for line in lines for part in pipeline(line) if part[0] == "chatlog"]
+
+
+def pipeline(line):
+    """Take a shell line apart into the words of its commands."""
+    words = shlex.shlex(line, posix=True, punctuation_chars="|")
+    words.whitespace_split = True
+    parts = [[]]
+    for word in words:
+        if word == "|":
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return parts
+
+
+def understand(words):
+    """Let click read a command line; it raises UsageError on what it does not know."""
+    context = click.Context(cli, info_name="chatlog")
+    _, rest, _ = cli.make_parser(context).parse_args(words[1:])
+    if rest:
+        command = cli.get_command(context, rest[0])
+        assert command is not None, f"no command {rest[0]!r}"
+        command.make_context(rest[0], rest[1:], parent=context)
+
+
+def parameters():
+    """Return every option of every command, `--no-…` included."""
+    context = click.Context(cli)
+    commands = [cli, *(cli.get_command(context, verb) for verb in COMMANDS)]
+    found = [each for command in commands for each in command.get_params(context)]
+    return {name for each in found for name in (*each.opts, *each.secondary_opts)}
+
+
+# -- commands ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_every_command_shown_is_one_that_chatlog_understands(document):
+    for words in typed_commands(document):
+        understand(words)
+
+
+def test_the_readme_shows_how_to_record_and_how_to_read():
+    assert {words[1] for words in typed_commands(README)} >= {"record", "tail"}
+
+
+@pytest.mark.parametrize("document", OF_CHATLOG_ALONE, ids=named)
+def test_every_option_named_exists(document):
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", document.read_text())) <= parameters()
+
+
+def test_the_crontab_line_has_five_fields_and_a_command_that_is_understood():
+    [[line]] = blocks(README, "crontab")
+    *fields, command = line.split(maxsplit=5)
+    assert len(fields) == 5
+    assert all(re.fullmatch(r"\*|\d+(?:[-,/]\d+)*|\*/\d+", field) for field in fields)
+    understand(shlex.split(command))
+    assert "--quiet" in command
+    assert "%" not in command, "cron takes a bare % for the end of the line"
+
+
+@pytest.mark.parametrize("words", [["chatlog", "no-such"], ["chatlog", "tail", "--no-such"]])
+def test_a_command_that_does_not_exist_would_be_noticed(words):
+    with pytest.raises((click.UsageError, AssertionError)):
+        understand(words)
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_a_command_has_a_help_with_an_example_and_tests_of_its_own(verb):
+    command = cli.get_command(click.Context(cli), verb)
+    assert f"chatlog {verb}" in (command.help or "")
+    assert all(isinstance(each, click.Argument) or each.help for each in command.params)
+    assert (ROOT / f"tests/cli/test_{verb}.py").is_file()
+
+
+def test_the_version_is_the_one_of_the_package():
+    said = CliRunner().invoke(cli, ["--version"], prog_name="chatlog")
+    assert said.output == f"chatlog {__version__}\n"
+
+
+# -- statuses ----------------------------------------------------------------
+
+
+def statuses(error):
+    return {error.exit_status}.union(*map(statuses, error.__subclasses__()))
+
+
+def test_the_exit_statuses_are_those_of_the_program():
+    listed = re.findall(r"^\| (\d+) \| \S", section(README, "Exit statuses"), re.MULTILINE)
+    known = {0, click.UsageError.exit_code, BUG, INTERRUPTED, *statuses(errors.ChatlogError)}
+    assert [int(status) for status in listed] == sorted(known)
+
+
+# -- examples of the transcript format ---------------------------------------
+
+
+def test_the_examples_of_jsonl_are_what_is_written():
+    [lines] = blocks(FORMAT, "jsonl")
+    for line in lines:
+        assert jsonl.encode([jsonl.decode(line.encode())]).decode() == f"{line}\n"
+
+
+def test_the_examples_of_text_are_what_is_written():
+    [lines] = blocks(FORMAT, "text")
+    assert [written_again(line) for line in lines] == [f"{line}\n" for line in lines]
+
+
+def written_again(line):
+    plain = Plain("time" if line[3] == ":" else "datetime", UTC)
+    event = plain.decode(line.encode(), network="libera", target="#python", day="2026-11-23")
+    return plain.encode([event]).decode()
+
+
+def test_the_keys_stand_in_the_order_in_which_they_are_written():
+    table = section(FORMAT, "JSONL").split("### ", maxsplit=1)[0]
+    cells = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
+    assert re.findall(r"`(\w+)`", " ".join(cells)) == list(Event.__struct_fields__)
+
+
+def test_every_type_of_event_is_explained():
+    types = section(FORMAT, "JSONL").split("### Types")[1]
+    assert [str(kind) for kind in EventType if f"`{kind}`" not in types] == []
+
+
+# -- files and links ---------------------------------------------------------
+
+
+def test_the_documents_are_all_there():
+    assert {document.name for document in DOCUMENTS} >= MANDATORY
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_every_link_to_a_file_leads_to_one(document):
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text())
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_every_module_in_the_map_of_the_architecture_exists():
+    modules = set(re.findall(r"\b(\w+\.py)\b", (ROOT / "docs/architecture.md").read_text()))
+    there = {path.name for path in [*ROOT.glob("chatlog/**/*.py"), *ROOT.glob("tests/**/*.py")]}
+    assert modules - there == set()
+
+
+def test_the_changelog_says_what_is_not_released_yet():
+    unreleased = section(ROOT / "CHANGELOG.md", r"\[?Unreleased\]?")
+    assert re.search(r"^### Added\n+- ", unreleased, re.MULTILINE)
