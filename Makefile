@@ -2,6 +2,7 @@
 ##:
 ##: On a fresh machine only Python 3.11 or newer, pip and make are needed:
 ##: everything is installed into .venv.
+##:
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +15,8 @@ PYTEST_ARGS ?=
 .PHONY: help demo test check bench format clean
 
 help:            ##: show this
-	@sed -n 's/^\([a-z]*\):.*##:/make \1 /p; s/^##: \{0,1\}//p' $(MAKEFILE_LIST)
+	@sed -n 's/^##: \{0,1\}//p' $(MAKEFILE_LIST)
+	@awk -F ':.*##: ' '/^[a-z]+:.*##: / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(USE)     ##: install, and record a scripted conversation offline
 	@$(BIN)/chatlog demo
@@ -39,7 +41,8 @@ clean:           ##: remove what was installed and built
 	rm -rf $(VENV) build dist
 
 $(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+	@# Half an environment, as where Debian lacks python3-venv, would pass for a whole one.
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(USE): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .

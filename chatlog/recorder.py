@@ -24,7 +24,7 @@ from chatlog.protocol.numerics import JOIN_REFUSED
 from chatlog.protocol.session import Session, SessionSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from chatlog.connection import Connection, LineEvent
     from chatlog.transcript.writer import Writer
@@ -87,12 +87,13 @@ class Recorder:
         self._limits = limits or Limits()
         self._chance = chance
         self._left = self._limits.max_events
+        self._heard: list[Event] = []
         self._limited = self._limits.idle is not None or self._left is not None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._manners = Manners(plan.session.manners)
         self._mine: set[str] = set()
         self._held: set[str] = set()
-        self._failure: ChatlogError | None = None
+        self._failure: Exception | None = None
         self._was_welcomed = False
         self._mapped = False
         self._heard_at = 0.0
@@ -226,21 +227,23 @@ class Recorder:
     def _on_event(self, connection: Connection, event: LineEvent) -> None:
         session: Session = connection.session
         if event.message is None:
-            self._write(session.close(event.reason, event.received), session)
+            self._heard += session.close(event.reason, event.received)
             return
         events, replies = session.receive(event.message, event.received)
-        self._write(events, session)
+        self._heard += events
         for line in replies:
             connection.send_raw(line)
 
     def _make_ready(self, connection: Connection) -> None:
         events, lines = connection.session.make_ready(self._now())
-        self._write(events, connection.session)
+        self._heard += events
+        self._write(connection.session)
         for line in lines:
             connection.send_raw(line)
         self._flush()
 
     def _after_read(self, connection: Connection) -> None:
+        self._write(connection.session)
         self._flush()
         registration = connection.session.registration
         if registration.registered:
@@ -253,19 +256,25 @@ class Recorder:
 
     # -- writing -----------------------------------------------------------
 
-    def _write(self, events: Iterable[Event], session: Session) -> None:
-        counts = self.progress.counts
-        for event in events:
-            if self._limited and not self._admit(event):
-                continue
-            if event.target not in self._mine and not self._take(event.target, session):
-                continue
-            try:
-                self._writer.write(event)
-            except TranscriptError as error:
-                self._fail(error)
-            else:
-                counts[event.target] += 1
+    def _write(self, session: Session) -> None:
+        """Write what was heard, in its order."""
+        heard, self._heard = self._heard, []
+        try:
+            heard = self._ours(heard, session)
+            self._writer.write_all(heard)
+        except Exception as error:  # noqa: BLE001 - as when flushing
+            self._fail(error)
+        else:
+            self.progress.counts.update([event.target for event in heard])
+
+    def _ours(self, heard: list[Event], session: Session) -> list[Event]:
+        """Leave out what is beyond the limit or another recorder's."""
+        if self._limited:
+            heard = [event for event in heard if self._admit(event)]
+        mine = self._mine
+        if mine.issuperset([event.target for event in heard]):
+            return heard
+        return [each for each in heard if each.target in mine or self._take(each.target, session)]
 
     def _take(self, target: str, session: Session) -> bool:
         """Make a target ours before its first event; say whether it is."""
@@ -306,11 +315,11 @@ class Recorder:
     def _flush(self) -> None:
         try:
             self._writer.flush()
-        except TranscriptError as error:
+        except Exception as error:  # noqa: BLE001 - a bug here must end the run, not the connection
             self._fail(error)
         self.progress.last_event = self._now()
 
-    def _fail(self, error: ChatlogError) -> None:
+    def _fail(self, error: Exception) -> None:
         if self._failure is None or isinstance(self._failure, HeldError):
             self._failure = error
         self.stop(str(error))

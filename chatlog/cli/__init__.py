@@ -60,6 +60,12 @@ class _Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # which click would end with status 1
+            return _after_closed_pipe()
+
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -95,8 +101,6 @@ def run(arguments: list[str]) -> int:
         status = cli.main(
             arguments, prog_name="chatlog", standalone_mode=False, terminal_width=_help_width()
         )
-    except BrokenPipeError:
-        return _after_closed_pipe()
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except click.ClickException as error:

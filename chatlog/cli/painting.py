@@ -62,5 +62,7 @@ def _console(*, force: bool) -> Console:
     from rich.console import Console  # noqa: PLC0415 - as above
 
     return Console(
-        force_terminal=True if force else None, color_system="standard" if force else "auto"
+        force_terminal=True if force else None,
+        color_system="standard" if force else "auto",
+        no_color=False if force else None,  # what was asked for counts more than NO_COLOR
     )

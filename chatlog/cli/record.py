@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chatlog import config
-from chatlog.cli.options import Checked, network_options, transcript_options
+from chatlog.cli.options import Checked
+from chatlog.cli.recording_options import network_options, transcript_options
 from chatlog.errors import UsageError
 
 if TYPE_CHECKING:

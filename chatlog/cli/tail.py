@@ -5,23 +5,30 @@ from __future__ import annotations
 import os
 import sys
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections import Counter
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from chatlog import config
-from chatlog.cli.options import network_option, output_option
+from chatlog import clock, config
+from chatlog.cli.options import Checked, output_option
 from chatlog.cli.painting import Painter
 from chatlog.errors import NothingFoundError
 from chatlog.formats import jsonl
-from chatlog.formats.terminal import Manner, render
+from chatlog.formats.terminal import Manner, local_time, place, render
 from chatlog.transcript.reader import Entry, Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
+    from datetime import tzinfo
+    from pathlib import Path
+
+    from chatlog.transcript.targets import Target
+
+    Show = Callable[[Sequence[Entry]], bytes]
 
 _POLL: Final = 0.25
+_LONGEST_POLL: Final = 5.0
 _MAX_TARGET_WIDTH: Final = 20
 
 
@@ -46,75 +53,141 @@ _MAX_TARGET_WIDTH: Final = 20
     show_default=True,
     help="Colours; auto is where stdout is a terminal and NO_COLOR is not set.",
 )
-@click.option("--tz", metavar="ZONE", help="Time zone of the times shown. Default: local.")
+@click.option(
+    "--tz",
+    type=Checked(config.parse_zone),
+    metavar="ZONE",
+    help="Time zone of the times shown: UTC, Europe/Berlin. Default: local.",
+)
+@click.option(
+    "--network", envvar="CHATLOG_NETWORK", metavar="NAME", help="Only what is of this network."
+)
 @output_option
-@network_option
-def command(  # noqa: PLR0913 - one for each option
+def command(
     *,
     targets: tuple[str, ...],
     count: int,
     follow: bool,
     as_json: bool,
     color: str,
-    tz: str | None,
+    tz: tzinfo | None,
     output: Path | None,
     network: str | None,
 ) -> None:
     """Show the last events of channels and queries; all of them where none is named.
 
+    A TARGET may have * and ? in it, and NETWORK/ before it.
+
     \b
       chatlog tail python
-      chatlog tail -f '#python' libera/chatlog
+      chatlog tail -f '#python' libera/chatlog '*-ops'
       chatlog tail --json -n 1000 | jq -r .nick
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     root = config.archive_root(output, os.environ)
     reader = Reader(root, targets, network or "")
-    found = reader.targets()
-    if not found and not follow:
-        raise NothingFoundError(_nothing(root, targets))
-    width = max((len(each.name) for each in found), default=0) if len(found) != 1 else 0
-    zone = config.parse_zone(tz) if tz else None
-    manner = Manner(zone, target_width=min(width, _MAX_TARGET_WIDTH))
-    show: Callable[[Entry], str] = _show_json
-    if not as_json:
-        show = Lines(manner, Painter(color))
-    _show_all(reader.last(count), show)
-    sys.stdout.flush()
     if follow:
-        _follow(reader, show)
-    for path, lines in reader.damaged.items():
-        click.echo(f"chatlog: {lines} lines of {path} could not be read", err=True)
+        reader.mark()
+    found = reader.targets()
+    last = reader.last(count)
+    if not found or (count and not last):
+        _say_nothing_found(root, targets, follow=follow)
+    show = _show_json if as_json else Lines(found, tz, Painter(color))
+    _write(show(last))
+    damage = Damage(reader)
+    damage.report()
+    if follow:
+        for entries in reader.follow(_pauses()):
+            _write(show(entries))
+            damage.report()
 
 
-def _nothing(root: Path, targets: tuple[str, ...]) -> str:
-    what = f"nothing of {' '.join(targets)}" if targets else "nothing"
-    return (
-        f"{what} in {root}; record with `chatlog record --server HOST --channel NAME`,"
-        " or say where the archive is with --output"
+def _say_nothing_found(root: Path, targets: tuple[str, ...], *, follow: bool) -> None:
+    what = f"nothing of {' '.join(targets)} in {root}" if targets else f"nothing in {root}"
+    if follow:
+        click.echo(f"chatlog: {what} yet; waiting", err=True)
+    else:
+        raise NothingFoundError(
+            f"{what}; record with `chatlog record --server HOST --channel NAME`,"
+            " or say where the archive is with --output"
+        )
+
+
+def _pauses() -> Callable[[], None]:
+    """Make what waits between two looks: the longer the more a look takes."""
+    woke = time.monotonic()
+
+    def wait() -> None:
+        nonlocal woke
+        busy = time.monotonic() - woke
+        time.sleep(min(max(_POLL, 4 * busy), _LONGEST_POLL))
+        woke = time.monotonic()
+
+    return wait
+
+
+def _write(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _show_json(entries: Sequence[Entry]) -> bytes:
+    return b"".join(
+        entry.line + b"\n" if entry.suffix == jsonl.SUFFIX else jsonl.encode([entry.event])
+        for entry in entries
     )
 
 
-def _follow(reader: Reader, show: Callable[[Entry], str]) -> None:
-    for entry in reader.follow(lambda: time.sleep(_POLL)):
-        _show_all([entry], show)
-        sys.stdout.flush()
+class Lines:
+    """Events as coloured lines.
+
+    Targets and networks are shown where there is more than one, dates where
+    not everything is of today.
+    """
+
+    def __init__(self, targets: Sequence[Target], tz: tzinfo | None, paint: Painter) -> None:
+        self._tz = tz
+        self._paint = paint
+        self._targets = len(targets)
+        self._networks = len({target.network for target in targets})
+        self._shown: set[tuple[str, str]] = set()
+
+    def __call__(self, entries: Sequence[Entry]) -> bytes:
+        """Return the lines of some events, in the encoding of stdout."""
+        manner = self._manner(entries)
+        text = "".join(
+            "".join(map(self._paint, render(entry.event, manner))) + "\n" for entry in entries
+        )
+        return text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
+
+    def _manner(self, entries: Sequence[Entry]) -> Manner:
+        self._shown.update((entry.event.network, entry.event.target) for entry in entries)
+        manner = Manner(
+            self._tz,
+            date=any(not self._is_of_today(entry.event.time) for entry in entries),
+            network=max(self._networks, len({network for network, _ in self._shown})) > 1,
+        )
+        if max(self._targets, len(self._shown)) <= 1:
+            return manner
+        width = max((len(place(each.event, manner)) for each in entries), default=1)
+        return manner._replace(target_width=min(width, _MAX_TARGET_WIDTH))
+
+    def _is_of_today(self, time: str) -> bool:
+        try:
+            return local_time(time, self._tz).date() == local_time(clock.now(), self._tz).date()
+        except ValueError:
+            return False
 
 
-def _show_all(entries: Iterable[Entry], show: Callable[[Entry], str]) -> None:
-    sys.stdout.write("".join(show(entry) + "\n" for entry in entries))
+class Damage:
+    """Say on stderr which lines could not be read, each once."""
 
+    def __init__(self, reader: Reader) -> None:
+        self._found = reader.damaged
+        self._told: Counter[str] = Counter()
 
-def _show_json(entry: Entry) -> str:
-    line = entry.line if entry.suffix == jsonl.SUFFIX else jsonl.encode([entry.event])[:-1]
-    return line.decode("utf-8", "replace")
-
-
-class Lines(NamedTuple):
-    """Events as coloured lines."""
-
-    manner: Manner
-    paint: Painter
-
-    def __call__(self, entry: Entry) -> str:
-        """Return the line of one event, without its newline."""
-        return "".join(self.paint(span) for span in render(entry.event, self.manner))
+    def report(self) -> None:
+        """Report what was found since the last time."""
+        for path, lines in (self._found - self._told).items():
+            what = "1 line" if lines == 1 else f"{lines} lines"
+            click.echo(f"chatlog: {what} of {path} could not be read", err=True)
+        self._told = self._found.copy()

@@ -64,6 +64,8 @@ def _record_text(storage: Storage) -> Recording:
 
 
 _RECORDINGS: Final = {"jsonl": _record_jsonl, "text": _record_text}
+FORMATS: Final = tuple(_RECORDINGS)
+"""The names of the formats in which transcripts are recorded."""
 
 
 def recordings_of(storage: Storage) -> tuple[Recording, ...]:

@@ -1,0 +1,49 @@
+"""`chatlog demo`: the whole thing, offline, in seconds."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+from chatlog.demo.script import CHANNELS, STEPS
+
+
+def test_the_demo_records_the_conversation_and_shows_where_it_is(chatlog, tmp_path):
+    done = chatlog.run("demo", "--output", tmp_path)
+    assert done.returncode == 0
+    assert re.search(f"The transcripts are in {tmp_path}/demo", done.stderr)
+    assert "<ada> Good morning! Does anybody keep what we say here?" in done.stdout
+    assert "* grace takes two lumps, thank you" in done.stdout
+    assert "turing (alan@tape.example) quit" in done.stdout
+    said = sum(step.line[:7] in ("PRIVMSG", b"PRIVMSG") for step in STEPS)
+    recorded = [
+        json.loads(line)
+        for name in CHANNELS
+        for path in (tmp_path / "demo" / name).glob("*.jsonl")
+        for line in path.read_bytes().splitlines()
+    ]
+    assert sum(event["type"] in ("message", "action") for event in recorded) == said
+
+
+def test_what_the_demo_shows_is_safe_for_a_terminal(chatlog, tmp_path):
+    done = chatlog.run("demo", "--output", tmp_path)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", done.stdout)
+
+
+def test_without_a_place_the_demo_takes_a_new_one_and_leaves_the_archive_alone(chatlog, tmp_path):
+    done = chatlog.run("demo", CHATLOG_OUTPUT=str(tmp_path / "mine"), TMPDIR=str(tmp_path))
+    assert done.returncode == 0
+    assert [path.name.startswith("chatlog-demo-") for path in tmp_path.iterdir()] == [True]
+
+
+def test_ctrl_c_ends_the_demo_with_130_and_whole_files(chatlog, tmp_path):
+    running = chatlog.start("demo", "--output", tmp_path)
+    running.wait_for("Recording")
+    while not list(tmp_path.glob("demo/#demo/*.jsonl")):
+        time.sleep(0.01)  # a file that appears is nothing to wait on
+    running.interrupt()
+    assert running.finish() == 130
+    assert "Traceback" not in running.stderr
+    data = next(tmp_path.glob("demo/#demo/*.jsonl")).read_bytes()
+    assert [json.loads(line) for line in data.splitlines()][-1]["type"] == "disconnected"
