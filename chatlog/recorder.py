@@ -91,6 +91,7 @@ class Recorder:
         self._limited = self._limits.idle is not None or self._left is not None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._manners = Manners(plan.session.manners)
+        self._replies: list[str] = []
         self._mine: set[str] = set()
         self._held: set[str] = set()
         self._failure: Exception | None = None

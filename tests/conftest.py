@@ -54,6 +54,16 @@ def start_daemon(
         daemon.stop()
 
 
+@pytest.fixture
+def program() -> Callable[[str], str]:
+    """Find another program that a test needs: `program("jq")` is its path."""
+
+    def find(name: str) -> str:
+        return shutil.which(name) or _miss(f"{name} is not installed")
+
+    return find
+
+
 def _installed(kind: type[_Kind], *arguments: object) -> _Kind:
     try:
         return kind(*arguments)

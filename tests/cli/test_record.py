@@ -101,21 +101,24 @@ def test_a_held_channel_is_left_out_and_the_others_are_recorded(chatlog, tmp_pat
 
 def test_after_a_killed_recorder_the_transcript_is_free_again_and_whole(chatlog, tmp_path, server):
     running = chatlog.start(*arguments(server, "--output", tmp_path))
-    running.wait_for("connected to")
+    server.joined("chatlog", "#demo")
+    server.answered()
     running.kill()
     running.finish()
-    done = chatlog.run(*arguments(server, "--output", tmp_path, "--for", "1s"))
-    assert done.returncode == 0
+    again = chatlog.start(*arguments(server, "--output", tmp_path))
+    server.joined("chatlog", "#demo")
+    server.answered()
+    again.terminate()
+    assert again.finish() == 0
     assert [event["type"] for event in lines(tmp_path)].count("connected") == 2
 
 
 def test_what_was_said_before_a_kill_is_kept(chatlog, tmp_path, server):
-    """What was read is in the kernel by the end of the same turn: the answer proves it was read."""
+    """What was read is in the kernel before it is answered."""
     running = chatlog.start(*arguments(server, "--output", tmp_path))
     server.joined("chatlog", "#demo")
     server.say("ada", "#demo", "hello")
-    server.say("ada", "chatlog", "\x01PING 1\x01")
-    server.heard(rb"^NOTICE ada :\x01PING 1")
+    server.answered()
     running.kill()
     running.finish()
     assert [event.get("text") for event in lines(tmp_path) if event["type"] == "message"] == [
@@ -226,8 +229,7 @@ def test_nasty_lines_are_recorded_for_what_they_are_and_cost_no_neighbour(
         + source + b"PRIVMSG #demo :a\x10n[00:00:00] <ada> forged\x1b[2J\xc2\x9b\r\n"
         + source + b"PRIVMSG #../../etc :out\r\n" + source + b"PRIVMSG #demo :two\r\n",
     )  # fmt: skip
-    server.say("ada", "chatlog", "\x01PING done\x01")
-    server.heard(rb"PING done")
+    server.answered()
     running.terminate()
     assert running.finish() == 0
     assert [event["text"] for event in lines(tmp_path) if event["type"] == "message"] == [

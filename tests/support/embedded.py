@@ -19,6 +19,7 @@ class EmbeddedServer:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._people = {}
+        self._pings = 0
         self.server = None
 
     def __enter__(self):
@@ -64,6 +65,12 @@ class EmbeddedServer:
         if target.startswith("#"):
             person.join(target)
         person.say(target, text)
+
+    def answered(self, nick="chatlog"):
+        """Wait until somebody on a socket has dealt with all that they were sent."""
+        self._pings += 1
+        self.send_raw(nick, b"PING :ping%d\r\n" % self._pings)
+        self.heard(rb"^PONG :?ping%d$" % self._pings)
 
     def send_raw(self, nick, data):
         """Send these bytes to somebody on a socket."""
