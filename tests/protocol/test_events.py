@@ -45,7 +45,7 @@ SAID = {
     ),
     "a reaction": (
         f"@+draft/react=👋;+draft/reply=m1 {BOB} TAGMSG #a",
-        "#a react bob text='👋' reply_to='m1' tags={'+draft/react': '👋'}",
+        "#a react bob text='👋' reply_to='m1'",
     ),
     "other tags alone": (
         f"@+typing=active {BOB} TAGMSG #a",
