@@ -232,20 +232,22 @@ class Recorder:
             return
         events, replies = session.receive(event.message, event.received)
         self._heard += events
-        for line in replies:
-            connection.send_raw(line)
+        if replies:
+            self._replies += replies
 
     def _make_ready(self, connection: Connection) -> None:
-        events, lines = connection.session.make_ready(self._now())
+        events, replies = connection.session.make_ready(self._now())
         self._heard += events
-        self._write(connection.session)
-        for line in lines:
-            connection.send_raw(line)
-        self._flush()
+        self._replies += replies
+        self._after_read(connection)
 
     def _after_read(self, connection: Connection) -> None:
         self._write(connection.session)
         self._flush()
+        # Whoever gets an answer may rely on it: what was answered is written.
+        for line in self._replies:
+            connection.send_raw(line)
+        self._replies.clear()
         registration = connection.session.registration
         if registration.registered:
             if not connection.welcomed.done():
