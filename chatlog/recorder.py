@@ -96,6 +96,8 @@ class Recorder:
         self._held: set[str] = set()
         self._failure: Exception | None = None
         self._was_welcomed = False
+        self._refused: NetworkError | None = None
+        self._at_limit = False
         self._mapped = False
         self._heard_at = 0.0
         self._stopping: asyncio.Future[str] | None = None
@@ -136,6 +138,10 @@ class Recorder:
         if self._stopping is not None and not self._stopping.done():
             self._stopping.set_result(reason)
 
+    def _stop_at_limit(self, reason: str) -> None:
+        self._at_limit = True
+        self.stop(reason)
+
     def _stop_reason(self) -> str:
         return self._stopping.result() if self._is_stopping() and self._stopping else "failed"
 
@@ -153,11 +159,14 @@ class Recorder:
             except NetworkError as error:
                 if not (self._was_welcomed or self.plan.retry):
                     raise
+                self._refused = error
                 logger.warning("%s", error)
             lived = reactor.loop.time() - began
             failures = 0 if lived >= _STABLE_AFTER else failures + 1
             if not self._is_stopping():
                 await self._pause(failures)
+        if self._at_limit and self._refused is not None and not self._was_welcomed:
+            raise self._refused  # a batch that never got in has not done its work
 
     async def _pause(self, failures: int) -> None:
         delay = backoff(failures, self.plan.reconnect_min, self.plan.reconnect_max, self._chance())
@@ -312,7 +321,7 @@ class Recorder:
         if self._left is not None:
             self._left -= 1
             if self._left == 0:
-                self.stop(f"{self._limits.max_events} events were recorded")
+                self._stop_at_limit(f"{self._limits.max_events} events were recorded")
         return True
 
     def _flush(self) -> None:
@@ -372,7 +381,7 @@ class Recorder:
         self._tick(loop)
         if self._limits.duration is not None:
             self._timers["duration"] = loop.call_later(
-                self._limits.duration, self.stop, "the time is up"
+                self._limits.duration, self._stop_at_limit, "the time is up"
             )
         if self._limits.idle is not None:
             self._check_idle(loop, self._limits.idle)
@@ -387,7 +396,7 @@ class Recorder:
     def _check_idle(self, loop: asyncio.AbstractEventLoop, idle: float) -> None:
         left = self._heard_at + idle - loop.time()
         if left <= 0:
-            self.stop(f"nothing was heard for {idle:g} s")
+            self._stop_at_limit(f"nothing was heard for {idle:g} s")
         else:
             self._timers["idle"] = loop.call_later(left, self._check_idle, loop, idle)
 

@@ -234,6 +234,16 @@ def test_with_retry_a_server_that_comes_later_is_recorded(tmp_path):
     assert [event["type"] for event in events(tmp_path, "#demo")][:2] == ["connected", "joined"]
 
 
+def test_a_batch_that_never_got_in_says_so_at_its_limit(tmp_path):
+    async def scenario():
+        async with Server(clock=now) as server:
+            port = server.port
+        await recorder_of(tmp_path, port, retry=True, limits=Limits(duration=0.2)).run()
+
+    with pytest.raises(NetworkError, match="refuses connections"):
+        asyncio.run(scenario())
+
+
 def test_a_stop_while_waiting_to_reconnect_is_immediate(tmp_path):
     async def scenario():
         async with Server(clock=now) as server:
