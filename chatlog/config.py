@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, time, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import unquote, urlsplit
-from zoneinfo import ZoneInfo
 
 from chatlog.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import tzinfo
+    from pathlib import Path
+    from typing import TypeVar
+
+    _Place = TypeVar("_Place", str, Path)
 
 TLS_PORT: Final = 6697
 PLAIN_PORT: Final = 6667
@@ -25,23 +26,26 @@ _MAX_PORT: Final = 65_535
 _URL_TLS: Final = {"ircs": True, "irc": False}
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)", re.ASCII)
+# Patterns are compiled where they are used first: who only reads needs none of them.
+_DURATION: Final = r"(?a)(\d+(?:\.\d+)?)([smhdw]?)"
 _POWERS: Final = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
-_SIZE: Final = re.compile(r"(\d{1,15})([KMGT]?)B?", re.ASCII | re.IGNORECASE)
-_CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
+_SIZE: Final = r"(?ai)(\d{1,15})([KMGT]?)B?"
+_CLOCK: Final = r"(?a)([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?"
 # Surrogates stand for bytes of the command line that are no UTF-8.
-_NOT_IN_A_CHANNEL: Final = re.compile("[\0\a\r\n ,:\ud800-\udfff]")
+_NOT_IN_A_CHANNEL: Final = "[\0\a\r\n ,:\ud800-\udfff]"
 _LONGEST_CHANNEL: Final = 200
-_NOT_IN_A_NICK: Final = re.compile("[\0-\x20,:!@*?\ud800-\udfff]")
+_NOT_IN_A_NICK: Final = "[\0-\x20,:!@*?\ud800-\udfff]"
 
 
-def archive_root(output: Path | None, environment: Mapping[str, str]) -> Path:
+def archive_root(output: _Place | None, environment: Mapping[str, str]) -> _Place | Path:
     """Return where the archive is: `--output`, CHATLOG_OUTPUT, or the user's data directory."""
     if output is not None:
         return output
+    from pathlib import Path  # noqa: PLC0415 - who says where does not pay for asking
+
     if named := environment.get("CHATLOG_OUTPUT"):
         return Path(named)
-    import platformdirs  # noqa: PLC0415 - who says where does not pay for asking
+    import platformdirs  # noqa: PLC0415 - as above
 
     return Path(platformdirs.user_data_path("chatlog"))
 
@@ -60,6 +64,8 @@ def parse_server(text: str) -> ServerName:
     scheme, separator, _ = text.partition("://")
     if not separator:
         return ServerName(*_host_and_port(text))
+    from urllib.parse import unquote, urlsplit  # noqa: PLC0415 - few name servers by URL
+
     if scheme.lower() not in _URL_TLS:
         raise UsageError(f"--server {text}: the URL of a server begins with ircs:// or irc://")
     try:
@@ -108,14 +114,14 @@ def network_name(option: str | None, server: ServerName, *, tls: bool) -> str:
 
 def parse_nick(text: str) -> str:
     """Read a nick: what no server takes is refused here."""
-    if not text or _NOT_IN_A_NICK.search(text) or text[0] in "#&+~%":
+    if not text or re.search(_NOT_IN_A_NICK, text) or text[0] in "#&+~%":
         raise UsageError(f"{text!r} is no nick; say one word of letters and digits")
     return text
 
 
 def channel_name(text: str) -> str:
     """Return a channel's name; a bare `python` is `#python`."""
-    if not text or _NOT_IN_A_CHANNEL.search(text) or len(text) > _LONGEST_CHANNEL:
+    if not text or re.search(_NOT_IN_A_CHANNEL, text) or len(text) > _LONGEST_CHANNEL:
         raise UsageError(
             f"--channel {text!r} is no channel: no space, comma, colon or control character,"
             " and quote a name that begins with # ('#python'), or leave the # away"
@@ -125,7 +131,7 @@ def channel_name(text: str) -> str:
 
 def parse_duration(text: str) -> float:
     """Read `90s`, `55m`, `1h30m`, `7d` or a bare number of seconds, into seconds."""
-    parts = _DURATION.findall(text)
+    parts = re.findall(_DURATION, text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise UsageError(f"{text!r} is no duration; say 90s, 55m, 1h30m or 7d")
     if len(parts) > 1 and any(not unit for _, unit in parts):
@@ -135,7 +141,7 @@ def parse_duration(text: str) -> float:
 
 def parse_size(text: str) -> int:
     """Read `10M` or a bare number, in powers of 1024, into bytes; at least one."""
-    match = _SIZE.fullmatch(text)
+    match = re.fullmatch(_SIZE, text)
     size = int(match[1]) * 1024 ** _POWERS[match[2].upper()] if match else 0
     if size < 1:
         raise UsageError(f"{text!r} is no size; say 500K, 10M or 2G")
@@ -144,6 +150,8 @@ def parse_size(text: str) -> int:
 
 def parse_zone(name: str) -> tzinfo:
     """Return a time zone by its name in the tz database, such as `Europe/Berlin`."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - few name a zone
+
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError) as error:
@@ -156,7 +164,7 @@ def seconds_until(text: str, now: datetime) -> float:
     `now` carries the time zone in which the text is meant. A moment that is
     now is a day away.
     """
-    match = _CLOCK.fullmatch(text)
+    match = re.fullmatch(_CLOCK, text)
     if match is None:
         raise UsageError(f"--until {text!r} is no time of day; say 23:59 or 23:59:30")
     hour, minute, second = (int(part or 0) for part in match.groups())

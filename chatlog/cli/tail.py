@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from chatlog import clock, config
-from chatlog.cli.options import Checked, output_option
 from chatlog.cli.painting import Painter
+from chatlog.cli.reading_options import color_option, network_option, output_option, tz_option
 from chatlog.errors import NothingFoundError
 from chatlog.formats import jsonl
 from chatlog.formats.terminal import Manner, local_time, place, render
@@ -46,22 +46,9 @@ _MAX_TARGET_WIDTH: Final = 20
 )
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is recorded from now on.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, as recorded.")
-@click.option(
-    "--color",
-    default="auto",
-    type=click.Choice(["auto", "always", "never"]),
-    show_default=True,
-    help="Colours; auto is where stdout is a terminal and NO_COLOR is not set.",
-)
-@click.option(
-    "--tz",
-    type=Checked(config.parse_zone),
-    metavar="ZONE",
-    help="Time zone of the times shown: UTC, Europe/Berlin. Default: local.",
-)
-@click.option(
-    "--network", envvar="CHATLOG_NETWORK", metavar="NAME", help="Only what is of this network."
-)
+@color_option
+@tz_option
+@network_option
 @output_option
 def command(
     *,
@@ -70,8 +57,8 @@ def command(
     follow: bool,
     as_json: bool,
     color: str,
-    tz: tzinfo | None,
-    output: Path | None,
+    tz: str | None,
+    output: str | None,
     network: str | None,
 ) -> None:
     """Show the last events of channels and queries; all of them where none is named.
@@ -83,6 +70,7 @@ def command(
       chatlog tail -f '#python' libera/chatlog '*-ops'
       chatlog tail --json -n 1000 | jq -r .nick
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
+    zone = config.parse_zone(tz) if tz else None
     root = config.archive_root(output, os.environ)
     reader = Reader(root, targets, network or "")
     if follow:
@@ -91,7 +79,7 @@ def command(
     last = reader.last(count)
     if not found or (count and not last):
         _say_nothing_found(root, targets, follow=follow)
-    show = _show_json if as_json else Lines(found, tz, Painter(color))
+    show = _show_json if as_json else Lines(found, zone, Painter(color))
     _write(show(last))
     damage = Damage(reader)
     damage.report()
@@ -101,7 +89,7 @@ def command(
             damage.report()
 
 
-def _say_nothing_found(root: Path, targets: tuple[str, ...], *, follow: bool) -> None:
+def _say_nothing_found(root: str | Path, targets: tuple[str, ...], *, follow: bool) -> None:
     what = f"nothing of {' '.join(targets)} in {root}" if targets else f"nothing in {root}"
     if follow:
         click.echo(f"chatlog: {what} yet; waiting", err=True)

@@ -39,6 +39,7 @@ class Plain:
     tz: tzinfo = UTC
     keep_formatting: bool = False
     _stamps: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _moments: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
     def encode(self, events: Sequence[Event]) -> bytes:
         """Write each event as one line with its newline, in order."""
@@ -62,9 +63,7 @@ class Plain:
         stamp = self._stamps[second] = f"[{date}{local:%H:%M:%S}] "
         return stamp
 
-    def decode(
-        self, line: bytes, *, network: str, target: str, day: str, after: str = ""
-    ) -> Event:
+    def decode(self, line: bytes, *, network: str, target: str, day: str, after: str = "") -> Event:
         """Read a line back, as far as text holds an event.
 
         `day` is the local date of the segment, for stamps without one. In an
@@ -84,15 +83,28 @@ class Plain:
         return Event(**{"time": time, "network": network, "target": target, "via": via, **fields})
 
     def _time(self, local: str, after: str) -> str:
+        first, second = self._moments.get(local) or self._find_moments(local)
+        # In an hour that no clock showed, the second is the earlier one.
+        if after and first < second:
+            earliest = datetime.fromisoformat(after) - _JITTER
+            return second if datetime.fromisoformat(first) < earliest else first
+        return first
+
+    def _find_moments(self, local: str) -> tuple[str, str]:
+        """Find when a clock shows this for the first time, and when for the second."""
         moment = datetime.fromisoformat(local).replace(tzinfo=self.tz)
         try:
             first, second = (moment.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
         except OverflowError as error:
             raise ValueError("a time before the first or after the last") from error
-        # In an hour that no clock showed, the second is the earlier one.
-        if after and first < second and first < datetime.fromisoformat(after) - _JITTER:
-            first = second
-        return first.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+        if len(self._moments) >= _REMEMBERED:
+            self._moments.clear()
+        moments = self._moments[local] = _in_events(first), _in_events(second)
+        return moments
+
+
+def _in_events(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 _STAMP: Final = re.compile(r"\[(?:(\d{4}-\d\d-\d\d)T)?(\d\d:\d\d:\d\d)\] ", re.ASCII)
@@ -109,7 +121,7 @@ def _row(kind: EventType, pattern: str) -> tuple[EventType, re.Pattern[str]]:
     return kind, re.compile(pattern, re.DOTALL)
 
 
-def _row_of_people(kind: EventType, pattern: str) -> tuple[EventType, re.Pattern[str]]:
+def _starred(kind: EventType, pattern: str) -> tuple[EventType, re.Pattern[str]]:
     return _row(kind, rf"\*\*\* {pattern}")
 
 
@@ -118,38 +130,36 @@ _ROWS: Final = (
     _row(EventType.MESSAGE, rf"<{_SPEAKER}> (?P<text>.*)"),
     _row(EventType.ACTION, rf"\* {_SPEAKER} (?P<text>.*)"),
     _row(EventType.NOTICE, rf"-{_SPEAKER}- (?P<text>.*)"),
-    _row_of_people(EventType.STARTED, rf"recorder started{_RECORDER}"),
-    _row_of_people(EventType.STOPPED, rf"recorder stopped{_RECORDER}"),
-    _row_of_people(EventType.CONNECTED, rf"recorder connected{_RECORDER}"),
-    _row_of_people(EventType.DISCONNECTED, rf"recorder disconnected{_RECORDER}"),
-    _row_of_people(EventType.RECOVERED, rf"a torn line was cut off{_WHY}"),
-    _row_of_people(EventType.NAMES, r"members of [^ ]+: (?P<text>.*)"),
-    _row_of_people(EventType.TOPIC, r"topic of [^ ]+ is '(?P<text>.*)'"),
-    _row_of_people(EventType.JOINED, rf"{_WHO} joined [^ ]+ to record"),
-    _row_of_people(EventType.PARTED, rf"{_WHO} left [^ ]+ and no longer records{_WHY}"),
-    _row_of_people(EventType.JOIN, rf"{_WHO} joined [^ ]+"),
-    _row_of_people(EventType.PART, rf"{_WHO} left [^ ]+{_WHY}"),
-    _row_of_people(EventType.QUIT, rf"{_WHO} quit{_WHY}"),
-    _row_of_people(EventType.NICK, rf"{_NICK} is now known as {_SUBJECT}"),
-    _row_of_people(EventType.KICK, rf"{_SUBJECT} was kicked by {_NICK}{_WHY}"),
-    _row_of_people(EventType.TOPIC, rf"{_NICK} changes topic to '(?P<text>.*)'"),
-    _row_of_people(
+    _starred(EventType.STARTED, rf"recorder started{_RECORDER}"),
+    _starred(EventType.STOPPED, rf"recorder stopped{_RECORDER}"),
+    _starred(EventType.CONNECTED, rf"recorder connected{_RECORDER}"),
+    _starred(EventType.DISCONNECTED, rf"recorder disconnected{_RECORDER}"),
+    _starred(EventType.RECOVERED, rf"a torn line was cut off{_WHY}"),
+    _starred(EventType.NAMES, r"members of [^ ]+: (?P<text>.*)"),
+    _starred(EventType.TOPIC, r"topic of [^ ]+ is '(?P<text>.*)'"),
+    _starred(EventType.JOINED, rf"{_WHO} joined [^ ]+ to record"),
+    _starred(EventType.PARTED, rf"{_WHO} left [^ ]+ and no longer records{_WHY}"),
+    _starred(EventType.JOIN, rf"{_WHO} joined [^ ]+"),
+    _starred(EventType.PART, rf"{_WHO} left [^ ]+{_WHY}"),
+    _starred(EventType.QUIT, rf"{_WHO} quit{_WHY}"),
+    _starred(EventType.NICK, rf"{_NICK} is now known as {_SUBJECT}"),
+    _starred(EventType.KICK, rf"{_SUBJECT} was kicked by {_NICK}{_WHY}"),
+    _starred(EventType.TOPIC, rf"{_NICK} changes topic to '(?P<text>.*)'"),
+    _starred(
         EventType.MODE,
         rf"{_NICK} sets mode(?: of {_SUBJECT})?: (?P<command>[^ ]+)(?: (?P<params>.*))?",
     ),
-    _row_of_people(EventType.AWAY, rf"{_NICK} is (?:back|away{_WHY})"),
-    _row_of_people(EventType.ACCOUNT, rf"{_NICK} logged (?:out|in as (?P<account>[^ ]+))"),
-    _row_of_people(EventType.CHGHOST, rf"{_WHO} has the host (?P<now>[^ ]+) now"),
-    _row_of_people(EventType.SETNAME, rf"{_NICK} has the name '(?P<text>.*)' now"),
-    _row_of_people(EventType.INVITE, rf"{_NICK} invited {_SUBJECT} to (?P<channel>[^ ]+)"),
-    _row_of_people(EventType.REDACT, rf"{_NICK} took back (?P<reply_to>[^ ]+){_WHY}"),
-    _row_of_people(EventType.REACT, rf"{_NICK} reacted to (?P<reply_to>[^ ]+) with (?P<text>.*)"),
-    _row_of_people(EventType.OTHER, rf"{_NICK} said: (?P<wire>.*)"),
-    _row_of_people(EventType.OTHER, rf"{_NICK} sent: (?P<text>.*)"),
-    _row_of_people(
-        EventType.OTHER, rf"{_NICK} did (?P<type>[^ ]+?)(?: to {_SUBJECT})?: (?P<text>.*)"
-    ),
-    _row_of_people(EventType.OTHER, r"(?P<text>.*)"),
+    _starred(EventType.AWAY, rf"{_NICK} is (?:back|away{_WHY})"),
+    _starred(EventType.ACCOUNT, rf"{_NICK} logged (?:out|in as (?P<account>[^ ]+))"),
+    _starred(EventType.CHGHOST, rf"{_NICK} has the host (?P<now>[^ ]+) now"),
+    _starred(EventType.SETNAME, rf"{_NICK} has the name '(?P<text>.*)' now"),
+    _starred(EventType.INVITE, rf"{_NICK} invited {_SUBJECT} to (?P<channel>[^ ]+)"),
+    _starred(EventType.REDACT, rf"{_NICK} took back (?P<reply_to>[^ ]+){_WHY}"),
+    _starred(EventType.REACT, rf"{_NICK} reacted to (?P<reply_to>[^ ]+) with (?P<text>.*)"),
+    _starred(EventType.OTHER, rf"{_NICK} said: (?P<wire>.*)"),
+    _starred(EventType.OTHER, rf"{_NICK} sent: (?P<text>.*)"),
+    _starred(EventType.OTHER, rf"{_NICK} did (?P<type>[^ ]+?)(?: to {_SUBJECT})?: (?P<text>.*)"),
+    _starred(EventType.OTHER, r"(?P<text>.*)"),
 )
 
 

@@ -135,7 +135,7 @@ def _account(event: Event, _show: Show) -> str:
 
 def _chghost(event: Event, _show: Show) -> str:
     now = "@".join(map(visible_word, event.params)) or "*"
-    return f"*** {_who(event)} has the host {now} now"
+    return f"*** {visible_word(event.nick)} has the host {now} now"
 
 
 def _setname(event: Event, show: Show) -> str:
@@ -156,15 +156,16 @@ def _other(event: Event, show: Show) -> str:
     nick = visible_word(event.nick)
     if not event.command:
         return f"*** {nick} sent: {show(event.text)}"
-    return f"*** {nick} said: {' '.join(_wire(event, show))}"
+    return f"*** {nick} said: {_wire(event, show)}"
 
 
-def _wire(event: Event, show: Show) -> list[str]:
+def _wire(event: Event, show: Show) -> str:
     """Show command and parameters as on the wire: a colon tells where the last one begins."""
-    words = list(map(visible_word, (event.command, *event.params[:-1])))
-    for last in map(show, event.params[-1:]):
+    words = [visible_word(word) for word in (event.command, *event.params[:-1])]
+    if event.params:
+        last = show(event.params[-1])
         words.append(f":{last}" if not last or last[0] == ":" or " " in last else last)
-    return words
+    return " ".join(words)
 
 
 def _recovered(event: Event, show: Show) -> str:
@@ -199,7 +200,5 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     EventType.PARTED: _parted,
     EventType.RECOVERED: _recovered,
 }
-_WITH_SUBJECT: Final = frozenset(
-    {EventType.KICK, EventType.NICK, EventType.MODE, EventType.INVITE}
-)
+_WITH_SUBJECT: Final = frozenset({EventType.KICK, EventType.NICK, EventType.MODE, EventType.INVITE})
 _OF_NOBODY: Final = frozenset({EventType.NAMES, EventType.RECOVERED})

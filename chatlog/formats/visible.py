@@ -14,30 +14,30 @@ if TYPE_CHECKING:
 
     Show = Callable[[str], str]
 
-_FORMATTING: Final = re.compile(
-    r"\x03(?:\d{1,2}(?:,\d{1,2})?)?"
+# Patterns are compiled where they are used first: most texts need none of them.
+_FORMATTING: Final = (
+    r"(?a)\x03(?:\d{1,2}(?:,\d{1,2})?)?"
     r"|\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?"
-    r"|[\x02\x0f\x11\x16\x1d\x1e\x1f]",
-    re.ASCII,
+    r"|[\x02\x0f\x11\x16\x1d\x1e\x1f]"
 )
-# Line separators, bidirectional controls, and halves of surrogate pairs, which no file can hold.
+# DEL and C1, what separates lines or turns writing, and halves of surrogate pairs.
 _OTHERS: Final = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
-_CONTROLS: Final = re.compile(f"[\\x00-\\x1f{_OTHERS}]")
-_CONTROLS_BUT_FORMATTING: Final = re.compile(
-    f"[\\x00\\x01\\x05-\\x0e\\x10\\x12-\\x15\\x17-\\x1c{_OTHERS}]"
-)
+_CONTROLS: Final = f"[\\x00-\\x1f{_OTHERS}]"
+_CONTROLS_BUT_FORMATTING: Final = f"[\\x00\\x01\\x05-\\x0e\\x10\\x12-\\x15\\x17-\\x1c{_OTHERS}]"
 
 
 def visible(text: str) -> str:
-    r"""Show a text: formatting out, control characters as `\\x1b` and `\\u202e`."""
-    if text.isascii() and text.isprintable():
+    r"""Show a text: formatting out, control characters as `\x1b` and `\u202e`."""
+    if (text.isascii() and text.isprintable()) or not re.search(_CONTROLS, text):
         return text
-    return _CONTROLS.sub(_escape, _FORMATTING.sub("", text))
+    return re.sub(_CONTROLS, _escape, re.sub(_FORMATTING, "", text))
 
 
 def visible_formatted(text: str) -> str:
     """Show a text with its mIRC formatting as it was sent."""
-    return _CONTROLS_BUT_FORMATTING.sub(_escape, text)
+    if text.isascii() and text.isprintable():
+        return text
+    return re.sub(_CONTROLS_BUT_FORMATTING, _escape, text)
 
 
 def visible_word(text: str) -> str:

@@ -1,0 +1,100 @@
+"""Whole lines of a file that others append to: from its end, and those that came since.
+
+Nothing here writes, and what a line means is not its business. A last line
+without its newline is still being written, and there is none such here.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from chatlog.errors import TranscriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BLOCK: Final = 64 * 1024
+_PROBE: Final = 1024
+_AT_ONCE: Final = 256 * 1024
+
+
+@contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Turn an OSError into a TranscriptError that says what could not be read."""
+    try:
+        yield
+    except OSError as error:
+        raise TranscriptError(
+            f"cannot read {path}: {error.strerror or error};"
+            " see that this user may read it, or say where the archive is with --output"
+        ) from error
+
+
+@contextmanager
+def opened(path: str) -> Iterator[int | None]:
+    """Open a file to read; None where it is gone by now."""
+    with reading(path):
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            yield None
+            return
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+
+def size_of(path: str) -> int:
+    """Say how long a file is, 0 where it is gone by now."""
+    with reading(path):
+        try:
+            return os.stat(path).st_size  # noqa: PTH116 - asked often, and of many
+        except FileNotFoundError:
+            return 0
+
+
+def end_of_lines(fd: int) -> int:
+    """Say where the last whole line ends."""
+    end, size = os.fstat(fd).st_size, _PROBE
+    while end > 0:
+        start = max(0, end - size)
+        newline = os.pread(fd, end - start, start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end, size = start, _BLOCK
+    return 0
+
+
+def backwards(fd: int, end: int) -> Iterator[bytes]:
+    """Yield the lines before `end`, where one ends, the last first and without newlines."""
+    end -= 1
+    if end < 0:
+        return
+    pieces: list[bytes] = []  # of a line that begins further ahead, the last first
+    while end > 0:
+        start = max(0, end - _BLOCK)
+        *_, last = lines = os.pread(fd, end - start, start).split(b"\n")
+        pieces.append(last)
+        if len(lines) > 1:
+            yield b"".join(reversed(pieces))
+            yield from lines[-2:0:-1]
+            pieces = [lines[0]]
+        end = start
+    yield b"".join(reversed(pieces))
+
+
+def lines_after(fd: int, begin: int) -> tuple[list[bytes], int]:
+    """Read some whole lines, without their newlines, and say where the last one ends.
+
+    At most 256 KiB of them, or one that is longer; none where none is whole.
+    """
+    size = _AT_ONCE
+    while True:
+        data = os.pread(fd, size, begin)
+        end = data.rfind(b"\n") + 1
+        if end or len(data) < size:
+            return data[:end].split(b"\n")[:-1], begin + end
+        size *= 2

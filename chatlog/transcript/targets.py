@@ -1,0 +1,138 @@
+"""Which targets an archive has, and which of them a person means.
+
+Nothing here writes. A pattern is a channel or a nick in any case that the
+network holds to be the same (`#python`, or a bare `python`), the same with `*`
+and `?`, or either of them behind the name of a network and a slash.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chatlog.casemapping import Casemapping
+from chatlog.errors import ChatlogError
+from chatlog.event import SERVER
+from chatlog.transcript.layout import directory_name
+from chatlog.transcript.lines import reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_CHANTYPES: Final = frozenset("#&+!")
+_WILD: Final = {"*": ".*", "?": "."}
+_ASCII: Final = Casemapping("ascii")
+
+
+class Target(NamedTuple):
+    """A target's directory; network and name are as its path spells them."""
+
+    network: str
+    name: str
+    path: str
+
+
+class Targets:
+    """The targets of an archive that match one of the patterns, now and later.
+
+    No pattern means everything but `@server`, which must be named.
+    """
+
+    def __init__(self, root: str | Path, patterns: Iterable[str] = (), network: str = "") -> None:
+        self._root = os.fspath(root)
+        self._patterns = tuple(patterns)
+        self._network = network
+        self._casemappings: dict[str, Casemapping] = {}
+        self._wanted: dict[tuple[str, str], bool] = {}
+
+    def find(self) -> list[Target]:
+        """List those that there are by now, in the order of their paths."""
+        return [
+            Target(network.name, target.name, target.path)
+            for network in _directories(self._root)
+            for target in _directories(network.path)
+            if self._is_wanted(network.name, target.name)
+        ]
+
+    def _is_wanted(self, network: str, target: str) -> bool:
+        wanted = self._wanted.get((network, target))
+        if wanted is None:
+            wanted = self._wanted[network, target] = self._matches(network, target)
+        return wanted
+
+    def _matches(self, network: str, target: str) -> bool:
+        if self._network and not _is_network(network, self._network):
+            return False
+        if not self._patterns:
+            return target != SERVER
+        return any(self._matches_one(pattern, network, target) for pattern in self._patterns)
+
+    def _matches_one(self, pattern: str, network: str, target: str) -> bool:
+        casemapping = self._casemapping(network)
+        place, slash, name = pattern.partition("/")
+        return _is_target(target, pattern, casemapping) or (
+            bool(slash) and _is_network(network, place) and _is_target(target, name, casemapping)
+        )
+
+    def _casemapping(self, network: str) -> Casemapping:
+        if network not in self._casemappings:
+            self._casemappings[network] = self._read_casemapping(network)
+        return self._casemappings[network]
+
+    def _read_casemapping(self, network: str) -> Casemapping:
+        # Who names no target does not pay for what else comes with these.
+        from pathlib import Path  # noqa: PLC0415
+
+        from chatlog.transcript.networks import read_casemapping  # noqa: PLC0415
+
+        try:
+            return read_casemapping(Path(self._root), spelled(network)) or Casemapping()
+        except ChatlogError:
+            return Casemapping()  # who reads an archive need not have it whole
+
+
+def spelled(component: str) -> str:
+    """Return the folded name that a component of a path was made of."""
+    octets = re.sub(
+        rb"%([0-9A-F]{2})", lambda match: bytes([int(match[1], 16)]), component.encode()
+    )
+    return octets.decode("utf-8", "surrogateescape")
+
+
+def _is_network(component: str, name: str) -> bool:
+    return _is_any_of(component, [_ASCII[name]])
+
+
+def _is_target(component: str, name: str, casemapping: Casemapping) -> bool:
+    if SERVER in (component, name):
+        return component == name
+    folded = casemapping[name]
+    return _is_any_of(component, [folded] if name[:1] in _CHANTYPES else [folded, f"#{folded}"])
+
+
+def _is_any_of(component: str, spellings: list[str]) -> bool:
+    if component in map(directory_name, spellings):
+        return True
+    wild = [each for each in spellings if not _WILD.keys().isdisjoint(each)]
+    return any(_pattern(each).fullmatch(spelled(component)) for each in wild)
+
+
+def _pattern(wild: str) -> re.Pattern[str]:
+    # Not fnmatch: brackets are letters in the names of IRC.
+    return re.compile("".join(_WILD.get(each) or re.escape(each) for each in wild), re.DOTALL)
+
+
+def _directories(path: str) -> list[os.DirEntry[str]]:
+    return [item for item in scan(path) if not item.name.startswith(".") and item.is_dir()]
+
+
+def scan(path: str) -> list[os.DirEntry[str]]:
+    """List a directory by name; one that is gone or was none has nothing in it."""
+    with reading(path):
+        try:
+            with os.scandir(path) as items:
+                return sorted(items, key=lambda item: item.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return []

@@ -1,0 +1,81 @@
+"""Archives written by the real writer, and read in the simplest way that can be right."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+from chatlog.event import Event, format_time
+from chatlog.formats import jsonl
+from chatlog.formats.plain import Plain
+from chatlog.transcript import manifest
+from chatlog.transcript.layout import parse_segment, period_named
+from chatlog.transcript.segment import System
+from chatlog.transcript.targets import spelled
+from chatlog.transcript.writer import Storage, Writer
+
+UNSYNCED = dataclasses.replace(System(), fsync=lambda _fd: None)
+START = 1_795_392_000_000  # 2026-11-23T00:00Z
+
+
+def event_at(seconds, text="hello", **fields):
+    """Make a message so many seconds after midnight of 2026-11-23."""
+    settings = {"network": "net", "target": "#c", "type": "message", "nick": "ann", **fields}
+    return Event(time=format_time(START + int(seconds * 1000)), text=text, **settings)
+
+
+def writer_in(root, casemapping="rfc1459", networks=("net",), **storage):
+    """Open a writer that need not wait for a disk."""
+    writer = Writer(Storage(root=root, **storage), system=UNSYNCED)
+    for network in networks:
+        writer.set_casemapping(network, casemapping)
+    return writer
+
+
+def record(root, *events, **storage):
+    """Write an archive, or more into it."""
+    networks = sorted({event.network for event in events})
+    writer = writer_in(root, networks=networks, **storage)
+    writer.write_all(events)
+    writer.close()
+
+
+def read_all(root):
+    """Return all events of an archive but those of @server, in the order of readers."""
+    found = []
+    for network in sorted(path for path in root.iterdir() if path.is_dir()):
+        for target in sorted(path for path in network.iterdir() if path.is_dir()):
+            if target.name != "@server":
+                found += _read_target(target)
+    return sorted(found, key=lambda event: event.time)
+
+
+def _read_target(directory):
+    segments = []
+    for path in directory.iterdir():
+        name = parse_segment(path.name)
+        if name is not None:
+            tz, copy = _said_of(path)
+            if not copy:
+                segments.append((period_named(name.period, tz).start, name.part, path, tz))
+    return [event for _, _, path, tz in sorted(segments) for event in _read_segment(path, tz)]
+
+
+def _said_of(path):
+    said = [each for each in manifest.read(path.parent) if each.get("segment") == path.name]
+    zone = said[-1]["tz"] if said else "UTC"
+    return UTC if zone == "UTC" else ZoneInfo(zone), bool(said and said[-1]["copy"])
+
+
+def _read_segment(path, tz):
+    for line in path.read_bytes().split(b"\n")[:-1]:
+        if path.suffix == ".jsonl":
+            yield jsonl.decode(line)
+        else:
+            yield Plain(tz=tz).decode(
+                line,
+                network=spelled(path.parent.parent.name),
+                target=spelled(path.parent.name),
+                day=path.name[:10],
+            )
