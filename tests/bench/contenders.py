@@ -1,0 +1,67 @@
+"""The loggers that are compared: how each is started, and where it leaves a channel's lines."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from chatlog.casemapping import Casemapping
+from chatlog.transcript.layout import target_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_NETWORK = "bench"
+
+
+@dataclass(frozen=True)
+class Contender:
+    name: str
+    command: Callable[[int, Path, list[str]], list[str]]
+    files: Callable[[Path, str], list[Path]]
+    understands_tags: bool = True
+    needs: str = "chatlog"
+
+    def is_installed(self) -> bool:
+        return find_spec(self.needs) is not None
+
+
+def _chatlog_command(port: int, directory: Path, channels: list[str]) -> list[str]:
+    options = ["--no-tls", "--network", _NETWORK, "--nick", "recorder", "--quiet"]
+    options += ["--format", "jsonl", "--output", str(directory)]
+    options += [word for channel in channels for word in ("--channel", channel)]
+    server = f"127.0.0.1:{port}"
+    return [sys.executable, "-m", "chatlog", "record", "--server", server, *options]
+
+
+def _chatlog_files(directory: Path, channel: str) -> list[Path]:
+    return sorted(target_directory(directory, _NETWORK, channel, Casemapping()).glob("*.jsonl"))
+
+
+def _bot_command(module: str) -> Callable[[int, Path, list[str]], list[str]]:
+    def command(port: int, directory: Path, channels: list[str]) -> list[str]:
+        name = f"tests.bench.loggers.{module}"
+        return [sys.executable, "-m", name, str(port), str(directory), *channels]
+
+    return command
+
+
+def _bot_files(directory: Path, channel: str) -> list[Path]:
+    return [directory / f"{channel}.log"]
+
+
+CHATLOG = Contender("chatlog", _chatlog_command, _chatlog_files)
+CONTENDERS = (
+    CHATLOG,
+    Contender(
+        "twisted",
+        _bot_command("twisted_bot"),
+        _bot_files,
+        understands_tags=False,
+        needs="twisted",
+    ),
+    Contender("irc", _bot_command("irc_bot"), _bot_files, needs="irc"),
+)

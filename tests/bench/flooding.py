@@ -1,0 +1,140 @@
+"""The comparison: each logger records the same floods, one after the other, round after round."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chatlog.clock import now
+from tests.bench.contenders import CHATLOG, CONTENDERS, Contender
+from tests.bench.flood import channel_names
+from tests.bench.measure import FailedError, Flooded, record
+from tests.bench.serve import far_ends
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_Pair = tuple[Flooded, Flooded]  # without lines, with lines
+
+
+@dataclass(frozen=True)
+class Task:
+    """How much is said to how many channels, and in which form."""
+
+    lines: int
+    channels: int
+    kind: str
+    rounds: int
+
+    def __str__(self) -> str:
+        return f"{self.lines:,} {self.kind} lines in {self.channels} channel(s)"
+
+    def contenders(self, only: Sequence[str]) -> list[Contender]:
+        return [
+            each
+            for each in CONTENDERS
+            if (not only or each.name in only) and (self.kind == "plain" or each.understands_tags)
+        ]
+
+
+@dataclass(frozen=True)
+class Row:
+    """Medians over the rounds; what is said of a line has the start-up taken off.
+
+    `start_up` is the CPU of a run without lines. Where the flood was too small
+    to cost more than that, nothing is said of a line.
+    """
+
+    logger: str
+    channels: int
+    kind: str
+    cpu: float
+    start_up: float
+    lines_per_second: float | None
+    microseconds: float | None
+    ratio: float | None
+    peak_mb: float
+    lost: int
+
+
+COLUMNS = {
+    "logger": "{}",
+    "channels": "{}",
+    "kind": "{}",
+    "CPU s": "{:.2f}",
+    "start-up s": "{:.2f}",
+    "lines/CPU s": "{:,.0f}",
+    "µs/line": "{:.2f}",
+    "× chatlog": "{:.2f}",
+    "peak MB": "{:.0f}",
+    "lost": "{}",
+}
+
+
+def compare(task: Task, only: Sequence[str]) -> tuple[list[Row], list[str]]:
+    """Measure a task; return a row for each logger, and why others have none."""
+    runs: dict[Contender, list[_Pair]] = {each: [] for each in task.contenders(only)}
+    failures = []
+    for number in range(1, task.rounds + 1):
+        click.echo(f"{task}, round {number} of {task.rounds}", err=True)
+        time = now() if task.kind == "tagged" else ""
+        with far_ends() as manager:
+            far_end = manager.FarEnd(task.lines, task.channels, time)
+            for contender in list(runs):
+                try:
+                    runs[contender].append(_measure(contender, far_end, task))
+                except FailedError as error:
+                    del runs[contender]
+                    failures.append(str(error))
+    reference = _costs(runs[CHATLOG], task) if CHATLOG in runs else None
+    return [_row(*each, task, reference) for each in runs.items()], failures
+
+
+def _measure(contender: Contender, far_end: Any, task: Task) -> _Pair:
+    channels = channel_names(task.channels)
+    # The lesser of two, because the very first run may have modules to compile.
+    idle = [record(contender, far_end, channels, silent=True) for _ in range(2)]
+    busy = record(contender, far_end, channels, silent=False)
+    return min(idle, key=lambda each: each.usage.cpu), busy
+
+
+def _costs(pairs: list[_Pair], task: Task) -> list[float] | None:
+    """Return each round's CPU seconds of a line, None where one drowns in those of the start."""
+    start_up = median(idle.usage.cpu for idle, _ in pairs)
+    costs = [(busy.usage.cpu - start_up) / task.lines for _, busy in pairs]
+    return costs if min(costs) > 0 else None
+
+
+def _row(
+    contender: Contender, pairs: list[_Pair], task: Task, reference: list[float] | None
+) -> Row:
+    costs = _costs(pairs, task)
+    return Row(
+        logger=contender.name,
+        channels=task.channels,
+        kind=task.kind,
+        cpu=median(busy.usage.cpu for _, busy in pairs),
+        start_up=median(idle.usage.cpu for idle, _ in pairs),
+        lines_per_second=1 / median(costs) if costs else None,
+        microseconds=median(costs) * 1e6 if costs else None,
+        ratio=_ratio(costs, reference) if costs and reference else None,
+        peak_mb=median(busy.usage.peak for _, busy in pairs) / 1e6,
+        lost=max(busy.lost for _, busy in pairs),
+    )
+
+
+def _ratio(costs: list[float], reference: list[float]) -> float:
+    """Return the median of the rounds' ratios: a slow minute slows all loggers of its round."""
+    return median(cost / base for cost, base in zip(costs, reference, strict=True))
+
+
+def as_table(rows: Sequence[Row]) -> list[list[str]]:
+    """Lay rows out as cells, the header first."""
+    table = [list(COLUMNS)]
+    for row in rows:
+        pairs = zip(COLUMNS.values(), asdict(row).values(), strict=True)
+        table.append(["–" if value is None else form.format(value) for form, value in pairs])
+    return table

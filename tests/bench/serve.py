@@ -1,0 +1,138 @@
+"""The far end: a server that welcomes one logger, floods it, and checks what it kept.
+
+Runs in a process of its own, so that it has a core to itself, and so that the
+process that starts the loggers stays small: a child's peak of memory includes
+what its parent had when it forked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from multiprocessing import get_context
+from multiprocessing.managers import BaseManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.bench.flood import SERVER, Flood, count_lost, make_flood, serials_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CAPABILITIES = "server-time message-tags account-tag"
+_LAST = "the-end-of-the-flood"
+_STARTING = 30.0
+_SLOWEST = 1000.0  # lines a second
+
+
+class FarEnd:
+    """One flood for one logger after the other: `listen`, `flood` and `hang_up` for each."""
+
+    def __init__(self, lines: int, channels: int, time: str) -> None:
+        self._flood = make_flood(lines, channels, time)
+        self._tagged = bool(time)
+        self._patience = _STARTING + lines / _SLOWEST
+        self._listener: socket.socket | None = None
+        self._client: _Client | None = None
+
+    def listen(self) -> int:
+        """Return a fresh port: nothing that an earlier logger left behind comes in there."""
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(_STARTING)
+        return int(self._listener.getsockname()[1])
+
+    def flood(self, *, silent: bool = False) -> None:
+        """Wait for a logger in all channels, send it the lines, return when it had the last one."""
+        with self._listener as listener:
+            connection, _ = listener.accept()
+        connection.settimeout(self._patience)
+        self._client = _Client(connection, self._flood, tagged=self._tagged)
+        self._client.welcome()
+        self._client.flood(b"" if silent else self._flood.payload)
+
+    def hang_up(self) -> None:
+        """Wait for the logger's QUIT or its end, and close."""
+        if self._client:
+            self._client.hang_up()
+            self._client = None
+
+    def lost(self, files: Mapping[str, list[str]]) -> int:
+        """Count what is missing from the files of each channel, which are read in their order."""
+        return sum(
+            count_lost(said, serials_in(Path(name).read_bytes() for name in files.get(channel, [])))
+            for channel, said in self._flood.serials.items()
+        )
+
+
+class _Client:
+    def __init__(self, connection: socket.socket, flood: Flood, *, tagged: bool) -> None:
+        self._connection = connection
+        self._received = connection.makefile(encoding="utf-8", newline="\n")
+        self._flood = flood
+        self._capabilities = CAPABILITIES if tagged else ""
+        self._nick = ""
+        self._negotiates = False
+        self._joined: set[str] = set()
+
+    def welcome(self) -> None:
+        answers = {"CAP": self._on_cap, "NICK": self._on_nick, "USER": self._on_user}
+        answers |= {"JOIN": self._on_join, "PING": self._on_ping}
+        while len(self._joined) < len(self._flood.names):
+            command, words = self._read()
+            if command in answers:
+                self._connection.sendall(answers[command](words).encode())
+
+    def flood(self, payload: bytes) -> None:
+        self._connection.sendall(payload + f"PING :{_LAST}\r\n".encode())
+        command, words = self._read()
+        while command != "PONG" or _LAST not in words[-1]:
+            command, words = self._read()
+
+    def hang_up(self) -> None:
+        with self._connection, self._received, contextlib.suppress(OSError):
+            while self._received.readline().partition(" ")[0] not in ("QUIT", ""):
+                pass
+
+    def _read(self) -> tuple[str, list[str]]:
+        line = self._received.readline()
+        if not line:
+            raise ConnectionError("the logger closed the connection")
+        command, *words = line.split()
+        return command.upper(), words
+
+    def _on_cap(self, words: list[str]) -> str:
+        if words[0] == "END":
+            return self._flood.greeting(self._nick)
+        self._negotiates = True
+        if words[0] == "LS":
+            return f":{SERVER} CAP * LS :{self._capabilities}\r\n"
+        return f":{SERVER} CAP * ACK {' '.join(words[1:])}\r\n"
+
+    def _on_nick(self, words: list[str]) -> str:
+        self._nick = words[0].lstrip(":")
+        return ""
+
+    def _on_user(self, _words: list[str]) -> str:
+        return "" if self._negotiates else self._flood.greeting(self._nick)
+
+    def _on_join(self, words: list[str]) -> str:
+        channels = words[0].lstrip(":").split(",")
+        self._joined.update(channels)
+        return "".join(self._flood.joined(self._nick, channel) for channel in channels)
+
+    def _on_ping(self, words: list[str]) -> str:
+        return f":{SERVER} PONG {SERVER} {words[-1]}\r\n"
+
+
+class FarEndManager(BaseManager):
+    """Starts the process in which a `FarEnd` lives."""
+
+    FarEnd: type[FarEnd]
+
+
+FarEndManager.register("FarEnd", FarEnd)
+
+
+def far_ends() -> FarEndManager:
+    """Return a manager, for a `with`, whose `FarEnd(...)` are in a process of their own."""
+    return FarEndManager(ctx=get_context("spawn"))
