@@ -98,4 +98,5 @@ def _stamp(time: str, manner: Manner) -> str:
         local = local_time(time, manner.tz)
     except ValueError:
         return visible(time)
-    return f"{local:%Y-%m-%d %H:%M:%S}" if manner.date else f"{local:%H:%M:%S}"
+    # Not %Y: the C library of Linux writes the year 1 as one digit.
+    return f"{local.date()} {local:%H:%M:%S}" if manner.date else f"{local:%H:%M:%S}"

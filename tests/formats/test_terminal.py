@@ -108,6 +108,11 @@ def test_stamps_are_in_the_zone_that_was_asked_for():
     )
 
 
+def test_a_date_has_ten_letters_in_any_year():
+    early = event_of(time="0001-01-01T00:00:00.000Z")
+    assert line(early, Manner(UTC, date=True)) == "0001-01-01 00:00:00 <ann> hello"
+
+
 @given(nicks)
 def test_a_nick_has_the_same_colour_in_any_case(nick):
     assert nick_style(nick) == nick_style(nick.upper()) == nick_style(nick.lower())
