@@ -7,7 +7,7 @@ connection gets a new one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
 
@@ -99,8 +99,7 @@ class Session:
         track = self._tracked.get(message.command)
         if track is not None and not line.history_of:
             replies += track(self, line)
-        if not line.fields["via"]:
-            answers = self._answers(line, received)
+        if not line.fields["via"] and (answers := self._answers(line, received)):
             made += self.sent(answers, received)
             replies += answers
         return made, replies
@@ -129,7 +128,7 @@ class Session:
         """Return the events of what we say ourselves, where no echo will bring them."""
         if "echo-message" in self.registration.enabled:
             return []
-        fields = {**_common(self.state.me), "network": self.state.network, "time": received}
+        fields = self._fields(self.state.me, received)
         made: list[Event] = []
         for text in lines:
             line = Line(parse_text(text), self.state.me, fields)
@@ -179,27 +178,40 @@ class Session:
         return source
 
     def _line(self, message: Message, received: str) -> Line:
-        source = self._parse_source(message.source)
+        source = self._sources.get(message.source) or self._parse_source(message.source)
+        fields = self._fields(source, received)
+        fields["via"] = ""
+        if message.encoding:
+            fields["encoding"] = message.encoding
+        if message.raw:
+            fields["raw"] = events.encode_raw(message.raw)
+        if not message.tag_text:
+            return Line(message, source, fields)
         tags = message.tags()
         history_of, via = self._batches.get(tags.pop("batch", ""), ("", ""))
         moment = self.clock.judge(tags.pop("time", ""), received)
         tags.pop("label", None)
         if moment.claim:
             tags["time"] = moment.claim
-        fields = {
-            **_common(source),
+        fields |= {
             "time": moment.time,
             "received": moment.received,
-            "network": self.state.network,
             "account": tags.pop("account", ""),
             "msgid": tags.pop("msgid", ""),
             "reply_to": tags.pop("+draft/reply", ""),
             "tags": tags,
             "via": via or moment.via,
-            "encoding": message.encoding,
-            "raw": events.encode_raw(message.raw),
         }
         return Line(message, source, fields, tags, history_of)
+
+    def _fields(self, source: Source, time: str) -> dict[str, Any]:
+        return {
+            "nick": source.nick,
+            "user": source.user,
+            "host": source.host,
+            "network": self.state.network,
+            "time": time,
+        }
 
     def _announce_ready(self, message: Message, received: str) -> tuple[list[Event], list[str]]:
         """Join when the server has said all that it says first."""
@@ -338,10 +350,6 @@ class Session:
         numerics.RPL_NAMREPLY: _on_names,
         numerics.RPL_ENDOFNAMES: _on_end_of_names,
     }
-
-
-def _common(source: Source) -> dict[str, object]:
-    return {"nick": source.nick, "user": source.user, "host": source.host}
 
 
 def _initials(nick: str, casemapping: Casemapping) -> frozenset[str]:
