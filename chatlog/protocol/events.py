@@ -1,7 +1,7 @@
 """What each command of the server says, as events.
 
 The table `EVENTS` names for each command the parameters it needs and the
-function that yields its events; a line with fewer is kept as `other`, and so
+function that makes its events; a line with fewer is kept as `other`, and so
 is every command that has no row. Events are made before the line changes the
 state, so that a QUIT still finds its channels. To add an IRC event, write a
 function and its row, and a member of `EventType`.
@@ -17,7 +17,7 @@ from chatlog.protocol import numerics
 from chatlog.protocol.manners import is_service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from chatlog.protocol.state import Line, State
 
@@ -28,14 +28,13 @@ HIDDEN: Final = "*"
 """What stands for a channel's key, which no transcript holds."""
 
 
-def events_of(state: State, line: Line) -> Iterator[Event]:
-    """Yield the events of one line, in the order in which they are to be written."""
+def events_of(state: State, line: Line) -> list[Event]:
+    """Make the events of one line, in the order in which they are to be written."""
     command = line.message.command
     row = EVENTS.get(command)
     if row is None or len(line.params) < row.params or (row.source and not line.source.nick):
-        yield from on_numeric(state, line) if command.isdigit() else on_other(state, line)
-    else:
-        yield from row.make(state, line)
+        return on_numeric(state, line) if command.isdigit() else on_other(state, line)
+    return row.make(state, line)
 
 
 def ctcp_of(text: str) -> tuple[str, str] | None:
@@ -49,44 +48,42 @@ def ctcp_of(text: str) -> tuple[str, str] | None:
     return command.upper(), argument
 
 
-def on_message(state: State, line: Line) -> Iterator[Event]:
+def on_message(state: State, line: Line) -> list[Event]:
     """Make events of PRIVMSG and NOTICE."""
     if len(line.params) > 2:  # noqa: PLR2004 - target and text; more has no meaning, but is kept
-        yield from on_other(state, line)
-        return
+        return on_other(state, line)
     text = line.params[1]
     ctcp = ctcp_of(text)
     if ctcp is None:
         kind = EventType.NOTICE if line.message.command == "NOTICE" else EventType.MESSAGE
-        yield from _said(state, line, type=kind, text=text)
-    elif ctcp[0] == _ACTION and line.message.command == "PRIVMSG":
-        yield from _said(state, line, type=EventType.ACTION, text=ctcp[1])
-    else:
-        yield from _said(state, line, **_as_other(line))
+        return _said(state, line, type=kind, text=text)
+    if ctcp[0] == _ACTION and line.message.command == "PRIVMSG":
+        return _said(state, line, type=EventType.ACTION, text=ctcp[1])
+    return _said(state, line, **_as_other(line))
 
 
-def on_tagmsg(state: State, line: Line) -> Iterator[Event]:
+def on_tagmsg(state: State, line: Line) -> list[Event]:
     """Make a `react` of a message that is nothing but tags, where it is one."""
     if reaction := line.tags.pop(_REACT, ""):
-        yield from _said(state, line, type=EventType.REACT, text=reaction)
-    else:
-        yield from _said(state, line, **_as_other(line))
+        return _said(state, line, type=EventType.REACT, text=reaction)
+    return _said(state, line, **_as_other(line))
 
 
-def _said(state: State, line: Line, **fields: object) -> Iterator[Event]:
+def _said(state: State, line: Line, **fields: object) -> list[Event]:
     """File what was said to a channel, to us or to everybody under its target."""
     statusmsg, channel = state.channel_said_to(line.params[0])
     # History that belongs to no channel of ours is private like any other line.
     if line.history_of not in ("", SERVER):
-        yield _event(line, target=line.history_of, statusmsg=statusmsg, **fields)
-    elif channel:
-        yield _event(line, target=channel, statusmsg=statusmsg, **fields)
-    elif statusmsg or state.isupport.is_channel(line.params[0]):
-        yield from on_other(state, line)
-    elif _is_server(state, line):
-        yield _event(line, target=SERVER, **fields)
-    elif state.queries:
-        yield from _query(state, line, fields)
+        return [_event(line, target=line.history_of, statusmsg=statusmsg, **fields)]
+    if channel:
+        return [_event(line, target=channel, statusmsg=statusmsg, **fields)]
+    if statusmsg or state.isupport.is_channel(line.params[0]):
+        return on_other(state, line)
+    if _is_server(state, line):
+        return [_event(line, target=SERVER, **fields)]
+    if state.queries:
+        return _query(state, line, fields)
+    return []
 
 
 def _is_server(state: State, line: Line) -> bool:
@@ -94,120 +91,116 @@ def _is_server(state: State, line: Line) -> bool:
     return not (line.source.user or line.source.host or state.is_me(line.source.nick))
 
 
-def _query(state: State, line: Line, fields: dict[str, object]) -> Iterator[Event]:
+def _query(state: State, line: Line, fields: dict[str, object]) -> list[Event]:
     """File a private message under the other side, but for what we say to services."""
     ours = state.is_me(line.source.nick)
     other = line.params[0] if ours else line.source.nick
     if ours and is_service(other):
-        return
+        return []
     # A nick that looks like a channel must not write into that channel's transcript.
     if not other or other.startswith("@") or state.isupport.is_channel(other):
-        yield from on_other(state, line)
-    else:
-        yield _event(line, target=other, **fields)
+        return on_other(state, line)
+    return [_event(line, target=other, **fields)]
 
 
-def on_join(state: State, line: Line) -> Iterator[Event]:
+def on_join(state: State, line: Line) -> list[Event]:
     """Make events of JOIN, with account and realname where extended-join gives them."""
     name, account, realname = [*line.params, "", ""][:3]
     fields = {"text": realname}
     if account not in ("", HIDDEN):
         fields["account"] = account
     if not _ours(state, line):
-        yield from _in_channel(state, line, name, type=EventType.JOIN, **fields)
-    elif state.isupport.is_channel(name):
-        yield _event(line, type=EventType.JOINED, target=name, **fields)
-    else:
-        yield from on_other(state, line)
+        return _in_channel(state, line, name, type=EventType.JOIN, **fields)
+    if state.isupport.is_channel(name):
+        return [_event(line, type=EventType.JOINED, target=name, **fields)]
+    return on_other(state, line)
 
 
-def on_part(state: State, line: Line) -> Iterator[Event]:
+def on_part(state: State, line: Line) -> list[Event]:
     """Make an event of PART."""
     kind = EventType.PARTED if _ours(state, line) else EventType.PART
-    yield from _in_channel(state, line, line.params[0], type=kind, text=_text(line, 1))
+    return _in_channel(state, line, line.params[0], type=kind, text=_text(line, 1))
 
 
-def on_kick(state: State, line: Line) -> Iterator[Event]:
+def on_kick(state: State, line: Line) -> list[Event]:
     """Make events of KICK; when it is we who are kicked, we also parted."""
     target = _known(state, line, line.params[0])
     if not target:
-        yield from on_other(state, line)
-        return
+        return on_other(state, line)
     kicked = line.params[1]
-    yield _event(line, type=EventType.KICK, target=target, subject=kicked, text=_text(line, 2))
+    made = [_event(line, type=EventType.KICK, target=target, subject=kicked, text=_text(line, 2))]
     if state.is_me(kicked) and not line.history_of:
-        yield _own(line, state, type=EventType.PARTED, target=target, text="kicked")
+        made.append(_own(line, state, type=EventType.PARTED, target=target, text="kicked"))
+    return made
 
 
-def on_quit(state: State, line: Line) -> Iterator[Event]:
+def on_quit(state: State, line: Line) -> list[Event]:
     """Make a `quit` in every channel in which that person was."""
-    yield from _everywhere(state, line, type=EventType.QUIT, text=_text(line, 0))
+    return _everywhere(state, line, type=EventType.QUIT, text=_text(line, 0))
 
 
-def on_nick(state: State, line: Line) -> Iterator[Event]:
+def on_nick(state: State, line: Line) -> list[Event]:
     """Make a `nick` in every channel in which that person is."""
-    yield from _everywhere(state, line, type=EventType.NICK, subject=line.params[0])
+    return _everywhere(state, line, type=EventType.NICK, subject=line.params[0])
 
 
-def on_away(state: State, line: Line) -> Iterator[Event]:
+def on_away(state: State, line: Line) -> list[Event]:
     """Make an `away`; without a text, that person is back."""
-    yield from _everywhere(state, line, type=EventType.AWAY, text=_text(line, 0))
+    return _everywhere(state, line, type=EventType.AWAY, text=_text(line, 0))
 
 
-def on_account(state: State, line: Line) -> Iterator[Event]:
+def on_account(state: State, line: Line) -> list[Event]:
     """Make an `account`; without an account, that person logged out."""
     account = "" if line.params[0] == HIDDEN else line.params[0]
-    yield from _everywhere(state, line, type=EventType.ACCOUNT, account=account)
+    return _everywhere(state, line, type=EventType.ACCOUNT, account=account)
 
 
-def on_chghost(state: State, line: Line) -> Iterator[Event]:
+def on_chghost(state: State, line: Line) -> list[Event]:
     """Make a `chghost`: the source is who it was, the params are the new user and host."""
     new = tuple(line.params[:2])
-    yield from _everywhere(state, line, type=EventType.CHGHOST, params=new)
+    return _everywhere(state, line, type=EventType.CHGHOST, params=new)
 
 
-def on_setname(state: State, line: Line) -> Iterator[Event]:
+def on_setname(state: State, line: Line) -> list[Event]:
     """Make a `setname`: the text is the new realname."""
-    yield from _everywhere(state, line, type=EventType.SETNAME, text=line.params[0])
+    return _everywhere(state, line, type=EventType.SETNAME, text=line.params[0])
 
 
-def on_topic(state: State, line: Line) -> Iterator[Event]:
+def on_topic(state: State, line: Line) -> list[Event]:
     """Make a `topic`; without a text it was taken away."""
-    yield from _in_channel(state, line, line.params[0], type=EventType.TOPIC, text=_text(line, 1))
+    return _in_channel(state, line, line.params[0], type=EventType.TOPIC, text=_text(line, 1))
 
 
-def on_invite(state: State, line: Line) -> Iterator[Event]:
+def on_invite(state: State, line: Line) -> list[Event]:
     """Make an `invite` in the channel, or beside all channels where we are not in it."""
     invited, name = line.params[:2]
     if target := _known(state, line, name):
-        yield _event(line, type=EventType.INVITE, target=target, subject=invited)
-    else:
-        yield _event(line, type=EventType.INVITE, target=SERVER, subject=invited, params=(name,))
+        return [_event(line, type=EventType.INVITE, target=target, subject=invited)]
+    return [_event(line, type=EventType.INVITE, target=SERVER, subject=invited, params=(name,))]
 
 
-def on_redact(state: State, line: Line) -> Iterator[Event]:
+def on_redact(state: State, line: Line) -> list[Event]:
     """Make a `redact`: `reply_to` is the message that is taken back."""
     name, msgid = line.params[:2]
-    yield from _in_channel(
+    return _in_channel(
         state, line, name, type=EventType.REDACT, reply_to=msgid, text=_text(line, 2)
     )
 
 
-def on_mode(state: State, line: Line) -> Iterator[Event]:
+def on_mode(state: State, line: Line) -> list[Event]:
     """Make a `mode`: the command is the modes, the params are their arguments."""
     _without_keys(state, line, 1)
     name, modes, *arguments = line.params
     fields = {"command": modes, "params": tuple(arguments)}
     if state.isupport.is_channel(name):
-        yield from _in_channel(state, line, name, type=EventType.MODE, **fields)
-    else:
-        yield _event(line, type=EventType.MODE, target=SERVER, subject=name, **fields)
+        return _in_channel(state, line, name, type=EventType.MODE, **fields)
+    return [_event(line, type=EventType.MODE, target=SERVER, subject=name, **fields)]
 
 
-def on_channel_modes(state: State, line: Line) -> Iterator[Event]:
+def on_channel_modes(state: State, line: Line) -> list[Event]:
     """Keep RPL_CHANNELMODEIS as `other`, but for the key that it may hold."""
     _without_keys(state, line, 2)
-    yield from on_numeric(state, line)
+    return on_numeric(state, line)
 
 
 def _without_keys(state: State, line: Line, modes_at: int) -> None:
@@ -239,49 +232,47 @@ def hide_keys(modes: str, arguments: list[str], takes_argument: dict[str, str]) 
     return safe
 
 
-def on_topic_reply(state: State, line: Line) -> Iterator[Event]:
+def on_topic_reply(state: State, line: Line) -> list[Event]:
     """Make a `topic` of nobody: the one that stood when we joined."""
     if target := state.membership.name(line.params[1]):
-        yield _event(line, type=EventType.TOPIC, target=target, text=line.params[2], nick="")
-    else:
-        yield from on_numeric(state, line)
+        return [_event(line, type=EventType.TOPIC, target=target, text=line.params[2], nick="")]
+    return on_numeric(state, line)
 
 
-def on_names_reply(state: State, line: Line) -> Iterator[Event]:
+def on_names_reply(state: State, line: Line) -> list[Event]:
     """Keep a list of names that is not of a channel that we are in; others are gathered."""
-    if not state.membership.name(line.params[2]):
-        yield from on_numeric(state, line)
+    return [] if state.membership.name(line.params[2]) else on_numeric(state, line)
 
 
-def on_end_of_names(state: State, line: Line) -> Iterator[Event]:
+def on_end_of_names(state: State, line: Line) -> list[Event]:
     """Make a `names` of the list that was gathered."""
     target = state.membership.name(line.params[1])
     if not target:
-        yield from on_numeric(state, line)
-    elif names := state.names_of.get(target):
-        yield _event(line, type=EventType.NAMES, target=target, text=" ".join(names), nick="")
+        return on_numeric(state, line)
+    if names := state.names_of.get(target):
+        return [_event(line, type=EventType.NAMES, target=target, text=" ".join(names), nick="")]
+    return []
 
 
-def on_numeric(state: State, line: Line) -> Iterator[Event]:
+def on_numeric(state: State, line: Line) -> list[Event]:
     """Keep a numeric under the channel that it speaks of, without the server as its nick."""
     target = state.membership.name(line.params[1]) if len(line.params) > 1 else ""
     fields = dict.fromkeys(("nick", "user", "host"), "")
-    yield _event(line, target=target or SERVER, **fields, **_as_other(line))
+    return [_event(line, target=target or SERVER, **fields, **_as_other(line))]
 
 
-def on_other(state: State, line: Line) -> Iterator[Event]:
+def on_other(state: State, line: Line) -> list[Event]:
     """Keep what has no type of its own with its command and parameters."""
     if not line.message.command:
         text = line.params[0] if line.params else ""
-        yield _event(line, type=EventType.OTHER, target=SERVER, text=text)
-        return
+        return [_event(line, type=EventType.OTHER, target=SERVER, text=text)]
     target = _known(state, line, line.params[0]) if line.params else ""
-    yield _event(line, target=target or SERVER, **_as_other(line))
+    return [_event(line, target=target or SERVER, **_as_other(line))]
 
 
-def nothing(_state: State, _line: Line) -> Iterator[Event]:
+def nothing(_state: State, _line: Line) -> list[Event]:
     """Make nothing of the protocol's own machinery, which says nothing of people."""
-    yield from ()
+    return []
 
 
 def local_event(state: State, fields: Mapping[str, object], **more: object) -> Event:
@@ -317,16 +308,14 @@ def _known(state: State, line: Line, name: str) -> str:
     return line.history_of or state.membership.name(name)
 
 
-def _in_channel(state: State, line: Line, name: str, **fields: object) -> Iterator[Event]:
+def _in_channel(state: State, line: Line, name: str, **fields: object) -> list[Event]:
     if target := _known(state, line, name):
-        yield _event(line, target=target, **fields)
-    else:
-        yield from on_other(state, line)
+        return [_event(line, target=target, **fields)]
+    return on_other(state, line)
 
 
-def _everywhere(state: State, line: Line, **fields: object) -> Iterator[Event]:
-    for target in state.channels_of(line):
-        yield _event(line, target=target, **fields)
+def _everywhere(state: State, line: Line, **fields: object) -> list[Event]:
+    return [_event(line, target=target, **fields) for target in state.channels_of(line)]
 
 
 def _text(line: Line, position: int) -> str:
@@ -343,7 +332,7 @@ class Row(NamedTuple):
 
     params: int
     source: bool
-    make: Callable[[State, Line], Iterator[Event]]
+    make: Callable[[State, Line], list[Event]]
 
 
 EVENTS: Final = {

@@ -78,7 +78,7 @@ class Registration:
 
     def receive(self, message: Message) -> list[str]:
         """Take one line of the server and return what to answer."""
-        on = self._handlers.get(message.command)
+        on = self.handled.get(message.command)
         return on(self, message) if on else []
 
     def _on_cap(self, message: Message) -> list[str]:
@@ -181,7 +181,7 @@ class Registration:
         "NAK": _on_nak,
         "DEL": _on_del,
     }
-    _handlers: ClassVar[dict[str, Callable[[Registration, Message], list[str]]]] = {
+    handled: ClassVar[dict[str, Callable[[Registration, Message], list[str]]]] = {
         "CAP": _on_cap,
         numerics.RPL_WELCOME: _on_welcome,
         numerics.ERR_NICKNAMEINUSE: _on_nick_in_use,

@@ -14,9 +14,9 @@ from chatlog.event import format_time, normalize_server_time, parse_time
 
 PLAYBACK: Final = "playback"
 DEFAULT_MAX_SKEW: Final = 300_000
-_REMEMBERED: Final = 4096
 _SECOND: Final = len("2026-11-23T18:20:01")
 _MILLISECONDS: Final = 1000
+_FRACTIONS: Final = frozenset(f".{fraction:03d}Z" for fraction in range(_MILLISECONDS))
 
 
 class Moment(NamedTuple):
@@ -40,7 +40,7 @@ class ServerClock:
         self._max_skew = max_skew
         self._bounds_for = ""
         self._oldest = self._newest = ""
-        self._live: dict[str, str] = {}
+        self._live: set[str] = set()
 
     def measure(self, tag: str, received: str) -> None:
         """Take a line that the server made just now as the measure of its clock."""
@@ -65,14 +65,18 @@ class ServerClock:
         """Return the time of a line that was said now; "" where `judge` must say more."""
         if received[:_SECOND] != self._bounds_for:
             self._rebound(received)
-        return self._live.get(tag) or self._remember_live(tag, received)
+        if tag[:_SECOND] in self._live and tag[_SECOND:] in _FRACTIONS:
+            return tag
+        return self._look_closer(tag, received)
 
-    def _remember_live(self, tag: str, received: str) -> str:
+    def _look_closer(self, tag: str, received: str) -> str:
+        """Judge a tag, and remember its second where all of that is live."""
         moment = self.judge(tag, received)
         if moment.via or moment.claim or not moment.received:
             return ""
-        if len(self._live) < _REMEMBERED:
-            self._live[tag] = moment.time
+        second = moment.time[:_SECOND]
+        if self._oldest <= f"{second}.000Z" and f"{second}.999Z" <= self._newest:
+            self._live.add(second)
         return moment.time
 
     def _rebound(self, received: str) -> None:

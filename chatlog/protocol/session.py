@@ -73,19 +73,20 @@ class Session:
     def receive(self, message: Message, received: str) -> Received:
         """Take one message, received at that time; return its events and our answers.
 
-        A message said to a channel that we are in has a fast lane, whose
-        result is that of `receive_any`.
+        What is said to a channel that we are in has a fast lane, whose result
+        is that of `receive_any`.
         """
-        if message.command == "PRIVMSG":
-            target, text = message.params if len(message.params) == 2 else ("", "")  # noqa: PLR2004 - target and text
+        if message.command == "PRIVMSG" and len(message.params) == 2:  # noqa: PLR2004 - target and text
+            target, text = message.params
             channel = self._routes.get(target)
-            if (
-                channel
-                and text[:1] not in self._initials
-                and not message.encoding
-                and not message.raw
-            ):
-                event = self._said_in_channel(message, channel, text, received)
+            kind = _MESSAGE
+            if text[:1] in self._initials:
+                if text.startswith(_ACTION_BEGINS):
+                    kind, text = _ACTION, text[len(_ACTION_BEGINS) :].removesuffix(events.CTCP)
+                else:
+                    channel = ""
+            if channel and not message.encoding and not message.raw:
+                event = self._said_in_channel(message, channel, kind, text, received)
                 if event is not None:
                     return (event,), _NOTHING
         return self.receive_any(message, received)
@@ -93,13 +94,21 @@ class Session:
     def receive_any(self, message: Message, received: str) -> Received:
         """Take one message of any kind."""
         line = self._line(message, received)
-        made, replies = self._announce_ready(message, received)
+        command = message.command
+        made: list[Event] = []
+        replies: list[str] = []
+        if not self.ready and command in _READY_AFTER:
+            connected, joins = self.make_ready(received)
+            made += connected
+            replies += joins
         made += events.events_of(self.state, line)
-        replies += self.registration.receive(message)
-        track = self._tracked.get(message.command)
+        if command in self.registration.handled:
+            replies += self.registration.receive(message)
+        track = self._tracked.get(command)
         if track is not None and not line.history_of:
             replies += track(self, line)
-        if not line.fields["via"] and (answers := self._answers(line, received)):
+        if command == "PRIVMSG" and not line.fields["via"]:
+            answers = self._answers(line, received)
             made += self.sent(answers, received)
             replies += answers
         return made, replies
@@ -126,7 +135,7 @@ class Session:
 
     def sent(self, lines: Sequence[str], received: str) -> list[Event]:
         """Return the events of what we say ourselves, where no echo will bring them."""
-        if "echo-message" in self.registration.enabled:
+        if not lines or "echo-message" in self.registration.enabled:
             return []
         fields = self._fields(self.state.me, received)
         made: list[Event] = []
@@ -136,7 +145,7 @@ class Session:
         return made
 
     def _said_in_channel(
-        self, message: Message, channel: str, text: str, received: str
+        self, message: Message, channel: str, kind: str, text: str, received: str
     ) -> Event | None:
         source = self._sources.get(message.source) or self._parse_source(message.source)
         if not message.tag_text:
@@ -144,7 +153,7 @@ class Session:
                 time=received,
                 network=self.state.network,
                 target=channel,
-                type=_MESSAGE,
+                type=kind,
                 nick=source.nick,
                 user=source.user,
                 host=source.host,
@@ -160,7 +169,7 @@ class Session:
             received=received,
             network=self.state.network,
             target=channel,
-            type=_MESSAGE,
+            type=kind,
             nick=source.nick,
             user=source.user,
             host=source.host,
@@ -213,17 +222,10 @@ class Session:
             "time": time,
         }
 
-    def _announce_ready(self, message: Message, received: str) -> tuple[list[Event], list[str]]:
-        """Join when the server has said all that it says first."""
-        if self.ready or message.command not in _READY_AFTER:
-            return [], []
-        made, lines = self.make_ready(received)
-        return list(made), list(lines)
-
     def _answers(self, line: Line, received: str) -> list[str]:
         """Return what politeness asks us to say to a PRIVMSG."""
         nick, params = line.source.nick, line.params
-        if line.message.command != "PRIVMSG" or len(params) < 2 or not line.source.user:  # noqa: PLR2004 - target and text
+        if len(params) < 2 or not line.source.user:  # noqa: PLR2004 - target and text
             return []
         if self.state.is_me(nick) or is_service(nick):
             return []
@@ -258,7 +260,7 @@ class Session:
         return []
 
     def _be(self, source: Source) -> None:
-        self.state.me = source
+        self.state.be(source)
         self._initials = _initials(source.nick, self.state.isupport.casemapping)
 
     def _on_isupport(self, line: Line) -> list[str]:
@@ -360,4 +362,6 @@ def _initials(nick: str, casemapping: Casemapping) -> frozenset[str]:
 
 
 _MESSAGE: Final = EventType.MESSAGE.value
+_ACTION: Final = EventType.ACTION.value
+_ACTION_BEGINS: Final = f"{events.CTCP}ACTION "
 _READY_AFTER: Final = frozenset({numerics.RPL_ENDOFMOTD, numerics.ERR_NOMOTD, "JOIN"})

@@ -42,12 +42,17 @@ class State:
         self.queries = queries
         self.isupport = ISupport()
         self.membership = Membership(self.isupport.casemapping)
-        self.me = Source(nick)
         self.names_of: dict[str, list[str]] = {}
+        self.be(Source(nick))
+
+    def be(self, source: Source) -> None:
+        """Take note of who we are."""
+        self.me = source
+        self._my_nick = self.isupport.casemapping[source.nick]
 
     def is_me(self, nick: str) -> bool:
         """Say whether a nick is ours."""
-        return self.isupport.casemapping.equal(nick, self.me.nick)
+        return self.isupport.casemapping[nick] == self._my_nick
 
     def channel_said_to(self, target: str) -> tuple[str, str]:
         """Part a target into STATUSMSG prefix and channel, "" where we are not in it."""
@@ -62,6 +67,7 @@ class State:
         self.isupport.receive(tokens)
         if self.isupport.casemapping is not before:
             self.membership.refold(self.isupport.casemapping)
+            self.be(self.me)
 
     def channels_of(self, line: Line) -> list[str]:
         """List where what somebody did to the whole network is to be written."""
