@@ -88,9 +88,8 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         """Dispatch each line of a read, then call the reactor's `after_read`."""
         reactor = self.reactor
         received = reactor.now()
-        for line in self.buffer.feed(new_data):
-            event = line_event(parse(line), received)
-            reactor._handle_event(self, event)  # noqa: SLF001 - the library's hook
+        lines = self.buffer.feed(new_data)
+        reactor.dispatch(self, [line_event(parse(line), received) for line in lines])
         reactor.after_read(self)
 
     def send_raw(self, string: str) -> None:
@@ -127,14 +126,14 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
     def lost(self, error: Exception | None) -> None:
         """Take note that the socket is gone and tell the handlers once."""
         self.transport = self.protocol = None
+        now, events = self.reactor.now(), []
         if rest := self.buffer.end():
-            event = line_event(not_understood(rest), self.reactor.now())
-            self.reactor._handle_event(self, event)  # noqa: SLF001 - the library's hook
+            events.append(line_event(not_understood(rest), now))
         reason = self.reason or (_describe(error) if error else "connection closed by the server")
         if not self.closed.done():
             self.closed.set_result(reason)
-        event = LineEvent(DISCONNECT, None, self.reactor.now(), reason)
-        self.reactor._handle_event(self, event)  # noqa: SLF001 - the library's hook
+        events.append(LineEvent(DISCONNECT, None, now, reason))
+        self.reactor.dispatch(self, events)
         self.reactor.after_read(self)
 
 

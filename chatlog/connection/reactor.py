@@ -18,7 +18,7 @@ from chatlog.protocol.message import Message  # noqa: TC001 - a field of a Struc
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     Handler = Callable[[Any, "LineEvent"], object]
 
@@ -123,13 +123,19 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
             self._callbacks[event_type] = found
         return found
 
+    def dispatch(self, connection: object, events: Iterable[LineEvent]) -> None:
+        """Give events to their handlers, one after the other."""
+        known = self._callbacks
+        for event in events:
+            for callback in known.get(event.type) or self.callbacks(event.type):
+                try:
+                    if callback(connection, event) == _NO_MORE:
+                        break
+                except Exception as error:  # noqa: BLE001 - one bad line never costs the next
+                    self._handler_failed(event, error)
+
     def _handle_event(self, connection: object, event: LineEvent) -> None:
-        for callback in self.callbacks(event.type):
-            try:
-                if callback(connection, event) == _NO_MORE:
-                    return
-            except Exception as error:  # noqa: BLE001 - one bad line never costs the next
-                self._handler_failed(event, error)
+        self.dispatch(connection, (event,))
 
     def _handler_failed(self, event: LineEvent, error: Exception) -> None:
         self.failures += 1
