@@ -269,24 +269,23 @@ class Recorder:
     # -- writing -----------------------------------------------------------
 
     def _write(self, session: Session) -> None:
-        """Write what was heard, in its order."""
+        """Write what was heard, in its order, but what is beyond the limit or another's."""
         heard, self._heard = self._heard, []
         try:
-            heard = self._ours(heard, session)
+            if self._limited:
+                heard = [event for event in heard if self._admit(event)]
+            targets = [event.target for event in heard]
+            if not self._mine.issuperset(targets):
+                heard = [event for event in heard if self._is_ours(event.target, session)]
+                targets = [event.target for event in heard]
             self._writer.write_all(heard)
         except Exception as error:  # noqa: BLE001 - as when flushing
             self._fail(error)
         else:
-            self.progress.counts.update([event.target for event in heard])
+            self.progress.counts.update(targets)
 
-    def _ours(self, heard: list[Event], session: Session) -> list[Event]:
-        """Leave out what is beyond the limit or another recorder's."""
-        if self._limited:
-            heard = [event for event in heard if self._admit(event)]
-        mine = self._mine
-        if mine.issuperset([event.target for event in heard]):
-            return heard
-        return [each for each in heard if each.target in mine or self._take(each.target, session)]
+    def _is_ours(self, target: str, session: Session) -> bool:
+        return target in self._mine or self._take(target, session)
 
     def _take(self, target: str, session: Session) -> bool:
         """Make a target ours before its first event; say whether it is."""

@@ -8,6 +8,7 @@ neither the others nor the next line.
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
@@ -67,15 +68,17 @@ class LineEvent(msgspec.Struct, gc=False):
 
 def line_event(message: Message, received: str) -> LineEvent:
     """Make the event of a line, under the name that the library has for its command."""
-    command = message.command
-    if command == "PRIVMSG" or command == "NOTICE":  # noqa: PLR1714 - nearly every line comes by here
-        kinds = _SAID[command]
-        params = message.params
-        return LineEvent(kinds[not params or params[0][:1] not in _CHANTYPES], message, received)
-    return LineEvent(_type_of(command), message, received)
+    params = message.params
+    to_channel = bool(params) and params[0][:1] in _CHANTYPES
+    if to_channel and message.command == "PRIVMSG":  # nearly every line
+        return LineEvent("pubmsg", message, received)
+    return LineEvent(_type_of(message.command, to_channel), message, received)
 
 
-def _type_of(command: str) -> str:
+@functools.lru_cache(_REMEMBERED)
+def _type_of(command: str, to_channel: bool) -> str:  # noqa: FBT001 - a key of the cache
+    if said := _SAID.get(command):
+        return said[0] if to_channel else said[1]
     name: str = events.numeric.get(command, command.lower())
     # A server that says DISCONNECT or PUBMSG must not pass for the library itself.
     return f"command_{name}" if name in _RESERVED and command not in events.numeric else name

@@ -105,15 +105,19 @@ def _query(state: State, line: Line, fields: dict[str, object]) -> list[Event]:
 
 def on_join(state: State, line: Line) -> list[Event]:
     """Make events of JOIN, with account and realname where extended-join gives them."""
-    name, account, realname = [*line.params, "", ""][:3]
-    fields = {"text": realname}
-    if account not in ("", HIDDEN):
-        fields["account"] = account
+    name = line.params[0]
+    fields = _extended(line) if len(line.params) > 1 else {}
     if not _ours(state, line):
         return _in_channel(state, line, name, type=EventType.JOIN, **fields)
     if state.isupport.is_channel(name):
         return [_event(line, type=EventType.JOINED, target=name, **fields)]
     return on_other(state, line)
+
+
+def _extended(line: Line) -> dict[str, str]:
+    account, realname = line.params[1], _text(line, 2)
+    said = {"text": realname}
+    return said if account == HIDDEN else {**said, "account": account}
 
 
 def on_part(state: State, line: Line) -> list[Event]:

@@ -76,20 +76,31 @@ class Session:
         What is said to a channel that we are in has a fast lane, whose result
         is that of `receive_any`.
         """
-        if message.command == "PRIVMSG" and len(message.params) == 2:  # noqa: PLR2004 - target and text
-            target, text = message.params
-            channel = self._routes.get(target)
-            kind = _MESSAGE
-            if text[:1] in self._initials:
-                if text.startswith(_ACTION_BEGINS):
-                    kind, text = _ACTION, text[len(_ACTION_BEGINS) :].removesuffix(events.CTCP)
-                else:
-                    channel = ""
-            if channel and not message.encoding and not message.raw:
-                event = self._said_in_channel(message, channel, kind, text, received)
-                if event is not None:
-                    return (event,), _NOTHING
-        return self.receive_any(message, received)
+        if message.command != "PRIVMSG" or len(message.params) != 2:  # noqa: PLR2004 - target and text
+            return self.receive_any(message, received)
+        target, text = message.params
+        channel = self._routes.get(target)
+        kind = _MESSAGE
+        if text[:1] in self._initials:
+            if not text.startswith(_ACTION_BEGINS):
+                return self.receive_any(message, received)
+            kind, text = _ACTION, text[len(_ACTION_BEGINS) :].removesuffix(events.CTCP)
+        if not channel or message.encoding or message.raw:
+            return self.receive_any(message, received)
+        if message.tag_text:
+            return self._receive_tagged(message, channel, kind, text, received)
+        source = self._sources.get(message.source) or self._parse_source(message.source)
+        event = Event(
+            time=received,
+            network=self.state.network,
+            target=channel,
+            type=kind,
+            nick=source.nick,
+            user=source.user,
+            host=source.host,
+            text=text,
+        )
+        return (event,), _NOTHING
 
     def receive_any(self, message: Message, received: str) -> Received:
         """Take one message of any kind."""
@@ -140,31 +151,22 @@ class Session:
         fields = self._fields(self.state.me, received)
         made: list[Event] = []
         for text in lines:
-            line = Line(parse_text(text), self.state.me, fields)
+            message = parse_text(text)
+            line = Line(message, message.params, self.state.me, fields)
             made += events.events_of(self.state, line)
         return made
 
-    def _said_in_channel(
+    def _receive_tagged(
         self, message: Message, channel: str, kind: str, text: str, received: str
-    ) -> Event | None:
-        source = self._sources.get(message.source) or self._parse_source(message.source)
-        if not message.tag_text:
-            return Event(
-                time=received,
-                network=self.state.network,
-                target=channel,
-                type=kind,
-                nick=source.nick,
-                user=source.user,
-                host=source.host,
-                text=text,
-            )
+    ) -> Received:
+        """Go on in the fast lane, where the tags are those of a live line."""
         tags = message.tags()
         time = self.clock.live_time(tags.pop("time", ""), received)
         if not time or "batch" in tags:
-            return None
+            return self.receive_any(message, received)
         tags.pop("label", None)
-        return Event(
+        source = self._sources.get(message.source) or self._parse_source(message.source)
+        event = Event(
             time=time,
             received=received,
             network=self.state.network,
@@ -179,6 +181,7 @@ class Session:
             reply_to=tags.pop("+draft/reply", ""),
             tags=tags,
         )
+        return (event,), _NOTHING
 
     def _parse_source(self, text: str) -> Source:
         if len(self._sources) >= _REMEMBERED:
@@ -195,7 +198,7 @@ class Session:
         if message.raw:
             fields["raw"] = events.encode_raw(message.raw)
         if not message.tag_text:
-            return Line(message, source, fields)
+            return Line(message, message.params, source, fields)
         tags = message.tags()
         history_of, via = self._batches.get(tags.pop("batch", ""), ("", ""))
         moment = self.clock.judge(tags.pop("time", ""), received)
@@ -211,7 +214,7 @@ class Session:
             "tags": tags,
             "via": via or moment.via,
         }
-        return Line(message, source, fields, tags, history_of)
+        return Line(message, message.params, source, fields, tags, history_of)
 
     def _fields(self, source: Source, time: str) -> dict[str, Any]:
         return {

@@ -23,15 +23,11 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     """
 
     message: Message
+    params: list[str]
     source: Source
     fields: dict[str, Any]
     tags: dict[str, str] = {}
     history_of: str = ""
-
-    @property
-    def params(self) -> list[str]:
-        """The message's parameters."""
-        return self.message.params
 
 
 class State:

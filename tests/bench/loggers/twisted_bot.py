@@ -35,6 +35,10 @@ class LogBot(irc.IRCClient):
     def action(self, user: str, channel: str, data: str) -> None:
         self._log(channel, f"* {_nick(user)} {data}")
 
+    def irc_NICK(self, prefix: str, params: list[str]) -> None:  # noqa: N802 - Twisted's name for it
+        # It keeps no members, so a rename goes where the first channel's talk goes.
+        self._log(next(iter(self.factory.files)), f"{_nick(prefix)} is now known as {params[0]}")
+
     def _log(self, channel: str, text: str) -> None:
         stamp = time.strftime("[%H:%M:%S]", time.localtime(time.time()))
         file = self.factory.files[channel]
