@@ -89,7 +89,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         reactor = self.reactor
         received = reactor.now()
         lines = self.buffer.feed(new_data)
-        reactor.dispatch(self, [line_event(parse(line), received) for line in lines])
+        reactor.dispatch(self, (line_event(parse(line), received) for line in lines))
         reactor.after_read(self)
 
     def send_raw(self, string: str) -> None:
