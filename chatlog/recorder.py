@@ -11,6 +11,7 @@ import asyncio
 import logging
 import random
 from collections import Counter
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from chatlog.transcript.writer import Writer
 
 logger = logging.getLogger(__name__)
+
+_target_of = attrgetter("target")
 
 QUIT_MESSAGE: Final = "chatlog stopped"
 _REGISTRATION_TIMEOUT: Final = 60.0
@@ -274,15 +277,15 @@ class Recorder:
         try:
             if self._limited:
                 heard = [event for event in heard if self._admit(event)]
-            targets = [event.target for event in heard]
-            if not self._mine.issuperset(targets):
+            counts = Counter(map(_target_of, heard))
+            if not counts.keys() <= self._mine:
                 heard = [event for event in heard if self._is_ours(event.target, session)]
-                targets = [event.target for event in heard]
+                counts = Counter(map(_target_of, heard))
             self._writer.write_all(heard)
         except Exception as error:  # noqa: BLE001 - as when flushing
             self._fail(error)
         else:
-            self.progress.counts.update(targets)
+            self.progress.counts.update(counts)
 
     def _is_ours(self, target: str, session: Session) -> bool:
         return target in self._mine or self._take(target, session)

@@ -15,7 +15,7 @@ from irc import client_aio
 from irc.client import ServerNotConnectedError
 
 from chatlog.connection.lines import Lines
-from chatlog.connection.reactor import DISCONNECT, LineEvent, Reactor, line_event
+from chatlog.connection.reactor import DISCONNECT, LineEvent, Reactor
 from chatlog.protocol.joining import MAX_BYTES
 from chatlog.protocol.message import not_understood, parse
 
@@ -89,7 +89,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         reactor = self.reactor
         received = reactor.now()
         lines = self.buffer.feed(new_data)
-        reactor.dispatch(self, (line_event(parse(line), received) for line in lines))
+        reactor.dispatch(self, map(parse, lines), received)
         reactor.after_read(self)
 
     def send_raw(self, string: str) -> None:
@@ -126,14 +126,14 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
     def lost(self, error: Exception | None) -> None:
         """Take note that the socket is gone and tell the handlers once."""
         self.transport = self.protocol = None
-        now, events = self.reactor.now(), []
+        now = self.reactor.now()
         if rest := self.buffer.end():
-            events.append(line_event(not_understood(rest), now))
+            self.reactor.dispatch(self, [not_understood(rest)], now)
         reason = self.reason or (_describe(error) if error else "connection closed by the server")
         if not self.closed.done():
             self.closed.set_result(reason)
-        events.append(LineEvent(DISCONNECT, None, now, reason))
-        self.reactor.dispatch(self, events)
+        event = LineEvent(DISCONNECT, None, now, reason)
+        self.reactor._handle_event(self, event)  # noqa: SLF001 - the library's hook
         self.reactor.after_read(self)
 
 

@@ -126,10 +126,11 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
             self._callbacks[event_type] = found
         return found
 
-    def dispatch(self, connection: object, events: Iterable[LineEvent]) -> None:
-        """Give events to their handlers, one after the other."""
+    def dispatch(self, connection: object, messages: Iterable[Message], received: str) -> None:
+        """Give the messages of one read to their handlers, one after the other."""
         known = self._callbacks
-        for event in events:
+        for message in messages:
+            event = line_event(message, received)
             for callback in known.get(event.type) or self.callbacks(event.type):
                 try:
                     if callback(connection, event) == _NO_MORE:
@@ -138,7 +139,12 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
                     self._handler_failed(event, error)
 
     def _handle_event(self, connection: object, event: LineEvent) -> None:
-        self.dispatch(connection, (event,))
+        for callback in self.callbacks(event.type):
+            try:
+                if callback(connection, event) == _NO_MORE:
+                    return
+            except Exception as error:  # noqa: BLE001 - as above
+                self._handler_failed(event, error)
 
     def _handler_failed(self, event: LineEvent, error: Exception) -> None:
         self.failures += 1
