@@ -15,9 +15,9 @@ from irc import client_aio
 from irc.client import ServerNotConnectedError
 
 from chatlog.connection.lines import Lines
-from chatlog.connection.reactor import DISCONNECT, LineEvent, Reactor
+from chatlog.connection.reactor import DISCONNECT, LineEvent, Reactor, line_event
 from chatlog.protocol.joining import MAX_BYTES
-from chatlog.protocol.message import not_understood, parse
+from chatlog.protocol.message import not_understood
 
 if TYPE_CHECKING:
     import asyncio
@@ -88,8 +88,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         """Dispatch each line of a read, then call the reactor's `after_read`."""
         reactor = self.reactor
         received = reactor.now()
-        lines = self.buffer.feed(new_data)
-        reactor.dispatch(self, map(parse, lines), received)
+        reactor.dispatch(self, self.buffer.feed(new_data), received)
         reactor.after_read(self)
 
     def send_raw(self, string: str) -> None:
@@ -128,7 +127,8 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self.transport = self.protocol = None
         now = self.reactor.now()
         if rest := self.buffer.end():
-            self.reactor.dispatch(self, [not_understood(rest)], now)
+            event = line_event(not_understood(rest), now)
+            self.reactor._handle_event(self, event)  # noqa: SLF001 - the library's hook
         reason = self.reason or (_describe(error) if error else "connection closed by the server")
         if not self.closed.done():
             self.closed.set_result(reason)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from irc import client_aio, events
 
-from chatlog.protocol.message import Message  # noqa: TC001 - a field of a Struct
+from chatlog.protocol.message import MAX_LINE, Message, parse
 
 if TYPE_CHECKING:
     import asyncio
@@ -126,11 +126,35 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
             self._callbacks[event_type] = found
         return found
 
-    def dispatch(self, connection: object, messages: Iterable[Message], received: str) -> None:
-        """Give the messages of one read to their handlers, one after the other."""
+    def dispatch(self, connection: object, lines: Iterable[bytes], received: str) -> None:
+        """Take the lines of one read apart and give each to its handlers, one after the other.
+
+        A message to a channel, which nearly every line is, has a fast lane,
+        written out; its event is that of `line_event(parse(line), received)`.
+        """
         known = self._callbacks
-        for message in messages:
-            event = line_event(message, received)
+        for line in lines:
+            try:
+                rest = line.decode()
+            except UnicodeDecodeError:
+                rest = ""
+            tag_text = ""
+            if rest[:1] == "@":
+                tag_text, _, rest = rest[1:].partition(" ")
+            source, _, body = rest.partition(" PRIVMSG ")
+            target, colon, text = body.partition(" :")
+            if (
+                colon
+                and source[:1] == ":"
+                and target[:1] in _CHANTYPES
+                and " " not in target
+                and " " not in source
+                and len(line) <= MAX_LINE
+            ):
+                message = Message("PRIVMSG", [target, text], source[1:], tag_text)
+                event = LineEvent("pubmsg", message, received)
+            else:
+                event = line_event(parse(line), received)
             for callback in known.get(event.type) or self.callbacks(event.type):
                 try:
                     if callback(connection, event) == _NO_MORE:

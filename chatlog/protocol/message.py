@@ -50,31 +50,13 @@ class Message(msgspec.Struct, gc=False):
 
 
 def parse(line: bytes) -> Message:
-    """Take one line apart; it comes without its CR LF and is not empty.
-
-    The form of nearly all lines, `:source PRIVMSG target :text`, has a fast
-    lane whose result is that of the general one.
-    """
+    """Take one line apart; it comes without its CR LF and is not empty."""
+    if len(line) > MAX_LINE:
+        return not_understood(line)
     try:
-        text = line.decode()
+        return parse_text(line.decode())
     except UnicodeDecodeError:
         return _parse_undecodable(line)
-    tag_text, rest = "", text
-    if text.startswith("@"):
-        tag_text, _, rest = text[1:].partition(" ")
-    source, _, body = rest.partition(" PRIVMSG ")
-    target, colon, said = body.partition(" :")
-    if (
-        colon
-        and source[:1] == ":"
-        and target[:1] != ":"
-        and target
-        and " " not in target
-        and " " not in source
-        and len(line) <= MAX_LINE
-    ):
-        return Message("PRIVMSG", [target, said], source[1:], tag_text)
-    return parse_text(text) if len(line) <= MAX_LINE else not_understood(line)
 
 
 def parse_text(text: str) -> Message:
@@ -123,8 +105,6 @@ def _decode_fallback(line: bytes) -> tuple[str, str]:
 
 
 def _parse_undecodable(line: bytes) -> Message:
-    if len(line) > MAX_LINE:
-        return not_understood(line)
     # Tags are UTF-8 whatever the rest is, so each is decoded on its own.
     tags, space, rest = line.partition(b" ") if line.startswith(b"@") else (b"", b"", line)
     text, encoding, exact = decode(rest)

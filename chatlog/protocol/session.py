@@ -333,7 +333,7 @@ class Session:
         via = _HISTORY_BATCHES.get(kind)
         if reference.startswith("-"):
             self._batches.pop(reference[1:], None)
-        elif via and len(self._batches) < _MAX_BATCHES:
+        elif via and reference[1:] and len(self._batches) < _MAX_BATCHES:
             name = self.state.membership.name(target)
             self._batches[reference[1:]] = (name or SERVER, via)
         return []

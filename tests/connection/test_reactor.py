@@ -7,6 +7,8 @@ import inspect
 import logging
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from irc import client, client_aio, events
 from irc.connection import AioFactory
 
@@ -292,3 +294,29 @@ def test_the_time_of_receipt_is_that_of_the_read():
         assert [event.received for event in heard] == ["first", "first", "second"]
 
     asyncio.run(scene())
+
+
+_NEARLY = st.lists(
+    st.sampled_from(
+        [b":ada!a@h", b":", b" ", b"PRIVMSG", b"privmsg", b"NOTICE", b"#a", b"&b", b"nick", b"@#a",
+         b":hello", b" :", b"\x01ACTION x\x01", b"@time=x;k=v ", b"@", b"\xff", "é".encode(), b"\r"]
+    ),
+    max_size=9,
+).map(b"".join)  # fmt: skip
+_SPACED = st.lists(
+    st.sampled_from([b":ada!a@h", b"PRIVMSG", b"#a", b"nick", b":hello there", b"", b"@k=v", b":"]),
+    min_size=3,
+    max_size=6,
+).map(b" ".join)
+
+
+@given(st.lists(st.one_of(_NEARLY, _SPACED).filter(None), max_size=8))
+def test_the_fast_lane_of_a_read_makes_the_events_of_the_general_one(lines):
+    async def scenario():
+        reactor = Reactor(asyncio.get_running_loop(), lambda: NOW)
+        made = []
+        reactor.add_global_handler(ANY, lambda _, event: made.append(event))
+        reactor.dispatch(None, lines, NOW)
+        return made
+
+    assert asyncio.run(scenario()) == [line_event(parse(line), NOW) for line in lines]
