@@ -310,7 +310,7 @@ _SPACED = st.lists(
 ).map(b" ".join)
 
 
-@given(st.lists(st.one_of(_NEARLY, _SPACED).filter(None), max_size=8))
+@given(st.lists(st.one_of(_NEARLY, _SPACED).filter(bool), max_size=8))
 def test_the_fast_lane_of_a_read_makes_the_events_of_the_general_one(lines):
     async def scenario():
         reactor = Reactor(asyncio.get_running_loop(), lambda: NOW)
