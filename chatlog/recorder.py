@@ -292,10 +292,12 @@ class Recorder:
 
     def _take(self, target: str, session: Session) -> bool:
         """Make a target ours before its first event; say whether it is."""
+        if target in self._held:
+            return False
         if not self._mapped:
             self._map(session)
         try:
-            if target not in self._held and self._hold(target):
+            if self._hold(target):
                 self._mine.add(target)
         except TranscriptError as error:
             self._fail(error)

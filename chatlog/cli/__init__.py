@@ -33,7 +33,7 @@ with _collector_paused():
     import click
 
     from chatlog import __version__
-    from chatlog.errors import ChatlogError
+    from chatlog.errors import ChatlogError, TranscriptError
 
 COMMANDS: Final = {
     "record": "Record channels until stopped.",
@@ -90,6 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     The one boundary where exceptions become exit statuses: nothing below it
     calls `exit`, and no traceback passes it but for `--debug`.
     """
+    if sys.stdout is None:  # as `>&-` leaves it
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the end
     status = run(sys.argv[1:] if arguments is None else list(arguments))
     gc.freeze()  # what ends with the process need not be searched for cycles first
     sys.exit(status)
@@ -109,6 +111,10 @@ def run(arguments: list[str]) -> int:
     except ChatlogError as error:
         click.echo(f"chatlog: {error}", err=True)
         return error.exit_status
+    except OSError as error:  # files and networks have their own; this is what we print to
+        click.echo(f"chatlog: cannot write what was asked for: {error.strerror}", err=True)
+        _after_closed_pipe()
+        return TranscriptError.exit_status
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a bug of ours
         return _report_bug(error, debug="--debug" in arguments)
     return status if isinstance(status, int) else 0

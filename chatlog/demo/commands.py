@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _NICK: Final = re.compile(r"[A-Za-z\[\]\\`_^{|}][A-Za-z0-9\[\]\\`_^{|}-]{0,31}")
 _STATUS: Final = {"@": "o", "+": "v"}
+_ARGUMENT_ALWAYS: Final = "bkov"
+_ARGUMENT_WHEN_SET: Final = "l"
 
 
 def run(server: Server, client: Client, message: Message) -> None:
@@ -40,8 +42,9 @@ def on_cap(server: Server, client: Client, message: Message) -> None:
     if not server.answers_cap:
         return
     sub, names = message.params[0].upper(), message.params[-1].split()
+    if sub in ("LS", "REQ"):
+        client.negotiating = not client.registered
     if sub in ("LS", "LIST"):
-        client.negotiating = not client.registered and sub == "LS"
         listed = server.capabilities if sub == "LS" else sorted(client.capabilities)
         server.send(client, "CAP", client.nick or "*", sub, " ".join(listed))
     elif sub == "REQ":
@@ -215,17 +218,18 @@ def on_mode(server: Server, client: Client, message: Message) -> None:
 
 
 def _apply(server: Server, channel: Channel, modes: str, arguments: list[str]) -> None:
-    sign, left = "+", list(arguments)
+    sign, left = "+", iter(arguments)
     for mode in modes:
         if mode in "+-":
             sign = mode
-        elif mode == "k":
-            channel.key = left.pop(0) if sign == "+" and left else ""
-        elif mode in "ov" and left:
-            member = server.client(left.pop(0))
-            if member in channel.members:
-                has = channel.members[member].replace(mode, "")
-                channel.members[member] = has + mode if sign == "+" else has
+            continue
+        takes = mode in _ARGUMENT_ALWAYS or (sign == "+" and mode in _ARGUMENT_WHEN_SET)
+        argument = next(left, "") if takes else ""
+        if mode == "k":
+            channel.key = argument if sign == "+" else ""
+        elif mode in _STATUS.values() and (member := server.client(argument)) in channel.members:
+            has = channel.members[member].replace(mode, "")
+            channel.members[member] = has + mode if sign == "+" else has
 
 
 def on_invite(server: Server, client: Client, message: Message) -> None:

@@ -127,13 +127,19 @@ class Server:
     async def _read(self, client: Client, reader: asyncio.StreamReader) -> None:
         # Whoever is being closed is still read to the end: closing a socket with
         # unread data would reset it, and lose what the client has not read yet.
+        too_long = False
         while True:
             try:
-                line = await reader.readline()
-            except (ValueError, OSError):  # too long, or reset
+                line = await reader.readuntil(b"\n")
+            except asyncio.LimitOverrunError as error:
+                too_long = bool(await reader.readexactly(error.consumed))
+                continue
+            except (asyncio.IncompleteReadError, OSError):
                 return
-            if not line:
-                return
+            if too_long:
+                too_long = False
+                self.numeric(client, "417", "Input line was too long")
+                continue
             if not client.closing:
                 self.handle(client, line.rstrip(b"\r\n"))
             async with self._heard:

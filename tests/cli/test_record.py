@@ -21,7 +21,8 @@ from tests.support.embedded import EmbeddedServer
 
 @pytest.fixture
 def server():
-    with EmbeddedServer() as running:
+    # A CASEMAPPING that is not the default shows whether the server was listened to.
+    with EmbeddedServer(casemapping="ascii") as running:
         yield running
 
 
@@ -85,6 +86,7 @@ def test_a_second_recorder_of_another_channel_is_welcome(chatlog, tmp_path, serv
         running.terminate()
         assert running.finish() == 0
     assert lines(tmp_path, "#tea")[-1]["type"] == "disconnected"
+    assert json.loads((tmp_path / "net" / "network.json").read_bytes())["casemapping"] == "ascii"
 
 
 def test_a_held_channel_is_left_out_and_the_others_are_recorded(chatlog, tmp_path, server):

@@ -190,6 +190,62 @@ def test_bad_bytes_do_not_hurt_the_server():
     assert on_server(conversation).endswith(":end")
 
 
+@pytest.mark.parametrize("length", [8704, 20_000, 300_000])
+def test_an_over_long_line_is_refused_whole_and_costs_no_neighbour(length):
+    async def conversation(_server, client):
+        await client.send("PING before", b"PRIVMSG rec :".ljust(length, b"x"), "PING after")
+        return await client.until("PONG.*after")
+
+    _before, refused, _after = on_server(conversation)
+    assert refused == ":demo.chatlog 417 rec :Input line was too long"
+
+
+def test_a_line_of_the_longest_length_is_taken():
+    async def conversation(_server, client):
+        await client.send("PRIVMSG rec :".ljust(8191 + 512 - 2, "x"), "PING end")
+        return await client.until("PONG")
+
+    assert [line.split()[1] for line in on_server(conversation)] == ["PRIVMSG", "PONG"]
+
+
+@pytest.mark.parametrize("first", [["CAP LS 302"], ["CAP REQ :setname"], ["CAP LS", "CAP LIST"]])
+def test_nobody_is_welcomed_while_capabilities_are_negotiated(first):
+    async def scenario():
+        async with Server(clock=lambda: TIME) as server:
+            client = Client(*await asyncio.open_connection(HOST, server.port))
+            await client.send(*first, "NICK rec", "USER rec 0 * :Rec", "PING before", "CAP END")
+            heard = await client.until(" 422 ")
+            client.close()
+            return heard
+
+    kinds = [line.split()[1] for line in asyncio.run(scenario())]
+    assert kinds[len(first) :] == ["PONG", "001", "002", "005", "422"]
+
+
+@pytest.mark.parametrize(
+    ("modes", "bobs"),
+    [
+        ("+v bob", "+bob"),
+        ("+ov bob bob", "@+bob"),
+        ("+bo *!*@bad.example bob", "@bob"),
+        ("+k-k+v key key bob", "+bob"),
+        ("+l-l+v 5 bob", "+bob"),
+        ("+imv bob", "+bob"),
+        ("+o", "bob"),
+    ],
+)
+def test_modes_take_the_arguments_that_isupport_promises(modes, bobs):
+    async def conversation(server, client):
+        ada, bob = server.person("ada"), server.person("bob")
+        ada.join("#a")
+        bob.join("#a")
+        ada.raw(f"MODE #a {modes}")
+        await client.send("JOIN #a")
+        return (await client.until(" 353 "))[-1]
+
+    assert f" {bobs} " in on_server(conversation, with_capabilities=["multi-prefix"])
+
+
 def test_a_closed_connection_hears_why_and_a_dropped_one_hears_nothing():
     async def politely(server, client):
         server.close(server.client("rec"), "enough")
