@@ -11,15 +11,15 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from chatlog import __version__
 from chatlog.connection import ANY, Address, Dialler, Reactor
-from chatlog.errors import ChatlogError, HeldError, NetworkError, RefusedError, TranscriptError
+from chatlog.errors import ChatlogError, NetworkError, RefusedError
 from chatlog.event import SERVER, Event, EventType, is_live
+from chatlog.intake import Intake
 from chatlog.protocol.manners import Manners
 from chatlog.protocol.numerics import JOIN_REFUSED
 from chatlog.protocol.session import Session, SessionSettings
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from chatlog.transcript.writer import Writer
 
 logger = logging.getLogger(__name__)
-
-_target_of = attrgetter("target")
 
 QUIT_MESSAGE: Final = "chatlog stopped"
 _REGISTRATION_TIMEOUT: Final = 60.0
@@ -84,24 +82,24 @@ class Recorder:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.plan = plan
-        self.progress = Progress()
-        self._writer = writer
         self._now = now
         self._limits = limits or Limits()
         self._chance = chance
-        self._left = self._limits.max_events
+        self._intake = Intake(
+            plan.session.network,
+            writer,
+            max_events=self._limits.max_events,
+            full=self._stop_at_limit,
+            stop=self.stop,
+        )
+        self.progress = Progress(counts=self._intake.counts)
         self._heard: list[Event] = []
-        self._limited = self._limits.idle is not None or self._left is not None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._manners = Manners(plan.session.manners)
         self._replies: list[str] = []
-        self._mine: set[str] = set()
-        self._held: set[str] = set()
-        self._failure: Exception | None = None
         self._was_welcomed = False
         self._refused: NetworkError | None = None
         self._at_limit = False
-        self._mapped = False
         self._heard_at = 0.0
         self._stopping: asyncio.Future[str] | None = None
 
@@ -121,12 +119,12 @@ class Recorder:
         for numeric in JOIN_REFUSED:
             reactor.add_global_handler(numeric, _report_refused_join)
         try:
-            self._hold_targets()
+            self._hold_channels()
             await self._record(reactor)
         finally:
             self._close()
-        if self._failure is not None:
-            raise self._failure
+        if self._intake.failure is not None:
+            raise self._intake.failure
 
     async def _record(self, reactor: Reactor) -> None:
         self._note(EventType.STARTED, f"chatlog {__version__}")
@@ -255,7 +253,6 @@ class Recorder:
 
     def _after_read(self, connection: Connection) -> None:
         self._write(connection.session)
-        self._flush()
         # Whoever gets an answer may rely on it: what was answered is written.
         for line in self._replies:
             connection.send_raw(line)
@@ -271,112 +268,27 @@ class Recorder:
 
     # -- writing -----------------------------------------------------------
 
+    def _hold_channels(self) -> None:
+        session = self.plan.session
+        self._intake.hold(session.channels)
+        kept = msgspec.structs.replace(session, channels=self._intake.channels)
+        self.plan = msgspec.structs.replace(self.plan, session=kept)
+
     def _write(self, session: Session) -> None:
-        """Write what was heard, in its order, but what is beyond the limit or another's."""
+        """Write what was heard, to the kernel's hands."""
         heard, self._heard = self._heard, []
-        try:
-            if self._limited:
-                heard = [event for event in heard if self._admit(event)]
-            counts = Counter(map(_target_of, heard))
-            if not counts.keys() <= self._mine:
-                heard = [event for event in heard if self._is_ours(event.target, session)]
-                counts = Counter(map(_target_of, heard))
-            self._writer.write_all(heard)
-        except Exception as error:  # noqa: BLE001 - as when flushing
-            self._fail(error)
-        else:
-            self.progress.counts.update(counts)
-
-    def _is_ours(self, target: str, session: Session) -> bool:
-        return target in self._mine or self._take(target, session)
-
-    def _take(self, target: str, session: Session) -> bool:
-        """Make a target ours before its first event; say whether it is."""
-        if target in self._held:
-            return False
-        if not self._mapped:
-            self._map(session)
-        try:
-            if self._hold(target):
-                self._mine.add(target)
-        except TranscriptError as error:
-            self._fail(error)
-        return target in self._mine
-
-    def _map(self, session: Session) -> None:
-        """Settle the names of files before the first one that needs a CASEMAPPING."""
-        self._mapped = True
-        network = self.plan.session.network
-        try:
-            self._writer.set_casemapping(network, session.state.isupport.casemapping.name)
-        except TranscriptError as error:
-            self._fail(error)
-            return
-        for channel in self.plan.session.channels:
-            logger.info("recording %s in %s", channel, self._writer.path(network, channel))
-
-    def _admit(self, event: Event) -> bool:
-        """Count what the limits count; say whether there is room for this event."""
-        if not is_live(event):
-            return True
-        if self._left == 0:
-            return False
-        self._heard_at = asyncio.get_running_loop().time()
-        if self._left is not None:
-            self._left -= 1
-            if self._left == 0:
-                self._stop_at_limit(f"{self._limits.max_events} events were recorded")
-        return True
-
-    def _flush(self) -> None:
-        try:
-            self._writer.flush()
-        except Exception as error:  # noqa: BLE001 - a bug here must end the run, not the connection
-            self._fail(error)
+        if self._limits.idle is not None and any(map(is_live, heard)):
+            self._heard_at = asyncio.get_running_loop().time()
+        self._intake.write(heard, session.state.isupport.casemapping.name)
+        self._intake.flush()
         self.progress.last_event = self._now()
-
-    def _fail(self, error: Exception) -> None:
-        if self._failure is None or isinstance(self._failure, HeldError):
-            self._failure = error
-        self.stop(str(error))
 
     def _note(self, kind: EventType, text: str) -> None:
         """Write an event of the recorder's own beside all channels."""
         network = self.plan.session.network
-        if SERVER in self._mine:
-            event = Event(time=self._now(), network=network, target=SERVER, type=kind, text=text)
-            self._writer.write(event)
-        self._flush()
-
-    def _hold_targets(self) -> None:
-        """Lock what is to be recorded; leave out what another recorder holds.
-
-        Raise HeldError when no channel is left, TranscriptError when the
-        archive cannot be written.
-        """
-        session = self.plan.session
-        try:
-            self._writer.hold(session.network, SERVER)
-            self._mine.add(SERVER)
-        except HeldError:
-            # Two recorders of one network, each with its own channels, is no mistake.
-            self._held.add(SERVER)
-            logger.info("another chatlog records what %s says outside channels", session.network)
-        free = tuple(channel for channel in session.channels if self._hold(channel))
-        if not free and self._failure is not None:
-            raise self._failure
-        kept = msgspec.structs.replace(session, channels=free)
-        self.plan = msgspec.structs.replace(self.plan, session=kept)
-
-    def _hold(self, target: str) -> bool:
-        try:
-            self._writer.hold(self.plan.session.network, target)
-        except HeldError as error:
-            self._held.add(target)
-            self._failure = self._failure or error
-            logger.warning("%s", error)
-            return False
-        return True
+        self._intake.note(
+            Event(time=self._now(), network=network, target=SERVER, type=kind, text=text)
+        )
 
     # -- time --------------------------------------------------------------
 
@@ -391,10 +303,7 @@ class Recorder:
             self._check_idle(loop, self._limits.idle)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
-        try:
-            self._writer.tick(self._now())
-        except TranscriptError as error:
-            self._fail(error)
+        self._intake.tick(self._now())
         self._timers["tick"] = loop.call_later(_TICK, self._tick, loop)
 
     def _check_idle(self, loop: asyncio.AbstractEventLoop, idle: float) -> None:
@@ -407,10 +316,7 @@ class Recorder:
     def _close(self) -> None:
         for timer in self._timers.values():
             timer.cancel()
-        try:
-            self._writer.close()
-        except TranscriptError as error:
-            self._fail(error)
+        self._intake.close()
 
 
 def backoff(failures: int, least: float, most: float, chance: float) -> float:

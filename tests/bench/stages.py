@@ -91,7 +91,7 @@ async def _whole(
     with tempfile.TemporaryDirectory() as place:
         writer = _writer(Path(place), settings)
         recorder = Recorder(plan, writer, now=now)
-        recorder._hold_targets()
+        recorder._hold_channels()
         reactor = Reactor(asyncio.get_running_loop(), now)
         reactor.add_global_handler(ANY, recorder._on_event)
         reactor.after_read = recorder._after_read

@@ -1,0 +1,161 @@
+"""What of the events that were heard goes into the transcripts of a network.
+
+Owns which targets are ours and which another recorder's, how many events the
+limit lets in, and what becomes of a failure to write: the first one is kept,
+and the run is told to stop. It knows no connection and reads no clock.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from chatlog.errors import HeldError, TranscriptError
+from chatlog.event import SERVER, Event, is_live
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatlog.transcript.writer import Writer
+
+logger = logging.getLogger(__name__)
+
+_target_of = attrgetter("target")
+
+
+class Intake:
+    """Take the events of one network into its transcripts.
+
+    With `max_events`, so many live ones are let in over all targets, and then
+    `full` is called. `stop` is called with the reason when writing fails;
+    `failure` is then the first error. `counts` are the events of each target.
+    """
+
+    def __init__(
+        self,
+        network: str,
+        writer: Writer,
+        *,
+        max_events: int | None,
+        full: Callable[[str], None],
+        stop: Callable[[str], None],
+    ) -> None:
+        self.channels: tuple[str, ...] = ()
+        self.counts: Counter[str] = Counter()
+        self.failure: Exception | None = None
+        self._network = network
+        self._writer = writer
+        self._max_events = max_events
+        self._left = max_events
+        self._full = full
+        self._stop = stop
+        self._mine: set[str] = set()
+        self._held: set[str] = set()
+        self._mapped = False
+
+    def hold(self, channels: tuple[str, ...]) -> None:
+        """Lock what is to be recorded; `channels` are then those that are ours.
+
+        What another recorder holds is left out. Raise HeldError when no
+        channel is left, TranscriptError when the archive cannot be written.
+        """
+        try:
+            self._writer.hold(self._network, SERVER)
+            self._mine.add(SERVER)
+        except HeldError:
+            # Two recorders of one network, each with its own channels, is no mistake.
+            self._held.add(SERVER)
+            logger.info("another chatlog records what %s says outside channels", self._network)
+        self.channels = tuple(channel for channel in channels if self._hold(channel))
+        if not self.channels and self.failure is not None:
+            raise self.failure
+
+    def write(self, events: list[Event], casemapping: str) -> None:
+        """Take events in their order, but those beyond the limit or another recorder's.
+
+        `casemapping` is how the network folds names, as far as it has said so.
+        """
+        try:
+            if self._left is not None:
+                events = [event for event in events if self._admit(event)]
+            counts = Counter(map(_target_of, events))
+            if not counts.keys() <= self._mine:
+                events = [each for each in events if self._is_ours(each.target, casemapping)]
+                counts = Counter(map(_target_of, events))
+            self._writer.write_all(events)
+        except Exception as error:  # noqa: BLE001 - a bug here must end the run, not the connection
+            self._fail(error)
+        else:
+            self.counts.update(counts)
+
+    def flush(self) -> None:
+        """Write everything taken: after it, it is in the kernel's hands."""
+        try:
+            self._writer.flush()
+        except Exception as error:  # noqa: BLE001 - as above
+            self._fail(error)
+
+    def note(self, event: Event) -> None:
+        """Write an event of the recorder's own at once, unless its target is another's."""
+        if event.target in self._mine:
+            self._writer.write(event)
+        self.flush()
+
+    def tick(self, now: str) -> None:
+        """Close what gets no more events."""
+        try:
+            self._writer.tick(now)
+        except TranscriptError as error:
+            self._fail(error)
+
+    def close(self) -> None:
+        """Write what is left, close everything and let go of it."""
+        try:
+            self._writer.close()
+        except TranscriptError as error:
+            self._fail(error)
+
+    def _admit(self, event: Event) -> bool:
+        """Count what the limit counts; say whether there is room for this event."""
+        if not is_live(event):
+            return True
+        if not self._left:
+            return False
+        self._left -= 1
+        if self._left == 0:
+            self._full(f"{self._max_events} events were recorded")
+        return True
+
+    def _is_ours(self, target: str, casemapping: str) -> bool:
+        """Make a target ours before its first event, unless another recorder has it."""
+        if target in self._mine or target in self._held:
+            return target in self._mine
+        if not self._mapped:
+            self._map(casemapping)
+        if self._hold(target):
+            self._mine.add(target)
+        return target in self._mine
+
+    def _map(self, casemapping: str) -> None:
+        """Settle the names of files before the first one that needs a CASEMAPPING."""
+        self._mapped = True
+        self._writer.set_casemapping(self._network, casemapping)
+        for channel in self.channels:
+            logger.info("recording %s in %s", channel, self._writer.path(self._network, channel))
+
+    def _hold(self, target: str) -> bool:
+        try:
+            self._writer.hold(self._network, target)
+        except HeldError as error:
+            self._held.add(target)
+            self.failure = self.failure or error
+            logger.warning("%s", error)
+            return False
+        return True
+
+    def _fail(self, error: Exception) -> None:
+        if self.failure is None or isinstance(self.failure, HeldError):
+            self.failure = error
+        self._stop(str(error))
