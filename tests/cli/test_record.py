@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pty
@@ -17,6 +18,7 @@ import time
 import pytest
 
 from tests.support.embedded import EmbeddedServer
+from tests.support.scripted import ScriptedServer
 
 
 @pytest.fixture
@@ -277,3 +279,46 @@ def read_until(fd, pattern, timeout=15):
         assert ready, data
         data += os.read(fd, 65_536)
     return data
+
+
+def scripted(chatlog, tmp_path, script, *more):
+    with ScriptedServer(script) as nasty:
+        return chatlog.run(
+            "record", "--server", f"127.0.0.1:{nasty.port}", "--no-tls", "--network", "net",
+            "--channel", "demo", "--output", tmp_path, "--reconnect-min", "60s", *more,
+        )  # fmt: skip
+
+
+def test_a_ban_ends_the_run_for_good(chatlog, tmp_path):
+    def ban(peer):
+        peer.wait_for(rb"^USER")
+        peer.send(b":s 465 * :You are banned from this server\r\n")
+        peer.send(b"ERROR :Closing link: K-lined\r\n")
+
+    done = scripted(chatlog, tmp_path, ban, "--retry", "--quiet")
+    assert done.returncode == 6
+    assert "we are banned from this server" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_server_that_hangs_up_before_it_welcomes_us_refuses_for_now(chatlog, tmp_path):
+    def hang_up(peer):
+        peer.wait_for(rb"^USER")
+        peer.send(b"ERROR :Trying to reconnect too fast\r\n")
+
+    done = scripted(chatlog, tmp_path, hang_up, "--quiet")
+    assert done.returncode == 4
+    assert "Trying to reconnect too fast" in done.stderr
+
+
+def test_a_line_that_was_cut_by_the_end_is_kept(chatlog, tmp_path):
+    def cut(peer):
+        peer.register()
+        peer.join("#demo")
+        peer.send(b":eve!e@h PRIVMSG #demo :whole\r\n:eve!e@h PRIVMSG #demo :ha")
+
+    done = scripted(chatlog, tmp_path, cut, "--for", "3s")
+    assert done.returncode == 0
+    assert [event["text"] for event in lines(tmp_path) if event["type"] == "message"] == ["whole"]
+    raw = [event["raw"] for event in lines(tmp_path, "@server") if "raw" in event]
+    assert [base64.b64decode(each) for each in raw] == [b":eve!e@h PRIVMSG #demo :ha"]
