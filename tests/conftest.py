@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import certificates as authority
 from tests.servers.daemons import Daemon, Inspircd, Ngircd, NotInstalledError
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.servers.certificates import Certificates
+
+# No test of ours measures time, and what CI says must not depend on chance.
+settings.register_profile("patient", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("patient")
 
 _Kind = TypeVar("_Kind", bound=Daemon)
 

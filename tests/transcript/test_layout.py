@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatlog.casemapping import Casemapping
@@ -48,7 +48,6 @@ rotates = st.sampled_from(list(Rotate))
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS)
-@settings(deadline=None)
 @given(one=names, other=names)
 @example("[", "{")
 @example("~", "^")
@@ -62,7 +61,6 @@ def test_two_names_share_a_path_exactly_when_the_server_holds_them_to_be_one(map
     assert same == casemapping.equal(one, other)
 
 
-@settings(deadline=None)
 @given(names)
 @example("..")
 @example("/etc/passwd")
@@ -130,7 +128,6 @@ def test_a_network_is_one_directory_however_it_is_spelled():
     assert network_directory(Path("r"), "../x[") == Path("r/%2E.%2Fx[")
 
 
-@settings(deadline=None)
 @given(times, rotates, zones)
 @example("0001-01-01T00:00:00.000Z", Rotate.HOURLY, ZONES[2])
 @example("0001-01-01T00:00:00.000Z", Rotate.WEEKLY, ZONES[1])
@@ -145,7 +142,6 @@ def test_a_period_holds_its_time_and_its_name_reads_back(time, rotate, zone):
     assert period_named(period.name, zone) == period
 
 
-@settings(deadline=None)
 @given(times, rotates, zones)
 @example("2010-11-07T02:30:30.000Z", Rotate.DAILY, ZONES[2])
 @example("2026-10-25T00:30:00.000Z", Rotate.HOURLY, ZONES[1])
@@ -160,7 +156,6 @@ def test_the_next_period_begins_where_this_one_ends(time, rotate, zone):
         assert following.name > period.name
 
 
-@settings(deadline=None)
 @given(
     st.datetimes(datetime(2012, 1, 1), datetime(2037, 12, 31)),  # noqa: DTZ001 -- UTC, by the Z added below
     zones,
@@ -210,7 +205,6 @@ def test_a_name_that_is_no_period_is_not_read(name):
     assert period_named(name) is None
 
 
-@settings(deadline=None)
 @given(times, rotates, st.integers(1, 12_000), st.sampled_from(["jsonl", "log"]))
 def test_a_segment_name_reads_back(time, rotate, part, suffix):
     name = SegmentName(period_of(time, rotate).name, part, suffix)

@@ -8,7 +8,7 @@ import os
 import stat
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.errors import TranscriptError
@@ -42,7 +42,6 @@ def test_lines_are_appended_to_what_is_there(tmp_path):
     assert path.read_bytes() == b"one\ntwo\nthree\n"
 
 
-@settings(deadline=None)
 @given(whole=st.lists(st.binary(max_size=20)), torn=st.binary(min_size=1, max_size=200_000))
 def test_a_torn_last_line_is_cut_off_and_handed_back(tmp_path_factory, whole, torn):
     path = tmp_path_factory.mktemp("torn") / "s"

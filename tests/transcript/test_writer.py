@@ -15,7 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.errors import TranscriptError
@@ -426,7 +426,6 @@ def replay(root, steps, **settings):
     return written
 
 
-@settings(deadline=None)
 @given(steps, st.sampled_from([None, 1, 300, 1000]), st.sampled_from(["hourly", "daily", "never"]))
 def test_the_parts_of_a_period_give_back_its_events_in_order(tmp_path_factory, steps, size, rotate):
     root = tmp_path_factory.mktemp("archive")
@@ -446,7 +445,6 @@ def test_the_parts_of_a_period_give_back_its_events_in_order(tmp_path_factory, s
     assert found == expected
 
 
-@settings(deadline=None)
 @given(steps, st.sampled_from([None, 1, 300]))
 def test_text_in_local_time_loses_and_doubles_nothing_either(tmp_path_factory, steps, size):
     root, zone = tmp_path_factory.mktemp("archive"), ZoneInfo("America/St_Johns")
@@ -468,7 +466,6 @@ def test_short_writes_lose_nothing(tmp_path):
     assert list(segments_of(tmp_path).values()) == [jsonl.encode(events)]
 
 
-@settings(deadline=None)
 @given(
     room=st.integers(0, 3000),
     more=st.integers(50, 700),
@@ -594,7 +591,6 @@ def test_each_system_call_may_fail_at_each_use_while_parts_rotate_and_nothing_is
 # After a crash.
 
 
-@settings(deadline=None)
 @given(cut=st.integers(0, 10_000), text=st.text(max_size=30))
 def test_a_torn_last_line_is_kept_in_a_recovered_event_and_the_file_stays_valid(
     tmp_path_factory, cut, text
