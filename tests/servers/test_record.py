@@ -72,12 +72,11 @@ def do(*steps):
 
 
 def wait_until_joined(who):
-    """Return when the recorder is in the channels that this person is in."""
+    """Return when the recorder is in all channels, in which this person is already."""
     for channel in CHANNELS:
-        if who.nick == "alice":
-            who.send(f"NAMES {channel}")
-            while "rec" not in who.until(rf" 353 .* {channel} "):
-                who.send(f"NAMES {channel}")
+        who.send(f"NAMES {channel}")
+        if not re.search(r"\brec\b", who.until(rf" 353 .* {channel} ").rpartition(":")[2]):
+            who.until(rf"^:rec!\S+ JOIN :?{channel}")
 
 
 def arrive(person, port):
