@@ -41,6 +41,8 @@ class EventType(StrEnum):
     SETNAME = "setname"
     REDACT = "redact"
     REACT = "react"
+    CLEAR = "clear"
+    USERNOTICE = "usernotice"
     NAMES = "names"
     OTHER = "other"
     STARTED = "started"

@@ -191,6 +191,36 @@ def on_redact(state: State, line: Line) -> list[Event]:
     )
 
 
+def on_rename(state: State, line: Line) -> list[Event]:
+    """Keep RENAME as `other` under both names: where one transcript ends the next begins."""
+    old, new = line.params[:2]
+    target = _known(state, line, old)
+    if not target or not state.isupport.is_channel(new):
+        return on_other(state, line)
+    return [_event(line, target=name, **_as_other(line)) for name in (target, new)]
+
+
+def on_clearchat(state: State, line: Line) -> list[Event]:
+    """Make a `clear` of one person's messages, or without a subject of all; Twitch's."""
+    return _in_channel(state, line, line.params[0], type=EventType.CLEAR, subject=_text(line, 1))
+
+
+def on_clearmsg(state: State, line: Line) -> list[Event]:
+    """Make a `redact` of one message, whose text is told once more; Twitch's."""
+    msgid = line.tags.pop("target-msg-id", "")
+    return _in_channel(
+        state, line, line.params[0], type=EventType.REDACT, reply_to=msgid, text=_text(line, 1)
+    )
+
+
+def on_usernotice(state: State, line: Line) -> list[Event]:
+    """Make a `usernotice` of whom it concerns: subscriptions, raids; Twitch's."""
+    nick = line.tags.pop("login", "") or line.source.nick
+    return _in_channel(
+        state, line, line.params[0], type=EventType.USERNOTICE, nick=nick, text=_text(line, 1)
+    )
+
+
 def on_mode(state: State, line: Line) -> list[Event]:
     """Make a `mode`: the command is the modes, the params are their arguments."""
     _without_keys(state, line, 1)
@@ -355,6 +385,11 @@ EVENTS: Final = {
     "TOPIC": Row(1, source=False, make=on_topic),
     "INVITE": Row(2, source=True, make=on_invite),
     "REDACT": Row(2, source=True, make=on_redact),
+    "RENAME": Row(2, source=True, make=on_rename),
+    "CLEARCHAT": Row(1, source=False, make=on_clearchat),
+    "CLEARMSG": Row(1, source=False, make=on_clearmsg),
+    "USERNOTICE": Row(1, source=False, make=on_usernotice),
+    "WHISPER": Row(2, source=True, make=on_message),
     "MODE": Row(2, source=False, make=on_mode),
     numerics.RPL_CHANNELMODEIS: Row(3, source=False, make=on_channel_modes),
     numerics.RPL_TOPIC: Row(3, source=False, make=on_topic_reply),

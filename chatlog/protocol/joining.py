@@ -1,27 +1,360 @@
-"""How many channels fit into one JOIN."""
+"""Which channels we mean to be in, and what to send so that we come in and stay.
+
+Pure, and without a clock: what happened is said at once, by its own method,
+and `advance` is told the time, in seconds of a clock that only advances. It
+outlives its connection: what a channel was refused for is reported once.
+JOINs go out as the answers to earlier ones come in, so that a server sets its
+own pace and is never flooded.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from chatlog.protocol import numerics
+from chatlog.protocol.isupport import ISupport
+from chatlog.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from chatlog.protocol.isupport import ISupport
+    from collections.abc import Iterable, Mapping
 
 MAX_BYTES: Final = 510
 """What a line may hold beside its CR LF; some servers cut it there without a word."""
 
+_WINDOW: Final = 2
+_PATIENCE: Final = 60.0
+_UNANSWERED_LIMIT: Final = 3
+_KICK_DELAY: Final = 5.0
+_KICK_LIMIT: Final = 3
+_KICK_WINDOW: Final = 600.0
+_GENTLE: Final = (1, 2.0)
 
-def join_lines(channels: Iterable[str], isupport: ISupport) -> Iterator[str]:
-    """Yield the JOINs for these channels, within line length and TARGMAX."""
-    limit = isupport.targets_per_join()
-    packed: list[str] = []
-    for channel in channels:
-        line = "JOIN " + ",".join([*packed, channel])
-        if packed and (len(packed) >= limit or len(line.encode()) > MAX_BYTES):
-            yield "JOIN " + ",".join(packed)
-            packed = []
-        packed.append(channel)
-    if packed:
-        yield "JOIN " + ",".join(packed)
+
+class Again(NamedTuple):
+    """After how many seconds to ask again: the first time, and at most."""
+
+    first: float
+    most: float
+
+
+_SOON: Final = Again(60, 1800)
+_SLOWLY: Final = Again(900, 900)
+
+REFUSALS: Final[dict[str, Again | None]] = {
+    numerics.ERR_NOSUCHCHANNEL: None,
+    numerics.ERR_TOOMANYCHANNELS: None,
+    numerics.ERR_TOOMANYTARGETS: _SOON,
+    numerics.ERR_UNAVAILRESOURCE: _SOON,
+    numerics.ERR_LINKCHANNEL: _SOON,
+    numerics.ERR_CHANNELISFULL: _SOON,
+    numerics.ERR_INVITEONLYCHAN: _SLOWLY,
+    numerics.ERR_BANNEDFROMCHAN: _SLOWLY,
+    numerics.ERR_BADCHANNELKEY: _SLOWLY,
+    numerics.ERR_BADCHANMASK: None,
+    numerics.ERR_NEEDREGGEDNICK: _SLOWLY,
+    numerics.ERR_BADCHANNAME: None,
+    numerics.ERR_THROTTLE: _SOON,
+    numerics.ERR_KILLDENY: _SLOWLY,
+    numerics.ERR_SECUREONLYCHAN: _SLOWLY,
+    numerics.ERR_DELAYREJOIN: _SOON,
+    numerics.ERR_TOOMANYJOINS: _SOON,
+    numerics.ERR_OPERONLY: _SLOWLY,
+}
+"""Answers to a JOIN that did not succeed, and when to ask again; None is never.
+
+The channel is their second parameter.
+"""
+
+
+class _State(Enum):
+    DUE = auto()
+    ASKED = auto()
+    JOINED = auto()
+    GIVEN_UP = auto()
+
+
+class _Wanted(msgspec.Struct):
+    """A channel that we mean to be in."""
+
+    name: str
+    key: Secret = Secret()
+    state: _State = _State.DUE
+    at: float = 0.0  # due from then on, or asked then
+    delay: float | None = None  # counted from the next `advance`
+    flight: int = 0
+    refusals: int = 0
+    unanswered: int = 0
+    thrown_out: bool = False  # since the last `advance`
+    kicks: list[float] = []
+    problem: str = ""
+
+
+class Joining:
+    """What becomes of each channel that we mean to be in, on one network.
+
+    `pace` is how many channels the network lets one ask for in how many
+    seconds. With `accept_invites`, a channel that we are invited to becomes
+    one of ours. `changed` says that `advance` has something to do.
+    """
+
+    def __init__(
+        self,
+        channels: Iterable[str] = (),
+        keys: Mapping[str, Secret] | None = None,
+        *,
+        pace: tuple[int, float] | None = None,
+        accept_invites: bool = False,
+    ) -> None:
+        self.changed = False
+        self._reports: list[str] = []
+        self._pace = pace
+        self._accept_invites = accept_invites
+        self._isupport = ISupport()
+        self._asked_at: list[float] = []
+        self._gentle = False
+        self._last_flight = 0
+        self._flights: dict[int, int] = {}
+        self._all: dict[str, _Wanted] = {}
+        self._open: dict[str, _Wanted] = {}  # those that are neither joined nor given up
+        for name in channels:
+            self.want(name, (keys or {}).get(name, Secret()))
+
+    # -- what we mean to be in -------------------------------------------------
+
+    def want(self, name: str, key: Secret = Secret()) -> None:  # noqa: B008 - immutable
+        """Mean to be in a channel from now on."""
+        folded = self._isupport.casemapping[name]
+        if folded not in self._all:
+            self._all[folded] = self._open[folded] = _Wanted(name, key)
+            self.changed = True
+
+    def unwant(self, name: str) -> list[str]:
+        """Mean to be in a channel no longer; return what to send."""
+        wanted = self._forget(name)
+        there = wanted and wanted.state in (_State.JOINED, _State.ASKED)
+        return [f"PART {wanted.name}"] if wanted and there else []
+
+    def names(self) -> list[str]:
+        """List the channels that we mean to be in, as they were named."""
+        return [wanted.name for wanted in self._all.values()]
+
+    def problems(self) -> dict[str, str]:
+        """Say of each channel that we are not in why."""
+        return {each.name: each.problem for each in self._all.values() if each.problem}
+
+    def joined_count(self) -> int:
+        """Count the channels that we are in."""
+        return sum(wanted.state is _State.JOINED for wanted in self._all.values())
+
+    def take_reports(self) -> list[str]:
+        """Return, once, what a person should know: a channel and why we are not in it."""
+        reports, self._reports = self._reports, []
+        return reports
+
+    # -- what happens ------------------------------------------------------------
+
+    def begin(self, isupport: ISupport) -> None:
+        """Begin on a new connection: every channel that was not given up is due."""
+        self._isupport = isupport
+        self._flights.clear()
+        self._all = {isupport.casemapping[each.name]: each for each in self._all.values()}
+        for wanted in self._all.values():
+            if wanted.state is not _State.GIVEN_UP:
+                wanted.state, wanted.at, wanted.delay = _State.DUE, 0.0, None
+                wanted.flight, wanted.unanswered = 0, 0
+        self._open = {
+            folded: each for folded, each in self._all.items() if each.state is not _State.GIVEN_UP
+        }
+        self.changed = True
+
+    def joined(self, name: str) -> None:
+        """Note that the server let us in."""
+        folded = self._isupport.casemapping[name]
+        if wanted := self._all.get(folded):
+            self._land(wanted)
+            wanted.state, wanted.problem, wanted.unanswered = _State.JOINED, "", 0
+            self._open.pop(folded, None)
+
+    def refused(self, name: str, numeric: str, text: str) -> None:
+        """Note that the server did not let us in, and when to ask again."""
+        wanted = self._all.get(self._isupport.casemapping[name])
+        if wanted is None or wanted.state is _State.JOINED:
+            return
+        self._land(wanted)
+        again = REFUSALS[numeric]
+        if again is None:
+            self._give_up(wanted, f"{text} ({numeric}); not asking again")
+            return
+        delay = min(again.most, again.first * 2.0 ** min(wanted.refusals, 30))
+        wanted.refusals += 1
+        self._again(wanted, delay, f"{text} ({numeric}); asking again")
+
+    def forwarded(self, name: str, onto: str) -> None:
+        """Note that the server sends us to another channel instead."""
+        if wanted := self._forget(name):
+            self._report(wanted, f"forwarded to {onto}")
+            self.want(onto)
+
+    def renamed(self, name: str, onto: str) -> None:
+        """Note that a channel has another name now."""
+        if wanted := self._forget(name):
+            wanted.name = onto
+            self._all[self._isupport.casemapping[onto]] = wanted
+
+    def removed(self, name: str, how: str) -> None:
+        """Note that somebody had us leave a channel; come back later, and not for ever."""
+        if wanted := self._all.get(self._isupport.casemapping[name]):
+            wanted.thrown_out = True
+            self._again(wanted, _KICK_DELAY, f"{how}; coming back")
+
+    def invited(self, name: str) -> None:
+        """Note an invitation: ask at once for a channel of ours that did not let us in."""
+        wanted = self._all.get(self._isupport.casemapping[name])
+        if wanted is not None and wanted.state is not _State.JOINED:
+            self._again(wanted, 0.0, wanted.problem)
+        elif wanted is None and self._accept_invites and self._isupport.is_channel(name):
+            self.want(name)
+
+    def logged_in(self) -> None:
+        """Note that we are known now: ask again where that was not enough."""
+        for wanted in list(self._open.values()):
+            if numerics.ERR_NEEDREGGEDNICK in wanted.problem:
+                self._again(wanted, 0.0, wanted.problem)
+
+    def flooded(self) -> None:
+        """Note that the server threw us out for asking too fast: be gentle from now on."""
+        self._gentle = True
+
+    # -- time ----------------------------------------------------------------------
+
+    def advance(self, now: float) -> tuple[list[str], float | None]:
+        """Return the lines to send now, and when to call again if nothing happens before."""
+        self.changed = False
+        for wanted in list(self._open.values()):
+            self._settle(wanted, now)
+        lines = []
+        while due := self._due(now):
+            lines.append(self._ask(due, now))
+        return lines, self._wake_at(now)
+
+    def _settle(self, wanted: _Wanted, now: float) -> None:
+        if wanted.thrown_out:
+            self._count_kick(wanted, now)
+        if wanted.delay is not None:
+            wanted.at, wanted.delay = now + wanted.delay, None
+        if wanted.state is _State.ASKED and now >= wanted.at + _PATIENCE:
+            self._land(wanted)
+            wanted.unanswered += 1
+            lost = wanted.unanswered >= _UNANSWERED_LIMIT
+            wanted.state, wanted.at = _State.DUE, now + (_SLOWLY.first if lost else 0.0)
+            if lost:
+                self._report(wanted, "the server does not answer; asking again later")
+
+    def _count_kick(self, wanted: _Wanted, now: float) -> None:
+        wanted.thrown_out = False
+        recent = [when for when in wanted.kicks if now - when < _KICK_WINDOW]
+        wanted.kicks = [*recent, now]
+        if len(wanted.kicks) >= _KICK_LIMIT:
+            self._give_up(wanted, f"thrown out {len(wanted.kicks)} times; not coming back")
+        elif wanted.delay is not None:
+            wanted.delay = _KICK_DELAY * 2.0 ** len(recent)
+
+    def _due(self, now: float) -> list[_Wanted]:
+        """Choose the channels of the next JOIN, those with a key first."""
+        room = self._room(now)
+        if room < 1 or len(self._flights) >= (1 if self._gentle else _WINDOW):
+            return []
+        due = [each for each in self._open.values() if each.state is _State.DUE and each.at <= now]
+        due.sort(key=lambda wanted: not wanted.key)
+        return _fitting(due[: min(room, self._isupport.targets_per_join())])
+
+    def _room(self, now: float) -> int:
+        """Say how many channels the pace lets us ask for now."""
+        if self._gentle and self._asked_at and now - self._asked_at[-1] < _GENTLE[1]:
+            return 0
+        if self._pace is None:
+            return len(self._open)
+        count, seconds = self._pace
+        self._asked_at = [when for when in self._asked_at if now - when < seconds]
+        return count - len(self._asked_at)
+
+    def _ask(self, due: list[_Wanted], now: float) -> str:
+        self._last_flight += 1
+        self._flights[self._last_flight] = len(due)
+        for wanted in due:
+            wanted.state, wanted.at, wanted.flight = _State.ASKED, now, self._last_flight
+        self._asked_at += [now] * len(due) if self._pace else [now]
+        del self._asked_at[: -(self._pace[0] if self._pace else 1)]
+        return join_line(due)
+
+    def _wake_at(self, now: float) -> float | None:
+        moments = [
+            each.at + _PATIENCE if each.state is _State.ASKED else max(each.at, now)
+            for each in self._open.values()
+            if each.state is _State.ASKED or len(self._flights) == 0 or each.at > now
+        ]
+        if not moments:
+            return None
+        return max(min(moments), self._room_at(now)) if self._room(now) < 1 else min(moments)
+
+    def _room_at(self, now: float) -> float:
+        first = self._asked_at[0] if self._asked_at else now
+        seconds = max(self._pace[1] if self._pace else 0.0, _GENTLE[1] if self._gentle else 0.0)
+        return first + seconds
+
+    # -- changes of one channel ----------------------------------------------------
+
+    def _land(self, wanted: _Wanted) -> None:
+        """Take a channel off the JOIN that asked for it, which may let the next one go."""
+        flight, wanted.flight = wanted.flight, 0
+        if flight in self._flights:
+            self._flights[flight] -= 1
+            if not self._flights[flight]:
+                del self._flights[flight]
+                self.changed = True
+
+    def _again(self, wanted: _Wanted, delay: float, why: str) -> None:
+        self._land(wanted)
+        wanted.state, wanted.delay = _State.DUE, delay
+        self._open[self._isupport.casemapping[wanted.name]] = wanted
+        self._report(wanted, why)
+        self.changed = True
+
+    def _give_up(self, wanted: _Wanted, why: str) -> None:
+        self._land(wanted)
+        wanted.state = _State.GIVEN_UP
+        self._open.pop(self._isupport.casemapping[wanted.name], None)
+        self._report(wanted, why)
+
+    def _report(self, wanted: _Wanted, why: str) -> None:
+        if why != wanted.problem:
+            wanted.problem = why
+            self._reports.append(f"{wanted.name}: {why}")
+
+    def _forget(self, name: str) -> _Wanted | None:
+        folded = self._isupport.casemapping[name]
+        self._open.pop(folded, None)
+        wanted = self._all.pop(folded, None)
+        if wanted is not None:
+            self._land(wanted)
+        return wanted
+
+
+def _fitting(due: list[_Wanted]) -> list[_Wanted]:
+    """Return as many of these, from the first, as one line holds; one at least."""
+    fitting: list[_Wanted] = []
+    for wanted in due:
+        if fitting and len(join_line([*fitting, wanted]).encode()) > MAX_BYTES:
+            break
+        fitting.append(wanted)
+    return fitting
+
+
+def join_line(channels: list[_Wanted]) -> str:
+    """Write one JOIN; channels with keys come first."""
+    names = ",".join(wanted.name for wanted in channels)
+    keys = ",".join(wanted.key.reveal() for wanted in channels if wanted.key)
+    return f"JOIN {names} {keys}".rstrip()

@@ -19,8 +19,14 @@ from chatlog.event import parse_time
 SOURCE_URL: Final = "https://pypi.org/project/chatlog/"
 
 _HOUR: Final = 3_600_000
+_LONGEST: Final = 350
 _REMEMBERED: Final = 1024
-_INTERVALS: Final = {"whisper": _HOUR, "addressed": _HOUR // 6, "ctcp": 10_000}
+_INTERVALS: Final = {
+    "whisper": _HOUR,
+    "addressed": _HOUR // 6,
+    "ctcp": 10_000,
+    "announce": 24 * _HOUR,
+}
 _BURST: Final = 10
 _BURST_WINDOW: Final = 60_000
 
@@ -36,12 +42,13 @@ def is_service(nick: str) -> bool:
 
 
 class MannersSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Which answers are given, and the text of those to people."""
+    """Which answers are given, the text of those to people, and what is said on joining."""
 
     whisper: bool = True
     addressed: bool = True
     ctcp: bool = True
     text: str = "I am a recorder. I keep a log of the channels I am in, and I do not converse."
+    announce: str = ""
 
 
 class Manners:
@@ -63,6 +70,12 @@ class Manners:
         """Answer a line in a channel that begins with our nick: once in ten minutes each."""
         if self._settings.addressed and self._may("addressed", nick, received):
             return [f"NOTICE {channel} :{nick}: {self._settings.text}"]
+        return []
+
+    def announcement(self, channel: str, received: str) -> list[str]:
+        """Say what we are in a channel that we came into: once a day in each."""
+        if self._settings.announce and self._may("announce", channel, received):
+            return [f"NOTICE {channel} :{self._settings.announce[:_LONGEST]}"]
         return []
 
     def answer_ctcp(self, nick: str, request: str, argument: str, received: str) -> list[str]:

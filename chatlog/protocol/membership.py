@@ -84,6 +84,16 @@ class Membership:
         for key in keys:
             self.add(self._names[key], new)
 
+    def rename_channel(self, old: str, new: str) -> None:
+        """Note that a channel that we are in has another name now."""
+        if not self.name(old):
+            return
+        members = self.members(old)
+        self.leave(old)
+        self.enter(new)
+        for nick in members:
+            self.add(new, nick)
+
     def refold(self, casemapping: Casemapping) -> None:
         """Compare by another CASEMAPPING from now on; nobody is forgotten."""
         old = [(self._names[key], list(members.values())) for key, members in self._members.items()]

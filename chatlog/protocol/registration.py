@@ -1,8 +1,10 @@
-"""What to say until the server welcomes us: capabilities and a nick.
+"""What to say until the server welcomes us: password, capabilities, login and a nick.
 
 NICK and USER are sent at once and not after the capabilities are known: some
-servers never answer CAP.
-See https://ircv3.net/specs/extensions/capability-negotiation
+servers never answer CAP. Where a login is configured, the way to the welcome
+leads through it: without it we rather leave.
+See https://ircv3.net/specs/extensions/capability-negotiation,
+https://ircv3.net/specs/extensions/sasl-3.2
 and https://modern.ircdocs.horse/#connection-registration
 """
 
@@ -13,10 +15,15 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import msgspec
 
 from chatlog.protocol import numerics
+from chatlog.protocol.login import LoggingIn
+from chatlog.protocol.sasl import Login  # noqa: TC001 - a field of a Struct
+from chatlog.protocol.sts import StsPolicy, parse_sts
+from chatlog.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from chatlog.protocol.login import Work
     from chatlog.protocol.message import Message
 
 WANTED: Final = {
@@ -34,32 +41,50 @@ WANTED: Final = {
     "setname": "a changed realname",
     "invite-notify": "who invites whom",
     "cap-notify": "when the server changes its capabilities",
+    "draft/channel-rename": "a channel's new name, without leaving it",
 }
 """The capabilities that are requested where offered, each with what it is for."""
 
 MAX_NICK_TRIES: Final = 6
+_SASL: Final = "sasl"
 _MAX_REQUEST: Final = 400
 _CONTINUED: Final = 4
 
 _REFUSALS: Final = {
     numerics.ERR_ERRONEUSNICKNAME: "the server does not take the nick; choose another with --nick",
-    numerics.ERR_PASSWDMISMATCH: "the server wants another password",
+    numerics.ERR_PASSWDMISMATCH: "the server wants another password; see --password-file",
     numerics.ERR_YOUREBANNEDCREEP: "we are banned from this server",
 }
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """Who we say we are."""
+    """Who we say we are, and how we prove it.
+
+    `alternates` are the nicks to try when `nick` is in use; `password` is the
+    server's; `nickserv` that of the account that owns the nick, for networks
+    without SASL; `capabilities` are requested beside those that we always want.
+    """
 
     nick: str
+    alternates: tuple[str, ...] = ()
     user: str = "chatlog"
     realname: str = "chatlog, recording this channel"
+    user_modes: str = ""
+    password: Secret = Secret()
+    login: Login | None = None
+    nickserv: Secret = Secret()
+    capabilities: tuple[str, ...] = ()
 
 
 class Registration:
-    """The conversation from the connection to RPL_WELCOME, and CAP after it."""
+    """The conversation from the connection to RPL_WELCOME, and CAP after it.
 
-    def __init__(self, identity: Identity) -> None:
+    `refused` says in one line why there will be no welcome, `refused_for_good`
+    that coming back will not help. `sts` is the policy that the server
+    declared; on a connection without TLS, nothing but leaving follows from it.
+    """
+
+    def __init__(self, identity: Identity, *, tls: bool = False) -> None:
         self.identity = identity
         self.nick = identity.nick
         self.enabled: set[str] = set()
@@ -67,19 +92,41 @@ class Registration:
         self.registered = False
         self.refused = ""
         self.refused_for_good = False
+        self.sts: StsPolicy | None = None
+        self._tls = tls
+        self._login = LoggingIn(identity.login, tls=tls) if identity.login else None
         self._negotiating = True
+        self._listed = False
         self._unanswered = 0
         self._nick_tries = 0
 
     def start(self) -> list[str]:
         """Say what a fresh connection begins with."""
         who = self.identity
-        return ["CAP LS 302", f"NICK {who.nick}", f"USER {who.user} 0 * :{who.realname}"]
+        password = [f"PASS :{who.password.reveal()}"] if who.password else []
+        return [*password, "CAP LS 302", f"NICK {who.nick}", f"USER {who.user} 0 * :{who.realname}"]
 
     def receive(self, message: Message) -> list[str]:
         """Take one line of the server and return what to answer."""
         on = self.handled.get(message.command)
         return on(self, message) if on else []
+
+    def take_work(self) -> Work | None:
+        """Return what is to be computed off the loop, once; its result goes to `go_on`."""
+        return self._login.take_work() if self._login else None
+
+    def go_on(self, response: bytes | str) -> list[str]:
+        """Go on with what the work returned: a response, or why there is none."""
+        return self._after_login(self._login.go_on(response)) if self._login else []
+
+    @property
+    def stage(self) -> str:
+        """Say what we are waiting for, for whoever has to explain a time-out."""
+        if self._login and self._login.running:
+            return "the answer to our login (SASL)"
+        return "the welcome" if self._listed else "any answer"
+
+    # -- capabilities ------------------------------------------------------------
 
     def _on_cap(self, message: Message) -> list[str]:
         params = message.params
@@ -90,7 +137,20 @@ class Registration:
         self._note_offered(params)
         if len(params) >= _CONTINUED and params[2] == "*":
             return []
-        return self._request(WANTED) or self._end()
+        self._listed = True
+        self.sts = parse_sts(self.offered.get("sts", ""))
+        if self.must_use_tls:
+            return []
+        return self._request(self._wanted_in_order()) or self._end()
+
+    @property
+    def must_use_tls(self) -> bool:
+        """Say whether to leave this connection for one by TLS, before anything is said on it."""
+        return not self._tls and self.sts is not None and self.sts.port is not None
+
+    def _wanted_in_order(self) -> list[str]:
+        names = [*WANTED, *self.identity.capabilities]
+        return [*names, _SASL] if self._login else names
 
     def _on_new(self, params: list[str]) -> list[str]:
         return self._request(self._note_offered(params))
@@ -100,11 +160,16 @@ class Registration:
         self.offered.update((name, value) for name, _, value in pairs)
         return [name for name, _, _ in pairs]
 
+    def _is_wanted(self, name: str) -> bool:
+        if name == _SASL:
+            return self._login is not None and not self.registered
+        return name in WANTED or name in self.identity.capabilities
+
     def _request(self, names: Iterable[str]) -> list[str]:
         """Request what is wanted, offered and not yet ours, in lines of bounded length."""
         lines, line = [], ""
         for name in names:
-            if name not in WANTED or name not in self.offered or name in self.enabled:
+            if not self._is_wanted(name) or name not in self.offered or name in self.enabled:
                 continue
             if len(line) + len(name) >= _MAX_REQUEST:
                 lines.append(line)
@@ -124,16 +189,19 @@ class Registration:
 
     def _on_nak(self, params: list[str]) -> list[str]:
         # A request is taken whole or not at all: ask for each on its own.
-        names = [name for name in params[-1].split() if name in WANTED]
+        names = [name for name in params[-1].split() if self._is_wanted(name)]
         if len(names) <= 1:
             return self._answered()
         self._unanswered += len(names) - 1
         return [f"CAP REQ :{name}" for name in names]
 
     def _on_del(self, params: list[str]) -> list[str]:
-        for name in params[-1].split():
+        names = params[-1].split()
+        for name in names:
             self.offered.pop(name, None)
             self.enabled.discard(name)
+        if _SASL in names and self._login and not self.registered:
+            return self._after_login(self._login.withdrawn())
         return []
 
     def _answered(self) -> list[str]:
@@ -141,27 +209,68 @@ class Registration:
         return [] if self._unanswered else self._end()
 
     def _end(self) -> list[str]:
+        """End the negotiation, by way of the login where there is one."""
         if self.registered or not self._negotiating:
             return []
+        if self._login and not self._login.done:
+            if self._login.running:
+                return []
+            offered = self.offered.get(_SASL) if _SASL in self.enabled else None
+            return self._after_login(self._login.start(offered))
         self._negotiating = False
         return ["CAP END"]
 
+    # -- login -------------------------------------------------------------------
+
+    def _on_login(self, message: Message) -> list[str]:
+        return self._after_login(self._login.receive(message)) if self._login else []
+
+    def _after_login(self, lines: list[str]) -> list[str]:
+        assert self._login is not None  # noqa: S101 - only its answers come here
+        if self._login.failure and not self.registered:
+            self._refuse(self._login.failure, for_good=self._login.failed_for_good)
+        elif self._login.done:
+            lines = [*lines, *self._end()]
+        return lines
+
+    def _refuse(self, why: str, *, for_good: bool) -> None:
+        self.refused = self.refused or why
+        self.refused_for_good = self.refused_for_good or for_good
+
+    # -- welcome and nick ----------------------------------------------------------
+
     def _on_welcome(self, message: Message) -> list[str]:
-        self.registered = True
-        self._negotiating = False
         if message.params and message.params[0] not in ("", "*"):
             self.nick = message.params[0]
-        return []
+        if self._login and not self._login.done:
+            self._refuse("the server welcomed us without a login (SASL)", for_good=False)
+            return []
+        self.registered = True
+        self._negotiating = False
+        return self._introduction()
+
+    def _introduction(self) -> list[str]:
+        """Say what comes before the channels: who we are to services, and our modes."""
+        who, lines = self.identity, []
+        if who.nickserv:
+            account = "" if self.nick == who.nick else f"{who.nick} "
+            lines.append(f"PRIVMSG NickServ :IDENTIFY {account}{who.nickserv.reveal()}")
+        if who.user_modes:
+            lines.append(f"MODE {self.nick} {who.user_modes}")
+        return lines
 
     def _on_nick_in_use(self, message: Message) -> list[str]:
         # The same numeric also speaks of channels that cannot be joined now.
         if self.registered or not self._speaks_of_our_nick(message):
             return []
         self._nick_tries += 1
-        if self._nick_tries >= MAX_NICK_TRIES:
-            self.refused = f"the nick {self.identity.nick} and its alternates are in use"
+        nicks = [*self.identity.alternates, *_alternates(self.identity.nick)]
+        if self._nick_tries > len(nicks):
+            self._refuse(
+                f"the nick {self.identity.nick} and its alternates are in use", for_good=False
+            )
             return []
-        self.nick = alternate_nick(self.identity.nick, self._nick_tries)
+        self.nick = nicks[self._nick_tries - 1]
         return [f"NICK {self.nick}"]
 
     def _speaks_of_our_nick(self, message: Message) -> bool:
@@ -170,8 +279,7 @@ class Registration:
     def _on_refused(self, message: Message) -> list[str]:
         if not self.registered:
             said = message.params[-1] if message.params else ""
-            self.refused = f"{_REFUSALS[message.command]} ({said})"
-            self.refused_for_good = True
+            self._refuse(f"{_REFUSALS[message.command]} ({said})", for_good=True)
         return []
 
     _cap: ClassVar[dict[str, Callable[[Registration, list[str]], list[str]]]] = {
@@ -188,7 +296,12 @@ class Registration:
         numerics.ERR_NICKCOLLISION: _on_nick_in_use,
         numerics.ERR_UNAVAILRESOURCE: _on_nick_in_use,
         **dict.fromkeys(_REFUSALS, _on_refused),
+        **dict.fromkeys(LoggingIn.handled, _on_login),
     }
+
+
+def _alternates(wanted: str) -> list[str]:
+    return [alternate_nick(wanted, attempt) for attempt in range(1, MAX_NICK_TRIES)]
 
 
 def alternate_nick(wanted: str, attempt: int) -> str:

@@ -13,12 +13,16 @@ import msgspec
 
 from chatlog.event import SERVER, Event, EventType, Source
 from chatlog.protocol import events, numerics
-from chatlog.protocol.joining import join_lines
-from chatlog.protocol.manners import Manners, MannersSettings, is_service
+from chatlog.protocol.joining import REFUSALS
+from chatlog.protocol.lasting import Lasting
+from chatlog.protocol.manners import MannersSettings, is_service
 from chatlog.protocol.message import Message, parse_text
+from chatlog.protocol.privacy import PrivacySettings
+from chatlog.protocol.regaining import Regaining
 from chatlog.protocol.registration import Identity, Registration
 from chatlog.protocol.server_time import DEFAULT_MAX_SKEW, ServerClock
 from chatlog.protocol.state import Line, State
+from chatlog.secret import Secret  # noqa: TC001 - a field of a Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,34 +41,64 @@ _NOTHING: Final[tuple[()]] = ()
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a session is told: who we are, where to go, what to record and answer.
 
-    `max_skew` is in milliseconds; `server` is how people name the server.
+    `max_skew` is in milliseconds; `join_pace` is how many channels the network
+    lets one ask for in how many seconds.
     """
 
     network: str
-    server: str
     identity: Identity
     channels: tuple[str, ...] = ()
+    keys: dict[str, Secret] = {}
+    join_pace: tuple[int, float] | None = None
+    accept_invites: bool = False
     queries: bool = False
     max_skew: int = DEFAULT_MAX_SKEW
     manners: MannersSettings = MannersSettings()
+    privacy: PrivacySettings = PrivacySettings()
 
 
 class Session:
-    """What follows from each message of one connection."""
+    """What follows from each message of one connection.
 
-    def __init__(self, settings: SessionSettings, manners: Manners | None = None) -> None:
+    `server` is how people name the server that it leads to, and `tls` says
+    whether the way is encrypted. `must_move` is true once the server asked us
+    to come back elsewhere.
+    """
+
+    def __init__(
+        self,
+        settings: SessionSettings,
+        lasting: Lasting | None = None,
+        *,
+        server: str = "",
+        tls: bool = False,
+    ) -> None:
         self.settings = settings
-        self.registration = Registration(settings.identity)
+        self.server = server
+        self.must_move = False
+        self.registration = Registration(settings.identity, tls=tls)
         self.state = State(
             network=settings.network, nick=settings.identity.nick, queries=settings.queries
         )
         self.clock = ServerClock(settings.max_skew)
         self.ready = False
-        self._manners = manners or Manners(settings.manners)
+        self._lasting = lasting or Lasting(settings)
+        self.joining = self._lasting.joining
+        self.privacy = self._lasting.privacy
+        self._regaining = Regaining(settings.identity.nick)
         self._batches: dict[str, tuple[str, str]] = {}
         self._sources: dict[str, Source] = {}
         self._routes: dict[str, str] = {}
         self._be(self.state.me)
+
+    def apply(self, settings: SessionSettings) -> list[str]:
+        """Go by other settings, as far as that needs no new connection; return what to send."""
+        self.settings = settings
+        lines = self._lasting.apply(settings)
+        self._be(self.state.me)
+        self._sources.clear()
+        self._reroute()
+        return lines
 
     def start(self) -> list[str]:
         """Say what a fresh connection begins with."""
@@ -89,7 +123,9 @@ class Session:
             return self.receive_any(message, received)
         if message.tag_text:
             return self._receive_tagged(message, channel, kind, text, received)
-        source = self._sources.get(message.source) or self._parse_source(message.source)
+        source = self._sources.get(message.source)
+        if source is None:
+            return self.receive_any(message, received)
         event = Event(
             time=received,
             network=self.state.network,
@@ -113,34 +149,57 @@ class Session:
             made += connected
             replies += joins
         made += events.events_of(self.state, line)
+        if not command:
+            self._lasting.not_understood += 1
         if command in self.registration.handled:
             replies += self.registration.receive(message)
         track = self._tracked.get(command)
         if track is not None and not line.history_of:
             replies += track(self, line)
-        if command == "PRIVMSG" and not line.fields["via"]:
-            answers = self._answers(line, received)
+        answer = self._answered.get(command)
+        if answer is not None and not line.fields["via"]:
+            answers = answer(self, line, received)
             made += self.sent(answers, received)
             replies += answers
-        return made, replies
+        return self.privacy.keep(made, self.state.isupport.casemapping), replies
 
     def make_ready(self, received: str) -> Received:
-        """Take the registration for complete: join the channels, once."""
+        """Take the registration for complete: from now on `advance` joins the channels."""
         if self.ready or not self.registration.registered:
             return _NOTHING, _NOTHING
         self.ready = True
-        targets = (SERVER, *self.settings.channels)
-        own = {"time": received, "type": EventType.CONNECTED, "text": self.settings.server}
+        self.joining.begin(self.state.isupport)
+        self._regaining.begin(self.state.isupport, self.state.me.nick)
+        targets = (SERVER, *self.joining.names())
+        own = {"time": received, "type": EventType.CONNECTED, "text": self.server}
+        bot = self.state.isupport.get("BOT", "")
         return (
             [events.local_event(self.state, own, target=target) for target in targets],
-            list(join_lines(self.settings.channels, self.state.isupport)),
+            [f"MODE {self.state.me.nick} +{bot}"] if bot else [],
         )
+
+    @property
+    def changed(self) -> bool:
+        """Say whether `advance` has something to do."""
+        return self.ready and (self.joining.changed or self._regaining.changed)
+
+    def advance(self, now: float) -> tuple[list[str], float | None]:
+        """Return the lines to send now, and when to call again if nothing happens before.
+
+        `now` is in seconds of a clock that only advances.
+        """
+        if not self.ready:
+            return [], None
+        joins, joining_at = self.joining.advance(now)
+        nicks, regaining_at = self._regaining.advance(now)
+        moments = [moment for moment in (joining_at, regaining_at) if moment is not None]
+        return nicks + joins, min(moments, default=None)
 
     def close(self, reason: str, received: str) -> list[Event]:
         """Say of every channel concerned that the connection is gone."""
         if not self.ready:
             return []
-        targets = (SERVER, *(self.state.membership.names() or self.settings.channels))
+        targets = (SERVER, *(self.state.membership.names() or self.joining.names()))
         own = {"time": received, "type": EventType.DISCONNECTED, "text": reason}
         return [events.local_event(self.state, own, target=target) for target in targets]
 
@@ -165,7 +224,9 @@ class Session:
         if not time or "batch" in tags:
             return self.receive_any(message, received)
         tags.pop("label", None)
-        source = self._sources.get(message.source) or self._parse_source(message.source)
+        source = self._sources.get(message.source)
+        if source is None:
+            return self.receive_any(message, received)
         event = Event(
             time=time,
             received=received,
@@ -184,9 +245,12 @@ class Session:
         return (event,), _NOTHING
 
     def _parse_source(self, text: str) -> Source:
+        """Take a source apart; what is remembered may take the fast lane."""
         if len(self._sources) >= _REMEMBERED:
             self._sources.clear()
-        source = self._sources[text] = Source.parse(text)
+        source = Source.parse(text)
+        if not self.privacy.ignores(source, self.state.isupport.casemapping):
+            self._sources[text] = source
         return source
 
     def _line(self, message: Message, received: str) -> Line:
@@ -225,6 +289,12 @@ class Session:
             "time": time,
         }
 
+    def _announce(self, line: Line, received: str) -> list[str]:
+        """Return what we say of ourselves in a channel that we came into."""
+        if line.params and self.state.is_me(line.source.nick):
+            return self._lasting.manners.announcement(line.params[0], received)
+        return []
+
     def _answers(self, line: Line, received: str) -> list[str]:
         """Return what politeness asks us to say to a PRIVMSG."""
         nick, params = line.source.nick, line.params
@@ -235,10 +305,10 @@ class Session:
         target, text = params[0], params[1]
         if self.state.is_me(target):
             if ctcp := events.ctcp_of(text):
-                return self._manners.answer_ctcp(nick, *ctcp, received)
-            return self._manners.answer_whisper(nick, received)
+                return self._lasting.manners.answer_ctcp(nick, *ctcp, received)
+            return self._lasting.manners.answer_whisper(nick, received)
         if self.state.membership.name(target) and self._is_addressed(text):
-            return self._manners.answer_addressed(nick, target, received)
+            return self._lasting.manners.answer_addressed(nick, target, received)
         return []
 
     def _is_addressed(self, text: str) -> bool:
@@ -247,7 +317,8 @@ class Session:
 
     def _route(self, line: Line) -> list[str]:
         """Remember how a channel that we are in is spelled, for the fast lane."""
-        if name := self.state.membership.name(line.params[0] if line.params else ""):
+        name = self.state.membership.name(line.params[0] if line.params else "")
+        if name and not self.privacy.is_silent(name, self.state.isupport.casemapping):
             if len(self._routes) >= _REMEMBERED:
                 self._routes.clear()
             self._routes[line.params[0]] = name
@@ -264,11 +335,13 @@ class Session:
 
     def _be(self, source: Source) -> None:
         self.state.be(source)
-        self._initials = _initials(source.nick, self.state.isupport.casemapping)
+        nicks = _initials(source.nick, self.state.isupport.casemapping)
+        self._initials = nicks | self.privacy.initials
 
     def _on_isupport(self, line: Line) -> list[str]:
         self.state.receive_isupport(line.params[1:-1])
         self._be(self.state.me)
+        self._sources.clear()
         self._reroute()
         return []
 
@@ -280,28 +353,71 @@ class Session:
             self._be(line.source)
             self.state.membership.enter(name)
             self._reroute()
+            self.joining.joined(name)
         self.state.membership.add(name, line.source.nick)
         return []
 
     def _on_part(self, line: Line) -> list[str]:
         if line.params:
-            self._remove(line.params[0], line.source.nick)
+            self._remove(line.params[0], line.source.nick, "made to leave")
         return []
 
     def _on_kick(self, line: Line) -> list[str]:
         if len(line.params) > 1:
-            self._remove(line.params[0], line.params[1])
+            reason = f" ({line.params[2]})" if len(line.params) > 2 else ""  # noqa: PLR2004 - channel, nick, reason
+            self._remove(line.params[0], line.params[1], f"kicked by {line.source.nick}{reason}")
         return []
 
-    def _remove(self, channel: str, nick: str) -> None:
-        if self.state.is_me(nick):
+    def _remove(self, channel: str, nick: str, how: str) -> None:
+        if not self.state.is_me(nick):
+            self.state.membership.remove(channel, nick)
+        elif self.state.membership.name(channel):
             self.state.membership.leave(channel)
             self._reroute()
-        else:
-            self.state.membership.remove(channel, nick)
+            self.joining.removed(channel, how)
+
+    def _on_join_refused(self, line: Line) -> list[str]:
+        if len(line.params) > 1:
+            self.joining.refused(line.params[1], line.message.command, line.params[-1])
+        return []
+
+    def _on_link_channel(self, line: Line) -> list[str]:
+        """Follow to where the server sends us; the JOIN comes by itself."""
+        if len(line.params) > 2 and self.state.isupport.is_channel(line.params[2]):  # noqa: PLR2004 - client and two channels
+            self.joining.forwarded(line.params[1], line.params[2])
+            return []
+        return self._on_join_refused(line)
+
+    def _on_rename(self, line: Line) -> list[str]:
+        """Follow a channel to its new name; see https://ircv3.net/specs/extensions/channel-rename."""
+        if len(line.params) > 1:
+            old, new = line.params[:2]
+            self.state.membership.rename_channel(old, new)
+            self.joining.renamed(old, new)
+            self._reroute()
+        return []
+
+    def _on_invite(self, line: Line) -> list[str]:
+        if len(line.params) > 1 and self.state.is_me(line.params[0]):
+            self.joining.invited(line.params[1])
+        return []
+
+    def _on_logged_in(self, _line: Line) -> list[str]:
+        self.joining.logged_in()
+        return []
+
+    def _on_monitored_gone(self, line: Line) -> list[str]:
+        for nick in line.params[1].split(",") if len(line.params) > 1 else ():
+            self._regaining.gone(nick.partition("!")[0])
+        return []
+
+    def _on_reconnect(self, _line: Line) -> list[str]:
+        self.must_move = True
+        return []
 
     def _on_quit(self, line: Line) -> list[str]:
         self.state.membership.quit(line.source.nick)
+        self._regaining.gone(line.source.nick)
         return []
 
     def _on_nick(self, line: Line) -> list[str]:
@@ -309,6 +425,9 @@ class Session:
             old, new = line.source.nick, line.params[0]
             if self.state.is_me(old):
                 self._be(msgspec.structs.replace(self.state.me, nick=new))
+                self._regaining.is_now(new)
+            else:
+                self._regaining.gone(old)
             self.state.membership.rename(old, new)
         return []
 
@@ -348,12 +467,23 @@ class Session:
         "KICK": _on_kick,
         "QUIT": _on_quit,
         "NICK": _on_nick,
+        "RENAME": _on_rename,
+        "INVITE": _on_invite,
+        "RECONNECT": _on_reconnect,
         "BATCH": _on_batch,
         "PING": _on_ping,
         numerics.RPL_WELCOME: _on_welcome,
         numerics.RPL_ISUPPORT: _on_isupport,
         numerics.RPL_NAMREPLY: _on_names,
         numerics.RPL_ENDOFNAMES: _on_end_of_names,
+        numerics.RPL_LOGGEDIN: _on_logged_in,
+        numerics.RPL_MONOFFLINE: _on_monitored_gone,
+        **dict.fromkeys(REFUSALS, _on_join_refused),
+        numerics.ERR_LINKCHANNEL: _on_link_channel,
+    }
+    _answered: ClassVar[dict[str, Callable[[Session, Line, str], list[str]]]] = {
+        "PRIVMSG": _answers,
+        "JOIN": _announce,
     }
 
 

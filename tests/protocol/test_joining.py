@@ -1,45 +1,343 @@
-"""How many channels fit into one JOIN."""
+"""Getting into channels, staying there, and knowing when to give up."""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatlog.protocol import numerics
 from chatlog.protocol.isupport import ISupport
-from chatlog.protocol.joining import MAX_BYTES, join_lines
+from chatlog.protocol.joining import MAX_BYTES, REFUSALS, Joining
+from chatlog.secret import Secret
 
 
-def lines(channels, *tokens):
+def isupport_of(*tokens):
     isupport = ISupport()
     isupport.receive(tokens)
-    return list(join_lines(channels, isupport))
+    return isupport
+
+
+class Talk:
+    """Joins on a connection, with a clock that a test sets."""
+
+    def __init__(self, *channels, tokens=(), keys=None, **settings):
+        secrets = {name: Secret(key) for name, key in (keys or {}).items()}
+        self.joining = Joining(channels, secrets, **settings)
+        self.isupport = isupport_of(*tokens)
+        self.joining.begin(self.isupport)
+        self.now = 1000.0
+        self.wake_at = None
+
+    def after(self, seconds=0.0):
+        """Say what is sent so many seconds later."""
+        self.now += seconds
+        lines, self.wake_at = self.joining.advance(self.now)
+        return lines
+
+    def let_in(self, line):
+        for name in named(line):
+            self.joining.joined(name)
+
+    def all_lines(self):
+        """Let every JOIN succeed at once, and return them all."""
+        lines = []
+        while more := self.after():
+            lines += more
+            for line in more:
+                self.let_in(line)
+        return lines
+
+
+def named(line):
+    return line.split(" ")[1].split(",")
+
+
+# -- what one line holds -----------------------------------------------------
 
 
 def test_no_channels_are_no_line():
-    assert lines([]) == []
+    assert Talk().all_lines() == []
 
 
 def test_channels_share_a_line_up_to_what_the_server_takes():
-    assert lines(["#a", "#b", "#c"], "TARGMAX=JOIN:2") == ["JOIN #a,#b", "JOIN #c"]
+    talk = Talk("#a", "#b", "#c", tokens=["TARGMAX=JOIN:2"])
+    assert talk.all_lines() == ["JOIN #a,#b", "JOIN #c"]
 
 
 def test_ten_share_a_line_where_the_server_says_nothing():
-    assert [line.count("#") for line in lines([f"#{n}" for n in range(25)])] == [10, 10, 5]
+    talk = Talk(*(f"#{n}" for n in range(25)))
+    assert [line.count("#") for line in talk.all_lines()] == [10, 10, 5]
 
 
 def test_a_line_is_filled_to_its_last_byte_and_not_over():
     room = MAX_BYTES - len("JOIN #a,#")
-    assert lines(["#a", "#" + "x" * room]) == ["JOIN #a,#" + "x" * room]
-    assert lines(["#a", "#" + "x" * (room + 1)]) == ["JOIN #a", "JOIN #" + "x" * (room + 1)]
+    assert Talk("#a", "#" + "x" * room).all_lines() == ["JOIN #a,#" + "x" * room]
+    longer = "#" + "x" * (room + 1)
+    assert Talk("#a", longer).all_lines() == ["JOIN #a", f"JOIN {longer}"]
+
+
+def test_channels_with_keys_come_first_so_that_the_keys_fall_to_them():
+    talk = Talk("#a", "#b", "#c", keys={"#b": "sesame", "#c": "open"})
+    assert talk.all_lines() == ["JOIN #b,#c,#a sesame,open"]
 
 
 NAMES = st.text("aé👋", min_size=1, max_size=50).map("#{}".format)
 
 
-@given(st.lists(NAMES, max_size=40), st.integers(1, 20))
+@given(st.lists(NAMES, max_size=40, unique=True), st.integers(1, 20))
 def test_every_channel_is_joined_once_in_order_within_both_bounds(channels, limit):
-    packed = lines(channels, f"TARGMAX=JOIN:{limit}")
-    named = [line.removeprefix("JOIN ").split(",") for line in packed]
-    assert [name for names in named for name in names] == channels
-    assert all(len(names) <= limit for names in named)
+    packed = Talk(*channels, tokens=[f"TARGMAX=JOIN:{limit}"]).all_lines()
+    assert [name for line in packed for name in named(line)] == channels
+    assert all(len(named(line)) <= limit for line in packed)
     assert all(len(line.encode()) <= MAX_BYTES for line in packed)
+
+
+# -- how fast ----------------------------------------------------------------
+
+
+def test_only_two_lines_are_on_their_way_until_the_server_answers():
+    talk = Talk(*(f"#{n}" for n in range(35)))
+    first, second = talk.after()
+    assert talk.after() == []
+    for name in named(first)[:-1]:
+        talk.joining.joined(name)
+    assert not talk.joining.changed, "a line counts until all its channels are answered"
+    talk.joining.joined(named(first)[-1])
+    assert talk.joining.changed
+    (third,) = talk.after()
+    assert {*named(first), *named(second), *named(third)} == {f"#{n}" for n in range(30)}
+
+
+def test_a_pace_bounds_the_channels_asked_for_in_its_seconds():
+    talk = Talk(*(f"#{n}" for n in range(50)), pace=(20, 10.0))
+    lines = talk.all_lines()
+    assert sum(len(named(line)) for line in lines) == 20
+    assert talk.wake_at == talk.now + 10.0
+    assert talk.after(9.9) == []
+    assert sum(len(named(line)) for line in talk.after(0.1)) == 20
+
+
+def test_after_a_flood_one_line_at_a_time_goes_out_every_two_seconds():
+    talk = Talk(*(f"#{n}" for n in range(30)))
+    talk.joining.flooded()
+    (line,) = talk.after()
+    talk.let_in(line)
+    assert talk.after() == []
+    assert talk.wake_at == talk.now + 2.0
+    assert len(talk.after(2.0)) == 1
+
+
+# -- refusals ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("numeric", [each for each, again in REFUSALS.items() if again is None])
+def test_what_will_never_succeed_is_reported_once_and_not_asked_again(numeric):
+    talk = Talk("#a")
+    talk.after()
+    talk.joining.refused("#a", numeric, "No way")
+    assert talk.joining.take_reports() == [f"#a: No way ({numeric}); not asking again"]
+    assert talk.after(1e6) == []
+    talk.joining.begin(talk.isupport)
+    assert talk.after() == [], "nor on the next connection"
+    assert talk.joining.take_reports() == []
+    assert list(talk.joining.problems()) == ["#a"]
+
+
+@pytest.mark.parametrize(
+    ("numeric", "waits"),
+    [
+        (numerics.ERR_UNAVAILRESOURCE, [60, 120, 240, 480, 960, 1800, 1800]),
+        (numerics.ERR_CHANNELISFULL, [60, 120, 240, 480, 960, 1800, 1800]),
+        (numerics.ERR_BANNEDFROMCHAN, [900, 900, 900]),
+        (numerics.ERR_INVITEONLYCHAN, [900, 900]),
+    ],
+)
+def test_what_may_succeed_later_is_asked_again_and_reported_once(numeric, waits):
+    talk = Talk("#a")
+    talk.after()
+    for wait in waits:
+        talk.joining.refused("#a", numeric, "Not now")
+        assert talk.after() == []
+        assert talk.wake_at == talk.now + wait
+        assert talk.after(wait - 0.1) == []
+        assert talk.after(0.1) == ["JOIN #a"]
+    assert len(talk.joining.take_reports()) == 1
+
+
+def test_a_refused_channel_does_not_hold_up_the_others():
+    talk = Talk(*(f"#{n}" for n in range(40)))
+    for line in talk.after():
+        for name in named(line):
+            talk.joining.refused(name, numerics.ERR_BANNEDFROMCHAN, "Banned")
+    assert len(talk.after()) == 2
+
+
+def test_a_join_without_an_answer_is_repeated_and_then_seldom():
+    talk = Talk("#a")
+    assert talk.after() == ["JOIN #a"]
+    assert talk.after(59.9) == []
+    assert talk.after(0.1) == ["JOIN #a"]
+    assert talk.after(60) == ["JOIN #a"]
+    assert talk.after(60) == []
+    assert talk.joining.take_reports() == ["#a: the server does not answer; asking again later"]
+    assert talk.after(900) == ["JOIN #a"]
+
+
+def test_a_refusal_of_a_channel_that_is_not_ours_is_nothing():
+    talk = Talk("#a")
+    talk.joining.refused("#b", numerics.ERR_BANNEDFROMCHAN, "Banned")
+    assert talk.joining.take_reports() == []
+
+
+def test_who_is_logged_in_asks_again_where_that_was_missing():
+    talk = Talk("#a", "#b")
+    talk.after()
+    talk.joining.refused("#a", numerics.ERR_NEEDREGGEDNICK, "Log in first")
+    talk.joining.refused("#b", numerics.ERR_BANNEDFROMCHAN, "Banned")
+    talk.after()
+    talk.joining.logged_in()
+    assert talk.after() == ["JOIN #a"]
+
+
+# -- being thrown out --------------------------------------------------------
+
+
+def test_a_kick_is_followed_by_a_return_each_time_later():
+    talk = Talk("#a")
+    talk.all_lines()
+    for wait in (5, 10):
+        talk.joining.removed("#a", "kicked by op (out)")
+        assert talk.after() == []
+        assert talk.after(wait - 0.1) == []
+        assert talk.after(0.1) == ["JOIN #a"]
+        talk.joining.joined("#a")
+
+
+def test_three_kicks_in_ten_minutes_are_enough():
+    talk = Talk("#a")
+    talk.all_lines()
+    for _ in range(3):
+        talk.joining.removed("#a", "kicked")
+        for line in talk.after() + talk.after(60):
+            talk.let_in(line)
+    assert talk.after(1e6) == []
+    assert talk.joining.take_reports()[-1] == "#a: thrown out 3 times; not coming back"
+
+
+def test_old_kicks_are_forgotten():
+    talk = Talk("#a")
+    talk.all_lines()
+    for _ in range(10):
+        talk.joining.removed("#a", "kicked")
+        talk.after()
+        assert talk.after(5) == ["JOIN #a"]
+        talk.joining.joined("#a")
+        talk.now += 600
+
+
+# -- other names, invitations, changes of mind ---------------------------------
+
+
+def test_a_forward_is_followed_and_said():
+    talk = Talk("#old")
+    talk.after()
+    talk.joining.forwarded("#old", "##new")
+    talk.joining.joined("##new")
+    assert talk.after() == []
+    assert talk.joining.names() == ["##new"]
+    assert talk.joining.take_reports() == ["#old: forwarded to ##new"]
+
+
+def test_a_renamed_channel_is_ours_by_its_new_name():
+    talk = Talk("#old")
+    talk.all_lines()
+    talk.joining.renamed("#old", "#new")
+    assert talk.joining.names() == ["#new"]
+    talk.joining.removed("#new", "kicked")
+    talk.after()
+    assert talk.after(5) == ["JOIN #new"]
+
+
+def test_an_invitation_to_a_channel_of_ours_is_taken_at_once():
+    talk = Talk("#a")
+    talk.after()
+    talk.joining.refused("#a", numerics.ERR_INVITEONLYCHAN, "Invite only")
+    talk.after()
+    talk.joining.invited("#A")
+    assert talk.after() == ["JOIN #a"]
+
+
+def test_other_invitations_are_taken_only_where_configured():
+    talk = Talk("#a")
+    talk.joining.invited("#b")
+    assert talk.joining.names() == ["#a"]
+    willing = Talk("#a", accept_invites=True)
+    willing.joining.invited("#b")
+    willing.joining.invited("nobody")
+    assert willing.joining.names() == ["#a", "#b"]
+
+
+def test_a_channel_no_longer_wanted_is_left():
+    talk = Talk("#a", "#b")
+    talk.all_lines()
+    assert talk.joining.unwant("#a") == ["PART #a"]
+    assert talk.joining.unwant("#a") == []
+    assert talk.joining.names() == ["#b"]
+
+
+def test_a_channel_wanted_later_is_joined():
+    talk = Talk("#a")
+    talk.all_lines()
+    talk.joining.want("#b", Secret("sesame"))
+    assert talk.joining.changed
+    assert talk.after() == ["JOIN #b sesame"]
+
+
+def test_a_new_connection_joins_everything_again():
+    talk = Talk("#a", "#b")
+    talk.all_lines()
+    talk.joining.begin(isupport_of("CASEMAPPING=ascii"))
+    assert talk.all_lines() == ["JOIN #a,#b"]
+
+
+# -- whatever happens --------------------------------------------------------
+
+STEPS = st.one_of(
+    st.tuples(st.just("after"), st.floats(0, 2000)),
+    st.tuples(st.sampled_from(["joined", "invited", "want", "unwant"]), st.sampled_from("abcde")),
+    st.tuples(st.just("removed"), st.sampled_from("abcde")),
+    st.tuples(st.sampled_from(sorted(REFUSALS)), st.sampled_from("abcde")),
+    st.tuples(st.just("forwarded"), st.sampled_from("abcde")),
+    st.tuples(st.just("begin"), st.none()),
+)
+
+
+def play(talk, step, argument):
+    name = f"#{argument}"
+    simple = {"joined", "invited", "want", "unwant"}
+    if step == "after":
+        return talk.after(argument)
+    if step in simple:
+        getattr(talk.joining, step)(name)
+    elif step == "removed":
+        talk.joining.removed(name, "kicked")
+    elif step == "forwarded":
+        talk.joining.forwarded(name, "#e")
+    elif step == "begin":
+        talk.joining.begin(talk.isupport)
+    else:
+        talk.joining.refused(name, step, "no")
+    return []
+
+
+@given(st.lists(STEPS, max_size=60))
+def test_whatever_happens_no_channel_is_forgotten_and_no_line_is_sent_too_often(steps):
+    talk = Talk("#a", "#b", "#c", tokens=["TARGMAX=JOIN:1"])
+    for step in steps:
+        assert len(play(talk, *step)) <= 2
+    for _ in range(20):
+        for line in talk.after(2000):
+            talk.let_in(line)
+    names, problems = set(talk.joining.names()), set(talk.joining.problems())
+    assert talk.joining.joined_count() + len(problems) == len(names)

@@ -41,13 +41,14 @@ class Conversation:
         self.session = Session(
             SessionSettings(
                 network="test",
-                server="irc.test:6697",
                 identity=Identity(nick=nick),
                 queries=queries,
                 **settings,
-            )
+            ),
+            server="irc.test:6697",
         )
         self.said: list[str] = []
+        self.now = 1000.0
 
     def hear(self, *lines: str | bytes, at: str = NOW) -> list[Event]:
         """Receive lines; return their events."""
@@ -57,7 +58,15 @@ class Conversation:
             made, replies = self.session.receive(message, at)
             events += made
             self.said += replies
+            if self.session.changed:
+                self.after(0)
         return events
+
+    def after(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        self.now += seconds
+        lines, _ = self.session.advance(self.now)
+        self.said += lines
 
     def outcome(self, *lines: str | bytes, at: str = NOW) -> list[str]:
         """Receive lines; return their events in short form."""

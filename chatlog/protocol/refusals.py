@@ -1,0 +1,54 @@
+"""What a server's parting words mean: may we come back, when, and how.
+
+The texts are those of the servers in use; what no row knows is taken for an
+accident, after which one may come back.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+
+class Verdict(NamedTuple):
+    """What follows from the reason of an end.
+
+    `for_good` means never to come back; `least` is how many seconds to stay
+    away at least; `flooded` that we talked too fast.
+    """
+
+    for_good: bool = False
+    least: float = 0.0
+    flooded: bool = False
+
+
+ACCIDENT: Final = Verdict()
+
+_VERDICTS: Final[tuple[tuple[str, Verdict], ...]] = (
+    # What an operator says in a KILL is not the server's own verdict.
+    (r"\bkilled?\b|\bkill:", Verdict(least=60)),
+    (r"excess flood|recvq|flooding|throttled for|command rate", Verdict(least=30, flooded=True)),
+    (
+        (
+            r"throttl|reconnect(?:ing)? too fast|too (?:many|fast)|try again later"
+            r"|trying to reconnect|sendq|server full|no more connections|connection limit|session limit"
+        ),
+        Verdict(least=60),
+    ),
+    (
+        (
+            r"\b(?:[kgzqdx]|ak|sh)-?line|\bakill|\bbanned\b|you are not welcome|dnsbl|open proxy"
+            r"|not authori[sz]ed|no authorization|bad password|password (?:incorrect|mismatch)"
+            r"|invalid password|access denied"
+        ),
+        Verdict(for_good=True),
+    ),
+)
+
+
+def judge(reason: str) -> Verdict:
+    """Say what follows from the reason of an end, as the server gave it in ERROR."""
+    for pattern, verdict in _VERDICTS:
+        if re.search(pattern, reason, re.IGNORECASE):
+            return verdict
+    return ACCIDENT
