@@ -4,8 +4,21 @@ The only package that imports `irc`. It turns bytes into Messages and hands
 each to the reactor's handlers as one event; it knows nothing of transcripts.
 """
 
-from chatlog.connection.dialling import Address, Dialler
+from chatlog.connection.dialling import Dialler
 from chatlog.connection.link import Connection
 from chatlog.connection.reactor import ANY, LineEvent, Reactor
+from chatlog.connection.route import Address, Route
+from chatlog.connection.tls import tls_context
+from chatlog.connection.watch import TOKEN as PING_TOKEN
 
-__all__ = ["ANY", "Address", "Connection", "Dialler", "LineEvent", "Reactor"]
+__all__ = [
+    "ANY",
+    "PING_TOKEN",
+    "Address",
+    "Connection",
+    "Dialler",
+    "LineEvent",
+    "Reactor",
+    "Route",
+    "tls_context",
+]

@@ -1,4 +1,4 @@
-"""From a host and a port to a socket: names, TCP and TLS, each within a time limit.
+"""From a host and a port to a connection: names, TCP, proxy and TLS, each within a time limit.
 
 Every refusal becomes a `ChatlogError` whose one line says what to do.
 """
@@ -6,43 +6,31 @@ Every refusal becomes a `ChatlogError` whose one line says what to do.
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import errno
 import socket
 import ssl
-import threading
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
-from chatlog.errors import ChatlogError, NetworkError, RefusedError, UsageError
+from chatlog.connection.proxies import connect_through
+from chatlog.connection.racing import race
+from chatlog.connection.resolving import interleave, resolve
+from chatlog.connection.route import Address, Route
+from chatlog.connection.tls import check_fingerprint, tls_context
+from chatlog.errors import ChatlogError, NetworkError, RefusedError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from chatlog.connection.resolving import Place
 
-DEFAULT_TIMEOUT: Final = 30.0
-"""Seconds that each step may take: the name, each address, TLS."""
-
-
-class Address(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a server is and how to reach it; `ca` replaces the system's authorities."""
-
-    host: str
-    port: int
-    tls: bool = True
-    ca: str = ""
-
-    def __str__(self) -> str:
-        """Name it as people write it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+_SHUTDOWN: Final = 3
+"""Seconds that a peer has to answer the end of TLS; a dead one never does."""
 
 
 class Dialler:
-    """A `connect_factory` of the library's kind for one address."""
+    """A `connect_factory` of the library's kind for one address, by one route."""
 
-    def __init__(self, address: Address, timeout: float = DEFAULT_TIMEOUT) -> None:
+    def __init__(self, address: Address, route: Route = Route()) -> None:  # noqa: B008 - immutable
         self._address = address
-        self._timeout = timeout
+        self._route = route
 
     async def __call__(self, protocol: asyncio.Protocol, _address: tuple[str, int]) -> object:
         """Connect; raise NetworkError or RefusedError where that is not to be had."""
@@ -53,59 +41,65 @@ class Dialler:
 
     async def _dial(self, protocol: asyncio.Protocol) -> object:
         loop = asyncio.get_running_loop()
-        context = tls_context(self._address.ca) if self._address.tls else None
-        sock = await self._connected_socket(loop)
+        secure = self._tls() if self._address.tls else {}
+        sock = await self._socket(loop)
         try:
-            secure: dict[str, Any] = (
-                {
-                    "ssl": context,
-                    "server_hostname": self._address.host,
-                    "ssl_handshake_timeout": self._timeout,
-                    "ssl_shutdown_timeout": 3,
-                }
-                if context
-                else {}
-            )
-            return await loop.create_connection(lambda: protocol, sock=sock, **secure)
+            transport, _ = await loop.create_connection(lambda: protocol, sock=sock, **secure)
         except BaseException:
             sock.close()
             raise
+        if self._address.tls:
+            encryption = transport.get_extra_info("ssl_object")
+            check_fingerprint(encryption.getpeercert(True), self._address, self._route)  # noqa: FBT003 - as above
+        return transport
 
-    async def _connected_socket(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
-        async with asyncio.timeout(self._timeout):
+    def _tls(self) -> dict[str, Any]:
+        return {
+            "ssl": tls_context(self._route),
+            "server_hostname": self._address.host,
+            "ssl_handshake_timeout": self._route.timeout,
+            "ssl_shutdown_timeout": _SHUTDOWN,
+        }
+
+    async def _socket(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
+        route = self._route
+        if route.proxy:
+            return await connect_through(self._address, route)
+        async with asyncio.timeout(route.timeout):
             found = await resolve(self._address.host, self._address.port, loop)
-        errors: list[OSError] = []
-        for family, kind, protocol, _, where in found:
-            sock = socket.socket(family, kind, protocol)
-            sock.setblocking(False)  # noqa: FBT003 - the standard library's signature
-            try:
-                async with asyncio.timeout(self._timeout):
-                    await loop.sock_connect(sock, where)
-            except (OSError, TimeoutError) as error:
-                sock.close()
-                errors.append(error)
-            except BaseException:
-                sock.close()
-                raise
-            else:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-                return sock
-        raise errors[-1]
+        return await race(self._usable(found), limit=route.timeout, bind=route.bind)
+
+    def _usable(self, found: list[Place]) -> list[Place]:
+        """Order the addresses; an own address leaves only those of its family."""
+        places, bind = interleave(found), self._route.bind
+        if not bind:
+            return places
+        family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+        usable = [place for place in places if place.family == family]
+        if not usable:
+            raise NetworkError(f"{self._address} has no address of the kind of --bind {bind}")
+        return usable
 
     def _explain(self, error: OSError) -> ChatlogError:
-        where = str(self._address)
+        where, host, bind = str(self._address), self._address.host, self._route.bind
+        if bind and error.errno in _NOT_OURS:
+            return RefusedError(f"--bind {bind} is no address of this machine")
         for kind, refusal, text in _EXPLANATIONS:
             if isinstance(error, kind):
                 detail = getattr(error, "verify_message", "") or error.strerror or str(error)
-                return refusal(text.format(where=where, host=self._address.host, detail=detail))
+                return refusal(text.format(where=where, host=host, detail=detail))
         return NetworkError(f"{where} cannot be reached: {error.strerror or error}")
 
 
+_NOT_OURS: Final = (errno.EADDRNOTAVAIL, errno.EINVAL)
 _EXPLANATIONS: Final[tuple[tuple[type[OSError], type[ChatlogError], str], ...]] = (
     (
         ssl.SSLCertVerificationError,
         RefusedError,
-        "the certificate of {where} is refused: {detail}; if it is yours, give --tls-ca FILE",
+        (
+            "the certificate of {where} is refused: {detail};"
+            " if it is yours, give --tls-ca FILE or --tls-fingerprint SHA256"
+        ),
     ),
     (
         ssl.SSLError,
@@ -133,44 +127,3 @@ _EXPLANATIONS: Final[tuple[tuple[type[OSError], type[ChatlogError], str], ...]] 
         "{where} broke the connection off ({detail}); if it is a plain port, say --no-tls",
     ),
 )
-
-
-def tls_context(ca: str | Path = "") -> ssl.SSLContext:
-    """Return the TLS settings: verified against the system's authorities, or this file.
-
-    A file that cannot be used raises UsageError.
-    """
-    try:
-        context = ssl.create_default_context(cafile=str(ca) or None)
-    except OSError as error:
-        raise UsageError(f"--tls-ca {ca} cannot be used: {error.strerror or error}") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
-async def resolve(host: str, port: int, loop: asyncio.AbstractEventLoop) -> list[Any]:
-    """Look a name up in a daemon thread: a stuck resolver delays neither us nor our exit."""
-    future: asyncio.Future[list[Any]] = loop.create_future()
-
-    def settle(found: list[Any], error: OSError | None) -> None:
-        if future.done():
-            return
-        if error is None:
-            future.set_result(found)
-        else:
-            future.set_exception(error)
-
-    def look_up() -> None:
-        found: list[Any] = []
-        failure: OSError | None = None
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except ValueError:
-            failure = socket.gaierror(socket.EAI_NONAME, "not a host name")
-        except OSError as error:
-            failure = error
-        with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
-            loop.call_soon_threadsafe(settle, found, failure)
-
-    threading.Thread(target=look_up, daemon=True, name="resolver").start()
-    return await future

@@ -16,8 +16,10 @@ from irc.client import ServerNotConnectedError
 
 from chatlog.connection.lines import Lines
 from chatlog.connection.reactor import DISCONNECT, LineEvent, Reactor, line_event
+from chatlog.connection.watch import Watch
 from chatlog.protocol.joining import MAX_BYTES
 from chatlog.protocol.message import not_understood
+from chatlog.protocol.pacing import Pacing
 
 if TYPE_CHECKING:
     import asyncio
@@ -29,6 +31,7 @@ CLOSE_GRACE: Final = 3.0
 """Seconds that a server has to close after our QUIT."""
 
 _BREAKS: Final = re.compile("[\r\n\0]")
+_CAN_WAIT: Final = ("PRIVMSG ", "NOTICE ")
 
 
 class Protocol(client_aio.IrcProtocol):  # type: ignore[misc]  # the library has no types
@@ -40,9 +43,13 @@ class Protocol(client_aio.IrcProtocol):  # type: ignore[misc]  # the library has
             self.connection.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Pass on what was read."""
-        if self.connection.protocol is self:
+        """Pass on what was read, once it is clear who says it."""
+        if self.connection.protocol is not self:
+            return
+        if self.connection.is_open:
             self.connection.process_data(data)
+        else:
+            self.connection.early += data
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Pass on the end."""
@@ -53,9 +60,10 @@ class Protocol(client_aio.IrcProtocol):  # type: ignore[misc]  # the library has
 class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library has no types
     """A connection to a server, from dialling to the end of its socket.
 
-    `closed` is done, with the reason, when the socket is gone. `session` and
-    `welcomed` are the caller's, for what the lines say: handlers find them on
-    the connection that they are given.
+    `closed` is done, with the reason, when the socket is gone. `talk` is the
+    caller's, for what the lines say: handlers find it on the connection that
+    they are given. `heard_at` is when something was read last, by the loop's
+    clock; `pacing` holds what we say until the server can bear it.
     """
 
     protocol_class = Protocol
@@ -67,9 +75,14 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self.protocol: Protocol | None = None
         self.transport: asyncio.Transport | None = None
         self.closed: asyncio.Future[str] = reactor.loop.create_future()
-        self.session: Any = None
-        self.welcomed: asyncio.Future[None] = reactor.loop.create_future()
+        self.talk: Any = None
+        self.heard_at = reactor.loop.time()
+        self.pacing = Pacing()
+        self.watch: Watch | None = None
         self.reason = ""
+        self.is_open = False
+        self.early = b""
+        self._pacer: asyncio.TimerHandle | None = None
 
     async def connect(self, server: str, port: int, connect_factory: ConnectFactory) -> None:
         """Dial; what the factory raises passes through, and then nothing is left open."""
@@ -83,10 +96,17 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
             if transport:
                 transport.abort()
             raise
+        # A certificate that is known by its fingerprint was looked at only now: nothing
+        # that came before may be answered before.
+        self.is_open = True
+        early, self.early = self.early, b""
+        if early:
+            self.process_data(early)
 
     def process_data(self, new_data: bytes) -> None:
         """Dispatch each line of a read, then call the reactor's `after_read`."""
         reactor = self.reactor
+        self.heard_at = reactor.loop.time()
         received = reactor.now()
         reactor.dispatch(self, self.buffer.feed(new_data), received)
         reactor.after_read(self)
@@ -103,6 +123,28 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
             raise ServerNotConnectedError("Not connected.")
         line = _BREAKS.sub(" ", string).encode(errors="replace")[:MAX_BYTES]
         self.transport.write(line.decode(errors="ignore").encode() + b"\r\n")
+
+    def say(self, line: str) -> None:
+        """Send a line as soon as the server can bear it: talk waits, everything else goes first."""
+        if not line.startswith(_CAN_WAIT):
+            self.send_raw(line)
+            return
+        self.pacing.put(line)
+        if self._pacer is None:
+            self._pace()
+
+    def _pace(self) -> None:
+        lines, again_at = self.pacing.advance(self.reactor.loop.time())
+        for line in lines:
+            self.send_raw(line)
+        self._pacer = self.reactor.loop.call_at(again_at, self._pace) if again_at else None
+
+    def watch_over(self, timeout: float) -> None:
+        """Ask the server now and then whether it is there; without an answer, abort.
+
+        Silence is noticed within `timeout` seconds.
+        """
+        self.watch = Watch(self, timeout)
 
     def is_connected(self) -> bool:
         """Say whether there is a socket to write to."""
@@ -125,6 +167,10 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
     def lost(self, error: Exception | None) -> None:
         """Take note that the socket is gone and tell the handlers once."""
         self.transport = self.protocol = None
+        if self.watch is not None:
+            self.watch.stop()
+        if self._pacer is not None:
+            self._pacer.cancel()
         now = self.reactor.now()
         if rest := self.buffer.end():
             event = line_event(not_understood(rest), now)

@@ -12,8 +12,8 @@ import threading
 
 import pytest
 
-from chatlog.connection import dialling
-from chatlog.connection.dialling import Address, Dialler
+from chatlog.connection.dialling import Address, Dialler, Route
+from chatlog.connection.tls import tls_context
 from chatlog.errors import NetworkError, RefusedError, UsageError
 from tests.support.wire import new_reactor, serving
 
@@ -34,14 +34,14 @@ async def wait(reader, _writer):
         pass
 
 
-async def dial(host, port, *, limit=10.0, **options):
+async def dial(host, port, *, tls=True, limit=10.0, **options):
     """Dial, and return the text of the first line that the server says."""
     reactor = new_reactor()
     said = asyncio.get_running_loop().create_future()
     reactor.add_global_handler("privnotice", lambda _, event: said.set_result(event.arguments[-1]))
     connection = reactor.server()
-    address = Address(host=host, port=port, **options)
-    await connection.connect(host, port, Dialler(address, limit))
+    address = Address(host=host, port=port, tls=tls)
+    await connection.connect(host, port, Dialler(address, Route(timeout=limit, **options)))
     text = await said
     connection.abort("done")
     await connection.closed
@@ -130,7 +130,7 @@ def test_a_stuck_resolver_delays_neither_us_nor_our_exit(monkeypatch):
         released.wait(60)
         raise socket.gaierror(socket.EAI_AGAIN, "too late")
 
-    monkeypatch.setattr(dialling.socket, "getaddrinfo", stuck)
+    monkeypatch.setattr(socket, "getaddrinfo", stuck)
     assert "did not answer in time" in refusal("slow.test", 6697, limit=0.05)
     released.set()
 
@@ -226,4 +226,4 @@ def test_an_authority_that_cannot_be_read_is_a_mistake_of_usage(tmp_path):
     nonsense.write_text("no certificate")
     for path in (tmp_path / "nowhere.pem", nonsense):
         with pytest.raises(UsageError, match=f"--tls-ca {path}"):
-            dialling.tls_context(path)
+            tls_context(Route(ca=str(path)))

@@ -254,7 +254,7 @@ def test_a_ping_comes_back_through_the_session_as_it_was():
                 pass
             answered.set_result(line)
 
-        settings = SessionSettings(network="test", server="x", identity=Identity(nick="log"))
+        settings = SessionSettings(network="test", identity=Identity(nick="log"))
         async with serving(ping) as port:
             reactor = new_reactor()
             session = Session(settings)

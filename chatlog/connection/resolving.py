@@ -1,0 +1,68 @@
+"""Names to addresses, without ever holding up the loop or the exit.
+
+The loop's own look-up runs in threads that an exit waits for; these are
+daemons, and whoever waits for one may stop waiting at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterable
+
+
+class Place(NamedTuple):
+    """One address that a name stands for: what `socket.connect` takes, and its family."""
+
+    family: int
+    sockaddr: Any
+
+
+async def resolve(host: str, port: int, loop: asyncio.AbstractEventLoop) -> list[Place]:
+    """Look a name up in a daemon thread: a stuck resolver delays neither us nor our exit.
+
+    Raise OSError where the name has no address.
+    """
+    future: asyncio.Future[list[Place]] = loop.create_future()
+
+    def settle(found: list[Place], error: OSError | None) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(found)
+        else:
+            future.set_exception(error)
+
+    def look_up() -> None:
+        found: list[Place] = []
+        failure: OSError | None = None
+        try:
+            answer = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = [Place(family, sockaddr) for family, _, _, _, sockaddr in answer]
+        except ValueError:
+            failure = socket.gaierror(socket.EAI_NONAME, "not a host name")
+        except OSError as error:
+            failure = error
+        with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
+            loop.call_soon_threadsafe(settle, found, failure)
+
+    threading.Thread(target=look_up, daemon=True, name="resolver").start()
+    return await future
+
+
+def interleave(places: Iterable[Place]) -> list[Place]:
+    """Order addresses so that families alternate, IPv6 first; within a family nothing moves.
+
+    See https://www.rfc-editor.org/rfc/rfc8305#section-4
+    """
+    new: list[Place] = []
+    old: list[Place] = []
+    for place in dict.fromkeys(places):
+        (new if place.family == socket.AF_INET6 else old).append(place)
+    return [place for place in chain.from_iterable(zip_longest(new, old)) if place is not None]

@@ -1,0 +1,59 @@
+"""Whether the other end is still there: a link can be dead without a word.
+
+Asks by PING, at its own pace, whatever else is heard: the answers also tell
+how long a line takes there and back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import asyncio
+
+TOKEN: Final = "chatlog"  # noqa: S105 - of a PING
+_SHARE: Final = 0.6
+
+
+class Watch:
+    """Watch over a connection until `stop`.
+
+    `lag` is the latest answer's time there and back in seconds, None before
+    the first. A connection on which nothing is heard for `timeout` seconds is
+    aborted. A machine that slept asks once more before it gives up.
+    """
+
+    def __init__(self, connection: Any, timeout: float) -> None:
+        self.lag: float | None = None
+        self._connection = connection
+        self._loop: asyncio.AbstractEventLoop = connection.reactor.loop
+        self._every = timeout * _SHARE
+        self._patience = timeout - self._every
+        self._asked_at = 0.0
+        self._answered = True
+        self._timer = self._loop.call_later(self._every, self._ask)
+
+    def answered(self) -> None:
+        """Take note of the answer to our PING."""
+        if not self._answered:
+            self._answered = True
+            self.lag = self._loop.time() - self._asked_at
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self._timer.cancel()
+
+    def _ask(self) -> None:
+        self._asked_at = self._loop.time()
+        self._answered = False
+        self._connection.send_raw(f"PING :{TOKEN}")
+        self._timer = self._loop.call_later(self._patience, self._look)
+
+    def _look(self) -> None:
+        if self._connection.heard_at < self._asked_at:
+            silent = self._loop.time() - self._connection.heard_at
+            self._connection.abort(f"ping timeout: nothing was heard for {silent:.0f} s")
+        else:
+            # An answer that takes long is no sign of death while others are heard.
+            left = max(0.0, self._every - self._patience)
+            self._timer = self._loop.call_later(left, self._ask)

@@ -1,0 +1,95 @@
+"""Which servers are to be reached by TLS alone, and until when: what they said, remembered.
+
+One small file, replaced as a whole. What cannot be read is told once and taken
+for nothing: a policy makes a connection safer, and its loss must not end one.
+See https://ircv3.net/specs/extensions/sts
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from chatlog.event import format_time, parse_time
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+_MODE = 0o600
+
+
+class _Policy(msgspec.Struct, frozen=True):
+    port: int
+    until: str
+
+
+class Policies:
+    """What servers said of TLS, in a file that is read at the first question."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: dict[str, _Policy] | None = None
+
+    def port_for(self, host: str, now: str) -> int | None:
+        """Return the port by which alone a server is to be reached; None where any will do."""
+        policy = self._policies().get(host.lower())
+        return policy.port if policy and policy.until > now else None
+
+    def remember(self, host: str, port: int, duration: int, now: str) -> None:
+        """Keep a policy for so many seconds; 0 forgets it. An address in digits has none."""
+        if _is_address(host):
+            return
+        known = {name: each for name, each in self._policies().items() if each.until > now}
+        known.pop(host.lower(), None)
+        if duration > 0:
+            known[host.lower()] = _Policy(port, _later(now, duration))
+        if known != self._known:
+            self._known = known
+            self._write()
+
+    def _policies(self) -> dict[str, _Policy]:
+        if self._known is None:
+            self._known = self._read()
+        return self._known
+
+    def _read(self) -> dict[str, _Policy]:
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, _Policy])
+        except FileNotFoundError:
+            return {}
+        except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+            logger.warning("%s is not understood and begun anew: %s", self._path, error)
+            return {}
+
+    def _write(self) -> None:
+        beside = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        data = json.dumps(msgspec.to_builtins(self._known), indent=1) + "\n"
+        try:
+            fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODE)
+            with open(fd, "w", encoding="utf-8") as file:  # noqa: PTH123 - of a descriptor
+                file.write(data)
+            beside.replace(self._path)
+        except OSError as error:
+            logger.warning("%s cannot be written: %s", self._path, error.strerror)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _later(now: str, seconds: int) -> str:
+    try:
+        return format_time(parse_time(now) + seconds * 1000)
+    except (ValueError, OverflowError):
+        return "9999-12-31T23:59:59.999Z"
