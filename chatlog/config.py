@@ -35,6 +35,13 @@ _CLOCK: Final = r"(?a)([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?"
 _NOT_IN_A_CHANNEL: Final = "[\0\a\r\n ,:\ud800-\udfff]"
 _LONGEST_CHANNEL: Final = 200
 _NOT_IN_A_NICK: Final = "[\0-\x20,:!@*?\ud800-\udfff]"
+_NOT_IN_A_NAME: Final = "[\0-\x1f\x7f/\ud800-\udfff]"
+_USER: Final = r"(?a)[!-~]+"
+_NOT_IN_A_USER: Final = "[@!:*]"
+_USER_MODES: Final = r"(?:[+-][A-Za-z]+)*"
+_MASK: Final = r"[^\0-\x20!@]+(?:![^\0-\x20!@]+@[^\0-\x20!@]+)?"
+_FINGERPRINT: Final = r"(?ai)(?:sha-?256:)?((?:[0-9a-f]{2}:?){31}[0-9a-f]{2})"
+_PROXIES: Final = ("socks5", "socks5h", "http")
 
 
 def archive_root(output: _Place | None, environment: Mapping[str, str]) -> _Place | Path:
@@ -48,6 +55,34 @@ def archive_root(output: _Place | None, environment: Mapping[str, str]) -> _Plac
     import platformdirs  # noqa: PLC0415 - as above
 
     return Path(platformdirs.user_data_path("chatlog"))
+
+
+def config_path(environment: Mapping[str, str]) -> Path:
+    """Return where the configuration is: CHATLOG_CONFIG, or the user's own."""
+    from pathlib import Path  # noqa: PLC0415 - as above
+
+    if named := environment.get("CHATLOG_CONFIG"):
+        return Path(named)
+    import platformdirs  # noqa: PLC0415 - as above
+
+    return Path(platformdirs.user_config_path("chatlog")) / "chatlog.toml"
+
+
+def text_of(path: Path, option: str) -> str:
+    """Read a small file that an option names."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise UsageError(f"{option} {path} cannot be read: {why}") from error
+
+
+def first_line(path: Path, option: str) -> str:
+    """Read a secret from the first line of a file that an option names."""
+    secret = text_of(path, option).partition("\n")[0].rstrip("\r")
+    if not secret or "\0" in secret:
+        raise UsageError(f"{option} {path}: its first line is no password")
+    return secret
 
 
 class ServerName(NamedTuple):
@@ -127,6 +162,83 @@ def channel_name(text: str) -> str:
             " and quote a name that begins with # ('#python'), or leave the # away"
         )
     return text if text[0] in "#&+!" else f"#{text}"
+
+
+def parse_network(text: str) -> str:
+    """Read what a network is to be called: it names a directory."""
+    if not text.strip() or text in {".", ".."} or re.search(_NOT_IN_A_NAME, text):
+        raise UsageError(f"{text!r} is no name for a network; say libera or work")
+    return text
+
+
+def parse_user(text: str) -> str:
+    """Read a user name, of which a server makes the middle of nick!user@host."""
+    if not re.fullmatch(_USER, text) or re.search(_NOT_IN_A_USER, text):
+        raise UsageError(f"{text!r} is no user name; say one word of letters and digits")
+    return text
+
+
+def parse_user_modes(text: str) -> str:
+    """Read the modes to give ourselves: `+i-w`."""
+    if not re.fullmatch(_USER_MODES, text):
+        raise UsageError(f"{text!r} are no user modes; say +i or +i-w")
+    return text
+
+
+def parse_mask(text: str) -> str:
+    """Read `nick!user@host` or a nick, with * and ? as wildcards."""
+    if not re.fullmatch(_MASK, text):
+        raise UsageError(f"{text!r} is no mask; say nick!user@host, with * and ? for any, or nick")
+    return text
+
+
+def parse_fingerprint(text: str) -> str:
+    """Read a certificate's SHA-256, with or without colons, into small letters without them."""
+    match = re.fullmatch(_FINGERPRINT, text)
+    if match is None:
+        raise UsageError(f"{text!r} is no SHA-256 fingerprint; it has 64 hexadecimal digits")
+    return match[1].replace(":", "").lower()
+
+
+def parse_proxy(text: str) -> str:
+    """Read `socks5://[USER@]HOST:PORT` or `http://…`; a password has another place."""
+    from urllib.parse import urlsplit  # noqa: PLC0415 - few have a proxy
+
+    try:
+        parts = urlsplit(text)
+        complete = parts.scheme in _PROXIES and parts.hostname and parts.port
+    except ValueError:
+        complete = False
+    if not complete or re.search(r"[\0-\x20]", text) or parts.path.strip("/") + parts.query:
+        raise UsageError("this is no proxy; say socks5://HOST:PORT or http://HOST:PORT")
+    if parts.password is not None:
+        raise UsageError("the proxy's password does not belong into its URL")
+    return text
+
+
+def parse_bind(text: str) -> str:
+    """Read a local address, of IPv4 or IPv6."""
+    from ipaddress import ip_address  # noqa: PLC0415 - few bind
+
+    try:
+        return str(ip_address(text))
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no IP address of this machine; say 192.0.2.7") from error
+
+
+def parse_mechanism(text: str) -> str:
+    """Read the name of a SASL mechanism; which there are is known elsewhere."""
+    if not re.fullmatch(r"(?a)[A-Za-z0-9_-]{1,20}|ECDSA-NIST256P-CHALLENGE", text):
+        raise UsageError(f"{text!r} is no SASL mechanism; say PLAIN, EXTERNAL or SCRAM-SHA-256")
+    return text.upper()
+
+
+def parse_file_mode(text: str) -> int:
+    """Read permissions as chmod does: `640`."""
+    match = re.fullmatch(r"0?([4-7][0-7]{2})", text)
+    if match is None:
+        raise UsageError(f"{text!r} is no file mode; say 640")
+    return int(match[1], 8)
 
 
 def parse_duration(text: str) -> float:

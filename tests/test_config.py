@@ -251,3 +251,62 @@ def test_the_archive_is_where_the_option_says_else_the_environment_else_the_user
     assert config.archive_root(None, environment) == Path("/from/environment")
     assert config.archive_root(None, {}).name == "chatlog"
     assert config.archive_root(None, {"CHATLOG_OUTPUT": ""}).name == "chatlog"
+
+
+# -- what the configuration file says ----------------------------------------
+
+HEX = "0123456789abcdef" * 4
+COLONS = ":".join(HEX[at : at + 2] for at in range(0, len(HEX), 2))
+READ = {
+    "a network's name": (config.parse_network, "my net", "my net"),
+    "a user name": (config.parse_user, "~bot-1", "~bot-1"),
+    "user modes": (config.parse_user_modes, "+i-wx", "+i-wx"),
+    "no user modes": (config.parse_user_modes, "", ""),
+    "a mask": (config.parse_mask, "*!~b?t@*.test", "*!~b?t@*.test"),
+    "a nick for a mask": (config.parse_mask, "b*t", "b*t"),
+    "a fingerprint": (config.parse_fingerprint, HEX, HEX),
+    "a fingerprint with colons": (config.parse_fingerprint, COLONS.upper(), HEX),
+    "a fingerprint with its kind": (config.parse_fingerprint, f"sha256:{COLONS}", HEX),
+    "a proxy": (config.parse_proxy, "socks5://127.0.0.1:9050", "socks5://127.0.0.1:9050"),
+    "a proxy for HTTP": (config.parse_proxy, "http://me@[::1]:1/", "http://me@[::1]:1/"),
+    "a local address": (config.parse_bind, "192.0.2.7", "192.0.2.7"),
+    "a local address of IPv6": (config.parse_bind, "FE80::0:1%eth0", "fe80::1%eth0"),
+    "a file mode": (config.parse_file_mode, "640", 0o640),
+    "a file mode with a zero": (config.parse_file_mode, "0600", 0o600),
+}
+
+
+@pytest.mark.parametrize(("parse", "text", "value"), READ.values(), ids=READ)
+def test_what_a_configuration_says_is_read(parse, text, value):
+    assert parse(text) == value
+
+
+NOT_READ = {
+    config.parse_network: ["", " ", ".", "..", "a/b", "a\0", "a\n", "a\x7f"],
+    config.parse_user: ["", "a b", "a@b", "a!b", ":a", "*", "ü", "a\n"],
+    config.parse_user_modes: ["i", "+", "+i w", "+1", "+i\n"],
+    config.parse_mask: ["", "a b", "a!b", "a@b", "a!b@", "a!b@c@d", "a\0", "a\n"],
+    config.parse_fingerprint: ["", HEX[1:], HEX + "0", "g" + HEX[1:], f"sha1:{HEX}", f"{HEX}\n"],
+    config.parse_proxy: ["", "a:1", "socks5://a", "socks5://:1", "socks5://a:0", "socks5://a:x",
+                         "ftp://a:1", "http://a:1/b", "http://a:1?b", "http://[a:1", "http://a\n:1"],
+    config.parse_bind: ["", "localhost", "1.2.3", "1.2.3.4:5", "[::1]"],
+    config.parse_file_mode: ["", "64", "6400", "240", "888", "rw-r-----", "٦٤٠"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("parse", "text"), [(parse, text) for parse, texts in NOT_READ.items() for text in texts]
+)
+def test_what_a_configuration_cannot_mean_is_refused_in_one_line(parse, text):
+    with pytest.raises(UsageError) as caught:
+        parse(text)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.text(alphabet="0a:!@*? \n/[]sock5htp", max_size=20))
+def test_what_a_configuration_says_is_read_or_refused(text):
+    for parse in NOT_READ:
+        try:
+            parse(text)
+        except UsageError as error:
+            assert "\n" not in str(error)  # noqa: PT017 - most texts are no error to some
