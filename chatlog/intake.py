@@ -1,8 +1,8 @@
 """What of the events that were heard goes into the transcripts of a network.
 
-Owns which targets are ours and which another recorder's, how many events the
-limit lets in, and what becomes of a failure to write: the first one is kept,
-and the run is told to stop. It knows no connection and reads no clock.
+Owns which targets are ours and which another recorder's, and what becomes of
+a failure to write: the first one is kept, and the run is told to stop. It
+knows no connection and reads no clock.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections import Counter
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from chatlog.errors import HeldError, TranscriptError
-from chatlog.event import SERVER, Event, is_live
+from chatlog.errors import HeldError
+from chatlog.event import SERVER, Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chatlog.limits import Limiter
     from chatlog.transcript.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -28,28 +29,21 @@ _target_of = attrgetter("target")
 class Intake:
     """Take the events of one network into its transcripts.
 
-    With `max_events`, so many live ones are let in over all targets, and then
-    `full` is called. `stop` is called with the reason when writing fails;
-    `failure` is then the first error. `counts` are the events of each target.
+    `limiter` says which of them still count. `stop` is called with the reason
+    when writing fails; `failure` is then the first error. `counts` are the
+    events of each target, `last_event` the time of the last one.
     """
 
     def __init__(
-        self,
-        network: str,
-        writer: Writer,
-        *,
-        max_events: int | None,
-        full: Callable[[str], None],
-        stop: Callable[[str], None],
+        self, network: str, writer: Writer, limiter: Limiter, *, stop: Callable[[str], None]
     ) -> None:
         self.channels: tuple[str, ...] = ()
         self.counts: Counter[str] = Counter()
         self.failure: Exception | None = None
+        self.last_event = ""
         self._network = network
         self._writer = writer
-        self._max_events = max_events
-        self._left = max_events
-        self._full = full
+        self._limiter = limiter
         self._stop = stop
         self._mine: set[str] = set()
         self._held: set[str] = set()
@@ -68,9 +62,13 @@ class Intake:
             # Two recorders of one network, each with its own channels, is no mistake.
             self._held.add(SERVER)
             logger.info("another chatlog records what %s says outside channels", self._network)
-        self.channels = tuple(channel for channel in channels if self._hold(channel))
+        self.channels = self.hold_more(channels)
         if not self.channels and self.failure is not None:
             raise self.failure
+
+    def hold_more(self, channels: tuple[str, ...]) -> tuple[str, ...]:
+        """Lock further channels; return those that are ours."""
+        return tuple(channel for channel in channels if self._hold(channel))
 
     def write(self, events: list[Event], casemapping: str) -> None:
         """Take events in their order, but those beyond the limit or another recorder's.
@@ -78,8 +76,7 @@ class Intake:
         `casemapping` is how the network folds names, as far as it has said so.
         """
         try:
-            if self._left is not None:
-                events = [event for event in events if self._admit(event)]
+            events = self._limiter.admit(events)
             counts = Counter(map(_target_of, events))
             if not counts.keys() <= self._mine:
                 events = [each for each in events if self._is_ours(each.target, casemapping)]
@@ -89,6 +86,8 @@ class Intake:
             self._fail(error)
         else:
             self.counts.update(counts)
+            if events:
+                self.last_event = events[-1].received or events[-1].time
 
     def flush(self) -> None:
         """Write everything taken: after it, it is in the kernel's hands."""
@@ -102,31 +101,6 @@ class Intake:
         if event.target in self._mine:
             self._writer.write(event)
         self.flush()
-
-    def tick(self, now: str) -> None:
-        """Close what gets no more events."""
-        try:
-            self._writer.tick(now)
-        except TranscriptError as error:
-            self._fail(error)
-
-    def close(self) -> None:
-        """Write what is left, close everything and let go of it."""
-        try:
-            self._writer.close()
-        except TranscriptError as error:
-            self._fail(error)
-
-    def _admit(self, event: Event) -> bool:
-        """Count what the limit counts; say whether there is room for this event."""
-        if not is_live(event):
-            return True
-        if not self._left:
-            return False
-        self._left -= 1
-        if self._left == 0:
-            self._full(f"{self._max_events} events were recorded")
-        return True
 
     def _is_ours(self, target: str, casemapping: str) -> bool:
         """Make a target ours before its first event, unless another recorder has it."""

@@ -16,8 +16,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "chatlog"
 
-GROUND = {"__init__", "errors", "event", "casemapping"}
+GROUND = {"__init__", "errors", "event", "casemapping", "secret"}
 BELOW_RECORDER = GROUND | {"protocol", "formats", "transcript", "connection"}
+NETWORK = BELOW_RECORDER | {"intake", "limits", "policies", "status"}
+RECORDER = NETWORK | {"conversation", "supervisor"}
+ATTENDING = {"heartbeat", "notify", "diagnostics", "clock"}
 ARROWS = {
     "__init__": set(),
     "errors": set(),
@@ -25,14 +28,25 @@ ARROWS = {
     "casemapping": set(),
     "clock": {"event"},
     "config": {"errors"},
+    "secret": set(),
+    "presets": {"errors", "config"},
+    "configfile": {"errors", "config", "secret", "presets"},
+    "status": {"event"},
+    "notify": set(),
+    "diagnostics": set(),
+    "policies": {"event"},
+    "limits": {"event"},
     "protocol": GROUND,
     "formats": GROUND,
     "transcript": GROUND | {"formats"},
     "connection": GROUND | {"protocol"},
-    "intake": GROUND | {"transcript"},
-    "recorder": BELOW_RECORDER | {"intake"},
+    "heartbeat": GROUND | {"status", "notify", "transcript"},
+    "intake": GROUND | {"transcript", "limits"},
+    "conversation": BELOW_RECORDER | {"intake"},
+    "supervisor": NETWORK | {"conversation"},
+    "recorder": RECORDER,
     "demo": BELOW_RECORDER | {"recorder", "clock"},
-    "cli": BELOW_RECORDER | {"recorder", "clock", "config", "demo"},
+    "cli": RECORDER | ATTENDING | {"recorder", "config", "demo", "configfile", "presets"},
     "__main__": {"cli"},
 }
 """What each part may import, beside itself."""
@@ -42,14 +56,21 @@ OUTSIDE = {
     "rich": {"cli"},
     "irc": {"connection"},
     "platformdirs": {"config"},
-    "msgspec": set(ARROWS) - {"cli"},
+    "scramp": {"protocol"},
+    "cryptography": {"protocol"},
+    "python_socks": {"connection"},
+    "msgspec": set(ARROWS),
 }
 """Which parts may import a library."""
+
+EXTRAS = ("scram", "ecdsa", "proxy")
+"""The extras whose libraries are imported where they are needed, and only there."""
 
 PURE = {"errors", "event", "casemapping", "protocol", "formats"}
 PURE_MODULES = {
     *("__future__", "base64", "calendar", "collections", "dataclasses", "datetime", "enum"),
-    *("functools", "itertools", "msgspec", "re", "typing", "zlib", "chatlog"),
+    *("fnmatch", "functools", "itertools", "msgspec", "re", "typing", "zlib", "chatlog"),
+    *("scramp", "cryptography"),
 }
 PURE_NAMES = {"time.gmtime", "time.strftime", "time.strptime"}
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__"}
@@ -166,7 +187,9 @@ def test_a_library_is_imported_only_where_it_belongs(module):
 
 def test_the_libraries_are_the_dependencies_of_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = {re.match(r"[\w-]+", line).group() for line in project["dependencies"]}
+    extras = {name: project["optional-dependencies"][name] for name in EXTRAS}
+    lines = [*project["dependencies"], *(line for extra in extras.values() for line in extra)]
+    declared = {re.match(r"[\w-]+", line).group().replace("-", "_") for line in lines}
     used = {name.split(".")[0] for tree in TREES.values() for name in imports_of(tree)}
     assert used - sys.stdlib_module_names - {"chatlog"} == declared == set(OUTSIDE)
 

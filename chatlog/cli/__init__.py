@@ -38,6 +38,7 @@ with _collector_paused():
 COMMANDS: Final = {
     "record": "Record channels until stopped.",
     "tail": "Show the last events of the archive.",
+    "config": "Check the configuration, or write one to begin with.",
     "demo": "Record a scripted conversation, offline, to show the whole thing.",
 }
 """Each command with the line that `chatlog --help` says of it."""

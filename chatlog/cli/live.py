@@ -7,18 +7,22 @@ import contextlib
 import logging
 import sys
 import time
+from collections import Counter, defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from chatlog.clock import now
+from chatlog.diagnostics import RateLimit
 from chatlog.event import SERVER, parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from rich.console import Console
     from rich.table import Table
 
-    from chatlog.recorder import Progress, Recorder
+    from chatlog.recorder import Recorder
+    from chatlog.status import NetworkStatus
 
 _REFRESH: Final = 0.25
 _RATE_OVER: Final = 5.0
@@ -34,6 +38,7 @@ def set_up_diagnostics(*, quiet: bool, verbose: bool, look_on: bool) -> None:
     logger.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
     handler: logging.Handler = _ConsoleHandler() if look_on else logging.StreamHandler(sys.stderr)
+    handler.addFilter(RateLimit(time.monotonic))
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     logger.handlers[:] = [handler]
 
@@ -68,10 +73,12 @@ async def view(recorder: Recorder) -> AsyncIterator[None]:
 
 
 async def _refresh(update: object, recorder: Recorder) -> None:
-    rate = Rate()
+    rates: dict[str, Rate] = defaultdict(Rate)
     while True:
-        rate.note(time.monotonic(), recorder.progress.counts.total())
-        update(table(recorder.plan.session.network, recorder.progress, rate, now()), refresh=True)  # type: ignore[operator]
+        statuses = recorder.statuses()
+        for status in statuses:
+            rates[status.name].note(time.monotonic(), sum(status.events.values()))
+        update(table(statuses, rates, now()), refresh=True)  # type: ignore[operator]
         await asyncio.sleep(_REFRESH)
 
 
@@ -92,24 +99,30 @@ class Rate:
         return (after - before) / (last - first) if last > first else 0.0
 
 
-def table(network: str, progress: Progress, rate: Rate, moment: str) -> Table:
-    """Lay out state, rate and the busiest channels."""
+def table(statuses: Sequence[NetworkStatus], rates: Mapping[str, Rate], moment: str) -> Table:
+    """Lay out each network's state and rate, and the busiest channels of all."""
     from rich.table import Table  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415
 
     shown = Table.grid(padding=(0, 2))
-    age = _age(progress.last_event, moment)
-    shown.add_row(
-        Text(f"● {network}", style="bold green" if progress.state.startswith("conn") else "yellow"),
-        Text(progress.state),
-        Text(f"{float(rate):.1f}/s  last line {age}", style="dim"),
-    )
-    channels = [pair for pair in progress.counts.most_common() if pair[0] != SERVER]
-    for channel, count in channels[:_SHOWN]:
-        shown.add_row("", Text(printable(channel)), Text(f"{count:,}", justify="right"))
-    if len(channels) > _SHOWN:
-        shown.add_row("", Text(f"and {len(channels) - _SHOWN} more", style="dim"))
+    for status in statuses:
+        style = "bold green" if status.connected else "yellow"
+        age = _age(status.last_event, moment)
+        shown.add_row(
+            Text(f"● {status.name}", style=style),
+            Text(printable(status.state)),
+            Text(f"{float(rates[status.name]):.1f}/s  last line {age}", style="dim"),
+        )
+        for channel, count in _busiest(status, max(1, _SHOWN // len(statuses))):
+            shown.add_row("", Text(printable(channel)), Text(f"{count:,}", justify="right"))
     return shown
+
+
+def _busiest(status: NetworkStatus, most: int) -> list[tuple[str, int]]:
+    channels = Counter({name: count for name, count in status.events.items() if name != SERVER})
+    rest = list(islice(channels.most_common(), most, None))
+    more = [(f"and {len(rest)} more", sum(count for _, count in rest))] if rest else []
+    return [*channels.most_common(most), *more]
 
 
 def printable(text: str) -> str:

@@ -39,6 +39,16 @@ class Checked(_ParamType):
             self.fail(str(error), param, ctx)
 
 
+def given(ctx: click.Context) -> dict[str, Any]:
+    """Return the parameters that were typed or stand in the environment, not the defaults."""
+    assumed = {click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP}
+    return {
+        name: value
+        for name, value in ctx.params.items()
+        if ctx.get_parameter_source(name) not in assumed
+    }
+
+
 output_option = click.option(
     "-o",
     "--output",

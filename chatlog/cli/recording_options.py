@@ -9,7 +9,6 @@ import click
 
 from chatlog import config
 from chatlog.cli.options import Checked, network_option, output_option
-from chatlog.errors import UsageError
 from chatlog.transcript.layout import Rotate
 from chatlog.transcript.storage import FORMATS
 
@@ -17,56 +16,173 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def parse_file_mode(text: str) -> int:
-    """Read permissions as chmod does: `640`."""
-    try:
-        mode = int(text, 8)
-    except ValueError:
-        mode = -1
-    if not 0o400 <= mode <= 0o777:  # noqa: PLR2004 - readable by us, and nothing but permissions
-        raise UsageError(f"{text!r} is no file mode; say 640")
-    return mode
+_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _text(*names: str, **settings: Any) -> Callable[..., Any]:
+    envvar = f"CHATLOG_{names[-1].removeprefix('--').replace('-', '_').upper()}"
+    return click.option(*names, envvar=envvar, **settings)
 
 
 _NETWORK: Final = (
-    click.option(
+    _text(
+        "--config",
+        type=_FILE,
+        metavar="FILE",
+        help="Networks, channels and settings; see `chatlog config init`.",
+    ),
+    _text(
         "-s",
         "--server",
-        envvar="CHATLOG_SERVER",
-        required=True,
+        multiple=True,
         metavar="HOST[:PORT]",
-        help="The server, or a URL: ircs://HOST:PORT/#channel.",
+        help="The server; a URL: ircs://HOST:PORT/#channel; or libera, oftc, twitch."
+        " Repeated: each is tried in turn.",
     ),
-    click.option(
+    _text(
         "-c",
         "--channel",
         multiple=True,
-        envvar="CHATLOG_CHANNEL",
         type=Checked(config.channel_name),
         metavar="NAME",
         help="A channel to record, repeatable: '#python' quoted, or python.",
     ),
     network_option,
-    click.option(
+    _text(
+        "--channel-keys-file",
+        type=_FILE,
+        metavar="FILE",
+        help="Keys of channels: lines of '#channel key'.",
+    ),
+    _text(
         "--nick",
-        envvar="CHATLOG_NICK",
         default="chatlog",
         type=Checked(config.parse_nick),
         show_default=True,
         help="Who we are in the channels.",
     ),
     click.option(
+        "--alternate",
+        "alternates",
+        multiple=True,
+        type=Checked(config.parse_nick),
+        metavar="NICK",
+        help="A nick to take while the other is in use, repeatable.",
+    ),
+    _text("--realname", metavar="TEXT", help="What WHOIS says of us."),
+    click.option(
+        "--user-modes",
+        type=Checked(config.parse_user_modes),
+        metavar="MODES",
+        help="Modes to set on ourselves: +i.",
+    ),
+    click.option(
+        "--accept-invites", is_flag=True, help="Record the channels that we are invited to."
+    ),
+)
+
+_LOGIN: Final = (
+    _text(
+        "--password-file",
+        type=_FILE,
+        metavar="FILE",
+        help="The server's password; or in CHATLOG_PASSWORD.",
+    ),
+    _text(
+        "--sasl",
+        type=Checked(config.parse_mechanism),
+        metavar="MECHANISM",
+        help="Log in by this mechanism alone. Default: the best that both sides know.",
+    ),
+    _text("--sasl-user", metavar="ACCOUNT", help="The account to log in to."),
+    _text(
+        "--sasl-password-file",
+        type=_FILE,
+        metavar="FILE",
+        help="Its password; or in CHATLOG_SASL_PASSWORD.",
+    ),
+    _text(
+        "--sasl-key",
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="FILE",
+        help="A private key (PEM) for ECDSA-NIST256P-CHALLENGE.",
+    ),
+    click.option(
+        "--sasl-plain-without-tls",
+        is_flag=True,
+        help="Send the password over a connection that is not encrypted.",
+    ),
+    _text(
+        "--nickserv-password-file",
+        type=_FILE,
+        metavar="FILE",
+        help="Identify to NickServ, where there is no SASL; or in CHATLOG_NICKSERV_PASSWORD.",
+    ),
+)
+
+_TRANSPORT: Final = (
+    click.option(
         "--tls/--no-tls",
         default=None,
         envvar="CHATLOG_TLS",
         help="Encrypt, with a verified certificate. Default: yes.",
     ),
-    click.option(
+    _text(
         "--tls-ca",
-        envvar="CHATLOG_TLS_CA",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=click.Path(exists=True, dir_okay=False),
         metavar="FILE",
         help="Trust this certificate authority and no other.",
+    ),
+    _text(
+        "--tls-fingerprint",
+        multiple=True,
+        type=Checked(config.parse_fingerprint),
+        metavar="SHA256",
+        help="Trust the certificate with this fingerprint and no other, repeatable.",
+    ),
+    _text(
+        "--client-cert",
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="FILE",
+        help="The certificate (PEM) that we show.",
+    ),
+    _text(
+        "--client-key",
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="FILE",
+        help="Its key, where it is in a file of its own.",
+    ),
+    _text(
+        "--proxy",
+        type=Checked(config.parse_proxy),
+        metavar="URL",
+        help="Go through socks5://HOST:PORT or http://HOST:PORT, which resolves names.",
+    ),
+    _text(
+        "--proxy-password-file",
+        type=_FILE,
+        metavar="FILE",
+        help="Its password; or in CHATLOG_PROXY_PASSWORD.",
+    ),
+    _text(
+        "--bind",
+        type=Checked(config.parse_bind),
+        metavar="ADDRESS",
+        help="Our own address to connect from.",
+    ),
+    click.option(
+        "--connect-timeout",
+        default="30s",
+        type=Checked(config.parse_duration),
+        show_default=True,
+        help="How long each step of connecting may take.",
+    ),
+    click.option(
+        "--timeout",
+        default="150s",
+        type=Checked(config.parse_duration),
+        show_default=True,
+        help="A link on which nothing is heard for so long is dead.",
     ),
     click.option(
         "--reconnect-min",
@@ -82,7 +198,14 @@ _NETWORK: Final = (
         show_default=True,
         help="The longest wait before a reconnection.",
     ),
-    click.option("--retry", is_flag=True, help="Keep trying even if the first connection fails."),
+    click.option(
+        "--retry/--no-retry",
+        default=None,
+        help="Keep trying even if the first connection fails. Default: with --config.",
+    ),
+)
+
+_MANNERS: Final = (
     click.option("--queries", is_flag=True, help="Record private messages as well."),
     click.option(
         "--max-skew",
@@ -105,6 +228,32 @@ _NETWORK: Final = (
         "--answer-ctcp/--no-answer-ctcp",
         default=True,
         help="Answer CTCP VERSION, PING, TIME, SOURCE and CLIENTINFO.",
+    ),
+    _text("--answer-text", metavar="TEXT", help="What to answer: where the log can be read."),
+    _text("--announce", metavar="TEXT", help="Say this in a channel on joining it, once a day."),
+    click.option(
+        "--off-record-prefix",
+        multiple=True,
+        default=("[off]", "[nolog]"),
+        show_default=True,
+        metavar="TEXT",
+        help="What begins so is counted and not recorded, repeatable.",
+    ),
+    click.option(
+        "--ignore",
+        multiple=True,
+        type=Checked(config.parse_mask),
+        metavar="MASK",
+        help="Do not record who matches nick!user@host, with * and ?, repeatable.",
+    ),
+)
+
+_UNATTENDED: Final = (
+    _text(
+        "--metrics-file",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="Keep metrics there for the Prometheus node exporter.",
     ),
 )
 
@@ -143,7 +292,7 @@ _TRANSCRIPT: Final = (
     click.option(
         "--file-mode",
         default="640",
-        type=Checked(parse_file_mode),
+        type=Checked(config.parse_file_mode),
         show_default=True,
         help="Permissions of new segments.",
     ),
@@ -152,7 +301,7 @@ _TRANSCRIPT: Final = (
 
 def network_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a command that goes to a network."""
-    return _with(_NETWORK, function)
+    return _with(_NETWORK + _LOGIN + _TRANSPORT + _MANNERS + _UNATTENDED, function)
 
 
 def transcript_options(function: Callable[..., Any]) -> Callable[..., Any]:

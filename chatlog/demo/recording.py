@@ -64,9 +64,8 @@ def _recorder(root: Path, port: int) -> Recorder:
     address = Address(host=HOST, port=port, tls=False)
     session = SessionSettings(
         network=NETWORK,
-        server=str(address),
         identity=Identity(nick=NICK),
         channels=script.CHANNELS,
     )
-    plan = Plan(session=session, address=address)
-    return Recorder(plan, Writer(Storage(root=root)), now=now)
+    plan = Plan(session=session, addresses=(address,))
+    return Recorder([plan], Writer(Storage(root=root)), now=now)

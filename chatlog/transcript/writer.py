@@ -12,6 +12,8 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from chatlog.casemapping import Casemapping
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, Event, format_time, parse_time
@@ -81,6 +83,12 @@ class Writer:
         self._dirty: list[_Stream] = []
         self._waiting: dict[Parts, None] = {}
         self._open: dict[Parts, None] = {}  # the least recently written first
+
+    def use(self, storage: Storage) -> None:
+        """Keep transcripts otherwise from the next segment of each; the root stays what it is."""
+        self._storage = msgspec.structs.replace(storage, root=self._storage.root)
+        self._recordings = recordings_of(self._storage)
+        self._splits_history = "jsonl" in storage.formats
 
     def hold(self, network: str, target: str) -> None:
         """Keep other recorders out of a transcript; HeldError if one is there first."""

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatlog.clock import now
-from chatlog.connection import ANY, Address, Connection, Reactor
+from chatlog.connection import ANY, Connection, Reactor
+from chatlog.conversation import Conversation, listen
 from chatlog.event import SERVER
+from chatlog.intake import Intake
+from chatlog.limits import Limiter, Limits
 from chatlog.protocol.registration import Identity
 from chatlog.protocol.session import Session, SessionSettings
-from chatlog.recorder import Plan, Recorder
 from chatlog.transcript.storage import Storage
 from chatlog.transcript.writer import Writer
 from tests.bench.flood import Flood, make_flood
@@ -59,7 +61,8 @@ def _separately(flood: Flood, settings: SessionSettings, writer: Writer) -> dict
     reactor = Reactor(asyncio.get_running_loop(), now)
     connection, heard = _connection(reactor), []
     reactor.add_global_handler(ANY, lambda _, event: heard.append(event))
-    connection.session = session = Session(settings)
+    session = Session(settings)
+    reactor.after_read = lambda connection: None
     connection.process_data(_prelude(flood))
     spent = dict.fromkeys(("lines, parse, dispatch", "session", "writer.write", "flush"), 0.0)
     for number, data in enumerate([b"", *_reads(flood.payload)]):
@@ -87,16 +90,14 @@ async def _whole(
     flood: Flood, settings: SessionSettings, profiler: cProfile.Profile | None = None
 ) -> float:
     """Return the CPU seconds of a recorder for whom a read is a call."""
-    plan = Plan(session=settings, address=Address(host="127.0.0.1", port=6667, tls=False))
     with tempfile.TemporaryDirectory() as place:
         writer = _writer(Path(place), settings)
-        recorder = Recorder(plan, writer, now=now)
-        recorder._hold_channels()
+        intake = Intake("bench", writer, Limiter(Limits(), _never), stop=_never)
+        intake.hold(settings.channels)
         reactor = Reactor(asyncio.get_running_loop(), now)
-        reactor.add_global_handler(ANY, recorder._on_event)
-        reactor.after_read = recorder._after_read
+        listen(reactor)
         connection = _connection(reactor)
-        connection.session = Session(settings)
+        connection.talk = Conversation(connection, Session(settings), intake, now)
         connection.process_data(_prelude(flood))
         if profiler:
             profiler.enable()
@@ -108,6 +109,10 @@ async def _whole(
             profiler.disable()
         writer.close()
     return spent
+
+
+def _never(reason: str) -> None:
+    raise AssertionError(reason)
 
 
 class _Deaf:
@@ -127,7 +132,6 @@ def _connection(reactor: Reactor) -> Connection:
 def _settings(flood: Flood) -> SessionSettings:
     return SessionSettings(
         network="bench",
-        server="127.0.0.1",
         identity=Identity(nick=_NICK),
         channels=tuple(flood.names),
     )

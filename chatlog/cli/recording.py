@@ -1,0 +1,150 @@
+"""A recorder as a process: its signals, its heartbeat, and its configuration read again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatlog import __version__
+from chatlog.cli import live, plans
+from chatlog.clock import now
+from chatlog.errors import ChatlogError, TranscriptError
+from chatlog.heartbeat import Heartbeat
+from chatlog.notify import Notifier
+from chatlog.policies import Policies
+from chatlog.recorder import Recorder
+from chatlog.status import RunStatus, decode
+from chatlog.transcript.runs import RunFile, prune, run_name
+from chatlog.transcript.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatlog.configfile import Config
+    from chatlog.recorder import Limits
+
+logger = logging.getLogger("chatlog")
+
+_POLICIES = ".sts.json"
+
+
+class Run:
+    """One run of `chatlog record`, made of settings; `go` is its whole life."""
+
+    def __init__(self, settings: Config, limits: Limits) -> None:
+        self._storage = plans.storage_of(settings)
+        self._metrics_file = settings.metrics_file
+        self._notifier = Notifier.from_environment(os.environ)
+        self._started = now()
+        self._writer = Writer(self._storage)
+        self._recorder = Recorder(
+            plans.plans_of(settings),
+            self._writer,
+            now=now,
+            limits=limits,
+            policies=Policies(self._storage.root / _POLICIES),
+        )
+        for warning in settings.warnings:
+            logger.warning("%s", warning)
+
+    def go(self, settings: Callable[[], Config], *, look_on: bool) -> None:
+        """Record until the end; `settings` reads the configuration again, at every SIGHUP.
+
+        What ended the run other than cleanly is raised.
+        """
+        _collect_seldom()
+        asyncio.run(self._record(settings, look_on=look_on))
+        self._say_where()
+
+    async def _record(self, settings: Callable[[], Config], *, look_on: bool) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._recorder.stop, signal.Signals(number).name)
+        loop.add_signal_handler(signal.SIGHUP, self._reload, settings)
+        async with contextlib.AsyncExitStack() as stack:
+            if look_on:
+                await stack.enter_async_context(live.view(self._recorder))
+            recording = loop.create_task(self._recorder.run())
+            await asyncio.sleep(0)  # until it holds its transcripts, or has failed to
+            if not recording.done():
+                stack.callback(self._beat(loop))
+            await recording
+
+    def _beat(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+        """Begin to say how the run is; return what ends that."""
+        try:
+            run_file = RunFile(self._storage.root, run_name(self._started, os.getpid()))
+            prune(self._storage.root, _is_over)
+        except TranscriptError as error:
+            logger.error("%s; `chatlog status` will not know of this run", error)  # noqa: TRY400 - expected
+            return lambda: None
+        heartbeat = Heartbeat(
+            loop,
+            self._status,
+            run_file=run_file,
+            metrics_file=Path(self._metrics_file) if self._metrics_file else None,
+            notifier=self._notifier,
+        )
+        heartbeat.start()
+        heartbeat.ready()
+
+        def end() -> None:
+            heartbeat.stop(self._recorder.stop_reason or "failed")
+            run_file.close()
+
+        return end
+
+    def _status(self) -> RunStatus:
+        return RunStatus(
+            pid=os.getpid(),
+            version=__version__,
+            root=str(self._storage.root),
+            started=self._started,
+            updated=now(),
+            networks=self._recorder.statuses(),
+            errors=self._recorder.errors,
+        )
+
+    def _reload(self, settings: Callable[[], Config]) -> None:
+        """Go by the configuration as it is now; what is wrong with it changes nothing."""
+        self._notifier.reloading(int(time.monotonic() * 1_000_000))
+        try:
+            changed = settings()
+            wanted, storage = plans.plans_of(changed), plans.storage_of(changed)
+        except ChatlogError as error:
+            logger.error("the configuration was not read again: %s", error)  # noqa: TRY400 - expected
+        else:
+            self._writer.use(storage)
+            self._recorder.reload(wanted)
+            logger.info("the configuration was read again")
+        self._notifier.ready()
+
+    def _say_where(self) -> None:
+        """Say where each channel's transcript is, if the network ever told how to name it."""
+        for network, plan in self._recorder.plans.items():
+            if self._writer.known_casemapping(network) is not None:
+                for channel in plan.session.channels:
+                    logger.info("recorded %s in %s", channel, self._writer.path(network, channel))
+
+
+def _is_over(data: bytes) -> bool:
+    try:
+        return bool(decode(data).ended)
+    except ValueError:
+        return False
+
+
+def _collect_seldom() -> None:
+    """Let the collector of cycles look less often: a line of IRC makes none.
+
+    As it is set by default it takes a twentieth of the time of a flood.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

@@ -1,0 +1,170 @@
+"""One connection at work: what it hears goes to the intake, what follows is sent.
+
+The handlers of the reactor are here. What was read of the socket is in the
+kernel's hands by the end of the same turn of the loop, and only then is
+anything answered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from typing import TYPE_CHECKING, Final
+
+from chatlog.connection import ANY, PING_TOKEN
+from chatlog.protocol import numerics
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from chatlog.connection import Connection, LineEvent, Reactor
+    from chatlog.event import Event
+    from chatlog.intake import Intake
+    from chatlog.protocol.login import Work
+    from chatlog.protocol.session import Session, SessionSettings
+
+logger = logging.getLogger(__name__)
+
+_READY_DELAY: Final = 10.0
+_MOVING: Final = "moving to another server, as this one asks"
+
+
+class Conversation:
+    """What is said on one connection, from its first line to its last.
+
+    `welcomed` is done when the server has let us in. `parting_words` is what
+    it said in ERROR.
+    """
+
+    def __init__(
+        self, connection: Connection, session: Session, intake: Intake, now: Callable[[], str]
+    ) -> None:
+        loop: asyncio.AbstractEventLoop = connection.reactor.loop
+        self.session = session
+        self.heard: list[Event] = []
+        self.replies: list[str] = []
+        self.parting_words = ""
+        self.welcomed: asyncio.Future[None] = loop.create_future()
+        self.since = ""
+        self._loop = loop
+        self._connection = connection
+        self._intake = intake
+        self._now = now
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    def start(self) -> None:
+        """Say what a fresh connection begins with."""
+        for line in self.session.start():
+            self._connection.send_raw(line)
+
+    def apply(self, settings: SessionSettings) -> None:
+        """Go by other settings from now on, as far as that needs no new connection."""
+        self.replies += self.session.apply(settings)
+        self.after_read()
+
+    def close(self) -> None:
+        """Let nothing more happen by itself."""
+        for timer in self._timers.values():
+            timer.cancel()
+
+    def after_read(self) -> None:
+        """Write what was heard, send what follows, and see how far we are."""
+        heard, self.heard = self.heard, []
+        self._intake.write(heard, self.session.state.isupport.casemapping.name)
+        self._intake.flush()
+        # Whoever gets an answer may rely on it: what was answered is written.
+        for line in self.replies:
+            self._connection.say(line)
+        self.replies.clear()
+        if self.session.changed:
+            self._advance()
+        registration = self.session.registration
+        if not self.welcomed.done():
+            self._register()
+        elif self.session.must_move:
+            self._connection.disconnect(_MOVING)
+        if work := registration.take_work():
+            self._compute(work)
+
+    # -- the way to the welcome ------------------------------------------------
+
+    def _register(self) -> None:
+        registration = self.session.registration
+        if registration.registered:
+            self.since = self._now()
+            self.welcomed.set_result(None)
+            # Some servers end their greeting with no numeric that says so.
+            self._timers["ready"] = self._loop.call_later(_READY_DELAY, self._make_ready)
+        elif registration.refused or registration.must_use_tls:
+            self._connection.abort(registration.refused or "this server is for TLS alone (STS)")
+
+    def _make_ready(self) -> None:
+        events, replies = self.session.make_ready(self._now())
+        self.heard += events
+        self.replies += replies
+        self.after_read()
+
+    def _compute(self, work: Work) -> None:
+        """Let a thread compute what would hold up the loop; nobody waits for it at the exit."""
+
+        def run() -> None:
+            response = work()
+            with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
+                self._loop.call_soon_threadsafe(self._go_on, response)
+
+        threading.Thread(target=run, daemon=True, name="login").start()
+
+    def _go_on(self, response: bytes | str) -> None:
+        self.replies += self.session.registration.go_on(response)
+        self.after_read()
+
+    # -- what is due without being asked -----------------------------------------
+
+    def _advance(self) -> None:
+        lines, again_at = self.session.advance(self._loop.time())
+        for line in lines:
+            self._connection.send_raw(line)
+        for report in self.session.joining.take_reports():
+            logger.warning("%s: %s", self.session.settings.network, report)
+        if timer := self._timers.pop("advance", None):
+            timer.cancel()
+        if again_at is not None:
+            self._timers["advance"] = self._loop.call_at(again_at, self._advance)
+
+
+def listen(reactor: Reactor) -> None:
+    """Add the handlers that pass what a reactor hears to the conversation concerned."""
+    reactor.add_global_handler(ANY, _on_event)
+    reactor.add_global_handler("error", _on_error)
+    reactor.add_global_handler("pong", _on_pong)
+    reactor.add_global_handler(numerics.ERR_YOUREBANNEDCREEP, _on_error)
+    reactor.after_read = _after_read
+
+
+def _on_event(connection: Connection, event: LineEvent) -> None:
+    talk: Conversation = connection.talk
+    if event.message is None:
+        talk.heard += talk.session.close(event.reason, event.received)
+        return
+    events, replies = talk.session.receive(event.message, event.received)
+    talk.heard += events
+    if replies:
+        talk.replies += replies
+
+
+def _after_read(connection: Connection) -> None:
+    connection.talk.after_read()
+
+
+def _on_error(connection: Connection, event: LineEvent) -> None:
+    """Take what the server says in ERROR for the reason of the end that follows."""
+    said = event.message.params[-1] if event.message and event.message.params else ""
+    connection.talk.parting_words = connection.talk.parting_words or said
+    connection.reason = connection.reason or said
+
+
+def _on_pong(connection: Connection, event: LineEvent) -> None:
+    if connection.watch and event.message and event.message.params[-1:] == [PING_TOKEN]:
+        connection.watch.answered()
