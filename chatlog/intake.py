@@ -68,7 +68,10 @@ class Intake:
 
     def hold_more(self, channels: tuple[str, ...]) -> tuple[str, ...]:
         """Lock further channels; return those that are ours."""
-        return tuple(channel for channel in channels if self._hold(channel))
+        held = tuple(channel for channel in channels if self._hold(channel))
+        if self._mapped:
+            self._say_where(held)
+        return held
 
     def write(self, events: list[Event], casemapping: str) -> None:
         """Take events in their order, but those beyond the limit or another recorder's.
@@ -116,7 +119,10 @@ class Intake:
         """Settle the names of files before the first one that needs a CASEMAPPING."""
         self._mapped = True
         self._writer.set_casemapping(self._network, casemapping)
-        for channel in self.channels:
+        self._say_where(self.channels)
+
+    def _say_where(self, channels: tuple[str, ...]) -> None:
+        for channel in channels:
             logger.info("recording %s in %s", channel, self._writer.path(self._network, channel))
 
     def _hold(self, target: str) -> bool:

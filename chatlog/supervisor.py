@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 QUIT_MESSAGE: Final = "chatlog stopped"
-_REGISTRATION_TIMEOUT: Final = 60.0
 _STABLE_AFTER: Final = 60.0
 
 
@@ -202,7 +201,7 @@ class Supervisor:
         return True
 
     async def _stay(self, connection: Connection, talk: Conversation, address: Address) -> None:
-        await self._first_of(talk.welcomed, connection.closed, within=_REGISTRATION_TIMEOUT)
+        await self._first_of(talk.welcomed, connection.closed, within=self._patience)
         if talk.welcomed.done():
             began = self._reactor.loop.time()
             self._welcome(connection, talk, address)
@@ -210,7 +209,7 @@ class Supervisor:
             if self._reactor.loop.time() - began >= _STABLE_AFTER:
                 self._failures = 0
         waited_for = "" if connection.closed.done() else talk.session.registration.stage
-        await self._end(connection, address)
+        await self._end(connection, talk, address)
         refused = not talk.welcomed.done() and not self._stopping.done()
         if refused and not talk.session.registration.must_use_tls:
             raise self._refusal(connection, talk, address, waited_for)
@@ -225,9 +224,16 @@ class Supervisor:
         self._remember_policy(talk.session, address)
         logger.info("connected to %s as %s", address, registration.nick)
 
-    async def _end(self, connection: Connection, address: Address) -> None:
-        if not connection.closed.done():
+    @property
+    def _patience(self) -> float:
+        """How many seconds a server has to welcome us: some look up hosts and users first."""
+        return 2 * self.plan.route.timeout
+
+    async def _end(self, connection: Connection, talk: Conversation, address: Address) -> None:
+        if talk.welcomed.done():
             connection.disconnect(QUIT_MESSAGE)
+        else:
+            connection.abort(QUIT_MESSAGE)
         reason = await connection.closed
         self.state = "disconnected"
         logger.info("disconnected from %s: %s", address, reason)
@@ -241,7 +247,7 @@ class Supervisor:
             return kind(f"{address}: {registration.refused}")
         if waited_for:
             return NetworkError(
-                f"{address} did not welcome us in {_REGISTRATION_TIMEOUT:.0f} s;"
+                f"{address} did not welcome us in {self._patience:g} s;"
                 f" we waited for {waited_for}"
             )
         reason = connection.closed.result()

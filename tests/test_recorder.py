@@ -3,47 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
 from contextlib import asynccontextmanager
 
 import pytest
 
 from chatlog.clock import now
-from chatlog.connection import Address
 from chatlog.demo import script
 from chatlog.demo.server import HOST, Server
 from chatlog.errors import NetworkError, RefusedError, TranscriptError
-from chatlog.protocol.registration import Identity
-from chatlog.protocol.session import SessionSettings
-from chatlog.recorder import Limits, Plan, Recorder
+from chatlog.limits import Limits
 from chatlog.supervisor import backoff
 from chatlog.transcript.segment import System
-from chatlog.transcript.writer import Storage, Writer
+from tests.support.recording import events, in_state, recorder_of
 
 CHANNELS = ("#demo", "#tea")
-
-
-def recorder_of(root, port, *, limits=None, system=None, storage=(), session=(), **plan):
-    address = Address(host=HOST, port=port, tls=False)
-    settings = {
-        "network": "net",
-        "identity": Identity(nick="rec"),
-        "channels": CHANNELS,
-        **dict(session),
-    }
-    writer = Writer(Storage(root=root, **dict(storage)), system=system or System())
-    only = Plan(
-        session=SessionSettings(**settings),
-        addresses=(address,),
-        **{"reconnect_min": 0.01, "reconnect_max": 0.05, **plan},
-    )
-    return Recorder(
-        [only],
-        writer,
-        now=now,
-        limits=limits,
-    )
 
 
 @asynccontextmanager
@@ -62,23 +36,12 @@ async def recording(root, server, **options):
     await task
 
 
-def events(root, target):
-    directory = root / "net" / target
-    data = b"".join(path.read_bytes() for path in sorted(directory.glob("*.jsonl")))
-    return [json.loads(line) for line in data.splitlines()]
-
-
 def short(event):
     """Write an event as briefly as it can be compared."""
     keys = ("nick", "statusmsg", "subject", "command", "params", "text", "reply_to", "account")
     if event["type"] == "connected":
         event = {**event, "text": event["text"].partition(":")[0]}
     return " ".join([event["type"], *(f"{key}={event[key]}" for key in keys if key in event)])
-
-
-async def state(recorder, beginning):
-    while not any(each.state.startswith(beginning) for each in recorder.statuses()):  # noqa: ASYNC110 - no event tells
-        await asyncio.sleep(0.001)
 
 
 async def nothing(_seconds):
@@ -181,7 +144,7 @@ def test_max_events_ends_the_run_after_exactly_so_many_events_of_people(tmp_path
             async with recording(tmp_path, server, limits=Limits(max_events=5)) as recorder:
                 for number in range(20):
                     ada.say(CHANNELS[number % 2], f"line {number}")
-                await asyncio.wait_for(state(recorder, "disconnected"), 10)
+                await asyncio.wait_for(in_state(recorder, "disconnected"), 10)
 
     asyncio.run(scenario())
     said = [
@@ -227,7 +190,7 @@ def test_with_retry_a_server_that_comes_later_is_recorded(tmp_path):
             await server.stop()
             recorder = recorder_of(tmp_path, server.port, retry=True)
             task = asyncio.ensure_future(recorder.run())
-            await state(recorder, "waiting")
+            await in_state(recorder, "waiting")
             await server.listen()
             await server.joined("rec", "#demo")
             recorder.stop("enough")
@@ -253,7 +216,7 @@ def test_a_stop_while_waiting_to_reconnect_is_immediate(tmp_path):
             port = server.port
         recorder = recorder_of(tmp_path, port, retry=True, reconnect_min=3600, reconnect_max=3600)
         task = asyncio.ensure_future(recorder.run())
-        await state(recorder, "waiting")
+        await in_state(recorder, "waiting")
         recorder.stop("SIGTERM")
         await asyncio.wait_for(task, 5)
 
@@ -272,7 +235,7 @@ def test_a_stop_while_a_server_says_nothing_is_immediate(tmp_path):
             port = silent.sockets[0].getsockname()[1]
             recorder = recorder_of(tmp_path, port)
             task = asyncio.ensure_future(recorder.run())
-            await state(recorder, "connecting")
+            await in_state(recorder, "connecting")
             recorder.stop("SIGINT")
             await asyncio.wait_for(task, 10)
 
@@ -298,8 +261,8 @@ def test_a_nick_in_use_gets_an_alternate(tmp_path):
 def test_a_nick_that_the_server_does_not_take_ends_the_run_for_good(tmp_path):
     async def scenario():
         async with Server(clock=now) as server:
-            session = {"identity": Identity(nick="1rec")}
-            await recorder_of(tmp_path, server.port, session=session, retry=True).run()
+            identity = {"nick": "1rec"}
+            await recorder_of(tmp_path, server.port, identity=identity, retry=True).run()
 
     with pytest.raises(RefusedError, match="--nick"):
         asyncio.run(scenario())

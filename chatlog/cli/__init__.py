@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "record": "Record channels until stopped.",
     "tail": "Show the last events of the archive.",
     "config": "Check the configuration, or write one to begin with.",
+    "status": "Say how the recorders of an archive are.",
     "demo": "Record a scripted conversation, offline, to show the whole thing.",
 }
 """Each command with the line that `chatlog --help` says of it."""

@@ -62,7 +62,7 @@ def _separately(flood: Flood, settings: SessionSettings, writer: Writer) -> dict
     connection, heard = _connection(reactor), []
     reactor.add_global_handler(ANY, lambda _, event: heard.append(event))
     session = Session(settings)
-    reactor.after_read = lambda connection: None
+    reactor.after_read = lambda _connection: None
     connection.process_data(_prelude(flood))
     spent = dict.fromkeys(("lines, parse, dispatch", "session", "writer.write", "flush"), 0.0)
     for number, data in enumerate([b"", *_reads(flood.payload)]):

@@ -51,6 +51,15 @@ def key_pem(curve=None):
 KEY, PEM = key_pem()
 
 
+def outcome(act):
+    """Return what the only error that may come of it says, "" where none does."""
+    try:
+        act()
+    except ExchangeError as error:
+        return str(error)
+    return ""
+
+
 # -- mechanisms --------------------------------------------------------------
 
 
@@ -131,12 +140,10 @@ def test_a_key_that_cannot_sign_is_told_beforehand(pem):
 def test_no_challenge_raises_anything_but_its_own_error(mechanism, challenges):
     login = Login(user="user", password=Secret("pencil"), key=Secret(PEM), certificate=True)
     exchange = Exchange(login, mechanism, NONCE)
-    try:
-        for challenge in challenges:
-            exchange.respond(challenge)
-    except ExchangeError as error:
-        assert "pencil" not in str(error)
-        assert str(error).isprintable()
+    for challenge in challenges:
+        said = outcome(lambda: exchange.respond(challenge))  # noqa: B023 - called at once
+        assert "pencil" not in said
+        assert said.isprintable()
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])
@@ -224,15 +231,11 @@ def test_a_response_of_any_length_comes_whole_in_chunks(length):
 @given(st.lists(st.text(max_size=500), max_size=5))
 def test_no_parameter_raises_anything_but_its_own_error_when_taken(params):
     incoming = Incoming()
-    try:
-        for param in params:
-            incoming.feed(param)
-    except ExchangeError as error:
-        assert str(error).isprintable()
+    for param in params:
+        assert outcome(lambda: incoming.feed(param)).isprintable()  # noqa: B023 - called at once
 
 
 def test_a_challenge_without_end_is_refused():
     incoming = Incoming()
-    with pytest.raises(ExchangeError, match="too long"):
-        for _ in range(100):
-            incoming.feed(base64.b64encode(bytes(300)).decode())
+    chunk = base64.b64encode(bytes(300)).decode()
+    assert "too long" in "".join(outcome(lambda: incoming.feed(chunk)) for _ in range(100))

@@ -74,6 +74,10 @@ class ScriptedServer:
             raise AssertionError(f"no {pattern!r} in {self.received}")
         return found[1]
 
+    def join(self) -> None:
+        """Wait until the last script is over."""
+        self._thread.join(2 * _PATIENCE)
+
     def _serve(self) -> None:
         with self._listener:
             for script in self._scripts:
@@ -149,14 +153,15 @@ class Peer:
         for _ in range(times):
             self._socket.sendall(lines)
 
-    def register(self, capabilities: Iterable[str] | None = None) -> None:
+    def register(self, capabilities: Iterable[str] | None = None, tokens: str = "") -> None:
         """Welcome the client; without capabilities, CAP is never answered."""
         self.nick = self.wait_for(rb"^NICK :?(\S+)")[1].decode()
         self.wait_for(rb"^USER ")
         if capabilities is not None:
             self._negotiate(" ".join(capabilities))
         self._numeric("001", ":Welcome")
-        self._numeric("005", "CHANTYPES=# PREFIX=(ov)@+ :are supported by this server")
+        offered = f"CHANTYPES=# PREFIX=(ov)@+ {tokens}".rstrip()
+        self._numeric("005", f"{offered} :are supported by this server")
         self._numeric("376", ":End of /MOTD command")
 
     def _negotiate(self, capabilities: str) -> None:
@@ -177,6 +182,11 @@ class Peer:
                 self._numeric("353", f"= {channel} :{self.nick}")
                 self._numeric("366", f"{channel} :End of /NAMES list")
                 missing.discard(channel)
+
+    def wait_for_the_end(self) -> None:
+        """Wait until the client has left."""
+        with self._heard:
+            assert self._heard.wait_for(lambda: self._gone, _PATIENCE)
 
     def close(self) -> None:
         """Send no more, read what still comes, then close: nothing sent is lost."""

@@ -1,0 +1,85 @@
+"""Recorders in the test's own process, and the stories that they are put through."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from chatlog.clock import now
+from chatlog.connection import Address, Route
+from chatlog.protocol.registration import Identity
+from chatlog.protocol.session import SessionSettings
+from chatlog.recorder import Recorder
+from chatlog.supervisor import Plan
+from chatlog.transcript.segment import System
+from chatlog.transcript.writer import Storage, Writer
+from tests.support.scripted import ScriptedServer
+
+HOST = "127.0.0.1"
+_PATIENCE = 20
+
+
+def plan_of(port, *, session=(), identity=(), timeout=10.0, plan_timeout=150.0, **plan):
+    """Plan to record #demo and #tea of a plain server on loopback, as `rec`, impatiently."""
+    ports = [port] if isinstance(port, int) else port
+    settings = {
+        "network": "net",
+        "identity": Identity(**{"nick": "rec", **dict(identity)}),
+        "channels": ("#demo", "#tea"),
+        **dict(session),
+    }
+    return Plan(
+        session=SessionSettings(**settings),
+        addresses=tuple(Address(host=HOST, port=each, tls=False) for each in ports),
+        **{
+            "route": Route(timeout=timeout),
+            "timeout": plan_timeout,
+            "reconnect_min": 0.01,
+            "reconnect_max": 0.05,
+            **plan,
+        },
+    )
+
+
+def recorder_of(root, port, *, limits=None, system=None, storage=(), policies=None, **plan):
+    """Make a recorder of what `plan_of` plans."""
+    writer = Writer(Storage(root=root, **dict(storage)), system=system or System())
+    return Recorder([plan_of(port, **plan)], writer, now=now, limits=limits, policies=policies)
+
+
+def events(root, target, network="net"):
+    """Read what was recorded of a target."""
+    directory = root / network / target
+    data = b"".join(path.read_bytes() for path in sorted(directory.glob("*.jsonl")))
+    return [json.loads(line) for line in data.splitlines()]
+
+
+async def in_state(recorder, beginning):
+    """Wait until the state of a network begins so."""
+    while not any(each.state.startswith(beginning) for each in recorder.statuses()):  # noqa: ASYNC110
+        await asyncio.sleep(0.001)  # no event tells
+
+
+def play(root, *scripts, until=None, before=(), **options):
+    """Record from a server that follows these scripts, one for each connection.
+
+    The run is stopped when the last script is over, or when a network's state
+    begins with `until`. Ports `before` it are other servers of the list. Return
+    the lines that the server heard and the last status; what ended the run is
+    raised.
+    """
+
+    async def scenario():
+        async with ScriptedServer(*scripts) as server:
+            recorder = recorder_of(root, [*before, server.port], **options)
+            run = asyncio.ensure_future(recorder.run())
+            end = in_state(recorder, until) if until else asyncio.to_thread(server.join)
+            over = asyncio.ensure_future(end)
+            await asyncio.wait({run, over}, timeout=_PATIENCE, return_when="FIRST_COMPLETED")
+            status = recorder.statuses()
+            recorder.stop("the story is over")
+            over.cancel()
+            await run
+        return server.received, status[0]
+
+    return asyncio.run(scenario())
