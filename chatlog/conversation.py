@@ -48,6 +48,8 @@ class Conversation:
         self.parting_words = ""
         self.welcomed: asyncio.Future[None] = loop.create_future()
         self.since = ""
+        self.on_arrival: Callable[[], None] = _nothing
+        self._has_arrived = False
         self._loop = loop
         self._connection = connection
         self._intake = intake
@@ -126,12 +128,26 @@ class Conversation:
         lines, again_at = self.session.advance(self._loop.time())
         for line in lines:
             self._connection.send_raw(line)
-        for report in self.session.joining.take_reports():
-            logger.warning("%s: %s", self.session.settings.network, report)
+        self._report()
         if timer := self._timers.pop("advance", None):
             timer.cancel()
         if again_at is not None:
             self._timers["advance"] = self._loop.call_at(again_at, self._advance)
+
+    def _report(self) -> None:
+        """Tell which channels do not let us in, and once when we are in all that do."""
+        network, joining = self.session.settings.network, self.session.joining
+        for report in joining.take_reports():
+            logger.warning("%s: %s", network, report)
+        if not self._has_arrived and joining.is_settled():
+            self._has_arrived = True
+            there, wanted = joining.joined_count(), len(joining.names())
+            logger.info("%s: in %d of %d channels", network, there, wanted)
+            self.on_arrival()
+
+
+def _nothing() -> None:
+    """Tell nobody that we are in our channels."""
 
 
 def listen(reactor: Reactor) -> None:

@@ -30,16 +30,23 @@ class _Window:
 class RateLimit(logging.Filter):
     """Let at most `most` records of a kind through in `within` seconds.
 
-    A kind is a logger with a format string. How many were held back is said
-    when the next record of any kind comes after that time, or by `finish`.
-    `monotonic` returns seconds. To be added to a handler, as the filters of a
-    logger do not see what comes from those below it.
+    A kind is a logger with a format string; what is below `level` always
+    passes. How many were held back is said when the next record of any kind
+    comes after that time, or by `finish`. `monotonic` returns seconds. To be
+    added to a handler, as the filters of a logger do not see what comes from
+    those below it.
     """
 
     def __init__(
-        self, monotonic: Callable[[], float], *, most: int = 10, within: float = 60.0
+        self,
+        monotonic: Callable[[], float],
+        *,
+        most: int = 10,
+        within: float = 60.0,
+        level: int = logging.NOTSET,
     ) -> None:
         super().__init__()
+        self._level = level
         self._monotonic = monotonic
         self._most = most
         self._within = within
@@ -48,7 +55,7 @@ class RateLimit(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Say whether a record may pass."""
-        if record.msg == _MORE:
+        if record.msg == _MORE or record.levelno < self._level:
             return True
         moment = self._monotonic()
         with self._lock:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _SAMPLE: Final = 1.0
+_SOON: Final = 0.2
 _PATIENCE: Final = 2.0
 _METRICS_MODE: Final = 0o644  # another user's exporter reads it
 _UNKNOWN: Final = "the run goes on, but `chatlog status` will not know how it is"
@@ -72,6 +73,15 @@ class Heartbeat:
         self._repeat("sample", min(_SAMPLE, half), lambda: None)
         if self._notifier.watchdog_interval is not None:
             self._repeat("watchdog", half, self._notifier.watchdog)
+
+    def soon(self) -> None:
+        """Beat in a moment, as something has changed; what changes until then is in that beat."""
+        if self._timers and "soon" not in self._timers:
+            self._timers["soon"] = self._loop.call_later(_SOON, self._beat_once)
+
+    def _beat_once(self) -> None:
+        del self._timers["soon"]
+        self._beat()
 
     def ready(self) -> None:
         """Tell the service manager that the run is under way, and how it is."""

@@ -72,7 +72,7 @@ class Notifier:
             return
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-                sender.setblocking(False)
+                sender.settimeout(0)
                 sender.sendto(message.encode(), self._address)
         except (OSError, ValueError) as error:
             if not self._complained:

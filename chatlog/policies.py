@@ -7,11 +7,12 @@ See https://ircv3.net/specs/extensions/sts
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import logging
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -26,7 +27,7 @@ _MODE = 0o600
 
 
 class _Policy(msgspec.Struct, frozen=True):
-    port: int
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)]
     until: str
 
 
@@ -78,6 +79,8 @@ class Policies:
             beside.replace(self._path)
         except OSError as error:
             logger.warning("%s cannot be written: %s", self._path, error.strerror)
+            with contextlib.suppress(OSError):
+                beside.unlink()
 
 
 def _is_address(host: str) -> bool:

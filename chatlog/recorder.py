@@ -43,7 +43,8 @@ class Recorder:
     """Record networks until stopped, a limit, or until all of them refused.
 
     `now` is the clock, in the form of `Event.time`; `chance` returns numbers
-    from 0 to 1 for the jitter. `policies` remembers which servers are to be
+    from 0 to 1 for the jitter. `on_change` is called when a network comes,
+    goes, or is in its channels. `policies` remembers which servers are to be
     reached by TLS alone.
     """
 
@@ -59,6 +60,7 @@ class Recorder:
     ) -> None:
         self.plans = {plan.session.network: plan for plan in plans}
         self.errors = 0
+        self.on_change: Callable[[], None] | None = None
         self._writer = writer
         self._now = now
         self._chance = chance
@@ -152,6 +154,7 @@ class Recorder:
             chance=self._chance,
             policies=self._policies,
         )
+        supervisor.on_change = self._changed
         self._note(intake, EventType.STARTED, name, f"chatlog {__version__}")
         task = self._reactor.loop.create_task(supervisor.run())
         self._networks[name] = _Network(supervisor, intake, task)
@@ -179,6 +182,10 @@ class Recorder:
         self._note(network.intake, EventType.STOPPED, network.supervisor.name, reason)
         if network.supervisor.name not in self.plans:
             del self._networks[network.supervisor.name]
+
+    def _changed(self) -> None:
+        if self.on_change is not None:
+            self.on_change()
 
     def _fail(self, error: BaseException | None) -> None:
         if error is None:

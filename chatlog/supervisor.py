@@ -65,7 +65,8 @@ class Supervisor:
         policies: Policies | None = None,
     ) -> None:
         self.plan = plan
-        self.state = "starting"
+        self.on_change: Callable[[], None] = _nothing
+        self._state = "starting"
         self.was_welcomed = False
         self.last_refusal: ChatlogError | None = None
         self.lasting = Lasting(plan.session)
@@ -85,6 +86,17 @@ class Supervisor:
         """End cleanly; the first reason counts."""
         if not self._stopping.done():
             self._stopping.set_result(reason)
+
+    @property
+    def state(self) -> str:
+        """Say in a few words what is going on."""
+        return self._state
+
+    @state.setter
+    def state(self, state: str) -> None:
+        """Say what is going on from now, and tell whoever looks on."""
+        self._state = state
+        self.on_change()
 
     @property
     def name(self) -> str:
@@ -174,6 +186,7 @@ class Supervisor:
         connection: Connection = self._reactor.server()
         session = Session(self.plan.session, self.lasting, server=str(address), tls=address.tls)
         talk = connection.talk = Conversation(connection, session, self._intake, self._now)
+        talk.on_arrival = self.on_change
         connection.pacing = Pacing(*self.plan.talk_pace)
         self._connection, self._talk = connection, talk
         try:
@@ -247,8 +260,7 @@ class Supervisor:
             return kind(f"{address}: {registration.refused}")
         if waited_for:
             return NetworkError(
-                f"{address} did not welcome us in {self._patience:g} s;"
-                f" we waited for {waited_for}"
+                f"{address} did not welcome us in {self._patience:g} s; we waited for {waited_for}"
             )
         reason = connection.closed.result()
         kind = RefusedError if judge(talk.parting_words).for_good else NetworkError
@@ -318,6 +330,10 @@ class Supervisor:
         await asyncio.wait(
             {*futures, self._stopping}, timeout=within, return_when=asyncio.FIRST_COMPLETED
         )
+
+
+def _nothing() -> None:
+    """Tell nobody of a change."""
 
 
 def backoff(failures: int, least: float, most: float, chance: float) -> float:

@@ -11,7 +11,11 @@ from hypothesis import settings
 
 from tests.servers import certificates as authority
 from tests.servers.daemons import Daemon, Inspircd, Ngircd, NotInstalledError
+from tests.servers.ergochat import Ergochat
 from tests.servers.person import Person
+from tests.servers.services import InspircdWithServices
+from tests.servers.soju import Soju
+from tests.servers.znc import Znc
 from tests.support.process import Chatlog
 
 if TYPE_CHECKING:
@@ -49,8 +53,9 @@ def start_daemon(
     """Start servers of a class, each on ports and in a directory of its own."""
     started: list[Daemon] = []
 
-    def start(kind: type[_Kind], shows: str = "server") -> _Kind:
-        daemon = _installed(kind, tmp_path_factory.mktemp(kind.program), certificates, shows)
+    def start(kind: type[_Kind], shows: str = "server", **options: object) -> _Kind:
+        directory = tmp_path_factory.mktemp(kind.program)
+        daemon = _installed(kind, directory, certificates, shows, **options)
         started.append(daemon)
         return daemon.start()
 
@@ -69,9 +74,9 @@ def program() -> Callable[[str], str]:
     return find
 
 
-def _installed(kind: type[_Kind], *arguments: object) -> _Kind:
+def _installed(kind: type[_Kind], *arguments: object, **options: object) -> _Kind:
     try:
-        return kind(*arguments)
+        return kind(*arguments, **options)
     except NotInstalledError as missing:
         _miss(str(missing))
 
@@ -93,6 +98,38 @@ def ngircd(start_daemon: Callable[..., Daemon]) -> Daemon:
 def inspircd(start_daemon: Callable[..., Daemon]) -> Daemon:
     """A running InspIRCd 3 that nobody else is on."""
     return start_daemon(Inspircd)
+
+
+@pytest.fixture
+def inspircd_with_services(start_daemon: Callable[..., Daemon]) -> InspircdWithServices:
+    """A running InspIRCd 3 with Atheme's services, and no account yet."""
+    return start_daemon(InspircdWithServices)
+
+
+@pytest.fixture
+def ergochat(start_daemon: Callable[..., Daemon]) -> Ergochat:
+    """A running Ergo that nobody else is on."""
+    return start_daemon(Ergochat)
+
+
+@pytest.fixture
+def soju(start_daemon: Callable[..., Daemon]) -> Callable[..., Soju]:
+    """Put a bouncer in front of a running server: `soju(ngircd, channels=["#a"])`."""
+
+    def start(upstream: Daemon, **options: object) -> Soju:
+        return start_daemon(Soju, upstream=upstream, **options)
+
+    return start
+
+
+@pytest.fixture
+def znc(start_daemon: Callable[..., Daemon]) -> Callable[..., Znc]:
+    """Put a bouncer in front of a running server: `znc(ngircd, channels=["#a"])`."""
+
+    def start(upstream: Daemon, **options: object) -> Znc:
+        return start_daemon(Znc, upstream=upstream, **options)
+
+    return start
 
 
 @pytest.fixture

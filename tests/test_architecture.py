@@ -66,10 +66,10 @@ OUTSIDE = {
 EXTRAS = ("scram", "ecdsa", "proxy")
 """The extras whose libraries are imported where they are needed, and only there."""
 
-PURE = {"errors", "event", "casemapping", "protocol", "formats"}
+PURE = {"errors", "event", "casemapping", "status", "protocol", "formats"}
 PURE_MODULES = {
     *("__future__", "base64", "calendar", "collections", "dataclasses", "datetime", "enum"),
-    *("fnmatch", "functools", "itertools", "msgspec", "re", "typing", "zlib", "chatlog"),
+    *("fnmatch", "functools", "itertools", "json", "msgspec", "re", "typing", "zlib", "chatlog"),
     *("scramp", "cryptography"),
 }
 PURE_NAMES = {"time.gmtime", "time.strftime", "time.strptime"}

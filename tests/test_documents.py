@@ -14,6 +14,7 @@ from chatlog.cli import BUG, COMMANDS, INTERRUPTED, cli
 from chatlog.event import Event, EventType
 from chatlog.formats import jsonl
 from chatlog.formats.plain import Plain
+from chatlog.status import NetworkStatus, RunStatus, prometheus
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -21,6 +22,9 @@ FORMAT = ROOT / "docs/transcript-format.md"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 OF_CHATLOG_ALONE = [README, FORMAT, ROOT / "docs/architecture.md"]
 """The others name options of other programs as well."""
+CRONTABS = [README, ROOT / "docs/cron.md"]
+UNATTENDED = ROOT / "docs/unattended.md"
+UNIT = ROOT / "contrib/chatlog.service"
 MANDATORY = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "architecture.md"}
 
 
@@ -100,14 +104,38 @@ def test_every_option_named_exists(document):
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", document.read_text())) <= parameters()
 
 
-def test_the_crontab_line_has_five_fields_and_a_command_that_is_understood():
-    [[line]] = blocks(README, "crontab")
-    *fields, command = line.split(maxsplit=5)
-    assert len(fields) == 5
-    assert all(re.fullmatch(r"\*|\d+(?:[-,/]\d+)*|\*/\d+", field) for field in fields)
-    understand(shlex.split(command))
-    assert "--quiet" in command
+def crontab(document):
+    """Return the entries of a document's crontabs; what only sets a variable is left out."""
+    lines = [line for block in blocks(document, "crontab") for line in block]
+    return [line for line in lines if not re.match(r"[A-Z_]+=\S+$", line)]
+
+
+def with_a_configuration(words, directory):
+    """Put a file that is there in the place of the configuration that a command names."""
+    there = directory / "chatlog.toml"
+    there.write_text("")
+    return [str(there) if word.endswith(".toml") else word for word in words]
+
+
+@pytest.mark.parametrize(
+    "line", [line for document in CRONTABS for line in crontab(document)], ids=str
+)
+def test_a_crontab_line_says_when_and_a_command_that_is_understood(line, tmp_path):
+    if line.startswith("@"):
+        when, command = line.split(maxsplit=1)
+        assert when == "@reboot"
+    else:
+        *fields, command = line.split(maxsplit=5)
+        assert len(fields) == 5
+        assert all(re.fullmatch(r"\*|\d+(?:[-,/]\d+)*|\*/\d+", field) for field in fields)
+    words = shlex.split(command.removesuffix(">/dev/null"), comments=True)
+    understand(with_a_configuration(words, tmp_path))
+    assert words[1] == "status" or "--quiet" in words
     assert "%" not in command, "cron takes a bare % for the end of the line"
+
+
+def test_the_documents_show_how_to_record_from_cron():
+    assert [len(crontab(document)) > 0 for document in CRONTABS] == [True, True]
 
 
 @pytest.mark.parametrize("words", [["chatlog", "no-such"], ["chatlog", "tail", "--no-such"]])
@@ -127,6 +155,63 @@ def test_a_command_has_a_help_with_an_example_and_tests_of_its_own(verb):
 def test_the_version_is_the_one_of_the_package():
     said = CliRunner().invoke(cli, ["--version"], prog_name="chatlog")
     assert said.output == f"chatlog {__version__}\n"
+
+
+# -- a service ---------------------------------------------------------------
+
+
+def unit():
+    """Read the unit of systemd: every value of each key, by section."""
+    found = {}
+    for line in UNIT.read_text().splitlines():
+        if line.startswith("["):
+            section = found[line.strip("[]")] = {}
+        elif line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            section.setdefault(key, []).append(value)
+    return found
+
+
+def test_the_unit_starts_a_command_that_is_understood_where_it_may_write(tmp_path):
+    service = unit()["Service"]
+    [command] = service["ExecStart"]
+    path, *words = shlex.split(command)
+    understand(with_a_configuration(["chatlog", *words], tmp_path))
+    assert path.startswith("/")
+    assert f"--output /var/lib/{service['StateDirectory'][0]}" in command
+    assert f"--config /etc/{service['ConfigurationDirectory'][0]}/" in command
+
+
+def test_the_unit_expects_what_a_run_tells_and_knows_what_not_to_repeat():
+    service = unit()["Service"]
+    assert service["Type"] == ["notify"]
+    assert int(service["WatchdogSec"][0]) > 0
+    assert service["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
+    for_good = {errors.UsageError.exit_status, errors.RefusedError.exit_status}
+    assert set(map(int, service["RestartPreventExitStatus"][0].split())) == for_good
+
+
+def test_the_metrics_are_those_that_are_written():
+    time = "2026-11-23T18:20:01.123Z"
+    network = NetworkStatus(
+        name="n", state="", connected=True, lag=1.0, since=time, last_event=time, events={"#c": 1}
+    )
+    status = RunStatus(
+        pid=1, version="1", root="/", started=time, updated=time, networks=(network,)
+    )
+    samples = [line for line in prometheus(status).splitlines() if not line.startswith("#")]
+    written = {line.split(" ")[0] for line in samples}
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) ?\|", section(UNATTENDED, "Metrics"), re.MULTILINE)
+    assert {name: re.findall(r"\w+", labels) for name, labels in rows} == {
+        name: re.findall(r"(\w+)=", labels)
+        for name, _, labels in (sample.partition("{") for sample in written)
+    }
+    shown = {word for [*lines] in blocks(UNATTENDED, "promql") for word in _metrics_in(lines)}
+    assert shown <= {name for name, _ in rows}
+
+
+def _metrics_in(lines):
+    return re.findall(r"chatlog_\w+", "\n".join(lines))
 
 
 # -- statuses ----------------------------------------------------------------
@@ -184,6 +269,16 @@ def test_the_documents_are_all_there():
 def test_every_link_to_a_file_leads_to_one(document):
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text())
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_every_quirk_names_a_test_that_exists():
+    sources = "".join(path.read_text() for path in ROOT.glob("tests/**/test_*.py"))
+    there = set(re.findall(r"^(?:async )?def (test_\w+)", sources, re.MULTILINE))
+    quirks = (ROOT / "docs/quirks.md").read_text()
+    rows = re.findall(r"^\| (?!what |---)(.*) \|$", quirks, re.MULTILINE)
+    assert rows
+    assert [row for row in rows if not re.search(r"`test_\w+`$", row)] == []
+    assert set(re.findall(r"\btest_\w+", quirks)) - there == set()
 
 
 def test_every_module_in_the_map_of_the_architecture_exists():

@@ -38,7 +38,7 @@ def set_up_diagnostics(*, quiet: bool, verbose: bool, look_on: bool) -> None:
     logger.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
     handler: logging.Handler = _ConsoleHandler() if look_on else logging.StreamHandler(sys.stderr)
-    handler.addFilter(RateLimit(time.monotonic))
+    handler.addFilter(RateLimit(time.monotonic, level=logging.WARNING))
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     logger.handlers[:] = [handler]
 

@@ -93,6 +93,7 @@ class Run:
             notifier=self._notifier,
         )
         heartbeat.start()
+        self._recorder.on_change = heartbeat.soon
         heartbeat.ready()
 
         def end() -> None:

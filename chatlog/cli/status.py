@@ -178,7 +178,7 @@ def _counts(network: NetworkStatus, moment: str) -> str:
         [
             f"{network.joined} of {network.wanted} channels",
             f"last event {_ago(network.last_event, moment)}",
-            *(f"{count:,} {what}" for count, what in extras if count),
+            *(f"{what} {count:,}" for count, what in extras if count),
         ]
     )
 

@@ -6,20 +6,16 @@ Every refusal becomes a `ChatlogError` whose one line says what to do.
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 import ssl
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from chatlog.connection.proxies import connect_through
-from chatlog.connection.racing import race
-from chatlog.connection.resolving import interleave, resolve
+from chatlog.connection.racing import NOT_OURS, race
+from chatlog.connection.resolving import resolve, usable
 from chatlog.connection.route import Address, Route
 from chatlog.connection.tls import check_fingerprint, tls_context
 from chatlog.errors import ChatlogError, NetworkError, RefusedError
-
-if TYPE_CHECKING:
-    from chatlog.connection.resolving import Place
 
 _SHUTDOWN: Final = 3
 """Seconds that a peer has to answer the end of TLS; a dead one never does."""
@@ -67,22 +63,12 @@ class Dialler:
             return await connect_through(self._address, route)
         async with asyncio.timeout(route.timeout):
             found = await resolve(self._address.host, self._address.port, loop)
-        return await race(self._usable(found), limit=route.timeout, bind=route.bind)
-
-    def _usable(self, found: list[Place]) -> list[Place]:
-        """Order the addresses; an own address leaves only those of its family."""
-        places, bind = interleave(found), self._route.bind
-        if not bind:
-            return places
-        family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-        usable = [place for place in places if place.family == family]
-        if not usable:
-            raise NetworkError(f"{self._address} has no address of the kind of --bind {bind}")
-        return usable
+        places = usable(found, route.bind, str(self._address))
+        return await race(places, limit=route.timeout, bind=route.bind)
 
     def _explain(self, error: OSError) -> ChatlogError:
         where, host, bind = str(self._address), self._address.host, self._route.bind
-        if bind and error.errno in _NOT_OURS:
+        if bind and error.errno in NOT_OURS:
             return RefusedError(f"--bind {bind} is no address of this machine")
         for kind, refusal, text in _EXPLANATIONS:
             if isinstance(error, kind):
@@ -91,7 +77,6 @@ class Dialler:
         return NetworkError(f"{where} cannot be reached: {error.strerror or error}")
 
 
-_NOT_OURS: Final = (errno.EADDRNOTAVAIL, errno.EINVAL)
 _EXPLANATIONS: Final[tuple[tuple[type[OSError], type[ChatlogError], str], ...]] = (
     (
         ssl.SSLCertVerificationError,

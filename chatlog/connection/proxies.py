@@ -7,17 +7,25 @@ See https://www.rfc-editor.org/rfc/rfc1928 and https://www.rfc-editor.org/rfc/rf
 from __future__ import annotations
 
 import asyncio
+import base64
+import re
 import socket
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from chatlog.connection.resolving import interleave, resolve
+from chatlog.connection.racing import NOT_OURS, race
+from chatlog.connection.resolving import resolve, usable
 from chatlog.errors import NetworkError, UsageError
 
 if TYPE_CHECKING:
+    from chatlog.connection.resolving import Place
     from chatlog.connection.route import Address, Route
 
-_KINDS: Final = {"socks5": "SOCKS5", "socks5h": "SOCKS5", "http": "HTTP"}
+_SOCKS: Final = "SOCKS5"
+_HTTP: Final = "HTTP"
+_KINDS: Final = {"socks5": _SOCKS, "socks5h": _SOCKS, "http": _HTTP}
+_SUCCESS: Final = re.compile(r"HTTP/1\.[01] 2\d\d(?: |$)", re.ASCII)
+_LONGEST_HEAD: Final = 16_384
 
 
 class Proxy(NamedTuple):
@@ -30,7 +38,8 @@ class Proxy(NamedTuple):
 
     def __str__(self) -> str:
         """Name it as people write it."""
-        return f"proxy {self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"proxy {host}:{self.port}"
 
 
 def parse(url: str) -> Proxy:
@@ -46,7 +55,7 @@ def parse(url: str) -> Proxy:
 
 
 def require_library() -> Any:
-    """Return the library that speaks to proxies; UsageError where it is not installed."""
+    """Return the library that speaks to SOCKS proxies; UsageError where it is not installed."""
     try:
         from python_socks.async_ import asyncio as library  # noqa: PLC0415 - of an extra
     except ImportError as error:
@@ -57,34 +66,48 @@ def require_library() -> Any:
 async def connect_through(address: Address, route: Route) -> socket.socket:
     """Return a socket that the proxy has connected to the server.
 
-    Raise NetworkError with what the proxy said, OSError or TimeoutError where
-    the proxy itself cannot be reached.
+    Raise NetworkError with what the proxy said or why it cannot be reached,
+    OSError where the route's own address is none of ours.
     """
     proxy = parse(route.proxy)
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(route.timeout):
-            places = interleave(await resolve(proxy.host, proxy.port, loop))
+            found = await resolve(proxy.host, proxy.port, loop)
     except OSError as error:
         raise NetworkError(
             f"no address for the {proxy} ({error.strerror or 'time-out'})"
         ) from error
     failures: list[NetworkError] = []
-    for place in places:
+    for place in usable(found, route.bind, f"the {proxy}"):
         try:
-            return await _ask(proxy, place.sockaddr[0], address, route)
+            return await _ask(proxy, place, address, route)
         except NetworkError as error:
             failures.append(error)
     raise failures[0]
 
 
-async def _ask(proxy: Proxy, host: str, address: Address, route: Route) -> socket.socket:
+async def _ask(proxy: Proxy, place: Place, address: Address, route: Route) -> socket.socket:
+    ask = _ask_http if proxy.kind == _HTTP else _ask_socks
+    try:
+        sock = await ask(proxy, place, address, route)
+    except UsageError:
+        raise
+    except Exception as error:  # a proxy may say anything
+        if route.bind and getattr(error, "errno", None) in NOT_OURS:
+            raise
+        raise NetworkError(f"the {proxy} does not lead to {address}: {_said(error)}") from error
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return sock
+
+
+async def _ask_socks(proxy: Proxy, place: Place, address: Address, route: Route) -> socket.socket:
     library = require_library()
     from python_socks import ProxyType  # noqa: PLC0415 - of an extra
 
     way = library.Proxy(
-        ProxyType[proxy.kind],
-        host,
+        ProxyType.SOCKS5,
+        place.sockaddr[0],
         proxy.port,
         username=proxy.user or None,
         password=route.proxy_password.reveal() if proxy.user else None,
@@ -92,16 +115,57 @@ async def _ask(proxy: Proxy, host: str, address: Address, route: Route) -> socke
         loop=asyncio.get_running_loop(),
     )
     local = {"local_addr": (route.bind, 0)} if route.bind else {}
-    try:
-        sock: socket.socket = await way.connect(
-            address.host, address.port, timeout=route.timeout, **local
-        )
-    except Exception as error:  # a proxy may say anything
-        raise NetworkError(f"the {proxy} does not lead to {address}: {_said(error)}") from error
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock: socket.socket = await way.connect(
+        address.host, address.port, timeout=route.timeout, **local
+    )
     return sock
 
 
+async def _ask_http(proxy: Proxy, place: Place, address: Address, route: Route) -> socket.socket:
+    # Not by the library: it takes the first read for the whole answer and nothing else.
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(route.timeout):
+        sock = await race([place], limit=route.timeout, bind=route.bind)
+        try:
+            await loop.sock_sendall(sock, _request(proxy, address, route))
+            await _hear_success(sock, loop)
+        except BaseException:
+            sock.close()
+            raise
+    return sock
+
+
+def _request(proxy: Proxy, address: Address, route: Route) -> bytes:
+    lines = [f"CONNECT {address} HTTP/1.1", f"Host: {address}"]
+    if proxy.user:
+        login = f"{proxy.user}:{route.proxy_password.reveal()}".encode()
+        lines.append(f"Proxy-Authorization: Basic {base64.b64encode(login).decode()}")
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+async def _hear_success(sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+    """Read the head of an answer and not a byte of what follows.
+
+    Raise ConnectionRefusedError, with its first line, where it is none of success.
+    """
+    head = b""
+    while not head.endswith((b"\r\n\r\n", b"\n\n")) and len(head) < _LONGEST_HEAD:
+        byte = await loop.sock_recv(sock, 1)
+        if not byte:
+            break
+        head += byte
+    status = head.partition(b"\n")[0].strip().decode(errors="replace")
+    if not _SUCCESS.match(status):
+        raise ConnectionRefusedError(status or "it ended the connection")
+
+
 def _said(error: Exception) -> str:
-    words = str(error) or type(error).__name__
+    words = (
+        getattr(error, "strerror", "")
+        or str(error)
+        or _SILENT.get(type(error), type(error).__name__)
+    )
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in words[:200])
+
+
+_SILENT: Final[dict[type[Exception], str]] = {TimeoutError: "it did not answer in time"}

@@ -8,6 +8,7 @@ See https://www.rfc-editor.org/rfc/rfc8305#section-5
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 ATTEMPT_DELAY: Final = 0.25
 """Seconds that an attempt has to itself."""
+
+NOT_OURS: Final = (errno.EADDRNOTAVAIL, errno.EINVAL)
+"""What an attempt fails with that is bound to an address of another machine."""
 
 
 async def race(
@@ -38,7 +42,8 @@ async def race(
             if won is not None:
                 return won
             if not waiting and all(attempt.done() for attempt in attempts):
-                raise attempts[0].exception() or OSError("no address")
+                failures = [attempt.exception() for attempt in attempts]
+                raise next(filter(None, failures), OSError("no address"))
     finally:
         await _close(attempts)
 

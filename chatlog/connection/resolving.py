@@ -12,6 +12,8 @@ import threading
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from chatlog.errors import NetworkError
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterable
@@ -66,3 +68,18 @@ def interleave(places: Iterable[Place]) -> list[Place]:
     for place in dict.fromkeys(places):
         (new if place.family == socket.AF_INET6 else old).append(place)
     return [place for place in chain.from_iterable(zip_longest(new, old)) if place is not None]
+
+
+def usable(found: Iterable[Place], bind: str, where: str) -> list[Place]:
+    """Order addresses as `interleave` does; an own address leaves only those of its family.
+
+    Raise NetworkError, which names `where`, if that leaves none.
+    """
+    places = interleave(found)
+    if not bind:
+        return places
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    left = [place for place in places if place.family == family]
+    if not left:
+        raise NetworkError(f"{where} has no address of the kind of --bind {bind}")
+    return left

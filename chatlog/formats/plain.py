@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 from chatlog.event import SERVER, Event, EventType
-from chatlog.formats.sentences import sentence
+from chatlog.formats.sentences import SYSTEM_MESSAGE, sentence
 from chatlog.formats.visible import visible, visible_formatted, visible_word
 
 if TYPE_CHECKING:
@@ -154,7 +154,9 @@ _ROWS: Final = (
     _starred(EventType.CHGHOST, rf"{_NICK} has the host (?P<now>[^ ]+) now"),
     _starred(EventType.SETNAME, rf"{_NICK} has the name '(?P<text>.*)' now"),
     _starred(EventType.INVITE, rf"{_NICK} invited {_SUBJECT} to (?P<channel>[^ ]+)"),
-    _starred(EventType.REDACT, rf"{_NICK} took back (?P<reply_to>[^ ]+){_WHY}"),
+    _starred(EventType.REDACT, rf"{_NICK} took back (?P<reply_to>[^ ]+)(?: of {_SUBJECT})?{_WHY}"),
+    _starred(EventType.CLEAR, rf"{_NICK} cleared (?:the chat|the messages of {_SUBJECT}){_WHY}"),
+    _starred(EventType.USERNOTICE, rf"{_NICK} makes news(?:: (?P<news>.*?))?{_WHY}"),
     _starred(EventType.REACT, rf"{_NICK} reacted to (?P<reply_to>[^ ]+) with (?P<text>.*)"),
     _starred(EventType.OTHER, rf"{_NICK} said: (?P<wire>.*)"),
     _starred(EventType.OTHER, rf"{_NICK} sent: (?P<text>.*)"),
@@ -192,5 +194,6 @@ _COMPOUND: Final[dict[str, Callable[[str, str], dict[str, Any]]]] = {
     "params": lambda value, _: {"params": tuple(value.split(" "))},
     "wire": lambda value, _: _read_wire(value),
     "now": lambda value, _: {"params": tuple(value.rsplit("@", 1))},
+    "news": lambda value, _: {"tags": {SYSTEM_MESSAGE: value}},
     "channel": lambda value, target: {"params": (value,)} if target == SERVER else {},
 }

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     Sentence = Callable[[Event, Show], str]
 
+SYSTEM_MESSAGE: Final = "system-msg"
+"""The tag in which Twitch says what a `usernotice` is about."""
+
 
 def sentence(event: Event, show: Show) -> str:
     """Write an event as one sentence, its texts shown by `show`."""
@@ -143,7 +146,19 @@ def _setname(event: Event, show: Show) -> str:
 
 
 def _redact(event: Event, show: Show) -> str:
-    what = f"took back {visible_word(event.reply_to)}"
+    of = f" of {visible_word(event.subject)}" if event.subject else ""
+    what = f"took back {visible_word(event.reply_to)}{of}"
+    return f"*** {visible_word(event.nick)} {what}{_because(event.text, show)}"
+
+
+def _clear(event: Event, show: Show) -> str:
+    what = f"the messages of {visible_word(event.subject)}" if event.subject else "the chat"
+    return f"*** {visible_word(event.nick)} cleared {what}{_because(event.text, show)}"
+
+
+def _usernotice(event: Event, show: Show) -> str:
+    news = event.tags.get(SYSTEM_MESSAGE, "")
+    what = f"makes news: {show(news)}" if news else "makes news"
     return f"*** {visible_word(event.nick)} {what}{_because(event.text, show)}"
 
 
@@ -191,6 +206,8 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     EventType.SETNAME: _setname,
     EventType.REDACT: _redact,
     EventType.REACT: _react,
+    EventType.CLEAR: _clear,
+    EventType.USERNOTICE: _usernotice,
     EventType.OTHER: _other,
     EventType.STARTED: _recorder("started"),
     EventType.STOPPED: _recorder("stopped"),
@@ -200,5 +217,14 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     EventType.PARTED: _parted,
     EventType.RECOVERED: _recovered,
 }
-_WITH_SUBJECT: Final = frozenset({EventType.KICK, EventType.NICK, EventType.MODE, EventType.INVITE})
+_WITH_SUBJECT: Final = frozenset(
+    {
+        EventType.KICK,
+        EventType.NICK,
+        EventType.MODE,
+        EventType.INVITE,
+        EventType.REDACT,
+        EventType.CLEAR,
+    }
+)
 _OF_NOBODY: Final = frozenset({EventType.NAMES, EventType.RECOVERED})

@@ -206,10 +206,16 @@ def on_clearchat(state: State, line: Line) -> list[Event]:
 
 
 def on_clearmsg(state: State, line: Line) -> list[Event]:
-    """Make a `redact` of one message, whose text is told once more; Twitch's."""
-    msgid = line.tags.pop("target-msg-id", "")
+    """Make a `redact` of the subject's message, whose text is told once more; Twitch's."""
+    msgid, author = line.tags.pop("target-msg-id", ""), line.tags.pop("login", "")
     return _in_channel(
-        state, line, line.params[0], type=EventType.REDACT, reply_to=msgid, text=_text(line, 1)
+        state,
+        line,
+        line.params[0],
+        type=EventType.REDACT,
+        subject=author,
+        reply_to=msgid,
+        text=_text(line, 1),
     )
 
 

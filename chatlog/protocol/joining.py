@@ -154,6 +154,10 @@ class Joining:
         reports, self._reports = self._reports, []
         return reports
 
+    def is_settled(self) -> bool:
+        """Say whether of every channel it is known that we are in it, or why not."""
+        return all(wanted.problem for wanted in self._open.values())
+
     # -- what happens ------------------------------------------------------------
 
     def begin(self, isupport: ISupport) -> None:

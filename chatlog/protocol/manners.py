@@ -19,7 +19,7 @@ from chatlog.event import parse_time
 SOURCE_URL: Final = "https://pypi.org/project/chatlog/"
 
 _HOUR: Final = 3_600_000
-_LONGEST: Final = 350
+_LONGEST: Final = 300
 _REMEMBERED: Final = 1024
 _INTERVALS: Final = {
     "whisper": _HOUR,
@@ -63,19 +63,19 @@ class Manners:
     def answer_whisper(self, nick: str, received: str) -> list[str]:
         """Answer a private message: once an hour to each nick."""
         if self._settings.whisper and self._may("whisper", nick, received):
-            return [f"NOTICE {nick} :{self._settings.text}"]
+            return [f"NOTICE {nick} :{_cut(self._settings.text)}"]
         return []
 
     def answer_addressed(self, nick: str, channel: str, received: str) -> list[str]:
         """Answer a line in a channel that begins with our nick: once in ten minutes each."""
         if self._settings.addressed and self._may("addressed", nick, received):
-            return [f"NOTICE {channel} :{nick}: {self._settings.text}"]
+            return [f"NOTICE {channel} :{nick}: {_cut(self._settings.text)}"]
         return []
 
     def announcement(self, channel: str, received: str) -> list[str]:
         """Say what we are in a channel that we came into: once a day in each."""
         if self._settings.announce and self._may("announce", channel, received):
-            return [f"NOTICE {channel} :{self._settings.announce[:_LONGEST]}"]
+            return [f"NOTICE {channel} :{_cut(self._settings.announce)}"]
         return []
 
     def answer_ctcp(self, nick: str, request: str, argument: str, received: str) -> list[str]:
@@ -107,6 +107,11 @@ class Manners:
             self._window_start, self._in_window = now, 0
         self._in_window += 1
         return self._in_window <= _BURST
+
+
+def _cut(text: str) -> str:
+    """Shorten a text so that a line has room for it, whoever it is relayed from and to."""
+    return text.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")
 
 
 def _ctcp_answer(request: str, argument: str, received: str) -> str | None:

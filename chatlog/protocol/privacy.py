@@ -5,6 +5,7 @@ Pure: it drops and counts, and keeps nothing of what it dropped.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from fnmatch import translate
@@ -12,18 +13,36 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.event import RECORDERS_OWN, Event, EventType, Source
+from chatlog.event import RECORDERS_OWN, SERVER, Event, EventType, Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chatlog.casemapping import Casemapping
 
-_SAID: Final = frozenset({EventType.MESSAGE, EventType.ACTION, EventType.NOTICE})
-_FORMATTING: Final = re.compile(
-    r"(?:[\x02\x0f\x11\x16\x1d\x1e\x1f\s]|\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9a-fA-F]{6})?)+"
+# A deletion, too, can hold the words of the message that it takes back.
+_SAID: Final = frozenset(
+    {
+        EventType.MESSAGE,
+        EventType.ACTION,
+        EventType.NOTICE,
+        EventType.REDACT,
+        EventType.USERNOTICE,
+    }
 )
-_FORMATS: Final = frozenset("\x02\x03\x04\x0f\x11\x16\x1d\x1e\x1f \t")
+_SAID_BY: Final = frozenset({"PRIVMSG", "NOTICE", "WHISPER"})
+SPOKEN: Final = _SAID_BY | {"CLEARMSG", "REDACT", "USERNOTICE"}
+"""The commands that bring what people say."""
+
+_FORMATTING: Final = re.compile(
+    r"(?:[\x02\x0f\x11\x16\x1d\x1e\x1f\s]|\x01(?i:ACTION) |\x03(?:\d{1,2}(?:,\d{1,2})?)?"
+    r"|\x04(?:[0-9a-fA-F]{6}(?:,[0-9a-fA-F]{6})?)?)+"
+)
+_LAST_SPACE: Final = 0x3000
+_FORMATS: Final = frozenset("\x02\x03\x04\x0f\x11\x16\x1d\x1e\x1f") | {
+    letter for letter in map(chr, range(_LAST_SPACE + 1)) if letter.isspace()
+}
+_LAST_ODD_LETTER: Final = 0xFFFF
 
 
 class PrivacySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,10 +62,12 @@ class Privacy:
     """Decide of each event whether it may be written.
 
     `counts` has how many were not, as `off-record`, `ignored` and `nolog`.
-    `initials` are the characters that a text off the record can begin with.
+    `initials` are the characters that a text off the record can begin with;
+    unless `is_wide`, nothing but what people say is ever kept out.
     """
 
     initials: frozenset[str]
+    is_wide: bool
 
     def __init__(self, settings: PrivacySettings) -> None:
         self.counts: Counter[str] = Counter()
@@ -55,18 +76,18 @@ class Privacy:
     def apply(self, settings: PrivacySettings) -> None:
         """Go by other settings from now on; the counts go on."""
         self._off_record = tuple(prefix.casefold() for prefix in settings.off_record if prefix)
-        first = {prefix[0] for prefix in self._off_record}
-        alike = {letter for one in first for letter in (one, one.upper(), one.swapcase())}
-        self.initials = frozenset(alike | _FORMATS) if alike else frozenset()
+        alike = [_alike(prefix[0]) for prefix in self._off_record]
+        self.initials = _FORMATS.union(*alike) if alike else frozenset()
         self._nolog = settings.nolog
         self._ignore = settings.ignore
+        self.is_wide = bool(settings.nolog or settings.ignore)
         self._casemapping: Casemapping | None = None
         self._masks: re.Pattern[str] | None = None
         self._silent: frozenset[str] = frozenset()
 
     def ignores(self, source: Source, casemapping: Casemapping) -> bool:
         """Say whether nothing that somebody does is to be written."""
-        if not self._ignore:
+        if not (self._ignore and source.nick):
             return False
         self._fold(casemapping)
         whole = f"{source.nick}!{source.user}@{source.host}"
@@ -94,11 +115,11 @@ class Privacy:
     def _reason_against(self, event: Event, casemapping: Casemapping) -> str:
         if event.type in RECORDERS_OWN:
             return ""
-        if self.is_silent(event.target, casemapping):
+        if self._nolog and any(self.is_silent(place, casemapping) for place in _places(event)):
             return "nolog"
-        if self._ignore and self.ignores(Source(event.nick, event.user, event.host), casemapping):
+        if self._ignore and any(self.ignores(who, casemapping) for who in _authors(event)):
             return "ignored"
-        if self._off_record and event.type in _SAID and self._is_off_record(event.text):
+        if self._off_record and self._is_off_record(_said(event)):
             return "off-record"
         return ""
 
@@ -124,8 +145,43 @@ class Privacy:
         self._masks = re.compile(masks) if masks else None
 
 
+def _places(event: Event) -> tuple[str, ...]:
+    """Return what may be the channel that an event is about."""
+    if event.target != SERVER:
+        return (event.target,)
+    # A line of a channel that we have just left, after `@` to its operators alone,
+    # or the server's word about it.
+    return tuple(place for param in event.params for place in (param, param[1:]))
+
+
+def _authors(event: Event) -> list[Source]:
+    """Return who did it, and whose words are told once more."""
+    source = Source(event.nick, event.user, event.host)
+    return [source, Source(event.subject)] if event.type == EventType.REDACT else [source]
+
+
+def _said(event: Event) -> str:
+    """Return the words in an event that are somebody's own."""
+    if event.type in _SAID:
+        return event.text
+    has_words = event.type == EventType.OTHER and event.command in _SAID_BY
+    return "".join(event.params[1:2]) if has_words else ""
+
+
+@functools.lru_cache
+def _alike(letter: str) -> frozenset[str]:
+    """Return what a text can begin with that begins with this letter when folded."""
+    if not letter.isalpha():
+        return frozenset({letter})
+    odd = {each for each in map(chr, range(_LAST_ODD_LETTER)) if each.casefold()[:1] == letter}
+    return frozenset({letter, letter.upper(), *odd})
+
+
 def _whole(mask: str) -> str:
-    return mask if "!" in mask or "@" in mask else f"{mask}!*@*"
+    """Complete a mask: what it does not say of user and host is anything."""
+    who, at, host = mask.partition("@")
+    nick, bang, user = who.partition("!")
+    return f"{nick}!{user if bang else '*'}@{host if at else '*'}"
 
 
 def _pattern(mask: str) -> str:

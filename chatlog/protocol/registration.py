@@ -138,7 +138,8 @@ class Registration:
         if len(params) >= _CONTINUED and params[2] == "*":
             return []
         self._listed = True
-        self.sts = parse_sts(self.offered.get("sts", ""))
+        if not self.registered:
+            self.sts = parse_sts(self.offered.get("sts", ""))
         if self.must_use_tls:
             return []
         return self._request(self._wanted_in_order()) or self._end()

@@ -69,14 +69,22 @@ class _Once:
 
 
 def _external(login: Login, _nonce: str) -> _Steps:
-    return _Once(login.authzid.encode())
+    return _Once(_encode(login.authzid))
 
 
 def _plain(login: Login, _nonce: str) -> _Steps:
-    parts = login.authzid, login.user, login.password.reveal()
+    return _Once(_encode(login.authzid, login.user, login.password.reveal()))
+
+
+def _encode(*parts: str) -> bytes:
+    """Join with NULs what may have none; bytes that were no UTF-8 go out as they came."""
     if any("\0" in part for part in parts):
         raise ExchangeError("an account or a password with a NUL cannot be sent")
-    return _Once("\0".join(parts).encode(errors="surrogateescape"))
+    try:
+        return "\0".join(parts).encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        # The error holds what could not be sent, which may be the password.
+        raise ExchangeError("an account or a password that is not Unicode cannot be sent") from None
 
 
 class _Scram:
@@ -103,17 +111,24 @@ class _Scram:
         if step is None:
             raise ExchangeError("the server asks on after the end of SCRAM")
         try:
-            return step(challenge.decode())
-        except (scramp.ScramException, ValueError) as error:
-            raise ExchangeError(f"the server's SCRAM makes no sense: {_said(error)}") from error
+            text = challenge.decode()
+            if text.startswith("e="):
+                raise ExchangeError(f"the server ends SCRAM: {_visible(text[2:])}")
+            return step(text)
+        except scramp.ScramException as error:
+            why = _visible(error.args[0])
+            raise ExchangeError(f"the server's SCRAM makes no sense: {why}") from error
+        except ValueError as error:
+            raise ExchangeError("the server's SCRAM makes no sense: it is no UTF-8") from error
 
     def _first(self, _challenge: str) -> bytes:
         first: str = self._client.get_client_first()
         return first.encode()
 
     def _final(self, challenge: str) -> bytes:
-        found = re.search(r"(?a),i=(\d{1,9})(?:,|$)", challenge)
-        if found is None or int(found[1]) not in _ITERATIONS:
+        # A second count could be the one that the library takes.
+        counts = re.findall(r"(?:^|,)i([^,]*)", challenge)
+        if len(counts) != 1 or not _is_bounded(counts[0]):
             raise ExchangeError(
                 f"the server asks for other than {_ITERATIONS[0]} to {_ITERATIONS[-1]} iterations"
             )
@@ -125,6 +140,11 @@ class _Scram:
         self._client.set_server_final(challenge)
         self.proved = True
         return b""
+
+
+def _is_bounded(count: str) -> bool:
+    found = re.fullmatch(r"=([0-9]{4,6})", count)
+    return found is not None and int(found[1]) in _ITERATIONS
 
 
 def _scram(mechanism: str) -> Callable[[Login, str], _Steps]:
@@ -151,7 +171,7 @@ class _Ecdsa:
         return step(challenge)
 
     def _name(self, _challenge: bytes) -> bytes:
-        return self._user.encode()
+        return _encode(self._user)
 
     def _sign(self, challenge: bytes) -> bytes:
         from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - of an extra
@@ -166,7 +186,8 @@ class _Ecdsa:
 
 
 def _private_key(pem: Secret) -> Any:
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - of an extra
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - of an extra
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
         load_pem_private_key,
     )
@@ -175,6 +196,8 @@ def _private_key(pem: Secret) -> Any:
         key = load_pem_private_key(pem.reveal().encode(), password=None)
     except (ValueError, TypeError) as error:
         raise UsageError("--sasl-key is no private key in PEM without a passphrase") from error
+    except UnsupportedAlgorithm:
+        key = None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
         raise UsageError("--sasl-key is no key of the curve NIST P-256 (prime256v1)")
     return key
@@ -208,6 +231,13 @@ _OPTIONS: Final = {
     "key": "--sasl-key",
 }
 
+_PROOFS: Final = {
+    "password": "PLAIN",
+    "key": "ECDSA-NIST256P-CHALLENGE",
+    "certificate": "EXTERNAL",
+}
+"""Which mechanism to speak of when none can be used: that of what was given."""
+
 
 def usable(login: Login, *, tls: bool) -> list[str]:
     """List the mechanisms that this login can do here, the best first."""
@@ -233,11 +263,12 @@ def check(login: Login, *, tls: bool) -> None:
     if login.mechanism and login.mechanism not in MECHANISMS:
         known = ", ".join(MECHANISMS)
         raise UsageError(f"--sasl {login.mechanism!r} is not known; say one of {known}")
-    if login.key:
+    if login.key and _INSTALLED["ecdsa"]():
         _private_key(login.key)
     if usable(login, tls=tls):
         return
-    name = login.mechanism or ("PLAIN" if login.password else "")
+    given = (name for proof, name in _PROOFS.items() if getattr(login, proof))
+    name = login.mechanism or next(given, "")
     if not name:
         raise UsageError(
             "a login needs --sasl-password-file, --sasl-key or --client-cert to prove it"
@@ -345,7 +376,6 @@ class Incoming:
             raise ExchangeError("the server's challenge is no base64") from error
 
 
-def _said(error: Exception) -> str:
-    """Return an error's own words in one line, short and safe to show."""
-    words = str(error.args[0] if error.args else type(error).__name__)
+def _visible(words: str) -> str:
+    """Return the server's or the library's words in one line, short and safe to show."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in words[:200])

@@ -17,7 +17,7 @@ from chatlog.protocol.joining import REFUSALS
 from chatlog.protocol.lasting import Lasting
 from chatlog.protocol.manners import MannersSettings, is_service
 from chatlog.protocol.message import Message, parse_text
-from chatlog.protocol.privacy import PrivacySettings
+from chatlog.protocol.privacy import SPOKEN, PrivacySettings
 from chatlog.protocol.regaining import Regaining
 from chatlog.protocol.registration import Identity, Registration
 from chatlog.protocol.server_time import DEFAULT_MAX_SKEW, ServerClock
@@ -116,9 +116,10 @@ class Session:
         channel = self._routes.get(target)
         kind = _MESSAGE
         if text[:1] in self._initials:
-            if not text.startswith(_ACTION_BEGINS):
-                return self.receive_any(message, received)
+            is_action = text.startswith(_ACTION_BEGINS)
             kind, text = _ACTION, text[len(_ACTION_BEGINS) :].removesuffix(events.CTCP)
+            if not is_action or text[:1] in self.privacy.initials:
+                return self.receive_any(message, received)
         if not channel or message.encoding or message.raw:
             return self.receive_any(message, received)
         if message.tag_text:
@@ -139,7 +140,9 @@ class Session:
         return (event,), _NOTHING
 
     def receive_any(self, message: Message, received: str) -> Received:
-        """Take one message of any kind."""
+        """Take one message of any kind; none counts any more where we have to leave for TLS."""
+        if self.registration.must_use_tls:
+            return _NOTHING, _NOTHING
         line = self._line(message, received)
         command = message.command
         made: list[Event] = []
@@ -161,7 +164,9 @@ class Session:
             answers = answer(self, line, received)
             made += self.sent(answers, received)
             replies += answers
-        return self.privacy.keep(made, self.state.isupport.casemapping), replies
+        if self.privacy.is_wide or command in SPOKEN:
+            made = self.privacy.keep(made, self.state.isupport.casemapping)
+        return made, replies
 
     def make_ready(self, received: str) -> Received:
         """Take the registration for complete: from now on `advance` joins the channels."""
@@ -291,9 +296,11 @@ class Session:
 
     def _announce(self, line: Line, received: str) -> list[str]:
         """Return what we say of ourselves in a channel that we came into."""
-        if line.params and self.state.is_me(line.source.nick):
-            return self._lasting.manners.announcement(line.params[0], received)
-        return []
+        channel = line.params[0] if line.params else ""
+        is_silent = self.privacy.is_silent(channel, self.state.isupport.casemapping)
+        if not channel or is_silent or not self.state.is_me(line.source.nick):
+            return []
+        return self._lasting.manners.announcement(channel, received)
 
     def _answers(self, line: Line, received: str) -> list[str]:
         """Return what politeness asks us to say to a PRIVMSG."""

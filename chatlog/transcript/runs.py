@@ -103,10 +103,10 @@ def read_runs(root: Path) -> list[Run]:
     directory = root / DIRECTORY
     with reported(directory, doing="read"):
         try:
-            names = [name for name in os.listdir(directory) if re.fullmatch(_FILE, name)]
+            paths = [path for path in directory.iterdir() if re.fullmatch(_FILE, path.name)]
         except FileNotFoundError:
             return []
-    found = [_read(directory / name) for name in sorted(names, reverse=True)]
+    found = [_read(path) for path in sorted(paths, reverse=True)]
     return [run for run in found if run is not None]
 
 

@@ -34,6 +34,17 @@ DONE = [
     (EventType.KICK, {"nick": "ada", "subject": "mallory", "text": "enough"}, "servermsg"),
     (EventType.TOPIC, {"nick": "ada", "text": "Notes on computing"}, "servermsg"),
     (EventType.MODE, {"nick": "ada", "command": "+o", "params": ("grace",)}, "servermsg"),
+    (EventType.CLEAR, {"nick": "tmi.twitch.tv", "subject": "spammer"}, "servermsg"),
+    (
+        EventType.USERNOTICE,
+        {"nick": "ada", "text": "hi", "tags": {"system-msg": "6 months"}},
+        "servermsg",
+    ),
+    (
+        EventType.REDACT,
+        {"nick": "tmi.twitch.tv", "subject": "spammer", "reply_to": "d2ry4x", "text": "spam"},
+        "servermsg",
+    ),
     (EventType.CONNECTED, {"nick": "chatlog", "text": "irc.example"}, "servermsg"),
     (EventType.MESSAGE, {"nick": "ada", "text": "hi", "via": "playback"}, "servermsg"),
 ]

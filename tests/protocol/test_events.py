@@ -175,6 +175,15 @@ def test_names_are_gathered_into_one_event():
     assert outcome == ["#a names - text='log @+alice bob +carol'"]
 
 
+def test_a_bouncer_that_does_not_say_our_nick_in_numerics_is_understood():
+    outcome = in_channels().outcome(
+        ":soju.test 005 * CHANTYPES=# :are supported by this server",
+        ":soju.test 353 * = #a :log bob",
+        ":soju.test 366 * #a :End",
+    )
+    assert outcome[1:] == ["#a names - text='log bob'"]
+
+
 def test_who_is_in_the_names_is_known_without_prefix_and_host():
     talk = in_channels()
     talk.hear(":irc.test 353 log = #a :@+dave!u@h")

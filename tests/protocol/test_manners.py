@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from chatlog import __version__
 from chatlog.event import format_time, parse_time
 from chatlog.protocol.manners import Manners, MannersSettings, is_service
+from chatlog.protocol.privacy import PrivacySettings
+from tests.support.conversation import JOINED, WELCOME, Conversation, in_channels
 
 START = parse_time("2026-11-23T18:00:00.000Z")
 TEXT = MannersSettings().text
@@ -95,6 +97,98 @@ def test_a_crowd_cannot_make_us_answer_more_than_the_burst_in_a_minute(manners):
 def test_our_clock_stepping_back_silences_nobody_for_good(manners):
     manners.answer_whisper("bob", after(7200))
     assert manners.answer_whisper("bob", after(0)) != []
+
+
+# -- what we say of ourselves on joining ---------------------------------------
+
+ANNOUNCING = MannersSettings(announce="This channel is logged: https://log.test")
+ANNOUNCEMENT = "NOTICE #a :This channel is logged: https://log.test"
+
+
+def test_nothing_is_announced_unless_told(manners):
+    assert manners.announcement("#a", after(0)) == []
+    assert in_channels().said == []
+
+
+def test_an_announcement_is_made_once_a_day_in_each_channel():
+    manners = Manners(ANNOUNCING)
+    assert manners.announcement("#a", after(0)) == [ANNOUNCEMENT]
+    assert manners.announcement("#b", after(1)) != []
+    assert manners.announcement("#a", after(24 * 3600 - 1)) == []
+    assert manners.announcement("#a", after(24 * 3600)) == [ANNOUNCEMENT]
+
+
+def test_an_announcement_fits_a_line():
+    (line,) = Manners(MannersSettings(announce="x" * 1000)).announcement("#a", after(0))
+    assert line == "NOTICE #a :" + "x" * 300
+
+
+@given(st.text())
+def test_whatever_is_said_of_us_fits_a_line_and_is_cut_between_characters(text):
+    manners = Manners(MannersSettings(announce=text or "x", text=text))
+    lines = [
+        *manners.announcement("#a", after(0)),
+        *manners.answer_whisper("bob", after(0)),
+        *manners.answer_addressed("bob", "#a", after(0)),
+    ]
+    assert all(len(line.encode()) <= 330 for line in lines)
+    assert f"NOTICE bob :{text}".startswith(lines[1])
+
+
+def test_an_announcement_takes_no_answer_from_a_channel_of_its_own_name():
+    manners = Manners(ANNOUNCING)
+    assert manners.announcement("#a", after(0))
+    assert manners.answer_whisper("#a", after(0))
+
+
+def announcing(*extra, **settings):
+    """Return what was said and made of our own JOIN of #a."""
+    talk = Conversation(manners=ANNOUNCING, **settings)
+    talk.hear(*extra, *WELCOME)
+    talk.said.clear()
+    made = talk.outcome(JOINED[0])
+    return talk, made
+
+
+def test_coming_into_a_channel_we_say_what_we_are_and_record_that_we_said_it():
+    talk, made = announcing()
+    assert talk.said == [ANNOUNCEMENT]
+    assert made == [
+        "#a joined log",
+        "#a notice log text='This channel is logged: https://log.test'",
+    ]
+
+
+def test_where_our_lines_are_echoed_the_echo_is_what_is_recorded():
+    offer = (":irc.test CAP * LS :echo-message", ":irc.test CAP * ACK :echo-message")
+    talk, made = announcing(*offer)
+    assert talk.said == [ANNOUNCEMENT]
+    assert made == ["#a joined log"]
+    echo = f":log!chatlog@here.test {ANNOUNCEMENT}"
+    assert talk.outcome(echo) == ["#a notice log text='This channel is logged: https://log.test'"]
+
+
+def test_coming_in_again_soon_we_say_nothing():
+    talk, _ = announcing()
+    talk.said.clear()
+    assert talk.outcome(":log!chatlog@here.test PART #a", JOINED[0]) == [
+        "#a parted log",
+        "#a joined log",
+    ]
+    assert not any(line.startswith("NOTICE") for line in talk.said)
+
+
+def test_nobody_else_coming_in_makes_us_say_anything():
+    talk, _ = announcing()
+    talk.said.clear()
+    talk.hear(":dave!u@h JOIN #a", ":dave!u@h JOIN #z")
+    assert talk.said == []
+
+
+def test_a_channel_that_is_not_logged_is_told_nothing_of_a_log():
+    talk, made = announcing(privacy=PrivacySettings(nolog=("#a",)))
+    assert talk.said == []
+    assert made == ["#a joined log"]
 
 
 ASKED = st.tuples(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import sys
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from hypothesis import given
@@ -104,7 +106,13 @@ def test_a_server_that_does_not_prove_itself_is_not_believed(proof):
         exchange.check_success()
 
 
-@pytest.mark.parametrize("count", [b"0", b"1", b"4095", b"600001", b"99999999999", b"x", b"-5"])
+@pytest.mark.parametrize(
+    "count",
+    [
+        *(b"0", b"1", b"4095", b"600001", b"99999999999", b"x", b"-5", b""),
+        *(b"4096,i=9999999", b"99999999999,i=4096", b"4096,iX9999999", "٤٠٩٦".encode()),
+    ],
+)
 def test_iterations_that_are_too_few_or_too_many_are_not_computed(count):
     exchange = Exchange(PASSWORD, "SCRAM-SHA-256", NONCE)
     exchange.respond(b"")
@@ -112,11 +120,19 @@ def test_iterations_that_are_too_few_or_too_many_are_not_computed(count):
         exchange.respond(CHALLENGE.replace(b"i=4096", b"i=" + count))
 
 
-def test_a_nonce_that_does_not_begin_with_ours_is_refused():
+@pytest.mark.parametrize("nonce", [b"xxxx%hvYDpWUa", NONCE.encode(), NONCE[:-1].encode()])
+def test_a_nonce_that_does_not_begin_with_ours_and_go_on_is_refused(nonce):
     exchange = Exchange(PASSWORD, "SCRAM-SHA-256", NONCE)
     exchange.respond(b"")
-    with pytest.raises(ExchangeError):
-        exchange.respond(CHALLENGE.replace(b"r=rOpr", b"r=xxxx"))
+    with pytest.raises(ExchangeError, match="nonce"):
+        exchange.respond(b"r=" + nonce + CHALLENGE[CHALLENGE.index(b",s=") :])
+
+
+def test_why_the_server_ends_scram_is_told_in_its_words():
+    exchange = Exchange(PASSWORD, "SCRAM-SHA-256", NONCE)
+    exchange.respond(b"")
+    with pytest.raises(ExchangeError, match=r"ends SCRAM: unknown-user\ufffd$"):
+        exchange.respond(b"e=unknown-user\x1b")
 
 
 def test_ecdsa_signs_the_challenge_as_it_is():
@@ -135,8 +151,22 @@ def test_a_key_that_cannot_sign_is_told_beforehand(pem):
         check(Login(user="user", key=Secret(pem or " ")), tls=True)
 
 
+def test_a_key_of_a_curve_that_the_library_does_not_know_is_told_beforehand(monkeypatch):
+    def refuse(*_args, **_kwargs):
+        raise UnsupportedAlgorithm("SM2")
+
+    monkeypatch.setattr(serialization, "load_pem_private_key", refuse)
+    with pytest.raises(UsageError, match="NIST P-256"):
+        check(Login(user="user", key=Secret(PEM)), tls=True)
+
+
+SCRAM_LIKE = st.lists(
+    st.sampled_from([*"rsievm", "=", ",", "\n", "é", NONCE, "4096", "other-error", "W22ZaJ0SNY7s"])
+).map(lambda parts: "".join(parts).encode())
+
+
 @pytest.mark.parametrize("mechanism", MECHANISMS)
-@given(challenges=st.lists(st.binary(max_size=80) | st.just(CHALLENGE), max_size=4))
+@given(challenges=st.lists(st.binary(max_size=80) | SCRAM_LIKE | st.just(CHALLENGE), max_size=4))
 def test_no_challenge_raises_anything_but_its_own_error(mechanism, challenges):
     login = Login(user="user", password=Secret("pencil"), key=Secret(PEM), certificate=True)
     exchange = Exchange(login, mechanism, NONCE)
@@ -147,10 +177,27 @@ def test_no_challenge_raises_anything_but_its_own_error(mechanism, challenges):
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])
-def test_a_password_that_no_mechanism_can_carry_is_an_error(mechanism):
-    login = Login(user="user", password=Secret("a\0b"))
-    with pytest.raises(ExchangeError):
+@pytest.mark.parametrize("password", ["a\0b", "a\ud800b"])
+def test_a_password_that_no_mechanism_can_carry_is_an_error(mechanism, password):
+    login = Login(user="user", password=Secret(password))
+    with pytest.raises(ExchangeError, match="password"):
         Exchange(login, mechanism).respond(b"")
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+def test_an_account_that_no_mechanism_can_carry_is_an_error(mechanism, name):
+    login = Login(user=name, authzid=name, password=Secret("pencil"), key=Secret(PEM))
+    with pytest.raises(ExchangeError, match="account"):
+        Exchange(login, mechanism).respond(b"")
+
+
+@pytest.mark.parametrize(
+    ("user", "sent"), [("a,b=c", b"n=a=2Cb=3Dc,"), ("é", "n=é,".encode())], ids=["escaped", "UTF-8"]
+)
+def test_an_account_of_odd_characters_goes_into_scram_whole(user, sent):
+    login = Login(user=user, password=Secret("pencil"))
+    assert sent in Exchange(login, "SCRAM-SHA-256", NONCE).respond(b"")
 
 
 # -- which -------------------------------------------------------------------
@@ -198,6 +245,8 @@ def test_the_best_that_both_sides_can_do_is_chosen(login, offered, tls, tried, c
             "--sasl-plain-without-tls",
         ),
         (Login(user="u"), True, "--sasl-password-file, --sasl-key or --client-cert"),
+        (Login(key=Secret(PEM)), True, "ECDSA-NIST256P-CHALLENGE needs --sasl-user"),
+        (Login(certificate=True), False, "EXTERNAL needs TLS"),
     ],
 )
 def test_a_login_that_can_never_succeed_is_told_beforehand(login, tls, says):
@@ -210,6 +259,14 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch):
     with pytest.raises(UsageError, match=r"pip install 'chatlog\[scram\]'"):
         check(Login(user="u", password=Secret("p"), mechanism="SCRAM-SHA-256"), tls=True)
     assert choose(PASSWORD, "SCRAM-SHA-256,PLAIN", tls=True, tried=()) == "PLAIN"
+
+
+@pytest.mark.parametrize("mechanism", ["", "ECDSA-NIST256P-CHALLENGE"])
+def test_a_key_without_its_library_is_told_with_the_extra(monkeypatch, mechanism):
+    for module in [name for name in sys.modules if name.partition(".")[0] == "cryptography"]:
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(UsageError, match=r"pip install 'chatlog\[ecdsa\]'"):
+        check(Login(user="u", key=Secret(PEM), mechanism=mechanism), tls=True)
 
 
 # -- AUTHENTICATE ------------------------------------------------------------

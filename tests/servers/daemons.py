@@ -29,9 +29,13 @@ class NotInstalledError(Exception):
 
 
 class Daemon:
-    """One server program; `name` in `program` is looked for in PATH and /usr/sbin."""
+    """One server program; `program` is looked for in PATH and /usr/sbin.
+
+    `wrapper` is the command that runs the program, where it needs one.
+    """
 
     program = ""
+    wrapper: tuple[str, ...] = ()
 
     def __init__(self, directory: Path, certificates: Certificates, shows: str = "server") -> None:
         """Prepare it, not yet running; over TLS it shows the certificate named `shows`."""
@@ -51,6 +55,15 @@ class Daemon:
         """The command that runs it in the foreground."""
         raise NotImplementedError
 
+    def waits_for(self) -> list[object]:
+        """What is still missing until it serves; it is asked again and again."""
+        return [port for port in (self.port, self.tls_port) if not _answers(port)]
+
+    @property
+    def settings_file(self) -> Path:
+        """Where it looks for its configuration."""
+        return self.directory / f"{self.program}.conf"
+
     @property
     def output(self) -> str:
         """What it printed since its first start."""
@@ -61,31 +74,31 @@ class Daemon:
         return self.directory / f"{self.program}.out"
 
     def start(self) -> Self:
-        """Run it, and return when both ports answer."""
-        settings = self.directory / f"{self.program}.conf"
+        """Run it, and return when it serves."""
+        settings = self.settings_file
+        settings.parent.mkdir(exist_ok=True)
         settings.write_text(self.settings())
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
-                [self.executable, *self.command(settings)],
+                [*self.wrapper, self.executable, *self.command(settings)],
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
             )
         try:
-            self._wait_for_ports()
+            self._wait()
         except BaseException:
             self.kill()
             raise
         return self
 
-    def _wait_for_ports(self) -> None:
+    def _wait(self) -> None:
         deadline = time.monotonic() + _PATIENCE
-        waiting = [self.port, self.tls_port]
-        while waiting := [port for port in waiting if not _answers(port)]:
+        while missing := self.waits_for():
             assert self._process is not None
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{self.program}: no answer on {waiting}:\n{self.output}")
+                raise RuntimeError(f"{self.program}: no {missing}:\n{self.output}")
             time.sleep(0.02)  # a program that is not ours gives nothing else to wait for
 
     def stop(self) -> None:
@@ -143,19 +156,46 @@ class Ngircd(Daemon):
 
 
 class Inspircd(Daemon):
-    """InspIRCd 3: nearly all of IRCv3's capabilities, and no throttle here."""
+    """InspIRCd 3: nearly all of IRCv3's capabilities, and no throttle here.
+
+    Over TLS it asks clients for a certificate and takes any, or none. Who says
+    OPER with oper and oper may do everything, KILL and GLINE too.
+    """
 
     program = "inspircd"
     modules = (
-        "allowinvite banexception cap chghost chgident customprefix ircv3"
+        "allowinvite banexception botmode cap chanhistory chghost chgident customprefix ircv3"
         " ircv3_accounttag ircv3_batch ircv3_capnotify ircv3_chghost ircv3_ctctags"
         " ircv3_echomessage ircv3_invitenotify ircv3_labeledresponse ircv3_msgid"
-        " ircv3_servertime knock namesx sajoin sakick sanick sapart satopic services_account"
-        " setname ssl_gnutls uhnames"
+        " ircv3_servertime knock monitor namesx sajoin sakick sanick sapart satopic"
+        " services_account setname ssl_gnutls sslinfo uhnames"
     )
+
+    def __init__(
+        self,
+        directory: Path,
+        certificates: Certificates,
+        shows: str = "server",
+        *,
+        password: str = "",
+        maxchans: int = 2000,
+        pingfreq: int = 120,
+        casemapping: str = "rfc1459",
+    ) -> None:
+        """Prepare it; `password` is what PASS must say, `pingfreq` counts seconds."""
+        super().__init__(directory, certificates, shows)
+        self.password = password
+        self.maxchans = maxchans
+        self.pingfreq = pingfreq
+        self.casemapping = casemapping
+
+    def more_settings(self) -> str:
+        """What a network has beside this server."""
+        return ""
 
     def settings(self) -> str:
         modules = "\n".join(f'<module name="{name}">' for name in self.modules.split())
+        password = f' password="{self.password}"' if self.password else ""
         return f"""
 <server name="inspircd.test" description="a server for tests" id="0CL" network="TestNet">
 <admin name="none" nick="none" email="none@inspircd.test">
@@ -164,18 +204,23 @@ class Inspircd(Daemon):
 <pid file="{self.directory}/inspircd.pid">
 <bind address="{self.host}" port="{self.port}" type="clients">
 <bind address="{self.host}" port="{self.tls_port}" type="clients" sslprofile="tls">
-<sslprofile name="tls" provider="gnutls" certfile="{self.certificate}" keyfile="{self.key}">
-<connect name="all" allow="*" maxchans="100" timeout="30" pingfreq="2m" recvq="64K"
-         hardsendq="8M" softsendq="1M" threshold="1000" commandrate="100000" fakelag="no"
+<sslprofile name="tls" provider="gnutls" certfile="{self.certificate}" keyfile="{self.key}"
+            hash="sha256" requestclientcert="yes">
+<connect name="all" allow="*"{password} maxchans="{self.maxchans}" timeout="30"
+         pingfreq="{self.pingfreq}" recvq="64K"
+         hardsendq="8M" softsendq="1M" threshold="100000" commandrate="100000" fakelag="no"
          localmax="1000" globalmax="1000" resolvehostnames="no" useident="no">
-<options prefixquit="Quit: " defaultmodes="not" casemapping="rfc1459" hostintopic="yes">
+<options prefixquit="Quit: " defaultmodes="not" casemapping="{self.casemapping}"
+         hostintopic="yes">
 <security announceinvites="dynamic" maxtargets="20">
 <limits maxnick="32" maxchan="60" maxtopic="390" maxkick="300" maxquit="300">
 <log method="file" type="* -USERINPUT -USEROUTPUT" level="normal" target="inspircd.log">
 <class name="all" commands="*" privs="*" usermodes="*" chanmodes="*" snomasks="*">
 <type name="admin" classes="all">
 <oper name="oper" password="oper" host="*@*" type="admin">
+<chanhistory prefixmsg="yes">
 {modules}
+{self.more_settings()}
 """
 
     def command(self, settings: Path) -> list[str]:

@@ -47,13 +47,15 @@ class Ergochat(Packaged):
         """Register an account; whoever logs in to it has SCRAM-SHA-256, too."""
         with self._person(account) as person:
             person.send(f"NICKSERV REGISTER {password}")
-            person.until(r"NickServ!.* NOTICE .*(Account created|registered)")
+            person.until(r"NickServ!.* NOTICE .*Account created")
 
     def add_certificate(self, account: str, password: str, fingerprint: str) -> None:
         """Let a client certificate log in to an account (EXTERNAL); its SHA-256 in hex."""
         with self._person(f"{account}-cert") as person:
-            person.send(f"NICKSERV IDENTIFY {account} {password}", f"NICKSERV CERT ADD {fingerprint}")
-            person.until(r"NickServ!.* NOTICE .*[Cc]ertificate fingerprint")
+            person.send(
+                f"NICKSERV IDENTIFY {account} {password}", f"NICKSERV CERT ADD {fingerprint}"
+            )
+            person.until(r"NickServ!.* NOTICE .*fingerprint successfully added")
 
     def _person(self, nick: str) -> Person:
         person = Person(self.port, nick)

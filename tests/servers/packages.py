@@ -30,7 +30,7 @@ _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _PROGRAMS = {
     "ergochat": "ergochat",
     "soju": "soju",
-    "sojuctl": "soju-utils",
+    "sojuctl": "soju",
 }
 
 
@@ -71,12 +71,13 @@ def fetch() -> list[str]:
 
     Raises FetchError.
     """
-    programs = {package: program for program, package in _PROGRAMS.items()}
-    missing = [
-        package
-        for package, program in programs.items()
-        if not (shutil.which(program) or (_folder() / package).is_dir())
-    ]
+    missing = sorted(
+        {
+            package
+            for program, package in _PROGRAMS.items()
+            if not (shutil.which(program) or (_folder() / package).is_dir())
+        }
+    )
     if missing:
         _folder().mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=_folder(), prefix=".fetch-") as scratch:

@@ -6,6 +6,7 @@ order. It answers PING while it listens.
 
 from __future__ import annotations
 
+import base64
 import re
 import socket
 import time
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
 
 _PATIENCE = 15.0
 
@@ -79,6 +81,29 @@ class Person:
             self.send("CAP END")
         self.until(r" (376|422) ")
         return self
+
+    def log_in(self, mechanism: str, *answers: Callable[[bytes], bytes]) -> Self:
+        """Authenticate by SASL, and be welcomed; each answer is made of the next challenge.
+
+        Raises AssertionError when the server refuses.
+        """
+        self.send("CAP REQ :sasl", f"NICK {self.nick}", f"USER {self.nick} 0 * :{self.nick}")
+        self.until(r" CAP \S+ ACK ")
+        self.send(f"AUTHENTICATE {mechanism}")
+        for answer in answers:
+            challenge = self.until("AUTHENTICATE ").split()[-1].lstrip(":")
+            said = answer(b"" if challenge == "+" else base64.b64decode(challenge))
+            self.send(f"AUTHENTICATE {base64.b64encode(said).decode() or '+'}")
+        outcome = self.until(" 90[2-7] ")
+        assert " 903 " in outcome, outcome
+        self.send("CAP END")
+        self.until(r" (376|422) ")
+        return self
+
+    def oper(self) -> None:
+        """Become an operator, as who all servers of the tests know as oper."""
+        self.send("OPER oper oper")
+        self.until(" 381 ")
 
     def sync(self) -> None:
         """Return when the server has dealt with all that was sent before."""

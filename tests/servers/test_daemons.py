@@ -53,6 +53,65 @@ def test_inspircd_offers_every_capability_that_the_recorder_wants(inspircd, pers
     assert missing == {"draft/channel-rename"}, "which Ergo has"
 
 
+def test_inspircd_with_a_password_refuses_who_does_not_say_it(start_daemon, person):
+    inspircd = start_daemon(Inspircd, password="open sesame")
+    refused = person(inspircd.port, "ada")
+    refused.send("NICK ada", "USER ada 0 * :ada")
+    refused.until("^ERROR ")
+    let_in = person(inspircd.port, "grace")
+    let_in.send("PASS :open sesame")
+    let_in.register()
+
+
+def test_inspircd_folds_and_limits_as_it_is_told(start_daemon, person):
+    inspircd = start_daemon(Inspircd, casemapping="ascii", maxchans=2)
+    ada = person(inspircd.port, "ada").register()
+    assert any(" CASEMAPPING=ascii " in line for line in ada.heard)
+    ada.join("#a", "#b")
+    ada.send("JOIN #c")
+    ada.until(" 405 ada #c ")
+
+
+def test_inspircd_asks_whether_a_client_is_still_there(start_daemon, person):
+    inspircd = start_daemon(Inspircd, pingfreq=1)
+    person(inspircd.port, "ada").register().until("^PING ")
+
+
+def test_inspircd_knows_monitor_bots_and_the_exceptions_of_bans(inspircd, person):
+    tokens = " ".join(person(inspircd.port, "ada").register().heard).split()
+    assert {"BOT=B", "EXCEPTS=e", "MONITOR=30"} <= set(tokens)
+
+
+def test_inspircd_plays_back_what_was_said_before_a_join(inspircd, person):
+    ada = person(inspircd.port, "ada").register()
+    ada.join("#a")
+    ada.send("MODE #a +H 20:1h")
+    ada.say("#a", "said before")
+    ada.sync()
+    late = person(inspircd.port, "late").register()
+    late.join("#a")
+    assert "ada!" in late.until("said before")
+
+
+@pytest.mark.parametrize(
+    ("said", "felt"),
+    [
+        ("KILL grace :away with you", "^ERROR .*away with you"),
+        ("GLINE *grace@* 1h :away with you", "^ERROR .*G-[Ll]ined"),
+        ("SAKICK #a grace :out", " KICK #a grace "),
+        ("SAPART grace #a :out", "^:grace!.* PART "),
+        ("SANICK grace hopper", "^:grace!.* NICK :?hopper"),
+    ],
+)
+def test_an_operator_of_inspircd_can_do_this_to_people(inspircd, person, said, felt):
+    grace = person(inspircd.port, "grace").register()
+    grace.join("#a")
+    ada = person(inspircd.port, "ada").register()
+    ada.oper()
+    ada.send(said)
+    grace.until(felt)
+
+
 class Missing(Daemon):
     program = "no-such-ircd"
 

@@ -1,0 +1,283 @@
+"""What Twitch says in its own way: with tags on every line, and commands that nobody else has.
+
+See https://dev.twitch.tv/docs/chat/irc/
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from chatlog.event import SERVER
+from chatlog.protocol.message import parse
+from chatlog.protocol.privacy import PrivacySettings
+from chatlog.protocol.registration import Identity, Registration
+from tests.support.conversation import NOW, Conversation, short
+
+ME = "justinfan4711"
+HOST = ":tmi.twitch.tv"
+VIEWER = ":viewer!viewer@viewer.tmi.twitch.tv"
+EARLIER = "2026-11-23T18:20:00.900Z"
+MILLISECONDS = "1795544400900"
+
+OFFERED = "twitch.tv/commands twitch.tv/membership twitch.tv/tags"
+WELCOME = (
+    f"{HOST} CAP * LS :{OFFERED}",
+    f"{HOST} CAP * ACK :twitch.tv/commands twitch.tv/tags",
+    f"{HOST} 001 {ME} :Welcome, GLHF!",
+    f"{HOST} 002 {ME} :Your host is tmi.twitch.tv",
+    f"{HOST} 003 {ME} :This server is rather new",
+    f"{HOST} 004 {ME} :-",
+    f"{HOST} 375 {ME} :-",
+    f"{HOST} 372 {ME} :You are in a maze of twisty passages, all alike.",
+    f"{HOST} 376 {ME} :>",
+)
+JOINED = (
+    f":{ME}!{ME}@{ME}.tmi.twitch.tv JOIN #streamer",
+    f":{ME}.tmi.twitch.tv 353 {ME} = #streamer :{ME}",
+    f":{ME}.tmi.twitch.tv 366 {ME} #streamer :End of /NAMES list",
+)
+ROOMSTATE = (
+    "@emote-only=0;followers-only=-1;r9k=0;room-id=1337;slow=10;subs-only=0"
+    f" {HOST} ROOMSTATE #streamer"
+)
+SAID = (
+    "@badge-info=;badges=glhf-pledge/1;color=#0000FF;display-name=Viewer;emotes=25:0-4;"
+    "first-msg=0;flags=;id=885196de-cb67-427a-baa8-82f9b0fcd05f;mod=0;returning-chatter=0;"
+    f"room-id=1337;subscriber=0;tmi-sent-ts={MILLISECONDS};turbo=0;user-id=42;user-type="
+    f" {VIEWER} PRIVMSG #streamer :Kappa hello"
+)
+
+
+def at_twitch(**settings):
+    settings = {"channels": ("#streamer",), "nick": ME, **settings}
+    talk = Conversation(**settings)
+    talk.hear(*WELCOME, *JOINED)
+    talk.said.clear()
+    return talk
+
+
+def only(talk, line):
+    """Hear a line of which one event is made."""
+    (event,) = talk.hear(line)
+    return event
+
+
+def test_a_message_has_its_tags_as_they_came():
+    event = only(at_twitch(), SAID)
+    assert (event.type, event.target, event.nick) == ("message", "#streamer", "viewer")
+    assert event.text == "Kappa hello"
+    assert event.tags["display-name"] == "Viewer"
+    assert event.tags["id"] == "885196de-cb67-427a-baa8-82f9b0fcd05f"
+    assert event.tags["tmi-sent-ts"] == MILLISECONDS
+    assert event.tags["emotes"] == "25:0-4"
+
+
+def test_a_message_by_the_fast_lane_is_no_other():
+    talk = at_twitch()
+    assert only(talk, SAID) == only(talk, SAID)
+
+
+CLEARED = {
+    "everybody": (
+        f"@room-id=1337;tmi-sent-ts={MILLISECONDS} {HOST} CLEARCHAT #streamer",
+        "",
+        {"room-id": "1337", "tmi-sent-ts": MILLISECONDS},
+    ),
+    "somebody for good": (
+        (
+            f"@room-id=1337;target-user-id=42;tmi-sent-ts={MILLISECONDS}"
+            f" {HOST} CLEARCHAT #streamer :viewer"
+        ),
+        "viewer",
+        {"room-id": "1337", "target-user-id": "42", "tmi-sent-ts": MILLISECONDS},
+    ),
+    "somebody for a while": (
+        f"@ban-duration=350;room-id=1337;target-user-id=42 {HOST} CLEARCHAT #Streamer :viewer",
+        "viewer",
+        {"ban-duration": "350", "room-id": "1337", "target-user-id": "42"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("line", "subject", "tags"), CLEARED.values(), ids=CLEARED)
+def test_clearchat_says_whose_messages_are_taken_away(line, subject, tags):
+    event = only(at_twitch(), line)
+    assert (event.type, event.target, event.subject) == ("clear", "#streamer", subject)
+    assert event.tags == tags
+
+
+def test_clearmsg_takes_one_message_back():
+    event = only(
+        at_twitch(),
+        f"@login=viewer;room-id=;target-msg-id=94e6c7ff;tmi-sent-ts={MILLISECONDS}"
+        f" {HOST} CLEARMSG #streamer :HeyGuys",
+    )
+    assert (event.type, event.target, event.text) == ("redact", "#streamer", "HeyGuys")
+    assert (event.reply_to, event.subject) == ("94e6c7ff", "viewer")
+    assert event.tags == {"room-id": "", "tmi-sent-ts": MILLISECONDS}
+
+
+def test_clearmsg_does_not_tell_what_an_ignored_person_said():
+    talk = at_twitch(privacy=PrivacySettings(ignore=("viewer",)))
+    assert talk.hear(f"@login=viewer;target-msg-id=94e6c7ff {HOST} CLEARMSG #streamer :spam") == []
+    assert talk.session.privacy.counts == {"ignored": 1}
+
+
+def test_clearmsg_does_not_tell_what_was_off_the_record():
+    talk = at_twitch()
+    line = f"@login=viewer;target-msg-id=94e6c7ff {HOST} CLEARMSG #streamer :[off] secret"
+    assert talk.hear(line) == []
+    assert talk.session.privacy.counts == {"off-record": 1}
+
+
+NOTICED = {
+    "a subscription": (
+        (
+            "@badges=subscriber/6;display-name=Viewer;id=db25007f;login=viewer;msg-id=resub;"
+            "msg-param-cumulative-months=6;msg-param-sub-plan-name=Channel\\sSubscription;"
+            "system-msg=Viewer\\ssubscribed\\sat\\sTier\\s1.\\sThey've\\ssubscribed\\sfor\\s6\\smonths!"
+            f" {HOST} USERNOTICE #streamer :Great stream -- keep it up!"
+        ),
+        "viewer",
+        "Great stream -- keep it up!",
+        "Viewer subscribed at Tier 1. They've subscribed for 6 months!",
+    ),
+    "a gift without words": (
+        (
+            "@login=giver;msg-id=subgift;msg-param-recipient-user-name=viewer;"
+            f"system-msg=Giver\\sgifted\\sa\\ssub\\sto\\sViewer! {HOST} USERNOTICE #streamer"
+        ),
+        "giver",
+        "",
+        "Giver gifted a sub to Viewer!",
+    ),
+    "a raid": (
+        (
+            "@login=raider;msg-id=raid;msg-param-viewerCount=15;"
+            f"system-msg=15\\sraiders\\sfrom\\sRaider\\shave\\sjoined! {HOST} USERNOTICE #streamer"
+        ),
+        "raider",
+        "",
+        "15 raiders from Raider have joined!",
+    ),
+    "nobody by name": (
+        f"@msg-id=x;system-msg=a\\:b {HOST} USERNOTICE #streamer",
+        "tmi.twitch.tv",
+        "",
+        "a;b",
+    ),
+}
+
+
+@pytest.mark.parametrize(("line", "nick", "text", "system"), NOTICED.values(), ids=NOTICED)
+def test_usernotice_is_of_whom_it_concerns(line, nick, text, system):
+    event = only(at_twitch(), line)
+    assert (event.type, event.target, event.nick, event.text) == (
+        "usernotice",
+        "#streamer",
+        nick,
+        text,
+    )
+    assert event.tags["system-msg"] == system
+    assert "login" not in event.tags
+
+
+def test_roomstate_is_kept_with_what_it_says():
+    event = only(at_twitch(), ROOMSTATE)
+    assert (event.type, event.target, event.command) == ("other", "#streamer", "ROOMSTATE")
+    assert event.tags == {
+        "emote-only": "0",
+        "followers-only": "-1",
+        "r9k": "0",
+        "room-id": "1337",
+        "slow": "10",
+        "subs-only": "0",
+    }
+
+
+STATES = {
+    "our own state in a channel": (
+        f"@badges=;mod=0 {HOST} USERSTATE #streamer",
+        (
+            "#streamer other tmi.twitch.tv command='USERSTATE' params=('#streamer',)"
+            " tags={'badges': '', 'mod': '0'}"
+        ),
+    ),
+    "our own state": (
+        f"@user-id=42 {HOST} GLOBALUSERSTATE",
+        "@server other tmi.twitch.tv command='GLOBALUSERSTATE' tags={'user-id': '42'}",
+    ),
+    "another channel that is shown": (
+        f"{HOST} HOSTTARGET #streamer :other 10",
+        "#streamer other tmi.twitch.tv command='HOSTTARGET' params=('#streamer', 'other 10')",
+    ),
+}
+
+
+@pytest.mark.parametrize(("line", "event"), STATES.values(), ids=STATES)
+def test_states_are_kept_with_what_they_say(line, event):
+    assert at_twitch().outcome(line) == [event]
+
+
+@pytest.mark.parametrize("command", ["CLEARCHAT", "CLEARMSG", "USERNOTICE"])
+@pytest.mark.parametrize("params", ["", " #elsewhere :text"], ids=["nothing", "another channel"])
+def test_what_belongs_to_no_channel_of_ours_is_kept_beside_them(command, params):
+    event = only(at_twitch(), f"@room-id=1 {HOST} {command}{params}")
+    assert (event.type, event.target, event.command) == ("other", SERVER, command)
+
+
+WHISPER = f"@message-id=306;thread-id=1_2;user-id=1 {VIEWER} WHISPER {ME} :psst"
+
+
+def test_a_whisper_is_private():
+    assert at_twitch().hear(WHISPER) == []
+
+
+def test_a_whisper_is_recorded_where_private_messages_are():
+    talk = at_twitch(queries=True)
+    event = only(talk, WHISPER)
+    assert (event.type, event.target, event.nick, event.text) == (
+        "message",
+        "viewer",
+        "viewer",
+        "psst",
+    )
+    assert event.tags == {"message-id": "306", "thread-id": "1_2", "user-id": "1"}
+    assert talk.said == [], "nobody can answer a whisper by a NOTICE"
+
+
+def test_we_come_again_elsewhere_when_told_to():
+    talk = at_twitch()
+    assert not talk.session.must_move
+    assert talk.outcome(f"{HOST} RECONNECT") == [
+        f"{SERVER} other tmi.twitch.tv command='RECONNECT'"
+    ]
+    assert talk.session.must_move
+
+
+def test_a_viewer_cannot_send_us_elsewhere():
+    talk = at_twitch()
+    talk.hear(f"{VIEWER} PRIVMSG #streamer :RECONNECT")
+    assert not talk.session.must_move
+
+
+def test_its_capabilities_are_requested_where_they_are_wanted():
+    wanted = ("twitch.tv/tags", "twitch.tv/commands")
+    listed = parse(WELCOME[0].encode())
+    registration = Registration(Identity(nick=ME, capabilities=wanted), tls=True)
+    assert registration.receive(listed) == ["CAP REQ :twitch.tv/tags twitch.tv/commands"]
+    assert Registration(Identity(nick=ME), tls=True).receive(listed) == ["CAP END"]
+
+
+def test_a_notice_of_the_channel_is_one():
+    line = f"@msg-id=slow_on {HOST} NOTICE #streamer :This room is now in slow mode."
+    event = only(at_twitch(), line)
+    assert short(event) == (
+        "#streamer notice tmi.twitch.tv text='This room is now in slow mode.'"
+        " tags={'msg-id': 'slow_on'}"
+    )
+
+
+def test_the_time_is_ours_where_there_is_no_server_time():
+    event = only(at_twitch(), SAID)
+    assert (event.time, event.received) == (NOW, "")
