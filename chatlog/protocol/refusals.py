@@ -31,7 +31,8 @@ _VERDICTS: Final[tuple[tuple[str, Verdict], ...]] = (
     (
         (
             r"throttl|reconnect(?:ing)? too fast|too (?:many|fast)|try again later"
-            r"|trying to reconnect|sendq|server full|no more connections|connection limit|session limit"
+            r"|trying to reconnect|sendq|server full|no more connections"
+            r"|connection limit|session limit"
         ),
         Verdict(least=60),
     ),

@@ -78,7 +78,7 @@ def black_hole():
         kept.append(listener)
         for _ in range(3):
             waiting = socket.socket()
-            waiting.setblocking(False)
+            waiting.settimeout(0)
             waiting.connect_ex(listener.getsockname())
             kept.append(waiting)
         return listener.getsockname()[1]
