@@ -164,7 +164,7 @@ class Inspircd(Daemon):
 
     program = "inspircd"
     modules = (
-        "allowinvite banexception botmode cap chanhistory chghost chgident customprefix ircv3"
+        "allowinvite banexception cap chanhistory chghost chgident customprefix ircv3"
         " ircv3_accounttag ircv3_batch ircv3_capnotify ircv3_chghost ircv3_ctctags"
         " ircv3_echomessage ircv3_invitenotify ircv3_labeledresponse ircv3_msgid"
         " ircv3_servertime knock monitor namesx sajoin sakick sanick sapart satopic"
@@ -181,6 +181,7 @@ class Inspircd(Daemon):
         maxchans: int = 2000,
         pingfreq: int = 120,
         casemapping: str = "rfc1459",
+        more_modules: str = "",
     ) -> None:
         """Prepare it; `password` is what PASS must say, `pingfreq` counts seconds."""
         super().__init__(directory, certificates, shows)
@@ -188,6 +189,7 @@ class Inspircd(Daemon):
         self.maxchans = maxchans
         self.pingfreq = pingfreq
         self.casemapping = casemapping
+        self.modules = f"{self.modules} {more_modules}"
 
     def more_settings(self) -> str:
         """What a network has beside this server."""

@@ -77,7 +77,10 @@ def test_inspircd_asks_whether_a_client_is_still_there(start_daemon, person):
     person(inspircd.port, "ada").register().until("^PING ")
 
 
-def test_inspircd_knows_monitor_bots_and_the_exceptions_of_bans(inspircd, person):
+def test_inspircd_knows_monitor_the_exceptions_of_bans_and_bots_where_asked_to(
+    start_daemon, person
+):
+    inspircd = start_daemon(Inspircd, more_modules="botmode")
     tokens = " ".join(person(inspircd.port, "ada").register().heard).split()
     assert {"BOT=B", "EXCEPTS=e", "MONITOR=30"} <= set(tokens)
 
