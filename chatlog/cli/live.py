@@ -29,6 +29,14 @@ _RATE_OVER: Final = 5.0
 _SHOWN: Final = 15
 
 
+def end_diagnostics() -> None:
+    """Say what was held back, before the last word is spoken."""
+    for handler in logging.getLogger("chatlog").handlers:
+        for each in handler.filters:
+            if isinstance(each, RateLimit):
+                each.finish()
+
+
 def set_up_diagnostics(*, quiet: bool, verbose: bool, look_on: bool) -> None:
     """Send diagnostics to stderr: what a human must know, and unless quiet the rest.
 

@@ -79,7 +79,10 @@ def _typed_network(typed: dict[str, Any]) -> dict[str, NetworkConfig]:
             preset=preset.name if preset else "",
             servers=() if preset else tuple(servers),
             channels=tuple(
-                ChannelConfig(name=name, key=keys.get(name, Secret())) for name in channels
+                ChannelConfig(
+                    name=preset.spell(name) if preset else name, key=keys.get(name, Secret())
+                )
+                for name in channels
             ),
         )
     }
@@ -181,7 +184,7 @@ def _address(server: config.ServerName, network: NetworkConfig) -> Address:
 
 
 def _route(network: NetworkConfig) -> Route:
-    if network.proxy:
+    if network.proxy.startswith("socks"):
         require_library()
     return Route(
         ca=network.tls_ca,
@@ -201,7 +204,7 @@ def _identity(network: NetworkConfig, preset: Preset | None, *, tls: bool) -> Id
         alternates=network.alternates,
         user=network.user,
         realname=network.realname,
-        user_modes=network.user_modes,
+        user_modes="" if preset and preset.no_user_modes else network.user_modes,
         password=network.password,
         login=_login(network, tls=tls),
         nickserv=network.nickserv_password,
@@ -214,7 +217,7 @@ def _nick(network: NetworkConfig, preset: Preset | None) -> str:
     anonymous = preset.anonymous_nick if preset else ""
     if anonymous and not network.password and network.nick == NetworkConfig().nick:
         return f"{anonymous}{random.randint(10_000, 99_999)}"  # noqa: S311 - no secret
-    return network.nick
+    return preset.spell(network.nick) if preset else network.nick
 
 
 def _login(network: NetworkConfig, *, tls: bool) -> Login | None:

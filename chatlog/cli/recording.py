@@ -60,7 +60,10 @@ class Run:
         What ended the run other than cleanly is raised.
         """
         _collect_seldom()
-        asyncio.run(self._record(settings, look_on=look_on))
+        try:
+            asyncio.run(self._record(settings, look_on=look_on))
+        finally:
+            live.end_diagnostics()
         self._say_where()
 
     async def _record(self, settings: Callable[[], Config], *, look_on: bool) -> None:

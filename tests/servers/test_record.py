@@ -216,7 +216,7 @@ def test_a_server_that_comes_back_is_recorded_again_without_a_person(
         ("selfsigned", "self-signed|self signed"),
     ],
 )
-def test_a_certificate_that_cannot_be_trusted_ends_the_run_for_good(  # noqa: PLR0917
+def test_a_certificate_that_cannot_be_trusted_ends_the_run_for_good(
     chatlog, tmp_path, start_daemon, certificates, shows, says
 ):
     from tests.servers.daemons import Ngircd
