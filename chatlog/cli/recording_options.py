@@ -27,7 +27,7 @@ def _text(*names: str, **settings: Any) -> Callable[..., Any]:
 _NETWORK: Final = (
     _text(
         "--config",
-        type=_FILE,
+        type=click.Path(path_type=Path),
         metavar="FILE",
         help="Networks, channels and settings; see `chatlog config init`.",
     ),
