@@ -20,12 +20,13 @@ SOURCE_URL: Final = "https://pypi.org/project/chatlog/"
 
 _HOUR: Final = 3_600_000
 _LONGEST: Final = 300
-_REMEMBERED: Final = 1024
+_REMEMBERED: Final = 8192
+_ANNOUNCEMENT: Final = "announce"
 _INTERVALS: Final = {
     "whisper": _HOUR,
     "addressed": _HOUR // 6,
     "ctcp": 10_000,
-    "announce": 24 * _HOUR,
+    _ANNOUNCEMENT: 24 * _HOUR,
 }
 _BURST: Final = 10
 _BURST_WINDOW: Final = 60_000
@@ -74,7 +75,7 @@ class Manners:
 
     def announcement(self, channel: str, received: str) -> list[str]:
         """Say what we are in a channel that we came into: once a day in each."""
-        if self._settings.announce and self._may("announce", channel, received):
+        if self._settings.announce and self._may(_ANNOUNCEMENT, channel, received):
             return [f"NOTICE {channel} :{_cut(self._settings.announce)}"]
         return []
 
@@ -93,7 +94,8 @@ class Manners:
         last = self._answered.get((kind, who))
         if last is not None and 0 <= now - last < _INTERVALS[kind]:
             return False
-        if not self._within_burst(now):
+        # What we say by ourselves is paced by who sends it; nobody can provoke it.
+        if kind != _ANNOUNCEMENT and not self._within_burst(now):
             return False
         if len(self._answered) >= _REMEMBERED:
             del self._answered[next(iter(self._answered))]

@@ -10,13 +10,13 @@ from typing import Final
 
 BURST: Final = 4
 INTERVAL: Final = 2.0
-_QUEUED: Final = 64
+_QUEUED: Final = 8192
 
 
 class Pacing:
     """Let a burst of lines pass, then one an interval (seconds).
 
-    At most 64 wait; `dropped` counts those that were too many.
+    At most 8192 wait; `dropped` counts those that were too many.
     """
 
     def __init__(self, burst: int = BURST, interval: float = INTERVAL) -> None:

@@ -101,6 +101,12 @@ class Daemon:
                 raise RuntimeError(f"{self.program}: no {missing}:\n{self.output}")
             time.sleep(0.02)  # a program that is not ours gives nothing else to wait for
 
+    @property
+    def pid(self) -> int:
+        """The process that runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> None:
         """Ask it to end, as an operator would; it says goodbye to its clients."""
         if self._process is None:

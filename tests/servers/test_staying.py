@@ -1,0 +1,207 @@
+"""Thrown out, shut out, cut off: what the recorder does about it on real servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from tests.servers.daemons import Inspircd
+
+pytestmark = pytest.mark.server
+
+PATIENT = 30
+
+
+def events(place, target):
+    directory = place / "archive" / "net" / target
+    data = b"".join(path.read_bytes() for path in sorted(directory.glob("*.jsonl")))
+    return [json.loads(line) for line in data.splitlines()]
+
+
+def texts(place, target, kind="message"):
+    return [event.get("text", "") for event in events(place, target) if event["type"] == kind]
+
+
+@pytest.fixture
+def record(chatlog, tmp_path):
+    def start(daemon, *options, channels=("#a",)):
+        words = [word for name in channels for word in ("--channel", name)]
+        return chatlog.start(
+            "record", "--server", f"irc://127.0.0.1:{daemon.port}", *words, "--network", "net",
+            "--output", tmp_path / "archive", "--reconnect-min", "0.1s", *options,
+        )  # fmt: skip
+
+    return start
+
+
+def in_channel(recorder, of=1):
+    recorder.wait_for(f"net: in {of} of {of} channels", timeout=PATIENT)
+
+
+def ends(recorder, status=0):
+    recorder.terminate()
+    assert recorder.finish() == status, recorder.stderr
+
+
+def test_who_is_kicked_comes_back(record, tmp_path, inspircd, person):
+    ada = person(inspircd.port, "ada").register()
+    ada.join("#a")
+    recorder = record(inspircd)
+    in_channel(recorder)
+    ada.sync()  # what she heard of the first coming is not to be taken for the second
+    ada.send("KICK #a chatlog :not now")
+    ada.until(r":chatlog!\S+ JOIN")
+    ada.say("#a", "there you are")
+    ada.sync()
+    ends(recorder)
+    kinds = [event["type"] for event in events(tmp_path, "#a")]
+    assert kinds.count("joined") == 2
+    assert texts(tmp_path, "#a") == ["there you are"]
+    assert "kicked by ada (not now); coming back" in recorder.stderr
+
+
+def test_who_is_made_to_part_comes_back(record, inspircd, person):
+    ada = person(inspircd.port, "ada").register()
+    ada.join("#a")
+    recorder = record(inspircd)
+    in_channel(recorder)
+    ada.oper()
+    ada.send("SAPART chatlog #a")
+    ada.until(r":chatlog!\S+ JOIN")
+    ends(recorder)
+
+
+def test_who_is_killed_waits_and_does_not_hammer(record, inspircd, person):
+    ada = person(inspircd.port, "ada").register()
+    recorder = record(inspircd)
+    in_channel(recorder)
+    ada.oper()
+    ada.send("KILL chatlog :enough")
+    recorder.wait_for(r"connecting again in 60\.0 s")
+    ends(recorder)
+
+
+def test_who_is_banned_from_the_network_ends_with_6(record, inspircd, person):
+    ada = person(inspircd.port, "ada").register()
+    recorder = record(inspircd, "--retry")
+    in_channel(recorder)
+    ada.oper()
+    ada.send("GLINE *chatlog@* 1h :no recorders here")
+    assert recorder.finish(timeout=PATIENT) == 6, recorder.stderr
+
+
+def test_a_server_that_hangs_is_noticed_and_found_again(record, tmp_path, inspircd, person):
+    recorder = record(inspircd, "--timeout", "2s")
+    in_channel(recorder)
+    os.kill(inspircd.pid, signal.SIGSTOP)
+    try:
+        recorder.wait_for("ping timeout: nothing was heard for", timeout=PATIENT)
+    finally:
+        os.kill(inspircd.pid, signal.SIGCONT)
+    ada = person(inspircd.port, "ada").register()
+    ada.join("#a")
+    wait_for(lambda: len(texts(tmp_path, "#a", "joined")) > 1)
+    ends(recorder)
+
+
+def test_a_server_that_dies_is_found_again_when_it_is_back(record, tmp_path, inspircd, person):
+    recorder = record(inspircd)
+    in_channel(recorder)
+    inspircd.kill()
+    recorder.wait_for("disconnected from")
+    inspircd.start()
+    ada = person(inspircd.port, "ada").register()
+    ada.join("#a")
+    wait_for(lambda: len(texts(tmp_path, "#a", "joined")) > 1)
+    ada.say("#a", "welcome back")
+    ada.sync()
+    ends(recorder)
+    assert texts(tmp_path, "#a") == ["welcome back"]
+
+
+def test_a_nick_is_regained_when_its_holder_leaves(record, inspircd, person):
+    holder = person(inspircd.port, "chatlog").register()
+    ada = person(inspircd.port, "ada").register()
+    ada.join("#a")
+    recorder = record(inspircd, "--alternate", "scribe")
+    ada.until(r":scribe!\S+ JOIN")
+    in_channel(recorder)
+    holder.send("QUIT :it is yours")
+    holder.until("^ERROR")
+    ada.until(r":scribe!\S+ NICK :?chatlog")
+    ends(recorder)
+
+
+def test_an_invitation_opens_a_channel_that_was_closed(record, inspircd, person):
+    ada = person(inspircd.port, "ada").register()
+    ada.join("#a")
+    ada.send("MODE #a +i")
+    ada.sync()
+    recorder = record(inspircd)
+    recorder.wait_for(r"#a: .*473\); asking again", timeout=PATIENT)
+    ada.send("INVITE chatlog #a")
+    ada.until(r":chatlog!\S+ JOIN")
+    ends(recorder)
+
+
+def test_a_ban_from_one_channel_keeps_nobody_out_of_another(record, inspircd, person):
+    ada = person(inspircd.port, "ada").register()
+    ada.join("#a", "#b")
+    ada.send("MODE #a +b chatlog!*@*")
+    ada.sync()
+    recorder = record(inspircd, channels=("#a", "#b"))
+    recorder.wait_for("net: in 1 of 2 channels", timeout=PATIENT)
+    recorder.wait_for(r"#a: .*474\); asking again")
+    ends(recorder)
+
+
+def test_a_key_opens_a_channel_and_is_nowhere_shown(record, tmp_path, inspircd, person):
+    ada = person(inspircd.port, "ada").register()
+    ada.join("#a")
+    ada.send("MODE #a +k opensesame")
+    ada.sync()
+    keys = tmp_path / "keys"
+    keys.write_text("#a opensesame\n")
+    recorder = record(inspircd, "--channel-keys-file", keys, "--verbose")
+    in_channel(recorder)
+    ada.send("MODE #a -k opensesame", "MODE #a +k opensesame")
+    ada.sync()
+    ends(recorder)
+    files = [path for path in (tmp_path / "archive").rglob("*") if path.is_file()]
+    assert b"opensesame" not in b"".join(path.read_bytes() for path in files)
+    assert "opensesame" not in recorder.stderr + recorder.stdout
+
+
+def test_a_channel_renamed_on_ergo_goes_on_under_its_new_name(record, tmp_path, ergochat, person):
+    ada = person(ergochat.port, "ada").register()
+    ada.join("#a")
+    recorder = record(ergochat)
+    in_channel(recorder)
+    ada.send("RENAME #a #b :a better name")
+    ada.say("#b", "same people")
+    ada.sync()
+    wait_for(lambda: texts(tmp_path, "#b"))
+    ends(recorder)
+    assert texts(tmp_path, "#b") == ["same people"]
+
+
+def test_a_server_with_a_mode_for_bots_is_told_that_we_are_one(record, start_daemon, person):
+    daemon = start_daemon(Inspircd, more_modules="botmode")
+    recorder = record(daemon)
+    in_channel(recorder)
+    ada = person(daemon.port, "ada").register()
+    ada.send("WHOIS chatlog")
+    ada.until(r" 335 ada chatlog ")
+    ends(recorder)
+
+
+def wait_for(condition):
+    """Wait for what only a file tells."""
+    deadline = time.monotonic() + PATIENT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
