@@ -205,3 +205,25 @@ def wait_for(condition):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_what_is_off_the_record_or_of_ignored_people_is_counted_and_not_written(
+    chatlog, record, tmp_path, inspircd, person
+):
+    ada, mallory = (person(inspircd.port, nick).register() for nick in ("ada", "mallory"))
+    for each in (ada, mallory):
+        each.join("#a")
+    recorder = record(
+        inspircd, "--ignore", "mallory!*@*", "--announce", "This channel is recorded."
+    )
+    ada.until(r":chatlog!\S+ NOTICE #a :This channel is recorded\.")
+    for each, text in ((ada, "[off] a secret"), (mallory, "mine alone"), (ada, "for all")):
+        each.say("#a", text)
+        each.sync()
+    ends(recorder)
+    assert texts(tmp_path, "#a") == ["for all"]
+    run = json.loads(
+        chatlog.run("status", "--json", "--all", "--output", tmp_path / "archive").stdout
+    )
+    (network,) = run["networks"]
+    assert (network["off_record"], network["ignored"]) == (1, 1)

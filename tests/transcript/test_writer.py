@@ -650,3 +650,18 @@ def test_a_torn_line_of_text_is_kept_as_a_line_of_text(tmp_path):
     assert first.endswith(b"<ann> one")
     assert b"I agr\\xc3" in recovered
     assert last.endswith(b"<ann> two")
+
+
+def test_other_settings_count_from_the_next_segment(tmp_path):
+    storage = Storage(root=tmp_path)
+    writer = Writer(storage)
+    writer.hold("net", SERVER)
+    for day, formats in ((1, ("jsonl",)), (1, ("text",)), (2, ("text",))):
+        writer.use(Storage(root=tmp_path / "elsewhere", formats=formats))
+        time = f"2026-11-0{day}T00:00:00.000Z"
+        writer.write(Event(time=time, network="net", target=SERVER, type="message", text="x"))
+        writer.flush()
+    writer.close()
+    written = sorted(path.name for path in tmp_path.glob("net/*/2026-*"))
+    assert written == ["2026-11-01_001.jsonl", "2026-11-02_001.log"]
+    assert not (tmp_path / "elsewhere").exists()
