@@ -100,6 +100,12 @@ class Privacy:
         self._fold(casemapping)
         return casemapping[channel] in self._silent
 
+    def carry_over(self, channel: str, onto: str, casemapping: Casemapping) -> None:
+        """Keep to what was said of a channel when it has another name, or leads to another."""
+        if self.is_silent(channel, casemapping):
+            self._nolog = (*self._nolog, onto)
+            self._casemapping = None
+
     def keep(self, events: Sequence[Event], casemapping: Casemapping) -> list[Event]:
         """Return what may be written, in its order, and count the rest."""
         kept = []

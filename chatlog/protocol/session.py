@@ -13,15 +13,14 @@ import msgspec
 
 from chatlog.event import SERVER, Event, EventType, Source
 from chatlog.protocol import events, numerics
-from chatlog.protocol.joining import REFUSALS
 from chatlog.protocol.lasting import Lasting
 from chatlog.protocol.manners import MannersSettings, is_service
 from chatlog.protocol.message import Message, parse_text
 from chatlog.protocol.privacy import SPOKEN, PrivacySettings
-from chatlog.protocol.regaining import Regaining
 from chatlog.protocol.registration import Identity, Registration
 from chatlog.protocol.server_time import DEFAULT_MAX_SKEW, ServerClock
 from chatlog.protocol.state import Line, State
+from chatlog.protocol.whereabouts import Whereabouts
 from chatlog.secret import Secret  # noqa: TC001 - a field of a Struct
 
 if TYPE_CHECKING:
@@ -85,19 +84,17 @@ class Session:
         self._lasting = lasting or Lasting(settings)
         self.joining = self._lasting.joining
         self.privacy = self._lasting.privacy
-        self._regaining = Regaining(settings.identity.nick)
+        self._whereabouts = Whereabouts(self.state, self._lasting)
         self._batches: dict[str, tuple[str, str]] = {}
         self._sources: dict[str, Source] = {}
         self._routes: dict[str, str] = {}
-        self._be(self.state.me)
+        self._forget_routes()
 
     def apply(self, settings: SessionSettings) -> list[str]:
         """Go by other settings, as far as that needs no new connection; return what to send."""
         self.settings = settings
         lines = self._lasting.apply(settings)
-        self._be(self.state.me)
-        self._sources.clear()
-        self._reroute()
+        self._forget_routes()
         return lines
 
     def start(self) -> list[str]:
@@ -173,8 +170,7 @@ class Session:
         if self.ready or not self.registration.registered:
             return _NOTHING, _NOTHING
         self.ready = True
-        self.joining.begin(self.state.isupport)
-        self._regaining.begin(self.state.isupport, self.state.me.nick)
+        self._whereabouts.begin()
         targets = (SERVER, *self.joining.names())
         own = {"time": received, "type": EventType.CONNECTED, "text": self.server}
         bot = self.state.isupport.get("BOT", "")
@@ -186,19 +182,14 @@ class Session:
     @property
     def changed(self) -> bool:
         """Say whether `advance` has something to do."""
-        return self.ready and (self.joining.changed or self._regaining.changed)
+        return self.ready and self._whereabouts.changed
 
     def advance(self, now: float) -> tuple[list[str], float | None]:
         """Return the lines to send now, and when to call again if nothing happens before.
 
         `now` is in seconds of a clock that only advances.
         """
-        if not self.ready:
-            return [], None
-        joins, joining_at = self.joining.advance(now)
-        nicks, regaining_at = self._regaining.advance(now)
-        moments = [moment for moment in (joining_at, regaining_at) if moment is not None]
-        return nicks + joins, min(moments, default=None)
+        return self._whereabouts.advance(now) if self.ready else ([], None)
 
     def close(self, reason: str, received: str) -> list[Event]:
         """Say of every channel concerned that the connection is gone."""
@@ -331,126 +322,34 @@ class Session:
             self._routes[line.params[0]] = name
         return []
 
-    def _reroute(self) -> None:
+    def _forget_routes(self) -> None:
+        """Let the slow lane look at everything anew: who we are, or where, has changed."""
         self._routes.clear()
+        self._sources.clear()
+        nicks = _initials(self.state.me.nick, self.state.isupport.casemapping)
+        self._initials = nicks | self.privacy.initials
 
     def _on_welcome(self, line: Line) -> list[str]:
-        self._be(Source(self.registration.nick))
+        self.state.be(Source(self.registration.nick))
+        self._forget_routes()
         if claim := line.message.tags().get("time"):
             self.clock.measure(claim, line.fields["received"] or line.fields["time"])
         return []
 
-    def _be(self, source: Source) -> None:
-        self.state.be(source)
-        nicks = _initials(source.nick, self.state.isupport.casemapping)
-        self._initials = nicks | self.privacy.initials
-
     def _on_isupport(self, line: Line) -> list[str]:
         self.state.receive_isupport(line.params[1:-1])
-        self._be(self.state.me)
-        self._sources.clear()
-        self._reroute()
-        return []
-
-    def _on_join(self, line: Line) -> list[str]:
-        if not (line.params and line.source.nick):
-            return []
-        name = line.params[0]
-        if self.state.is_me(line.source.nick) and self.state.isupport.is_channel(name):
-            self._be(line.source)
-            self.state.membership.enter(name)
-            self._reroute()
-            self.joining.joined(name)
-        self.state.membership.add(name, line.source.nick)
-        return []
-
-    def _on_part(self, line: Line) -> list[str]:
-        if line.params:
-            self._remove(line.params[0], line.source.nick, "made to leave")
-        return []
-
-    def _on_kick(self, line: Line) -> list[str]:
-        if len(line.params) > 1:
-            reason = f" ({line.params[2]})" if len(line.params) > 2 else ""  # noqa: PLR2004 - channel, nick, reason
-            self._remove(line.params[0], line.params[1], f"kicked by {line.source.nick}{reason}")
-        return []
-
-    def _remove(self, channel: str, nick: str, how: str) -> None:
-        if not self.state.is_me(nick):
-            self.state.membership.remove(channel, nick)
-        elif self.state.membership.name(channel):
-            self.state.membership.leave(channel)
-            self._reroute()
-            self.joining.removed(channel, how)
-
-    def _on_join_refused(self, line: Line) -> list[str]:
-        if len(line.params) > 1:
-            self.joining.refused(line.params[1], line.message.command, line.params[-1])
-        return []
-
-    def _on_link_channel(self, line: Line) -> list[str]:
-        """Follow to where the server sends us; the JOIN comes by itself."""
-        if len(line.params) > 2 and self.state.isupport.is_channel(line.params[2]):  # noqa: PLR2004 - client and two channels
-            self.joining.forwarded(line.params[1], line.params[2])
-            return []
-        return self._on_join_refused(line)
-
-    def _on_rename(self, line: Line) -> list[str]:
-        """Follow a channel to its new name; see https://ircv3.net/specs/extensions/channel-rename."""
-        if len(line.params) > 1:
-            old, new = line.params[:2]
-            self.state.membership.rename_channel(old, new)
-            self.joining.renamed(old, new)
-            self._reroute()
-        return []
-
-    def _on_invite(self, line: Line) -> list[str]:
-        if len(line.params) > 1 and self.state.is_me(line.params[0]):
-            self.joining.invited(line.params[1])
-        return []
-
-    def _on_logged_in(self, _line: Line) -> list[str]:
-        self.joining.logged_in()
-        return []
-
-    def _on_monitored_gone(self, line: Line) -> list[str]:
-        for nick in line.params[1].split(",") if len(line.params) > 1 else ():
-            self._regaining.gone(nick.partition("!")[0])
+        self._forget_routes()
         return []
 
     def _on_reconnect(self, _line: Line) -> list[str]:
         self.must_move = True
         return []
 
-    def _on_quit(self, line: Line) -> list[str]:
-        self.state.membership.quit(line.source.nick)
-        self._regaining.gone(line.source.nick)
-        return []
-
-    def _on_nick(self, line: Line) -> list[str]:
-        if line.params and line.params[0] and line.source.nick:
-            old, new = line.source.nick, line.params[0]
-            if self.state.is_me(old):
-                self._be(msgspec.structs.replace(self.state.me, nick=new))
-                self._regaining.is_now(new)
-            else:
-                self._regaining.gone(old)
-            self.state.membership.rename(old, new)
-        return []
-
-    def _on_names(self, line: Line) -> list[str]:
-        """Gather the members of a channel: `@+nick!user@host`, as far as negotiated."""
-        if len(line.params) > 3 and (name := self.state.membership.name(line.params[2])):  # noqa: PLR2004 - RPL_NAMREPLY
-            gathered = self.state.names_of.setdefault(name, [])
-            for item in filter(None, line.params[3].split(" ")):
-                shown = item.partition("!")[0]
-                self.state.membership.add(name, shown.lstrip(self.state.isupport.prefixes))
-                gathered.append(shown)
-        return []
-
-    def _on_end_of_names(self, line: Line) -> list[str]:
-        if len(line.params) > 1:
-            self.state.names_of.pop(self.state.membership.name(line.params[1]), None)
+    def _follow(self, line: Line) -> list[str]:
+        self._whereabouts.follow(line)
+        if self._whereabouts.we_moved:
+            self._whereabouts.we_moved = False
+            self._forget_routes()
         return []
 
     def _on_batch(self, line: Line) -> list[str]:
@@ -468,25 +367,13 @@ class Session:
         return [f"PONG :{line.params[-1]}" if line.params else "PONG"]
 
     _tracked: ClassVar[dict[str, Callable[[Session, Line], list[str]]]] = {
+        **dict.fromkeys(Whereabouts.followed, _follow),
         "PRIVMSG": _route,
-        "JOIN": _on_join,
-        "PART": _on_part,
-        "KICK": _on_kick,
-        "QUIT": _on_quit,
-        "NICK": _on_nick,
-        "RENAME": _on_rename,
-        "INVITE": _on_invite,
         "RECONNECT": _on_reconnect,
         "BATCH": _on_batch,
         "PING": _on_ping,
         numerics.RPL_WELCOME: _on_welcome,
         numerics.RPL_ISUPPORT: _on_isupport,
-        numerics.RPL_NAMREPLY: _on_names,
-        numerics.RPL_ENDOFNAMES: _on_end_of_names,
-        numerics.RPL_LOGGEDIN: _on_logged_in,
-        numerics.RPL_MONOFFLINE: _on_monitored_gone,
-        **dict.fromkeys(REFUSALS, _on_join_refused),
-        numerics.ERR_LINKCHANNEL: _on_link_channel,
     }
     _answered: ClassVar[dict[str, Callable[[Session, Line, str], list[str]]]] = {
         "PRIVMSG": _answers,

@@ -371,3 +371,9 @@ def test_a_channel_that_is_not_logged_has_our_coming_and_going_and_nothing_else(
     lines = [f"{BOB} PRIVMSG #b :hi", f"{BOB} PRIVMSG #B :hi", f"{BOB} TOPIC #b :x"]
     assert talk.outcome(*lines, *lines, ":irc.test 332 log #b :old", f"{BOB} PART #b") == []
     assert talk.outcome(":log!chatlog@here.test PART #b") == ["#b parted log"]
+
+
+def test_a_channel_of_which_nothing_is_written_stays_so_under_another_name():
+    talk = in_channels(privacy=PrivacySettings(nolog=("#a",)))
+    talk.hear(":ada!a@h RENAME #a #c :better")
+    assert talk.hear(":ada!a@h PRIVMSG #c :still between us") == []
