@@ -85,6 +85,7 @@ class Session:
         self.joining = self._lasting.joining
         self.privacy = self._lasting.privacy
         self._whereabouts = Whereabouts(self.state, self._lasting)
+        self._followed = self._whereabouts.handlers()
         self._batches: dict[str, tuple[str, str]] = {}
         self._sources: dict[str, Source] = {}
         self._routes: dict[str, str] = {}
@@ -156,6 +157,12 @@ class Session:
         track = self._tracked.get(command)
         if track is not None and not line.history_of:
             replies += track(self, line)
+        follow = self._followed.get(command)
+        if follow is not None and not line.history_of:
+            follow(line)
+            if self._whereabouts.we_moved:
+                self._whereabouts.we_moved = False
+                self._forget_routes()
         answer = self._answered.get(command)
         if answer is not None and not line.fields["via"]:
             answers = answer(self, line, received)
@@ -345,13 +352,6 @@ class Session:
         self.must_move = True
         return []
 
-    def _follow(self, line: Line) -> list[str]:
-        self._whereabouts.follow(line)
-        if self._whereabouts.we_moved:
-            self._whereabouts.we_moved = False
-            self._forget_routes()
-        return []
-
     def _on_batch(self, line: Line) -> list[str]:
         """Note the batches that bring history; see https://ircv3.net/specs/extensions/batch."""
         reference, kind, target = [*line.params, "", "", ""][:3]
@@ -367,7 +367,6 @@ class Session:
         return [f"PONG :{line.params[-1]}" if line.params else "PONG"]
 
     _tracked: ClassVar[dict[str, Callable[[Session, Line], list[str]]]] = {
-        **dict.fromkeys(Whereabouts.followed, _follow),
         "PRIVMSG": _route,
         "RECONNECT": _on_reconnect,
         "BATCH": _on_batch,

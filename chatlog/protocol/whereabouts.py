@@ -7,6 +7,7 @@ answers nothing; what is to be sent follows from `advance`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -53,9 +54,9 @@ class Whereabouts:
         moments = [moment for moment in (joining_at, regaining_at) if moment is not None]
         return nicks + joins, min(moments, default=None)
 
-    def follow(self, line: Line) -> None:
-        """Take one line of the commands in `followed`."""
-        self.followed[line.message.command](self, line)
+    def handlers(self) -> dict[str, Callable[[Line], None]]:
+        """Return what takes a line of each command that says who is where."""
+        return {command: partial(handler, self) for command, handler in self._followed.items()}
 
     # -- members -------------------------------------------------------------------
 
@@ -155,7 +156,7 @@ class Whereabouts:
         for nick in line.params[1].split(",") if len(line.params) > 1 else ():
             self._regaining.gone(nick.partition("!")[0])
 
-    followed: ClassVar[dict[str, Callable[[Whereabouts, Line], None]]] = {
+    _followed: ClassVar[dict[str, Callable[[Whereabouts, Line], None]]] = {
         "JOIN": _on_join,
         "PART": _on_part,
         "KICK": _on_kick,
