@@ -34,6 +34,7 @@ _SAID_BY: Final = frozenset({"PRIVMSG", "NOTICE", "WHISPER"})
 SPOKEN: Final = _SAID_BY | {"CLEARMSG", "REDACT", "USERNOTICE"}
 """The commands that bring what people say."""
 
+_CTCP: Final = "\x01"
 _FORMATTING: Final = re.compile(
     r"(?:[\x02\x0f\x11\x16\x1d\x1e\x1f\s]|\x01(?i:ACTION) |\x03(?:\d{1,2}(?:,\d{1,2})?)?"
     r"|\x04(?:[0-9a-fA-F]{6}(?:,[0-9a-fA-F]{6})?)?)+"
@@ -125,11 +126,11 @@ class Privacy:
             return "nolog"
         if self._ignore and any(self.ignores(who, casemapping) for who in _authors(event)):
             return "ignored"
-        if self._off_record and self._is_off_record(_said(event)):
-            return "off-record"
-        return ""
+        return "off-record" if self._is_off_record(_said(event)) else ""
 
     def _is_off_record(self, text: str) -> bool:
+        if not self._off_record or (text[:1] not in self.initials and text[:1] != _CTCP):
+            return False
         found = _FORMATTING.match(text)
         said = text[found.end() :] if found else text
         return said[: max(map(len, self._off_record)) * 2].casefold().startswith(self._off_record)

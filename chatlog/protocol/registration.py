@@ -81,7 +81,7 @@ class Registration:
 
     `refused` says in one line why there will be no welcome, `refused_for_good`
     that coming back will not help. `sts` is the policy that the server
-    declared; on a connection without TLS, nothing but leaving follows from it.
+    declared; where `must_use_tls` says so, nothing but leaving follows from it.
     """
 
     def __init__(self, identity: Identity, *, tls: bool = False) -> None:
@@ -93,6 +93,7 @@ class Registration:
         self.refused = ""
         self.refused_for_good = False
         self.sts: StsPolicy | None = None
+        self.must_use_tls = False
         self._tls = tls
         self._login = LoggingIn(identity.login, tls=tls) if identity.login else None
         self._negotiating = True
@@ -140,14 +141,10 @@ class Registration:
         self._listed = True
         if not self.registered:
             self.sts = parse_sts(self.offered.get("sts", ""))
+            self.must_use_tls = bool(not self._tls and self.sts and self.sts.port)
         if self.must_use_tls:
             return []
         return self._request(self._wanted_in_order()) or self._end()
-
-    @property
-    def must_use_tls(self) -> bool:
-        """Say whether to leave this connection for one by TLS, before anything is said on it."""
-        return not self._tls and self.sts is not None and self.sts.port is not None
 
     def _wanted_in_order(self) -> list[str]:
         names = [*WANTED, *self.identity.capabilities]

@@ -122,7 +122,7 @@ class Session:
             return self.receive_any(message, received)
         if message.tag_text:
             return self._receive_tagged(message, channel, kind, text, received)
-        source = self._sources.get(message.source)
+        source = self._sources.get(message.source) or self._clear_source(message.source)
         if source is None:
             return self.receive_any(message, received)
         event = Event(
@@ -161,11 +161,9 @@ class Session:
         if follow is not None and not line.history_of:
             follow(line)
             if self._whereabouts.we_moved:
-                self._whereabouts.we_moved = False
-                self._forget_routes()
-        answer = self._answered.get(command)
-        if answer is not None and not line.fields["via"]:
-            answers = answer(self, line, received)
+                replies += self._arrive(line, made, received)
+        if command == "PRIVMSG" and not line.fields["via"]:
+            answers = self._answers(line, received)
             made += self.sent(answers, received)
             replies += answers
         if self.privacy.is_wide or command in SPOKEN:
@@ -227,7 +225,7 @@ class Session:
         if not time or "batch" in tags:
             return self.receive_any(message, received)
         tags.pop("label", None)
-        source = self._sources.get(message.source)
+        source = self._sources.get(message.source) or self._clear_source(message.source)
         if source is None:
             return self.receive_any(message, received)
         event = Event(
@@ -247,17 +245,22 @@ class Session:
         )
         return (event,), _NOTHING
 
-    def _parse_source(self, text: str) -> Source:
-        """Take a source apart; what is remembered may take the fast lane."""
+    def _clear_source(self, text: str) -> Source | None:
+        """Take a source apart and remember it; None for people who are ignored."""
+        source = Source.parse(text)
+        if self.privacy.is_wide and self.privacy.ignores(source, self.state.isupport.casemapping):
+            return None
         if len(self._sources) >= _REMEMBERED:
             self._sources.clear()
-        source = Source.parse(text)
-        if not self.privacy.ignores(source, self.state.isupport.casemapping):
-            self._sources[text] = source
+        self._sources[text] = source
         return source
 
     def _line(self, message: Message, received: str) -> Line:
-        source = self._sources.get(message.source) or self._parse_source(message.source)
+        source = (
+            self._sources.get(message.source)
+            or self._clear_source(message.source)
+            or Source.parse(message.source)
+        )
         fields = self._fields(source, received)
         fields["via"] = ""
         if message.encoding:
@@ -292,13 +295,18 @@ class Session:
             "time": time,
         }
 
-    def _announce(self, line: Line, received: str) -> list[str]:
-        """Return what we say of ourselves in a channel that we came into."""
-        channel = line.params[0] if line.params else ""
-        is_silent = self.privacy.is_silent(channel, self.state.isupport.casemapping)
-        if not channel or is_silent or not self.state.is_me(line.source.nick):
+    def _arrive(self, line: Line, made: list[Event], received: str) -> list[str]:
+        """Take note that we are somebody or somewhere else; say hello where we came in."""
+        self._whereabouts.we_moved = False
+        self._forget_routes()
+        channel = line.params[0]
+        if line.message.command != "JOIN" or line.fields["via"]:
             return []
-        return self._lasting.manners.announcement(channel, received)
+        if self.privacy.is_silent(channel, self.state.isupport.casemapping):
+            return []
+        lines = self._lasting.manners.announcement(channel, received)
+        made += self.sent(lines, received)
+        return lines
 
     def _answers(self, line: Line, received: str) -> list[str]:
         """Return what politeness asks us to say to a PRIVMSG."""
@@ -373,10 +381,6 @@ class Session:
         "PING": _on_ping,
         numerics.RPL_WELCOME: _on_welcome,
         numerics.RPL_ISUPPORT: _on_isupport,
-    }
-    _answered: ClassVar[dict[str, Callable[[Session, Line, str], list[str]]]] = {
-        "PRIVMSG": _answers,
-        "JOIN": _announce,
     }
 
 

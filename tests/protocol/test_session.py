@@ -539,7 +539,7 @@ def test_the_fast_lane_does_not_outlive_our_leaving():
 def test_what_a_hostile_server_makes_us_remember_is_bounded():
     talk = in_channels()
     for n in range(20_000):
-        talk.session._parse_source(f"nick{n}!u@h")
+        talk.session._clear_source(f"nick{n}!u@h")
     talk.hear(*(f"BATCH +{n} chathistory #a" for n in range(200)))
     assert len(talk.session._sources) <= 16_384
     assert len(talk.session._batches) <= 64
