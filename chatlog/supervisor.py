@@ -219,6 +219,7 @@ class Supervisor:
             began = self._reactor.loop.time()
             self._welcome(connection, talk, address)
             await self._first_of(connection.closed)
+            self._remember_policy(talk.session, address)  # which counts from the end
             if self._reactor.loop.time() - began >= _STABLE_AFTER:
                 self._failures = 0
         waited_for = "" if connection.closed.done() else talk.session.registration.stage

@@ -151,7 +151,10 @@ class Registration:
         return [*names, _SASL] if self._login else names
 
     def _on_new(self, params: list[str]) -> list[str]:
-        return self._request(self._note_offered(params))
+        names = self._note_offered(params)
+        if self._tls and "sts" in names:
+            self.sts = parse_sts(self.offered["sts"])
+        return self._request(names)
 
     def _note_offered(self, params: list[str]) -> list[str]:
         pairs = [item.partition("=") for item in params[-1].split()]

@@ -201,3 +201,10 @@ def test_no_secret_is_shown_by_whatever_is_printed():
     shown = f"{talk.registration.identity} {talk.registration.identity!r} {vars(talk.registration)}"
     assert "hush" not in shown
     assert "pencil" not in shown
+
+
+def test_a_policy_that_comes_later_replaces_the_one_before():
+    talk = Talk(None)
+    talk.hear(":irc.test CAP * LS :sts=duration=300", ":irc.test 001 log :Welcome")
+    talk.hear(":irc.test CAP log NEW :sts=duration=0")
+    assert talk.registration.sts.duration == 0
