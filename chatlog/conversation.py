@@ -64,7 +64,9 @@ class Conversation:
     def apply(self, settings: SessionSettings) -> None:
         """Go by other settings from now on, as far as that needs no new connection."""
         self.replies += self.session.apply(settings)
+        self._has_arrived = False
         self.after_read()
+        self._report()
 
     def close(self) -> None:
         """Let nothing more happen by itself."""

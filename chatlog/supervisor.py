@@ -118,6 +118,7 @@ class Supervisor:
             self._talk.apply(plan.session)
         else:
             self.lasting.apply(plan.session)
+        self.on_change()
 
     async def run(self) -> None:
         """Keep the network; return after a clean stop.

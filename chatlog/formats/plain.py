@@ -189,7 +189,8 @@ def _read_wire(text: str) -> dict[str, Any]:
     return {"command": command, "params": (*params, last) if colon else tuple(params)}
 
 
-_TEXTS: Final = frozenset({"text", "statusmsg"})
+# Elsewhere a `*` is what stands for nothing.
+_TEXTS: Final = frozenset({"text", "statusmsg", "user", "host"})
 _COMPOUND: Final[dict[str, Callable[[str, str], dict[str, Any]]]] = {
     "params": lambda value, _: {"params": tuple(value.split(" "))},
     "wire": lambda value, _: _read_wire(value),

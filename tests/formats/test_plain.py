@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from chatlog.event import SERVER, Event, EventType
@@ -164,6 +164,7 @@ def test_texts_of_nobody_come_back(text):
 
 
 @given(st.sampled_from(WITH_HOST), words, words)
+@example(EventType.JOIN, "*", "*")
 def test_user_and_host_come_back(kind, user, host):
     assume("@" not in host)
     read = read_back(event_of(kind, nick="ann", user=user, host=host))

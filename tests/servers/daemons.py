@@ -218,6 +218,7 @@ class Inspircd(Daemon):
          pingfreq="{self.pingfreq}" recvq="64K"
          hardsendq="8M" softsendq="1M" threshold="100000" commandrate="100000" fakelag="no"
          localmax="1000" globalmax="1000" resolvehostnames="no" useident="no">
+<channels users="{self.maxchans}" opers="{self.maxchans}">
 <options prefixquit="Quit: " defaultmodes="not" casemapping="{self.casemapping}"
          hostintopic="yes">
 <security announceinvites="dynamic" maxtargets="20">

@@ -129,6 +129,7 @@ def test_at_sighup_the_configuration_counts_that_stands_there_now(
     os.kill(recorder.pid, signal.SIGHUP)
     recorder.wait_for("the configuration was read again")
     recorder.wait_for("three: in 1 of 1 channels")
+    recorder.wait_for(r"one: in 2 of 2 channels\n(.*\n)*.*one: in 2 of 2 channels")
     ada.until(r":chatlog!\S+ PART #b")
     ada.join("#new")
     for channel in ("#a", "#b", "#new"):

@@ -85,9 +85,11 @@ def test_accounts_outlive_a_restart(inspircd_with_services, person, end):
 
 
 def test_a_server_with_services_takes_the_options_of_inspircd(start_daemon, person):
-    daemon = start_daemon(InspircdWithServices, password="open sesame", casemapping="ascii")
+    daemon = start_daemon(
+        InspircdWithServices, password="open sesame", casemapping="ascii", maxchans=7
+    )
     daemon.register("rec", "secret")
     ada = person(daemon.port, "ada")
     ada.send("PASS :open sesame")
     assert account(ada.log_in("PLAIN", plain("rec", "secret"))) == "rec"
-    assert any(" CASEMAPPING=ascii " in line for line in ada.heard)
+    assert {"CASEMAPPING=ascii", "CHANLIMIT=#:7"} <= set(" ".join(ada.heard).split())
