@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TLS_PORT: Final = 6697
 PLAIN_PORT: Final = 6667
+LONGEST_SECRET: Final = 4096
 _MAX_PORT: Final = 65_535
 _URL_TLS: Final = {"ircs": True, "irc": False}
 
@@ -79,10 +80,26 @@ def text_of(path: Path, option: str) -> str:
 
 def first_line(path: Path, option: str) -> str:
     """Read a secret from the first line of a file that an option names."""
-    secret = text_of(path, option).partition("\n")[0].rstrip("\r")
-    if not secret or "\0" in secret:
-        raise UsageError(f"{option} {path}: its first line is no password")
-    return secret
+    try:
+        return secret_in(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{option} {path} cannot be read: {error.strerror}") from error
+    except UsageError as error:
+        raise UsageError(f"{option} {path}: {error}") from error
+
+
+def secret_in(data: bytes) -> str:
+    """Return the secret that is the first line of a file; who refuses one shows nothing of it."""
+    first = data.split(b"\n", 1)[0].removesuffix(b"\r")
+    try:
+        text = first.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError("the first line of that file is not UTF-8") from None
+    if not text or len(first) >= LONGEST_SECRET:
+        raise UsageError("the first line of that file is to be the secret, and is not")
+    if re.search("[\0\r]", text):
+        raise UsageError("a line break or NUL cannot be sent to a server")
+    return text
 
 
 class ServerName(NamedTuple):
@@ -224,13 +241,6 @@ def parse_bind(text: str) -> str:
         return str(ip_address(text))
     except ValueError as error:
         raise UsageError(f"{text!r} is no IP address of this machine; say 192.0.2.7") from error
-
-
-def parse_mechanism(text: str) -> str:
-    """Read the name of a SASL mechanism; which there are is known elsewhere."""
-    if not re.fullmatch(r"(?a)[A-Za-z0-9_-]{1,20}|ECDSA-NIST256P-CHALLENGE", text):
-        raise UsageError(f"{text!r} is no SASL mechanism; say PLAIN, EXTERNAL or SCRAM-SHA-256")
-    return text.upper()
 
 
 def parse_file_mode(text: str) -> int:

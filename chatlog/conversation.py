@@ -35,11 +35,18 @@ class Conversation:
     """What is said on one connection, from its first line to its last.
 
     `welcomed` is done when the server has let us in. `parting_words` is what
-    it said in ERROR.
+    it said in ERROR. `on_arrival` is called when we are in all channels that
+    let us in.
     """
 
     def __init__(
-        self, connection: Connection, session: Session, intake: Intake, now: Callable[[], str]
+        self,
+        connection: Connection,
+        session: Session,
+        intake: Intake,
+        *,
+        now: Callable[[], str],
+        on_arrival: Callable[[], None],
     ) -> None:
         loop: asyncio.AbstractEventLoop = connection.reactor.loop
         self.session = session
@@ -48,7 +55,7 @@ class Conversation:
         self.parting_words = ""
         self.welcomed: asyncio.Future[None] = loop.create_future()
         self.since = ""
-        self.on_arrival: Callable[[], None] = _nothing
+        self._on_arrival = on_arrival
         self._has_arrived = False
         self._loop = loop
         self._connection = connection
@@ -145,11 +152,7 @@ class Conversation:
             self._has_arrived = True
             there, wanted = joining.joined_count(), len(joining.names())
             logger.info("%s: in %d of %d channels", network, there, wanted)
-            self.on_arrival()
-
-
-def _nothing() -> None:
-    """Tell nobody that we are in our channels."""
+            self._on_arrival()
 
 
 def listen(reactor: Reactor) -> None:

@@ -6,11 +6,14 @@ what a server says of itself (ISUPPORT, capabilities), and holds nobody's accoun
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from chatlog.config import TLS_PORT, ServerName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +76,12 @@ _BY_HOST: Final = {server.host: preset for preset in _ALL for server in preset.s
 def preset_for(name: str) -> Preset | None:
     """Return the preset of a name, in whatever case it is typed."""
     return PRESETS.get(name.lower())
+
+
+def find_preset(name: str, servers: Iterable[ServerName]) -> Preset | None:
+    """Return the preset of a network: the one that it names, else that of its first known host."""
+    by_host = (preset_of_host(server.host) for server in servers)
+    return PRESETS.get(name) or next(filter(None, by_host), None)
 
 
 def preset_of_host(host: str) -> Preset | None:

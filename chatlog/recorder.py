@@ -152,15 +152,14 @@ class Recorder:
             intake,
             now=self._now,
             chance=self._chance,
+            on_change=self._changed,
             policies=self._policies,
         )
-        supervisor.on_change = self._changed
         self._note(intake, EventType.STARTED, name, f"chatlog {__version__}")
         task = self._reactor.loop.create_task(supervisor.run())
         self._networks[name] = _Network(supervisor, intake, task)
 
     async def _until_all_ended(self) -> None:
-        assert self._stopping is not None  # noqa: S101 - run() made it
         while going_on := [each for each in self._networks.values() if not each.ended]:
             tasks = [each.task for each in going_on]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

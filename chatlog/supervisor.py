@@ -62,10 +62,11 @@ class Supervisor:
         *,
         now: Callable[[], str],
         chance: Callable[[], float],
+        on_change: Callable[[], None],
         policies: Policies | None = None,
     ) -> None:
         self.plan = plan
-        self.on_change: Callable[[], None] = _nothing
+        self._on_change = on_change
         self._state = "starting"
         self.was_welcomed = False
         self.last_refusal: ChatlogError | None = None
@@ -96,7 +97,7 @@ class Supervisor:
     def state(self, state: str) -> None:
         """Say what is going on from now, and tell whoever looks on."""
         self._state = state
-        self.on_change()
+        self._on_change()
 
     @property
     def name(self) -> str:
@@ -118,7 +119,7 @@ class Supervisor:
             self._talk.apply(plan.session)
         else:
             self.lasting.apply(plan.session)
-        self.on_change()
+        self._on_change()
 
     async def run(self) -> None:
         """Keep the network; return after a clean stop.
@@ -138,8 +139,6 @@ class Supervisor:
             try:
                 moved = await self._visit(self._address())
                 verdict = self._verdict()
-            except RefusedError:
-                raise
             except NetworkError as error:
                 self._note_refusal(error)
                 verdict = judge(str(error))
@@ -186,8 +185,9 @@ class Supervisor:
         """Go through one connection from dialling to its end; say whether to dial again at once."""
         connection: Connection = self._reactor.server()
         session = Session(self.plan.session, self.lasting, server=str(address), tls=address.tls)
-        talk = connection.talk = Conversation(connection, session, self._intake, self._now)
-        talk.on_arrival = self.on_change
+        talk = connection.talk = Conversation(
+            connection, session, self._intake, now=self._now, on_arrival=self._on_change
+        )
         connection.pacing = Pacing(*self.plan.talk_pace)
         self._connection, self._talk = connection, talk
         try:
@@ -332,10 +332,6 @@ class Supervisor:
         await asyncio.wait(
             {*futures, self._stopping}, timeout=within, return_when=asyncio.FIRST_COMPLETED
         )
-
-
-def _nothing() -> None:
-    """Tell nobody of a change."""
 
 
 def backoff(failures: int, least: float, most: float, chance: float) -> float:

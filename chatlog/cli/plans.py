@@ -77,7 +77,7 @@ def _typed_network(typed: dict[str, Any]) -> dict[str, NetworkConfig]:
         named: msgspec.structs.replace(
             network,
             preset=preset.name if preset else "",
-            servers=() if preset else tuple(servers),
+            servers=preset.servers if preset else tuple(servers),
             channels=tuple(
                 ChannelConfig(
                     name=preset.spell(name) if preset else name, key=keys.get(name, Secret())
@@ -114,12 +114,12 @@ def _ask(prompt: str) -> Secret:
     return Secret(click.prompt(prompt, hide_input=True, err=True))
 
 
-def _channel_keys(path: Path | None) -> dict[str, Secret]:
+def _channel_keys(path: str | None) -> dict[str, Secret]:
     """Read `#channel key` lines."""
     if path is None:
         return {}
     keys = {}
-    lines = config.text_of(path, "--channel-keys-file").splitlines()
+    lines = config.text_of(Path(path), "--channel-keys-file").splitlines()
     for number, line in enumerate(lines, 1):
         name, _, key = line.partition(" ")
         if not key.strip():
@@ -146,9 +146,8 @@ def plans_of(settings: Config) -> list[Plan]:
 
 def plan_of(name: str, network: NetworkConfig, *, retry: bool) -> Plan:
     """Return what is to be recorded of one network; raise UsageError for what cannot be."""
-    preset = presets.PRESETS.get(network.preset) or _preset_of_hosts(network)
-    servers = network.servers or (preset.servers if preset else ())
-    addresses = tuple(_address(server, network) for server in servers)
+    preset = presets.find_preset(network.preset, network.servers)
+    addresses = tuple(_address(server, network) for server in network.servers)
     route = _route(network)
     if any(address.tls for address in addresses):
         tls_context(route)  # a file that is no certificate is told now, and not at every dial
@@ -163,11 +162,6 @@ def plan_of(name: str, network: NetworkConfig, *, retry: bool) -> Plan:
         retry=retry if network.retry is None else network.retry,
         talk_pace=_talk_pace(preset),
     )
-
-
-def _preset_of_hosts(network: NetworkConfig) -> Preset | None:
-    found = (presets.preset_of_host(server.host) for server in network.servers)
-    return next(filter(None, found), None)
 
 
 def _talk_pace(preset: Preset | None) -> tuple[int, float]:

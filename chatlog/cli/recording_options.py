@@ -16,12 +16,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
 def _text(*names: str, **settings: Any) -> Callable[..., Any]:
     envvar = f"CHATLOG_{names[-1].removeprefix('--').replace('-', '_').upper()}"
     return click.option(*names, envvar=envvar, **settings)
+
+
+def _file(name: str, what: str) -> Callable[..., Any]:
+    kind = click.Path(exists=True, dir_okay=False)
+    return _text(name, type=kind, metavar="FILE", help=what)
+
+
+def _secret_file(name: str, what: str) -> Callable[..., Any]:
+    secret = name.removeprefix("--").removesuffix("-file").replace("-", "_").upper()
+    return _file(name, f"{what}; or in CHATLOG_{secret}.")
+
+
+def _duration(name: str, default: str, what: str) -> Callable[..., Any]:
+    kind = Checked(config.parse_duration)
+    return click.option(name, default=default, type=kind, show_default=True, help=what)
 
 
 _NETWORK: Final = (
@@ -48,12 +60,7 @@ _NETWORK: Final = (
         help="A channel to record, repeatable: '#python' quoted, or python.",
     ),
     network_option,
-    _text(
-        "--channel-keys-file",
-        type=_FILE,
-        metavar="FILE",
-        help="Keys of channels: lines of '#channel key'.",
-    ),
+    _file("--channel-keys-file", "Keys of channels: lines of '#channel key'."),
     _text(
         "--nick",
         default="chatlog",
@@ -82,42 +89,22 @@ _NETWORK: Final = (
 )
 
 _LOGIN: Final = (
-    _text(
-        "--password-file",
-        type=_FILE,
-        metavar="FILE",
-        help="The server's password; or in CHATLOG_PASSWORD.",
-    ),
+    _secret_file("--password-file", "The server's password"),
     _text(
         "--sasl",
-        type=Checked(config.parse_mechanism),
+        type=Checked(str.upper),
         metavar="MECHANISM",
         help="Log in by this mechanism alone. Default: the best that both sides know.",
     ),
     _text("--sasl-user", metavar="ACCOUNT", help="The account to log in to."),
-    _text(
-        "--sasl-password-file",
-        type=_FILE,
-        metavar="FILE",
-        help="Its password; or in CHATLOG_SASL_PASSWORD.",
-    ),
-    _text(
-        "--sasl-key",
-        type=click.Path(exists=True, dir_okay=False),
-        metavar="FILE",
-        help="A private key (PEM) for ECDSA-NIST256P-CHALLENGE.",
-    ),
+    _secret_file("--sasl-password-file", "Its password"),
+    _file("--sasl-key", "A private key (PEM) for ECDSA-NIST256P-CHALLENGE."),
     click.option(
         "--sasl-plain-without-tls",
         is_flag=True,
         help="Send the password over a connection that is not encrypted.",
     ),
-    _text(
-        "--nickserv-password-file",
-        type=_FILE,
-        metavar="FILE",
-        help="Identify to NickServ, where there is no SASL; or in CHATLOG_NICKSERV_PASSWORD.",
-    ),
+    _secret_file("--nickserv-password-file", "Identify to NickServ, where there is no SASL"),
 )
 
 _TRANSPORT: Final = (
@@ -127,12 +114,7 @@ _TRANSPORT: Final = (
         envvar="CHATLOG_TLS",
         help="Encrypt, with a verified certificate. Default: yes.",
     ),
-    _text(
-        "--tls-ca",
-        type=click.Path(exists=True, dir_okay=False),
-        metavar="FILE",
-        help="Trust this certificate authority and no other.",
-    ),
+    _file("--tls-ca", "Trust this certificate authority and no other."),
     _text(
         "--tls-fingerprint",
         multiple=True,
@@ -140,64 +122,25 @@ _TRANSPORT: Final = (
         metavar="SHA256",
         help="Trust the certificate with this fingerprint and no other, repeatable.",
     ),
-    _text(
-        "--client-cert",
-        type=click.Path(exists=True, dir_okay=False),
-        metavar="FILE",
-        help="The certificate (PEM) that we show.",
-    ),
-    _text(
-        "--client-key",
-        type=click.Path(exists=True, dir_okay=False),
-        metavar="FILE",
-        help="Its key, where it is in a file of its own.",
-    ),
+    _file("--client-cert", "The certificate (PEM) that we show."),
+    _file("--client-key", "Its key, where it is in a file of its own."),
     _text(
         "--proxy",
         type=Checked(config.parse_proxy),
         metavar="URL",
         help="Go through socks5://HOST:PORT or http://HOST:PORT, which resolves names.",
     ),
-    _text(
-        "--proxy-password-file",
-        type=_FILE,
-        metavar="FILE",
-        help="Its password; or in CHATLOG_PROXY_PASSWORD.",
-    ),
+    _secret_file("--proxy-password-file", "Its password"),
     _text(
         "--bind",
         type=Checked(config.parse_bind),
         metavar="ADDRESS",
         help="Our own address to connect from.",
     ),
-    click.option(
-        "--connect-timeout",
-        default="30s",
-        type=Checked(config.parse_duration),
-        show_default=True,
-        help="How long each step of connecting may take.",
-    ),
-    click.option(
-        "--timeout",
-        default="150s",
-        type=Checked(config.parse_duration),
-        show_default=True,
-        help="A link on which nothing is heard for so long is dead.",
-    ),
-    click.option(
-        "--reconnect-min",
-        default="2s",
-        type=Checked(config.parse_duration),
-        show_default=True,
-        help="The first wait before a reconnection.",
-    ),
-    click.option(
-        "--reconnect-max",
-        default="5m",
-        type=Checked(config.parse_duration),
-        show_default=True,
-        help="The longest wait before a reconnection.",
-    ),
+    _duration("--connect-timeout", "30s", "How long each step of connecting may take."),
+    _duration("--timeout", "150s", "A link on which nothing is heard for so long is dead."),
+    _duration("--reconnect-min", "2s", "The first wait before a reconnection."),
+    _duration("--reconnect-max", "5m", "The longest wait before a reconnection."),
     click.option(
         "--retry/--no-retry",
         default=None,
@@ -207,12 +150,8 @@ _TRANSPORT: Final = (
 
 _MANNERS: Final = (
     click.option("--queries", is_flag=True, help="Record private messages as well."),
-    click.option(
-        "--max-skew",
-        default="5m",
-        type=Checked(config.parse_duration),
-        show_default=True,
-        help="A line older than this was not said now: it is filed as playback.",
+    _duration(
+        "--max-skew", "5m", "A line older than this was not said now: it is filed as playback."
     ),
     click.option(
         "--answer-whispers/--no-answer-whispers",

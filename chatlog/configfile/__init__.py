@@ -25,11 +25,10 @@ from chatlog.configfile.values import (
     text_by,
     typed,
 )
-from chatlog.presets import PRESETS, preset_of_host
+from chatlog.presets import PRESETS, find_preset
 from chatlog.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from chatlog.config import ServerName
@@ -174,7 +173,7 @@ def _networks(
 
 def _complete(network: NetworkConfig, place: Place) -> NetworkConfig:
     """Resolve the preset, and add the channels that the servers' URLs name."""
-    preset = PRESETS.get(network.preset) or _preset_of(network.servers)
+    preset = find_preset(network.preset, network.servers)
     servers = network.servers or (preset.servers if preset else ())
     by_url = tuple(ChannelConfig(name=name) for each in servers for name in each.channels)
     return msgspec.structs.replace(
@@ -183,11 +182,6 @@ def _complete(network: NetworkConfig, place: Place) -> NetworkConfig:
         servers=servers,
         channels=_channels(network.channels, by_url, preset, place.at("channels")),
     )
-
-
-def _preset_of(servers: Iterable[ServerName]) -> Preset | None:
-    found = (preset_of_host(server.host) for server in servers)
-    return next((preset for preset in found if preset), None)
 
 
 def _channels(

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     Reader = Callable[[Any, "Place"], Any]
 
-_LONGEST_SECRET: Final = 4096
 _FOR_EVER: Final = 1e9
 _LARGEST: Final = 1024**5
 _UNSENDABLE: Final = "[\0\r\n]"
@@ -216,15 +215,11 @@ def secret(value: object, place: Place) -> Secret:
 
 def secret_file(value: object, place: Place) -> Secret:
     """Read the path of a file, and of that file the first line: a secret."""
-    data, _ = read_file(Path(path(value, place)), _LONGEST_SECRET, place)
-    first = data.split(b"\n", 1)[0].removesuffix(b"\r")
+    data, _ = read_file(Path(path(value, place)), config.LONGEST_SECRET, place)
     try:
-        text = first.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise place.refuse("the first line of that file is not UTF-8") from None
-    if not text or len(first) == _LONGEST_SECRET:
-        raise place.refuse("the first line of that file is to be the secret, and is not")
-    return secret(text, place)
+        return Secret(config.secret_in(data))
+    except UsageError as error:
+        raise place.refuse(error) from None
 
 
 def channel_key(read: Reader) -> Reader:

@@ -15,11 +15,12 @@ from urllib.parse import unquote, urlsplit
 
 from chatlog.connection.racing import NOT_OURS, race
 from chatlog.connection.resolving import resolve, usable
+from chatlog.connection.route import Address
 from chatlog.errors import NetworkError, UsageError
 
 if TYPE_CHECKING:
     from chatlog.connection.resolving import Place
-    from chatlog.connection.route import Address, Route
+    from chatlog.connection.route import Route
 
 _SOCKS: Final = "SOCKS5"
 _HTTP: Final = "HTTP"
@@ -38,8 +39,7 @@ class Proxy(NamedTuple):
 
     def __str__(self) -> str:
         """Name it as people write it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"proxy {host}:{self.port}"
+        return f"proxy {Address(host=self.host, port=self.port)}"
 
 
 def parse(url: str) -> Proxy:

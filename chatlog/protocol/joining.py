@@ -30,7 +30,7 @@ _UNANSWERED_LIMIT: Final = 3
 _KICK_DELAY: Final = 5.0
 _KICK_LIMIT: Final = 3
 _KICK_WINDOW: Final = 600.0
-_GENTLE: Final = (1, 2.0)
+_GENTLE_DELAY: Final = 2.0
 
 
 class Again(NamedTuple):
@@ -277,7 +277,7 @@ class Joining:
 
     def _room(self, now: float) -> int:
         """Say how many channels the pace lets us ask for now."""
-        if self._gentle and self._asked_at and now - self._asked_at[-1] < _GENTLE[1]:
+        if self._gentle and self._asked_at and now - self._asked_at[-1] < _GENTLE_DELAY:
             return 0
         if self._pace is None:
             return len(self._open)
@@ -306,7 +306,7 @@ class Joining:
 
     def _room_at(self, now: float) -> float:
         first = self._asked_at[0] if self._asked_at else now
-        seconds = max(self._pace[1] if self._pace else 0.0, _GENTLE[1] if self._gentle else 0.0)
+        seconds = max(self._pace[1] if self._pace else 0.0, _GENTLE_DELAY if self._gentle else 0.0)
         return first + seconds
 
     # -- changes of one channel ----------------------------------------------------

@@ -97,7 +97,9 @@ async def _whole(
         reactor = Reactor(asyncio.get_running_loop(), now)
         listen(reactor)
         connection = _connection(reactor)
-        connection.talk = Conversation(connection, Session(settings), intake, now)
+        connection.talk = Conversation(
+            connection, Session(settings), intake, now=now, on_arrival=lambda: None
+        )
         connection.process_data(_prelude(flood))
         if profiler:
             profiler.enable()
