@@ -15,7 +15,8 @@ from chatlog.errors import NetworkError, RefusedError, TranscriptError
 from chatlog.limits import Limits
 from chatlog.supervisor import backoff
 from chatlog.transcript.segment import System
-from tests.support.recording import events, in_state, recorder_of
+from tests.support.recorded import events
+from tests.support.recording import in_state, recorder_of
 
 CHANNELS = ("#demo", "#tea")
 

@@ -11,7 +11,8 @@ from chatlog.errors import NetworkError, RefusedError
 from chatlog.protocol.sasl import Login
 from chatlog.secret import Secret
 from tests.servers.daemons import free_ports
-from tests.support.recording import events, play
+from tests.support.recorded import events, texts
+from tests.support.recording import play
 
 ACCOUNT = Login(user="user", password=Secret("pencil"), plain_without_tls=True)
 FAREWELL = rb"^QUIT"
@@ -19,10 +20,6 @@ FAREWELL = rb"^QUIT"
 
 def types(root, target="#demo"):
     return [event["type"] for event in events(root, target)]
-
-
-def texts(root, target, kind):
-    return [event.get("text", "") for event in events(root, target) if event["type"] == kind]
 
 
 def welcome(peer):

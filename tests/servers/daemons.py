@@ -44,8 +44,16 @@ class Daemon:
         self.port, self.tls_port = free_ports(2)
         self.certificate = certificates.pem(shows)
         self.key = certificates.key(shows)
-        self.executable = _find(self.program)
+        self.executable = self.find(self.program)
         self._process: subprocess.Popen[bytes] | None = None
+
+    @staticmethod
+    def find(program: str) -> str:
+        """Where a program is; raise NotInstalledError where it is not."""
+        found = shutil.which(program, path=_SEARCHED)
+        if found is None:
+            raise NotInstalledError(f"{program} is not installed")
+        return found
 
     def settings(self) -> str:
         """The text of its configuration file."""
@@ -244,13 +252,6 @@ def free_ports(count: int) -> list[int]:
     for each in sockets:
         each.close()
     return ports
-
-
-def _find(program: str) -> str:
-    found = shutil.which(program, path=_SEARCHED)
-    if found is None:
-        raise NotInstalledError(f"{program} is not installed")
-    return found
 
 
 def _answers(port: int) -> bool:

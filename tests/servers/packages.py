@@ -23,7 +23,6 @@ from tests.servers.daemons import Daemon, NotInstalledError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.servers.certificates import Certificates
 
 _SUITE = "trixie"
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -41,11 +40,10 @@ class FetchError(Exception):
 class Packaged(Daemon):
     """A server whose program may lie in the folder of unpacked packages."""
 
-    def __init__(self, directory: Path, certificates: Certificates, shows: str = "server") -> None:
-        # A program with a slash in its name is where it says, and is not searched for.
-        self.program = find(type(self).program)
-        super().__init__(directory, certificates, shows)
-        del self.program
+    @staticmethod
+    def find(program: str) -> str:
+        """Where a program is: the machine's own, else the unpacked one."""
+        return find(program)
 
 
 def find(program: str) -> str:

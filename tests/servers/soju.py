@@ -6,19 +6,16 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Self
 
-from tests.servers.packages import Packaged, find
+from tests.servers.bouncer import Bouncer
+from tests.servers.packages import Packaged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-
-    from tests.servers.certificates import Certificates
-    from tests.servers.daemons import Daemon
 
 _PATIENCE = 20.0
 
 
-class Soju(Packaged):
+class Soju(Packaged, Bouncer):
     """soju for one user, who logs in as `login` with `password` (PASS, or SASL PLAIN).
 
     It is on the upstream's plain port as `nick`, in `channels`; what it knows of
@@ -26,23 +23,6 @@ class Soju(Packaged):
     """
 
     program = "soju"
-    user, password, network, nick = "rec", "secret", "net", "recbot"
-    login = f"{user}/{network}"
-
-    def __init__(
-        self,
-        directory: Path,
-        certificates: Certificates,
-        shows: str = "server",
-        *,
-        upstream: Daemon,
-        channels: Sequence[str] = ("#test",),
-    ) -> None:
-        """Prepare it for a server that runs before it does."""
-        super().__init__(directory, certificates, shows)
-        self.upstream = upstream
-        self.channels = channels
-        self._control = find("sojuctl")
 
     def settings(self) -> str:
         return f"""
@@ -80,7 +60,7 @@ message-store db
 
     def control(self, *arguments: str) -> str:
         """Say something to BouncerServ as the admin, and return the answer."""
-        command = [self._control, "-config", str(self.directory / "soju.conf"), *arguments]
+        command = [self.find("sojuctl"), "-config", str(self.directory / "soju.conf"), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}: {done.stdout}{done.stderr}")

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import time
-
 import pytest
 
+from tests.support.recorded import all_bytes, events, eventually
+
 pytestmark = pytest.mark.server
-
-
-def events(place, target):
-    directory = place / "archive" / "net" / target
-    data = b"".join(path.read_bytes() for path in sorted(directory.glob("*.jsonl")))
-    return [json.loads(line) for line in data.splitlines()]
 
 
 def said(place, target="#test"):
     return [
         (event["nick"], event["text"], event.get("via", ""))
-        for event in events(place, target)
+        for event in events(place / "archive", target)
         if event["type"] == "message"
     ]
 
@@ -55,7 +48,7 @@ def test_soju_takes_a_login_and_passes_on_what_is_said(
     recorder.wait_for("net: in 1 of 1 channels")
     ada.say("#test", "hello behind the bouncer")
     ada.sync()
-    wait_for(lambda: said(tmp_path))
+    eventually(lambda: said(tmp_path))
     recorder.terminate()
     assert recorder.finish() == 0, recorder.stderr
     assert said(tmp_path) == [("ada", "hello behind the bouncer", "")]
@@ -75,10 +68,10 @@ def test_what_znc_plays_back_is_not_taken_for_said_now(
         "--password-file", secret(tmp_path, password),
     )  # fmt: skip
     recorder.wait_for("net: in 1 of 1 channels")
-    wait_for(lambda: said(tmp_path))
+    eventually(lambda: said(tmp_path))
     ada.say("#test", "and after")
     ada.sync()
-    wait_for(lambda: len(said(tmp_path)) > 1)
+    eventually(lambda: len(said(tmp_path)) > 1)
     recorder.terminate()
     assert recorder.finish() == 0, recorder.stderr
     assert sorted(said(tmp_path)) == [
@@ -86,15 +79,3 @@ def test_what_znc_plays_back_is_not_taken_for_said_now(
         ("ada", "before the recorder came", "playback"),
     ]
     assert bouncer.password.encode() not in all_bytes(tmp_path / "archive")
-
-
-def wait_for(condition):
-    """Wait for what only a file tells."""
-    deadline = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def all_bytes(root):
-    return b"".join(path.read_bytes() for path in root.rglob("*") if path.is_file())

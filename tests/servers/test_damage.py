@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import pytest
 
 from tests.support.mutating import MutatingProxy
+from tests.support.recorded import texts
 
 pytestmark = pytest.mark.server
 
 _LINES = 1500
 _AT_ONCE = 100
 _BEFORE_DEATH = ("Traceback", "a bug, sorry")
-
-
-def texts(place):
-    directory = place / "archive" / "net" / "#a"
-    data = b"".join(path.read_bytes() for path in sorted(directory.glob("*.jsonl")))
-    return [json.loads(line).get("text", "") for line in data.splitlines()]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -50,7 +44,7 @@ def hear_again(ada, place):
     """Speak until it is recorded as it was said: after a while, however bad it was before."""
     deadline = time.monotonic() + 60
     number = 0
-    while not any(text.startswith("all is well") for text in texts(place)):
+    while not any(text.startswith("all is well") for text in texts(place / "archive", "#a")):
         assert time.monotonic() < deadline
         number += 1
         ada.say("#a", f"all is well {number}")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
-import time
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.servers.ergochat import Ergochat
+from tests.support.recorded import all_bytes, events, eventually
 
 pytestmark = pytest.mark.server
 
@@ -38,17 +37,12 @@ class Attempt:
 
     def written(self):
         """Return all that was written, of whatever kind."""
-        files = [path for path in (self._place / "archive").rglob("*") if path.is_file()]
-        return b"".join(path.read_bytes() for path in files)
+        return all_bytes(self._place / "archive")
 
     def accounts(self):
         """Return the numerics of the server that speak of a login."""
-        lines = [json.loads(line) for line in self._server().splitlines()]
+        lines = events(self._place / "archive", "@server")
         return [event["params"] for event in lines if event.get("command") == "900"]
-
-    def _server(self):
-        directory = self._place / "archive" / "net" / "@server"
-        return b"".join(path.read_bytes() for path in directory.glob("*.jsonl"))
 
     def succeeds(self, *options):
         """Log in, be in the channel, and leave nothing secret behind."""
@@ -134,10 +128,7 @@ def test_nickserv_on_atheme(attempt, inspircd_with_services):
     trying = attempt(inspircd_with_services)
     recorder = trying("--nickserv-password-file", trying.secret("pw"), "--queries")
     recorder.wait_for("net: in 1 of 1 channels")
-    deadline = time.monotonic() + 15
-    while not trying.accounts():  # NickServ answers when it likes, and only the file tells
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    eventually(trying.accounts)  # NickServ answers when it likes
     recorder.terminate()
     assert recorder.finish() == 0
     assert PASSWORD.encode() not in trying.written()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.daemons import Inspircd, Ngircd, free_ports
+from tests.support.recorded import events, texts
 
 pytestmark = pytest.mark.server
 
@@ -34,17 +35,6 @@ def configured(place, networks, *, head=""):
 
 def plain(daemon, *channels, **keys):
     return {"servers": [f"irc://127.0.0.1:{daemon.port}"], "channels": list(channels), **keys}
-
-
-def events(place, network, target):
-    """Read what was recorded of a target."""
-    directory = place / "archive" / network / target
-    data = b"".join(path.read_bytes() for path in sorted(directory.glob("*.jsonl")))
-    return [json.loads(line) for line in data.splitlines()]
-
-
-def texts(place, network, target):
-    return [event["text"] for event in events(place, network, target) if event["type"] == "message"]
 
 
 def peak_memory(pid):
@@ -110,7 +100,7 @@ def test_a_network_that_cannot_be_reached_delays_no_other(
     assert found["dead"]["connected"] is False
     recorder.terminate()
     assert recorder.finish() == 0
-    assert texts(tmp_path, "alive", "#a") == ["hello"]
+    assert texts(tmp_path / "archive", "#a", network="alive") == ["hello"]
 
 
 def test_at_sighup_the_configuration_counts_that_stands_there_now(
@@ -138,10 +128,10 @@ def test_at_sighup_the_configuration_counts_that_stands_there_now(
     recorder.terminate()
     assert recorder.finish() == 0
     assert recorder.stderr.count("connected to") == 3, "no connection was dropped"
-    assert texts(tmp_path, "one", "#a") == ["to #a"]
-    assert texts(tmp_path, "one", "#b") == []
-    assert texts(tmp_path, "one", "#new") == ["to #new"]
-    last = events(tmp_path, "two", "@server")[-1]
+    assert texts(tmp_path / "archive", "#a", network="one") == ["to #a"]
+    assert texts(tmp_path / "archive", "#b", network="one") == []
+    assert texts(tmp_path / "archive", "#new", network="one") == ["to #new"]
+    last = events(tmp_path / "archive", "@server", network="two")[-1]
     assert (last["type"], last["text"]) == ("stopped", "no longer in the configuration")
 
 
@@ -180,7 +170,9 @@ def test_twenty_networks_lose_nothing_under_load(chatlog, tmp_path, start_daemon
     assert recorder.finish() == 0
     for number, name in enumerate(networks):
         count = spoken[id(talkers[number % 4])]
-        assert texts(tmp_path, name, "#load") == [f"line {each}" for each in range(count)]
+        assert texts(tmp_path / "archive", "#load", network=name) == [
+            f"line {each}" for each in range(count)
+        ]
 
 
 def test_a_thousand_channels_are_joined_on_one_connection_and_lose_nothing(
@@ -199,4 +191,6 @@ def test_a_thousand_channels_are_joined_on_one_connection_and_lose_nothing(
     assert recorder.finish() == 0
     assert "disconnected" not in recorder.stderr.partition("in 1000 of")[0]
     for name in busy:
-        assert texts(tmp_path, "net", name) == [f"line {n}" for n in range(_LINES // len(busy))]
+        assert texts(tmp_path / "archive", name, network="net") == [
+            f"line {n}" for n in range(_LINES // len(busy))
+        ]

@@ -5,25 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 
 import pytest
 
 from tests.servers.daemons import Inspircd
+from tests.support.recorded import all_bytes, events, eventually, texts
 
 pytestmark = pytest.mark.server
 
 PATIENT = 30
-
-
-def events(place, target):
-    directory = place / "archive" / "net" / target
-    data = b"".join(path.read_bytes() for path in sorted(directory.glob("*.jsonl")))
-    return [json.loads(line) for line in data.splitlines()]
-
-
-def texts(place, target, kind="message"):
-    return [event.get("text", "") for event in events(place, target) if event["type"] == kind]
 
 
 @pytest.fixture
@@ -58,9 +48,9 @@ def test_who_is_kicked_comes_back(record, tmp_path, inspircd, person):
     ada.say("#a", "there you are")
     ada.sync()
     ends(recorder)
-    kinds = [event["type"] for event in events(tmp_path, "#a")]
+    kinds = [event["type"] for event in events(tmp_path / "archive", "#a")]
     assert kinds.count("joined") == 2
-    assert texts(tmp_path, "#a") == ["there you are"]
+    assert texts(tmp_path / "archive", "#a") == ["there you are"]
     assert "kicked by ada (not now); coming back" in recorder.stderr
 
 
@@ -104,7 +94,7 @@ def test_a_server_that_hangs_is_noticed_and_found_again(record, tmp_path, inspir
         os.kill(inspircd.pid, signal.SIGCONT)
     ada = person(inspircd.port, "ada").register()
     ada.join("#a")
-    wait_for(lambda: len(texts(tmp_path, "#a", "joined")) > 1)
+    eventually(lambda: len(texts(tmp_path / "archive", "#a", "joined")) > 1)
     ends(recorder)
 
 
@@ -116,11 +106,11 @@ def test_a_server_that_dies_is_found_again_when_it_is_back(record, tmp_path, ins
     inspircd.start()
     ada = person(inspircd.port, "ada").register()
     ada.join("#a")
-    wait_for(lambda: len(texts(tmp_path, "#a", "joined")) > 1)
+    eventually(lambda: len(texts(tmp_path / "archive", "#a", "joined")) > 1)
     ada.say("#a", "welcome back")
     ada.sync()
     ends(recorder)
-    assert texts(tmp_path, "#a") == ["welcome back"]
+    assert texts(tmp_path / "archive", "#a") == ["welcome back"]
 
 
 def test_a_nick_is_regained_when_its_holder_leaves(record, inspircd, person):
@@ -171,8 +161,7 @@ def test_a_key_opens_a_channel_and_is_nowhere_shown(record, tmp_path, inspircd, 
     ada.send("MODE #a -k opensesame", "MODE #a +k opensesame")
     ada.sync()
     ends(recorder)
-    files = [path for path in (tmp_path / "archive").rglob("*") if path.is_file()]
-    assert b"opensesame" not in b"".join(path.read_bytes() for path in files)
+    assert b"opensesame" not in all_bytes(tmp_path / "archive")
     assert "opensesame" not in recorder.stderr + recorder.stdout
 
 
@@ -184,9 +173,9 @@ def test_a_channel_renamed_on_ergo_goes_on_under_its_new_name(record, tmp_path, 
     ada.send("RENAME #a #b :a better name")
     ada.say("#b", "same people")
     ada.sync()
-    wait_for(lambda: texts(tmp_path, "#b"))
+    eventually(lambda: texts(tmp_path / "archive", "#b"))
     ends(recorder)
-    assert texts(tmp_path, "#b") == ["same people"]
+    assert texts(tmp_path / "archive", "#b") == ["same people"]
 
 
 def test_a_server_with_a_mode_for_bots_is_told_that_we_are_one(record, start_daemon, person):
@@ -197,14 +186,6 @@ def test_a_server_with_a_mode_for_bots_is_told_that_we_are_one(record, start_dae
     ada.send("WHOIS chatlog")
     ada.until(r" 335 ada chatlog ")
     ends(recorder)
-
-
-def wait_for(condition):
-    """Wait for what only a file tells."""
-    deadline = time.monotonic() + PATIENT
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_what_is_off_the_record_or_of_ignored_people_is_counted_and_not_written(
@@ -221,7 +202,7 @@ def test_what_is_off_the_record_or_of_ignored_people_is_counted_and_not_written(
         each.say("#a", text)
         each.sync()
     ends(recorder)
-    assert texts(tmp_path, "#a") == ["for all"]
+    assert texts(tmp_path / "archive", "#a") == ["for all"]
     run = json.loads(
         chatlog.run("status", "--json", "--all", "--output", tmp_path / "archive").stdout
     )

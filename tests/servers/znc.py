@@ -6,21 +6,18 @@ import hashlib
 import os
 from typing import TYPE_CHECKING, Self
 
-from tests.servers.daemons import Daemon
+from tests.servers.bouncer import Bouncer
 from tests.servers.person import Person
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-
-    from tests.servers.certificates import Certificates
 
 _SALT = "salt"
 _NOBODY = 65534
 _AS_NOBODY = ("setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups")
 
 
-class Znc(Daemon):
+class Znc(Bouncer):
     """ZNC for one user, who logs in as `login` with `password` (PASS; there is no SASL).
 
     It is on the upstream's plain port as `nick`, in `channels`, and plays back
@@ -30,22 +27,6 @@ class Znc(Daemon):
     program = "znc"
     # It makes root wait for half a minute.
     wrapper = _AS_NOBODY if os.getuid() == 0 else ()
-    user, password, network, nick = "rec", "secret", "net", "recbot"
-    login = f"{user}/{network}"
-
-    def __init__(
-        self,
-        directory: Path,
-        certificates: Certificates,
-        shows: str = "server",
-        *,
-        upstream: Daemon,
-        channels: Sequence[str] = ("#test",),
-    ) -> None:
-        """Prepare it for a server that runs before it does."""
-        super().__init__(directory, certificates, shows)
-        self.upstream = upstream
-        self.channels = channels
 
     @property
     def settings_file(self) -> Path:

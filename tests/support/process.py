@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -10,7 +11,10 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ROOT = Path(__file__).parents[2]
 
@@ -58,6 +62,20 @@ class Chatlog:
         for running in self._running:
             running.kill()
             running.finish()
+
+
+@contextlib.contextmanager
+def holding(program: str, *arguments: object) -> Iterator[subprocess.Popen[bytes]]:
+    """Run Python text in another process, from when it has said `held` until it is killed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        yield process
+        process.kill()
 
 
 class Running:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 from chatlog.clock import now
 from chatlog.connection import Address, Route
@@ -45,13 +44,6 @@ def recorder_of(root, port, *, limits=None, system=None, storage=(), policies=No
     """Make a recorder of what `plan_of` plans."""
     writer = Writer(Storage(root=root, **dict(storage)), system=system or System())
     return Recorder([plan_of(port, **plan)], writer, now=now, limits=limits, policies=policies)
-
-
-def events(root, target, network="net"):
-    """Read what was recorded of a target."""
-    directory = root / network / target
-    data = b"".join(path.read_bytes() for path in sorted(directory.glob("*.jsonl")))
-    return [json.loads(line) for line in data.splitlines()]
 
 
 async def in_state(recorder, beginning):

@@ -11,6 +11,7 @@ import pytest
 from chatlog.errors import HeldError, TranscriptError
 from chatlog.transcript.locks import Locks
 from tests.support.faults import Faulty
+from tests.support.process import holding
 
 HOLDER = """
 import sys, pathlib
@@ -25,14 +26,8 @@ sys.stdin.read()
 @pytest.fixture
 def other(tmp_path):
     """Another process, which holds #python of libera until it is killed."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout.readline() == b"held\n"
+    with holding(HOLDER, tmp_path) as process:
         yield process
-        process.kill()
 
 
 @pytest.fixture
@@ -91,14 +86,8 @@ def test_closing_releases_everything(tmp_path, locks):
 
 def test_a_name_with_control_characters_does_not_reach_the_terminal(other, tmp_path, locks):
     other_script = HOLDER.replace('"#python"', r'"#\x1b[2J"')
-    with subprocess.Popen(
-        [sys.executable, "-c", other_script, str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        process.stdout.readline()
-        with pytest.raises(HeldError) as caught:
-            locks.hold("libera", "#\x1b[2J")
+    with holding(other_script, tmp_path), pytest.raises(HeldError) as caught:
+        locks.hold("libera", "#\x1b[2J")
     assert "\x1b" not in str(caught.value)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import subprocess
-import sys
 
 import pytest
 from hypothesis import given
@@ -13,6 +11,7 @@ from chatlog.errors import TranscriptError
 from chatlog.transcript.runs import RunFile, is_alive, prune, read_runs, run_name
 from tests.support.events import times
 from tests.support.faults import Faulty
+from tests.support.process import holding
 
 STARTED = "2026-11-23T18:20:01.123Z"
 HOLDER = """
@@ -44,14 +43,8 @@ def ended(data):
 @pytest.fixture
 def other(tmp_path):
     """A run in a process of its own, until it is killed."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(tmp_path), name_of(0)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout.readline() == b"held\n"
+    with holding(HOLDER, tmp_path, name_of(0)) as process:
         yield process
-        process.kill()
 
 
 @pytest.fixture
