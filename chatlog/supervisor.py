@@ -115,7 +115,8 @@ class Supervisor:
         Channels that are new must be held before.
         """
         self.plan = plan
-        if self._talk is not None and self._talk.session.ready:
+        # A conversation that is over is kept only to tell of it.
+        if self._connection is not None and self._talk is not None and self._talk.session.ready:
             self._talk.apply(plan.session)
         else:
             self.lasting.apply(plan.session)

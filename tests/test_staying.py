@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 
 import pytest
@@ -12,7 +13,8 @@ from chatlog.protocol.sasl import Login
 from chatlog.secret import Secret
 from tests.servers.daemons import free_ports
 from tests.support.recorded import events, texts
-from tests.support.recording import play
+from tests.support.recording import in_state, plan_of, play, recorder_of
+from tests.support.scripted import ScriptedServer
 
 ACCOUNT = Login(user="user", password=Secret("pencil"), plain_without_tls=True)
 FAREWELL = rb"^QUIT"
@@ -136,6 +138,27 @@ def test_a_server_that_asks_us_to_come_again_is_obeyed_at_once(tmp_path):
 
     play(tmp_path, reconnect, stay_well, reconnect_min=3600, reconnect_max=3600)
     assert texts(tmp_path, "#demo", "message") == ["after"]
+
+
+def test_a_plan_that_changes_between_two_connections_counts_on_the_next(tmp_path):
+    async def scenario():
+        async with ScriptedServer(welcome, stay_on) as server:
+            recorder = recorder_of(tmp_path, server.port, reconnect_min=0.5, reconnect_max=0.5)
+            run = asyncio.ensure_future(recorder.run())
+            await in_state(recorder, "waiting")
+            channels = {"channels": ("#demo", "#new")}
+            recorder.reload([plan_of(server.port, session=channels, reconnect_min=0.5)])
+            (supervisor,) = [each.supervisor for each in recorder._networks.values()]
+            assert supervisor.lasting.joining.changed, "nothing was asked for on a dead line"
+            await asyncio.to_thread(server.wait_for, rb"^JOIN #demo,#new$")
+            recorder.stop("enough")
+            await run
+
+    def stay_on(peer):
+        peer.register()
+        peer.wait_for_the_end()
+
+    asyncio.run(scenario())
 
 
 # -- capabilities --------------------------------------------------------------

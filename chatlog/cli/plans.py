@@ -77,7 +77,7 @@ def _typed_network(typed: dict[str, Any]) -> dict[str, NetworkConfig]:
         named: msgspec.structs.replace(
             network,
             preset=preset.name if preset else "",
-            servers=preset.servers if preset else tuple(servers),
+            servers=(*preset.servers, *servers[1:]) if preset else tuple(servers),
             channels=tuple(
                 ChannelConfig(
                     name=preset.spell(name) if preset else name, key=keys.get(name, Secret())

@@ -72,6 +72,11 @@ def test_several_servers_are_one_network():
     assert plan.session.network == "a.test"
 
 
+def test_a_network_known_by_name_may_have_further_servers():
+    plan = only("--server", "libera", "--server", "irc.more.test", "--channel", "x")
+    assert [each.host for each in plan.addresses] == ["irc.libera.chat", "irc.more.test"]
+
+
 def test_who_has_a_file_means_to_keep_at_it(config):
     assert [plan.retry for plan in planned("--config", config)] == [True, True]
     assert [plan.retry for plan in planned("--config", config, "--no-retry")] == [False, False]
