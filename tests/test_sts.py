@@ -22,7 +22,8 @@ from chatlog.secret import Secret
 from chatlog.transcript.writer import Storage, Writer
 from tests.servers import certificates as authority
 from tests.servers.daemons import free_ports
-from tests.support.recording import events, plan_of
+from tests.support.recorded import events
+from tests.support.recording import plan_of
 from tests.support.scripted import ScriptedServer
 from tests.support.wire import serving
 
