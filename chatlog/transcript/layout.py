@@ -169,17 +169,22 @@ def _to_local(time: str, tz: tzinfo) -> datetime:
 
 
 class SegmentName(NamedTuple):
-    """The name of one file of a transcript; parts of a period count from 1."""
+    """The name of one file of a transcript; parts of a period count from 1.
+
+    `suffix` is that of the format, `compression` what follows it: "", gz or zst.
+    """
 
     period: str
     part: int
     suffix: str
+    compression: str = ""
 
     def __str__(self) -> str:
-        return f"{self.period}_{self.part:03d}.{self.suffix}"
+        ending = f".{self.compression}" if self.compression else ""
+        return f"{self.period}_{self.part:03d}.{self.suffix}{ending}"
 
 
-_SEGMENT: Final = re.compile(r"([0-9TW-]+|all)_([0-9]{3,9})\.(jsonl|log)")
+_SEGMENT: Final = re.compile(r"([0-9TW-]+|all)_([0-9]{3,9})\.(jsonl|log)(?:\.(gz|zst))?")
 
 
 def parse_segment(filename: str) -> SegmentName | None:
@@ -187,7 +192,7 @@ def parse_segment(filename: str) -> SegmentName | None:
     match = _SEGMENT.fullmatch(filename)
     if match is None or period_named(match[1]) is None:
         return None
-    name = SegmentName(match[1], int(match[2]), match[3])
+    name = SegmentName(match[1], int(match[2]), match[3], match[4] or "")
     return name if name.part > 0 and str(name) == filename else None
 
 

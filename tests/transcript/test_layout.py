@@ -205,15 +205,21 @@ def test_a_name_that_is_no_period_is_not_read(name):
     assert period_named(name) is None
 
 
-@given(times, rotates, st.integers(1, 12_000), st.sampled_from(["jsonl", "log"]))
-def test_a_segment_name_reads_back(time, rotate, part, suffix):
-    name = SegmentName(period_of(time, rotate).name, part, suffix)
+@given(
+    times,
+    rotates,
+    st.integers(1, 12_000),
+    st.sampled_from(["jsonl", "log"]),
+    st.sampled_from(["", "gz", "zst"]),
+)
+def test_a_segment_name_reads_back(time, rotate, part, suffix, compression):
+    name = SegmentName(period_of(time, rotate).name, part, suffix, compression)
     assert parse_segment(str(name)) == name
 
 
 def test_parts_are_written_with_three_digits_or_more():
     assert str(SegmentName("2026-11-23", 1, "jsonl")) == "2026-11-23_001.jsonl"
-    assert str(SegmentName("2026-11-23", 1000, "jsonl")) == "2026-11-23_1000.jsonl"
+    assert str(SegmentName("2026-11-23", 1000, "jsonl", "gz")) == "2026-11-23_1000.jsonl.gz"
 
 
 @pytest.mark.parametrize(
@@ -224,6 +230,9 @@ def test_parts_are_written_with_three_digits_or_more():
         "2026-11-23_0001.jsonl",
         "2026-11-23_001.txt",
         "2026-11-23_001.jsonl.tmp",
+        "2026-11-23_001.jsonl.",
+        "2026-11-23_001.jsonl.gz.zst",
+        ".2026-11-23_001.jsonl.gz",
         "2026-11-23_001.jsonl\n",
         "2026-11-31_001.jsonl",
         "2026-11-23_٠٠١.jsonl",
