@@ -270,6 +270,11 @@ def parse_size(text: str) -> int:
     return size
 
 
+def parse_room(text: str) -> int:
+    """Read a size as `parse_size` does, or 0 for none."""
+    return 0 if text == "0" else parse_size(text)
+
+
 def parse_zone(name: str) -> tzinfo:
     """Return a time zone by its name in the tz database, such as `Europe/Berlin`."""
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - few name a zone

@@ -1,8 +1,8 @@
 """What of the events that were heard goes into the transcripts of a network.
 
-Owns which targets are ours and which another recorder's, and what becomes of
-a failure to write: the first one is kept, and the run is told to stop. It
-knows no connection and reads no clock.
+Owns which targets are ours and which another recorder's. A disk that refuses
+lines is the business of `durability`; any other failure is kept, and the run
+is told to stop. It knows no connection and reads no clock.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections import Counter
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from chatlog.errors import HeldError
+from chatlog.errors import HeldError, TranscriptError
 from chatlog.event import SERVER, Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chatlog.durability import Durability
     from chatlog.limits import Limiter
     from chatlog.transcript.writer import Writer
 
@@ -30,12 +31,18 @@ class Intake:
     """Take the events of one network into its transcripts.
 
     `limiter` says which of them still count. `stop` is called with the reason
-    when writing fails; `failure` is then the first error. `counts` are the
+    when taking them fails; `failure` is then the first error. `counts` are the
     events of each target, `last_event` the time of the last one.
     """
 
     def __init__(
-        self, network: str, writer: Writer, limiter: Limiter, *, stop: Callable[[str], None]
+        self,
+        network: str,
+        writer: Writer,
+        limiter: Limiter,
+        durability: Durability,
+        *,
+        stop: Callable[[str], None],
     ) -> None:
         self.channels: tuple[str, ...] = ()
         self.counts: Counter[str] = Counter()
@@ -44,6 +51,7 @@ class Intake:
         self._network = network
         self._writer = writer
         self._limiter = limiter
+        self._durability = durability
         self._stop = stop
         self._mine: set[str] = set()
         self._held: set[str] = set()
@@ -93,9 +101,9 @@ class Intake:
                 self.last_event = events[-1].received or events[-1].time
 
     def flush(self) -> None:
-        """Write everything taken: after it, it is in the kernel's hands."""
+        """Write everything taken: after it, it is in the kernel's hands, or waits for the disk."""
         try:
-            self._writer.flush()
+            self._durability.flush()
         except Exception as error:  # noqa: BLE001 - as above
             self._fail(error)
 
@@ -118,7 +126,11 @@ class Intake:
     def _map(self, casemapping: str) -> None:
         """Settle the names of files before the first one that needs a CASEMAPPING."""
         self._mapped = True
-        self._writer.set_casemapping(self._network, casemapping)
+        try:
+            self._writer.set_casemapping(self._network, casemapping)
+        except TranscriptError as error:
+            self._writer.known_casemapping(self._network)  # raises unless only writing failed
+            self._durability.note(error)
         self._say_where(self.channels)
 
     def _say_where(self, channels: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -17,6 +18,7 @@ import msgspec
 from chatlog import __version__
 from chatlog.connection import Reactor
 from chatlog.conversation import listen
+from chatlog.durability import Durability
 from chatlog.errors import HeldError, NetworkError, RefusedError, TranscriptError
 from chatlog.event import SERVER, Event, EventType
 from chatlog.intake import Intake
@@ -59,13 +61,18 @@ class Recorder:
         policies: Policies | None = None,
     ) -> None:
         self.plans = {plan.session.network: plan for plan in plans}
-        self.errors = 0
         self.on_change: Callable[[], None] | None = None
         self._writer = writer
         self._now = now
         self._chance = chance
         self._policies = policies
         self._limiter = Limiter(limits or Limits(), self._stop_at_limit)
+        self._durability = Durability(
+            writer,
+            stop_reading=lambda: self._each_connection(Reactor.pause),
+            read_on=lambda: self._each_connection(Reactor.read_on),
+        )
+        self._errors = 0
         self._reactor: Reactor | None = None
         self._networks: dict[str, _Network] = {}
         self._failures: list[BaseException] = []
@@ -89,6 +96,7 @@ class Recorder:
             for plan in self.plans.values():
                 self._add(plan)
             self._limiter.start(loop)
+            self._durability.start(loop)
             self._tick(loop)
             await self._until_all_ended()
         finally:
@@ -128,6 +136,16 @@ class Recorder:
         return tuple(network.supervisor.status() for network in self._networks.values())
 
     @property
+    def errors(self) -> int:
+        """Say how often something went wrong that a human should know of."""
+        return self._errors + self._durability.errors
+
+    @property
+    def waiting_lines(self) -> int:
+        """Say how many lines wait for a disk that refused them."""
+        return self._writer.waiting_lines
+
+    @property
     def stop_reason(self) -> str:
         """Say why the run ended, "" while it goes on."""
         if self._stopping is None or not self._stopping.done():
@@ -140,7 +158,7 @@ class Recorder:
         """Begin with a network; what keeps it from even beginning is kept for the end."""
         assert self._reactor is not None  # noqa: S101 - run() made it
         name = plan.session.network
-        intake = Intake(name, self._writer, self._limiter, stop=self.stop)
+        intake = Intake(name, self._writer, self._limiter, self._durability, stop=self.stop)
         try:
             intake.hold(plan.session.channels)
         except HeldError as error:
@@ -189,7 +207,7 @@ class Recorder:
     def _fail(self, error: BaseException | None) -> None:
         if error is None:
             return
-        self.errors += 1
+        self._errors += 1
         self._failures.append(error)
         if len(self.plans) > 1 and isinstance(error, _GRAVEST_FIRST):
             logger.error("%s", error)
@@ -205,21 +223,23 @@ class Recorder:
         self.stop(reason)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
-        try:
-            self._writer.tick(self._now())
-        except TranscriptError as error:
-            self._fail(error)
-            self.stop(str(error))
+        self._durability.do(partial(self._writer.tick, self._now()))
         self._ticking = loop.call_later(_TICK, self._tick, loop)
 
     def _close(self) -> None:
         self._limiter.close()
         if self._ticking is not None:
             self._ticking.cancel()
+        self._durability.stop()
+        self._fail(self._durability.failure)
         try:
             self._writer.close()
         except TranscriptError as error:
             self._fail(error)
+
+    def _each_connection(self, action: Callable[[Reactor], None]) -> None:
+        if self._reactor is not None:
+            action(self._reactor)
 
 
 class _Network:

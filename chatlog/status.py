@@ -47,7 +47,8 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One run; times are those of events, `ended` and `reason` are empty while it goes on.
 
     `loop_lag` is the longest that the loop was late since the last status, in
-    seconds; `disk_free` is in bytes, of the disk that holds the archive.
+    seconds; `disk_free` is in bytes, of the disk that holds the archive;
+    `waiting` is how many lines it has refused for now.
     """
 
     pid: int
@@ -61,6 +62,7 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True):
     loop_lag: float = 0
     errors: int = 0
     disk_free: int = 0
+    waiting: int = 0
 
 
 _SURROGATES: Final = "[\ud800-\udfff]"
@@ -116,6 +118,8 @@ def summary(status: RunStatus) -> str:
         f"{_of(joined, wanted)} channel{_plural(wanted)}",
         *(f"lag {lag:.1f} s" for lag in [max(lags, default=None)] if lag is not None),
     ]
+    if status.waiting:
+        said.append(f"{status.waiting} line{_plural(status.waiting)} waiting for the disk")
     return ", ".join(said)
 
 
@@ -179,6 +183,8 @@ _FAMILIES: Final = tuple(
             _run(lambda status: status.disk_free)),
         ("errors_total", "counter", "Errors since the run began.",
             _run(lambda status: status.errors)),
+        ("waiting_lines", "gauge", "Lines that the disk has refused for now.",
+            _run(lambda status: status.waiting)),
         ("connected", "gauge", "1 while a server of the network has us welcomed.",
             _each(lambda network: int(network.connected))),
         ("lag_seconds", "gauge", "How long the server took to answer the last PING.",

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "chatlog"
 
 GROUND = {"__init__", "errors", "event", "casemapping", "secret"}
 BELOW_RECORDER = GROUND | {"protocol", "formats", "transcript", "connection"}
-NETWORK = BELOW_RECORDER | {"intake", "limits", "policies", "status"}
+NETWORK = BELOW_RECORDER | {"intake", "limits", "policies", "status", "durability"}
 RECORDER = NETWORK | {"conversation", "supervisor"}
 ATTENDING = {"heartbeat", "notify", "diagnostics", "clock"}
 ARROWS = {
@@ -41,7 +41,9 @@ ARROWS = {
     "transcript": GROUND | {"formats"},
     "connection": GROUND | {"protocol"},
     "heartbeat": GROUND | {"status", "notify", "transcript"},
-    "intake": GROUND | {"transcript", "limits"},
+    "background": set(),
+    "durability": GROUND | {"background", "transcript"},
+    "intake": GROUND | {"transcript", "limits", "durability"},
     "conversation": BELOW_RECORDER | {"intake"},
     "supervisor": NETWORK | {"conversation"},
     "recorder": RECORDER,

@@ -96,12 +96,14 @@ def test_storage_is_turned_into_sizes_modes_and_absolute_paths(write, tmp_path):
     said = (
         'metrics-file = "prom/c.prom"\n[storage]\noutput = "archive"\nformat = ["text", "jsonl"]\n'
         'rotate = "hourly"\nrotate-size = "10K"\ntz = "Europe/Berlin"\nfile-mode = "600"\n'
+        'sync = "always"\nsync-interval = "5s"\nspool-size = "1M"\nmin-free = 0\n'
     )
     loaded = load(write(said + NETWORK))
     assert loaded.metrics_file == str(tmp_path / "prom/c.prom")
     assert loaded.storage == StorageConfig(
         output=str(tmp_path / "archive"), format=("text", "jsonl"), rotate="hourly",
         rotate_size=10_240, tz="Europe/Berlin", file_mode=0o600,
+        sync="always", sync_interval=5, spool_size=1 << 20, min_free=0,
     )  # fmt: skip
 
 

@@ -11,10 +11,9 @@ import pytest
 from chatlog.clock import now
 from chatlog.demo import script
 from chatlog.demo.server import HOST, Server
-from chatlog.errors import NetworkError, RefusedError, TranscriptError
+from chatlog.errors import NetworkError, RefusedError
 from chatlog.limits import Limits
 from chatlog.supervisor import backoff
-from chatlog.transcript.segment import System
 from tests.support.recorded import events
 from tests.support.recording import in_state, recorder_of
 
@@ -311,29 +310,6 @@ def test_whispers_are_answered_once_and_recorded_only_when_asked(tmp_path):
     assert not (tmp_path / "False/net/eve").exists()
     said = Counter(event["type"] for event in events(tmp_path / "True", "eve"))
     assert said == {"message": 2, "notice": 1}
-
-
-def test_what_cannot_be_written_ends_the_run_and_says_so(tmp_path):
-    writes = []
-
-    def write(fd, data):
-        writes.append(data)
-        if b"hello" in bytes(data):
-            raise OSError(28, "No space left on device")
-        return os_write(fd, data)
-
-    async def scenario():
-        async with Server(clock=now) as server:
-            ada = server.person("ada")
-            ada.join("#demo")
-            async with recording(tmp_path, server, system=System(write=write)):
-                ada.say("#demo", "hello")
-                await server.heard(rb"^QUIT")
-
-    from os import write as os_write
-
-    with pytest.raises(TranscriptError, match="No space left on device; make room"):
-        asyncio.run(scenario())
 
 
 def test_backoff_doubles_to_its_bound_and_chance_decides_within_it():

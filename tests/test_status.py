@@ -57,6 +57,7 @@ runs = st.builds(
     loop_lag=seconds,
     errors=counts,
     disk_free=counts,
+    waiting=counts,
 )
 
 
@@ -178,7 +179,13 @@ def test_the_metrics_say_what_the_status_says():
         off_record=5, ignored=6, not_understood=8,
     )  # fmt: skip
     status = run_status(
-        network, started=MOMENT, updated=MOMENT, loop_lag=0.5, errors=9, disk_free=10**15
+        network,
+        started=MOMENT,
+        updated=MOMENT,
+        loop_lag=0.5,
+        errors=9,
+        disk_free=10**15,
+        waiting=3,
     )
     net = (("network", "net"),)
     assert samples(prometheus(status)) == {
@@ -189,6 +196,7 @@ def test_the_metrics_say_what_the_status_says():
         ("chatlog_loop_lag_seconds", ()): 0.5,
         ("chatlog_disk_free_bytes", ()): 10**15,
         ("chatlog_errors_total", ()): 9,
+        ("chatlog_waiting_lines", ()): 3,
         ("chatlog_connected", net): 1,
         ("chatlog_lag_seconds", net): 0.25,
         ("chatlog_connected_timestamp_seconds", net): 1_795_458_001.123,

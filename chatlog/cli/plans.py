@@ -32,7 +32,7 @@ from chatlog.protocol.session import SessionSettings
 from chatlog.secret import Secret
 from chatlog.supervisor import Plan
 from chatlog.transcript.layout import Rotate
-from chatlog.transcript.storage import Storage
+from chatlog.transcript.storage import Storage, Sync
 
 if TYPE_CHECKING:
     from chatlog.presets import Preset
@@ -276,4 +276,8 @@ def storage_of(settings: Config) -> Storage:
         tz=kept.tz or "UTC",
         keep_formatting=kept.keep_formatting,
         file_mode=kept.file_mode,
+        sync=Sync(kept.sync),
+        sync_interval=kept.sync_interval,
+        spool_size=kept.spool_size,
+        min_free=kept.min_free,
     )

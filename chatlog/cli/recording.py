@@ -114,6 +114,7 @@ class Run:
             updated=now(),
             networks=self._recorder.statuses(),
             errors=self._recorder.errors,
+            waiting=self._recorder.waiting_lines,
         )
 
     def _reload(self, settings: Callable[[], Config]) -> None:

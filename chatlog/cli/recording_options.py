@@ -10,7 +10,7 @@ import click
 from chatlog import config
 from chatlog.cli.options import Checked, network_option, output_option
 from chatlog.transcript.layout import Rotate
-from chatlog.transcript.storage import FORMATS
+from chatlog.transcript.storage import FORMATS, Sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,6 +234,28 @@ _TRANSCRIPT: Final = (
         type=Checked(config.parse_file_mode),
         show_default=True,
         help="Permissions of new segments.",
+    ),
+    click.option(
+        "--sync",
+        default="interval",
+        type=click.Choice([each.value for each in Sync]),
+        show_default=True,
+        help="When lines are made safe from a power cut; no killed process takes any.",
+    ),
+    _duration("--sync-interval", "1s", "How much of the talk a power cut may take."),
+    click.option(
+        "--spool-size",
+        default="64M",
+        type=Checked(config.parse_size),
+        show_default=True,
+        help="How much may wait in memory for a full disk before reading pauses.",
+    ),
+    click.option(
+        "--min-free",
+        default="100M",
+        type=Checked(config.parse_room),
+        show_default=True,
+        help="Warn when the disk has less room than this; 0: never.",
     ),
 )
 

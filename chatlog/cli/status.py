@@ -92,6 +92,8 @@ def _troubles(status: RunStatus, moment: str) -> Iterator[str]:
     if _seconds(status.updated, moment) > _STALE:
         age = _span(_seconds(status.updated, moment))
         yield f"the recorder with pid {status.pid} has said nothing for {age}"
+    if status.waiting:
+        yield f"{status.waiting} lines wait for a disk that refuses them"
     for network in status.networks:
         if not network.connected:
             yield _safe(f"{network.name} is not connected ({network.state})")
@@ -147,9 +149,10 @@ def _run(status: RunStatus, moment: str) -> str:
 
 def _machine(status: RunStatus, moment: str) -> str:
     errors = "1 error" if status.errors == 1 else f"{status.errors} errors"
+    waiting = f", {status.waiting:,} lines waiting for the disk" if status.waiting else ""
     return (
         f"seen {_ago(status.updated, moment)}, loop lag {status.loop_lag:.2f} s,"
-        f" {status.disk_free // 1_000_000:,} MB free, {errors}"
+        f" {status.disk_free // 1_000_000:,} MB free, {errors}{waiting}"
     )
 
 

@@ -95,7 +95,7 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StorageConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """How the archive is written; `rotate_size` is in bytes."""
+    """How the archive is written; sizes are in bytes, durations in seconds."""
 
     output: str | None = None
     format: tuple[str, ...] = ("jsonl",)
@@ -104,6 +104,10 @@ class StorageConfig(msgspec.Struct, frozen=True, kw_only=True):
     tz: str = "UTC"
     keep_formatting: bool = False
     file_mode: int = 0o640
+    sync: str = "interval"
+    sync_interval: float = 1.0
+    spool_size: int = 64 * 1024 * 1024
+    min_free: int = 100 * 1024 * 1024
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

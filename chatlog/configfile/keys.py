@@ -28,6 +28,8 @@ MECHANISMS: Final = {
 FORMATS: Final = ("jsonl", "text")
 ROTATIONS: Final = ("hourly", "daily", "weekly", "monthly", "never")
 
+SYNCS: Final = ("interval", "always", "never")
+
 _INSTANT: Final = 0.001
 
 
@@ -92,6 +94,10 @@ STORAGE: Final = keys_of(
     tz=values.zone,
     keep_formatting=values.flag,
     file_mode=text_by(config.parse_file_mode),
+    sync=one_of(*SYNCS),
+    sync_interval=values.seconds(_INSTANT),
+    spool_size=values.size,
+    min_free=values.room,
 )
 
 FILE: Final = keys_of(metrics_file=values.path)

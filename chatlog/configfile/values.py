@@ -190,6 +190,13 @@ def size(value: object, place: Place) -> int:
     return int(text_by(config.parse_size)(value, place))
 
 
+def room(value: object, place: Place) -> int:
+    """Read a size into bytes, or 0 for none."""
+    if type(value) is int and value == 0:
+        return 0
+    return 0 if value == "0" else size(value, place)
+
+
 def path(value: object, place: Place) -> str:
     """Read a path, which is relative to the directory of the configuration."""
     text: str = typed(value, str, place)

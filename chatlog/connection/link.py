@@ -81,6 +81,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self.watch: Watch | None = None
         self.reason = ""
         self.is_open = False
+        self.is_paused = False
         self.early = b""
         self._pacer: asyncio.TimerHandle | None = None
 
@@ -145,6 +146,19 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         Silence is noticed within `timeout` seconds.
         """
         self.watch = Watch(self, timeout)
+
+    def pause(self) -> None:
+        """Read nothing more until `read_on`; silence is then our own doing."""
+        if self.is_open and self.transport is not None:
+            self.is_paused = True
+            self.transport.pause_reading()
+
+    def read_on(self) -> None:
+        """Read on after `pause`."""
+        if self.is_paused and self.transport is not None:
+            self.is_paused = False
+            self.heard_at = self.reactor.loop.time()
+            self.transport.resume_reading()
 
     def is_connected(self) -> bool:
         """Say whether there is a socket to write to."""

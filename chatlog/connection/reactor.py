@@ -105,6 +105,16 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
         # PING is answered by the session, from the message as it was received.
         self.remove_global_handler("ping", client_aio._ping_ponger)  # noqa: SLF001 - the library's hook
 
+    def pause(self) -> None:
+        """Read nothing more from any connection until `read_on`: servers wait, or keep it."""
+        for connection in self.connections:
+            connection.pause()
+
+    def read_on(self) -> None:
+        """Read on where `pause` stopped."""
+        for connection in self.connections:
+            connection.read_on()
+
     def add_global_handler(self, event: str, handler: Handler, priority: int = 0) -> None:
         """Add a handler; lower priorities come first; numerics by digits or name."""
         super().add_global_handler(events.numeric.get(event, event), handler, priority)

@@ -20,7 +20,9 @@ class Watch:
 
     `lag` is the latest answer's time there and back in seconds, None before
     the first. A connection on which nothing is heard for `timeout` seconds is
-    aborted. A machine that slept asks once more before it gives up.
+    aborted. A machine that slept asks once more before it gives up. While we
+    do not read, nothing can be heard: our PINGs then tell the server that we
+    are there.
     """
 
     def __init__(self, connection: Any, timeout: float) -> None:
@@ -50,9 +52,10 @@ class Watch:
         self._timer = self._loop.call_later(self._patience, self._look)
 
     def _look(self) -> None:
-        if self._connection.heard_at < self._asked_at:
-            silent = self._loop.time() - self._connection.heard_at
-            self._connection.abort(f"ping timeout: nothing was heard for {silent:.0f} s")
+        silent = self._connection.heard_at < self._asked_at
+        if silent and not self._connection.is_paused:
+            since = self._loop.time() - self._connection.heard_at
+            self._connection.abort(f"ping timeout: nothing was heard for {since:.0f} s")
         else:
             # An answer that takes long is no sign of death while others are heard.
             left = max(0.0, self._every - self._patience)

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from chatlog.transcript.segment import FILE_MODE, Segment, System, reported
+from chatlog.transcript.segment import FILE_MODE, Segment, System, reported, sync
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from chatlog.transcript.exposed import Exposed
 
 NAME: Final = "MANIFEST"
 
@@ -46,20 +48,41 @@ def _lines(path: Path) -> list[bytes]:
             return []
 
 
-def append(system: System, directory: Path, entry: dict[str, Any], mode: int = FILE_MODE) -> None:
-    """Add an entry, chained to the last one, and sync it.
+def sealed(directory: Path, segment: str) -> bool:
+    """Say whether a segment was sealed, and not removed since."""
+    last = ""
+    for entry in read(directory):
+        if entry.get("segment") == segment and entry.get("entry") in {"sealed", "removed"}:
+            last = entry["entry"]
+    return last == "sealed"
 
-    What a crash left of an unfinished entry is kept in one of its own.
+
+def append(
+    system: System,
+    directory: Path,
+    entry: dict[str, Any],
+    mode: int = FILE_MODE,
+    *,
+    exposed: Exposed | None = None,
+) -> None:
+    """Add an entry, chained to the last one, and sync it, or leave that to `exposed`.
+
+    What a crash left of an unfinished entry is kept in one of its own. Nobody
+    else may append at the same time: see `Locks.appending`.
     """
     manifest = Segment(directory / NAME, system=system, mode=mode)
     try:
-        if manifest.torn:
+        if manifest.torn or manifest.zeros:
             torn = base64.b64encode(manifest.torn).decode("ascii")
             _append_chained(manifest, {"entry": "recovered", "raw": torn})
         _append_chained(manifest, entry)
-        manifest.sync()
+        unsynced = manifest.unsynced()
     finally:
         manifest.close()
+    if exposed is not None:
+        exposed.add(unsynced)
+    elif unsynced is not None:
+        sync(unsynced, system=system)
 
 
 def _append_chained(manifest: Segment, entry: dict[str, Any]) -> None:

@@ -52,13 +52,17 @@ def read_casemapping(root: Path, network: str) -> Casemapping | None:
 
 
 class Networks:
-    """The networks of one archive; each one's CASEMAPPING is read or written once."""
+    """The networks of one archive; each one's CASEMAPPING is read or written once.
+
+    One that could not be written counts all the same, and is written by `retry`.
+    """
 
     def __init__(self, root: Path, *, system: System, mode: int = FILE_MODE) -> None:
         self._root = root
         self._system = system
         self._mode = mode
         self._known: dict[str, Casemapping] = {}
+        self.unkept: set[str] = set()
 
     def casemapping(self, network: str) -> Casemapping | None:
         """Say how a network's names fold, if that is known."""
@@ -71,10 +75,19 @@ class Networks:
 
     def keep(self, network: str, casemapping_name: str) -> None:
         """Keep a network's CASEMAPPING, unless an earlier one is kept already."""
-        if self.casemapping(network) is not None:
-            return
-        casemapping = Casemapping(casemapping_name)
+        if self.casemapping(network) is None:
+            self._known[network] = Casemapping(casemapping_name)
+            self.unkept.add(network)
+        if network in self.unkept:
+            self._write(network)
+
+    def retry(self) -> None:
+        """Write what could not be written before."""
+        for network in list(self.unkept):
+            self._write(network)
+
+    def _write(self, network: str) -> None:
         path = network_directory(self._root, network) / NAME
-        content = msgspec.json.encode(_Network(network, casemapping.name)) + b"\n"
+        content = msgspec.json.encode(_Network(network, self._known[network].name)) + b"\n"
         replace_file(path, content, system=self._system, mode=self._mode)
-        self._known[network] = casemapping
+        self.unkept.discard(network)

@@ -11,7 +11,7 @@ import contextlib
 import errno
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.errors import TranscriptError
 
@@ -34,6 +34,7 @@ class System:
     close: Callable[[int], None] = os.close
     mkdir: Callable[[Path, int], None] = os.mkdir
     replace: Callable[[Path, Path], None] = os.replace
+    unlink: Callable[[Path], None] = os.unlink
 
 
 _WRITABLE: Final = "make it writable for this user, or record elsewhere with --output"
@@ -65,42 +66,66 @@ def _transcript_error(path: Path, error: OSError, doing: str = "write") -> Trans
     return TranscriptError(f"cannot {doing} {path}: {error.strerror or error}; {advice}")
 
 
+class Unsynced(NamedTuple):
+    """What a power cut could still take: a file's bytes, and names in directories.
+
+    `identity` is the file that was written to, wherever its name points to now;
+    `size` how much of it was.
+    """
+
+    path: Path
+    identity: tuple[int, int]
+    size: int
+    directories: tuple[Path, ...] = ()
+
+
 class Segment:
     """One append-only file; at rest it ends with a whole line.
 
     Opening creates the file, and the directories above it, where they are
     missing. A last line without its newline is cut off, and `torn` holds its
-    bytes. Every failure is a TranscriptError. A killed process loses nothing
-    that was written; a power cut nothing that was written before `sync`.
+    bytes; `zeros` is how many zero bytes followed, as a power cut leaves them.
+    Every failure is a TranscriptError. A killed process loses nothing that was
+    written; a power cut nothing of what `unsynced` returned before, once that
+    was synced.
     """
 
     def __init__(self, path: Path, *, system: System, mode: int = FILE_MODE) -> None:
         self.path = path
         self._system = system
         self._ragged = False  # bytes after `size` wait for their truncation
-        self._unsynced = False
+        self._dirty = False
         with reported(path):
             self._fd, self._changed = _open(system, path, os.O_RDWR | os.O_APPEND, mode)
             try:
-                self.size = os.fstat(self._fd).st_size
-                self.torn = self._cut_torn_line()
+                state = os.fstat(self._fd)
+                self.identity = state.st_dev, state.st_ino
+                self.size = state.st_size
+                self.torn, self.zeros = self._cut_torn_line()
             except OSError:
                 system.close(self._fd)
                 raise
         if not self.size:
             self._changed.append(path.parent)
 
-    def _cut_torn_line(self) -> bytes:
-        size, self.size = self.size, _line_start(self._fd, self.size)
-        torn = os.pread(self._fd, size - self.size, self.size)
-        if torn:
+    def _cut_torn_line(self) -> tuple[bytes, int]:
+        end = _end_before_zeros(self._fd, self.size)
+        zeros = self.size - end
+        self.size = _line_start(self._fd, end)
+        torn = os.pread(self._fd, end - self.size, self.size)
+        if torn or zeros:
             self._cut()
-        return torn
+        return torn, zeros
 
     def last_line(self) -> bytes:
         """Read the last line with its newline; empty where there is none."""
         with reported(self.path, doing="read"):
             start = _line_start(self._fd, self.size - 1)
+            return os.pread(self._fd, self.size - start, start)
+
+    def lines_from(self, start: int) -> bytes:
+        """Read what was written behind `start`, also where the file has no name any more."""
+        with reported(self.path, doing="read"):
             return os.pread(self._fd, self.size - start, start)
 
     def write(self, data: bytes) -> None:
@@ -113,7 +138,7 @@ class Segment:
         try:
             if self._ragged:
                 self._cut()
-            self._unsynced = True
+            self._dirty = True
             written = self._system.write(self._fd, data)
             while written < len(data):
                 written += self._system.write(self._fd, memoryview(data)[written:])
@@ -128,22 +153,68 @@ class Segment:
     def _cut(self) -> None:
         self._system.ftruncate(self._fd, self.size)
         self._ragged = False
-        self._unsynced = True
+        self._dirty = True
 
-    def sync(self) -> None:
-        """Make what was written, and the file's name, outlive a power cut."""
-        with reported(self.path):
-            if self._unsynced:
-                self._system.fsync(self._fd)
-                self._unsynced = False
-            while self._changed:
-                _sync_directory(self._system, self._changed[-1])
-                self._changed.pop()
+    def unsynced(self) -> Unsynced | None:
+        """Hand over what is not synced yet; from now on that is the caller's business."""
+        if not self._dirty and not self._changed:
+            return None
+        self._dirty, changed, self._changed = False, tuple(self._changed), []
+        return Unsynced(self.path, self.identity, self.size, changed)
+
+    def is_in_place(self) -> bool:
+        """Say whether its name still leads to this file."""
+        with reported(self.path, doing="look at"):
+            return _identity(self.path) == self.identity
+
+    def is_nameless(self) -> bool:
+        """Say whether the file has no name at all any more: with us its lines would go."""
+        with reported(self.path, doing="look at"):
+            return os.fstat(self._fd).st_nlink == 0
 
     def close(self) -> None:
         """Let go of the file, synced or not."""
         with reported(self.path):
             self._system.close(self._fd)
+
+
+def sync(item: Unsynced, *, system: System) -> bool:
+    """Make a file and its name outlive a power cut; say no where it is not there any more.
+
+    It is found by its name, so that whoever wrote it may have closed it, and
+    any thread may do this.
+    """
+    with reported(item.path, doing="sync"):
+        if not _sync_file(item, system):
+            return False
+        for directory in item.directories:
+            _sync_directory(system, directory)
+    return True
+
+
+def is_there(item: Unsynced, *, system: System) -> bool:  # noqa: ARG001 - called as `sync` is
+    """Say whether a file is where it was written, and sync nothing."""
+    with reported(item.path, doing="look at"):
+        return _identity(item.path) == item.identity
+
+
+def _sync_file(item: Unsynced, system: System) -> bool:
+    if _identity(item.path) != item.identity:
+        return False
+    fd = system.open(item.path, os.O_RDONLY | os.O_CLOEXEC, 0)
+    try:
+        system.fsync(fd)
+    finally:
+        system.close(fd)
+    return True
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        state = os.stat(path)  # noqa: PTH116 - asked often, and of many
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return state.st_dev, state.st_ino
 
 
 _BLOCK: Final = 64 * 1024
@@ -159,21 +230,41 @@ def _line_start(fd: int, end: int) -> int:
     return 0
 
 
+def _end_before_zeros(fd: int, end: int) -> int:
+    while end > 0:
+        start = max(0, end - _BLOCK)
+        kept = os.pread(fd, end - start, start).rstrip(b"\0")
+        if kept:
+            return start + len(kept)
+        end = start
+    return 0
+
+
 def replace_file(path: Path, data: bytes, *, system: System, mode: int = FILE_MODE) -> None:
     """Write a small file so that at any moment it has the old content or the new."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with reported(path):
-        fd, changed = _open(system, temporary, os.O_WRONLY | os.O_TRUNC, mode)
         try:
-            written = 0
-            while written < len(data):
-                written += system.write(fd, memoryview(data)[written:])
-            system.fsync(fd)
-        finally:
-            system.close(fd)
-        system.replace(temporary, path)
+            changed = _write_file(temporary, data, system, mode)
+            system.replace(temporary, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                system.unlink(temporary)
+            raise
         for directory in (*changed, path.parent):
             _sync_directory(system, directory)
+
+
+def _write_file(path: Path, data: bytes, system: System, mode: int) -> list[Path]:
+    fd, changed = _open(system, path, os.O_WRONLY | os.O_TRUNC, mode)
+    try:
+        written = 0
+        while written < len(data):
+            written += system.write(fd, memoryview(data)[written:])
+        system.fsync(fd)
+    finally:
+        system.close(fd)
+    return changed
 
 
 def open_file(path: Path, *, system: System, mode: int = FILE_MODE) -> int:

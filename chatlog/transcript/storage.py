@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -20,12 +21,28 @@ if TYPE_CHECKING:
     from chatlog.event import Event
 
 
+class Sync(StrEnum):
+    """When what was written is made to outlive a power cut; a killed process loses it never.
+
+    `INTERVAL` does so every so many seconds, `ALWAYS` after every read, for
+    whatever came while the disk was at the one before, `NEVER` leaves it to the
+    system.
+    """
+
+    INTERVAL = "interval"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class Storage(msgspec.Struct, frozen=True, kw_only=True):
     """How an archive is written.
 
     `rotate_size` is in bytes: no segment gets longer, unless by a single line.
     `tz` names the zone whose midnight ends the segments of plain text; JSONL
-    keeps UTC. `file_mode` is less the umask.
+    keeps UTC. `file_mode` is less the umask. `sync_interval` is in seconds.
+    `spool_size` is how many bytes may wait for a disk that refuses them before
+    nothing more is read from the network; at less than `min_free` bytes of room
+    a warning is given.
     """
 
     root: Path
@@ -35,6 +52,10 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True):
     tz: str = "UTC"
     keep_formatting: bool = False
     file_mode: int = FILE_MODE
+    sync: Sync = Sync.INTERVAL
+    sync_interval: float = 1.0
+    spool_size: int = 64 * 1024 * 1024
+    min_free: int = 100 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

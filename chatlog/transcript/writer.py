@@ -7,9 +7,11 @@ by `parts` and `segment`, and nothing here knows how.
 
 from __future__ import annotations
 
+import logging
+import os
 import resource
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -17,23 +19,29 @@ import msgspec
 from chatlog.casemapping import Casemapping
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, Event, format_time, parse_time
+from chatlog.transcript.exposed import Exposed, Synced, sync_all
 from chatlog.transcript.layout import period_of, target_directory
 from chatlog.transcript.locks import Locks
 from chatlog.transcript.networks import Networks
-from chatlog.transcript.parts import Parts, Place
-from chatlog.transcript.segment import System
-from chatlog.transcript.storage import Recording, Storage, recordings_of
+from chatlog.transcript.parts import Ground, Parts, Place
+from chatlog.transcript.segment import System, is_there, sync
+from chatlog.transcript.storage import Recording, Storage, Sync, recordings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from chatlog.transcript.segment import Unsynced
+
 __all__ = ["Storage", "Writer"]
+
+logger = logging.getLogger(__name__)
 
 _OPEN_FILES: Final = 512
 _GRACE: Final = 60_000
 _HISTORY_QUIET: Final = 600_000
 _REMEMBERED: Final = 65_536
+_RETRIED: Final = 64
 _NEVER: Final = "~"  # after every time
 _ANY: Final = Casemapping()
 
@@ -59,8 +67,10 @@ class Writer:
 
     A target must be held before its first event, and its network's CASEMAPPING
     be set; only `@server` needs none. What `write` took is in memory until
-    `flush`, in the kernel after it, and safe from a power cut after `sync`.
-    Not for use from several threads.
+    `flush`, in the kernel after it (no killed process takes it), and safe from
+    a power cut once what `expose` returned is synced, or after `sync`. What a
+    disk refuses stays in memory, in order, until `retry` finds room for it;
+    `waiting` says how much that is. Not for use from several threads.
     """
 
     def __init__(
@@ -71,23 +81,32 @@ class Writer:
         locks: Locks | None = None,
         open_files: int | None = None,
     ) -> None:
-        self._storage = storage
         self._system = system
         self._locks = locks or Locks(storage.root, system=system)
+        self._exposed = Exposed()
         self._networks = Networks(storage.root, system=system, mode=storage.file_mode)
-        self._recordings = recordings_of(storage)
-        self._splits_history = "jsonl" in storage.formats
+        self._keep_as(storage)
         self._open_files = open_files or _allowed_open_files()
         self._streams: dict[tuple[str, str, str], _Stream] = {}  # as events spell it
         self._by_place: dict[tuple[Path, bool], _Stream] = {}
         self._dirty: list[_Stream] = []
         self._waiting: dict[Parts, None] = {}
+        self._stuck: dict[Parts, None] = {}  # those for which the disk had no room
         self._open: dict[Parts, None] = {}  # the least recently written first
+
+    @property
+    def storage(self) -> Storage:
+        """Say how transcripts are kept from the next segment of each."""
+        return self._storage
 
     def use(self, storage: Storage) -> None:
         """Keep transcripts otherwise from the next segment of each; the root stays what it is."""
-        self._storage = msgspec.structs.replace(storage, root=self._storage.root)
-        self._recordings = recordings_of(self._storage)
+        self._keep_as(msgspec.structs.replace(storage, root=self._storage.root))
+
+    def _keep_as(self, storage: Storage) -> None:
+        self._storage = storage
+        self._ground = Ground(storage, self._system, self._locks, self._exposed)
+        self._recordings = recordings_of(storage)
         self._splits_history = "jsonl" in storage.formats
 
     def hold(self, network: str, target: str) -> None:
@@ -99,7 +118,10 @@ class Writer:
         return self._networks.casemapping(network)
 
     def set_casemapping(self, network: str, casemapping_name: str) -> None:
-        """Keep a network's CASEMAPPING; only the first one ever counts."""
+        """Keep a network's CASEMAPPING; only the first one ever counts.
+
+        Where it cannot be written, a TranscriptError, it counts nevertheless.
+        """
         self._networks.keep(network, casemapping_name)
 
     def path(self, network: str, target: str) -> Path:
@@ -170,9 +192,7 @@ class Writer:
         key = recording.suffix, period.name
         parts = stream.known.get(key)
         if parts is None:
-            parts = stream.known[key] = Parts(
-                stream.place, period, recording, storage=self._storage, system=self._system
-            )
+            parts = stream.known[key] = Parts(stream.place, period, recording, self._ground)
         return parts
 
     def _settle(self, stream: _Stream) -> None:
@@ -185,8 +205,9 @@ class Writer:
     def flush(self) -> None:
         """Write everything taken, by one write to each segment, in order of arrival.
 
-        One TranscriptError says what could not be written; that stays here, for
-        the next flush, and everything else is written all the same.
+        One TranscriptError says what could not be written and was not in
+        trouble before; that stays here, and what comes after it with it, until
+        `retry`. Everything else is written all the same.
         """
         for stream in self._dirty:
             self._settle(stream)
@@ -195,18 +216,126 @@ class Writer:
             _do_all(partial(self._flush_parts, parts) for parts in list(self._waiting))
 
     def _flush_parts(self, parts: Parts) -> None:
+        del self._waiting[parts]
+        if parts in self._stuck:
+            parts.hold()
+            return
+        self._write_out(parts)
+
+    def _write_out(self, parts: Parts) -> None:
         self._open.pop(parts, None)
         self._open[parts] = None
+        try:
+            parts.flush()
+        except TranscriptError:
+            self._stuck[parts] = None  # behind the others
+            raise
+        finally:
+            self._evict()
+
+    def _evict(self) -> None:
         if len(self._open) > self._open_files:
             oldest = next(iter(self._open))
             del self._open[oldest]
-            oldest.release()
-        parts.flush()
-        del self._waiting[parts]
+            self._release(oldest)
+
+    def _release(self, parts: Parts) -> None:
+        try:
+            parts.release()
+        finally:
+            if parts.waiting:
+                self._stuck[parts] = None
+
+    # -- a disk that refuses ---------------------------------------------------------
+
+    @property
+    def waiting(self) -> int:
+        """Say how many bytes wait for a disk that refused them."""
+        return sum(parts.waiting for parts in self._stuck)
+
+    @property
+    def waiting_lines(self) -> int:
+        """Say how many lines wait for a disk that refused them."""
+        return sum(parts.waiting_lines for parts in self._stuck)
+
+    @property
+    def in_trouble(self) -> bool:
+        """Say whether anything waits for a disk that refused it."""
+        return bool(self._stuck or self._networks.unkept)
+
+    def retry(self) -> None:
+        """Try again what the disk refused; TranscriptError while it still refuses."""
+        # A few at a time, as ten thousand refusals would take long.
+        first = [*islice(self._stuck, _RETRIED)]
+        _do_all([self._networks.retry, *(partial(self._retry_parts, parts) for parts in first)])
+
+    def _retry_parts(self, parts: Parts) -> None:
+        del self._stuck[parts]
+        self._waiting.pop(parts, None)
+        self._write_out(parts)
+
+    def room(self) -> int | None:
+        """Say how many bytes are free where the archive is, in any thread; None if unknown."""
+        try:
+            state = os.statvfs(self._storage.root)
+        except OSError:
+            return None
+        return state.f_bavail * state.f_frsize
+
+    # -- a machine that fails ----------------------------------------------------------
+
+    def expose(self) -> list[Unsynced]:
+        """Hand over what a power cut could take; syncing it is the caller's business."""
+        for parts in self._open:
+            parts.exposed()
+        return self._exposed.take()
+
+    def note_synced(self, result: Synced) -> None:
+        """Go by what syncing found: what failed is to be synced again, what is gone rescued.
+
+        TranscriptError says what failed.
+        """
+        open_parts = {parts.path: parts for parts in self._open}
+        for item in result.safe:
+            if item.path in open_parts:
+                open_parts[item.path].seen_in_place(item)
+        for item, _ in result.failed:
+            self._exposed.add(item)
+        _do_all(
+            chain(
+                (partial(self._miss, item.path, open_parts) for item in result.misplaced),
+                (partial(_raise, error) for _, error in result.failed),
+            )
+        )
+
+    def _miss(self, path: Path, open_parts: dict[Path | None, Parts]) -> None:
+        parts = open_parts.get(path)
+        lines = parts.rescue() if parts is not None else None
+        if parts is None or lines is None:
+            return
+        logger.warning(
+            "%s was deleted or replaced while it was written; going on there,"
+            " with the last %d lines written again",
+            path,
+            lines,
+        )
+        self._stuck[parts] = None
+        self._retry_parts(parts)
+
+    @property
+    def syncing(self) -> Callable[[list[Unsynced]], Synced]:
+        """What to do with what `expose` hands over, in any thread: sync, or only look."""
+        wanted = sync if self._storage.sync is not Sync.NEVER else is_there
+        return partial(sync_all, system=self._system, sync=wanted)
 
     def sync(self) -> None:
-        """Make what was written to the open segments outlive a power cut."""
-        _do_all(parts.sync for parts in self._open)
+        """Make everything written outlive a power cut; TranscriptError where that fails."""
+        failed = self.syncing(self.expose()).failed
+        for item, _ in failed:
+            self._exposed.add(item)
+        _do_all(partial(_raise, error) for _, error in failed)
+
+    # -- the end of periods, and of all ---------------------------------------------------
 
     def tick(self, now: str) -> None:
         """Close what gets no more events: periods over for 60 s, history quiet for 10 min."""
@@ -223,22 +352,44 @@ class Writer:
                     yield partial(self._finish, stream, key)
 
     def _finish(self, stream: _Stream, key: tuple[str, str]) -> None:
-        if stream.known[key].waiting:  # for a disk that takes nothing
+        parts = stream.known[key]
+        if parts not in self._stuck:
+            self._release(parts)
+        if parts in self._stuck:
             return
-        parts = stream.known.pop(key)
+        del stream.known[key]
         stream.forget_current()
         self._open.pop(parts, None)
         if not stream.known:
             del self._by_place[stream.place.directory, stream.place.history]
             self._streams.clear()
-        parts.finish()
 
     def close(self) -> None:
-        """Flush, sync and close everything, and release what is held."""
+        """Write what can be, sync and close everything, and release what is held.
+
+        TranscriptError says how many lines could not be written, and why.
+        """
         try:
-            _do_all([self.flush, lambda: _do_all(parts.finish for parts in self._open)])
+            _do_all([self.flush, self._close_all])
+        except TranscriptError as error:
+            if lines := self.waiting_lines:
+                raise TranscriptError(f"{lines} lines could not be saved: {error}") from error
+            raise
         finally:
             self._locks.close()
+
+    def _close_all(self) -> None:
+        actions: list[Callable[[], None]] = [
+            self._networks.retry,
+            *(partial(self._retry_parts, parts) for parts in self._stuck),
+            *(partial(self._release, parts) for parts in self._open),
+            self.sync,
+        ]
+        _do_all(actions)
+
+
+def _raise(error: TranscriptError) -> None:
+    raise error
 
 
 def _allowed_open_files() -> int:

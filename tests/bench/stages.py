@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from chatlog.clock import now
 from chatlog.connection import ANY, Connection, Reactor
 from chatlog.conversation import Conversation, listen
+from chatlog.durability import Durability
 from chatlog.event import SERVER
 from chatlog.intake import Intake
 from chatlog.limits import Limiter, Limits
@@ -92,7 +93,8 @@ async def _whole(
     """Return the CPU seconds of a recorder for whom a read is a call."""
     with tempfile.TemporaryDirectory() as place:
         writer = _writer(Path(place), settings)
-        intake = Intake("bench", writer, Limiter(Limits(), _never), stop=_never)
+        durability = Durability(writer, stop_reading=_never, read_on=_never)
+        intake = Intake("bench", writer, Limiter(Limits(), _never), durability, stop=_never)
         intake.hold(settings.channels)
         reactor = Reactor(asyncio.get_running_loop(), now)
         listen(reactor)

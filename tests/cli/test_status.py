@@ -93,6 +93,14 @@ def test_a_run_that_is_well_is_shown_and_ends_with_0(status, archive):
     assert re.fullmatch(r"seen \d s ago, loop lag 0.25 s, 12,345 MB free, 1 error", lines[1])
 
 
+def test_lines_that_wait_for_the_disk_are_shown_and_end_with_1(status, archive):
+    archive.run(network_status(), waiting=1234)
+    ended, out, err = status()
+    assert ended == 1
+    assert "1,234 lines waiting for the disk" in out
+    assert "1234 lines wait for a disk that refuses them" in err
+
+
 def test_the_busiest_channels_are_shown_and_with_all_everyone(status, archive):
     archive.run(network_status(events={f"#c{number:02d}": number for number in range(25)}))
     _, out, _ = status()

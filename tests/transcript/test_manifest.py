@@ -8,6 +8,7 @@ import pytest
 
 from chatlog.errors import TranscriptError
 from chatlog.transcript import manifest
+from chatlog.transcript.exposed import Exposed
 from chatlog.transcript.segment import System
 from tests.support.faults import Faulty
 
@@ -56,7 +57,24 @@ def test_what_a_crash_left_of_an_entry_is_kept_in_one_of_its_own(tmp_path):
 def test_an_entry_is_synced_before_append_returns(tmp_path):
     faulty = Faulty()
     manifest.append(faulty.system, tmp_path, {"entry": "text"})
-    assert [call[0] for call in faulty.log][:3] == ["open", "write", "fsync"]
+    assert [call[0] for call in faulty.log].count("fsync") == 2  # the file, and its name
+
+
+def test_an_entry_can_be_left_to_be_synced_with_others(tmp_path):
+    faulty, exposed = Faulty(), Exposed()
+    manifest.append(faulty.system, tmp_path, {"entry": "text"}, exposed=exposed)
+    assert faulty.counts["fsync"] == 0
+    assert [item.path for item in exposed.take()] == [tmp_path / "MANIFEST"]
+
+
+def test_the_zeros_of_a_power_cut_are_cut_off_and_the_chain_goes_on(tmp_path):
+    append(tmp_path, entry="text")
+    with (tmp_path / "MANIFEST").open("ab") as file:
+        file.write(b'{"entry' + bytes(5000))
+    append(tmp_path, entry="text")
+    entries = manifest.read(tmp_path)
+    assert [entry["entry"] for entry in entries] == ["text", "recovered", "text"]
+    assert entries.damaged == 0
 
 
 def test_a_manifest_that_cannot_be_read_is_an_error_for_a_person(tmp_path):

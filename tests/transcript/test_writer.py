@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import errno
 import json
@@ -484,20 +485,23 @@ def test_a_full_disk_delays_events_and_neither_loses_nor_doubles_them(
     for number, event in enumerate(events):
         writer.write(event)
         if number % 7 == 0:
-            with_patience(writer.flush, space, more)
-    with_patience(writer.flush, space, more)
+            flush_with_patience(writer, space, more)
+    flush_with_patience(writer, space, more)
     writer.close()
     record(twin, *events, system=UNSYNCED, rotate_size=size, formats=formats)
     assert joined(segments_of(root, "")) == joined(segments_of(twin, ""))
 
 
-def with_patience(action, space, more):
-    """Do it again, with more room on the disk each time, until it succeeds."""
+def flush_with_patience(writer, space, more):
+    """Flush, and try again with more room on the disk each time, until nothing waits."""
+    with contextlib.suppress(TranscriptError):
+        writer.flush()
     for _ in range(10_000):
-        try:
-            return action()
-        except TranscriptError:
-            space[0] += more
+        if not writer.waiting:
+            return
+        space[0] += more
+        with contextlib.suppress(TranscriptError):
+            writer.retry()
     raise AssertionError("it never succeeded")
 
 
@@ -524,11 +528,15 @@ def test_a_segment_that_cannot_be_written_does_not_hold_up_the_others(tmp_path):
 
     system = dataclasses.replace(System(), open=open_, write=write)
     writer = writer_in(tmp_path, system)
-    for text in ("one", "two"):
+    failed = pytest.raises(TranscriptError, match=r"#1/2026-11-23_001\.jsonl: Input/output error")
+    for text, outcome in (("one", failed), ("two", contextlib.nullcontext())):
         for number in range(3):
             writer.write(event_at(text=text, target=f"#{number}"))
-        with pytest.raises(TranscriptError, match=r"#1/2026-11-23_001\.jsonl: Input/output error"):
+        with outcome:  # which is said once
             writer.flush()
+    with failed:
+        writer.retry()
+    assert writer.waiting_lines == 2
     assert texts_of(tmp_path) == {
         "net/#0/2026-11-23_001.jsonl": ["one", "two"],
         "net/#1/2026-11-23_001.jsonl": [],
@@ -537,6 +545,18 @@ def test_a_segment_that_cannot_be_written_does_not_hold_up_the_others(tmp_path):
     bad.clear()
     writer.close()
     assert texts_of(tmp_path)["net/#1/2026-11-23_001.jsonl"] == ["one", "two"]
+    assert writer.waiting_lines == 0
+
+
+def test_what_could_not_be_saved_to_the_end_is_counted(tmp_path):
+    system, space = disk_of(10_000)
+    writer = writer_in(tmp_path, system)
+    space[0] = 0
+    for number in range(7):
+        writer.write(event_at(target=f"#{number % 2}"))
+    writer.write(event_at(target="#1", time="2026-11-24T12:00:00.000Z"))
+    with pytest.raises(TranscriptError, match=r"^8 lines could not be saved: cannot write"):
+        writer.close()
 
 
 def test_one_error_speaks_for_all_of_a_flush(tmp_path):
@@ -577,7 +597,7 @@ def test_each_system_call_may_fail_at_each_use_while_parts_rotate_and_nothing_is
 
     counting = Faulty()
     assert run(tmp_path / "count", counting.system) == 0
-    assert all(counting.counts[name] for name in CALLS if name != "ftruncate")
+    assert all(counting.counts[name] for name in CALLS if name not in {"ftruncate", "unlink"})
     expected = joined(segments_of(tmp_path / "count", ""))
     assert expected
     for name, count in counting.counts.items():
