@@ -21,6 +21,7 @@ from chatlog.conversation import listen
 from chatlog.durability import Durability
 from chatlog.errors import HeldError, NetworkError, RefusedError, TranscriptError
 from chatlog.event import SERVER, Event, EventType
+from chatlog.housekeeping import Housekeeping
 from chatlog.intake import Intake
 from chatlog.limits import Limiter, Limits
 from chatlog.supervisor import Plan, Supervisor
@@ -72,6 +73,7 @@ class Recorder:
             stop_reading=lambda: self._each_connection(Reactor.pause),
             read_on=lambda: self._each_connection(Reactor.read_on),
         )
+        self._housekeeping = Housekeeping(writer, now=now)
         self._errors = 0
         self._reactor: Reactor | None = None
         self._networks: dict[str, _Network] = {}
@@ -97,6 +99,7 @@ class Recorder:
                 self._add(plan)
             self._limiter.start(loop)
             self._durability.start(loop)
+            self._housekeeping.start(loop)
             self._tick(loop)
             await self._until_all_ended()
         finally:
@@ -138,7 +141,7 @@ class Recorder:
     @property
     def errors(self) -> int:
         """Say how often something went wrong that a human should know of."""
-        return self._errors + self._durability.errors
+        return self._errors + self._durability.errors + self._housekeeping.errors
 
     @property
     def waiting_lines(self) -> int:
@@ -230,6 +233,7 @@ class Recorder:
         self._limiter.close()
         if self._ticking is not None:
             self._ticking.cancel()
+        self._housekeeping.stop()
         self._durability.stop()
         self._fail(self._durability.failure)
         try:

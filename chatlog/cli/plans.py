@@ -17,8 +17,9 @@ import click
 import msgspec
 
 from chatlog import config, presets
+from chatlog.cli import storage
 from chatlog.cli.options import given
-from chatlog.configfile import ChannelConfig, Config, NetworkConfig, StorageConfig, load
+from chatlog.configfile import ChannelConfig, Config, NetworkConfig, load
 from chatlog.connection import Address, Route, tls_context
 from chatlog.connection.proxies import require_library
 from chatlog.errors import UsageError
@@ -31,11 +32,10 @@ from chatlog.protocol.sasl import check as check_login
 from chatlog.protocol.session import SessionSettings
 from chatlog.secret import Secret
 from chatlog.supervisor import Plan
-from chatlog.transcript.layout import Rotate
-from chatlog.transcript.storage import Storage, Sync
 
 if TYPE_CHECKING:
     from chatlog.presets import Preset
+    from chatlog.transcript.storage import Storage
 
 _SECRETS: Final = ("password", "sasl_password", "nickserv_password", "proxy_password")
 
@@ -129,10 +129,9 @@ def _channel_keys(path: str | None) -> dict[str, Secret]:
 
 
 def _with_storage(whole: Config, typed: dict[str, Any]) -> Config:
-    fields = {name: typed[name] for name in StorageConfig.__struct_fields__ if name in typed}
-    storage = msgspec.structs.replace(whole.storage, **fields)
+    kept = storage.typed_over(whole.storage, typed)
     metrics = typed.get("metrics_file", whole.metrics_file)
-    return msgspec.structs.replace(whole, storage=storage, metrics_file=str(metrics or ""))
+    return msgspec.structs.replace(whole, storage=kept, metrics_file=str(metrics or ""))
 
 
 # -- plans ---------------------------------------------------------------------
@@ -265,19 +264,4 @@ def _manners(network: NetworkConfig) -> MannersSettings:
 
 def storage_of(settings: Config) -> Storage:
     """Return where and how transcripts are kept."""
-    kept = settings.storage
-    config.parse_zone(kept.tz or "UTC")
-    output = Path(kept.output) if kept.output else None
-    return Storage(
-        root=Path(config.archive_root(output, os.environ)),
-        formats=tuple(dict.fromkeys(kept.format)),
-        rotate=Rotate(kept.rotate),
-        rotate_size=kept.rotate_size,
-        tz=kept.tz or "UTC",
-        keep_formatting=kept.keep_formatting,
-        file_mode=kept.file_mode,
-        sync=Sync(kept.sync),
-        sync_interval=kept.sync_interval,
-        spool_size=kept.spool_size,
-        min_free=kept.min_free,
-    )
+    return storage.storage_of(settings.storage)

@@ -9,6 +9,7 @@ import click
 
 from chatlog import config
 from chatlog.cli.options import Checked, network_option, output_option
+from chatlog.transcript.compression import COMPRESSIONS
 from chatlog.transcript.layout import Rotate
 from chatlog.transcript.storage import FORMATS, Sync
 
@@ -259,6 +260,28 @@ _TRANSCRIPT: Final = (
     ),
 )
 
+_KEEPING: Final = (
+    click.option(
+        "--compress",
+        default="gzip",
+        type=click.Choice(list(COMPRESSIONS)),
+        show_default=True,
+        help="How segments are sealed when their period is over.",
+    ),
+    click.option(
+        "--keep",
+        type=Checked(config.parse_duration),
+        metavar="DURATION",
+        help="Remove segments so long after their period: 90d.  [default: never]",
+    ),
+    click.option(
+        "--keep-bytes",
+        type=Checked(config.parse_size),
+        metavar="SIZE",
+        help="Remove the oldest segments of an archive larger than this: 10G.",
+    ),
+)
+
 
 def network_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a command that goes to a network."""
@@ -267,7 +290,12 @@ def network_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def transcript_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a command that writes transcripts."""
-    return _with(_TRANSCRIPT, function)
+    return _with(_TRANSCRIPT + _KEEPING, function)
+
+
+def keeping_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command that seals and removes segments."""
+    return _with(_KEEPING, function)
 
 
 def _with(

@@ -108,6 +108,9 @@ class StorageConfig(msgspec.Struct, frozen=True, kw_only=True):
     sync_interval: float = 1.0
     spool_size: int = 64 * 1024 * 1024
     min_free: int = 100 * 1024 * 1024
+    compress: str = "gzip"
+    keep: float | None = None
+    keep_bytes: int | None = None
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ MECHANISMS: Final = {
 FORMATS: Final = ("jsonl", "text")
 ROTATIONS: Final = ("hourly", "daily", "weekly", "monthly", "never")
 
+COMPRESSIONS: Final = ("gzip", "zstd", "none")
 SYNCS: Final = ("interval", "always", "never")
 
 _INSTANT: Final = 0.001
@@ -98,6 +99,9 @@ STORAGE: Final = keys_of(
     sync_interval=values.seconds(_INSTANT),
     spool_size=values.size,
     min_free=values.room,
+    compress=one_of(*COMPRESSIONS),
+    keep=values.seconds(_INSTANT),
+    keep_bytes=values.size,
 )
 
 FILE: Final = keys_of(metrics_file=values.path)

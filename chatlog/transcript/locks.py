@@ -84,6 +84,10 @@ class Locks:
                 return False
         return True
 
+    def held(self) -> list[tuple[str, str]]:
+        """List the network and target of each transcript that we hold."""
+        return list(self._held.values())
+
     def renew(self) -> None:
         """See that the archive is where it was, and hold what we hold in its `.lock` of now.
 

@@ -8,20 +8,21 @@ here, encoded, until it can.
 
 from __future__ import annotations
 
-import base64
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from chatlog.event import Event, EventType
+from chatlog.errors import TranscriptError
 from chatlog.formats import jsonl
 from chatlog.transcript import manifest
 from chatlog.transcript.layout import Period, SegmentName, parse_segment
+from chatlog.transcript.recovery import recovered
 from chatlog.transcript.segment import Segment, System, Unsynced, reported
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chatlog.event import Event
     from chatlog.transcript.exposed import Exposed
     from chatlog.transcript.locks import Locks
     from chatlog.transcript.storage import Recording, Storage
@@ -44,6 +45,8 @@ class Ground:
     system: System
     locks: Locks
     exposed: Exposed
+    active: set[Path]  # to what a line may still be appended; any thread may look
+    ended: set[Path]  # where a segment ended for its size
 
 
 class Parts:
@@ -135,9 +138,9 @@ class Parts:
             self._unwritten = self._unwritten[segment.size - size :]
 
     def _retire(self) -> None:
-        self.release()
-        self.path = None
+        self.finish()
         self._continues = False
+        self._ground.ended.add(self.place.directory)
 
     def _open(self) -> Segment:
         self._ground.locks.renew()
@@ -169,6 +172,7 @@ class Parts:
             ours = self._is_ours(segment)
         finally:
             if not ours:
+                self._ground.active.discard(segment.path)
                 segment.close()
         return segment if ours else None
 
@@ -203,30 +207,24 @@ class Parts:
             return False
 
     def _open_at(self, path: Path) -> Segment:
-        segment = Segment(path, system=self._ground.system, mode=self._storage.file_mode)
-        if recovered := self._recovered(segment.torn, segment.zeros):
-            self._unwritten = self._recording.encode(recovered) + self._unwritten
-        return segment
-
-    def _recovered(self, torn: bytes, zeros: int) -> list[Event]:
-        pieces = [torn[at : at + _PIECE] for at in range(0, len(torn), _PIECE)]
-        events = [
-            self._recovery(
-                piece.decode("utf-8", "backslashreplace"), base64.b64encode(piece).decode("ascii")
-            )
-            for piece in pieces
-        ]
-        return [*events, self._recovery(f"{zeros} zero bytes")] if zeros else events
-
-    def _recovery(self, text: str, raw: str = "") -> Event:
-        return Event(
+        active = self._ground.active
+        active.add(path)
+        try:
+            segment = Segment(path, system=self._ground.system, mode=self._storage.file_mode)
+        except TranscriptError:
+            active.discard(path)
+            raise
+        place = self.place
+        events = recovered(
+            segment.torn,
+            segment.zeros,
             time=self._time,
-            network=self.place.network,
-            target=self.place.target,
-            type=EventType.RECOVERED,
-            text=text,
-            raw=raw,
+            network=place.network,
+            target=place.target,
         )
+        if events:
+            self._unwritten = self._recording.encode(events) + self._unwritten
+        return segment
 
     def _last_part(self) -> SegmentName | None:
         """Find the last part that there is of this period and format, sealed or not."""
@@ -293,8 +291,14 @@ class Parts:
             self._ground.exposed.add(segment.unsynced())
             segment.close()
 
+    def finish(self) -> None:
+        """Close the file for good: nothing more is appended to it."""
+        self.release()
+        if self.path is not None:
+            self._ground.active.discard(self.path)
+        self.path = None
 
-_PIECE: Final = 8 * 1024
+
 _AT_ONCE: Final = 1024 * 1024
 
 

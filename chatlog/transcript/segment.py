@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from chatlog.errors import TranscriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 DIRECTORY_MODE: Final = 0o750
@@ -258,13 +258,53 @@ def replace_file(path: Path, data: bytes, *, system: System, mode: int = FILE_MO
 def _write_file(path: Path, data: bytes, system: System, mode: int) -> list[Path]:
     fd, changed = _open(system, path, os.O_WRONLY | os.O_TRUNC, mode)
     try:
-        written = 0
-        while written < len(data):
-            written += system.write(fd, memoryview(data)[written:])
+        _write_all(fd, data, system)
         system.fsync(fd)
     finally:
         system.close(fd)
     return changed
+
+
+def _write_all(fd: int, data: bytes, system: System) -> None:
+    written = 0
+    while written < len(data):
+        written += system.write(fd, memoryview(data)[written:])
+
+
+def write_aside(path: Path, blocks: Iterable[bytes], *, system: System, mode: int) -> None:
+    """Write a file that nobody reads yet, and sync it; on failure there is none."""
+    with reported(path):
+        try:
+            fd, _ = _open(system, path, os.O_WRONLY | os.O_TRUNC, mode)
+            try:
+                for block in blocks:
+                    _write_all(fd, block, system)
+                system.fsync(fd)
+            finally:
+                system.close(fd)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                system.unlink(path)
+            raise
+
+
+def move(path: Path, to: Path, *, system: System) -> None:
+    """Give a file of a directory another name there, for good, and whatever had it is gone."""
+    with reported(to):
+        system.replace(path, to)
+        _sync_directory(system, to.parent)
+
+
+def remove(paths: Iterable[Path], *, system: System) -> None:
+    """Remove files of one directory, for good; those that are gone already are no error."""
+    directories = set()
+    for path in paths:
+        with reported(path, doing="remove"), contextlib.suppress(FileNotFoundError):
+            system.unlink(path)
+            directories.add(path.parent)
+    for directory in directories:
+        with reported(directory, doing="sync"):
+            _sync_directory(system, directory)
 
 
 def open_file(path: Path, *, system: System, mode: int = FILE_MODE) -> int:

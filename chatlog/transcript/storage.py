@@ -42,7 +42,9 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True):
     keeps UTC. `file_mode` is less the umask. `sync_interval` is in seconds.
     `spool_size` is how many bytes may wait for a disk that refuses them before
     nothing more is read from the network; at less than `min_free` bytes of room
-    a warning is given.
+    a warning is given. `compress` says how segments are sealed. They are kept
+    for `keep` seconds after their period, and `keep_bytes` of all of them; None
+    is for ever, and all.
     """
 
     root: Path
@@ -56,6 +58,9 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True):
     sync_interval: float = 1.0
     spool_size: int = 64 * 1024 * 1024
     min_free: int = 100 * 1024 * 1024
+    compress: str = "gzip"
+    keep: float | None = None
+    keep_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,14 +47,17 @@ class Targets:
         self._casemappings: dict[str, Casemapping] = {}
         self._wanted: dict[tuple[str, str], bool] = {}
 
-    def find(self) -> list[Target]:
-        """List those that there are by now, in the order of their paths."""
+    def all(self) -> list[Target]:
+        """List every target that there is by now, `@server` too, whatever was asked for."""
         return [
             Target(network.name, target.name, target.path)
             for network in _directories(self._root)
             for target in _directories(network.path)
-            if self._is_wanted(network.name, target.name)
         ]
+
+    def find(self) -> list[Target]:
+        """List those that there are by now, in the order of their paths."""
+        return [each for each in self.all() if self._is_wanted(each.network, each.name)]
 
     def _is_wanted(self, network: str, target: str) -> bool:
         wanted = self._wanted.get((network, target))
@@ -91,6 +94,11 @@ class Targets:
             return read_casemapping(Path(self._root), spelled(network)) or Casemapping()
         except ChatlogError:
             return Casemapping()  # who reads an archive need not have it whole
+
+
+def is_cut(component: str) -> bool:
+    """Say whether a name was too long for its path, which then does not tell it."""
+    return "%-" in component
 
 
 def spelled(component: str) -> str:

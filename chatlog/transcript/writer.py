@@ -29,6 +29,7 @@ from chatlog.transcript.storage import Recording, Storage, Sync, recordings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from chatlog.transcript.segment import Unsynced
@@ -81,9 +82,11 @@ class Writer:
         locks: Locks | None = None,
         open_files: int | None = None,
     ) -> None:
-        self._system = system
-        self._locks = locks or Locks(storage.root, system=system)
+        self.system = system
+        self.locks = locks or Locks(storage.root, system=system)
         self._exposed = Exposed()
+        self._active: set[Path] = set()
+        self._ended: set[Path] = set()
         self._networks = Networks(storage.root, system=system, mode=storage.file_mode)
         self._keep_as(storage)
         self._open_files = open_files or _allowed_open_files()
@@ -105,13 +108,15 @@ class Writer:
 
     def _keep_as(self, storage: Storage) -> None:
         self._storage = storage
-        self._ground = Ground(storage, self._system, self._locks, self._exposed)
+        self._ground = Ground(
+            storage, self.system, self.locks, self._exposed, self._active, self._ended
+        )
         self._recordings = recordings_of(storage)
         self._splits_history = "jsonl" in storage.formats
 
     def hold(self, network: str, target: str) -> None:
         """Keep other recorders out of a transcript; HeldError if one is there first."""
-        self._locks.hold(network, target)
+        self.locks.hold(network, target)
 
     def known_casemapping(self, network: str) -> Casemapping | None:
         """Say how this archive folds a network's names; None if that is not kept yet."""
@@ -284,6 +289,25 @@ class Writer:
 
     # -- a machine that fails ----------------------------------------------------------
 
+    @property
+    def active(self) -> AbstractSet[Path]:
+        """The segments to which this writer may still append, at any time; for any thread."""
+        return self._active
+
+    def directories(self) -> list[Path]:
+        """List the directories of the targets that are held, as far as they can be named."""
+        return [
+            self.path(network, target)
+            for network, target in self.locks.held()
+            if target == SERVER or self._networks.casemapping(network) is not None
+        ]
+
+    def take_ended(self) -> set[Path]:
+        """Hand over the directories in which segments ended for their size since the last time."""
+        ended = set(self._ended)
+        self._ended.clear()
+        return ended
+
     def expose(self) -> list[Unsynced]:
         """Hand over what a power cut could take; syncing it is the caller's business."""
         for parts in self._open:
@@ -326,7 +350,7 @@ class Writer:
     def syncing(self) -> Callable[[list[Unsynced]], Synced]:
         """What to do with what `expose` hands over, in any thread: sync, or only look."""
         wanted = sync if self._storage.sync is not Sync.NEVER else is_there
-        return partial(sync_all, system=self._system, sync=wanted)
+        return partial(sync_all, system=self.system, sync=wanted)
 
     def sync(self) -> None:
         """Make everything written outlive a power cut; TranscriptError where that fails."""
@@ -357,6 +381,7 @@ class Writer:
             self._release(parts)
         if parts in self._stuck:
             return
+        parts.finish()
         del stream.known[key]
         stream.forget_current()
         self._open.pop(parts, None)
@@ -376,7 +401,7 @@ class Writer:
                 raise TranscriptError(f"{lines} lines could not be saved: {error}") from error
             raise
         finally:
-            self._locks.close()
+            self.locks.close()
 
     def _close_all(self) -> None:
         actions: list[Callable[[], None]] = [

@@ -1,0 +1,27 @@
+"""A bar on stderr for what takes long, where a person is looking."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@contextmanager
+def progress(what: str, total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
+    """Show how much of a total is done; yield what is to be told how much more was.
+
+    Nothing is shown where stderr is no terminal.
+    """
+    if not (shown and total and sys.stderr.isatty()):
+        yield lambda _more: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only who looks pays for rich
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda more: bar.advance(task, more)

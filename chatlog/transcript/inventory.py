@@ -1,0 +1,120 @@
+"""What there is of a target: its files, and what its manifest says of them.
+
+Nothing here writes. The forms of the manifest's entries are those of
+docs/transcript-format.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+from chatlog.transcript import manifest
+from chatlog.transcript.layout import Period, SegmentName, parse_segment, period_named
+from chatlog.transcript.segment import reported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SUMS: Final = "SHA256SUMS"
+ASIDE: Final = ".sealing"
+_BLOCK: Final = 256 * 1024
+
+
+class Inventory:
+    """A target's directory as it is now.
+
+    `segments` are the files that are named as segments, in order; `sealed` and
+    `removed` hold the entry of each segment of which that is the last word,
+    `texts` those that say how text is to be read; `last_time` is the latest `at` of all entries.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.names = _names(directory)
+        found = [segment for name in self.names if (segment := parse_segment(name))]
+        self.segments = sorted(found)
+        self.entries = manifest.read(directory)
+        self.sealed: dict[str, dict[str, Any]] = {}
+        self.removed: dict[str, dict[str, Any]] = {}
+        self.last_time = ""
+        self.texts: dict[str, dict[str, Any]] = {}
+        for entry in self.entries:
+            self._take(entry)
+
+    def _take(self, entry: dict[str, Any]) -> None:
+        kind, name = entry.get("entry"), str(entry.get("segment", ""))
+        if kind in {"sealed", "removed"}:
+            (self.sealed if kind == "sealed" else self.removed)[name] = entry
+            (self.removed if kind == "sealed" else self.sealed).pop(name, None)
+        elif kind == "text":
+            self.texts[name] = entry
+        self.last_time = max(self.last_time, str(entry.get("at", "")))
+
+    def path(self, segment: SegmentName | str) -> Path:
+        """Say where a segment is."""
+        return self.directory / str(segment)
+
+    def period(self, segment: SegmentName) -> Period:
+        """Say of when a segment is: text ends at midnight of its own zone."""
+        period = period_named(segment.period, self.zone(segment))
+        assert period is not None  # noqa: S101 - parse_segment saw to it
+        return period
+
+    def zone(self, segment: SegmentName) -> tzinfo:
+        """Say in which zone the stamps of a text segment are, as far as that is known."""
+        said = self.texts.get(str(segment._replace(compression="")), {})
+        return _zone(str(said.get("tz", "UTC")))
+
+    def is_sealed(self, segment: SegmentName) -> bool:
+        """Say whether a segment is one that was sealed, as far as its name and size tell."""
+        entry = self.sealed.get(str(segment))
+        return entry is not None and size_of(self.path(segment)) == entry.get("bytes")
+
+    def sums(self) -> bytes:
+        """Write what SHA256SUMS is to say: the sealed segments that were not removed."""
+        lines = [f"{entry.get('sha256')}  {name}\n" for name, entry in sorted(self.sealed.items())]
+        return "".join(lines).encode()
+
+
+def _names(directory: Path) -> list[str]:
+    with reported(directory, doing="read"):
+        try:
+            return os.listdir(directory)  # noqa: PTH208 -- years of names
+        except FileNotFoundError:
+            return []
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return UTC
+
+
+def size_of(path: Path) -> int | None:
+    """Say how long a file is, None where it is gone."""
+    with reported(path, doing="look at"):
+        try:
+            return path.stat().st_size
+        except FileNotFoundError:
+            return None
+
+
+def blocks_of(path: Path) -> Iterator[bytes]:
+    """Read a file in blocks."""
+    with reported(path, doing="read"), path.open("rb", buffering=0) as file:
+        while block := file.read(_BLOCK):
+            yield block
+
+
+def sha256_of(path: Path) -> str:
+    """Read a file and say its SHA-256."""
+    digest = hashlib.sha256()
+    for block in blocks_of(path):
+        digest.update(block)
+    return digest.hexdigest()

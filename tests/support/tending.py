@@ -1,0 +1,48 @@
+"""Archives whose segments are long over, tended as the commands would."""
+
+from __future__ import annotations
+
+import os
+
+from chatlog.clock import now
+from chatlog.event import parse_time
+from chatlog.transcript.locks import Locks
+from chatlog.transcript.storage import Storage
+from chatlog.transcript.tending import NOBODY, tender_of
+from tests.support.archive import START, UNSYNCED, event_at
+
+LONG_AFTER = "2027-06-01T00:00:00.000Z"
+DAY = 86_400
+_LATE = 1_795_000_000
+
+
+def event_ago(days, text, **fields):
+    """Make a message so many days before the test runs, at noon."""
+    today = parse_time(now()[:10] + "T12:00:00.000Z")
+    return event_at((today - START) / 1000 - days * DAY, text, **fields)
+
+
+def segment_ago(days, suffix="jsonl"):
+    """Name the segment that holds it."""
+    return f"{event_ago(days, '').time[:10]}_001.{suffix}"
+
+
+def age(root):
+    """Make every file one that nothing was added to for long."""
+    for path in root.rglob("*_*"):
+        os.utime(path, (_LATE, _LATE))
+
+
+def tend(root, now=LONG_AFTER, holding=lambda _: NOBODY, system=UNSYNCED, **storage):
+    """Tend all targets of an archive, and return what was done."""
+    age(root)
+    locks = Locks(root)
+    tender = tender_of(Storage(root=root, **storage), system, locks).bounded(holding, now)
+    done = None
+    try:
+        for done in tender.tend(tender.all(), holding, now):  # noqa: B007 - the last counts
+            pass
+    finally:
+        locks.close()
+    assert not done.failed, done.failed
+    return done
