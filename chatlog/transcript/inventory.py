@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 from datetime import UTC, tzinfo
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from chatlog.transcript import manifest
 from chatlog.transcript.layout import Period, SegmentName, parse_segment, period_named
+from chatlog.transcript.said import Said
 from chatlog.transcript.segment import reported
 
 if TYPE_CHECKING:
@@ -38,22 +39,10 @@ class Inventory:
         self.names = _names(directory)
         found = [segment for name in self.names if (segment := parse_segment(name))]
         self.segments = sorted(found)
-        self.entries = manifest.read(directory)
-        self.sealed: dict[str, dict[str, Any]] = {}
-        self.removed: dict[str, dict[str, Any]] = {}
-        self.last_time = ""
-        self.texts: dict[str, dict[str, Any]] = {}
-        for entry in self.entries:
-            self._take(entry)
-
-    def _take(self, entry: dict[str, Any]) -> None:
-        kind, name = entry.get("entry"), str(entry.get("segment", ""))
-        if kind in {"sealed", "removed"}:
-            (self.sealed if kind == "sealed" else self.removed)[name] = entry
-            (self.removed if kind == "sealed" else self.sealed).pop(name, None)
-        elif kind == "text":
-            self.texts[name] = entry
-        self.last_time = max(self.last_time, str(entry.get("at", "")))
+        said = Said(str(directory), manifest.read(directory))
+        self.sealed, self.removed, self.texts = said.sealed, said.removed, said.texts
+        self.last_time = said.last_time
+        self._said = said
 
     def path(self, segment: SegmentName | str) -> Path:
         """Say where a segment is."""
@@ -72,8 +61,7 @@ class Inventory:
 
     def is_sealed(self, segment: SegmentName) -> bool:
         """Say whether a segment is one that was sealed, as far as its name and size tell."""
-        entry = self.sealed.get(str(segment))
-        return entry is not None and size_of(self.path(segment)) == entry.get("bytes")
+        return self._said.is_sealed(str(segment))
 
     def sums(self) -> bytes:
         """Write what SHA256SUMS is to say: the sealed segments that were not removed."""

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 from chatlog.errors import TranscriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _BLOCK: Final = 64 * 1024
 _PROBE: Final = 1024
+_SHORT: Final = 4096
 _AT_ONCE: Final = 256 * 1024
 
 
@@ -56,6 +57,16 @@ def size_of(path: str) -> int:
             return 0
 
 
+def state_of(path: str) -> tuple[int, int, int] | None:
+    """Say what changes whenever a file does, None where it is gone."""
+    with reading(path):
+        try:
+            state = os.stat(path)  # noqa: PTH116 - asked often
+        except FileNotFoundError:
+            return None
+    return state.st_ino, state.st_size, state.st_mtime_ns
+
+
 def end_of_lines(fd: int) -> int:
     """Say where the last whole line ends."""
     end, size = os.fstat(fd).st_size, _PROBE
@@ -66,6 +77,13 @@ def end_of_lines(fd: int) -> int:
             return start + newline + 1
         end, size = start, _BLOCK
     return 0
+
+
+def last_line(fd: int, end: int) -> bytes:
+    """Read the line before `end`, where one ends; empty for one that is longer than 4 KiB."""
+    start = max(0, end - _SHORT)
+    lines = os.pread(fd, end - start, start).split(b"\n")
+    return lines[-2] if len(lines) > 2 or (start == 0 and len(lines) > 1) else b""  # noqa: PLR2004
 
 
 def backwards(fd: int, end: int) -> Iterator[bytes]:
@@ -84,6 +102,22 @@ def backwards(fd: int, end: int) -> Iterator[bytes]:
             pieces = [lines[0]]
         end = start
     yield b"".join(reversed(pieces))
+
+
+def lines_in(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the whole lines of a stream, without their newlines."""
+    rest = b""
+    for block in blocks:
+        *lines, rest = (rest + block).split(b"\n")
+        yield from lines
+
+
+def blocks_in(fd: int) -> Iterator[bytes]:
+    """Yield a file in blocks, from its beginning."""
+    start = 0
+    while block := os.pread(fd, _AT_ONCE, start):
+        start += len(block)
+        yield block
 
 
 def lines_after(fd: int, begin: int) -> tuple[list[bytes], int]:

@@ -7,20 +7,31 @@ segment that is a copy of JSONL is not read, so that no event comes twice.
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.errors import TranscriptError
 from chatlog.formats import jsonl
 from chatlog.transcript.layout import Period, SegmentName, parse_segment, period_named
-from chatlog.transcript.lines import backwards, end_of_lines, lines_after, opened, size_of
+from chatlog.transcript.lines import (
+    backwards,
+    end_of_lines,
+    last_line,
+    lines_after,
+    opened,
+    size_of,
+    state_of,
+)
 from chatlog.transcript.targets import Target, scan, spelled
 
 if TYPE_CHECKING:
+    import os
     from collections import Counter
     from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Set as AbstractSet
     from datetime import tzinfo
 
     from chatlog.event import Event
+    from chatlog.transcript.said import Said
 
     Decode = Callable[[bytes, str], Event]
 
@@ -39,7 +50,8 @@ class Source:
     """One segment: its last events, and those that come after.
 
     `start` and `end` bound the times in it. What was read or marked is not
-    `new`; of a segment never read or marked everything is.
+    `new`; of a segment never read or marked everything is. `read_to` is how
+    many of its bytes that is, `last_time` the highest time among them.
     """
 
     def __init__(
@@ -50,16 +62,19 @@ class Source:
         self.part = segment.part
         self.start = period.start
         self.end = period.end
+        self.read_to = 0
+        self.last_time = ""
         self._decode = decode
         self._damaged = damaged
-        self._read_to = 0
         self._after = ""  # the time of the last live line
 
     def mark(self) -> None:
         """Take what is there by now for read."""
         with opened(self.path) as fd:
             if fd is not None:
-                self._read_to = end_of_lines(fd)
+                self.read_to = end_of_lines(fd)
+                if line := last_line(fd, self.read_to):
+                    self._note(self._event(line, ""))
 
     def last(self, count: int) -> list[Entry]:
         """Return at least the last `count` events; `new` begins behind them.
@@ -71,8 +86,8 @@ class Source:
         with opened(self.path) as fd:
             if fd is None:
                 return []
-            self._read_to = end_of_lines(fd)
-            lines = self._last_lines(backwards(fd, self._read_to), count)
+            self.read_to = end_of_lines(fd)
+            lines = self._last_lines(backwards(fd, self.read_to), count)
         return list(self._entries(reversed(lines)))
 
     def _last_lines(self, newest_first: Iterable[bytes], count: int) -> list[bytes]:
@@ -97,14 +112,14 @@ class Source:
         return []
 
     def _new_lines(self) -> list[bytes]:
-        begin, size = self._read_to, size_of(self.path)
+        begin, size = self.read_to, size_of(self.path)
         if size == begin:
             return []
         with opened(self.path) as fd:
             if fd is None:
                 return []
             # Segments only grow: a shorter one is another of the same name.
-            lines, self._read_to = lines_after(fd, begin if size > begin else 0)
+            lines, self.read_to = lines_after(fd, begin if size > begin else 0)
         return lines
 
     def _entries(self, lines: Iterable[bytes]) -> Iterator[Entry]:
@@ -112,7 +127,12 @@ class Source:
             event = self._event(line, self._after)
             if event is not None:
                 self._after = self._after if event.via else event.time
+                self._note(event)
                 yield Entry(event, line, self.suffix)
+
+    def _note(self, event: Event | None) -> None:
+        if event is not None:
+            self.last_time = max(self.last_time, event.time)
 
     def _event(self, line: bytes, after: str) -> Event | None:
         try:
@@ -122,62 +142,113 @@ class Source:
             return None
 
 
+_Known = tuple[int, Source | None]
+"""Which file had a name, and how it is read."""
+
+
 class Sources:
     """The segments of targets, each known from one look to the next."""
 
     def __init__(self, damaged: Counter[str]) -> None:
         self._damaged = damaged
-        self._known: dict[str, dict[str, Source | None]] = {}
+        self._known: dict[str, dict[str, _Known]] = {}
         self._names: dict[str, tuple[SegmentName, Period] | None] = {}
-        self._said: dict[str, dict[str, dict[str, Any]]] = {}
+        self._said: dict[str, tuple[object, Said]] = {}
 
     def of(self, target: Target) -> list[Source]:
-        """List the segments of a target that are there by now, from the oldest to the newest."""
+        """List the segments of a target that are there by now, from the oldest to the newest.
+
+        A part whose lines are in a sealed one is not listed beside it.
+        """
         known = self._known.get(target.path, {})
-        here = {
-            item.name: known[item.name] if item.name in known else self._find(target, item.name)
-            for item in scan(target.path)
-            if item.name in known or item.is_file()
-        }
+        items = [item for item in scan(target.path) if item.name in known or item.is_file()]
+        hidden = self._hidden(target.path, [item.name for item in items])
+        here = {item.name: self._look(target, item) for item in items if item.name not in hidden}
         self._known[target.path] = here
-        sources = [source for source in here.values() if source is not None]
+        sources = [source for _, source in here.values() if source is not None]
         sources.sort(key=lambda source: (source.start, source.part))
         return sources
 
-    def _find(self, target: Target, filename: str) -> Source | None:
-        """Say how a file is to be read; None for one that is no segment, or a copy of others."""
+    def _look(self, target: Target, item: os.DirEntry[str]) -> _Known:
+        """Go on with a file that is known; one of the same name may be a sealed one by now."""
+        inode = item.inode()
+        before, source = self._known.get(target.path, {}).get(item.name, (None, None))
+        if before is None or (before != inode and self._is_sealed(target, item.name)):
+            return inode, self._find(target, item.name)
+        return inode, source
+
+    def _is_sealed(self, target: Target, filename: str) -> bool:
+        return filename in self._said_in(target.path).sealed
+
+    def _hidden(self, directory: str, names: list[str]) -> AbstractSet[str]:
+        """Name the files to pass over; only where a period has several is there any."""
+        several = _several(filter(None, map(self._segment, names)))
+        return self._said_in(directory).hidden(several) if several else frozenset()
+
+    def _segment(self, filename: str) -> SegmentName | None:
         if filename not in self._names:
             self._names[filename] = _segment(filename)
+        named = self._names[filename]
+        return named[0] if named else None
+
+    def _find(self, target: Target, filename: str) -> Source | None:
+        """Say how a file is to be read; None for one that is no segment, or a copy of others."""
+        self._segment(filename)
         named = self._names[filename]
         if named is None:
             return None
         segment, period = named
         path = f"{target.path}/{filename}"
         if segment.suffix == jsonl.SUFFIX:
-            return Source(path, segment, period, _decode_jsonl, self._damaged)
-        said = self._said_of(target.path, filename)
+            return self._source(target, path, segment, period, _decode_jsonl)
+        said = self._said_in(target.path).texts.get(str(segment._replace(compression="")), {})
         if said.get("copy"):
             return None
         tz = _zone(target, said.get("tz", "UTC"))
         period = period_named(segment.period, tz) or period
-        return Source(path, segment, period, _read_text(target, segment, tz), self._damaged)
+        return self._source(target, path, segment, period, _read_text(target, segment, tz))
 
-    def _said_of(self, directory: str, filename: str) -> dict[str, Any]:
-        """Return what the manifest last said of a text segment."""
-        if filename not in self._said.get(directory, {}):
-            from pathlib import Path  # noqa: PLC0415 - only text pays for these
+    def _source(
+        self, target: Target, path: str, segment: SegmentName, period: Period, decode: Decode
+    ) -> Source:
+        known = self._known.get(target.path, {})
+        sealed = self._said_in(target.path).sealed.get(str(segment)) if known else None
+        if not (segment.compression or sealed):
+            return Source(path, segment, period, decode, self._damaged)
+        from chatlog.transcript.sealed import Sealed  # noqa: PLC0415 - only who meets one pays
 
-            from chatlog.transcript import manifest  # noqa: PLC0415
+        source = Sealed(path, segment, period, decode, self._damaged)
+        if sealed:
+            source.follow_on(
+                sealed.get("parts", ()), {name: source for name, (_, source) in known.items()}
+            )
+        return source
 
+    def _said_in(self, directory: str) -> Said:
+        """Return what the manifest says by now."""
+        from pathlib import Path  # noqa: PLC0415 - only archives with such segments pay for these
+
+        from chatlog.transcript import manifest  # noqa: PLC0415
+        from chatlog.transcript.said import Said  # noqa: PLC0415
+
+        path = f"{directory}/{manifest.NAME}"
+        state = state_of(path)
+        before, said = self._said.get(directory, (None, None))
+        if said is None or state != before:
             entries = manifest.read(Path(directory))
-            self._said[directory] = {
-                str(entry.get("segment")): entry
-                for entry in entries
-                if entry.get("entry") == "text"
-            }
             if entries.damaged:
-                self._damaged[f"{directory}/{manifest.NAME}"] = entries.damaged
-        return self._said[directory].get(filename, {})
+                self._damaged[path] = entries.damaged
+            said = Said(directory, entries)
+            self._said[directory] = state, said
+        return said
+
+
+def _several(segments: Iterable[SegmentName]) -> list[SegmentName]:
+    """List the segments of which there is more than one of a period and format."""
+    groups: dict[tuple[str, str], list[SegmentName]] = {}
+    for segment in segments:
+        groups.setdefault((segment.period, segment.suffix), []).append(segment)
+    return [segment for group in groups.values() if len(group) > 1 for segment in group]
 
 
 def _segment(filename: str) -> tuple[SegmentName, Period] | None:
