@@ -85,6 +85,25 @@ def append(
         sync(unsynced, system=system)
 
 
+def mend(system: System, directory: Path, mode: int = FILE_MODE) -> bool:
+    """Keep what a crash left of an unfinished entry in one of its own; say whether there was any.
+
+    Nobody else may append at the same time: see `Locks.appending`.
+    """
+    manifest = Segment(directory / NAME, system=system, mode=mode)
+    try:
+        if not (manifest.torn or manifest.zeros):
+            return False
+        torn = base64.b64encode(manifest.torn).decode("ascii")
+        _append_chained(manifest, {"entry": "recovered", "raw": torn})
+        unsynced = manifest.unsynced()
+    finally:
+        manifest.close()
+    if unsynced is not None:
+        sync(unsynced, system=system)
+    return True
+
+
 def _append_chained(manifest: Segment, entry: dict[str, Any]) -> None:
     last = manifest.last_line()
     previous = hashlib.sha256(last).hexdigest() if last else ""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from chatlog.errors import TranscriptError
 from chatlog.event import format_time, parse_time
 from chatlog.formats import jsonl
-from chatlog.transcript import retention
+from chatlog.transcript import manifest, retention
 from chatlog.transcript.inventory import Inventory, size_of
 from chatlog.transcript.mending import mend
 from chatlog.transcript.sealing import Sealer
@@ -112,6 +112,34 @@ class Tender:
             done.removed += going
             yield done
 
+    def repair(self, directory: Path) -> list[Path]:
+        """Put right what can be without losing anything; say which files were mended.
+
+        Cuts torn ends and keeps them in events of their own, and goes on with
+        what sealing or a removal left half done. Nobody may record the target.
+        """
+        sealer, mended = self.sealer, []
+        with sealer.locks.sealing(directory) as ours:
+            if not ours:
+                raise TranscriptError(f"another chatlog tends {directory} now; try again")
+            inventory = Inventory(directory)
+            if manifest.NAME in inventory.names:
+                with sealer.locks.appending(directory):
+                    if manifest.mend(sealer.system, directory, sealer.mode):
+                        mended.append(directory / manifest.NAME)
+            sealer.finish(Inventory(directory))
+            mended += self._mended(Inventory(directory), frozenset())
+        return mended
+
+    def _mended(self, inventory: Inventory, active: AbstractSet[Path]) -> list[Path]:
+        """Mend what a crash tore; say what that was."""
+        system, mode = self.sealer.system, self.sealer.mode
+        return [
+            inventory.path(segment)
+            for segment in _closed(inventory, active)
+            if mend(inventory, segment, system=system, mode=mode)
+        ]
+
     def tend_held(
         self,
         directories: Collection[Path],
@@ -145,9 +173,7 @@ class Tender:
         self.sealer.finish(inventory)
         if not holding.elsewhere:
             inventory = Inventory(directory)
-            for segment in _closed(inventory, holding.active):
-                if mend(inventory, segment, system=self.sealer.system, mode=self.sealer.mode):
-                    done.mended.append(inventory.path(segment))
+            done.mended += self._mended(inventory, holding.active)
             for group in self._due(inventory, holding.active, now):
                 name = self.sealer.seal(inventory, group, now)
                 done.sealed.append(directory / name)
