@@ -12,7 +12,7 @@ DEV := $(VENV)/.installed-dev
 BENCH := $(VENV)/.installed-bench
 PYTEST_ARGS ?=
 
-.PHONY: help demo test check bench format clean
+.PHONY: help demo test check torture bench format clean
 
 help:            ##: show this
 	@sed -n 's/^##: \{0,1\}//p' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ check: $(DEV)    ##: lint, types, and all tests (.ci/run installs the servers fi
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+torture: $(DEV)  ##: kill a recorder 200 times in the middle of a flood, and look at what is left
+	@CHATLOG_TORTURE_ROUNDS=200 $(BIN)/python -m pytest tests/servers/test_torture.py --timeout 3600
 
 bench: $(BENCH)  ##: compare speed and memory with other loggers, in one run
 	@$(BIN)/python -m tests.bench

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_FIRST: Final = 20.0
+_FIRST: Final = 2.0
 _EVERY: Final = 600.0
-_LOOK: Final = 5.0
+_LOOK: Final = 1.0
 _PATIENCE: Final = 5.0
 _NICENESS: Final = 19
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +17,14 @@ from chatlog.cli.reading_options import network_option, output_option
 from chatlog.errors import NothingFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chatlog.transcript.findings import Checked, Finding
     from chatlog.transcript.locks import Locks
     from chatlog.transcript.targets import Target
+
+_TRIES = 100
+_PAUSE = 0.1
 
 
 @click.command()
@@ -100,9 +107,24 @@ def _verify(
         verifier = Verifier(root, advance)
         findings = list(verifier.around()) if whole else []
         for target in targets:
-            held = _is_held(locks, target)
-            findings += verifier.target(Path(target.path), held=held)
+            directory, held = Path(target.path), _is_held(locks, target)
+            with _undisturbed(locks, directory) if held else nullcontext():
+                findings += verifier.target(directory, held=held)
     return findings, verifier.checked
+
+
+@contextmanager
+def _undisturbed(locks: Locks, directory: Path) -> Iterator[None]:
+    """Keep a recorder from sealing what is being looked at, as far as that may be."""
+    from chatlog.errors import TranscriptError  # noqa: PLC0415 - as above
+
+    with ExitStack() as stack:
+        with suppress(TranscriptError):  # of an archive that may only be read
+            for _ in range(_TRIES):
+                if stack.enter_context(locks.sealing(directory)):
+                    break
+                time.sleep(_PAUSE)
+        yield
 
 
 def _size(targets: list[Target]) -> int:

@@ -1,0 +1,116 @@
+"""kill -9 in the middle of a flood, again and again: no hole, nothing twice, every file whole.
+
+A few rounds here, 200 by `make torture`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import threading
+import time
+
+import pytest
+
+from chatlog.transcript.layout import parse_segment
+from tests.support.crashing import lines_of
+
+pytestmark = pytest.mark.server
+
+_ROUNDS = int(os.environ.get("CHATLOG_TORTURE_ROUNDS", "8"))
+_AT_ONCE = 20
+
+
+class Flood:
+    """Somebody who counts in a channel, without end."""
+
+    def __init__(self, person):
+        self._person = person
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._talk, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+
+    def _talk(self):
+        number = 0
+        while not self._over.is_set():
+            lines = (f"PRIVMSG #a :{n:07d} {'x' * 40}" for n in range(number, number + _AT_ONCE))
+            self._person.send(*lines)
+            self._person.sync()
+            number += _AT_ONCE
+
+
+def recorded(root):
+    """Read all events of #a in the order of its parts."""
+    paths = [path for path in (root / "net" / "#a").iterdir() if parse_segment(path.name)]
+    paths.sort(key=lambda path: parse_segment(path.name))
+    return [json.loads(line) for path in paths for line in lines_of(path)]
+
+
+def connections_of(events):
+    """Part the numbers that were said by the connection that heard them."""
+    heard = [[]]
+    for event in events:
+        if event["type"] == "joined":
+            heard.append([])
+        elif event["type"] == "message":
+            heard[-1].append(int(event["text"].split()[0]))
+    return heard
+
+
+@pytest.mark.parametrize("sync", ["interval", "always"])
+def test_a_recorder_killed_at_any_moment_of_a_flood_leaves_no_hole_and_nothing_twice(
+    chatlog, tmp_path, inspircd, person, sync
+):
+    root, chance = tmp_path / "archive", random.Random(sync)
+
+    def start():
+        recorder = chatlog.start(
+            "record", "--server", f"irc://127.0.0.1:{inspircd.port}/#a", "--network", "net",
+            "--output", root, "--retry", "--rotate-size", "30K", "--sync", sync,
+            "--sync-interval", "0.1s", "--reconnect-min", "0.1s", "--alternate", "other",
+            "--verbose",
+        )  # fmt: skip
+        recorder.wait_for("net: in 1 of 1 channels", timeout=60)
+        return recorder
+
+    ada = person(inspircd.port, "ada").register()
+    ada.join("#a")
+    with Flood(ada):
+        for number in range(_ROUNDS):
+            recorder = start()
+            maintaining = (
+                chatlog.start("maintain", "--output", root, "--compress", "zstd")
+                if number % 3 == 0
+                else None
+            )
+            time.sleep(chance.uniform(0.05, 2.5))  # a moment is what is drawn
+            recorder.kill()
+            recorder.finish()
+            if maintaining is not None:
+                assert maintaining.finish(60) == 0, maintaining.stderr
+            if number % 4 == 3:
+                repaired = chatlog.run("verify", "--output", root, "--repair", timeout=120)
+                assert repaired.returncode == 0, repaired.stdout + repaired.stderr
+        recorder = start()
+        time.sleep(0.5)
+        recorder.terminate()
+        assert recorder.finish() == 0, recorder.stderr
+    verified = chatlog.run("verify", "--output", root, timeout=120)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+    heard = connections_of(recorded(root))
+    assert not heard[0]
+    numbers = [number for each in heard for number in each]
+    assert len(set(numbers)) == len(numbers), "nothing is there twice"
+    for each in heard[1:]:
+        assert each == list(range(each[0], each[0] + len(each))) if each else True
+    assert sum(map(len, heard)) > 100 * _ROUNDS
+    assert list(root.rglob("*.gz")), "parts were sealed meanwhile"
