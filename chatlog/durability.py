@@ -7,6 +7,7 @@ the writer's business.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -105,10 +106,8 @@ class Durability:
 
     def _retry(self) -> None:
         before = self._writer.waiting_lines
-        try:
+        with contextlib.suppress(TranscriptError):  # which was told when it began
             self._writer.retry()
-        except TranscriptError as error:
-            logger.debug("still: %s", error)
         if self._writer.in_trouble:
             self._later("retry", _AGAIN, self._retry)
         else:

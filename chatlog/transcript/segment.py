@@ -45,6 +45,7 @@ _ADVICE: Final = {
     errno.EROFS: _WRITABLE,
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
+    errno.EFBIG: "raise the limit of file sizes (ulimit -f), or say --rotate-size",
     errno.ENOTDIR: "something that is no directory is in its way; move that, or use --output",
     errno.EMFILE: "raise the limit of open files (ulimit -n)",
     errno.ENFILE: "the system has too many open files; close some",

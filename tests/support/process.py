@@ -43,7 +43,11 @@ class Chatlog:
 
     def start(self, *arguments: object, **env: str) -> Running:
         """Run beside the test."""
-        running = Running(_command(arguments), self.environment(**env), self.home)
+        return self.start_command(*_command(arguments), **env)
+
+    def start_command(self, *command: str, **env: str) -> Running:
+        """Run a command beside the test that ends in running the program."""
+        running = Running(list(command), self.environment(**env), self.home)
         self._running.append(running)
         return running
 
