@@ -83,6 +83,8 @@ class Durability:
         self.do(self._writer.flush)
         if self._troubled:
             self._hold_back()
+        elif self._writer.in_trouble:  # by what an earlier run left
+            self._begin_to_retry()
         if self._writer.storage.sync is Sync.ALWAYS:
             self._sync()
 
@@ -97,12 +99,15 @@ class Durability:
         """Take note of what the disk refused; what it repeats is told once."""
         begins = self._writer.in_trouble and not self._troubled
         if begins:
-            self._troubled = True
-            self._later("retry", _AGAIN, self._retry)
+            self._begin_to_retry()
         if begins or (str(error) not in self._told and not self._troubled):
             self.errors += 1
             logger.error("%s%s", error, _MEANWHILE if begins else "")
             self._told.add(str(error))
+
+    def _begin_to_retry(self) -> None:
+        self._troubled = True
+        self._later("retry", _AGAIN, self._retry)
 
     def _retry(self) -> None:
         before = self._writer.waiting_lines

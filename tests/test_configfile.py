@@ -97,7 +97,8 @@ def test_storage_is_turned_into_sizes_modes_and_absolute_paths(write, tmp_path):
         'metrics-file = "prom/c.prom"\n[storage]\noutput = "archive"\nformat = ["text", "jsonl"]\n'
         'rotate = "hourly"\nrotate-size = "10K"\ntz = "Europe/Berlin"\nfile-mode = "600"\n'
         'compress = "zstd"\nkeep = "90d"\nkeep-bytes = "10G"\n'
-        'sync = "always"\nsync-interval = "5s"\nspool-size = "1M"\nmin-free = 0\n'
+        'sync = "always"\nsync-interval = "5s"\n'
+        'spool-dir = "spool"\nspool-size = "1M"\nmin-free = 0\n'
     )
     loaded = load(write(said + NETWORK))
     assert loaded.metrics_file == str(tmp_path / "prom/c.prom")
@@ -105,6 +106,7 @@ def test_storage_is_turned_into_sizes_modes_and_absolute_paths(write, tmp_path):
         output=str(tmp_path / "archive"), format=("text", "jsonl"), rotate="hourly",
         rotate_size=10_240, tz="Europe/Berlin", file_mode=0o600,
         compress="zstd", keep=90 * 86_400, keep_bytes=10 << 30,
+        spool_dir=str(tmp_path / "spool"),
         sync="always", sync_interval=5, spool_size=1 << 20, min_free=0,
     )  # fmt: skip
 

@@ -244,12 +244,18 @@ _TRANSCRIPT: Final = (
         help="When lines are made safe from a power cut; no killed process takes any.",
     ),
     _duration("--sync-interval", "1s", "How much of the talk a power cut may take."),
+    _text(
+        "--spool-dir",
+        type=click.Path(file_okay=False),
+        metavar="DIR",
+        help="Let what waits for a full disk wait there, safe from a crash, and not in memory.",
+    ),
     click.option(
         "--spool-size",
         default="64M",
         type=Checked(config.parse_size),
         show_default=True,
-        help="How much may wait in memory for a full disk before reading pauses.",
+        help="How much may wait for a full disk before reading pauses.",
     ),
     click.option(
         "--min-free",

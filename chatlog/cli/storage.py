@@ -36,6 +36,7 @@ def storage_of(kept: StorageConfig) -> Storage:
         file_mode=kept.file_mode,
         sync=Sync(kept.sync),
         sync_interval=kept.sync_interval,
+        spool_dir=Path(kept.spool_dir).absolute() if kept.spool_dir else None,
         spool_size=kept.spool_size,
         min_free=kept.min_free,
         compress=kept.compress,

@@ -106,6 +106,7 @@ class StorageConfig(msgspec.Struct, frozen=True, kw_only=True):
     file_mode: int = 0o640
     sync: str = "interval"
     sync_interval: float = 1.0
+    spool_dir: str = ""
     spool_size: int = 64 * 1024 * 1024
     min_free: int = 100 * 1024 * 1024
     compress: str = "gzip"

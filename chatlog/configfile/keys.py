@@ -97,6 +97,7 @@ STORAGE: Final = keys_of(
     file_mode=text_by(config.parse_file_mode),
     sync=one_of(*SYNCS),
     sync_interval=values.seconds(_INSTANT),
+    spool_dir=values.path,
     spool_size=values.size,
     min_free=values.room,
     compress=one_of(*COMPRESSIONS),

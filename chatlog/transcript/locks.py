@@ -234,6 +234,11 @@ def _name(network: str, target: str) -> str:
     return f"{_NETWORKS[network]}\0{_TARGETS[target]}"
 
 
+def same_transcript(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Say whether two pairs of network and target share a lock."""
+    return _name(*one) == _name(*other)
+
+
 def _key(directory: Path) -> str:
     return f"{directory.parent.name}/{directory.name}"
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatlog.errors import TranscriptError
 from chatlog.formats import jsonl
 from chatlog.transcript import manifest
+from chatlog.transcript.compression import DamagedError, compression_of
 from chatlog.transcript.layout import Period, SegmentName, parse_segment
 from chatlog.transcript.recovery import recovered
 from chatlog.transcript.segment import Segment, System, Unsynced, reported
+from chatlog.transcript.spool import Backlog, Belonging, SpoolFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,21 +71,40 @@ class Parts:
         self._storage = ground.storage
         self._segment: Segment | None = None
         self._unwritten = b""
-        self._backlog = bytearray()  # what comes after it
+        self._backlog = self._make_backlog()  # what comes after it, or it as well
+        self._behind = False  # whether anything is, or was until just now, in the backlog
+        self._taken = False  # whether `_unwritten` is of the backlog
         self._losses: list[dict[str, Any]] = []  # still to be told in the manifest
         self._known_safe = 0  # how much of the segment was seen in its place
         self._time = period.start
         self._continues = not place.history
 
+    def _make_backlog(self) -> Backlog:
+        ground, place = self._ground, self.place
+        if ground.storage.spool_dir is None:
+            return Backlog()
+        belonging = Belonging(
+            root=str(ground.storage.root),
+            directory=str(place.directory),
+            network=place.network,
+            target=place.target,
+            history=place.history,
+            period=self.period.name,
+            suffix=self._recording.suffix,
+        )
+        return SpoolFile(
+            ground.storage.spool_dir, belonging, system=ground.system, exposed=ground.exposed
+        )
+
     @property
     def waiting(self) -> int:
         """Say how many bytes are still to be written, as far as they are encoded."""
-        return len(self._unwritten) + len(self._backlog)
+        return len(self._unwritten) + self._backlog.size
 
     @property
     def waiting_lines(self) -> int:
         """Say how many lines are still to be written."""
-        return len(self.pending) + self._unwritten.count(b"\n") + self._backlog.count(b"\n")
+        return len(self.pending) + self._unwritten.count(b"\n") + self._backlog.lines
 
     def flush(self) -> None:
         """Write what waits in order, by one write to each part.
@@ -91,22 +112,50 @@ class Parts:
         What a TranscriptError kept from being written is tried again by the
         next call.
         """
-        if not self._backlog:
-            self._unwritten += self._encoded()
+        if self._behind:
+            self._backlog.append(self._encoded())
         else:
-            self.hold()
-        while self._unwritten or self._backlog:
+            self._unwritten += self._encoded()
+        while self._unwritten or self._take():
             segment = self._segment or self._open()
-            self._take_from_backlog()
             length = self._fitting(segment.size)
             if length:
                 self._write(segment, length)
             else:
                 self._retire()
 
+    def _take(self) -> bytes:
+        if self._behind:
+            self._backlog.settle()
+            self._unwritten = self._backlog.take()
+            self._behind = self._taken = bool(self._unwritten)
+        return self._unwritten
+
     def hold(self) -> None:
-        """Encode what is pending and write nothing, as the disk takes nothing."""
-        self._backlog += self._encoded()
+        """Encode what is pending, and keep all that waits where the storage says.
+
+        What was taken from there is still there.
+        """
+        if not self._taken:
+            waiting, self._unwritten = self._unwritten, b""
+            if self._behind:
+                self._backlog.prepend(waiting)
+            else:
+                self._backlog.append(waiting)
+        self._backlog.append(self._encoded())
+        self._behind = True
+
+    def adopt(self) -> None:
+        """Take up the lines that an earlier run left in the spool.
+
+        What it had written and not taken note of is not written again.
+        """
+        if isinstance(self._backlog, SpoolFile):
+            torn = self._backlog.go_on()
+            first = self._backlog.take()
+            first = _without_overlap(self._tail(len(first)), first)
+            self._unwritten, self._behind, self._taken = first, True, True
+            self._backlog.append(self._recovered(torn, 0))
 
     def _encoded(self) -> bytes:
         if not self.pending:
@@ -116,12 +165,6 @@ class Parts:
         encoded = self._recording.encode(self.pending)
         self.pending.clear()
         return encoded
-
-    def _take_from_backlog(self) -> None:
-        if self._backlog and not self._unwritten:
-            length = self._backlog.rfind(b"\n", 0, _AT_ONCE) + 1 or self._backlog.find(b"\n") + 1
-            self._unwritten = bytes(self._backlog[:length])
-            del self._backlog[:length]
 
     def _fitting(self, size: int) -> int:
         data, limit = self._unwritten, self._storage.rotate_size
@@ -138,7 +181,7 @@ class Parts:
             self._unwritten = self._unwritten[segment.size - size :]
 
     def _retire(self) -> None:
-        self.finish()
+        self._leave()
         self._continues = False
         self._ground.ended.add(self.place.directory)
 
@@ -214,29 +257,36 @@ class Parts:
         except TranscriptError:
             active.discard(path)
             raise
-        place = self.place
-        events = recovered(
-            segment.torn,
-            segment.zeros,
-            time=self._time,
-            network=place.network,
-            target=place.target,
-        )
-        if events:
-            self._unwritten = self._recording.encode(events) + self._unwritten
+        self._unwritten = self._recovered(segment.torn, segment.zeros) + self._unwritten
         return segment
+
+    def _recovered(self, torn: bytes, zeros: int) -> bytes:
+        place = self.place
+        events = recovered(torn, zeros, time=self._time, network=place.network, target=place.target)
+        return self._recording.encode(events) if events else b""
+
+    def _tail(self, size: int) -> bytes:
+        """Read the last parts, of so many bytes or more where there are."""
+        tail = b""
+        for part in reversed(self._all_parts()):
+            if len(tail) > size:
+                break
+            tail = _lines_in(self.place.directory / str(part), part.compression) + tail
+        return tail
 
     def _last_part(self) -> SegmentName | None:
         """Find the last part that there is of this period and format, sealed or not."""
+        return max(self._all_parts(), default=None)
+
+    def _all_parts(self) -> list[SegmentName]:
         with reported(self.place.directory, doing="read"):
             try:
                 filenames = os.listdir(self.place.directory)  # noqa: PTH208 -- years of names
             except FileNotFoundError:
-                return None
+                return []
         beginning = self.period.name + "_"
         names = [parse_segment(name) for name in filenames if name.startswith(beginning)]
-        ours = (name for name in names if name and name.suffix == self._recording.suffix)
-        return max(ours, default=None, key=lambda name: (name.part, name.compression))
+        return sorted(name for name in names if name and name.suffix == self._recording.suffix)
 
     def _entry(self, path: Path) -> dict[str, Any]:
         history = {"history": True} if self.place.history else {}
@@ -275,9 +325,9 @@ class Parts:
         self._segment = None
         segment.close()
         if self.path is not None:
-            lines = _without_overlap(self.path, lines)
-        self._backlog[:0] = lines + self._unwritten
-        self._unwritten = b""
+            lines = _without_overlap(_lines_in(self.path), lines)
+        # Not the spool's: what was taken from there comes back from there after a crash.
+        self._unwritten = lines + self._unwritten
         count = lines.count(b"\n")
         loss = {"entry": "vanished", "segment": segment.path.name, "at": self._time, "lines": count}
         self._losses.append(loss)
@@ -293,28 +343,35 @@ class Parts:
 
     def finish(self) -> None:
         """Close the file for good: nothing more is appended to it."""
+        self._leave()
+        self._backlog.close()
+
+    def _leave(self) -> None:
         self.release()
         if self.path is not None:
             self._ground.active.discard(self.path)
         self.path = None
 
 
-_AT_ONCE: Final = 1024 * 1024
-
-
-def _without_overlap(path: Path, lines: bytes) -> bytes:
-    """Drop those first lines with which the file at a path, edited and put back, ends."""
+def _lines_in(path: Path, compression: str = "") -> bytes:
+    """Read the whole lines of a file; none where it is gone, or not to be read any more."""
     with reported(path, doing="read"):
         try:
-            there = b"\n" + path.read_bytes()
-        except FileNotFoundError:
-            return lines
+            data = b"".join(compression_of(compression).decompressed([path.read_bytes()]))
+        except (FileNotFoundError, DamagedError):
+            return b""
+    return data[: data.rfind(b"\n") + 1]
+
+
+def _without_overlap(there: bytes, lines: bytes) -> bytes:
+    """Drop those first lines with which the ones that are there end."""
+    there, lines = b"\n" + there, b"\n" + lines
     last = there[there.rfind(b"\n", 0, -1) :]
-    lines = b"\n" + lines
     cut = lines.rfind(last)
     while cut >= 0:
         end = cut + len(last)
-        if there.endswith(lines[:end]):
+        shorter = len(there) > 1 and lines[:end].endswith(there)
+        if there.endswith(lines[:end]) or shorter:
             return lines[end:]
         cut = lines.rfind(last, 0, end - 1)
     return lines[1:]

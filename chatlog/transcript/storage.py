@@ -40,11 +40,11 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True):
     `rotate_size` is in bytes: no segment gets longer, unless by a single line.
     `tz` names the zone whose midnight ends the segments of plain text; JSONL
     keeps UTC. `file_mode` is less the umask. `sync_interval` is in seconds.
-    `spool_size` is how many bytes may wait for a disk that refuses them before
-    nothing more is read from the network; at less than `min_free` bytes of room
-    a warning is given. `compress` says how segments are sealed. They are kept
-    for `keep` seconds after their period, and `keep_bytes` of all of them; None
-    is for ever, and all.
+    `spool_size` is how many bytes may wait for a disk that refuses them, in
+    memory or in `spool_dir`, before nothing more is read from the network; at
+    less than `min_free` bytes of room a warning is given. `compress` says how
+    segments are sealed. They are kept for `keep` seconds after their period,
+    and `keep_bytes` of all of them; None is for ever, and all.
     """
 
     root: Path
@@ -56,6 +56,7 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True):
     file_mode: int = FILE_MODE
     sync: Sync = Sync.INTERVAL
     sync_interval: float = 1.0
+    spool_dir: Path | None = None
     spool_size: int = 64 * 1024 * 1024
     min_free: int = 100 * 1024 * 1024
     compress: str = "gzip"

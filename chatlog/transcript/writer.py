@@ -12,6 +12,7 @@ import os
 import resource
 from functools import partial
 from itertools import chain, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -20,17 +21,17 @@ from chatlog.casemapping import Casemapping
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, Event, format_time, parse_time
 from chatlog.transcript.exposed import Exposed, Synced, sync_all
-from chatlog.transcript.layout import period_of, target_directory
-from chatlog.transcript.locks import Locks
+from chatlog.transcript.layout import period_named, period_of, target_directory
+from chatlog.transcript.locks import Locks, same_transcript
 from chatlog.transcript.networks import Networks
 from chatlog.transcript.parts import Ground, Parts, Place
 from chatlog.transcript.segment import System, is_there, sync
-from chatlog.transcript.storage import Recording, Storage, Sync, recordings_of
+from chatlog.transcript.spool import Belonging, left_in
+from chatlog.transcript.storage import FORMATS, Recording, Storage, Sync, recordings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from collections.abc import Set as AbstractSet
-    from pathlib import Path
 
     from chatlog.transcript.segment import Unsynced
 
@@ -87,6 +88,7 @@ class Writer:
         self._exposed = Exposed()
         self._active: set[Path] = set()
         self._ended: set[Path] = set()
+        self._left: list[Belonging] | None = None
         self._networks = Networks(storage.root, system=system, mode=storage.file_mode)
         self._keep_as(storage)
         self._open_files = open_files or _allowed_open_files()
@@ -115,8 +117,33 @@ class Writer:
         self._splits_history = "jsonl" in storage.formats
 
     def hold(self, network: str, target: str) -> None:
-        """Keep other recorders out of a transcript; HeldError if one is there first."""
+        """Keep other recorders out of a transcript; HeldError if one is there first.
+
+        What an earlier run left for it in the spool directory waits from now on.
+        """
         self.locks.hold(network, target)
+        if self._left is None:
+            spool = self._storage.spool_dir
+            self._left = list(left_in(spool, self._storage.root)) if spool else []
+        for belonging in self._left:
+            if same_transcript((belonging.network, belonging.target), (network, target)):
+                self._adopt(belonging)
+
+    def _adopt(self, belonging: Belonging) -> None:
+        recordings = recordings_of(msgspec.structs.replace(self._storage, formats=FORMATS))
+        by_suffix = {each.suffix: each for each in (*recordings, *self._recordings)}
+        recording = by_suffix.get(belonging.suffix)
+        period = period_named(belonging.period, recording.tz) if recording else None
+        directory = self._storage.root / Path(belonging.directory).relative_to(belonging.root)
+        place = Place(directory, belonging.network, belonging.target, belonging.history)
+        if recording is None or period is None:
+            return
+        stream = self._by_place.setdefault((place.directory, place.history), _Stream(place))
+        key = recording.suffix, period.name
+        if key not in stream.known:
+            parts = stream.known[key] = Parts(place, period, recording, self._ground)
+            parts.adopt()
+            self._stuck[parts] = None
 
     def known_casemapping(self, network: str) -> Casemapping | None:
         """Say how this archive folds a network's names; None if that is not kept yet."""
@@ -234,6 +261,7 @@ class Writer:
             parts.flush()
         except TranscriptError:
             self._stuck[parts] = None  # behind the others
+            parts.hold()
             raise
         finally:
             self._evict()
@@ -398,7 +426,9 @@ class Writer:
             _do_all([self.flush, self._close_all])
         except TranscriptError as error:
             if lines := self.waiting_lines:
-                raise TranscriptError(f"{lines} lines could not be saved: {error}") from error
+                spool = self._storage.spool_dir
+                kept = f" (but wait in {spool} for the next run)" if spool else ""
+                raise TranscriptError(f"{lines} lines could not be saved{kept}: {error}") from error
             raise
         finally:
             self.locks.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.embedded import EmbeddedServer
-from tests.support.recorded import eventually
+from tests.support.recorded import all_bytes, eventually
 
 pytestmark = pytest.mark.server
 
@@ -152,6 +152,28 @@ def test_a_spool_that_is_full_as_well_makes_the_server_wait_and_nothing_is_lost(
     assert texts(seen) == numbered(range(_LINES))
     recorder.terminate()
     assert recorder.finish() == 0
+
+
+def test_what_waits_in_the_spool_directory_outlives_a_kill(chatlog, disk, tmp_path):
+    with EmbeddedServer() as server:
+        options = ("--spool-dir", str(tmp_path / "spool"))
+        archive = disk.place / "archive"
+        recorder = record(chatlog, server.port, archive, *options, prefix=disk.inside())
+        disk.fill()
+        for text in numbered(range(200)):
+            server.say("ada", "#a", text)
+        eventually(lambda: b"00199 " in all_bytes(tmp_path / "spool"))
+        recorder.kill()
+        recorder.finish()
+        disk.free()
+        recorder = record(
+            chatlog, server.port, archive, *options, "--alternate", "other", prefix=disk.inside()
+        )
+        eventually(lambda: len(texts(disk.seen / "archive")) == 200)
+        recorder.terminate()
+        assert recorder.finish() == 0
+    assert texts(disk.seen / "archive") == numbered(range(200))
+    assert list((tmp_path / "spool").iterdir()) == []
 
 
 def test_a_disk_that_stays_full_ends_with_3_and_the_exact_number_of_lines(chatlog, disk):

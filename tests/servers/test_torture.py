@@ -5,11 +5,13 @@ A few rounds here, 200 by `make torture`.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -20,13 +22,17 @@ pytestmark = pytest.mark.server
 
 _ROUNDS = int(os.environ.get("CHATLOG_TORTURE_ROUNDS", "8"))
 _AT_ONCE = 20
+_MUCH = 1_000_000  # who has to come anew goes on with the next million
 
 
 class Flood:
-    """Somebody who counts in a channel, without end."""
+    """Somebody who counts in a channel, without end.
 
-    def __init__(self, person):
-        self._person = person
+    `come` brings a new person each time that the server has had enough of one.
+    """
+
+    def __init__(self, come):
+        self._come = come
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._talk, daemon=True)
 
@@ -39,12 +45,15 @@ class Flood:
         self._thread.join()
 
     def _talk(self):
-        number = 0
+        number, person = 0, self._come()
         while not self._over.is_set():
             lines = (f"PRIVMSG #a :{n:07d} {'x' * 40}" for n in range(number, number + _AT_ONCE))
-            self._person.send(*lines)
-            self._person.sync()
             number += _AT_ONCE
+            try:
+                person.send(*lines)
+                person.sync()
+            except (AssertionError, OSError):  # Excess Flood
+                person, number = self._come(), (number // _MUCH + 1) * _MUCH
 
 
 def recorded(root):
@@ -81,9 +90,14 @@ def test_a_recorder_killed_at_any_moment_of_a_flood_leaves_no_hole_and_nothing_t
         recorder.wait_for("net: in 1 of 1 channels", timeout=60)
         return recorder
 
-    ada = person(inspircd.port, "ada").register()
-    ada.join("#a")
-    with Flood(ada):
+    nicks = (f"ada{number}" for number in itertools.count())
+
+    def come():
+        ada = person(inspircd.port, next(nicks)).register()
+        ada.join("#a")
+        return ada
+
+    with Flood(come):
         for number in range(_ROUNDS):
             recorder = start()
             maintaining = (
@@ -110,7 +124,8 @@ def test_a_recorder_killed_at_any_moment_of_a_flood_leaves_no_hole_and_nothing_t
     assert not heard[0]
     numbers = [number for each in heard for number in each]
     assert len(set(numbers)) == len(numbers), "nothing is there twice"
-    for each in heard[1:]:
-        assert each == list(range(each[0], each[0] + len(each))) if each else True
+    for each in heard:
+        holes = [(a, b) for a, b in pairwise(each) if b != a + 1 and b % _MUCH]
+        assert holes == []
     assert sum(map(len, heard)) > 100 * _ROUNDS
     assert list(root.rglob("*.gz")), "parts were sealed meanwhile"
