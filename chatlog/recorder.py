@@ -95,10 +95,10 @@ class Recorder:
         self._reactor = Reactor(loop, self._now)
         listen(self._reactor)
         try:
+            self._durability.start(loop)
             for plan in self.plans.values():
                 self._add(plan)
             self._limiter.start(loop)
-            self._durability.start(loop)
             self._housekeeping.start(loop)
             self._tick(loop)
             await self._until_all_ended()
