@@ -50,11 +50,22 @@ def _lines(path: Path) -> list[bytes]:
 
 def sealed(directory: Path, segment: str) -> bool:
     """Say whether a segment was sealed, and not removed since."""
+    if not _mentions(directory, segment):  # nearly always, and years of entries take long to read
+        return False
     last = ""
     for entry in read(directory):
         if entry.get("segment") == segment and entry.get("entry") in {"sealed", "removed"}:
             last = entry["entry"]
     return last == "sealed"
+
+
+def _mentions(directory: Path, segment: str) -> bool:
+    path = directory / NAME
+    with reported(path, doing="read"):
+        try:
+            return msgspec.json.encode({"segment": segment})[1:-1] in path.read_bytes()
+        except FileNotFoundError:
+            return False
 
 
 def append(

@@ -187,10 +187,10 @@ class Parts:
 
     def _open(self) -> Segment:
         self._ground.locks.renew()
+        segment = self._resume() if self.path is None else self._reopen(self.path)
         while self._losses:
             self._announce(self._losses[0])
             self._losses.pop(0)
-        segment = self._resume() if self.path is None else self._reopen(self.path)
         self._segment = segment = segment or self._begin()
         self.path = segment.path
         self._known_safe = segment.size
@@ -199,7 +199,14 @@ class Parts:
     def _reopen(self, path: Path) -> Segment | None:
         with reported(path, doing="look at"):
             there = path.exists()
+        if not there and not self._losses:  # which `rescue` has told already
+            self._lose(path, 0)
         return self._open_at(path) if there else None
+
+    def _lose(self, path: Path, lines: int) -> None:
+        """Have the manifest say that a segment was taken away, and how much is written again."""
+        entry = {"entry": "vanished", "segment": path.name, "at": self._time, "lines": lines}
+        self._losses.append(entry)
 
     def _resume(self) -> Segment | None:
         last = self._last_part()
@@ -329,8 +336,7 @@ class Parts:
         # Not the spool's: what was taken from there comes back from there after a crash.
         self._unwritten = lines + self._unwritten
         count = lines.count(b"\n")
-        loss = {"entry": "vanished", "segment": segment.path.name, "at": self._time, "lines": count}
-        self._losses.append(loss)
+        self._lose(segment.path, count)
         return count
 
     def release(self) -> None:

@@ -685,3 +685,31 @@ def test_other_settings_count_from_the_next_segment(tmp_path):
     written = sorted(path.name for path in tmp_path.glob("net/*/2026-*"))
     assert written == ["2026-11-01_001.jsonl", "2026-11-02_001.log"]
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_segment_taken_away_while_it_was_closed_is_told_in_the_manifest(tmp_path):
+    writer = writer_in(tmp_path, open_files=1)
+    for target in ("#a", "#b"):  # whose file closes that of #a
+        writer.write(event_at(target=target, text="one"))
+        writer.flush()
+    (tmp_path / "net" / "#a" / "2026-11-23_001.jsonl").unlink()
+    writer.write(event_at(target="#a", text="two"))
+    writer.close()
+    assert texts_of(tmp_path)["net/#a/2026-11-23_001.jsonl"] == ["two"]
+    [entry] = manifest.read(tmp_path / "net" / "#a")
+    assert (entry["entry"], entry["segment"], entry["lines"]) == (
+        "vanished",
+        "2026-11-23_001.jsonl",
+        0,
+    )
+
+
+def test_a_rescue_before_a_file_is_closed_writes_what_the_deleted_one_held(tmp_path):
+    writer = writer_in(tmp_path, open_files=1)
+    writer.write(event_at(target="#a", text="one"))
+    writer.flush()
+    (tmp_path / "net" / "#a" / "2026-11-23_001.jsonl").unlink()
+    writer.write(event_at(target="#b"))
+    writer.flush()
+    writer.close()
+    assert texts_of(tmp_path)["net/#a/2026-11-23_001.jsonl"] == ["one"]
