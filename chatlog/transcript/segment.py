@@ -186,11 +186,13 @@ def sync(item: Unsynced, *, system: System) -> bool:
     any thread may do this.
     """
     with reported(item.path, doing="sync"):
-        if not _sync_file(item, system):
+        try:
+            there = _sync_file(item, system)
+            for directory in item.directories if there else ():
+                _sync_directory(system, directory)
+        except (FileNotFoundError, NotADirectoryError):  # gone since it was looked at
             return False
-        for directory in item.directories:
-            _sync_directory(system, directory)
-    return True
+    return there
 
 
 def is_there(item: Unsynced, *, system: System) -> bool:  # noqa: ARG001 - called as `sync` is

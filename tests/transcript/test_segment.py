@@ -97,6 +97,14 @@ def test_a_file_that_was_taken_away_is_noticed_and_what_it_holds_can_still_be_re
     segment.close()
 
 
+def test_a_file_that_goes_while_it_is_synced_is_one_that_is_gone(tmp_path):
+    segment = segment_of(tmp_path / "s")
+    segment.write(b"one\n")
+    faulty = Faulty(lambda name, _nth: name == "open", errno.ENOENT)
+    assert not sync(segment.unsynced(), system=faulty.system)
+    segment.close()
+
+
 def test_the_start_of_a_very_long_last_line_is_found(tmp_path):
     path = tmp_path / "s"
     line = b"x" * 300_000 + b"\n"
