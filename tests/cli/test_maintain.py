@@ -11,17 +11,7 @@ import pytest
 
 from tests.support.archive import record
 from tests.support.process import holding
-from tests.support.tending import age, event_ago, segment_ago
-
-HOLDER = """
-import sys, pathlib
-from chatlog.transcript.locks import Locks
-locks = Locks(pathlib.Path(sys.argv[1]))
-locks.hold("net", "#c")
-print("held", flush=True)
-sys.stdin.read()
-"""
-
+from tests.support.tending import HOLDER, age, event_ago, segment_ago
 
 OLD, NEW = segment_ago(40), segment_ago(20)
 SEALED_OLD, SEALED_NEW = f"{OLD}.gz", f"{NEW}.gz"

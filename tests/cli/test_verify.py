@@ -8,16 +8,7 @@ import pytest
 
 from tests.support.archive import event_at, record
 from tests.support.process import holding
-from tests.support.tending import DAY, tend
-
-HOLDER = """
-import sys, pathlib
-from chatlog.transcript.locks import Locks
-locks = Locks(pathlib.Path(sys.argv[1]))
-locks.hold("net", "#c")
-print("held", flush=True)
-sys.stdin.read()
-"""
+from tests.support.tending import DAY, HOLDER, tend
 
 
 @pytest.fixture

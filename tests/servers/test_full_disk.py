@@ -217,6 +217,32 @@ def test_a_file_system_made_read_only_delays_lines_until_it_is_writable_again(
     assert recorder.finish() == 0
 
 
+def test_a_mount_that_vanishes_is_waited_for_and_nothing_is_written_into_its_empty_place(
+    chatlog, disk, tmp_path, ada, inspircd
+):
+    archive, mounted = str(disk.place / "archive"), tmp_path / "mounted"
+    mounted.mkdir()
+    disk.run("mkdir", archive)
+    disk.run("mount", "--bind", archive, str(mounted))
+    recorder = record(
+        chatlog, inspircd.port, mounted, "--sync-interval", "0.2s", prefix=disk.inside()
+    )
+    flood(ada, range(100))
+    disk.run("umount", "-l", str(mounted))
+    flood(ada, range(100, 300))
+    recorder.wait_for("was deleted or replaced")
+    flood(ada, range(300, 1000))
+    recorder.wait_for("is not there any more; mount or move it back")
+    assert {path.name for path in mounted.iterdir()} <= {".runs"}  # the heartbeat's
+    disk.run("mount", "--bind", archive, str(mounted))
+    recorder.wait_for("the disk takes lines again")
+    seen = disk.seen / "archive"
+    eventually(lambda: len(texts(seen)) == 1000)
+    assert texts(seen) == numbered(range(1000))
+    recorder.terminate()
+    assert recorder.finish() == 0
+
+
 def texts_sealed(root):
     """Read the texts of all segments, sealed while it was recorded or not."""
     from tests.support.crashing import order_in

@@ -11,6 +11,15 @@ from chatlog.transcript.storage import Storage
 from chatlog.transcript.tending import NOBODY, tender_of
 from tests.support.archive import START, UNSYNCED, event_at
 
+HOLDER = """
+import sys, pathlib
+from chatlog.transcript.locks import Locks
+locks = Locks(pathlib.Path(sys.argv[1]))
+locks.hold("net", "#c")
+print("held", flush=True)
+sys.stdin.read()
+"""  # another process, which records #c of net
+
 LONG_AFTER = "2027-06-01T00:00:00.000Z"
 DAY = 86_400
 _LATE = 1_795_000_000

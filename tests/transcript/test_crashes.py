@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from chatlog.errors import TranscriptError
+from chatlog.transcript import manifest
 from chatlog.transcript.compression import COMPRESSIONS
 from chatlog.transcript.inventory import Inventory
 from chatlog.transcript.tending import NOBODY, Holding, tender_of
+from chatlog.transcript.verify import Verifier
 from chatlog.transcript.writer import Storage, Writer
 from tests.support.archive import UNSYNCED, event_at
-from tests.support.crashing import MODES, Fragile, Stopped, order_in, texts_in
+from tests.support.crashing import MODES, Fragile, Stopped, lines_of, order_in, texts_in
 
 DAY = 86_400
 LONG_AFTER = "2027-06-01T00:00:00.000Z"
@@ -122,15 +124,14 @@ def check(life):
     assert not missing or life.retained
     for _, texts in order_in(life.root):
         assert texts == sorted(texts) or life.storage.formats != ("jsonl",)
-    for manifest in life.root.rglob("MANIFEST"):
-        chain_holds(manifest.parent)
-        inventory = Inventory(manifest.parent)
-        sums = manifest.with_name("SHA256SUMS")
+    for path in life.root.rglob("MANIFEST"):
+        chain_holds(path.parent)
+        inventory = Inventory(path.parent)
+        sums = path.with_name("SHA256SUMS")
         assert (sums.read_bytes() if sums.exists() else b"") == inventory.sums()
         for name, entry in inventory.sealed.items():
             assert (
-                hashlib.sha256((manifest.parent / name).read_bytes()).hexdigest()
-                == (entry["sha256"])
+                hashlib.sha256((path.parent / name).read_bytes()).hexdigest() == (entry["sha256"])
             )
         assert not [name for name in inventory.names if name.startswith(".")]
 
@@ -283,6 +284,31 @@ class Lives(RuleBasedStateMachine):
 
 TestLives = Lives.TestCase
 TestLives.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+
+
+def test_what_a_later_version_wrote_is_gone_on_with_sealed_and_kept_as_it_is(tmp_path):
+    first = Life(tmp_path, UNSYNCED)
+    first.say(1)
+    first.end()
+    (segment,) = tmp_path.rglob("*_001.jsonl")
+    place = b'"network":"net","target":"#a"'
+    later = b'{"time":"2026-11-23T00:00:00.000Z",%b,"type":"hologram","x":[1]}' % place
+    with segment.open("ab") as file:
+        file.write(later + b"\n")
+    entry = {"entry": "hologram", "segment": segment.name}
+    manifest.append(UNSYNCED, segment.parent, entry)
+    second = Life(tmp_path, UNSYNCED)
+    second.written = 1
+    second.say(1)
+    second.end()
+    assert len(list(tmp_path.rglob("*_0*.jsonl"))) == 1
+    second.open(UNSYNCED)
+    second.tend()
+    second.end()
+    (sealed,) = tmp_path.rglob("*.jsonl.gz")
+    assert lines_of(sealed)[1] == later
+    verifier = Verifier(tmp_path, lambda _more: None)
+    assert list(verifier.target(sealed.parent, held=False)) == []
 
 
 def test_nobody_is_needed_to_tend_what_no_recorder_holds(tmp_path):
