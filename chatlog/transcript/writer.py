@@ -7,11 +7,10 @@ by `parts` and `segment`, and nothing here knows how.
 
 from __future__ import annotations
 
-import logging
 import os
 import resource
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +23,7 @@ from chatlog.transcript.exposed import Exposed, Synced, sync_all
 from chatlog.transcript.layout import period_named, period_of, target_directory
 from chatlog.transcript.locks import Locks, same_transcript
 from chatlog.transcript.networks import Networks
+from chatlog.transcript.open_parts import OpenParts, do_all
 from chatlog.transcript.parts import Ground, Parts, Place
 from chatlog.transcript.segment import System, is_there, sync
 from chatlog.transcript.spool import Belonging, left_in
@@ -37,13 +37,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Storage", "Writer"]
 
-logger = logging.getLogger(__name__)
-
 _OPEN_FILES: Final = 512
 _GRACE: Final = 60_000
 _HISTORY_QUIET: Final = 600_000
 _REMEMBERED: Final = 65_536
-_RETRIED: Final = 64
 _NEVER: Final = "~"  # after every time
 _ANY: Final = Casemapping()
 
@@ -91,13 +88,11 @@ class Writer:
         self._left: list[Belonging] | None = None
         self._networks = Networks(storage.root, system=system, mode=storage.file_mode)
         self._keep_as(storage)
-        self._open_files = open_files or _allowed_open_files()
+        self._files = OpenParts(open_files or _allowed_open_files(), self._exposed)
         self._streams: dict[tuple[str, str, str], _Stream] = {}  # as events spell it
         self._by_place: dict[tuple[Path, bool], _Stream] = {}
         self._dirty: list[_Stream] = []
         self._waiting: dict[Parts, None] = {}
-        self._stuck: dict[Parts, None] = {}  # those for which the disk had no room
-        self._open: dict[Parts, None] = {}  # the least recently written first
 
     @property
     def storage(self) -> Storage:
@@ -143,7 +138,7 @@ class Writer:
         if key not in stream.known:
             parts = stream.known[key] = Parts(place, period, recording, self._ground)
             parts.adopt()
-            self._stuck[parts] = None
+            self._files.stuck[parts] = None
 
     def known_casemapping(self, network: str) -> Casemapping | None:
         """Say how this archive folds a network's names; None if that is not kept yet."""
@@ -245,67 +240,29 @@ class Writer:
             self._settle(stream)
         self._dirty.clear()
         if self._waiting:
-            _do_all(partial(self._flush_parts, parts) for parts in list(self._waiting))
-
-    def _flush_parts(self, parts: Parts) -> None:
-        del self._waiting[parts]
-        if parts in self._stuck:
-            parts.hold()
-            return
-        self._write_out(parts)
-
-    def _write_out(self, parts: Parts) -> None:
-        self._open.pop(parts, None)
-        self._open[parts] = None
-        try:
-            parts.flush()
-        except TranscriptError:
-            self._stuck[parts] = None  # behind the others
-            parts.hold()
-            raise
-        finally:
-            self._evict()
-
-    def _evict(self) -> None:
-        if len(self._open) > self._open_files:
-            oldest = next(iter(self._open))
-            del self._open[oldest]
-            self._release(oldest)
-
-    def _release(self, parts: Parts) -> None:
-        try:
-            parts.release()
-        finally:
-            if parts.waiting:
-                self._stuck[parts] = None
+            waiting, self._waiting = self._waiting, {}
+            do_all(partial(self._files.flush, parts) for parts in waiting)
 
     # -- a disk that refuses ---------------------------------------------------------
 
     @property
     def waiting(self) -> int:
         """Say how many bytes wait for a disk that refused them."""
-        return sum(parts.waiting for parts in self._stuck)
+        return self._files.waiting
 
     @property
     def waiting_lines(self) -> int:
         """Say how many lines wait for a disk that refused them."""
-        return sum(parts.waiting_lines for parts in self._stuck)
+        return self._files.waiting_lines
 
     @property
     def in_trouble(self) -> bool:
         """Say whether anything waits for a disk that refused it."""
-        return bool(self._stuck or self._networks.unkept)
+        return bool(self._files.stuck or self._networks.unkept)
 
     def retry(self) -> None:
         """Try again what the disk refused; TranscriptError while it still refuses."""
-        # A few at a time, as ten thousand refusals would take long.
-        first = [*islice(self._stuck, _RETRIED)]
-        _do_all([self._networks.retry, *(partial(self._retry_parts, parts) for parts in first)])
-
-    def _retry_parts(self, parts: Parts) -> None:
-        del self._stuck[parts]
-        self._waiting.pop(parts, None)
-        self._write_out(parts)
+        do_all([self._networks.retry, self._files.retry])
 
     def room(self) -> int | None:
         """Say how many bytes are free where the archive is, in any thread; None if unknown."""
@@ -338,41 +295,14 @@ class Writer:
 
     def expose(self) -> list[Unsynced]:
         """Hand over what a power cut could take; syncing it is the caller's business."""
-        for parts in self._open:
-            parts.exposed()
-        return self._exposed.take()
+        return self._files.expose()
 
     def note_synced(self, result: Synced) -> None:
         """Go by what syncing found: what failed is to be synced again, what is gone rescued.
 
         TranscriptError says what failed.
         """
-        open_parts = {parts.path: parts for parts in self._open}
-        for item in result.safe:
-            if item.path in open_parts:
-                open_parts[item.path].seen_in_place(item)
-        for item, _ in result.failed:
-            self._exposed.add(item)
-        _do_all(
-            chain(
-                (partial(self._miss, item.path, open_parts) for item in result.misplaced),
-                (partial(_raise, error) for _, error in result.failed),
-            )
-        )
-
-    def _miss(self, path: Path, open_parts: dict[Path | None, Parts]) -> None:
-        parts = open_parts.get(path)
-        lines = parts.rescue() if parts is not None else None
-        if parts is None or lines is None:
-            return
-        logger.warning(
-            "%s was deleted or replaced while it was written; going on there,"
-            " with the last %d lines written again",
-            path,
-            lines,
-        )
-        self._stuck[parts] = None
-        self._retry_parts(parts)
+        self._files.note_synced(result)
 
     @property
     def syncing(self) -> Callable[[list[Unsynced]], Synced]:
@@ -382,16 +312,14 @@ class Writer:
 
     def sync(self) -> None:
         """Make everything written outlive a power cut; TranscriptError where that fails."""
-        failed = self.syncing(self.expose()).failed
-        for item, _ in failed:
-            self._exposed.add(item)
-        _do_all(partial(_raise, error) for _, error in failed)
+        result = self.syncing(self.expose())
+        self._files.note_synced(result._replace(safe=[], misplaced=[]))
 
     # -- the end of periods, and of all ---------------------------------------------------
 
     def tick(self, now: str) -> None:
         """Close what gets no more events: periods over for 60 s, history quiet for 10 min."""
-        _do_all(chain([self.flush], self._finishing(now)))
+        do_all(chain([self.flush], self._finishing(now)))
 
     def _finishing(self, now: str) -> Iterator[Callable[[], None]]:
         moment = parse_time(now)
@@ -404,15 +332,10 @@ class Writer:
                     yield partial(self._finish, stream, key)
 
     def _finish(self, stream: _Stream, key: tuple[str, str]) -> None:
-        parts = stream.known[key]
-        if parts not in self._stuck:
-            self._release(parts)
-        if parts in self._stuck:
+        if not self._files.finish(stream.known[key]):
             return
-        parts.finish()
         del stream.known[key]
         stream.forget_current()
-        self._open.pop(parts, None)
         if not stream.known:
             del self._by_place[stream.place.directory, stream.place.history]
             self._streams.clear()
@@ -423,7 +346,7 @@ class Writer:
         TranscriptError says how many lines could not be written, and why.
         """
         try:
-            _do_all([self.flush, self._close_all])
+            do_all([self.flush, self._close_all])
         except TranscriptError as error:
             if lines := self.waiting_lines:
                 spool = self._storage.spool_dir
@@ -434,33 +357,9 @@ class Writer:
             self.locks.close()
 
     def _close_all(self) -> None:
-        actions: list[Callable[[], None]] = [
-            self._networks.retry,
-            *(partial(self._retry_parts, parts) for parts in self._stuck),
-            *(partial(self._release, parts) for parts in self._open),
-            self.sync,
-        ]
-        _do_all(actions)
-
-
-def _raise(error: TranscriptError) -> None:
-    raise error
+        do_all([self._networks.retry, self._files.close, self.sync])
 
 
 def _allowed_open_files() -> int:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return _OPEN_FILES if soft == resource.RLIM_INFINITY else max(1, min(_OPEN_FILES, soft // 2))
-
-
-def _do_all(actions: Iterable[Callable[[], None]]) -> None:
-    """Do each of them whatever becomes of the others, then raise one TranscriptError."""
-    failures = []
-    for action in actions:
-        try:
-            action()
-        except TranscriptError as error:
-            failures.append(error)
-    if len(failures) > 1:
-        raise TranscriptError(f"{failures[0]} (and {len(failures) - 1} more)") from failures[0]
-    if failures:
-        raise failures[0]
