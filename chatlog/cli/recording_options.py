@@ -261,6 +261,7 @@ _TRANSCRIPT: Final = (
         "--min-free",
         default="100M",
         type=Checked(config.parse_room),
+        metavar="SIZE",
         show_default=True,
         help="Warn when the disk has less room than this; 0: never.",
     ),

@@ -213,13 +213,17 @@ class Locks:
                 fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, offset)
 
     def close(self) -> None:
-        """Give up everything that is held."""
+        """Give up everything that is held, at the latest when the process ends.
+
+        Where a thread is still sealing, all of it is kept until then.
+        """
         with self._threads:
+            if self._sealing:
+                return
             if self._fd >= 0:
                 os.close(self._fd)
                 self._fd = -1
             self._held.clear()
-            self._sealing.clear()
 
 
 def _stat(path: Path) -> os.stat_result | None:

@@ -70,6 +70,63 @@ def test_names_that_any_casemapping_joins_are_one_lock(tmp_path, other, locks):
     assert b"HeldError" in second.stderr
 
 
+SEALER = """
+import sys, pathlib
+from chatlog.transcript.locks import Locks
+locks = Locks(pathlib.Path(sys.argv[1]))
+sealing = locks.sealing(pathlib.Path(sys.argv[1]) / "libera" / "#python")
+assert sealing.__enter__()
+locks.close()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_nobody_seals_what_another_process_seals_even_where_it_is_about_to_end(tmp_path, locks):
+    directory = tmp_path / "libera" / "#python"
+    with holding(SEALER, tmp_path), locks.sealing(directory) as ours:
+        assert not ours
+    with locks.sealing(directory) as ours:
+        assert ours
+
+
+def test_who_seals_and_who_records_are_not_in_each_others_way(tmp_path, other, locks):
+    with locks.sealing(tmp_path / "libera" / "#python") as ours:
+        assert ours
+    with locks.appending(tmp_path / "libera" / "#python"):
+        assert locks.is_held("Libera", "#PYTHON")
+    assert not locks.is_held("libera", "#ruby")
+
+
+def test_to_ask_who_holds_what_creates_nothing_and_takes_nothing_away(tmp_path, locks):
+    assert not locks.is_held("libera", "#python")
+    assert list(tmp_path.iterdir()) == []
+    locks.hold("libera", "#ruby")
+    assert not locks.is_held("libera", "#ruby")  # by somebody else
+    script = HOLDER.replace("#python", "#ruby")
+    second = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, check=False, input=b""
+    )
+    assert b"HeldError" in second.stderr
+
+
+def test_a_root_that_is_gone_or_another_disk_is_an_error_and_one_made_anew_is_held_anew(tmp_path):
+    root = tmp_path / "archive"
+    locks = Locks(root)
+    locks.hold("libera", "#python")
+    locks.renew()
+    root.rename(tmp_path / "elsewhere")
+    with pytest.raises(TranscriptError, match="is not there any more; mount or move it back"):
+        locks.renew()
+    root.mkdir()
+    locks.renew()
+    with pytest.raises(subprocess.CalledProcessError):
+        subprocess.run(
+            [sys.executable, "-c", HOLDER, str(root)], capture_output=True, check=True, input=b""
+        )
+    locks.close()
+
+
 def test_holding_twice_is_holding_once(locks):
     locks.hold("libera", "#python")
     locks.hold("libera", "#python")
