@@ -27,7 +27,7 @@ _BLOCK: Final = 256 * 1024
 
 
 class Inventory:
-    """A target's directory as it is now.
+    """A target's directory as it is now; `damaged` counts the manifest's lines that are none.
 
     `segments` are the files that are named as segments, in order; `sealed` and
     `removed` hold the entry of each segment of which that is the last word,
@@ -39,7 +39,9 @@ class Inventory:
         self.names = _names(directory)
         found = [segment for name in self.names if (segment := parse_segment(name))]
         self.segments = sorted(found)
-        said = Said(str(directory), manifest.read(directory))
+        entries = manifest.read(directory)
+        self.damaged = entries.damaged
+        said = Said(str(directory), entries)
         self.sealed, self.removed, self.texts = said.sealed, said.removed, said.texts
         self.last_time = said.last_time
         self._said = said

@@ -43,9 +43,10 @@ def read(directory: Path) -> Entries:
 def _lines(path: Path) -> list[bytes]:
     with reported(path, doing="read"):
         try:
-            return path.read_bytes().removesuffix(b"\n").split(b"\n")
+            *lines, rest = path.read_bytes().split(b"\n")
         except FileNotFoundError:
             return []
+    return [*lines, rest] if rest else lines
 
 
 def sealed(directory: Path, segment: str) -> bool:

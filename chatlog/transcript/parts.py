@@ -212,11 +212,14 @@ class Parts:
         last = self._last_part()
         if not self._continues or last is None or last.compression:
             return None
+        path = self.place.directory / str(last)
+        if path in self._ground.active:  # history that is being written
+            return None
         # Whoever seals it now goes by what is in it: this is no time to add to it.
         with self._ground.locks.sealing(self.place.directory) as nobody_else_is:
             if not nobody_else_is or manifest.sealed(self.place.directory, str(last)):
                 return None
-            segment = self._open_at(self.place.directory / str(last))
+            segment = self._open_at(path)
         ours = False
         try:
             ours = self._is_ours(segment)
@@ -258,11 +261,13 @@ class Parts:
 
     def _open_at(self, path: Path) -> Segment:
         active = self._ground.active
+        known = path in active
         active.add(path)
         try:
             segment = Segment(path, system=self._ground.system, mode=self._storage.file_mode)
         except TranscriptError:
-            active.discard(path)
+            if not known:
+                active.discard(path)
             raise
         self._unwritten = self._recovered(segment.torn, segment.zeros) + self._unwritten
         return segment

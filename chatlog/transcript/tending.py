@@ -122,14 +122,17 @@ class Tender:
         with sealer.locks.sealing(directory) as ours:
             if not ours:
                 raise TranscriptError(f"another chatlog tends {directory} now; try again")
-            inventory = Inventory(directory)
-            if manifest.NAME in inventory.names:
-                with sealer.locks.appending(directory):
-                    if manifest.mend(sealer.system, directory, sealer.mode):
-                        mended.append(directory / manifest.NAME)
+            if self._mend_manifest(directory):
+                mended.append(directory / manifest.NAME)
             sealer.finish(Inventory(directory))
             mended += self._mended(Inventory(directory), frozenset())
         return mended
+
+    def _mend_manifest(self, directory: Path) -> bool:
+        if not (directory / manifest.NAME).exists():
+            return False
+        with self.sealer.locks.appending(directory):
+            return manifest.mend(self.sealer.system, directory, self.sealer.mode)
 
     def _mended(self, inventory: Inventory, active: AbstractSet[Path]) -> list[Path]:
         """Mend what a crash tore; say what that was."""
@@ -168,8 +171,10 @@ class Tender:
         return [Path(target.path) for target in Targets(self.root).all()]
 
     def _tend(self, directory: Path, holding: Holding, now: str, done: Tended) -> None:
+        self._mend_manifest(directory)
         inventory = Inventory(directory)
         _expect_sound_clock(inventory, now)
+        _expect_whole_manifest(inventory)
         self.sealer.finish(inventory)
         if not holding.elsewhere:
             inventory = Inventory(directory)
@@ -228,6 +233,15 @@ def _is_over(inventory: Inventory, segment: SegmentName, quiet: str) -> bool:
     with reported(path, doing="look at"):
         changed = path.stat().st_mtime
     return inventory.period(segment).end <= quiet and format_time(int(changed * 1000)) <= quiet
+
+
+def _expect_whole_manifest(inventory: Inventory) -> None:
+    # What was sealed and is not known to be would be sealed again as it is now.
+    if inventory.damaged:
+        raise TranscriptError(
+            f"{inventory.directory / manifest.NAME} is damaged; see `chatlog verify`,"
+            " and nothing is sealed or removed there before it is restored"
+        )
 
 
 def _expect_sound_clock(inventory: Inventory, now: str) -> None:

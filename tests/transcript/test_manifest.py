@@ -81,3 +81,9 @@ def test_a_manifest_that_cannot_be_read_is_an_error_for_a_person(tmp_path):
     (tmp_path / "MANIFEST").mkdir()
     with pytest.raises(TranscriptError, match=r"cannot read .*MANIFEST: Is a directory"):
         manifest.read(tmp_path)
+
+
+def test_an_empty_manifest_says_nothing_and_is_not_damaged(tmp_path):
+    (tmp_path / "MANIFEST").write_bytes(b"")
+    entries = manifest.read(tmp_path)
+    assert (list(entries), entries.damaged) == ([], 0)

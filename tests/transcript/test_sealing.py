@@ -191,6 +191,22 @@ def test_a_clock_that_went_back_seals_and_removes_nothing(tmp_path):
     assert names(tmp_path) == ["2026-11-20_001.jsonl", "2026-11-23_001.jsonl.gz"]
 
 
+def test_a_torn_manifest_is_mended_and_with_a_damaged_one_nothing_is_sealed(tmp_path):
+    record(tmp_path, event_at(0, "one"))
+    tend(tmp_path)
+    path = tmp_path / "net" / "#c" / "MANIFEST"
+    whole = path.read_bytes()
+    record(tmp_path, event_at(DAY, "two"))
+    path.write_bytes(whole + b'{"entry"')
+    tend(tmp_path)
+    assert names(tmp_path) == ["2026-11-23_001.jsonl.gz", "2026-11-24_001.jsonl.gz"]
+    record(tmp_path, event_at(2 * DAY, "three"))
+    path.write_bytes(b"nonsense\n" + path.read_bytes())
+    with pytest.raises(AssertionError, match="MANIFEST is damaged; see `chatlog verify`"):
+        tend(tmp_path)
+    assert names(tmp_path)[-1] == "2026-11-25_001.jsonl"
+
+
 def test_two_never_seal_at_once(tmp_path):
     record(tmp_path, event_at(0, "one"))
     locks = Locks(tmp_path)
