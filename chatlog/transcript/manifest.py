@@ -49,18 +49,8 @@ def _lines(path: Path) -> list[bytes]:
     return [*lines, rest] if rest else lines
 
 
-def sealed(directory: Path, segment: str) -> bool:
-    """Say whether a segment was sealed, and not removed since."""
-    if not _mentions(directory, segment):  # nearly always, and years of entries take long to read
-        return False
-    last = ""
-    for entry in read(directory):
-        if entry.get("segment") == segment and entry.get("entry") in {"sealed", "removed"}:
-            last = entry["entry"]
-    return last == "sealed"
-
-
-def _mentions(directory: Path, segment: str) -> bool:
+def mentions(directory: Path, segment: str) -> bool:
+    """Say whether a segment is named at all: quickly, as years of entries take long to read."""
     path = directory / NAME
     with reported(path, doing="read"):
         try:

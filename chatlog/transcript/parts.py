@@ -18,6 +18,7 @@ from chatlog.transcript import manifest
 from chatlog.transcript.compression import DamagedError, compression_of
 from chatlog.transcript.layout import Period, SegmentName, parse_segment
 from chatlog.transcript.recovery import recovered
+from chatlog.transcript.said import Said
 from chatlog.transcript.segment import Segment, System, Unsynced, reported
 from chatlog.transcript.spool import Backlog, Belonging, SpoolFile
 
@@ -217,7 +218,7 @@ class Parts:
             return None
         # Whoever seals it now goes by what is in it: this is no time to add to it.
         with self._ground.locks.sealing(self.place.directory) as nobody_else_is:
-            if not nobody_else_is or manifest.sealed(self.place.directory, str(last)):
+            if not nobody_else_is or self._takes_no_more(str(last)):
                 return None
             segment = self._open_at(path)
         ours = False
@@ -228,6 +229,12 @@ class Parts:
                 self._ground.active.discard(segment.path)
                 segment.close()
         return segment if ours else None
+
+    def _takes_no_more(self, name: str) -> bool:
+        directory = self.place.directory
+        return manifest.mentions(directory, name) and (
+            Said(str(directory), manifest.read(directory)).takes_no_more(name)
+        )
 
     def _begin(self) -> Segment:
         last = self._last_part()

@@ -41,6 +41,14 @@ class Said:
         entry = self.sealed.get(name)
         return entry is not None and size_of(f"{self._directory}/{name}") == entry.get("bytes")
 
+    def takes_no_more(self, name: str) -> bool:
+        """Say whether a segment was sealed, or is to go as its lines are in one that was."""
+        return name in self.sealed or any(
+            part.get("segment") == name
+            for entry in self.sealed.values()
+            for part in entry.get("parts", ())
+        )
+
     def hidden(self, segments: Iterable[SegmentName]) -> set[str]:
         """Name those of some segments whose lines are in others of them.
 

@@ -326,6 +326,31 @@ def test_a_live_part_beside_one_of_history_leaves_neither_open_to_sealing(tmp_pa
     check(life)
 
 
+@pytest.mark.parametrize("compress", list(COMPRESSIONS))
+@pytest.mark.parametrize("mode", MODES)
+def test_lines_that_come_after_a_seal_stopped_half_way_go_to_a_part_of_their_own(
+    tmp_path, mode, compress
+):
+    def begun(root, fragile):
+        first = Life(root, UNSYNCED, compress=compress)
+        first.say(2)
+        first.end()
+        first.open(fragile.system)
+        with contextlib.suppress(Stopped):
+            first.tend()
+            first.say(1)
+            first.tend()
+        fragile.bury()
+        return first
+
+    counting = Fragile()
+    begun(tmp_path / "count", counting)
+    for nth in range(1, counting.count + 1):
+        life = begun(tmp_path / str(nth), Fragile(nth, mode))
+        come_back(life)
+        check(life)
+
+
 def test_nobody_is_needed_to_tend_what_no_recorder_holds(tmp_path):
     life = Life(tmp_path, UNSYNCED)
     life.say(3)
