@@ -87,6 +87,16 @@ def append(
         sync(unsynced, system=system)
 
 
+def is_torn(directory: Path) -> bool:
+    """Say whether a manifest does not end with a whole line."""
+    path = directory / NAME
+    with reported(path, doing="read"):
+        try:
+            return path.read_bytes()[-1:] not in {b"", b"\n"}
+        except FileNotFoundError:
+            return False
+
+
 def mend(system: System, directory: Path, mode: int = FILE_MODE) -> bool:
     """Keep what a crash left of an unfinished entry in one of its own; say whether there was any.
 

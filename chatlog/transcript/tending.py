@@ -129,7 +129,7 @@ class Tender:
         return mended
 
     def _mend_manifest(self, directory: Path) -> bool:
-        if not (directory / manifest.NAME).exists():
+        if not manifest.is_torn(directory):
             return False
         with self.sealer.locks.appending(directory):
             return manifest.mend(self.sealer.system, directory, self.sealer.mode)
