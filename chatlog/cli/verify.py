@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,16 +108,19 @@ def _verify(
         findings = list(verifier.around()) if whole else []
         for target in targets:
             directory, held = Path(target.path), _is_held(locks, target)
-            with _undisturbed(locks, directory) if held else nullcontext():
+            with _undisturbed(locks, root, directory):
                 findings += verifier.target(directory, held=held)
     return findings, verifier.checked
 
 
 @contextmanager
-def _undisturbed(locks: Locks, directory: Path) -> Iterator[None]:
-    """Keep a recorder from sealing what is being looked at, as far as that may be."""
+def _undisturbed(locks: Locks, root: Path, directory: Path) -> Iterator[None]:
+    """Keep others from sealing what is being looked at, as far as that needs no new file."""
     from chatlog.errors import TranscriptError  # noqa: PLC0415 - as above
 
+    if not (root / ".lock").exists():  # nobody has ever recorded or tended here
+        yield
+        return
     with ExitStack() as stack:
         with suppress(TranscriptError):  # of an archive that may only be read
             for _ in range(_TRIES):

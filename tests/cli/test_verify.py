@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
@@ -107,6 +108,29 @@ def test_what_a_recorder_writes_to_is_neither_repaired_nor_found_torn(verify, ar
     assert done.returncode == 0
     assert "is left to its recorder" in done.stderr
     assert verify().returncode == 1
+
+
+SEALER = """
+import os, sys, pathlib
+from chatlog.transcript.locks import Locks
+root = pathlib.Path(sys.argv[1])
+directory, aside = root / "net" / "#other", root.parent / "aside"
+path = directory / "2026-11-23_001.jsonl.gz"
+with Locks(root).sealing(directory):
+    path.rename(aside)
+    print("held", flush=True)
+    sys.stdin.readline()
+    aside.rename(path)
+"""  # another process, which is in the middle of something
+
+
+def test_what_maintain_is_sealing_is_looked_at_when_that_is_done(chatlog, archive):
+    with holding(SEALER, archive) as sealer:
+        verifying = chatlog.start("verify", "--output", archive)
+        with pytest.raises(subprocess.TimeoutExpired):
+            verifying.finish(1)
+        sealer.communicate(b"\n", timeout=10)
+        assert verifying.finish() == 0, verifying.stdout
 
 
 def test_hostile_names_do_not_steer_the_terminal(verify, archive):
