@@ -6,17 +6,20 @@ executor's threads would be waited for at the end of the process.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
 import queue
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
+
+_Result = TypeVar("_Result")
+_SHORTLY: Final = 0.01
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +50,29 @@ class Background:
         if not self._thread.is_alive():
             self._thread.start()
         return True
+
+    async def result(self, job: Callable[[], _Result]) -> _Result:
+        """Do a job when what is being done is over; return its result, or raise."""
+        done: asyncio.Future[_Result] = self._loop.create_future()
+
+        def attempt() -> tuple[_Result | None, Exception | None]:
+            try:
+                return job(), None
+            except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
+                return None, error
+
+        def tell(outcome: tuple[_Result, Exception | None]) -> None:
+            result, error = outcome
+            if done.done():  # nobody waits any more
+                return
+            if error is not None:
+                done.set_exception(error)
+            else:
+                done.set_result(result)
+
+        while not self.do(attempt, tell):  # noqa: ASYNC110 - what is in the way is soon over
+            await asyncio.sleep(_SHORTLY)
+        return await done
 
     def finish(self, patience: float) -> bool:
         """End after the job that is being done; say whether that was within so many seconds."""

@@ -12,22 +12,29 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Final
 
+from chatlog.backfill import Backfill
 from chatlog.connection import ANY, PING_TOKEN
+from chatlog.event import EventType
+from chatlog.listening import Moment
 from chatlog.protocol import numerics
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from chatlog.backfill import HistoryWanted
     from chatlog.connection import Connection, LineEvent, Reactor
     from chatlog.event import Event
     from chatlog.intake import Intake
+    from chatlog.listening import Listening
     from chatlog.protocol.login import Work
     from chatlog.protocol.session import Session, SessionSettings
 
 logger = logging.getLogger(__name__)
 
 _READY_DELAY: Final = 10.0
+_PRESENCE_EVERY: Final = 600.0
+_ARRIVED: Final = "chatlog-arrived"
 _MOVING: Final = "moving to another server, as this one asks"
 
 
@@ -36,7 +43,8 @@ class Conversation:
 
     `welcomed` is done when the server has let us in. `parting_words` is what
     it said in ERROR. `on_arrival` is called when we are in all channels that
-    let us in.
+    let us in, `on_caught_up` when their history is fetched as well. `first` is
+    the history that is wanted of channels that are new.
     """
 
     def __init__(
@@ -44,9 +52,12 @@ class Conversation:
         connection: Connection,
         session: Session,
         intake: Intake,
+        listening: Listening,
         *,
         now: Callable[[], str],
         on_arrival: Callable[[], None],
+        on_caught_up: Callable[[], None],
+        first: HistoryWanted | None = None,
     ) -> None:
         loop: asyncio.AbstractEventLoop = connection.reactor.loop
         self.session = session
@@ -56,7 +67,20 @@ class Conversation:
         self.welcomed: asyncio.Future[None] = loop.create_future()
         self.since = ""
         self._on_arrival = on_arrival
-        self._has_arrived = False
+        self._on_caught_up = on_caught_up
+        self._has_arrived = self._has_all_played_back = False
+        self._listening = listening
+        self._lost = ""
+        self._backfill = Backfill(
+            session,
+            intake,
+            listening,
+            loop=loop,
+            send=connection.send_raw,
+            now=now,
+            first=first,
+            on_settled=self._look_whether_caught_up,
+        )
         self._loop = loop
         self._connection = connection
         self._intake = intake
@@ -79,6 +103,7 @@ class Conversation:
         """Let nothing more happen by itself."""
         for timer in self._timers.values():
             timer.cancel()
+        self._backfill.close()
 
     def after_read(self) -> None:
         """Write what was heard, send what follows, and see how far we are."""
@@ -91,6 +116,8 @@ class Conversation:
         self.replies.clear()
         if self.session.changed:
             self._advance()
+        if self.session.moves or self.session.past.told or self.session.proved or self._lost:
+            self._take_note()
         registration = self.session.registration
         if not self.welcomed.done():
             self._register()
@@ -98,6 +125,70 @@ class Conversation:
             self._connection.disconnect(_MOVING)
         if work := registration.take_work():
             self._compute(work)
+
+    # -- what was heard, and what was not ------------------------------------------
+
+    def lose(self, reason: str, received: str) -> None:
+        """Take note that the connection is gone."""
+        self.heard += self.session.close(reason, received)
+        self._lost = reason
+
+    def answered(self, token: str) -> None:
+        """Take note of the answer to one of our PINGs."""
+        if token == _ARRIVED:
+            self._has_all_played_back = True
+            self._look_whether_caught_up()
+
+    def jumped(self, ahead: int, slept: int) -> None:
+        """Take note that our clock was set, or that the machine slept, so many milliseconds."""
+        self.session.clock.shift(ahead)
+        self._listening.jumped(self._last_proof(), ahead, slept)
+
+    def _take_note(self) -> None:
+        moves, self.session.moves = self.session.moves, []
+        for event in moves:
+            if self._intake.takes(event.target) and not self._is_silent(event.target):
+                _MOVES[str(event.type)](self, event)
+        proved, self.session.proved = self.session.proved, []
+        self._listening.proved(proved, self._last_proof())
+        told, self.session.past.told = self.session.past.told, []
+        self._backfill.take(told)
+        if self._lost:
+            self._listening.lost(self._last_proof(), self._lost)
+            self._lost = ""
+
+    def _is_silent(self, target: str) -> bool:
+        return self.session.privacy.is_silent(target, self.session.state.isupport.casemapping)
+
+    def _last_proof(self) -> Moment:
+        heard = self._connection.heard
+        return Moment(heard, self.session.clock.there(heard))
+
+    def _moment_of(self, event: Event) -> Moment:
+        at = event.received or event.time
+        return Moment(at, event.time if event.received else self.session.clock.there(at))
+
+    def _entered(self, event: Event) -> None:
+        gaps = self._listening.entered(event.target, self._moment_of(event), event.msgid)
+        self._backfill.entered(event.target, gaps)
+
+    def _left(self, event: Event) -> None:
+        wanted = self.session.joining.wants(event.target)
+        cause = event.text if event.text == "kicked" else "parted" if wanted else "unwanted"
+        moment = self._moment_of(event)
+        self._listening.left(event.target, moment, cause, for_good=not wanted)
+        self._backfill.left(event.target)
+
+    def _renamed(self, event: Event) -> None:
+        if event.params[1:2] == (event.target,):
+            self._entered(event)
+        else:
+            moment = self._moment_of(event)
+            self._listening.left(event.target, moment, "renamed", for_good=True)
+
+    def _look_whether_caught_up(self) -> None:
+        if self._has_all_played_back and self._has_arrived and self._backfill.is_settled:
+            self._on_caught_up()
 
     # -- the way to the welcome ------------------------------------------------
 
@@ -148,11 +239,33 @@ class Conversation:
         network, joining = self.session.settings.network, self.session.joining
         for report in joining.take_reports():
             logger.warning("%s: %s", network, report)
+        for name, why in joining.problems().items():
+            if self._intake.takes(name):
+                self._listening.absent(name, self._last_proof(), why)
         if not self._has_arrived and joining.is_settled():
             self._has_arrived = True
             there, wanted = joining.joined_count(), len(joining.names())
             logger.info("%s: in %d of %d channels", network, there, wanted)
             self._on_arrival()
+            # What a server plays back on joining comes before the answer.
+            self._connection.send_raw(f"PING :{_ARRIVED}")
+            self._check_presence()
+
+    def _check_presence(self) -> None:
+        """Ask now and then where the server thinks that we are: it may not tell that we left."""
+        self._timers["presence"] = self._loop.call_later(_PRESENCE_EVERY, self._ask_presence)
+
+    def _ask_presence(self) -> None:
+        for line in self.session.ask_presence():
+            self._connection.send_raw(line)
+        self._check_presence()
+
+
+_MOVES: Final = {
+    str(EventType.JOINED): Conversation._entered,  # noqa: SLF001 - our own table
+    str(EventType.PARTED): Conversation._left,  # noqa: SLF001 - as above
+    str(EventType.OTHER): Conversation._renamed,  # noqa: SLF001 - as above
+}
 
 
 def listen(reactor: Reactor) -> None:
@@ -167,7 +280,7 @@ def listen(reactor: Reactor) -> None:
 def _on_event(connection: Connection, event: LineEvent) -> None:
     talk: Conversation = connection.talk
     if event.message is None:
-        talk.heard += talk.session.close(event.reason, event.received)
+        talk.lose(event.reason, event.received)
         return
     events, replies = talk.session.receive(event.message, event.received)
     talk.heard += events
@@ -187,5 +300,7 @@ def _on_error(connection: Connection, event: LineEvent) -> None:
 
 
 def _on_pong(connection: Connection, event: LineEvent) -> None:
-    if connection.watch and event.message and event.message.params[-1:] == [PING_TOKEN]:
+    token = event.message.params[-1] if event.message and event.message.params else ""
+    if connection.watch and token == PING_TOKEN:
         connection.watch.answered()
+    connection.talk.answered(token)

@@ -31,7 +31,8 @@ class Intake:
     """Take the events of one network into its transcripts.
 
     `limiter` says which of them still count. `stop` is called with the reason
-    when taking them fails; `failure` is then the first error. `counts` are the
+    when taking them fails; `failure` is then the first error. `begin` is called
+    with each target of ours before its first line. `counts` are the
     events of each target, `last_event` the time of the last one.
     """
 
@@ -43,6 +44,7 @@ class Intake:
         durability: Durability,
         *,
         stop: Callable[[str], None],
+        begin: Callable[[str], None] = lambda _target: None,
     ) -> None:
         self.channels: tuple[str, ...] = ()
         self.counts: Counter[str] = Counter()
@@ -53,6 +55,7 @@ class Intake:
         self._limiter = limiter
         self._durability = durability
         self._stop = stop
+        self._begin = begin
         self._mine: set[str] = set()
         self._held: set[str] = set()
         self._mapped = False
@@ -78,8 +81,12 @@ class Intake:
         """Lock further channels; return those that are ours."""
         held = tuple(channel for channel in channels if self._hold(channel))
         if self._mapped:
-            self._say_where(held)
+            self._begin_all(held)
         return held
+
+    def takes(self, target: str) -> bool:
+        """Say whether what is heard of a target is recorded here."""
+        return target in self._mine
 
     def write(self, events: list[Event], casemapping: str) -> None:
         """Take events in their order, but those beyond the limit or another recorder's.
@@ -113,6 +120,10 @@ class Intake:
             self._writer.write(event)
         self.flush()
 
+    def trouble(self, error: TranscriptError) -> None:
+        """Take note of what the disk refused to whoever stands beside."""
+        self._durability.note(error)
+
     def _is_ours(self, target: str, casemapping: str) -> bool:
         """Make a target ours before its first event, unless another recorder has it."""
         if target in self._mine or target in self._held:
@@ -121,6 +132,8 @@ class Intake:
             self._map(casemapping)
         if self._hold(target):
             self._mine.add(target)
+            if target not in self.channels:
+                self._begin(target)
         return target in self._mine
 
     def _map(self, casemapping: str) -> None:
@@ -131,10 +144,11 @@ class Intake:
         except TranscriptError as error:
             self._writer.known_casemapping(self._network)  # raises unless only writing failed
             self._durability.note(error)
-        self._say_where(self.channels)
+        self._begin_all(self.channels)
 
-    def _say_where(self, channels: tuple[str, ...]) -> None:
+    def _begin_all(self, channels: tuple[str, ...]) -> None:
         for channel in channels:
+            self._begin(channel)
             logger.info("recording %s in %s", channel, self._writer.path(self._network, channel))
 
     def _hold(self, target: str) -> bool:

@@ -24,6 +24,7 @@ from chatlog.event import SERVER, Event, EventType
 from chatlog.housekeeping import Housekeeping
 from chatlog.intake import Intake
 from chatlog.limits import Limiter, Limits
+from chatlog.listening import Listening
 from chatlog.supervisor import Plan, Supervisor
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ class Recorder:
     `now` is the clock, in the form of `Event.time`; `chance` returns numbers
     from 0 to 1 for the jitter. `on_change` is called when a network comes,
     goes, or is in its channels. `policies` remembers which servers are to be
-    reached by TLS alone.
+    reached by TLS alone. `run` names this run in the ledgers. With `linger` it is
+    a batch: each network is left so many seconds after all is fetched that it
+    missed.
     """
 
     def __init__(
@@ -60,6 +63,8 @@ class Recorder:
         limits: Limits | None = None,
         chance: Callable[[], float] = random.random,
         policies: Policies | None = None,
+        run: str = "",
+        linger: float | None = None,
     ) -> None:
         self.plans = {plan.session.network: plan for plan in plans}
         self.on_change: Callable[[], None] | None = None
@@ -67,6 +72,8 @@ class Recorder:
         self._now = now
         self._chance = chance
         self._policies = policies
+        self._run = run
+        self._linger = linger
         self._limiter = Limiter(limits or Limits(), self._stop_at_limit)
         self._durability = Durability(
             writer,
@@ -113,6 +120,15 @@ class Recorder:
             self._stopping.set_result(reason)
         for network in self._networks.values():
             network.supervisor.stop(reason)
+
+    def jumped(self, ahead: int, slept: int) -> None:
+        """Take note that our clock was set forward, or that the machine slept; milliseconds."""
+        if slept:
+            logger.warning("this machine slept for %.0f s", slept / 1000)
+        if ahead:
+            logger.warning("the clock was set by %+.0f s", ahead / 1000)
+        for network in self._networks.values():
+            network.supervisor.jumped(ahead, slept)
 
     def reload(self, plans: Sequence[Plan]) -> None:
         """Go by other plans without dropping a connection that is still wanted.
@@ -161,7 +177,15 @@ class Recorder:
         """Begin with a network; what keeps it from even beginning is kept for the end."""
         assert self._reactor is not None  # noqa: S101 - run() made it
         name = plan.session.network
-        intake = Intake(name, self._writer, self._limiter, self._durability, stop=self.stop)
+        listening = Listening(name, self._writer, run=self._run, trouble=self._durability.note)
+        intake = Intake(
+            name,
+            self._writer,
+            self._limiter,
+            self._durability,
+            stop=self.stop,
+            begin=listening.begin,
+        )
         try:
             intake.hold(plan.session.channels)
         except HeldError as error:
@@ -171,14 +195,16 @@ class Recorder:
             _with_channels(plan, intake.channels),
             self._reactor,
             intake,
+            listening,
             now=self._now,
             chance=self._chance,
             on_change=self._changed,
+            on_caught_up=partial(self._leave_soon, name),
             policies=self._policies,
         )
         self._note(intake, EventType.STARTED, name, f"chatlog {__version__}")
         task = self._reactor.loop.create_task(supervisor.run())
-        self._networks[name] = _Network(supervisor, intake, task)
+        self._networks[name] = _Network(supervisor, intake, listening, task)
 
     async def _until_all_ended(self) -> None:
         while going_on := [each for each in self._networks.values() if not each.ended]:
@@ -203,6 +229,15 @@ class Recorder:
         if network.supervisor.name not in self.plans:
             del self._networks[network.supervisor.name]
 
+    def _leave_soon(self, name: str) -> None:
+        """End a batch for one network, some time after all that it missed is there."""
+        network = self._networks.get(name)
+        if self._linger is None or network is None or network.leaving or self._reactor is None:
+            return
+        network.listening.planned = True
+        leave = partial(network.supervisor.stop, "everything is fetched")
+        network.leaving = self._reactor.loop.call_later(self._linger, leave)
+
     def _changed(self) -> None:
         if self.on_change is not None:
             self.on_change()
@@ -223,10 +258,14 @@ class Recorder:
 
     def _stop_at_limit(self, reason: str) -> None:
         self._at_limit = True
+        for network in self._networks.values():
+            network.listening.planned = True
         self.stop(reason)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         self._durability.do(partial(self._writer.tick, self._now()))
+        for network in self._networks.values():
+            network.listening.settle()
         self._ticking = loop.call_later(_TICK, self._tick, loop)
 
     def _close(self) -> None:
@@ -249,11 +288,19 @@ class Recorder:
 class _Network:
     """A network that is being recorded."""
 
-    def __init__(self, supervisor: Supervisor, intake: Intake, task: asyncio.Task[None]) -> None:
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        intake: Intake,
+        listening: Listening,
+        task: asyncio.Task[None],
+    ) -> None:
         self.supervisor = supervisor
         self.intake = intake
+        self.listening = listening
         self.task = task
         self.ended = False
+        self.leaving: asyncio.TimerHandle | None = None
 
     def apply(self, plan: Plan) -> None:
         before = set(self.supervisor.plan.session.channels)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class NetworkStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One network of a run; times are those of events, `lag` is in seconds.
 
-    `since` is when the server welcomed us, `events` counts by target. What is
+    `since` is when the server welcomed us, `heard` when we last heard anything
+    of it, `offset` how many milliseconds its clock is ahead, `events` counts by target. What is
     not known is empty, a lag that was not measured None.
     """
 
@@ -32,6 +33,8 @@ class NetworkStatus(msgspec.Struct, frozen=True, kw_only=True):
     nick: str = ""
     lag: float | None = None
     since: str = ""
+    heard: str = ""
+    offset: int | None = None
     last_event: str = ""
     reconnects: int = 0
     joined: int = 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from chatlog.backfill import HistoryWanted  # noqa: TC001 - a field of a Struct
 from chatlog.connection import Address, Dialler, Route
 from chatlog.conversation import Conversation
 from chatlog.errors import ChatlogError, NetworkError, RefusedError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from chatlog.connection import Connection, Reactor
     from chatlog.intake import Intake
+    from chatlog.listening import Listening
     from chatlog.policies import Policies
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     A link on which nothing is heard for `timeout` is dead. `talk_pace` is how
     many lines of talk a server bears at once, and after how long one more.
+    `history` is wanted of channels of which there is nothing yet.
     """
 
     session: SessionSettings
@@ -49,6 +52,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     reconnect_max: float = 300.0
     retry: bool = False
     talk_pace: tuple[int, float] = (BURST, INTERVAL)
+    history: HistoryWanted | None = None
 
 
 class Supervisor:
@@ -59,14 +63,18 @@ class Supervisor:
         plan: Plan,
         reactor: Reactor,
         intake: Intake,
+        listening: Listening,
         *,
         now: Callable[[], str],
         chance: Callable[[], float],
         on_change: Callable[[], None],
+        on_caught_up: Callable[[], None] = lambda: None,
         policies: Policies | None = None,
     ) -> None:
         self.plan = plan
         self._on_change = on_change
+        self._on_caught_up = on_caught_up
+        self._listening = listening
         self._state = "starting"
         self.was_welcomed = False
         self.last_refusal: ChatlogError | None = None
@@ -121,6 +129,11 @@ class Supervisor:
         else:
             self.lasting.apply(plan.session)
         self._on_change()
+
+    def jumped(self, ahead: int, slept: int) -> None:
+        """Take note that our clock was set, or that the machine slept, so many milliseconds."""
+        if self._connection is not None and self._talk is not None:
+            self._talk.jumped(ahead, slept)
 
     async def run(self) -> None:
         """Keep the network; return after a clean stop.
@@ -187,7 +200,14 @@ class Supervisor:
         connection: Connection = self._reactor.server()
         session = Session(self.plan.session, self.lasting, server=str(address), tls=address.tls)
         talk = connection.talk = Conversation(
-            connection, session, self._intake, now=self._now, on_arrival=self._on_change
+            connection,
+            session,
+            self._intake,
+            self._listening,
+            now=self._now,
+            on_arrival=self._on_change,
+            on_caught_up=self._on_caught_up,
+            first=self.plan.history,
         )
         connection.pacing = Pacing(*self.plan.talk_pace)
         self._connection, self._talk = connection, talk
@@ -315,6 +335,8 @@ class Supervisor:
             nick=talk.session.state.me.nick if talk else "",
             lag=connection.watch.lag if connection and connection.watch else None,
             since=talk.since if talk and welcome else "",
+            heard=connection.heard if connection else "",
+            offset=talk.session.clock.offset if talk and talk.session.clock.is_known else None,
             last_event=self._intake.last_event,
             reconnects=max(0, self._welcomes - 1),
             joined=joining.joined_count() if welcome else 0,

@@ -18,7 +18,8 @@ PACKAGE = ROOT / "chatlog"
 
 GROUND = {"__init__", "errors", "event", "casemapping", "secret"}
 BELOW_RECORDER = GROUND | {"protocol", "formats", "transcript", "connection"}
-NETWORK = BELOW_RECORDER | {"intake", "limits", "policies", "status", "durability"}
+KEEPING = {"hearing", "listening", "outcomes", "playback", "backfill"}
+NETWORK = BELOW_RECORDER | {"intake", "limits", "policies", "status", "durability"} | KEEPING
 RECORDER = NETWORK | {"conversation", "supervisor"}
 ATTENDING = {"heartbeat", "notify", "diagnostics", "clock"}
 ARROWS = {
@@ -45,7 +46,12 @@ ARROWS = {
     "durability": GROUND | {"background", "transcript"},
     "housekeeping": GROUND | {"background", "transcript"},
     "intake": GROUND | {"transcript", "limits", "durability"},
-    "conversation": BELOW_RECORDER | {"intake"},
+    "hearing": GROUND | {"status", "transcript"},
+    "listening": GROUND | {"hearing", "transcript"},
+    "outcomes": GROUND | {"protocol", "transcript"},
+    "playback": GROUND | {"protocol", "transcript"},
+    "backfill": BELOW_RECORDER | {"background", "intake", "listening", "outcomes", "playback"},
+    "conversation": BELOW_RECORDER | {"intake", "backfill", "listening"},
     "supervisor": NETWORK | {"conversation"},
     "recorder": RECORDER | {"housekeeping"},
     "demo": BELOW_RECORDER | {"recorder", "clock"},

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from chatlog import __version__
 from chatlog.cli import live, plans
-from chatlog.clock import now
+from chatlog.clock import Clock
 from chatlog.errors import ChatlogError, TranscriptError
 from chatlog.heartbeat import Heartbeat
 from chatlog.notify import Notifier
@@ -38,19 +38,24 @@ _POLICIES = ".sts.json"
 class Run:
     """One run of `chatlog record`, made of settings; `go` is its whole life."""
 
-    def __init__(self, settings: Config, limits: Limits) -> None:
+    def __init__(self, settings: Config, limits: Limits, *, linger: float | None = None) -> None:
         self._storage = plans.storage_of(settings)
         self._metrics_file = settings.metrics_file
         self._notifier = Notifier.from_environment(os.environ)
-        self._started = now()
+        self._clock = Clock()
+        self._started = self._clock()
+        self._name = run_name(self._started, os.getpid())
         self._writer = Writer(self._storage)
         self._recorder = Recorder(
             plans.plans_of(settings),
             self._writer,
-            now=now,
+            now=self._clock,
             limits=limits,
             policies=Policies(self._storage.root / _POLICIES),
+            run=self._name,
+            linger=linger,
         )
+        self._clock.on_jump = self._recorder.jumped
         for warning in settings.warnings:
             logger.warning("%s", warning)
 
@@ -83,7 +88,7 @@ class Run:
     def _beat(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
         """Begin to say how the run is; return what ends that."""
         try:
-            run_file = RunFile(self._storage.root, run_name(self._started, os.getpid()))
+            run_file = RunFile(self._storage.root, self._name)
             prune(self._storage.root, _is_over)
         except TranscriptError as error:
             logger.error("%s; `chatlog status` will not know of this run", error)  # noqa: TRY400 - expected
@@ -111,7 +116,7 @@ class Run:
             version=__version__,
             root=str(self._storage.root),
             started=self._started,
-            updated=now(),
+            updated=self._clock(),
             networks=self._recorder.statuses(),
             errors=self._recorder.errors,
             waiting=self._recorder.waiting_lines,

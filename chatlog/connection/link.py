@@ -63,7 +63,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
     `closed` is done, with the reason, when the socket is gone. `talk` is the
     caller's, for what the lines say: handlers find it on the connection that
     they are given. `heard_at` is when something was read last, by the loop's
-    clock; `pacing` holds what we say until the server can bear it.
+    clock, `heard` by ours; `pacing` holds what we say until the server can bear it.
     """
 
     protocol_class = Protocol
@@ -77,6 +77,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self.closed: asyncio.Future[str] = reactor.loop.create_future()
         self.talk: Any = None
         self.heard_at = reactor.loop.time()
+        self.heard = ""
         self.pacing = Pacing()
         self.watch: Watch | None = None
         self.reason = ""
@@ -108,7 +109,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         """Dispatch each line of a read, then call the reactor's `after_read`."""
         reactor = self.reactor
         self.heard_at = reactor.loop.time()
-        received = reactor.now()
+        self.heard = received = reactor.now()
         reactor.dispatch(self, self.buffer.feed(new_data), received)
         reactor.after_read(self)
 

@@ -301,6 +301,12 @@ def on_numeric(state: State, line: Line) -> list[Event]:
     return [_event(line, target=target or SERVER, **fields, **_as_other(line))]
 
 
+def on_whois(state: State, line: Line) -> list[Event]:
+    """Keep what WHOIS says, but not of ourselves where it was us who asked."""
+    ours = state.places is not None and len(line.params) > 1 and state.is_me(line.params[1])
+    return [] if ours else on_numeric(state, line)
+
+
 def on_other(state: State, line: Line) -> list[Event]:
     """Keep what has no type of its own with its command and parameters."""
     if not line.message.command:
@@ -401,6 +407,7 @@ EVENTS: Final = {
     numerics.RPL_TOPIC: Row(3, source=False, make=on_topic_reply),
     numerics.RPL_NAMREPLY: Row(4, source=False, make=on_names_reply),
     numerics.RPL_ENDOFNAMES: Row(2, source=False, make=on_end_of_names),
+    **dict.fromkeys(numerics.OF_WHOIS, Row(2, source=False, make=on_whois)),
     "PING": Row(0, source=False, make=nothing),
     "PONG": Row(0, source=False, make=nothing),
     "CAP": Row(0, source=False, make=nothing),

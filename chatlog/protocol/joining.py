@@ -141,6 +141,10 @@ class Joining:
         """List the channels that we mean to be in, as they were named."""
         return [wanted.name for wanted in self._all.values()]
 
+    def wants(self, name: str) -> bool:
+        """Say whether we mean to be in a channel."""
+        return self._isupport.casemapping[name] in self._all
+
     def problems(self) -> dict[str, str]:
         """Say of each channel that we are not in why."""
         return {each.name: each.problem for each in self._all.values() if each.problem}

@@ -10,6 +10,14 @@ from typing import Final
 
 RPL_WELCOME: Final = "001"
 RPL_ISUPPORT: Final = "005"
+OF_WHOIS: Final = (
+    *("301", "307", "310", "311", "312", "313", "317", "318", "319", "320", "330", "335"),
+    *("337", "338", "343", "344", "378", "379", "671"),
+)
+"""All that may come in answer to a WHOIS, whatever the server calls it."""
+
+RPL_ENDOFWHOIS: Final = "318"
+RPL_WHOISCHANNELS: Final = "319"
 RPL_CHANNELMODEIS: Final = "324"
 RPL_TOPIC: Final = "332"
 RPL_NAMREPLY: Final = "353"

@@ -42,6 +42,9 @@ WANTED: Final = {
     "invite-notify": "who invites whom",
     "cap-notify": "when the server changes its capabilities",
     "draft/channel-rename": "a channel's new name, without leaving it",
+    "draft/chathistory": "what was said while nobody heard it",
+    "draft/event-playback": "who came and went meanwhile",
+    "labeled-response": "which answer belongs to which question",
 }
 """The capabilities that are requested where offered, each with what it is for."""
 
@@ -245,6 +248,7 @@ class Registration:
             self.nick = message.params[0]
         if self._login and not self._login.done:
             self._refuse("the server welcomed us without a login (SASL)", for_good=False)
+        if self.refused:
             return []
         self.registered = True
         self._negotiating = False

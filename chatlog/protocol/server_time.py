@@ -31,12 +31,13 @@ class Moment(NamedTuple):
 class ServerClock:
     """Judge server-time tags against our own clock.
 
-    `max_skew` is in milliseconds. Before `measure` the clocks are taken to
-    agree.
+    `max_skew` is in milliseconds, `offset` how many the server's clock is ahead.
+    Before `measure` the clocks are taken to agree, and `is_known` is false.
     """
 
     def __init__(self, max_skew: int = DEFAULT_MAX_SKEW) -> None:
         self.offset = 0
+        self.is_known = False
         self._max_skew = max_skew
         self._bounds_for = ""
         self._oldest = self._newest = ""
@@ -46,7 +47,17 @@ class ServerClock:
         """Take a line that the server made just now as the measure of its clock."""
         if time := normalize_server_time(tag):
             self.offset = parse_time(time) - parse_time(received)
+            self.is_known = True
             self._bounds_for = ""
+
+    def shift(self, milliseconds: int) -> None:
+        """Take note that our own clock was set forward by so much."""
+        self.offset -= milliseconds
+        self._bounds_for = ""
+
+    def there(self, moment: str) -> str:
+        """Say what the server's clock shows when ours shows a moment; "" where nobody knows."""
+        return format_time(parse_time(moment) + self.offset) if self.is_known and moment else ""
 
     def judge(self, tag: str, received: str) -> Moment:
         """Date a line by its server-time tag, "" where it has none."""

@@ -16,6 +16,7 @@ from chatlog.protocol import events, numerics
 from chatlog.protocol.lasting import Lasting
 from chatlog.protocol.manners import MannersSettings, is_service
 from chatlog.protocol.message import Message, parse_text
+from chatlog.protocol.past import Past
 from chatlog.protocol.privacy import SPOKEN, PrivacySettings
 from chatlog.protocol.registration import Identity, Registration
 from chatlog.protocol.server_time import DEFAULT_MAX_SKEW, ServerClock
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 Received = tuple["Sequence[Event]", "Sequence[str]"]
 """The events of a message, in order, and the lines to send in answer."""
 
-_HISTORY_BATCHES: Final = {"chathistory": "chathistory", "znc.in/playback": "playback"}
-_MAX_BATCHES: Final = 64
 _REMEMBERED: Final = 16_384
 _NOTHING: Final[tuple[()]] = ()
 
@@ -61,7 +60,9 @@ class Session:
 
     `server` is how people name the server that it leads to, and `tls` says
     whether the way is encrypted. `must_move` is true once the server asked us
-    to come back elsewhere.
+    to come back elsewhere. `past` gathers what it tells of the past, `moves` our
+    own coming and going, `proved` the channels in which the server says that we
+    are; who takes them clears them.
     """
 
     def __init__(
@@ -86,7 +87,9 @@ class Session:
         self.privacy = self._lasting.privacy
         self._whereabouts = Whereabouts(self.state, self._lasting)
         self._followed = self._whereabouts.handlers()
-        self._batches: dict[str, tuple[str, str]] = {}
+        self.past = Past()
+        self.moves: list[Event] = []
+        self.proved: list[str] = []
         self._sources: dict[str, Source] = {}
         self._routes: dict[str, str] = {}
         self._forget_routes()
@@ -166,9 +169,17 @@ class Session:
             answers = self._answers(line, received)
             made += self.sent(answers, received)
             replies += answers
-        if self.privacy.is_wide or command in SPOKEN:
+        return self._kept(line, made), replies
+
+    def _kept(self, line: Line, made: list[Event]) -> list[Event]:
+        """Return what may be written and was said now; what is told of the past goes elsewhere."""
+        if self.privacy.is_wide or line.message.command in SPOKEN:
             made = self.privacy.keep(made, self.state.isupport.casemapping)
-        return made, replies
+        if not line.fields["via"]:
+            return made
+        old = [event for event in made if event.via]
+        self.past.take(old, line.batch)
+        return [event for event in made if not event.via]
 
     def make_ready(self, received: str) -> Received:
         """Take the registration for complete: from now on `advance` joins the channels."""
@@ -189,6 +200,12 @@ class Session:
         """Say whether `advance` has something to do."""
         return self.ready and self._whereabouts.changed
 
+    def ask_presence(self) -> list[str]:
+        """Ask in which channels we are; the answers are no events."""
+        names = self.state.membership.names()
+        self.state.places = [] if names else None
+        return [f"WHOIS {self.state.me.nick}"] if names else []
+
     def advance(self, now: float) -> tuple[list[str], float | None]:
         """Return the lines to send now, and when to call again if nothing happens before.
 
@@ -198,6 +215,7 @@ class Session:
 
     def close(self, reason: str, received: str) -> list[Event]:
         """Say of every channel concerned that the connection is gone."""
+        self.past.close()
         if not self.ready:
             return []
         targets = (SERVER, *(self.state.membership.names() or self.joining.names()))
@@ -270,7 +288,8 @@ class Session:
         if not message.tag_text:
             return Line(message, message.params, source, fields)
         tags = message.tags()
-        history_of, via = self._batches.get(tags.pop("batch", ""), ("", ""))
+        batch = tags.pop("batch", "")
+        history_of, via = self.past.of(batch) if batch else ("", "")
         moment = self.clock.judge(tags.pop("time", ""), received)
         tags.pop("label", None)
         if moment.claim:
@@ -284,7 +303,7 @@ class Session:
             "tags": tags,
             "via": via or moment.via,
         }
-        return Line(message, message.params, source, fields, tags, history_of)
+        return Line(message, message.params, source, fields, tags, history_of, batch)
 
     def _fields(self, source: Source, time: str) -> dict[str, Any]:
         return {
@@ -299,6 +318,7 @@ class Session:
         """Take note that we are somebody or somewhere else; say hello where we came in."""
         self._whereabouts.we_moved = False
         self._forget_routes()
+        self.moves += [event for event in made if event.type in _MOVES]
         channel = line.params[0]
         if line.message.command != "JOIN" or line.fields["via"]:
             return []
@@ -363,13 +383,33 @@ class Session:
     def _on_batch(self, line: Line) -> list[str]:
         """Note the batches that bring history; see https://ircv3.net/specs/extensions/batch."""
         reference, kind, target = [*line.params, "", "", ""][:3]
-        via = _HISTORY_BATCHES.get(kind)
         if reference.startswith("-"):
-            self._batches.pop(reference[1:], None)
-        elif via and reference[1:] and len(self._batches) < _MAX_BATCHES:
-            name = self.state.membership.name(target)
-            self._batches[reference[1:]] = (name or SERVER, via)
+            self.past.end(reference[1:])
+        else:
+            name = self.state.membership.name(target) or SERVER
+            self.past.begin(reference[1:], kind, name, line.message.tags())
         return []
+
+    def _on_fail(self, line: Line) -> list[str]:
+        self.past.refused(line.params, line.message.tags())
+        return []
+
+    def _on_pong(self, line: Line) -> list[str]:
+        """Measure the server's clock anew: ours may have been set, or run away."""
+        if claim := line.message.tags().get("time"):
+            self.clock.measure(claim, line.fields["received"] or line.fields["time"])
+        return []
+
+    def _on_end_of_whois(self, line: Line) -> list[str]:
+        """Compare where the server says that we are with what it told before."""
+        places, self.state.places = self.state.places, None
+        if not places or len(line.params) < 2 or not self.state.is_me(line.params[1]):  # noqa: PLR2004 - client and nick
+            return []
+        there = {self.state.membership.name(place) for place in places}
+        names = self.state.membership.names()
+        self.proved += [name for name in names if name in there]
+        # Who is there all the same is not told so a second time.
+        return [f"JOIN {name}" for name in names if name not in there]
 
     def _on_ping(self, line: Line) -> list[str]:
         return [f"PONG :{line.params[-1]}" if line.params else "PONG"]
@@ -378,7 +418,10 @@ class Session:
         "PRIVMSG": _route,
         "RECONNECT": _on_reconnect,
         "BATCH": _on_batch,
+        "FAIL": _on_fail,
+        "PONG": _on_pong,
         "PING": _on_ping,
+        numerics.RPL_ENDOFWHOIS: _on_end_of_whois,
         numerics.RPL_WELCOME: _on_welcome,
         numerics.RPL_ISUPPORT: _on_isupport,
     }
@@ -394,4 +437,5 @@ def _initials(nick: str, casemapping: Casemapping) -> frozenset[str]:
 _MESSAGE: Final = EventType.MESSAGE.value
 _ACTION: Final = EventType.ACTION.value
 _ACTION_BEGINS: Final = f"{events.CTCP}ACTION "
+_MOVES: Final = frozenset({EventType.JOINED, EventType.PARTED, EventType.OTHER})
 _READY_AFTER: Final = frozenset({numerics.RPL_ENDOFMOTD, numerics.ERR_NOMOTD, "JOIN"})

@@ -28,10 +28,15 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     fields: dict[str, Any]
     tags: dict[str, str] = {}
     history_of: str = ""
+    batch: str = ""
 
 
 class State:
-    """Who and where we are on one connection, and what the server said of itself."""
+    """Who and where we are on one connection, and what the server said of itself.
+
+    `places` are the channels that a WHOIS of ours has told by now, None while
+    there is none under way.
+    """
 
     def __init__(self, *, network: str, nick: str, queries: bool) -> None:
         self.network = network
@@ -39,6 +44,7 @@ class State:
         self.isupport = ISupport()
         self.membership = Membership(self.isupport.casemapping)
         self.names_of: dict[str, list[str]] = {}
+        self.places: list[str] | None = None
         self.be(Source(nick))
 
     def be(self, source: Source) -> None:

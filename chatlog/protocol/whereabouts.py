@@ -113,6 +113,14 @@ class Whereabouts:
                 self._state.membership.add(name, shown.lstrip(self._state.isupport.prefixes))
                 gathered.append(shown)
 
+    def _on_places(self, line: Line) -> None:
+        """Gather where we are: `@#chan +#other`, as WHOIS of ourselves tells it."""
+        places = self._state.places
+        if places is not None and len(line.params) > 2 and self._state.is_me(line.params[1]):  # noqa: PLR2004 - RPL_WHOISCHANNELS
+            prefixes = self._state.isupport.prefixes
+            for place in line.params[2].split():
+                places += [place, place.lstrip(prefixes)]
+
     def _on_end_of_names(self, line: Line) -> None:
         if len(line.params) > 1:
             self._state.names_of.pop(self._state.membership.name(line.params[1]), None)
@@ -166,6 +174,7 @@ class Whereabouts:
         "INVITE": _on_invite,
         numerics.RPL_NAMREPLY: _on_names,
         numerics.RPL_ENDOFNAMES: _on_end_of_names,
+        numerics.RPL_WHOISCHANNELS: _on_places,
         numerics.RPL_LOGGEDIN: _on_logged_in,
         numerics.RPL_MONOFFLINE: _on_monitored_gone,
         **dict.fromkeys(REFUSALS, _on_join_refused),

@@ -35,7 +35,7 @@ class Sealed(Source):
     def last(self, count: int) -> list[Entry]:
         """Return at least the last `count` events; nothing is `new` then."""
         self.mark()
-        lines = self._last_lines(reversed(_tail(self._lines(), count)), count)
+        lines = self._last_lines(reversed(_tail(self._all_lines(), count)), count)
         return list(self._entries(reversed(lines)))
 
     def follow_on(
@@ -54,7 +54,7 @@ class Sealed(Source):
 
     def _new_lines(self) -> list[bytes]:
         if not hasattr(self, "_unread"):
-            self._unread = self._lines()
+            self._unread = self._all_lines()
         lines, size = [], 0
         for line in self._unread:
             lines.append(line)
@@ -63,7 +63,7 @@ class Sealed(Source):
                 break
         return lines
 
-    def _lines(self) -> Iterator[bytes]:
+    def _all_lines(self) -> Iterator[bytes]:
         segment = parse_segment(self.path.rpartition("/")[2])
         way = compression_of(segment.compression if segment else "")
         with opened(self.path) as fd:
@@ -75,13 +75,13 @@ class Sealed(Source):
                 self._damaged[self.path] += 1
 
     def _behind(self, position: int) -> Iterator[bytes]:
-        for line in self._lines():
+        for line in self._all_lines():
             if position <= 0:
                 yield line
             position -= len(line) + 1
 
     def _since(self, time: str) -> Iterator[bytes]:
-        for line in self._lines():
+        for line in self._all_lines():
             event = self._event(line, "")
             if event is not None and event.time >= time:
                 yield line

@@ -14,9 +14,11 @@ from chatlog.formats import jsonl
 from chatlog.transcript.layout import Period, SegmentName, parse_segment, period_named
 from chatlog.transcript.lines import (
     backwards,
+    blocks_in,
     end_of_lines,
     last_line,
     lines_after,
+    lines_in,
     opened,
     size_of,
     state_of,
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     Decode = Callable[[bytes, str], Event]
 
 _FETCHED: Final = 1024 * 1024
+_HEAD: Final = b'{"time":"'
+_TIME: Final = slice(len(_HEAD), len(_HEAD) + len("2026-11-23T18:20:01.123Z"))
 
 
 class Entry(NamedTuple):
@@ -121,6 +125,21 @@ class Source:
             # Segments only grow: a shorter one is another of the same name.
             lines, self.read_to = lines_after(fd, begin if size > begin else 0)
         return lines
+
+    def between(self, start: str, end: str) -> Iterator[Event]:
+        """Yield the events of `[start, end)`, in the order of the file; nothing is marked."""
+        low, high = start.encode(), end.encode()
+        for line in self._all_lines():
+            if line.startswith(_HEAD) and not low <= line[_TIME] < high:
+                continue  # told without taking it apart
+            event = self._event(line, "")
+            if event is not None and start <= event.time < end:
+                yield event
+
+    def _all_lines(self) -> Iterator[bytes]:
+        with opened(self.path) as fd:
+            if fd is not None:
+                yield from lines_in(blocks_in(fd))
 
     def _entries(self, lines: Iterable[bytes]) -> Iterator[Entry]:
         for line in lines:

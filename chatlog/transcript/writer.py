@@ -23,6 +23,7 @@ from chatlog.transcript.exposed import Exposed, Synced, sync_all
 from chatlog.transcript.layout import period_named, period_of, target_directory
 from chatlog.transcript.locks import Locks, same_transcript
 from chatlog.transcript.networks import Networks
+from chatlog.transcript.notes import Notes
 from chatlog.transcript.open_parts import OpenParts, do_all
 from chatlog.transcript.parts import Ground, Parts, Place
 from chatlog.transcript.segment import System, is_there, sync
@@ -65,10 +66,10 @@ class Writer:
     """Write events to the transcripts of one archive.
 
     A target must be held before its first event, and its network's CASEMAPPING
-    be set; only `@server` needs none. What `write` took is in memory until
-    `flush`, in the kernel after it (no killed process takes it), and safe from
-    a power cut once what `expose` returned is synced, or after `sync`. What a
-    disk refuses stays in memory, in order, until `retry` finds room for it;
+    be set; only `@server` needs none. `notes` writes the ledgers. What `write`
+    took is in memory until `flush`, in the kernel after it (no killed process
+    takes it), and safe from a power cut once what `expose` returned is synced,
+    or after `sync`. What a disk refuses stays in memory, in order, until `retry` finds room for it;
     `waiting` says how much that is. Not for use from several threads.
     """
 
@@ -86,6 +87,7 @@ class Writer:
         self._active: set[Path] = set()
         self._ended: set[Path] = set()
         self._left: list[Belonging] | None = None
+        self.notes = Notes(system=system, locks=self.locks, exposed=self._exposed)
         self._networks = Networks(storage.root, system=system, mode=storage.file_mode)
         self._keep_as(storage)
         self._files = OpenParts(open_files or _allowed_open_files(), self._exposed)
@@ -108,6 +110,7 @@ class Writer:
         self._ground = Ground(
             storage, self.system, self.locks, self._exposed, self._active, self._ended
         )
+        self.notes.mode = storage.file_mode
         self._recordings = recordings_of(storage)
         self._splits_history = "jsonl" in storage.formats
 
@@ -258,11 +261,11 @@ class Writer:
     @property
     def in_trouble(self) -> bool:
         """Say whether anything waits for a disk that refused it."""
-        return bool(self._files.stuck or self._networks.unkept)
+        return bool(self._files.stuck or self._networks.unkept or self.notes.unkept)
 
     def retry(self) -> None:
         """Try again what the disk refused; TranscriptError while it still refuses."""
-        do_all([self._networks.retry, self._files.retry])
+        do_all([self._networks.retry, self._files.retry, self.notes.retry])
 
     def room(self) -> int | None:
         """Say how many bytes are free where the archive is, in any thread; None if unknown."""
@@ -357,7 +360,7 @@ class Writer:
             self.locks.close()
 
     def _close_all(self) -> None:
-        do_all([self._networks.retry, self._files.close, self.sync])
+        do_all([self._networks.retry, self._files.close, self.notes.retry, self.sync])
 
 
 def _allowed_open_files() -> int:

@@ -247,7 +247,8 @@ def test_a_key_that_is_not_utf_8_is_not_kept_as_raw_bytes():
 
 def test_the_key_in_history_is_hidden_too():
     talk = in_channels()
-    events = talk.hear("BATCH +1 chathistory #a", "@batch=1 :alice!u@h MODE #a +k s3cr3t")
+    lines = ("BATCH +1 chathistory #a", "@batch=1 :alice!u@h MODE #a +k s3cr3t", "BATCH -1")
+    events = talk.hear(*lines)
     assert [short(event) for event in events] == [
         "#a mode alice command='+k' params=('*',) via='chathistory'"
     ]

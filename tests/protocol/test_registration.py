@@ -45,7 +45,7 @@ def test_nick_and_user_are_sent_at_once_since_some_servers_never_answer_cap(talk
 
 
 def test_only_what_is_both_wanted_and_offered_is_requested(talk):
-    said = talk.hear(":irc.test CAP * LS :sasl=PLAIN batch server-time draft/chathistory")
+    said = talk.hear(":irc.test CAP * LS :sasl=PLAIN batch server-time draft/multiline")
     assert said == ["CAP REQ :server-time batch"]
     assert talk.hear(":irc.test CAP * ACK :server-time batch ") == ["CAP END"]
     assert talk.enabled == {"server-time", "batch"}

@@ -517,7 +517,8 @@ def what_is_known(session):
     return (
         {name: state.membership.members(name) for name in names},
         (state.me, state.names_of, dict(state.isupport), session.clock.offset, session.ready),
-        (session.registration.enabled, session.registration.nick, session._batches),
+        (session.registration.enabled, session.registration.nick),
+        (session.past.told, session.past.batches, session.moves),
     )
 
 
@@ -542,4 +543,4 @@ def test_what_a_hostile_server_makes_us_remember_is_bounded():
         talk.session._clear_source(f"nick{n}!u@h")
     talk.hear(*(f"BATCH +{n} chathistory #a" for n in range(200)))
     assert len(talk.session._sources) <= 16_384
-    assert len(talk.session._batches) <= 64
+    assert len(talk.session.past.batches) <= 64

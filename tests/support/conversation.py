@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from chatlog.protocol.message import parse
+from chatlog.protocol.past import Page
 from chatlog.protocol.registration import Identity
 from chatlog.protocol.session import Session, SessionSettings
 
@@ -58,9 +59,14 @@ class Conversation:
             made, replies = self.session.receive(message, at)
             events += made
             self.said += replies
+            events += self._told()
             if self.session.changed:
                 self.after(0)
         return events
+
+    def _told(self) -> list[Event]:
+        told, self.session.past.told = self.session.past.told, []
+        return [event for page in told if isinstance(page, Page) for event in page.events]
 
     def after(self, seconds: float) -> None:
         """Let so many seconds pass."""

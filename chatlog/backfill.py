@@ -1,0 +1,392 @@
+"""Fetching back what one connection's channels missed: asked for, compared, written.
+
+One thing after the other, in a task of its own, so that what is said live
+never waits. What the transcript has already is read beside the loop. It holds
+a page of a history at a time, and what the transcript has around it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chatlog.background import Background
+from chatlog.errors import TranscriptError
+from chatlog.event import SERVER, format_time, parse_time
+from chatlog.outcomes import NO_HISTORY, Gained, Missing, entries_of, in_vain
+from chatlog.playback import Playback, around
+from chatlog.protocol.alignment import Alignment
+from chatlog.protocol.history import (
+    BEGINNING,
+    CAPABILITIES,
+    PLAYBACK_OF_EVENTS,
+    Answer,
+    Ask,
+    Outcome,
+    Point,
+    Terms,
+    answer_of,
+    backward,
+    forward,
+    merged,
+    terms_of,
+)
+from chatlog.protocol.past import Page, Refused
+from chatlog.transcript.known import KnownLine, has_talk_before, lines_between
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from chatlog.event import Event
+    from chatlog.intake import Intake
+    from chatlog.listening import Listening
+    from chatlog.protocol.session import Session
+    from chatlog.transcript.coverage import Gap
+
+logger = logging.getLogger(__name__)
+
+_PATIENCE: Final = 60.0
+_NOTED_EVERY: Final = 10
+_ENDLESS: Final = 20
+
+
+class HistoryWanted(NamedTuple):
+    """What to fetch of a channel that was never recorded.
+
+    The last so many lines, or seconds; all there is where it says neither.
+    """
+
+    lines: int | None = None
+    seconds: float | None = None
+
+
+class _Walk:
+    """A gap that is being fetched, and how far that is."""
+
+    def __init__(self, missing: Missing, alignment: Alignment) -> None:
+        self.missing = missing
+        self.alignment = alignment
+        self.reached = Outcome(missing.since.time, missing.since.time)
+        self.lines = 0
+        self.pages = 0
+
+
+class Backfill:
+    """Fetch what is missing of the channels of one connection, until `close`.
+
+    `send` says a line to the server, `now` is our clock. `first` is what is
+    wanted of a channel of which there is nothing yet. `on_settled` is called
+    when nothing is left to do.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        intake: Intake,
+        listening: Listening,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        send: Callable[[str], None],
+        now: Callable[[], str],
+        first: HistoryWanted | None,
+        on_settled: Callable[[], None],
+    ) -> None:
+        self._session = session
+        self._intake = intake
+        self._listening = listening
+        self._loop = loop
+        self._send = send
+        self._now = now
+        self._first = first
+        self._on_settled = on_settled
+        self._background = Background(loop, "history")
+        self._missing: list[Missing] = []
+        self._pages: list[Page] = []
+        self._answers: list[Page | Refused] = []
+        self._answered = asyncio.Event()
+        self._asked: tuple[str, str] | None = None  # target and label
+        self._in_hand: Page | None = None
+        self._labels = 0
+        self._playbacks: dict[str, Playback] = {}
+        self._walk: _Walk | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    # -- what is to be done --------------------------------------------------------
+
+    def entered(self, target: str, gaps: list[Gap]) -> None:
+        """Fetch what a channel missed, now that we are in it."""
+        if self._first is not None and target in self._listening.first:
+            self._listening.first.discard(target)
+            begins = self._listening.begins(target)
+            self._missing.append(Missing(target, Point(""), begins, is_first=True))
+        for gap in gaps:
+            self._missing.append(Missing(target, Point(*gap.start), gap.end))
+        self._go_on()
+
+    def left(self, target: str) -> None:
+        """Fetch no more of a channel that we are not in."""
+        self._missing = [each for each in self._missing if each.target != target]
+
+    def take(self, told: list[Page | Refused]) -> None:
+        """Take what the server told of the past."""
+        for each in told:
+            if self._is_answer(each):
+                self._answers.append(each)
+                self._answered.set()
+            elif isinstance(each, Page):
+                self._pages.append(each)
+        self._go_on()
+
+    def _is_answer(self, told: Page | Refused) -> bool:
+        if self._asked is None or (isinstance(told, Page) and not told.batched):
+            return False
+        target, label = self._asked
+        if told.label or label:
+            return told.label == label
+        return isinstance(told, Refused) or told.target == target
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether nothing is left to do."""
+        busy = self._task is not None and not self._task.done()
+        return not (self._missing or self._pages or busy)
+
+    def close(self) -> None:
+        """Ask for nothing more; write what was told by now, and say how far that reaches."""
+        if self._task is not None:
+            self._task.cancel()
+        left, self._pages = [*([self._in_hand] if self._in_hand else []), *self._pages], []
+        left += [each for each in self._answers if isinstance(each, Page)]
+        for page in left:
+            playback = self._playback(page.target)
+            for low, high in playback.unread(page):
+                playback.know(self._read(page.target, low, high))
+            self._write(playback.new(page))
+        if self._walk is not None:
+            self._note_progress(self._walk)
+        self._background.finish(0)
+
+    def _go_on(self) -> None:
+        if (self._task is None or self._task.done()) and (self._missing or self._pages):
+            self._task = self._loop.create_task(self._work())
+
+    async def _work(self) -> None:
+        while self._missing or self._pages:
+            try:
+                if self._pages:
+                    await self._take_playback(self._pages[0])
+                    del self._pages[0]
+                else:
+                    await self._fetch(self._missing.pop(0))
+            except TranscriptError as error:
+                self._intake.trouble(error)
+                del self._pages[:1]
+        self._loop.call_soon(self._on_settled)
+
+    # -- what the server plays back by itself ----------------------------------------
+
+    async def _take_playback(self, page: Page) -> None:
+        playback = self._playback(page.target)
+        for low, high in playback.unread(page):
+            playback.know(await self._known(page.target, low, high))
+        self._write(playback.new(page))
+        if page.batched and page.is_whole:
+            del self._playbacks[page.target]
+            if page.target != SERVER:
+                self._note_playback(page, playback)
+
+    def _playback(self, target: str) -> Playback:
+        if target not in self._playbacks:
+            self._playbacks[target] = Playback(self._session.state.isupport.casemapping)
+        return self._playbacks[target]
+
+    def _note_playback(self, page: Page, playback: Playback) -> None:
+        """Say how much of the gap before us the playback reaches."""
+        coverage = self._listening.coverage(page.target)
+        begins = self._listening.begins(page.target)
+        for gap in coverage.wanting() if coverage else ():
+            if gap.end == begins and playback.first and playback.first < gap.end:
+                reached = Outcome(max(gap.start.time, playback.first), gap.end)
+                self._had(
+                    Missing(page.target, Point(*gap.start), gap.end),
+                    reached,
+                    Gained(page.via, "messages", playback.lines),
+                    forgets=False,
+                )
+
+    # -- what we ask for ---------------------------------------------------------------
+
+    async def _fetch(self, missing: Missing) -> None:
+        if not self._offers_history:
+            self._note_impossible(missing)
+            return
+        if missing.is_first:
+            missing = await self._located(missing)
+            if not missing.since.time or missing.since.time >= missing.until:
+                return
+        walk = self._walk = _Walk(missing, await self._aligned(missing))
+        earlier = await self._background.result(partial(self._has_earlier, missing))
+        stretch = missing.target, missing.since, missing.until
+        way = forward(*stretch, self._terms, has_earlier=earlier)
+        outcome = await self._follow(way, walk)
+        self._walk = None
+        gained = Gained("chathistory", self._kinds, walk.lines)
+        self._had(missing, outcome, gained, forgets=True)
+        _say(missing, outcome, walk.lines)
+
+    @property
+    def _offers_history(self) -> bool:
+        enabled = self._session.registration.enabled
+        return "batch" in enabled and any(name in enabled for name in CAPABILITIES)
+
+    @property
+    def _kinds(self) -> str:
+        enabled = self._session.registration.enabled
+        return "all" if any(name in enabled for name in PLAYBACK_OF_EVENTS) else "messages"
+
+    @property
+    def _terms(self) -> Terms:
+        return terms_of(self._session.state.isupport)
+
+    async def _located(self, missing: Missing) -> Missing:
+        """Find where the history begins that is wanted of a channel never recorded before."""
+        wanted = self._first or HistoryWanted()
+        if wanted.lines is not None:
+            walk = _Walk(missing, Alignment(self._session.state.isupport.casemapping))
+            way = backward(missing.target, wanted.lines, self._terms)
+            return missing._replace(since=Point((await self._follow(way, walk)).begins))
+        if wanted.seconds is not None:
+            moment = max(0, parse_time(missing.until) - int(wanted.seconds * 1000))
+            return missing._replace(since=Point(format_time(moment)))
+        return missing._replace(since=Point(BEGINNING))
+
+    async def _aligned(self, missing: Missing) -> Alignment:
+        alignment = Alignment(self._session.state.isupport.casemapping)
+        stretch = around(missing.since.time, missing.until)
+        for line in await self._known(missing.target, *stretch):
+            alignment.know(line.event, coarse=line.coarse)
+        return alignment
+
+    def _has_earlier(self, missing: Missing) -> bool:
+        # Of a channel that was never recorded, what there is begins with its first line.
+        directory = self._listening.directory(missing.target)
+        return missing.is_first or has_talk_before(directory, missing.since.time)
+
+    async def _follow(self, way: Generator[Ask, Answer, Outcome], walk: _Walk) -> Outcome:
+        ask = next(way)
+        while True:
+            answer = await self._answer(ask, walk)
+            try:
+                ask = way.send(answer)
+            except StopIteration as stop:
+                outcome: Outcome = stop.value
+                return outcome
+            walk.reached = Outcome(ask.begins, ask.reached)
+            walk.pages += 1
+            if walk.pages % _NOTED_EVERY == 0:
+                self._note_progress(walk)
+
+    async def _answer(self, ask: Ask, walk: _Walk) -> Answer:
+        """Ask, keep what comes, and return what it came to."""
+        label = self._label()
+        walk.alignment.begin_page()
+        self._asked = walk.missing.target, label
+        self._send(f"@label={label} {ask.line}" if label else ask.line)
+        answer, is_whole = Answer(), False
+        try:
+            while not is_whole:
+                told = await self._next_answer()
+                if isinstance(told, Refused):
+                    return Answer(failure=told.code)
+                if ask.keep:
+                    await self._keep(told, walk)
+                answer, is_whole = merged(answer, answer_of(told.events)), told.is_whole
+                if answer.lines > _ENDLESS * self._terms.page:
+                    return Answer(failure="ENDLESS")
+        except TimeoutError:
+            return Answer(failure="TIMEOUT")
+        finally:
+            self._asked = None
+        return answer
+
+    async def _next_answer(self) -> Page | Refused:
+        while not self._answers:
+            self._answered.clear()
+            await asyncio.wait_for(self._answered.wait(), _PATIENCE)
+        return self._answers.pop(0)
+
+    def _label(self) -> str:
+        if "labeled-response" not in self._session.registration.enabled:
+            return ""
+        self._labels += 1
+        return f"chatlog{self._labels}"
+
+    async def _keep(self, page: Page, walk: _Walk) -> None:
+        """Write those lines of a page that the transcript does not have."""
+        if not page.events:
+            return
+        self._in_hand = page
+        low = min(event.time for event in page.events)
+        high = max(event.time for event in page.events)
+        if high >= walk.missing.until:
+            # What was said since we hear again is in the transcript by now.
+            since, until = around(max(low, walk.missing.until), high)
+            known = await self._known(page.target, since, until)
+            walk.alignment.forget(since=since)
+            for line in known:
+                walk.alignment.know(line.event, coarse=line.coarse)
+        new = walk.alignment.new(page.events)
+        self._in_hand = None
+        self._write(new)
+        walk.lines += len(new)
+        walk.alignment.forget(before=around(low, low)[0])
+
+    # -- what there is, and what becomes of it ---------------------------------------------
+
+    async def _known(self, target: str, low: str, high: str) -> list[KnownLine]:
+        self._intake.flush()
+        return await self._background.result(partial(self._read, target, low, high))
+
+    def _read(self, target: str, low: str, high: str) -> list[KnownLine]:
+        return list(lines_between(self._listening.directory(target), low, high))
+
+    def _write(self, events: list[Event]) -> None:
+        if events:
+            self._intake.write(events, self._session.state.isupport.casemapping.name)
+            self._intake.flush()
+
+    def _had(self, missing: Missing, outcome: Outcome, gained: Gained, *, forgets: bool) -> None:
+        entries = entries_of(missing, outcome, gained, at=self._now(), forgets=forgets)
+        self._listening.had(missing.target, *entries)
+
+    def _note_progress(self, walk: _Walk) -> None:
+        """Say how far a walk came, so that the next one goes on there."""
+        missing = walk.missing._replace(until=walk.reached.reached)
+        if walk.reached.begins < walk.reached.reached:
+            gained = Gained("chathistory", self._kinds, walk.lines)
+            self._had(missing, walk.reached, gained, forgets=True)
+
+    def _note_impossible(self, missing: Missing) -> None:
+        """Say once of a gap why nobody can be asked."""
+        coverage = self._listening.coverage(missing.target)
+        known = coverage.gaps if coverage is not None else []
+        told = any(gap.end == missing.until and gap.why for gap in known)
+        if not (missing.is_first or told):
+            entry = in_vain(missing, missing.since.time, NO_HISTORY, at=self._now())
+            self._listening.had(missing.target, entry)
+
+
+def _say(missing: Missing, outcome: Outcome, lines: int) -> None:
+    level = logging.INFO if lines else logging.DEBUG
+    logger.log(level, "%s: %d lines were fetched back", missing.target, lines)
+    if outcome.begins > missing.since.time and not missing.is_first:
+        logger.warning(
+            "%s: what was said from %s to %s is lost: the server's history begins there",
+            missing.target,
+            missing.since.time,
+            outcome.begins,
+        )
+    if outcome.reached < missing.until:
+        logger.warning("%s: a gap stays open: %s", missing.target, outcome.why)

@@ -1,0 +1,221 @@
+"""CHATHISTORY: what to ask next, until everything that was missed is there.
+
+Pure generators: each yields what to ask, is sent what the answer came to, and
+returns how far that reaches. They hold no line of the history.
+See https://ircv3.net/specs/extensions/chathistory
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chatlog.event import format_time, parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from chatlog.event import Event
+
+CAPABILITIES: Final = ("draft/chathistory", "chathistory")
+PLAYBACK_OF_EVENTS: Final = ("draft/event-playback", "event-playback")
+BEGINNING: Final = "1970-01-01T00:00:00.000Z"
+_DEFAULT_PAGE: Final = 100
+_LARGEST_PAGE: Final = 1000
+_NO_REFERENCE: Final = frozenset({"INVALID_PARAMS", "INVALID_MSGREFTYPE", "UNKNOWN_MSGID"})
+_SECOND: Final = 1000
+_CROWDED: Final = "more was said in one moment than the server gives at once"
+_AGAIN: Final = "the server gives the same lines again and again"
+
+
+class Terms(NamedTuple):
+    """What a server lets one ask for: how many lines at once, and whether by msgid."""
+
+    page: int
+    by_msgid: bool
+
+
+def terms_of(isupport: Mapping[str, str]) -> Terms:
+    """Read the terms off RPL_ISUPPORT: CHATHISTORY (0 is no limit) and MSGREFTYPES."""
+    limit = isupport.get("CHATHISTORY") or isupport.get("DRAFT/CHATHISTORY") or ""
+    page = int(limit[:9]) if limit.isascii() and limit.isdigit() else _DEFAULT_PAGE
+    types = isupport.get("MSGREFTYPES", "timestamp").split(",")
+    return Terms(min(page or _LARGEST_PAGE, _LARGEST_PAGE), "msgid" in types)
+
+
+class Point(NamedTuple):
+    """A place in a history: when, by the server's clock, and which message where known."""
+
+    time: str
+    msgid: str = ""
+
+
+class Ask(NamedTuple):
+    """A request, without its label. What it brings is kept, unless it only finds the way.
+
+    Everything from where the walk `begins` to `reached` has been had by now.
+    """
+
+    line: str
+    reached: str
+    begins: str
+    keep: bool = True
+
+
+class Answer(NamedTuple):
+    """What came: how many lines, the earliest and the latest; or the code of a FAIL."""
+
+    lines: int = 0
+    first: Point = Point("")
+    last: Point = Point("")
+    failure: str = ""
+
+
+class Outcome(NamedTuple):
+    """How far a walk came: all of `[begins, reached)` was had; `why` not the rest, where known.
+
+    Before `begins` the server has nothing any more.
+    """
+
+    begins: str
+    reached: str
+    why: str = ""
+
+
+def answer_of(events: list[Event]) -> Answer:
+    """Sum up a page, in whatever order its lines came."""
+    if not events:
+        return Answer()
+    first = min(events, key=lambda event: event.time)
+    last = max(reversed(events), key=lambda event: event.time)
+    return Answer(len(events), Point(first.time, first.msgid), Point(last.time, last.msgid))
+
+
+def merged(one: Answer, other: Answer) -> Answer:
+    """Sum up two pieces of one page."""
+    if not (one.lines and other.lines):
+        return other if other.lines else one
+    return Answer(
+        one.lines + other.lines,
+        min(one.first, other.first, key=lambda point: point.time),
+        max(other.last, one.last, key=lambda point: point.time),
+    )
+
+
+def forward(
+    target: str, since: Point, until: str, terms: Terms, *, has_earlier: bool
+) -> Generator[Ask, Answer, Outcome]:
+    """Walk from the end of what is covered to where hearing began again.
+
+    `has_earlier` says whether the transcript has lines from before: a server
+    that knows none of those has forgotten, and what lies before its first line
+    is lost.
+    """
+    if since.msgid and terms.by_msgid:
+        line = f"CHATHISTORY AFTER {target} msgid={since.msgid} {terms.page}"
+        answer = yield Ask(line, since.time, since.time)
+        if answer.lines:
+            return (yield from _on(target, since.time, answer, until, terms))
+        # Nothing new, or a message that this server does not know: some do not say which.
+    after = _just_before_second(since.time)
+    answer = yield Ask(
+        f"CHATHISTORY BEFORE {target} timestamp={_later(since.time)} 1",
+        since.time,
+        since.time,
+        keep=False,
+    )
+    if answer.failure:
+        return Outcome(since.time, since.time, _refusal(answer))
+    reaches_back = answer.lines > 0 or not has_earlier
+    answer = yield Ask(
+        f"CHATHISTORY AFTER {target} timestamp={after} {terms.page}", since.time, since.time
+    )
+    if answer.failure:
+        return Outcome(since.time, since.time, _refusal(answer))
+    begins = since.time
+    if not reaches_back:
+        begins = max(since.time, min(answer.first.time, until) if answer.lines else until)
+    return (yield from _on(target, begins, answer, until, terms))
+
+
+def _on(
+    target: str, begins: str, answer: Answer, until: str, terms: Terms
+) -> Generator[Ask, Answer, Outcome]:
+    """Ask for page after page, until one is empty or lies behind `until`."""
+    reached, why = begins, ""
+    while answer.lines and answer.last.time < until:
+        last = answer.last
+        reached = max(reached, last.time)
+        line, by_msgid = _next(target, last, terms)
+        answer = yield Ask(line, reached, begins)
+        if by_msgid and answer.failure in _NO_REFERENCE:
+            terms = terms._replace(by_msgid=False)
+            line, by_msgid = _next(target, last, terms)
+            answer = yield Ask(line, reached, begins)
+        if answer.lines and not _is_further(last, answer.last, by_msgid=by_msgid):
+            why = why or (_CROWDED if answer.lines >= terms.page else "")
+            line = f"CHATHISTORY AFTER {target} timestamp={last.time} {terms.page}"
+            answer = yield Ask(line, reached, begins)
+            if answer.lines and answer.last.time <= last.time:
+                return Outcome(begins, reached, _AGAIN)
+        if answer.failure:
+            return Outcome(begins, reached, _refusal(answer))
+    return Outcome(begins, max(begins, until), why)
+
+
+def _next(target: str, last: Point, terms: Terms) -> tuple[str, bool]:
+    by_msgid = bool(terms.by_msgid and last.msgid)
+    place = f"msgid={last.msgid}" if by_msgid else f"timestamp={_earlier(last.time)}"
+    return f"CHATHISTORY AFTER {target} {place} {terms.page}", by_msgid
+
+
+def _is_further(before: Point, now: Point, *, by_msgid: bool) -> bool:
+    if by_msgid:
+        return now.msgid != before.msgid and now.time >= before.time
+    return now.time > before.time
+
+
+def backward(target: str, count: int, terms: Terms) -> Generator[Ask, Answer, Outcome]:
+    """Find where the last so many lines begin, and keep none of them.
+
+    The outcome's `begins` is the time of the first; "" where there is none.
+    """
+    found, begins = 0, ""
+    page = min(count, terms.page)
+    line = f"CHATHISTORY LATEST {target} * {page}"
+    while True:
+        answer = yield Ask(line, "", "", keep=False)
+        if answer.failure:
+            return Outcome(begins, begins, _refusal(answer))
+        found += answer.lines
+        if not answer.lines or (begins and answer.first.time >= begins):
+            return Outcome(begins, begins)
+        begins = answer.first.time
+        if found >= count:
+            return Outcome(begins, begins)
+        page = min(count - found, terms.page)
+        line = f"CHATHISTORY BEFORE {target} timestamp={begins} {page}"
+
+
+def _refusal(answer: Answer) -> str:
+    return _REFUSALS.get(answer.failure) or f"the server refused: {answer.failure}"
+
+
+_REFUSALS: Final = {
+    "INVALID_TARGET": "the server does not give the history of this channel to us",
+    "TIMEOUT": "the server did not answer in time",
+    "ENDLESS": "the server's answer did not end",
+}
+
+
+def _earlier(time: str) -> str:
+    return format_time(max(0, parse_time(time) - 1))
+
+
+def _later(time: str) -> str:
+    return format_time(parse_time(time) + 1)
+
+
+def _just_before_second(time: str) -> str:
+    # Some servers keep whole seconds: what was said later in this one is dated at its beginning.
+    moment = parse_time(time)
+    return format_time(max(0, moment - moment % _SECOND - 1))
