@@ -285,6 +285,32 @@ def parse_zone(name: str) -> tzinfo:
         raise UsageError(f"there is no time zone {name!r}; say UTC or Europe/Berlin") from error
 
 
+def moment(text: str, now: datetime, option: str) -> datetime:
+    """Return the moment that somebody means by `2026-11-23 18:00`, `yesterday`, or `-2h`.
+
+    `now` carries the time zone in which a text without one is meant; a day
+    alone is its beginning, a time alone one of today.
+    """
+    if re.fullmatch(rf"-(?:{_DURATION[4:]})+", text):
+        return now - timedelta(seconds=parse_duration(text[1:]))
+    day, _, clock = text.partition(" ")
+    days = {"today": 0, "yesterday": 1, "now": 0}
+    try:
+        if text == "now":
+            return now
+        if day in days:
+            date = now.date() - timedelta(days=days[day])
+            return datetime.combine(date, time.fromisoformat(clock or "00:00"), now.tzinfo)
+        if re.fullmatch(_CLOCK, text):
+            return datetime.combine(now.date(), time.fromisoformat(text), now.tzinfo)
+        parsed = datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"{option} {text!r} is no moment; say 2026-11-23, '2026-11-23 18:00', yesterday or -2h"
+        ) from error
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=now.tzinfo)
+
+
 def seconds_until(text: str, now: datetime) -> float:
     """Return the seconds from now to the next moment at which a clock there shows `23:59`.
 

@@ -38,6 +38,7 @@ with _collector_paused():
 COMMANDS: Final = {
     "record": "Record channels until stopped.",
     "tail": "Show the last events of the archive.",
+    "gaps": "Say when which channel was not heard, and why.",
     "verify": "Look whether every segment is whole and unaltered.",
     "maintain": "Seal, compress and remove segments, from cron.",
     "config": "Check the configuration, or write one to begin with.",

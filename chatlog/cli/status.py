@@ -11,6 +11,7 @@ import click
 
 from chatlog import clock, config
 from chatlog.cli.reading_options import output_option
+from chatlog.cli.tables import safe, show, span
 from chatlog.errors import NothingFoundError
 from chatlog.event import parse_time
 from chatlog.status import NetworkStatus, RunStatus, decode, encode
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 _SHOWN: Final = 20
 _RUNS: Final = 3
 _STALE: Final = 60
-_WIDE: Final = 200
-_UNITS: Final = ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h"))
-_DAY: Final = 86_400
 
 
 class Found(NamedTuple):
@@ -61,7 +59,7 @@ def command(*, as_json: bool, everything: bool, output: str | None) -> None:
         lines = [encode(status, alive=alive) for status, alive in found]
         sys.stdout.buffer.write(b"".join(lines))
     else:
-        _show(_tables(found, moment, everything=everything))
+        show(_tables(found, moment, everything=everything))
     sys.stdout.flush()
     _judge(root, [status for status, alive in found if alive], moment)
 
@@ -90,28 +88,16 @@ def _judge(root: Path, living: list[RunStatus], moment: str) -> None:
 
 def _troubles(status: RunStatus, moment: str) -> Iterator[str]:
     if _seconds(status.updated, moment) > _STALE:
-        age = _span(_seconds(status.updated, moment))
+        age = span(_seconds(status.updated, moment))
         yield f"the recorder with pid {status.pid} has said nothing for {age}"
     if status.waiting:
         yield f"{status.waiting} lines wait for a disk that refuses them"
     for network in status.networks:
         if not network.connected:
-            yield _safe(f"{network.name} is not connected ({network.state})")
+            yield safe(f"{network.name} is not connected ({network.state})")
 
 
 # -- what is shown -----------------------------------------------------------
-
-
-def _show(tables: list[Table]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - help and --json do not pay for rich
-
-    console = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
-    with console.capture() as captured:
-        for table in tables:
-            console.print(table)
-    text = "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
 
 
 def _tables(found: list[Found], moment: str, *, everything: bool) -> list[Table]:
@@ -143,7 +129,7 @@ def _living(status: RunStatus, moment: str, everything: bool) -> Table:  # noqa:
 
 
 def _run(status: RunStatus, moment: str) -> str:
-    age = _span(_seconds(status.started, moment))
+    age = span(_seconds(status.started, moment))
     return f"pid {status.pid}, chatlog {status.version}, running for {age}"
 
 
@@ -194,17 +180,11 @@ def _grid(rows: list[tuple[str, str, str]]) -> Table:
     for head, text, count in rows:
         style = "dim" if head == "○" else "yellow" if text.startswith("! ") else ""
         grid.add_row(
-            Text(_safe(head), style="bold"),
-            Text(_safe(text), style=style),
+            Text(safe(head), style="bold"),
+            Text(safe(text), style=style),
             Text(count, justify="right"),
         )
     return grid
-
-
-def _safe(text: str) -> str:
-    from chatlog.cli.live import printable  # noqa: PLC0415 - imports asyncio
-
-    return printable(text)
 
 
 # -- times -------------------------------------------------------------------
@@ -215,12 +195,4 @@ def _seconds(then: str, moment: str) -> int:
 
 
 def _ago(then: str, moment: str) -> str:
-    return f"{_span(_seconds(then, moment))} ago" if then else "never"
-
-
-def _span(seconds: int) -> str:
-    """Say how long that is, in the unit that fits."""
-    for limit, unit, name in _UNITS:
-        if seconds < limit:
-            return f"{seconds // unit} {name}"
-    return f"{seconds // _DAY} d"
+    return f"{span(_seconds(then, moment))} ago" if then else "never"

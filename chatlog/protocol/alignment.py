@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chatlog.casemapping import Casemapping
 
 _SECOND: Final = 1000
+_SLACK: Final = 5 * _SECOND
 _WHOLE: Final = ".000Z"
 _LIVE_NAMES: Final = {EventType.JOINED: EventType.JOIN, EventType.PARTED: EventType.PART}
 _UNTOLD: Final = frozenset(
@@ -36,10 +37,15 @@ _Words = tuple[str, str, str, str, str, tuple[str, ...]]
 
 
 class _Known(msgspec.Struct):
-    """One line that is known: its time in milliseconds, and whether only to the second."""
+    """One line that is known: its time in milliseconds, and how far that may be relied on.
+
+    It is `coarse` where only its second is known, and may be off by `slack`
+    where it is by our own clock.
+    """
 
     time: int
     coarse: bool
+    slack: int
     has_msgid: bool
     taken: bool = False
 
@@ -49,13 +55,11 @@ class Alignment:
 
     Until a history has shown a fraction of a second its times are taken for
     whole seconds. What it brings is known from the next `begin_page` on, so that
-    pages may overlap while the lines of one are all different. `slack` is in
-    milliseconds: how far the clock of a line that has no server-time may be off.
+    pages may overlap while the lines of one are all different.
     """
 
-    def __init__(self, casemapping: Casemapping, *, slack: int = 0) -> None:
+    def __init__(self, casemapping: Casemapping) -> None:
         self._casemapping = casemapping
-        self._slack = slack
         self._msgids: dict[str, int] = {}
         self._known: dict[_Words, list[_Known]] = {}
         self._fresh: list[Event] = []
@@ -69,7 +73,8 @@ class Alignment:
         time = parse_time(event.time)
         if event.msgid:
             self._msgids[event.msgid] = time
-        line = _Known(time, coarse, bool(event.msgid))
+        slack = 0 if coarse or event.received else _SLACK
+        line = _Known(time, coarse, slack, bool(event.msgid))
         self._known.setdefault(self._words(event), []).append(line)
 
     def begin_page(self) -> None:
@@ -151,7 +156,7 @@ class Alignment:
         if (self._coarse or line.coarse) and line.time // _SECOND == time // _SECOND:
             return 1
         apart = abs(line.time - time)
-        return 1 + apart if apart <= self._slack else None
+        return 1 + apart if apart <= line.slack else None
 
     def _behind(self, event: Event, time: int) -> Event:
         if self._coarse and time < self._after and time // _SECOND == self._after // _SECOND:

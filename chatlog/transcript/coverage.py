@@ -101,15 +101,20 @@ def share(since: str, until: str, gaps: Iterable[Gap]) -> float:
 
 
 def coverage_of(
-    entries: Iterable[LedgerEntry], *, now: str = "", heard: Callable[[LedgerEntry], Bound | None]
+    entries: Iterable[LedgerEntry],
+    *,
+    heard: Callable[[LedgerEntry], Bound | None],
+    now: str = "",
+    lives: Callable[[str], bool] = lambda _run: True,
 ) -> Coverage | None:
     """Fold a ledger; None where the target was never heard.
 
     `heard` says of an `opened` that was never closed to when its run is known
-    to have heard, None where nothing is known. Where nobody hears the target
-    any more, and it is still meant to be, the last gap lasts until `now`.
+    to have heard, None where nothing is known; `lives` whether a run goes on.
+    Where nobody hears the target any more, and it is still meant to be, the
+    last gap lasts until `now`.
     """
-    fold = _Fold(heard)
+    fold = _Fold(heard, lives)
     for entry in entries:
         if take := _TAKE.get(entry.entry):
             take(fold, entry)
@@ -129,8 +134,11 @@ class _Piece(NamedTuple):
 
 
 class _Fold:
-    def __init__(self, heard: Callable[[LedgerEntry], Bound | None]) -> None:
+    def __init__(
+        self, heard: Callable[[LedgerEntry], Bound | None], lives: Callable[[str], bool]
+    ) -> None:
         self._heard = heard
+        self._lives = lives
         self._intervals: list[Interval] = []
         self._open: LedgerEntry | None = None
         self._pieces: list[_Piece] = []
@@ -189,9 +197,9 @@ class _Fold:
         self._open = None
 
     def finish(self, now: str) -> Coverage | None:
-        live = self._open is not None
+        live = self._open is not None and self._lives(self._open.run)
         if self._open is not None:
-            self._end(self._bound_of(self._open), "", planned=False)
+            self._end(self._bound_of(self._open), "" if live else "killed", planned=False)
         if not self._intervals and not self._since:
             return self._only_history()
         gaps = [gap for raw in self._raw_gaps(now, live=live) for gap in self._parted(raw)]

@@ -1,0 +1,301 @@
+"""`chatlog gaps`: when which channel was heard, when not, why, and what came back."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import click
+
+from chatlog import clock, config
+from chatlog.cli.options import Checked
+from chatlog.cli.reading_options import network_option, output_option, tz_option
+from chatlog.cli.tables import safe, show, span
+from chatlog.errors import NothingFoundError
+from chatlog.event import format_time, parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import tzinfo
+
+    from rich.table import Table
+    from rich.text import Text
+
+    from chatlog.transcript.coverage import Coverage, Gap
+    from chatlog.transcript.targets import Target
+
+_CELLS: Final = 60
+_MARKS: Final = {"open": "░", "unfillable": "▒", "planned": "·", "filled": "▓"}
+_STYLES: Final = {"open": "red", "unfillable": "yellow", "planned": "dim", "filled": "green"}
+_GRAVEST: Final = ("open", "unfillable", "planned", "filled")
+_HEARD: Final = "█"
+
+
+class Asked(NamedTuple):
+    """Which gaps to show: in a range of time, and of so many milliseconds or more."""
+
+    low: str
+    high: str
+    least: int
+
+
+class Found(NamedTuple):
+    """One target in the range that was asked for: its coverage, and the gaps in it."""
+
+    network: str
+    target: str
+    since: str
+    until: str
+    share: float
+    gaps: list[Gap]
+
+
+@click.command()
+@click.argument("patterns", metavar="[TARGET]...", nargs=-1)
+@click.option("--since", metavar="WHEN", help="From then on: 2026-11-23, yesterday, -2h.")
+@click.option("--until", metavar="WHEN", help="Before then.")
+@click.option(
+    "--min",
+    "least",
+    default="0",
+    type=Checked(config.parse_duration),
+    metavar="DURATION",
+    help="Only gaps of at least so long.",
+)
+@click.option("--strict", is_flag=True, help="End with 1 for any gap that was not fetched back.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing unless a gap is open.")
+@tz_option
+@network_option
+@output_option
+def command(
+    *,
+    patterns: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    least: float,
+    strict: bool,
+    as_json: bool,
+    quiet: bool,
+    tz: str | None,
+    output: str | None,
+    network: str | None,
+) -> None:
+    """Say when each channel was heard and when it was not, and why.
+
+    A gap is open, filled (fetched back), unfillable (the server does not have
+    it any more) or planned (between two batches). The exit status is 1 where
+    one is open.
+
+    \b
+      chatlog gaps
+      chatlog gaps python --since -7d --min 10m
+      chatlog gaps --json | jq 'select(.state == "open")'
+    """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
+    from chatlog.transcript.targets import Targets  # noqa: PLC0415 - --help does not pay for it
+
+    root = Path(config.archive_root(output, os.environ))
+    zone = config.parse_zone(tz) if tz else None
+    now = clock.now()
+    here = datetime.fromisoformat(now).astimezone(zone)
+    low = _utc(config.moment(since, here, "--since")) if since else ""
+    high = _utc(config.moment(until, here, "--until")) if until else now
+    targets = Targets(root, patterns, network or "").find()
+    found = list(_find(root, targets, Asked(low, high, int(least * 1000)), now))
+    if not found:
+        raise NothingFoundError(
+            f"nothing is known of when {' '.join(patterns) or 'anything'} was heard in {root};"
+            " record with `chatlog record`, or say where the archive is with --output"
+        )
+    missing = _missing(found, strict=strict)
+    if as_json:
+        _say_json(found)
+    elif not quiet or missing:
+        show(_tables(found, zone))
+    sys.stdout.flush()
+    if missing:
+        raise NothingFoundError(_verdict(missing, strict=strict))
+
+
+def _utc(moment: datetime) -> str:
+    return format_time(int(moment.astimezone(UTC).timestamp() * 1000))
+
+
+def _find(root: Path, targets: list[Target], asked: Asked, now: str) -> Iterator[Found]:
+    from chatlog.hearing import Hearing  # noqa: PLC0415 - --help does not pay for these
+    from chatlog.transcript import ledger  # noqa: PLC0415
+    from chatlog.transcript.coverage import coverage_of  # noqa: PLC0415
+    from chatlog.transcript.targets import spelled  # noqa: PLC0415
+
+    hearing = Hearing(root)
+    for target in targets:
+        network, directory = spelled(target.network), Path(target.path)
+        entries = ledger.read(directory)
+        if entries.damaged:
+            _warn(directory / ledger.NAME, entries.damaged)
+        bounds = hearing.bounds(directory, network)
+        coverage = coverage_of(entries, now=now, heard=bounds, lives=hearing.is_alive)
+        if coverage is not None:
+            found = _within(network, spelled(target.name), coverage, asked)
+            if found is not None:
+                yield found
+
+
+def _warn(path: Path, damaged: int) -> None:
+    what = "1 line" if damaged == 1 else f"{damaged} lines"
+    click.echo(f"chatlog: {what} of {safe(str(path))} could not be read", err=True)
+
+
+def _within(network: str, target: str, coverage: Coverage, asked: Asked) -> Found | None:
+    """Cut a coverage down to the range that was asked for."""
+    from chatlog.transcript.coverage import share  # noqa: PLC0415 - as above
+
+    since, until = max(asked.low, coverage.since), min(asked.high, coverage.until)
+    if since > until:
+        return None
+    inside = [gap for gap in coverage.gaps if gap.start.time < until and gap.end > since]
+    cut = [
+        gap._replace(
+            start=gap.start._replace(time=max(gap.start.time, since)), end=min(gap.end, until)
+        )
+        for gap in inside
+    ]
+    shown = [gap for gap in cut if gap.milliseconds >= asked.least]
+    return Found(network, target, since, until, share(since, until, cut), shown)
+
+
+def _missing(found: list[Found], *, strict: bool) -> list[Gap]:
+    wanted = {"open", "unfillable", "planned"} if strict else {"open"}
+    return [gap for each in found for gap in each.gaps if gap.state in wanted]
+
+
+def _verdict(missing: list[Gap], *, strict: bool) -> str:
+    seconds = sum(gap.milliseconds for gap in missing) // 1000
+    what = "was not fetched back" if strict else "is open"
+    gaps = f"1 gap {what}" if len(missing) == 1 else f"{len(missing)} gaps {_plural(what)}"
+    return (
+        f"{gaps}, {span(seconds)} in all; a recorder that rejoins, or `chatlog sync`, asks for it"
+    )
+
+
+def _plural(what: str) -> str:
+    return what.replace("was ", "were ").replace("is ", "are ")
+
+
+# -- what is shown -----------------------------------------------------------------
+
+
+def _say_json(found: list[Found]) -> None:
+    for each in found:
+        for gap in each.gaps:
+            click.echo(json.dumps({"type": "gap", **_place(each), **_gap_fields(gap)}))
+        click.echo(json.dumps({"type": "coverage", **_place(each), **_coverage_fields(each)}))
+
+
+def _place(found: Found) -> dict[str, str]:
+    return {"network": found.network, "target": found.target}
+
+
+def _gap_fields(gap: Gap) -> dict[str, object]:
+    fields = {
+        "start": gap.start.time,
+        "end": gap.end,
+        "seconds": gap.milliseconds / 1000,
+        "state": str(gap.state),
+        "cause": gap.cause,
+        "why": gap.why,
+        "via": gap.via,
+        "kinds": gap.kinds,
+        "lines": gap.lines,
+    }
+    return {key: value for key, value in fields.items() if value != ""}
+
+
+def _coverage_fields(found: Found) -> dict[str, object]:
+    counts = {state: sum(gap.state == state for gap in found.gaps) for state in _GRAVEST}
+    return {
+        "since": found.since,
+        "until": found.until,
+        "share": round(found.share, 6),
+        **counts,
+    }
+
+
+def _tables(found: list[Found], zone: tzinfo | None) -> Iterator[Table | Text]:
+    from rich.text import Text  # noqa: PLC0415 - only who shows it pays for rich
+
+    for each in found:
+        length = (parse_time(each.until) - parse_time(each.since)) // 1000
+        head = f"{each.network}/{each.target}"
+        heard = f"  {_percent(each.share)} of {span(length)} since {_local(each.since, zone)}"
+        yield Text.assemble((safe(head), "bold"), heard)
+        yield _bar(each)
+        if each.gaps:
+            yield _table(each, zone)
+    yield Text(
+        f"{_HEARD} heard  " + "  ".join(f"{mark} {state}" for state, mark in _MARKS.items()),
+        style="dim",
+    )
+
+
+def _percent(share: float) -> str:
+    # What is not whole is never called so.
+    return "100 %" if share == 1.0 else f"{min(share * 100, 99.99):.2f} %"
+
+
+def _bar(found: Found) -> Text:
+    """Draw the range in cells, each in the mark of the gravest that lies in it."""
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    bar = Text()
+    begin, end = parse_time(found.since), max(parse_time(found.until), parse_time(found.since) + 1)
+    for number in range(_CELLS):
+        low = begin + (end - begin) * number // _CELLS
+        high = begin + (end - begin) * (number + 1) // _CELLS
+        states = {
+            str(gap.state)
+            for gap in found.gaps
+            if parse_time(gap.start.time) < max(high, low + 1) and parse_time(gap.end) > low
+        }
+        state = next((each for each in _GRAVEST if each in states), "")
+        bar.append(_MARKS.get(state, _HEARD), style=_STYLES.get(state, ""))
+    return bar
+
+
+def _table(found: Found, zone: tzinfo | None) -> Table:
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table.grid(padding=(0, 2))
+    for gap in found.gaps:
+        table.add_row(
+            "",
+            _local(gap.start.time, zone),
+            _local(gap.end, zone),
+            Text(_length(gap), justify="right"),
+            Text(str(gap.state), style=_STYLES[str(gap.state)]),
+            Text(safe(_explained(gap))),
+        )
+    return table
+
+
+def _length(gap: Gap) -> str:
+    seconds = gap.milliseconds / 1000
+    return f"{seconds:.1f} s" if seconds < 10 else span(int(seconds))  # noqa: PLR2004 - of seconds
+
+
+def _explained(gap: Gap) -> str:
+    if gap.state == "filled":
+        only = ", messages only" if gap.kinds == "messages" else ""
+        said = f"{gap.lines:,} lines by {gap.via}{only}"
+    else:
+        said = gap.why
+    return f"{gap.cause}: {said}" if said else gap.cause
+
+
+def _local(time: str, zone: tzinfo | None) -> str:
+    return f"{datetime.fromisoformat(time).astimezone(zone):%Y-%m-%d %H:%M:%S}"
