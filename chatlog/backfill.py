@@ -338,6 +338,8 @@ class Backfill:
             for line in known:
                 walk.alignment.know(line.event, coarse=line.coarse)
         new = walk.alignment.new(page.events)
+        if walk.missing.is_first:  # what lies before was not asked for
+            new = [event for event in new if event.time >= walk.missing.since.time]
         self._in_hand = None
         self._write(new)
         walk.lines += len(new)
@@ -356,6 +358,7 @@ class Backfill:
         if events:
             self._intake.write(events, self._session.state.isupport.casemapping.name)
             self._intake.flush()
+            self._listening.fetched.update(event.target for event in events)
 
     def _had(self, missing: Missing, outcome: Outcome, gained: Gained, *, forgets: bool) -> None:
         entries = entries_of(missing, outcome, gained, at=self._now(), forgets=forgets)

@@ -261,6 +261,18 @@ def parse_duration(text: str) -> float:
     return sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
 
 
+def parse_history(text: str) -> tuple[int | None, float | None]:
+    """Read how much history is wanted: `all`, `500` lines, or what was said in `7d`."""
+    if text == "all":
+        return None, None
+    if re.fullmatch("[0-9]{1,9}", text):
+        return int(text), None
+    try:
+        return None, parse_duration(text)
+    except UsageError as error:
+        raise UsageError(f"{text!r} is no history; say all, 500 (lines) or 7d") from error
+
+
 def parse_size(text: str) -> int:
     """Read `10M` or a bare number, in powers of 1024, into bytes; at least one."""
     match = re.fullmatch(_SIZE, text)
@@ -285,7 +297,7 @@ def parse_zone(name: str) -> tzinfo:
         raise UsageError(f"there is no time zone {name!r}; say UTC or Europe/Berlin") from error
 
 
-def moment(text: str, now: datetime, option: str) -> datetime:
+def moment(text: str, now: datetime) -> datetime:
     """Return the moment that somebody means by `2026-11-23 18:00`, `yesterday`, or `-2h`.
 
     `now` carries the time zone in which a text without one is meant; a day
@@ -306,7 +318,7 @@ def moment(text: str, now: datetime, option: str) -> datetime:
         parsed = datetime.fromisoformat(text)
     except (ValueError, OverflowError) as error:
         raise UsageError(
-            f"{option} {text!r} is no moment; say 2026-11-23, '2026-11-23 18:00', yesterday or -2h"
+            f"{text!r} is no moment; say 2026-11-23, '2026-11-23 18:00', yesterday or -2h"
         ) from error
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=now.tzinfo)
 

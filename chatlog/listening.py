@@ -6,6 +6,7 @@ noticed. It knows no connection and reads no clock.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from chatlog.errors import TranscriptError
@@ -52,6 +53,9 @@ class Moment:
 class Listening:
     """Keep the ledgers of one network.
 
+    `first` are channels of which nothing was known when we entered, `fetched`
+    counts the lines of history that were new, of each.
+
     `run` is this run's name, `trouble` takes what a disk refused. `planned`
     says that a batch ends as it was meant to. What history covered is said only
     while nothing waits for the disk, so that a ledger never claims what a crash
@@ -68,6 +72,7 @@ class Listening:
     ) -> None:
         self.planned = False
         self.first: set[str] = set()
+        self.fetched: Counter[str] = Counter()
         self._network = network
         self._writer = writer
         self._run = run

@@ -154,6 +154,20 @@ class Recorder:
         """Say of each network how it is."""
         return tuple(network.supervisor.status() for network in self._networks.values())
 
+    def fetched(self, network: str, channel: str) -> int:
+        """Say how many lines of a channel were fetched back."""
+        kept = self._networks.get(network)
+        casemapping = self._writer.known_casemapping(network)
+        if kept is None or casemapping is None:
+            return 0
+        counts = kept.listening.fetched.items()
+        return sum(count for name, count in counts if casemapping.equal(name, channel))
+
+    def was_welcomed(self, network: str) -> bool:
+        """Say whether a network has let us in, in this run."""
+        kept = self._networks.get(network)
+        return kept is not None and kept.supervisor.was_welcomed
+
     @property
     def errors(self) -> int:
         """Say how often something went wrong that a human should know of."""
@@ -213,6 +227,8 @@ class Recorder:
             for each in going_on:
                 if each.task.done():
                     self._end(each)
+        if self._linger is not None and not self._failures:
+            self.stop("everything is fetched")
 
     def _end(self, network: _Network) -> None:
         network.ended = True

@@ -37,6 +37,7 @@ with _collector_paused():
 
 COMMANDS: Final = {
     "record": "Record channels until stopped.",
+    "sync": "Fetch what was missed, and leave; from cron.",
     "tail": "Show the last events of the archive.",
     "gaps": "Say when which channel was not heard, and why.",
     "verify": "Look whether every segment is whole and unaltered.",

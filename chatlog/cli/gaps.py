@@ -101,11 +101,9 @@ def command(
     root = Path(config.archive_root(output, os.environ))
     zone = config.parse_zone(tz) if tz else None
     now = clock.now()
-    here = datetime.fromisoformat(now).astimezone(zone)
-    low = _utc(config.moment(since, here, "--since")) if since else ""
-    high = _utc(config.moment(until, here, "--until")) if until else now
+    low, high = (_moment(text, now, zone) for text in (since, until))
     targets = Targets(root, patterns, network or "").find()
-    found = list(_find(root, targets, Asked(low, high, int(least * 1000)), now))
+    found = list(_find(root, targets, Asked(low, high or now, int(least * 1000)), now))
     if not found:
         raise NothingFoundError(
             f"nothing is known of when {' '.join(patterns) or 'anything'} was heard in {root};"
@@ -121,8 +119,12 @@ def command(
         raise NothingFoundError(_verdict(missing, strict=strict))
 
 
-def _utc(moment: datetime) -> str:
-    return format_time(int(moment.astimezone(UTC).timestamp() * 1000))
+def _moment(text: str | None, now: str, zone: tzinfo | None) -> str:
+    """Return the time that is meant in the form of events, "" where none is."""
+    if not text:
+        return ""
+    here = datetime.fromisoformat(now).astimezone(zone)
+    return format_time(int(config.moment(text, here).astimezone(UTC).timestamp() * 1000))
 
 
 def _find(root: Path, targets: list[Target], asked: Asked, now: str) -> Iterator[Found]:

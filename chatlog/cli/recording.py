@@ -21,14 +21,20 @@ from chatlog.notify import Notifier
 from chatlog.policies import Policies
 from chatlog.recorder import Recorder
 from chatlog.status import RunStatus, decode
+from chatlog.transcript import ledger
+from chatlog.transcript.ledger import LedgerEntry
+from chatlog.transcript.locks import Locks
 from chatlog.transcript.runs import RunFile, prune, run_name
+from chatlog.transcript.segment import System
 from chatlog.transcript.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from chatlog.configfile import Config
     from chatlog.recorder import Limits
+    from chatlog.supervisor import Plan
+    from chatlog.transcript.coverage import Gap
 
 logger = logging.getLogger("chatlog")
 
@@ -36,9 +42,19 @@ _POLICIES = ".sts.json"
 
 
 class Run:
-    """One run of `chatlog record`, made of settings; `go` is its whole life."""
+    """One run of `record` or `sync`, made of settings; `go` is its whole life.
 
-    def __init__(self, settings: Config, limits: Limits, *, linger: float | None = None) -> None:
+    `planned` are other plans than the settings make; `linger` is the recorder's.
+    """
+
+    def __init__(
+        self,
+        settings: Config,
+        limits: Limits,
+        *,
+        planned: Sequence[Plan] | None = None,
+        linger: float | None = None,
+    ) -> None:
         self._storage = plans.storage_of(settings)
         self._metrics_file = settings.metrics_file
         self._notifier = Notifier.from_environment(os.environ)
@@ -47,7 +63,7 @@ class Run:
         self._name = run_name(self._started, os.getpid())
         self._writer = Writer(self._storage)
         self._recorder = Recorder(
-            plans.plans_of(settings),
+            plans.plans_of(settings) if planned is None else planned,
             self._writer,
             now=self._clock,
             limits=limits,
@@ -137,11 +153,38 @@ class Run:
         self._notifier.ready()
 
     def _say_where(self) -> None:
-        """Say where each channel's transcript is, if the network ever told how to name it."""
+        for _, channel, directory in self.channels():
+            logger.info("recorded %s in %s", channel, directory)
+
+    def channels(self) -> Iterator[tuple[str, str, Path]]:
+        """Yield network, name and directory of each channel that has a place by now."""
         for network, plan in self._recorder.plans.items():
             if self._writer.known_casemapping(network) is not None:
                 for channel in plan.session.channels:
-                    logger.info("recorded %s in %s", channel, self._writer.path(network, channel))
+                    yield network, channel, self._writer.path(network, channel)
+
+    def fetched(self, network: str, channel: str) -> int:
+        """Say how many lines of a channel were fetched back."""
+        return self._recorder.fetched(network, channel)
+
+    def was_welcomed(self, network: str) -> bool:
+        """Say whether a network has let us in."""
+        return self._recorder.was_welcomed(network)
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Say whether a signal ended it."""
+        return self._recorder.stop_reason in {"SIGINT", "SIGTERM"}
+
+    def note_reported(self, directory: Path, gap: Gap) -> None:
+        """Say in a ledger that a person was told of a gap, after the run."""
+        entry = LedgerEntry(entry="reported", at=self._clock(), since=gap.start.time, until=gap.end)
+        locks = Locks(self._storage.root)
+        try:
+            with locks.appending(directory):
+                ledger.append(System(), directory, [entry], self._storage.file_mode)
+        finally:
+            locks.close()
 
 
 def _is_over(data: bytes) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from chatlog.demo.history import PAGE, on_chathistory
 from chatlog.demo.people import Channel
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def _welcome(server: Server, client: Client) -> None:
         f"CASEMAPPING={server.casemapping.name}",
         "CHANMODES=b,k,l,imnpst",
         "CHANTYPES=#",
+        f"CHATHISTORY={PAGE}",
+        "MSGREFTYPES=timestamp,msgid",
         f"NETWORK={server.network}",
         "NICKLEN=32",
         "PREFIX=(ov)@+",
@@ -293,4 +296,5 @@ COMMANDS: Final = {
     "INVITE": Row(2, on_invite),
     "AWAY": Row(0, on_away),
     "SETNAME": Row(1, on_setname),
+    "CHATHISTORY": Row(2, on_chathistory),
 }

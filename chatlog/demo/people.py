@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatlog.demo.history import History
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -60,6 +62,7 @@ class Channel:
         self.name = name
         self.topic = ""
         self.key = ""
+        self.history = History()
         self.members: dict[Client, str] = {}
 
     def prefixes(self, client: Client, *, every: bool) -> str:

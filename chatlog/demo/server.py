@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from chatlog.casemapping import Casemapping
 from chatlog.demo import commands
+from chatlog.demo.history import CAPABILITY, Said
 from chatlog.demo.people import Channel, Client, Person
 from chatlog.protocol.message import parse_text
 
@@ -32,10 +33,13 @@ CAPABILITIES: Final = (
     "account-notify",
     "account-tag",
     "away-notify",
+    "batch",
     "chghost",
+    CAPABILITY,
     "echo-message",
     "extended-join",
     "invite-notify",
+    "labeled-response",
     "message-tags",
     "multi-prefix",
     "server-time",
@@ -175,9 +179,24 @@ class Server:
         shared = {**(tags or {}), "msgid": f"m{self._messages}"}
         if source.account:
             shared["account"] = source.account
+        self._remember(source, words, shared)
         for client in dict.fromkeys(to):
             if not requires or requires in client.capabilities:
                 client.send(self._tags(client, shared) + _line(source.mask, words))
+
+    def _remember(self, source: Client, words: tuple[str, ...], tags: dict[str, str]) -> None:
+        channel = self.channel(words[1]) if words[0] in _REMEMBERED else None
+        if channel is not None:
+            channel.history.keep(Said({"time": self.clock(), **tags}, source.mask, words))
+
+    def reply(self, client: Client, tags: dict[str, str], *words: str, source: str = "") -> None:
+        """Send one client a line with tags of its own."""
+        client.send(self._tags(client, tags) + _line(source or self.name, words))
+
+    def next_batch(self) -> str:
+        """Make up a reference for a batch."""
+        self._messages += 1
+        return f"b{self._messages}"
 
     def _tags(self, client: Client, shared: dict[str, str]) -> str:
         tags = {"time": self.clock()} | shared
@@ -280,7 +299,13 @@ class Server:
         return client is not None and channel is not None and client in channel.members
 
 
-_TAG_CAPABILITIES: Final = {"time": "server-time", "account": "account-tag"}
+_TAG_CAPABILITIES: Final = {
+    "time": "server-time",
+    "account": "account-tag",
+    "batch": "batch",
+    "label": "labeled-response",
+}
+_REMEMBERED: Final = ("PRIVMSG", "NOTICE")
 _ESCAPES: Final = str.maketrans({";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"})
 
 
