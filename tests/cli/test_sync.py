@@ -9,7 +9,7 @@ import pytest
 from chatlog.demo.server import CAPABILITIES
 from tests.support.embedded import EmbeddedServer
 from tests.support.process import holding
-from tests.support.recorded import texts
+from tests.support.recorded import events, texts
 from tests.support.tending import HOLDER
 
 TALK = ["one", "two", "three", "four"]
@@ -59,11 +59,19 @@ def test_the_next_run_fetches_what_was_said_since_and_nothing_twice(sync, server
 
 
 @pytest.mark.parametrize(
-    ("history", "expected"), [("2", TALK[2:]), ("all", TALK), ("1h", TALK), ("0s", [])]
+    ("history", "expected"), [("9", TALK), ("all", TALK), ("1h", TALK), ("0s", [])]
 )
 def test_how_much_the_first_run_fetches_can_be_said(sync, server, archive, history, expected):
     assert sync(server.port, "--history", history).returncode == 0
     assert texts(archive, "#c") == expected
+
+
+def test_the_last_lines_are_fetched_with_what_was_said_in_the_same_moment(sync, server, archive):
+    server.say("ada", "#c", "the last")
+    assert sync(server.port, "--history", "1").returncode == 0
+    found = [each for each in events(archive, "#c") if each["type"] == "message"]
+    assert found[-1]["text"] == "the last"
+    assert {event["time"] for event in found} == {found[-1]["time"]}
 
 
 def test_cron_hears_nothing_while_all_is_well(sync, server):
