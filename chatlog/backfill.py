@@ -334,7 +334,7 @@ class Backfill:
             # What was said since we hear again is in the transcript by now.
             since, until = around(max(low, walk.missing.until), high)
             known = await self._known(page.target, since, until)
-            walk.alignment.forget(since=since)
+            walk.alignment.forget_since(since)
             for line in known:
                 walk.alignment.know(line.event, coarse=line.coarse)
         new = walk.alignment.new(page.events)
@@ -343,7 +343,7 @@ class Backfill:
         self._in_hand = None
         self._write(new)
         walk.lines += len(new)
-        walk.alignment.forget(before=around(low, low)[0])
+        walk.alignment.forget_before(around(low, low)[0])
 
     # -- what there is, and what becomes of it ---------------------------------------------
 

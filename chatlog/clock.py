@@ -57,6 +57,8 @@ class Clock:
 
     def _tell(self, moved: int) -> None:
         awake = self._since_boot() - self._steady()
-        slept, self._awake = awake - self._awake, awake
-        if self.on_jump is not None:
-            self.on_jump((moved - slept) // _MILLION, slept // _MILLION)
+        slept, self._awake = max(0, awake - self._awake), awake
+        jumps = ((moved - slept) // _MILLION, slept // _MILLION)
+        ahead, asleep = (each if abs(each) >= _JUMP else 0 for each in jumps)
+        if self.on_jump is not None and (ahead or asleep):
+            self.on_jump(ahead, asleep)

@@ -12,6 +12,8 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from chatlog.backfill import Backfill
 from chatlog.connection import ANY, PING_TOKEN
 from chatlog.event import EventType
@@ -108,6 +110,8 @@ class Conversation:
     def after_read(self) -> None:
         """Write what was heard, send what follows, and see how far we are."""
         heard, self.heard = self.heard, []
+        if self.session.moves:
+            heard = [self._with_silence(event) for event in heard]
         self._intake.write(heard, self.session.state.isupport.casemapping.name)
         self._intake.flush()
         # Whoever gets an answer may rely on it: what was answered is written.
@@ -156,6 +160,13 @@ class Conversation:
         if self._lost:
             self._listening.lost(self._last_proof(), self._lost)
             self._lost = ""
+
+    def _with_silence(self, event: Event) -> Event:
+        """Have our coming into a channel say since when nothing was heard of it."""
+        if event.type != EventType.JOINED or not self._intake.takes(event.target):
+            return event
+        silence = self._listening.silence(event.target)
+        return msgspec.structs.replace(event, text=silence) if silence else event
 
     def _is_silent(self, target: str) -> bool:
         return self.session.privacy.is_silent(target, self.session.state.isupport.casemapping)

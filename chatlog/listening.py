@@ -131,6 +131,17 @@ class Listening:
         after = self.coverage(target)
         return after.wanting() if after is not None else []
 
+    def silence(self, target: str) -> str:
+        """Say since when nothing was heard of a channel, and why; "" where it never was."""
+        try:
+            entries = ledger.read(self.directory(target))
+        except TranscriptError:
+            return ""  # which is told when we enter
+        closed = next((each for each in reversed(entries) if each.entry == "closed"), None)
+        if closed is None or target in self._open:
+            return ""
+        return f"nothing was heard since {closed.time}: {closed.cause}"
+
     def left(self, target: str, moment: Moment, cause: str, *, for_good: bool = False) -> None:
         """Hear a channel no longer, from a moment at which that was said.
 

@@ -37,7 +37,7 @@ def command(*, output: Path | None) -> None:
     click.echo("Recording a short conversation on a server of our own …", err=True)
     asyncio.run(recording.record(root))
     tail.main(
-        ["--output", str(root), "--network", recording.NETWORK, "-n", "40"], standalone_mode=False
+        ["--output", str(root), "--network", recording.NETWORK, "-n", "60"], standalone_mode=False
     )
     sys.stdout.flush()
     click.echo(f"\nThe transcripts are in {root / recording.NETWORK}.", err=True)

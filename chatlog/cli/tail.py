@@ -13,9 +13,11 @@ import click
 from chatlog import clock, config
 from chatlog.cli.painting import Painter
 from chatlog.cli.reading_options import color_option, network_option, output_option, tz_option
+from chatlog.cli.silences import silences_in
 from chatlog.errors import NothingFoundError
 from chatlog.formats import jsonl
-from chatlog.formats.terminal import Manner, local_time, place, render
+from chatlog.formats.terminal import Manner, Span, local_time, place, render
+from chatlog.formats.visible import visible
 from chatlog.transcript.reader import Entry, Reader
 
 if TYPE_CHECKING:
@@ -79,8 +81,9 @@ def command(
     last = reader.last(count)
     if not found or (count and not last):
         _say_nothing_found(root, targets, follow=follow)
-    show = _show_json if as_json else Lines(found, zone, Painter(color))
-    _write(show(last))
+    lines = Lines(found, zone, Painter(color))
+    show = _show_json if as_json else lines
+    _write(show(last) if as_json else lines.with_silences(last))
     damage = Damage(reader)
     damage.report()
     if follow:
@@ -135,17 +138,29 @@ class Lines:
     def __init__(self, targets: Sequence[Target], tz: tzinfo | None, paint: Painter) -> None:
         self._tz = tz
         self._paint = paint
+        self._all = targets
         self._targets = len(targets)
         self._networks = len({target.network for target in targets})
         self._shown: set[tuple[str, str]] = set()
 
     def __call__(self, entries: Sequence[Entry]) -> bytes:
         """Return the lines of some events, in the encoding of stdout."""
-        manner = self._manner(entries)
-        text = "".join(
+        return _encoded(self._text(entries, self._manner(entries)))
+
+    def _text(self, entries: Sequence[Entry], manner: Manner) -> str:
+        return "".join(
             "".join(map(self._paint, render(entry.event, manner))) + "\n" for entry in entries
         )
-        return text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
+
+    def with_silences(self, entries: Sequence[Entry]) -> bytes:
+        """Return the lines of some events, and between them where a target was not heard."""
+        manner, shown, begin = self._manner(entries), "", 0
+        for silence in silences_in(self._all, entries):
+            where = f"{visible(silence.target)}: " if self._targets > 1 else ""
+            shown += self._text(entries[begin : silence.position], manner)
+            shown += self._paint(Span(f"--- {where}{visible(silence.text)}", "own")) + "\n"
+            begin = silence.position
+        return _encoded(shown + self._text(entries[begin:], manner))
 
     def _manner(self, entries: Sequence[Entry]) -> Manner:
         self._shown.update((entry.event.network, entry.event.target) for entry in entries)
@@ -164,6 +179,10 @@ class Lines:
             return local_time(time, self._tz).date() == local_time(clock.now(), self._tz).date()
         except ValueError:
             return False
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
 
 
 class Damage:

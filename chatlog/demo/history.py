@@ -5,6 +5,7 @@ By timestamp and msgid; see https://ircv3.net/specs/extensions/chathistory
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -33,36 +34,41 @@ class History:
 
     def __init__(self) -> None:
         self._lines: list[Said] = []
+        self._numbers: dict[str, int] = {}
+        self._forgotten = 0
 
     def keep(self, said: Said) -> None:
         """Keep a line, and forget the oldest where there are many."""
+        self._numbers[said.tags["msgid"]] = self._forgotten + len(self._lines)
         self._lines.append(said)
-        del self._lines[:-_KEPT]
+        if len(self._lines) > _KEPT:
+            del self._numbers[self._lines.pop(0).tags["msgid"]]
+            self._forgotten += 1
 
     def after(self, kind: str, value: str, count: int) -> list[Said]:
         """Return the first lines behind a place; none where nobody knows it."""
-        begin = self._behind(kind, value)
+        if kind == "timestamp":
+            begin = bisect_right(self._lines, value, key=_time_of)
+        else:
+            begin = self._numbers.get(value, self._forgotten + len(self._lines)) + 1
+            begin -= self._forgotten
         return self._lines[begin : begin + count]
 
     def before(self, kind: str, value: str, count: int) -> list[Said]:
         """Return the last lines before a place."""
-        tag = "time" if kind == "timestamp" else "msgid"
-        end = next(
-            (n for n, said in enumerate(self._lines) if said.tags[tag] >= value),
-            len(self._lines),
-        )
+        if kind == "timestamp":
+            end = bisect_left(self._lines, value, key=_time_of)
+        else:
+            end = self._numbers.get(value, self._forgotten) - self._forgotten
         return self._lines[max(0, end - count) : end]
 
     def latest(self, _kind: str, _value: str, count: int) -> list[Said]:
         """Return the last lines."""
         return self._lines[-count:]
 
-    def _behind(self, kind: str, value: str) -> int:
-        if kind == "timestamp":
-            found = (n for n, said in enumerate(self._lines) if said.tags["time"] > value)
-        else:
-            found = (n + 1 for n, said in enumerate(self._lines) if said.tags["msgid"] == value)
-        return next(found, len(self._lines))
+
+def _time_of(said: Said) -> str:
+    return said.tags["time"]
 
 
 _COMMANDS: Final[dict[str, Callable[[History, str, str, int], list[Said]]]] = {

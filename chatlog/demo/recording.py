@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NETWORK: Final = "demo"
 NICK: Final = "chatlog"
+_HISTORY_AFTER: Final = rb"CHATHISTORY AFTER #demo "
+_BACK_AFTER: Final = 0.6
 
 
 async def record(root: Path) -> None:
@@ -45,7 +47,17 @@ async def record(root: Path) -> None:
 async def _play(server: Server, people: script.People) -> None:
     for channel in script.CHANNELS:
         await server.joined(NICK, channel)
-    await script.play(people, pause=asyncio.sleep)
+
+    async def cut() -> None:
+        server.drop(NICK)
+        await server.gone(NICK)
+
+    async def back() -> None:
+        await server.joined(NICK, script.CHANNELS[0])
+        await server.heard(_HISTORY_AFTER)
+
+    turns: script.Turns = {script.CUT: cut, script.BACK: back}
+    await script.play(people, pause=asyncio.sleep, turns=turns)
 
 
 def _stop_on_signals(recorder: Recorder) -> list[int]:
@@ -67,5 +79,5 @@ def _recorder(root: Path, port: int) -> Recorder:
         identity=Identity(nick=NICK),
         channels=script.CHANNELS,
     )
-    plan = Plan(session=session, addresses=(address,))
+    plan = Plan(session=session, addresses=(address,), reconnect_min=_BACK_AFTER)
     return Recorder([plan], Writer(Storage(root=root)), now=now)

@@ -9,14 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from chatlog.demo.people import Person
     from chatlog.demo.server import Server
 
     People = dict[str, Person]
+    Turns = Mapping[str | bytes, Callable[[], Awaitable[object]]]
 
 CHANNELS: Final = ("#demo", "#tea")
+CUT: Final = "the recorder's line breaks"
+BACK: Final = "the recorder is back"
 _BEAT: Final = 0.12
 
 CAST: Final = {
@@ -29,7 +32,7 @@ CAST: Final = {
 
 
 class Step(NamedTuple):
-    """One thing that somebody does."""
+    """One thing that somebody does; a turn that the story takes, where it is nobody."""
 
     who: str
     line: str | bytes
@@ -53,6 +56,12 @@ STEPS: Final = (
     Step("grace", "KICK #demo mallory :nobody resigns on another's behalf"),
     Step("alan", "NICK turing"),
     Step("turing", "PRIVMSG #demo :the same person, by another name"),
+    Step("", CUT),
+    Step("grace", "PRIVMSG #demo :Did the line of the recorder just break?"),
+    Step("turing", "PRIVMSG #demo :It did. lol"),
+    Step("turing", "PRIVMSG #demo :lol"),
+    Step("grace", "PRIVMSG #demo :Then it knows what it missed, and asks for it."),
+    Step("", BACK),
     Step("turing", "AWAY :at lunch"),
     Step("grace", "NOTICE #demo :the build is green"),
     Step("turing", "QUIT :to be continued"),
@@ -72,8 +81,16 @@ def arrive(server: Server) -> People:
     return {**people, "turing": people["alan"]}
 
 
-async def play(people: People, *, pause: Callable[[float], Awaitable[object]]) -> None:
-    """Let everybody do their part, with pauses in seconds."""
+async def play(
+    people: People,
+    *,
+    pause: Callable[[float], Awaitable[object]],
+    turns: Turns | None = None,
+) -> None:
+    """Let everybody do their part, with pauses in seconds; `turns` do what nobody does."""
     for step in STEPS:
-        people[step.who].raw(step.line)
+        if step.who:
+            people[step.who].raw(step.line)
+        elif turns is not None:
+            await turns[step.line]()
         await pause(_BEAT)

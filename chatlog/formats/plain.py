@@ -137,7 +137,7 @@ _ROWS: Final = (
     _starred(EventType.RECOVERED, rf"a torn line was cut off{_WHY}"),
     _starred(EventType.NAMES, r"members of [^ ]+: (?P<text>.*)"),
     _starred(EventType.TOPIC, r"topic of [^ ]+ is '(?P<text>.*)'"),
-    _starred(EventType.JOINED, rf"{_WHO} joined [^ ]+ to record"),
+    _starred(EventType.JOINED, rf"{_WHO} joined [^ ]+ to record{_WHY}"),
     _starred(EventType.PARTED, rf"{_WHO} left [^ ]+ and no longer records{_WHY}"),
     _starred(EventType.JOIN, rf"{_WHO} joined [^ ]+"),
     _starred(EventType.PART, rf"{_WHO} left [^ ]+{_WHY}"),

@@ -80,7 +80,7 @@ def _join(event: Event, _show: Show) -> str:
 
 
 def _joined(event: Event, show: Show) -> str:
-    return f"{_join(event, show)} to record"
+    return f"{_join(event, show)} to record{_because(event.text, show)}"
 
 
 def _part_from(event: Event, show: Show, *, more: str = "") -> str:

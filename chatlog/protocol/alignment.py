@@ -7,6 +7,7 @@ one line of the history and no more: what was said twice stays twice.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -36,18 +37,19 @@ _UNTOLD: Final = frozenset(
 _Words = tuple[str, str, str, str, str, tuple[str, ...]]
 
 
-class _Known(msgspec.Struct):
+class _Known(msgspec.Struct, eq=False):
     """One line that is known: its time in milliseconds, and how far that may be relied on.
 
     It is `coarse` where only its second is known, and may be off by `slack`
-    where it is by our own clock.
+    where it is by our own clock. `page` is the last one that it stood for a line of.
     """
 
     time: int
-    coarse: bool
-    slack: int
-    has_msgid: bool
-    taken: bool = False
+    words: _Words
+    msgid: str
+    coarse: bool = False
+    slack: int = 0
+    page: int = 0
 
 
 class Alignment:
@@ -60,47 +62,56 @@ class Alignment:
 
     def __init__(self, casemapping: Casemapping) -> None:
         self._casemapping = casemapping
-        self._msgids: dict[str, int] = {}
-        self._known: dict[_Words, list[_Known]] = {}
-        self._fresh: list[Event] = []
+        self._msgids: dict[str, _Known] = {}
+        self._by_words: dict[_Words, list[_Known]] = {}
+        self._in_order: deque[_Known] = deque()
+        self._fresh: list[_Known] = []
+        self._page = 1
         self._coarse = True
         self._after = 0  # the time of the line before, as it stands in the transcript
 
     def know(self, event: Event, *, coarse: bool = False) -> None:
         """Take note of a line that the transcript has; `coarse` where only its second is."""
-        if event.type in _UNTOLD:
-            return
-        time = parse_time(event.time)
-        if event.msgid:
-            self._msgids[event.msgid] = time
-        slack = 0 if coarse or event.received else _SLACK
-        line = _Known(time, coarse, slack, bool(event.msgid))
-        self._known.setdefault(self._words(event), []).append(line)
+        if event.type not in _UNTOLD:
+            line = self._line(event)
+            line.coarse, line.slack = coarse, 0 if coarse or event.received else _SLACK
+            self._know(line)
+
+    def _know(self, line: _Known) -> None:
+        if line.msgid:
+            self._msgids[line.msgid] = line
+        self._by_words.setdefault(line.words, []).append(line)
+        self._in_order.append(line)
 
     def begin_page(self) -> None:
         """Begin with lines that may be again what is known by now."""
+        self._page += 1
         fresh, self._fresh = self._fresh, []
-        for event in fresh:
-            self.know(event)
-        for lines in self._known.values():
-            for line in lines:
-                line.taken = False
+        for line in fresh:
+            self._know(line)
 
-    def forget(self, *, before: str = "", since: str = "") -> None:
-        """Forget what is known of before a time, or from one on."""
-        least = parse_time(before) if before else None
-        most = parse_time(since) if since else None
+    def forget_before(self, time: str) -> None:
+        """Forget what is known of before a time, as far as it was told in order."""
+        least = parse_time(time)
+        while self._in_order and self._in_order[0].time < least:
+            self._drop(self._in_order.popleft())
 
-        def stays(time: int) -> bool:
-            return (least is None or time >= least) and (most is None or time < most)
+    def forget_since(self, time: str) -> None:
+        """Forget what is known of a time and of all later ones."""
+        least = parse_time(time)
+        self._fresh = [line for line in self._fresh if line.time < least]
+        for line in self._in_order:
+            if line.time >= least:
+                self._drop(line)
+        self._in_order = deque(line for line in self._in_order if line.time < least)
 
-        self._msgids = {msgid: time for msgid, time in self._msgids.items() if stays(time)}
-        kept = {
-            words: [line for line in lines if stays(line.time)]
-            for words, lines in self._known.items()
-        }
-        self._known = {words: lines for words, lines in kept.items() if lines}
-        self._fresh = [event for event in self._fresh if stays(parse_time(event.time))]
+    def _drop(self, line: _Known) -> None:
+        if self._msgids.get(line.msgid) is line:
+            del self._msgids[line.msgid]
+        lines = self._by_words[line.words]
+        lines.remove(line)
+        if not lines:
+            del self._by_words[line.words]
 
     def new(self, events: Iterable[Event]) -> list[Event]:
         """Return those lines of a history that are not known, in its order.
@@ -115,39 +126,32 @@ class Alignment:
             time = parse_time(event.time)
             known = self._find(event, time)
             if known is not None:
-                self._after = known
+                known.page, self._after = self._page, known.time
                 continue
             event = self._behind(event, time)  # noqa: PLW2901 - the same, dated
-            self._fresh.append(event)
-            if event.msgid:
-                self._msgids[event.msgid] = parse_time(event.time)
+            line = self._line(event)
+            self._fresh.append(line)
+            if line.msgid:
+                self._msgids[line.msgid] = line
             found.append(event)
         return found
 
-    def _find(self, event: Event, time: int) -> int | None:
-        """Find the known line that this is, and say its time."""
-        if event.msgid and event.msgid in self._msgids:
-            self._take_twin(event)
-            return self._msgids[event.msgid]
-        lines = self._known.get(self._words(event), ())
-        free = [
-            line
-            for line in lines
-            if not line.taken
-            and not (event.msgid and line.has_msgid)
-            and self._distance(line, time) is not None
-        ]
-        if not free:
-            return None
-        nearest = min(free, key=lambda line: (self._distance(line, time), line.time))
-        nearest.taken = True
-        return nearest.time
+    def _line(self, event: Event) -> _Known:
+        return _Known(parse_time(event.time), self._words(event), event.msgid)
 
-    def _take_twin(self, event: Event) -> None:
-        for line in self._known.get(self._words(event), ()):
-            if line.time == self._msgids[event.msgid] and line.has_msgid and not line.taken:
-                line.taken = True
-                return
+    def _find(self, event: Event, time: int) -> _Known | None:
+        """Find the known line that this is."""
+        if event.msgid and event.msgid in self._msgids:
+            return self._msgids[event.msgid]
+        lines = self._by_words.get(self._words(event), [])
+        near = [
+            (distance, line.time, number)
+            for number, line in enumerate(lines)
+            if line.page != self._page
+            and not (event.msgid and line.msgid)
+            and (distance := self._distance(line, time)) is not None
+        ]
+        return lines[min(near)[-1]] if near else None
 
     def _distance(self, line: _Known, time: int) -> int | None:
         """Say how far a known line is from a time, None where it is too far to be one with it."""

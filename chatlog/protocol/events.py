@@ -110,6 +110,7 @@ def on_join(state: State, line: Line) -> list[Event]:
     if not _ours(state, line):
         return _in_channel(state, line, name, type=EventType.JOIN, **fields)
     if state.isupport.is_channel(name):
+        fields.pop("text", None)  # our own realname, where the recorder has more to say
         return [_event(line, type=EventType.JOINED, target=name, **fields)]
     return on_other(state, line)
 

@@ -145,10 +145,10 @@ def test_what_is_forgotten_is_no_longer_known():
     early, late = said(1, "early"), said(5000, "late", msgid="m")
     alignment.know(early)
     alignment.know(late)
-    alignment.forget(before=format_time(START + 1000))
+    alignment.forget_before(format_time(START + 1000))
     assert alignment.new([early, late]) == [early]
     alignment.begin_page()
-    alignment.forget(since=format_time(START + 1000))
+    alignment.forget_since(format_time(START + 1000))
     assert alignment.new([early, late]) == [late]
 
 
