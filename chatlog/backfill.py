@@ -34,7 +34,7 @@ from chatlog.protocol.history import (
     terms_of,
 )
 from chatlog.protocol.past import Page, Refused
-from chatlog.transcript.known import KnownLine, has_talk_before, lines_between
+from chatlog.transcript.known import has_talk_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -44,12 +44,15 @@ if TYPE_CHECKING:
     from chatlog.listening import Listening
     from chatlog.protocol.session import Session
     from chatlog.transcript.coverage import Gap
+    from chatlog.transcript.known import KnownLine
 
 logger = logging.getLogger(__name__)
 
 _PATIENCE: Final = 60.0
 _NOTED_EVERY: Final = 10
 _ENDLESS: Final = 20
+_SEAM: Final = 2_000
+_COMES_LIVE: Final = 0.4
 
 
 class HistoryWanted(NamedTuple):
@@ -69,6 +72,7 @@ class _Walk:
         self.missing = missing
         self.alignment = alignment
         self.reached = Outcome(missing.since.time, missing.since.time)
+        self.seam: list[list[Event]] = []
         self.lines = 0
         self.pages = 0
 
@@ -107,7 +111,6 @@ class Backfill:
         self._answers: list[Page | Refused] = []
         self._answered = asyncio.Event()
         self._asked: tuple[str, str] | None = None  # target and label
-        self._in_hand: Page | None = None
         self._labels = 0
         self._playbacks: dict[str, Playback] = {}
         self._walk: _Walk | None = None
@@ -157,12 +160,16 @@ class Backfill:
         """Ask for nothing more; write what was told by now, and say how far that reaches."""
         if self._task is not None:
             self._task.cancel()
-        left, self._pages = [*([self._in_hand] if self._in_hand else []), *self._pages], []
+        left, self._pages = self._pages, []
+        if self._walk is not None:
+            target = self._walk.missing.target
+            left += [Page(target, "chathistory", events) for events in self._walk.seam]
         left += [each for each in self._answers if isinstance(each, Page)]
         for page in left:
             playback = self._playback(page.target)
             for low, high in playback.unread(page):
                 playback.know(self._read(page.target, low, high))
+            playback.begin_page()
             self._write(playback.new(page))
         if self._walk is not None:
             self._note_progress(self._walk)
@@ -231,6 +238,7 @@ class Backfill:
         stretch = missing.target, missing.since, missing.until
         way = forward(*stretch, self._terms, has_earlier=earlier)
         outcome = await self._follow(way, walk)
+        await self._close_seam(walk)
         self._walk = None
         gained = Gained("chathistory", self._kinds, walk.lines)
         self._had(missing, outcome, gained, forgets=True)
@@ -301,7 +309,7 @@ class Backfill:
                 if isinstance(told, Refused):
                     return Answer(failure=told.code)
                 if ask.keep:
-                    await self._keep(told, walk)
+                    self._keep(told, walk)
                 answer, is_whole = merged(answer, answer_of(told.events)), told.is_whole
                 if answer.lines > _ENDLESS * self._terms.page:
                     return Answer(failure="ENDLESS")
@@ -323,27 +331,47 @@ class Backfill:
         self._labels += 1
         return f"chatlog{self._labels}"
 
-    async def _keep(self, page: Page, walk: _Walk) -> None:
-        """Write those lines of a page that the transcript does not have."""
-        if not page.events:
-            return
-        self._in_hand = page
-        low = min(event.time for event in page.events)
-        high = max(event.time for event in page.events)
-        if high >= walk.missing.until:
-            # What was said since we hear again is in the transcript by now.
-            since, until = around(max(low, walk.missing.until), high)
-            known = await self._known(page.target, since, until)
-            walk.alignment.forget_since(since)
-            for line in known:
-                walk.alignment.know(line.event, coarse=line.coarse)
-        new = walk.alignment.new(page.events)
+    def _keep(self, page: Page, walk: _Walk) -> None:
+        """Write those lines of a page that the transcript does not have.
+
+        Lines from about when we came in wait: they may still come live as well.
+        """
+        seam, events = format_time(parse_time(walk.missing.until) - _SEAM), page.events
         if walk.missing.is_first:  # what lies before was not asked for
-            new = [event for event in new if event.time >= walk.missing.since.time]
-        self._in_hand = None
-        self._write(new)
-        walk.lines += len(new)
-        walk.alignment.forget_before(around(low, low)[0])
+            events = [event for event in events if event.time >= walk.missing.since.time]
+        walk.seam.append([event for event in events if event.time >= seam])
+        events = [event for event in events if event.time < seam]
+        if events:
+            new = walk.alignment.new(events)
+            self._write(new)
+            walk.lines += len(new)
+            low = min(event.time for event in events)
+            walk.alignment.forget_before(around(low, low)[0])
+
+    async def _close_seam(self, walk: _Walk) -> None:
+        """Write what was said about when we came in, and did not come live a moment later."""
+        if await self._new_in_seam(walk):
+            await asyncio.sleep(_COMES_LIVE)
+            new = await self._new_in_seam(walk)
+            walk.seam.clear()
+            self._write(new)
+            walk.lines += len(new)
+        walk.seam.clear()
+
+    async def _new_in_seam(self, walk: _Walk) -> list[Event]:
+        times = [event.time for page in walk.seam for event in page]
+        if not times:
+            return []
+        stretch = around(min(times), max(times))
+        known = await self._known(walk.missing.target, *stretch)
+        walk.alignment.forget_since(stretch[0])
+        for line in known:
+            walk.alignment.know(line.event, coarse=line.coarse)
+        new = []
+        for page in walk.seam:  # which may overlap
+            walk.alignment.begin_page()
+            new += walk.alignment.new(page)
+        return new
 
     # -- what there is, and what becomes of it ---------------------------------------------
 
@@ -352,7 +380,7 @@ class Backfill:
         return await self._background.result(partial(self._read, target, low, high))
 
     def _read(self, target: str, low: str, high: str) -> list[KnownLine]:
-        return list(lines_between(self._listening.directory(target), low, high))
+        return self._listening.lines_between(target, low, high)
 
     def _write(self, events: list[Event]) -> None:
         if events:

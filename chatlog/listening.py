@@ -6,6 +6,7 @@ noticed. It knows no connection and reads no clock.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from chatlog.errors import TranscriptError
 from chatlog.hearing import Hearing
 from chatlog.transcript import ledger
 from chatlog.transcript.coverage import coverage_of
-from chatlog.transcript.known import last_lines, last_msgid
+from chatlog.transcript.known import last_lines, last_msgid, lines_between
 from chatlog.transcript.ledger import LedgerEntry
 
 if TYPE_CHECKING:
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatlog.transcript.coverage import Coverage, Gap
+    from chatlog.transcript.known import KnownLine
     from chatlog.transcript.writer import Writer
 
+_TRIES: Final = 200
+_SHORTLY: Final = 0.05
 _CAUSES: Final = (
     ("ping timeout", "ping-timeout"),
     ("chatlog stopped", "stopped"),
@@ -236,6 +240,16 @@ class Listening:
     def directory(self, target: str) -> Path:
         """Say where a channel's transcript is."""
         return self._writer.path(self._network, target)
+
+    def lines_between(self, target: str, low: str, high: str) -> list[KnownLine]:
+        """Read what the transcript has of a stretch, in any thread, while nobody seals it."""
+        directory = self.directory(target)
+        for _ in range(_TRIES):
+            with self._writer.locks.sealing(directory) as nobody_else_is:
+                if nobody_else_is:
+                    return list(lines_between(directory, low, high))
+            time.sleep(_SHORTLY)
+        return list(lines_between(directory, low, high))
 
     def begins(self, target: str) -> str:
         """Say when the hearing of a channel began that goes on, "" where none does."""

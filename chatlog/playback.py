@@ -56,6 +56,10 @@ class Playback:
         for line in lines:
             self._alignment.know(line.event, coarse=line.coarse)
 
+    def begin_page(self) -> None:
+        """Begin with lines that may be again what came before."""
+        self._alignment.begin_page()
+
     def new(self, page: Page) -> list[Event]:
         """Return what of a page is new."""
         if page.events:

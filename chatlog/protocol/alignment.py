@@ -99,7 +99,9 @@ class Alignment:
     def forget_since(self, time: str) -> None:
         """Forget what is known of a time and of all later ones."""
         least = parse_time(time)
-        self._fresh = [line for line in self._fresh if line.time < least]
+        for line in self._fresh:
+            self._know(line)
+        self._fresh.clear()
         for line in self._in_order:
             if line.time >= least:
                 self._drop(line)
