@@ -12,6 +12,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from chatlog.asking import Asker
 from chatlog.background import Background
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, format_time, parse_time
@@ -20,24 +21,16 @@ from chatlog.playback import Playback, around
 from chatlog.protocol.alignment import Alignment
 from chatlog.protocol.history import (
     BEGINNING,
-    CAPABILITIES,
-    PLAYBACK_OF_EVENTS,
-    Answer,
-    Ask,
     Outcome,
     Point,
-    Terms,
-    answer_of,
     backward,
     forward,
-    merged,
-    terms_of,
 )
 from chatlog.protocol.past import Page, Refused
 from chatlog.transcript.known import has_talk_before
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from chatlog.event import Event
     from chatlog.intake import Intake
@@ -48,9 +41,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_PATIENCE: Final = 60.0
 _NOTED_EVERY: Final = 10
-_ENDLESS: Final = 20
 _SEAM: Final = 2_000
 _COMES_LIVE: Final = 0.4
 
@@ -101,17 +92,13 @@ class Backfill:
         self._intake = intake
         self._listening = listening
         self._loop = loop
-        self._send = send
         self._now = now
         self._first = first
         self._on_settled = on_settled
         self._background = Background(loop, "history")
         self._missing: list[Missing] = []
         self._pages: list[Page] = []
-        self._answers: list[Page | Refused] = []
-        self._answered = asyncio.Event()
-        self._asked: tuple[str, str] | None = None  # target and label
-        self._labels = 0
+        self._asker = Asker(session, send)
         self._playbacks: dict[str, Playback] = {}
         self._walk: _Walk | None = None
         self._task: asyncio.Task[None] | None = None
@@ -135,20 +122,9 @@ class Backfill:
     def take(self, told: list[Page | Refused]) -> None:
         """Take what the server told of the past."""
         for each in told:
-            if self._is_answer(each):
-                self._answers.append(each)
-                self._answered.set()
-            elif isinstance(each, Page):
+            if not self._asker.take(each) and isinstance(each, Page):
                 self._pages.append(each)
         self._go_on()
-
-    def _is_answer(self, told: Page | Refused) -> bool:
-        if self._asked is None or (isinstance(told, Page) and not told.batched):
-            return False
-        target, label = self._asked
-        if told.label or label:
-            return told.label == label
-        return isinstance(told, Refused) or told.target == target
 
     @property
     def is_settled(self) -> bool:
@@ -164,16 +140,21 @@ class Backfill:
         if self._walk is not None:
             target = self._walk.missing.target
             left += [Page(target, "chathistory", events) for events in self._walk.seam]
-        left += [each for each in self._answers if isinstance(each, Page)]
-        for page in left:
-            playback = self._playback(page.target)
-            for low, high in playback.unread(page):
-                playback.know(self._read(page.target, low, high))
-            playback.begin_page()
-            self._write(playback.new(page))
+        for page in [*left, *self._asker.untaken()]:
+            self._keep_at_once(page)
         if self._walk is not None:
             self._note_progress(self._walk)
         self._background.finish(0)
+
+    def _keep_at_once(self, page: Page) -> None:
+        playback = self._playback(page.target)
+        for low, high in playback.unread(page):
+            try:
+                playback.know(self._read(page.target, low, high))
+            except TranscriptError as error:
+                self._intake.trouble(error)
+        playback.begin_page()
+        self._write(playback.new(page))
 
     def _go_on(self) -> None:
         if (self._task is None or self._task.done()) and (self._missing or self._pages):
@@ -181,15 +162,14 @@ class Backfill:
 
     async def _work(self) -> None:
         while self._missing or self._pages:
+            if self._pages:
+                await self._take_playback(self._pages[0])
+                del self._pages[0]
+                continue
             try:
-                if self._pages:
-                    await self._take_playback(self._pages[0])
-                    del self._pages[0]
-                else:
-                    await self._fetch(self._missing.pop(0))
+                await self._fetch(self._missing.pop(0))
             except TranscriptError as error:
                 self._intake.trouble(error)
-                del self._pages[:1]
         self._loop.call_soon(self._on_settled)
 
     # -- what the server plays back by itself ----------------------------------------
@@ -197,7 +177,7 @@ class Backfill:
     async def _take_playback(self, page: Page) -> None:
         playback = self._playback(page.target)
         for low, high in playback.unread(page):
-            playback.know(await self._known(page.target, low, high))
+            playback.know(await self._known_if_any(page.target, low, high))
         self._write(playback.new(page))
         if page.batched and page.is_whole:
             del self._playbacks[page.target]
@@ -226,7 +206,7 @@ class Backfill:
     # -- what we ask for ---------------------------------------------------------------
 
     async def _fetch(self, missing: Missing) -> None:
-        if not self._offers_history:
+        if not self._asker.offers_history:
             self._note_impossible(missing)
             return
         if missing.is_first:
@@ -236,35 +216,27 @@ class Backfill:
         walk = self._walk = _Walk(missing, await self._aligned(missing))
         earlier = await self._background.result(partial(self._has_earlier, missing))
         stretch = missing.target, missing.since, missing.until
-        way = forward(*stretch, self._terms, has_earlier=earlier)
-        outcome = await self._follow(way, walk)
+        way = forward(*stretch, self._asker.terms, has_earlier=earlier)
+        outcome = await self._asker.follow(
+            way,
+            missing.target,
+            begin_page=walk.alignment.begin_page,
+            keep=partial(self._keep, walk),
+            progress=partial(self._note_reached, walk),
+        )
         await self._close_seam(walk)
         self._walk = None
-        gained = Gained("chathistory", self._kinds, walk.lines)
+        gained = Gained("chathistory", self._asker.kinds, walk.lines)
         self._had(missing, outcome, gained, forgets=True)
         _say(missing, outcome, walk.lines)
-
-    @property
-    def _offers_history(self) -> bool:
-        enabled = self._session.registration.enabled
-        return "batch" in enabled and any(name in enabled for name in CAPABILITIES)
-
-    @property
-    def _kinds(self) -> str:
-        enabled = self._session.registration.enabled
-        return "all" if any(name in enabled for name in PLAYBACK_OF_EVENTS) else "messages"
-
-    @property
-    def _terms(self) -> Terms:
-        return terms_of(self._session.state.isupport)
 
     async def _located(self, missing: Missing) -> Missing:
         """Find where the history begins that is wanted of a channel never recorded before."""
         wanted = self._first or HistoryWanted()
         if wanted.lines is not None:
-            walk = _Walk(missing, Alignment(self._session.state.isupport.casemapping))
-            way = backward(missing.target, wanted.lines, self._terms)
-            return missing._replace(since=Point((await self._follow(way, walk)).begins))
+            way = backward(missing.target, wanted.lines, self._asker.terms)
+            found = await self._asker.follow(way, missing.target)
+            return missing._replace(since=Point(found.begins))
         if wanted.seconds is not None:
             moment = max(0, parse_time(missing.until) - int(wanted.seconds * 1000))
             return missing._replace(since=Point(format_time(moment)))
@@ -282,56 +254,13 @@ class Backfill:
         directory = self._listening.directory(missing.target)
         return missing.is_first or has_talk_before(directory, missing.since.time)
 
-    async def _follow(self, way: Generator[Ask, Answer, Outcome], walk: _Walk) -> Outcome:
-        ask = next(way)
-        while True:
-            answer = await self._answer(ask, walk)
-            try:
-                ask = way.send(answer)
-            except StopIteration as stop:
-                outcome: Outcome = stop.value
-                return outcome
-            walk.reached = Outcome(ask.begins, ask.reached)
-            walk.pages += 1
-            if walk.pages % _NOTED_EVERY == 0:
-                self._note_progress(walk)
+    def _note_reached(self, walk: _Walk, reached: Outcome) -> None:
+        walk.reached = reached
+        walk.pages += 1
+        if walk.pages % _NOTED_EVERY == 0:
+            self._note_progress(walk)
 
-    async def _answer(self, ask: Ask, walk: _Walk) -> Answer:
-        """Ask, keep what comes, and return what it came to."""
-        label = self._label()
-        walk.alignment.begin_page()
-        self._asked = walk.missing.target, label
-        self._send(f"@label={label} {ask.line}" if label else ask.line)
-        answer, is_whole = Answer(), False
-        try:
-            while not is_whole:
-                told = await self._next_answer()
-                if isinstance(told, Refused):
-                    return Answer(failure=told.code)
-                if ask.keep:
-                    self._keep(told, walk)
-                answer, is_whole = merged(answer, answer_of(told.events)), told.is_whole
-                if answer.lines > _ENDLESS * self._terms.page:
-                    return Answer(failure="ENDLESS")
-        except TimeoutError:
-            return Answer(failure="TIMEOUT")
-        finally:
-            self._asked = None
-        return answer
-
-    async def _next_answer(self) -> Page | Refused:
-        while not self._answers:
-            self._answered.clear()
-            await asyncio.wait_for(self._answered.wait(), _PATIENCE)
-        return self._answers.pop(0)
-
-    def _label(self) -> str:
-        if "labeled-response" not in self._session.registration.enabled:
-            return ""
-        self._labels += 1
-        return f"chatlog{self._labels}"
-
-    def _keep(self, page: Page, walk: _Walk) -> None:
+    def _keep(self, walk: _Walk, page: Page) -> None:
         """Write those lines of a page that the transcript does not have.
 
         Lines from about when we came in wait: they may still come live as well.
@@ -363,7 +292,7 @@ class Backfill:
         if not times:
             return []
         stretch = around(min(times), max(times))
-        known = await self._known(walk.missing.target, *stretch)
+        known = await self._known_if_any(walk.missing.target, *stretch)
         walk.alignment.forget_since(stretch[0])
         for line in known:
             walk.alignment.know(line.event, coarse=line.coarse)
@@ -378,6 +307,14 @@ class Backfill:
     async def _known(self, target: str, low: str, high: str) -> list[KnownLine]:
         self._intake.flush()
         return await self._background.result(partial(self._read, target, low, high))
+
+    async def _known_if_any(self, target: str, low: str, high: str) -> list[KnownLine]:
+        """Read the transcript; where that fails, lines are rather written twice than lost."""
+        try:
+            return await self._known(target, low, high)
+        except TranscriptError as error:
+            self._intake.trouble(error)
+            return []
 
     def _read(self, target: str, low: str, high: str) -> list[KnownLine]:
         return self._listening.lines_between(target, low, high)
@@ -396,7 +333,7 @@ class Backfill:
         """Say how far a walk came, so that the next one goes on there."""
         missing = walk.missing._replace(until=walk.reached.reached)
         if walk.reached.begins < walk.reached.reached:
-            gained = Gained("chathistory", self._kinds, walk.lines)
+            gained = Gained("chathistory", self._asker.kinds, walk.lines)
             self._had(missing, walk.reached, gained, forgets=True)
 
     def _note_impossible(self, missing: Missing) -> None:

@@ -18,8 +18,10 @@ PACKAGE = ROOT / "chatlog"
 
 GROUND = {"__init__", "errors", "event", "casemapping", "secret"}
 BELOW_RECORDER = GROUND | {"protocol", "formats", "transcript", "connection"}
-KEEPING = {"hearing", "listening", "outcomes", "playback", "backfill"}
-NETWORK = BELOW_RECORDER | {"intake", "limits", "policies", "status", "durability"} | KEEPING
+KEEPING = {"hearing", "listening", "outcomes", "playback", "asking"}
+NETWORK = (
+    BELOW_RECORDER | {"intake", "limits", "policies", "status", "durability", "backfill"} | KEEPING
+)
 RECORDER = NETWORK | {"conversation", "supervisor"}
 ATTENDING = {"heartbeat", "notify", "diagnostics", "clock"}
 ARROWS = {
@@ -49,8 +51,10 @@ ARROWS = {
     "hearing": GROUND | {"status", "transcript"},
     "listening": GROUND | {"hearing", "transcript"},
     "outcomes": GROUND | {"protocol", "transcript"},
+    "asking": GROUND | {"protocol"},
     "playback": GROUND | {"protocol", "transcript"},
-    "backfill": BELOW_RECORDER | {"background", "intake", "listening", "outcomes", "playback"},
+    "backfill": BELOW_RECORDER
+    | {"asking", "background", "intake", "listening", "outcomes", "playback"},
     "conversation": BELOW_RECORDER | {"intake", "backfill", "listening"},
     "supervisor": NETWORK | {"conversation"},
     "recorder": RECORDER | {"housekeeping"},
