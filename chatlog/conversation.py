@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
-from chatlog.backfill import Backfill
 from chatlog.connection import ANY, PING_TOKEN
 from chatlog.event import EventType
 from chatlog.listening import Moment
@@ -22,15 +22,15 @@ from chatlog.protocol import numerics
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
 
-    from chatlog.backfill import HistoryWanted
     from chatlog.connection import Connection, LineEvent, Reactor
     from chatlog.event import Event
     from chatlog.intake import Intake
     from chatlog.listening import Listening
     from chatlog.protocol.login import Work
+    from chatlog.protocol.past import Page, Refused
     from chatlog.protocol.session import Session, SessionSettings
+    from chatlog.transcript.coverage import Gap
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +40,36 @@ _ARRIVED: Final = "chatlog-arrived"
 _MOVING: Final = "moving to another server, as this one asks"
 
 
+class History(Protocol):
+    """What deals with the past of the channels of one connection."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether nothing is left to do."""
+
+    def entered(self, target: str, gaps: list[Gap]) -> None:
+        """Take note that we are in a channel, and what is missing of it."""
+
+    def left(self, target: str) -> None:
+        """Take note that we are in a channel no more."""
+
+    def take(self, told: list[Page | Refused]) -> None:
+        """Take what the server told of the past."""
+
+    def close(self) -> None:
+        """End."""
+
+
+MakeHistory = Callable[["Session", Callable[[str], None], Callable[[], None]], History]
+
+
 class Conversation:
     """What is said on one connection, from its first line to its last.
 
     `welcomed` is done when the server has let us in. `parting_words` is what
     it said in ERROR. `on_arrival` is called when we are in all channels that
-    let us in, `on_caught_up` when their history is fetched as well. `first` is
-    the history that is wanted of channels that are new.
+    let us in, `on_caught_up` when their history is dealt with as well, by what
+    `history` makes of the session, of what sends a line, and of whom to tell.
     """
 
     def __init__(
@@ -59,7 +82,7 @@ class Conversation:
         now: Callable[[], str],
         on_arrival: Callable[[], None],
         on_caught_up: Callable[[], None],
-        first: HistoryWanted | None = None,
+        history: MakeHistory,
     ) -> None:
         loop: asyncio.AbstractEventLoop = connection.reactor.loop
         self.session = session
@@ -73,16 +96,7 @@ class Conversation:
         self._has_arrived = self._has_all_played_back = False
         self._listening = listening
         self._lost = ""
-        self._backfill = Backfill(
-            session,
-            intake,
-            listening,
-            loop=loop,
-            send=connection.send_raw,
-            now=now,
-            first=first,
-            on_settled=self._look_whether_caught_up,
-        )
+        self._history = history(session, connection.send_raw, self._look_whether_caught_up)
         self._loop = loop
         self._connection = connection
         self._intake = intake
@@ -105,7 +119,7 @@ class Conversation:
         """Let nothing more happen by itself."""
         for timer in self._timers.values():
             timer.cancel()
-        self._backfill.close()
+        self._history.close()
 
     def after_read(self) -> None:
         """Write what was heard, send what follows, and see how far we are."""
@@ -156,7 +170,7 @@ class Conversation:
         proved, self.session.proved = self.session.proved, []
         self._listening.proved(proved, self._last_proof())
         told, self.session.past.told = self.session.past.told, []
-        self._backfill.take(told)
+        self._history.take(told)
         if self._lost:
             self._listening.lost(self._last_proof(), self._lost)
             self._lost = ""
@@ -181,14 +195,14 @@ class Conversation:
 
     def _entered(self, event: Event) -> None:
         gaps = self._listening.entered(event.target, self._moment_of(event), event.msgid)
-        self._backfill.entered(event.target, gaps)
+        self._history.entered(event.target, gaps)
 
     def _left(self, event: Event) -> None:
         wanted = self.session.joining.wants(event.target)
         cause = event.text if event.text == "kicked" else "parted" if wanted else "unwanted"
         moment = self._moment_of(event)
         self._listening.left(event.target, moment, cause, for_good=not wanted)
-        self._backfill.left(event.target)
+        self._history.left(event.target)
 
     def _renamed(self, event: Event) -> None:
         if event.params[1:2] == (event.target,):
@@ -198,7 +212,7 @@ class Conversation:
             self._listening.left(event.target, moment, "renamed", for_good=True)
 
     def _look_whether_caught_up(self) -> None:
-        if self._has_all_played_back and self._has_arrived and self._backfill.is_settled:
+        if self._has_all_played_back and self._has_arrived and self._history.is_settled:
             self._on_caught_up()
 
     # -- the way to the welcome ------------------------------------------------

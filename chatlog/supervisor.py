@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.backfill import HistoryWanted  # noqa: TC001 - a field of a Struct
+from chatlog.backfill import Backfill, HistoryWanted
 from chatlog.connection import Address, Dialler, Route
 from chatlog.conversation import Conversation
 from chatlog.errors import ChatlogError, NetworkError, RefusedError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chatlog.connection import Connection, Reactor
+    from chatlog.conversation import MakeHistory
     from chatlog.intake import Intake
     from chatlog.listening import Listening
     from chatlog.policies import Policies
@@ -56,7 +57,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Supervisor:
-    """Keep one network, with `run`, until `stop`."""
+    """Keep one network, with `run`, until `stop`.
+
+    What its channels missed is fetched, unless `history` does otherwise.
+    """
 
     def __init__(
         self,
@@ -69,11 +73,13 @@ class Supervisor:
         chance: Callable[[], float],
         on_change: Callable[[], None],
         on_caught_up: Callable[[], None] = lambda: None,
+        history: MakeHistory | None = None,
         policies: Policies | None = None,
     ) -> None:
         self.plan = plan
         self._on_change = on_change
         self._on_caught_up = on_caught_up
+        self._make_history = history or self._backfill
         self._listening = listening
         self._state = "starting"
         self.was_welcomed = False
@@ -129,6 +135,20 @@ class Supervisor:
         else:
             self.lasting.apply(plan.session)
         self._on_change()
+
+    def _backfill(
+        self, session: Session, send: Callable[[str], None], on_settled: Callable[[], None]
+    ) -> Backfill:
+        return Backfill(
+            session,
+            self._intake,
+            self._listening,
+            loop=self._reactor.loop,
+            send=send,
+            now=self._now,
+            first=self.plan.history,
+            on_settled=on_settled,
+        )
 
     def jumped(self, ahead: int, slept: int) -> None:
         """Take note that our clock was set, or that the machine slept, so many milliseconds."""
@@ -207,7 +227,7 @@ class Supervisor:
             now=self._now,
             on_arrival=self._on_change,
             on_caught_up=self._on_caught_up,
-            first=self.plan.history,
+            history=self._make_history,
         )
         connection.pacing = Pacing(*self.plan.talk_pace)
         self._connection, self._talk = connection, talk

@@ -58,8 +58,12 @@ ARROWS = {
     "conversation": BELOW_RECORDER | {"intake", "backfill", "listening"},
     "supervisor": NETWORK | {"conversation"},
     "recorder": RECORDER | {"housekeeping"},
+    "audit": NETWORK,
+    "auditing": RECORDER | {"audit"},
     "demo": BELOW_RECORDER | {"recorder", "clock"},
-    "cli": RECORDER | ATTENDING | {"recorder", "config", "demo", "configfile", "presets"},
+    "cli": RECORDER
+    | ATTENDING
+    | {"audit", "auditing", "recorder", "config", "demo", "configfile", "presets"},
     "__main__": {"cli"},
 }
 """What each part may import, beside itself."""

@@ -40,6 +40,7 @@ COMMANDS: Final = {
     "sync": "Fetch what was missed, and leave; from cron.",
     "tail": "Show the last events of the archive.",
     "gaps": "Say when which channel was not heard, and why.",
+    "audit": "Compare the transcript with the server's history.",
     "verify": "Look whether every segment is whole and unaltered.",
     "maintain": "Seal, compress and remove segments, from cron.",
     "config": "Check the configuration, or write one to begin with.",

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
 from chatlog import clock, config
+from chatlog.cli.moments import event_time
 from chatlog.cli.options import Checked
 from chatlog.cli.reading_options import network_option, output_option, tz_option
 from chatlog.cli.tables import safe, show, span
 from chatlog.errors import NothingFoundError
-from chatlog.event import format_time, parse_time
+from chatlog.event import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +102,7 @@ def command(
     root = Path(config.archive_root(output, os.environ))
     zone = config.parse_zone(tz) if tz else None
     now = clock.now()
-    low, high = (_moment(text, now, zone) for text in (since, until))
+    low, high = (event_time(text, now, tz) for text in (since, until))
     targets = Targets(root, patterns, network or "").find()
     found = list(_find(root, targets, Asked(low, high or now, int(least * 1000)), now))
     if not found:
@@ -117,14 +118,6 @@ def command(
     sys.stdout.flush()
     if missing:
         raise NothingFoundError(_verdict(missing, strict=strict))
-
-
-def _moment(text: str | None, now: str, zone: tzinfo | None) -> str:
-    """Return the time that is meant in the form of events, "" where none is."""
-    if not text:
-        return ""
-    here = datetime.fromisoformat(now).astimezone(zone)
-    return format_time(int(config.moment(text, here).astimezone(UTC).timestamp() * 1000))
 
 
 def _find(root: Path, targets: list[Target], asked: Asked, now: str) -> Iterator[Found]:

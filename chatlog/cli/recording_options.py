@@ -295,6 +295,11 @@ def network_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return _with(_NETWORK + _LOGIN + _TRANSPORT + _MANNERS + _UNATTENDED, function)
 
 
+def connection_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command that goes to a network and says nothing there."""
+    return _with(_NETWORK + _LOGIN + _TRANSPORT, function)
+
+
 def transcript_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a command that writes transcripts."""
     return _with(_TRANSCRIPT + _KEEPING, function)

@@ -46,6 +46,7 @@ class _Known(msgspec.Struct, eq=False):
 
     time: int
     words: _Words
+    event: Event
     msgid: str
     coarse: bool = False
     slack: int = 0
@@ -90,11 +91,18 @@ class Alignment:
         for line in fresh:
             self._know(line)
 
-    def forget_before(self, time: str) -> None:
-        """Forget what is known of before a time, as far as it was told in order."""
-        least = parse_time(time)
+    def forget_before(self, time: str) -> list[Event]:
+        """Forget what is known of before a time, as far as it was told in order.
+
+        Return those of these lines that no history brought.
+        """
+        least, unmet = parse_time(time), []
         while self._in_order and self._in_order[0].time < least:
-            self._drop(self._in_order.popleft())
+            line = self._in_order.popleft()
+            self._drop(line)
+            if not line.page:
+                unmet.append(line.event)
+        return unmet
 
     def forget_since(self, time: str) -> None:
         """Forget what is known of a time and of all later ones."""
@@ -132,6 +140,7 @@ class Alignment:
                 continue
             event = self._behind(event, time)  # noqa: PLW2901 - the same, dated
             line = self._line(event)
+            line.page = self._page
             self._fresh.append(line)
             if line.msgid:
                 self._msgids[line.msgid] = line
@@ -139,7 +148,7 @@ class Alignment:
         return found
 
     def _line(self, event: Event) -> _Known:
-        return _Known(parse_time(event.time), self._words(event), event.msgid)
+        return _Known(parse_time(event.time), self._words(event), event, event.msgid)
 
     def _find(self, event: Event, time: int) -> _Known | None:
         """Find the known line that this is."""

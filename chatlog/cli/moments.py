@@ -1,0 +1,20 @@
+"""Moments that people type, in the form that events have."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from chatlog import config
+from chatlog.event import format_time
+
+
+def event_time(text: str | None, now: str, tz: str | None) -> str:
+    """Return the time that is meant, "" where none is; `tz` names the zone, local without one.
+
+    Raise UsageError for what is no moment.
+    """
+    zone = config.parse_zone(tz) if tz else None
+    if not text:
+        return ""
+    here = datetime.fromisoformat(now).astimezone(zone)
+    return format_time(int(config.moment(text, here).astimezone(UTC).timestamp() * 1000))
