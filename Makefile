@@ -30,8 +30,9 @@ check: $(DEV)    ##: lint, types, and all tests (.ci/run installs the servers fi
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-torture: $(DEV)  ##: kill a recorder 200 times in the middle of a flood, and look at what is left
-	@CHATLOG_TORTURE_ROUNDS=200 $(BIN)/python -m pytest tests/servers/test_torture.py --timeout 3600
+torture: $(DEV)  ##: kill a recorder and cut its line hundreds of times, and look at what is left
+	@CHATLOG_TORTURE_ROUNDS=200 CHATLOG_TORTURE_SEEDS=40 $(BIN)/python -m pytest \
+		tests/servers/test_torture.py tests/servers/test_violence.py --timeout 3600
 
 bench: $(BENCH)  ##: compare speed and memory with other loggers, in one run
 	@$(BIN)/python -m tests.bench
