@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _PATIENCE: Final = 60.0
 _ENDLESS: Final = 20
+NO_HISTORY: Final = "the server offers no history"
+_LOST: Final = "the server did not answer what was asked before"
 
 
 class Asker:
@@ -40,12 +42,15 @@ class Asker:
         self._answered = asyncio.Event()
         self._asked: tuple[str, str] | None = None  # target and label
         self._labels = 0
+        self._is_lost = False
 
     @property
-    def offers_history(self) -> bool:
-        """Say whether there is anything to ask."""
+    def obstacle(self) -> str:
+        """Say why there is nothing to ask, "" where there is."""
         enabled = self._session.registration.enabled
-        return "batch" in enabled and any(name in enabled for name in CAPABILITIES)
+        if not ("batch" in enabled and any(name in enabled for name in CAPABILITIES)):
+            return NO_HISTORY
+        return _LOST if self._is_lost else ""
 
     @property
     def kinds(self) -> str:
@@ -117,12 +122,17 @@ class Asker:
                     keep(told)
                 answer, is_whole = merged(answer, answer_of(told.events)), told.is_whole
                 if answer.lines > _ENDLESS * self.terms.page:
-                    return Answer(failure="ENDLESS")
+                    return self._lose("ENDLESS")
         except TimeoutError:
-            return Answer(failure="TIMEOUT")
+            return self._lose("TIMEOUT")
         finally:
             self._asked = None
         return answer
+
+    def _lose(self, failure: str) -> Answer:
+        # What still comes would be taken for the answer to another question.
+        self._is_lost = True
+        return Answer(failure=failure)
 
     async def _next(self) -> Page | Refused:
         while not self._answers:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from chatlog.transcript.coverage import Gap
 
 _TALK = frozenset({EventType.MESSAGE, EventType.ACTION, EventType.NOTICE})
-_NO_HISTORY = "the server offers no history"
 
 
 class Findings(msgspec.Struct, kw_only=True):
@@ -125,8 +124,8 @@ class Audit:
         self._loop.call_soon(self._on_settled)
 
     async def _compare(self, target: str, stretch: Stretch) -> Findings:
-        if not self._asker.offers_history:
-            return Findings(target=target, why=_NO_HISTORY)
+        if obstacle := self._asker.obstacle:
+            return Findings(target=target, why=obstacle)
         comparison = _Comparison(
             stretch, Alignment(self._session.state.isupport.casemapping), Findings(target=target)
         )

@@ -16,7 +16,7 @@ from chatlog.asking import Asker
 from chatlog.background import Background
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, format_time, parse_time
-from chatlog.outcomes import NO_HISTORY, Gained, Missing, entries_of, in_vain
+from chatlog.outcomes import Gained, Missing, entries_of, in_vain
 from chatlog.playback import Playback, around
 from chatlog.protocol.alignment import Alignment
 from chatlog.protocol.history import (
@@ -136,6 +136,7 @@ class Backfill:
         """Ask for nothing more; write what was told by now, and say how far that reaches."""
         if self._task is not None:
             self._task.cancel()
+        self._playbacks.clear()  # one may have been about to read what it needs
         left, self._pages = self._pages, []
         if self._walk is not None:
             target = self._walk.missing.target
@@ -206,8 +207,8 @@ class Backfill:
     # -- what we ask for ---------------------------------------------------------------
 
     async def _fetch(self, missing: Missing) -> None:
-        if not self._asker.offers_history:
-            self._note_impossible(missing)
+        if obstacle := self._asker.obstacle:
+            self._note_impossible(missing, obstacle)
             return
         if missing.is_first:
             missing = await self._located(missing)
@@ -336,13 +337,13 @@ class Backfill:
             gained = Gained("chathistory", self._asker.kinds, walk.lines)
             self._had(missing, walk.reached, gained, forgets=True)
 
-    def _note_impossible(self, missing: Missing) -> None:
+    def _note_impossible(self, missing: Missing, obstacle: str) -> None:
         """Say once of a gap why nobody can be asked."""
         coverage = self._listening.coverage(missing.target)
         known = coverage.gaps if coverage is not None else []
         told = any(gap.end == missing.until and gap.why for gap in known)
         if not (missing.is_first or told):
-            entry = in_vain(missing, missing.since.time, NO_HISTORY, at=self._now())
+            entry = in_vain(missing, missing.since.time, obstacle, at=self._now())
             self._listening.had(missing.target, entry)
 
 

@@ -12,7 +12,6 @@ from chatlog.transcript.ledger import LedgerEntry
 if TYPE_CHECKING:
     from chatlog.protocol.history import Outcome, Point
 
-NO_HISTORY: Final = "the server offers no history"
 _FORGOTTEN: Final = "the server's history does not reach back so far"
 
 

@@ -22,6 +22,7 @@ BEGINNING: Final = "1970-01-01T00:00:00.000Z"
 _DEFAULT_PAGE: Final = 100
 _LARGEST_PAGE: Final = 1000
 _NO_REFERENCE: Final = frozenset({"INVALID_PARAMS", "INVALID_MSGREFTYPE", "UNKNOWN_MSGID"})
+_LOST: Final = frozenset({"TIMEOUT", "ENDLESS"})
 _SECOND: Final = 1000
 _CROWDED: Final = "more was said in one moment than the server gives at once"
 _AGAIN: Final = "the server gives the same lines again and again"
@@ -115,6 +116,8 @@ def forward(
         answer = yield Ask(line, since.time, since.time)
         if answer.lines:
             return (yield from _on(target, since.time, answer, until, terms))
+        if answer.failure in _LOST:
+            return Outcome(since.time, since.time, _refusal(answer))
         # Nothing new, or a message that this server does not know: some do not say which.
     after = _just_before_second(since.time)
     answer = yield Ask(
