@@ -265,7 +265,7 @@ def parse_history(text: str) -> tuple[int | None, float | None]:
     """Read how much history is wanted: `all`, `500` lines, or what was said in `7d`."""
     if text == "all":
         return None, None
-    if re.fullmatch("[0-9]{1,9}", text):
+    if re.fullmatch("[0-9]{1,15}", text):
         return int(text), None
     try:
         return None, parse_duration(text)
@@ -303,11 +303,11 @@ def moment(text: str, now: datetime) -> datetime:
     `now` carries the time zone in which a text without one is meant; a day
     alone is its beginning, a time alone one of today.
     """
-    if re.fullmatch(rf"-(?:{_DURATION[4:]})+", text):
-        return now - timedelta(seconds=parse_duration(text[1:]))
     day, _, clock = text.partition(" ")
     days = {"today": 0, "yesterday": 1, "now": 0}
     try:
+        if re.fullmatch(rf"-(?:{_DURATION[4:]})+", text):
+            return now - timedelta(seconds=parse_duration(text[1:]))
         if text == "now":
             return now
         if day in days:

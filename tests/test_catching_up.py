@@ -269,3 +269,23 @@ def test_every_line_fetched_says_where_it_came_from(tmp_path):
     assert {line["text"]: line.get("via") for line in lines if line["type"] == "message"} == {
         "heard": None, "missed": "chathistory",
     }  # fmt: skip
+
+
+def test_a_channel_that_is_left_out_has_no_gap_behind_it(tmp_path):
+    async def story(server, ada):
+        recorder = recorder_of(tmp_path, server, now=shifted(0))
+        run = asyncio.ensure_future(recorder.run())
+        await server.joined("rec", "#demo")
+        say(ada, "heard")
+        await until(lambda: texts(tmp_path) == ["heard"])
+        recorder.reload([plan_of(server.port, session={"channels": ("#tea",)})])
+        await server.joined("rec", "#tea")
+        await until(lambda: ledger.read(tmp_path / "net" / "#demo")[-1].entry == "unwanted")
+        recorder.stop("the story is over")
+        await run
+
+    play(story)
+    entries = ledger.read(tmp_path / "net" / "#demo")
+    assert [entry.cause for entry in entries if entry.entry == "closed"] == ["unwanted"]
+    coverage = coverage_of(entries, heard=lambda _: None, now=shifted(HOUR)())
+    assert coverage.gaps == []
