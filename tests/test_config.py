@@ -337,12 +337,12 @@ def test_a_moment_is_what_a_person_means_by_it(text, meant):
     assert config.moment(text, now).isoformat() == meant
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "soon", "2026-02-30", "25:00", "yesterday noon", "-", "-2x", "-999999999d", "\ud800"],
-)
+NO_MOMENTS = ["", "soon", "2026-02-30", "25:00", "yesterday noon", "-", "-2x", "-999999999d"]
+
+
+@pytest.mark.parametrize("text", [*NO_MOMENTS, "\ud800"])
 def test_what_is_no_moment_is_a_usage_error(text):
-    with pytest.raises(UsageError, match="no moment|no duration"):
+    with pytest.raises(UsageError, match="no moment"):
         config.moment(text, datetime.fromisoformat("2026-11-23T18:20:01+01:00"))
 
 
@@ -354,7 +354,7 @@ def test_how_much_history_is_wanted(text, wanted):
     assert config.parse_history(text) == wanted
 
 
-@pytest.mark.parametrize("text", ["", "some", "-5", "1e9", "99999999999"])
+@pytest.mark.parametrize("text", ["", "some", "-5", "1e9", "5x"])
 def test_what_is_no_history_is_a_usage_error(text):
     with pytest.raises(UsageError, match="say all, 500"):
         config.parse_history(text)
