@@ -20,11 +20,11 @@ from chatlog.outcomes import Gained, Missing, entries_of, in_vain
 from chatlog.playback import Playback, around
 from chatlog.protocol.alignment import Alignment
 from chatlog.protocol.history import (
-    BEGINNING,
     Outcome,
     Point,
     backward,
     forward,
+    oldest,
 )
 from chatlog.protocol.past import Page, Refused
 from chatlog.transcript.known import has_talk_before
@@ -107,12 +107,18 @@ class Backfill:
 
     def entered(self, target: str, gaps: list[Gap]) -> None:
         """Fetch what a channel missed, now that we are in it."""
-        if self._first is not None and target in self._listening.first:
-            self._listening.first.discard(target)
+        is_first = target in self._listening.first
+        self._listening.first.discard(target)
+        if self._first is not None and is_first:
+            self._listening.wish(target)
             begins = self._listening.begins(target)
             self._missing.append(Missing(target, Point(""), begins, is_first=True))
         for gap in gaps:
-            self._missing.append(Missing(target, Point(*gap.start), gap.end))
+            missing = Missing(target, Point(*gap.start), gap.end)
+            if not self._asker.obstacle:
+                self._missing.append(missing)
+            elif not gap.why:
+                self._note_impossible(missing)
         self._go_on()
 
     def left(self, target: str) -> None:
@@ -207,12 +213,15 @@ class Backfill:
     # -- what we ask for ---------------------------------------------------------------
 
     async def _fetch(self, missing: Missing) -> None:
-        if obstacle := self._asker.obstacle:
-            self._note_impossible(missing, obstacle)
+        if self._asker.obstacle:
+            self._note_impossible(missing)
             return
         if missing.is_first:
             missing = await self._located(missing)
-            if not missing.since.time or missing.since.time >= missing.until:
+            if not missing.since.time:
+                return
+            self._listening.wish(missing.target, min(missing.since.time, missing.until))
+            if missing.since.time >= missing.until:
                 return
         walk = self._walk = _Walk(missing, await self._aligned(missing))
         earlier = await self._background.result(partial(self._has_earlier, missing))
@@ -229,19 +238,24 @@ class Backfill:
         self._walk = None
         gained = Gained("chathistory", self._asker.kinds, walk.lines)
         self._had(missing, outcome, gained, forgets=True)
+        if missing.is_first and outcome.begins > missing.since.time:
+            self._listening.wish(missing.target, outcome.begins)  # there was nothing before
         _say(missing, outcome, walk.lines)
+        if outcome.reached < missing.until:  # what was refused once would be again
+            self.left(missing.target)
 
     async def _located(self, missing: Missing) -> Missing:
         """Find where the history begins that is wanted of a channel never recorded before."""
         wanted = self._first or HistoryWanted()
-        if wanted.lines is not None:
-            way = backward(missing.target, wanted.lines, self._asker.terms)
-            found = await self._asker.follow(way, missing.target)
-            return missing._replace(since=Point(found.begins))
         if wanted.seconds is not None:
             moment = max(0, parse_time(missing.until) - int(wanted.seconds * 1000))
             return missing._replace(since=Point(format_time(moment)))
-        return missing._replace(since=Point(BEGINNING))
+        way = oldest(missing.target)
+        if wanted.lines is not None:
+            way = backward(missing.target, wanted.lines, self._asker.terms)
+        found = await self._asker.follow(way, missing.target)
+        nothing = missing.until if not found.why else ""
+        return missing._replace(since=Point(found.begins or nothing))
 
     async def _aligned(self, missing: Missing) -> Alignment:
         alignment = Alignment(self._session.state.isupport.casemapping)
@@ -337,13 +351,11 @@ class Backfill:
             gained = Gained("chathistory", self._asker.kinds, walk.lines)
             self._had(missing, walk.reached, gained, forgets=True)
 
-    def _note_impossible(self, missing: Missing, obstacle: str) -> None:
-        """Say once of a gap why nobody can be asked."""
-        coverage = self._listening.coverage(missing.target)
-        known = coverage.gaps if coverage is not None else []
-        told = any(gap.end == missing.until and gap.why for gap in known)
-        if not (missing.is_first or told):
-            entry = in_vain(missing, missing.since.time, obstacle, at=self._now())
+    def _note_impossible(self, missing: Missing) -> None:
+        """Say of a gap why nobody can be asked."""
+        if not missing.is_first:
+            why = self._asker.obstacle
+            entry = in_vain(missing, missing.since.time, why, at=self._now())
             self._listening.had(missing.target, entry)
 
 

@@ -114,35 +114,36 @@ class Listening:
         """Begin to hear a channel; return what history may still bring of it, in order."""
         if target in self._open:  # somebody had us leave it, and nobody told us
             self._close(target, self._proved.get(target, moment), "removed")
-        before = self.coverage(target)
-        if before is None:
+        opened = LedgerEntry(
+            entry="opened",
+            at=moment.at,
+            server=moment.server,
+            msgid=msgid,
+            run=self._run,
+            via="live",
+            kinds="all",
+        )
+        entries = self._entries(target)
+        if _is_new(entries):
             self.first.add(target)
-        self._open[target] = moment.server or moment.at
+        self._open[target] = opened.time
         self._proved[target] = moment
         self._absent.pop(target, None)
-        self._note(
-            target,
-            LedgerEntry(
-                entry="opened",
-                at=moment.at,
-                server=moment.server,
-                msgid=msgid,
-                run=self._run,
-                via="live",
-                kinds="all",
-            ),
-        )
-        after = self.coverage(target)
-        return after.wanting() if after is not None else []
+        self._note(target, opened)
+        coverage = coverage_of([*entries, opened], heard=lambda _: None)
+        return coverage.wanting() if coverage is not None else []
+
+    def wish(self, target: str, since: str = "") -> None:
+        """Say that history from before is wanted, and once that is known, since when."""
+        self._note(target, LedgerEntry(entry="wished", since=since))
 
     def silence(self, target: str) -> str:
         """Say since when nothing was heard of a channel, and why; "" where it never was."""
-        try:
-            entries = ledger.read(self.directory(target))
-        except TranscriptError:
-            return ""  # which is told when we enter
-        closed = next((each for each in reversed(entries) if each.entry == "closed"), None)
-        if closed is None or target in self._open:
+        if target in self._open:
+            return ""
+        entries = reversed(self._entries(target))
+        closed = next((each for each in entries if each.entry == "closed"), None)
+        if closed is None:
             return ""
         return f"nothing was heard since {closed.time}: {closed.cause}"
 
@@ -230,12 +231,16 @@ class Listening:
 
     def coverage(self, target: str) -> Coverage | None:
         """Say what of a channel was heard; None where nothing ever was, or nobody can tell."""
+        return coverage_of(self._entries(target), heard=lambda _: None)
+
+    def _entries(self, target: str) -> list[LedgerEntry]:
+        directory = self.directory(target)
         try:
-            entries = ledger.read(self.directory(target))
+            entries = ledger.read(directory)
         except TranscriptError as error:
             self._trouble(error)
-            return None
-        return coverage_of(entries, heard=lambda _: None)
+            return []
+        return [*entries, *self._writer.notes.unkept.get(directory, [])]
 
     def directory(self, target: str) -> Path:
         """Say where a channel's transcript is."""
@@ -260,6 +265,14 @@ class Listening:
             self._writer.notes.add(self._writer.path(self._network, target), *entries)
         except TranscriptError as error:
             self._trouble(error)
+
+
+def _is_new(entries: list[LedgerEntry]) -> bool:
+    """Say whether nothing is known of a channel, or what was wanted of its past never came."""
+    wishes = [each.since for each in entries if each.entry == "wished"]
+    if wishes:
+        return not wishes[-1]
+    return not any(each.entry in {"opened", "covered"} for each in entries)
 
 
 def _still_open(entries: list[LedgerEntry]) -> LedgerEntry | None:

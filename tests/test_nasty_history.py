@@ -8,6 +8,7 @@ import time
 import pytest
 
 from chatlog import asking, conversation
+from chatlog.backfill import HistoryWanted
 from chatlog.event import format_time
 from chatlog.transcript import ledger
 from chatlog.transcript.coverage import coverage_of
@@ -212,6 +213,62 @@ def test_a_line_that_comes_live_after_it_came_as_history_is_there_once(tmp_path)
 
     record(tmp_path, first, second(answer))
     assert texts(tmp_path).count("both") == 1
+
+
+# -- channels that are new -----------------------------------------------------
+
+
+def test_a_first_fetching_that_was_cut_off_is_gone_on_with(tmp_path):
+    lines = missed(12)
+
+    def begin(peer):
+        peer.register(CAPABILITIES, TOKENS)
+        peer.join("#demo")
+        asked(peer)
+        batch(peer, lines[0])  # the oldest
+        asked(peer)
+        batch(peer)  # nothing before
+        asked(peer)
+        batch(peer, *lines[:5])
+        asked(peer)
+
+    def go_on(peer):
+        peer.register(CAPABILITIES, TOKENS)
+        peer.join("#demo")
+        while True:
+            line = peer.wait_for(rb"^CHATHISTORY \S+ #demo (\S+) \d+")[1]
+            if line.startswith(b"msgid=m"):
+                at = int(line[len(b"msgid=m") :])
+                batch(peer, *lines[at + 1 : at + 6])
+                if at == 11:
+                    break
+            else:
+                batch(peer, *lines[:5])
+        eventually(lambda: len(texts(tmp_path)) == 12)
+
+    record(tmp_path, begin, go_on, history=HistoryWanted())
+    assert texts(tmp_path) == [f"missed {n}" for n in range(12)]
+
+
+def test_a_first_fetching_that_could_not_even_begin_is_begun_by_the_next(tmp_path):
+    def refuse(peer):
+        peer.register(CAPABILITIES, TOKENS)
+        peer.join("#demo")
+        asked(peer)
+
+    def give(peer):
+        peer.register(CAPABILITIES, TOKENS)
+        peer.join("#demo")
+        asked(peer)
+        batch(peer, *missed(1))
+        asked(peer)
+        batch(peer)
+        asked(peer)
+        batch(peer, *missed(1))
+        settle(peer)
+        eventually(lambda: texts(tmp_path) == ["missed 0"])
+
+    record(tmp_path, refuse, give, history=HistoryWanted())
 
 
 # -- where we are --------------------------------------------------------------

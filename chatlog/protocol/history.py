@@ -177,6 +177,12 @@ def _is_further(before: Point, now: Point, *, by_msgid: bool) -> bool:
     return now.time > before.time
 
 
+def oldest(target: str) -> Generator[Ask, Answer, Outcome]:
+    """Find where the history begins, and keep nothing; `begins` is "" where there is none."""
+    answer = yield Ask(f"CHATHISTORY AFTER {target} timestamp={BEGINNING} 1", "", "", keep=False)
+    return Outcome(answer.first.time, answer.first.time, _refusal(answer) if answer.failure else "")
+
+
 def backward(target: str, count: int, terms: Terms) -> Generator[Ask, Answer, Outcome]:
     """Find where the last so many lines begin, and keep none of them.
 

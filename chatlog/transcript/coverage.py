@@ -143,7 +143,7 @@ class _Fold:
         self._open: LedgerEntry | None = None
         self._pieces: list[_Piece] = []
         self._absent: list[tuple[str, str]] = []
-        self._since = ""
+        self._since = self._wish = ""
         self._wanted = True
         self._breaks: set[int] = set()  # the intervals before which nobody wanted to hear
 
@@ -168,6 +168,9 @@ class _Fold:
         self._absent.append((entry.time, entry.why))
         if not self._intervals and self._open is None:
             self._since = self._since or entry.time
+
+    def wished(self, entry: LedgerEntry) -> None:
+        self._wish = entry.since
 
     def covered(self, entry: LedgerEntry) -> None:
         self._add(entry, GapState.FILLED)
@@ -205,7 +208,7 @@ class _Fold:
         gaps = [gap for raw in self._raw_gaps(now, live=live) for gap in self._parted(raw)]
         first = self._intervals[0].start.time if self._intervals else now
         fetched = [piece.since for piece in self._pieces if piece.state is GapState.FILLED]
-        since = min([first, *fetched, *([self._since] if self._since else [])])
+        since = min(time for time in (first, *fetched, self._since, self._wish) if time)
         return Coverage(since, self._until(now, live=live), self._intervals, gaps)
 
     def _only_history(self) -> Coverage | None:
@@ -222,6 +225,9 @@ class _Fold:
 
     def _raw_gaps(self, now: str, *, live: bool) -> list[Gap]:
         gaps = []
+        first = self._intervals[0].start.time if self._intervals else ""
+        if self._wish and self._wish < first:
+            gaps.append(_gap(Bound(self._wish), first, "not recorded", planned=True))
         if self._intervals and self._since and self._since < self._intervals[0].start.time:
             gaps.append(_gap(Bound(self._since), self._intervals[0].start.time, "refused"))
         for number, (before, after) in enumerate(pairwise(self._intervals), 1):
@@ -264,6 +270,7 @@ _TAKE = {
     "closed": _Fold.closed,
     "unwanted": _Fold.unwanted,
     "absent": _Fold.absent,
+    "wished": _Fold.wished,
     "covered": _Fold.covered,
     "unfillable": _Fold.unfillable,
     "asked": _Fold.asked,
