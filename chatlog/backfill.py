@@ -43,6 +43,7 @@ logger = logging.getLogger(__name__)
 
 _NOTED_EVERY: Final = 10
 _SEAM: Final = 2_000
+_LOOK_AGAIN: Final = 0.2
 _COMES_LIVE: Final = 0.4
 
 
@@ -169,6 +170,9 @@ class Backfill:
 
     async def _work(self) -> None:
         while self._missing or self._pages:
+            # What waits for the disk cannot be compared with.
+            while self._listening.is_waiting:
+                await asyncio.sleep(_LOOK_AGAIN)
             if self._pages:
                 await self._take_playback(self._pages[0])
                 del self._pages[0]

@@ -222,6 +222,11 @@ class Listening:
         self._held_back += [(target, entry) for entry in entries]
         self.settle()
 
+    @property
+    def is_waiting(self) -> bool:
+        """Say whether anything waits for a disk that refuses it."""
+        return self._writer.in_trouble
+
     def settle(self) -> None:
         """Say what was held back while lines waited for the disk."""
         if self._held_back and not self._writer.in_trouble:
