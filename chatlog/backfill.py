@@ -170,9 +170,6 @@ class Backfill:
 
     async def _work(self) -> None:
         while self._missing or self._pages:
-            # What waits for the disk cannot be compared with.
-            while self._listening.is_waiting:
-                await asyncio.sleep(_LOOK_AGAIN)
             if self._pages:
                 await self._take_playback(self._pages[0])
                 del self._pages[0]
@@ -325,6 +322,8 @@ class Backfill:
 
     async def _known(self, target: str, low: str, high: str) -> list[KnownLine]:
         self._intake.flush()
+        while self._listening.is_waiting:  # noqa: ASYNC110 - a disk tells nothing
+            await asyncio.sleep(_LOOK_AGAIN)
         return await self._background.result(partial(self._read, target, low, high))
 
     async def _known_if_any(self, target: str, low: str, high: str) -> list[KnownLine]:
