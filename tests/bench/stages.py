@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chatlog.backfill import Backfill
 from chatlog.clock import now
 from chatlog.connection import ANY, Connection, Reactor
 from chatlog.conversation import Conversation, listen
@@ -17,6 +18,7 @@ from chatlog.durability import Durability
 from chatlog.event import SERVER
 from chatlog.intake import Intake
 from chatlog.limits import Limiter, Limits
+from chatlog.listening import Listening
 from chatlog.protocol.registration import Identity
 from chatlog.protocol.session import Session, SessionSettings
 from chatlog.transcript.storage import Storage
@@ -99,8 +101,29 @@ async def _whole(
         reactor = Reactor(asyncio.get_running_loop(), now)
         listen(reactor)
         connection = _connection(reactor)
+        listening = Listening(settings.network, writer, run="bench", trouble=_refused)
+
+        def history(session: Session, send: Any, on_settled: Any) -> Backfill:
+            return Backfill(
+                session,
+                intake,
+                listening,
+                loop=reactor.loop,
+                send=send,
+                now=now,
+                first=None,
+                on_settled=on_settled,
+            )
+
         connection.talk = Conversation(
-            connection, Session(settings), intake, now=now, on_arrival=lambda: None
+            connection,
+            Session(settings),
+            intake,
+            listening,
+            now=now,
+            on_arrival=lambda: None,
+            on_caught_up=lambda: None,
+            history=history,
         )
         connection.process_data(_prelude(flood))
         if profiler:
@@ -113,6 +136,10 @@ async def _whole(
             profiler.disable()
         writer.close()
     return spent
+
+
+def _refused(error: Exception) -> None:
+    raise error
 
 
 def _never(reason: str) -> None:
