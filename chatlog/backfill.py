@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _NOTED_EVERY: Final = 10
+_BEFORE_PLAYBACK: Final = "what was played back begins later; whether that is all nobody can tell"
 _SEAM: Final = 2_000
 _LOOK_AGAIN: Final = 0.2
 _COMES_LIVE: Final = 0.4
@@ -210,6 +211,14 @@ class Backfill:
                     Gained(page.via, "messages", playback.lines),
                     forgets=False,
                 )
+                self._note_before_playback(page.target, gap, playback.first)
+
+    def _note_before_playback(self, target: str, gap: Gap, first: str) -> None:
+        """Say why what lies before the first line that is played back stays open."""
+        if gap.start.time < first:
+            missing = Missing(target, Point(*gap.start), first)
+            entry = in_vain(missing, gap.start.time, _BEFORE_PLAYBACK, at=self._now())
+            self._listening.had(target, entry)
 
     # -- what we ask for ---------------------------------------------------------------
 

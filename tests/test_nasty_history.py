@@ -215,6 +215,26 @@ def test_a_line_that_comes_live_after_it_came_as_history_is_there_once(tmp_path)
     assert texts(tmp_path).count("both") == 1
 
 
+def test_what_lies_before_a_playback_stays_open_and_says_why(tmp_path):
+    offered = tuple(name for name in CAPABILITIES if "history" not in name)
+
+    def joins_late(peer):
+        peer.register(offered, TOKENS)
+        peer.wait_for(rb"^JOIN")
+        time.sleep(0.05)  # a gap has to have a length
+        peer.send(b":rec!u@h JOIN #demo\r\n")
+        peer.send(b":scripted 353 rec = #demo :rec\r\n:scripted 366 rec #demo :End\r\n")
+        batch(peer, tagged("missed", at=-20), kind="znc.in/playback")
+        peer.send(b"PING :pushed\r\n")
+        peer.wait_for(rb"^PONG :?pushed")
+        eventually(lambda: len(gaps(tmp_path)) > 1)
+
+    record(tmp_path, first, joins_late)
+    before, after = gaps(tmp_path)
+    assert (before.state, after.state) == ("open", "filled")
+    assert before.why.startswith("what was played back begins later")
+
+
 # -- channels that are new -----------------------------------------------------
 
 
@@ -299,6 +319,24 @@ def test_who_is_removed_without_a_word_finds_out_and_comes_back(tmp_path, monkey
     assert tea.gaps == []
     server = Reader(tmp_path, ["@server"]).last(100)
     assert not [each for each in server if each.event.command in {"318", "319"}]
+
+
+def test_a_server_that_knows_no_whois_is_not_asked_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(conversation, "_PRESENCE_EVERY", 0.02)
+
+    def script(peer):
+        peer.register(CAPABILITIES, TOKENS)
+        peer.join("#demo")
+        peer.wait_for(rb"^WHOIS rec")
+        peer.send(b":scripted 421 rec WHOIS :Unknown command\r\nPING :known\r\n")
+        peer.wait_for(rb"^PONG :?known")
+        time.sleep(0.1)  # that nothing more comes is all there is to see
+        peer.send(b"PING :over\r\n")
+        peer.wait_for(rb"^PONG :?over")
+
+    heard, _ = record(tmp_path, script)
+    known = next(n for n, line in enumerate(heard) if line.startswith(b"PONG") and b"known" in line)
+    assert not [line for line in heard[known:] if line.startswith(b"WHOIS")]
 
 
 def test_who_is_kicked_and_banned_says_so_of_the_gap(tmp_path):

@@ -90,6 +90,7 @@ class Session:
         self.past = Past()
         self.moves: list[Event] = []
         self.proved: list[str] = []
+        self._has_whois = True
         self._sources: dict[str, Source] = {}
         self._routes: dict[str, str] = {}
         self._forget_routes()
@@ -202,9 +203,9 @@ class Session:
 
     def ask_presence(self) -> list[str]:
         """Ask in which channels we are; the answers are no events."""
-        names = self.state.membership.names()
-        self.state.places = [] if names else None
-        return [f"WHOIS {self.state.me.nick}"] if names else []
+        asks = self._has_whois and bool(self.state.membership.names())
+        self.state.places = [] if asks else None
+        return [f"WHOIS {self.state.me.nick}"] if asks else []
 
     def advance(self, now: float) -> tuple[list[str], float | None]:
         """Return the lines to send now, and when to call again if nothing happens before.
@@ -411,6 +412,11 @@ class Session:
         # Who is there all the same is not told so a second time.
         return [f"JOIN {name}" for name in names if name not in there]
 
+    def _on_unknown_command(self, line: Line) -> list[str]:
+        if line.params[1:2] == ["WHOIS"]:
+            self._has_whois = False
+        return []
+
     def _on_ping(self, line: Line) -> list[str]:
         return [f"PONG :{line.params[-1]}" if line.params else "PONG"]
 
@@ -422,6 +428,7 @@ class Session:
         "PONG": _on_pong,
         "PING": _on_ping,
         numerics.RPL_ENDOFWHOIS: _on_end_of_whois,
+        numerics.ERR_UNKNOWNCOMMAND: _on_unknown_command,
         numerics.RPL_WELCOME: _on_welcome,
         numerics.RPL_ISUPPORT: _on_isupport,
     }
