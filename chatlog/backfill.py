@@ -65,6 +65,7 @@ class _Walk:
         self.missing = missing
         self.alignment = alignment
         self.reached = Outcome(missing.since.time, missing.since.time)
+        self.seam_begins = format_time(max(0, parse_time(missing.until) - _SEAM))
         self.seam: list[list[Event]] = []
         self.lines = 0
         self.pages = 0
@@ -170,16 +171,22 @@ class Backfill:
             self._task = self._loop.create_task(self._work())
 
     async def _work(self) -> None:
-        while self._missing or self._pages:
-            if self._pages:
-                await self._take_playback(self._pages[0])
-                del self._pages[0]
-                continue
-            try:
-                await self._fetch(self._missing.pop(0))
-            except TranscriptError as error:
-                self._intake.trouble(error)
+        try:
+            while self._missing or self._pages:
+                await self._work_once()
+        except Exception as error:  # noqa: BLE001 - a bug here must end the run, not be lost
+            self._intake.fail(error)
         self._loop.call_soon(self._on_settled)
+
+    async def _work_once(self) -> None:
+        if self._pages:
+            await self._take_playback(self._pages[0])
+            del self._pages[0]
+            return
+        try:
+            await self._fetch(self._missing.pop(0))
+        except TranscriptError as error:
+            self._intake.trouble(error)
 
     # -- what the server plays back by itself ----------------------------------------
 
@@ -290,11 +297,11 @@ class Backfill:
 
         Lines from about when we came in wait: they may still come live as well.
         """
-        seam, events = format_time(parse_time(walk.missing.until) - _SEAM), page.events
+        events = page.events
         if walk.missing.is_first:  # what lies before was not asked for
             events = [event for event in events if event.time >= walk.missing.since.time]
-        walk.seam.append([event for event in events if event.time >= seam])
-        events = [event for event in events if event.time < seam]
+        walk.seam.append([event for event in events if event.time >= walk.seam_begins])
+        events = [event for event in events if event.time < walk.seam_begins]
         if events:
             new = walk.alignment.new(events)
             self._write(new)
@@ -357,11 +364,16 @@ class Backfill:
         self._listening.had(missing.target, *entries)
 
     def _note_progress(self, walk: _Walk) -> None:
-        """Say how far a walk came, so that the next one goes on there."""
-        missing = walk.missing._replace(until=walk.reached.reached)
-        if walk.reached.begins < walk.reached.reached:
+        """Say how far a walk came, so that the next one goes on there.
+
+        What is held back at the seam is not written yet, and does not count.
+        """
+        begins = walk.reached.begins
+        reached = Outcome(begins, min(walk.reached.reached, walk.seam_begins))
+        if begins < reached.reached:
             gained = Gained("chathistory", self._asker.kinds, walk.lines)
-            self._had(missing, walk.reached, gained, forgets=True)
+            missing = walk.missing._replace(until=reached.reached)
+            self._had(missing, reached, gained, forgets=True)
 
     def _note_impossible(self, missing: Missing) -> None:
         """Say of a gap why nobody can be asked."""

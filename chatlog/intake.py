@@ -101,7 +101,7 @@ class Intake:
                 counts = Counter(map(_target_of, events))
             self._writer.write_all(events)
         except Exception as error:  # noqa: BLE001 - a bug here must end the run, not the connection
-            self._fail(error)
+            self.fail(error)
         else:
             self.counts.update(counts)
             if events:
@@ -112,7 +112,7 @@ class Intake:
         try:
             self._durability.flush()
         except Exception as error:  # noqa: BLE001 - as above
-            self._fail(error)
+            self.fail(error)
 
     def note(self, event: Event) -> None:
         """Write an event of the recorder's own at once, unless its target is another's."""
@@ -161,7 +161,8 @@ class Intake:
             return False
         return True
 
-    def _fail(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
+        """Keep the first error, and have the run stopped."""
         if self.failure is None or isinstance(self.failure, HeldError):
             self.failure = error
         self._stop(str(error))
