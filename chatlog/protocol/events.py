@@ -52,6 +52,8 @@ def on_message(state: State, line: Line) -> list[Event]:
     """Make events of PRIVMSG and NOTICE."""
     if len(line.params) > 2:  # noqa: PLR2004 - target and text; more has no meaning, but is kept
         return on_other(state, line)
+    if state.bare_playback.take(line.message):
+        return []
     text = line.params[1]
     ctcp = ctcp_of(text)
     if ctcp is None:

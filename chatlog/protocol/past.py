@@ -66,7 +66,7 @@ class Past:
     def begin(self, reference: str, kind: str, target: str, tags: dict[str, str]) -> None:
         """Note a batch that brings history, or one inside such a batch."""
         outer = tags.get("batch", "")
-        if not reference or len(self.batches) >= _MOST_BATCHES:
+        if not reference or reference in self.batches or len(self.batches) >= _MOST_BATCHES:
             return
         if (around := self.batches.get(outer)) is not None:
             self.batches[reference] = _Batch(around.target, around.via, "", around.outer or outer)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import msgspec
 
 from chatlog.event import SERVER, Event, EventType, Source
-from chatlog.protocol import events, numerics
+from chatlog.protocol import bare_playback, events, numerics
 from chatlog.protocol.lasting import Lasting
 from chatlog.protocol.manners import MannersSettings, is_service
 from chatlog.protocol.message import Message, parse_text
@@ -267,6 +267,8 @@ class Session:
     def _clear_source(self, text: str) -> Source | None:
         """Take a source apart and remember it; None for people who are ignored."""
         source = Source.parse(text)
+        if text == bare_playback.SOURCE:  # whose marks need a closer look, each of them
+            return None
         if self.privacy.is_wide and self.privacy.ignores(source, self.state.isupport.casemapping):
             return None
         if len(self._sources) >= _REMEMBERED:
@@ -287,7 +289,7 @@ class Session:
         if message.raw:
             fields["raw"] = events.encode_raw(message.raw)
         if not message.tag_text:
-            return Line(message, message.params, source, fields)
+            return self._untagged(message, source, fields, received)
         tags = message.tags()
         batch = tags.pop("batch", "")
         history_of, via = self.past.of(batch) if batch else ("", "")
@@ -305,6 +307,18 @@ class Session:
             "via": via or moment.via,
         }
         return Line(message, message.params, source, fields, tags, history_of, batch)
+
+    def _untagged(
+        self, message: Message, source: Source, fields: dict[str, Any], received: str
+    ) -> Line:
+        dated = self.state.bare_playback.dated(message, received)
+        if dated is None:
+            return Line(message, message.params, source, fields)
+        target = dated.params[0]
+        name = self.state.membership.name(target) or SERVER
+        self.past.begin(target, bare_playback.KIND, name, {})  # unless it has begun
+        fields |= {"time": dated.time, "received": received, "via": bare_playback.VIA}
+        return Line(message, dated.params, source, fields, {}, name, target)
 
     def _fields(self, source: Source, time: str) -> dict[str, Any]:
         return {
@@ -351,11 +365,16 @@ class Session:
 
     def _route(self, line: Line) -> list[str]:
         """Remember how a channel that we are in is spelled, for the fast lane."""
-        name = self.state.membership.name(line.params[0] if line.params else "")
+        playing, target = self.state.bare_playback.playing, "".join(line.params[:1])
+        if line.message.source == bare_playback.SOURCE:
+            self._forget_routes()
+            if target not in playing:
+                self.past.end(target)
+        name = "" if target in playing else self.state.membership.name(target)
         if name and not self.privacy.is_silent(name, self.state.isupport.casemapping):
             if len(self._routes) >= _REMEMBERED:
                 self._routes.clear()
-            self._routes[line.params[0]] = name
+            self._routes[target] = name
         return []
 
     def _forget_routes(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from chatlog.event import SERVER, Source
+from chatlog.protocol.bare_playback import BarePlayback
 from chatlog.protocol.isupport import ISupport
 from chatlog.protocol.membership import Membership
 from chatlog.protocol.message import Message  # noqa: TC001 - a field of a Struct
@@ -45,6 +46,7 @@ class State:
         self.membership = Membership(self.isupport.casemapping)
         self.names_of: dict[str, list[str]] = {}
         self.places: list[str] | None = None
+        self.bare_playback = BarePlayback()
         self.be(Source(nick))
 
     def be(self, source: Source) -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER
-from chatlog.transcript import manifest
+from chatlog.transcript import ledger, manifest
 from chatlog.transcript.compression import compression_of
 from chatlog.transcript.findings import Checked, Finding
 from chatlog.transcript.inventory import (
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 10
 _OF_THE_ROOT: Final = {".lock", ".runs", ".sts.json"}
-_OF_A_TARGET: Final = {manifest.NAME, SUMS, "LEDGER"}
+_OF_A_TARGET: Final = {manifest.NAME, SUMS, ledger.NAME}
 _HALF_REPLACED: Final = re.compile(r"\.(SHA256SUMS|network\.json)\.[0-9]+")
 
 
@@ -87,6 +87,7 @@ class Verifier:
 
     def _target(self, directory: Path, *, held: bool) -> Iterator[Finding]:
         yield from self._manifest(directory, held=held)
+        yield from self._ledger(directory)
         inventory = Inventory(directory)
         yield from self._sums(inventory)
         leftovers = self._leftovers(inventory)
@@ -139,6 +140,11 @@ class Verifier:
         if entry.get("previous") != previous:
             reason = "it does not follow from the line before it: one was altered or taken out"
             yield self._found(path, reason, number)
+
+    def _ledger(self, directory: Path) -> Iterator[Finding]:
+        if damaged := ledger.read(directory).damaged:
+            what = "1 line is" if damaged == 1 else f"{damaged} lines are"
+            yield self._found(directory / ledger.NAME, f"{what} no entry")
 
     def _sums(self, inventory: Inventory) -> Iterator[Finding]:
         path = inventory.directory / SUMS

@@ -74,6 +74,12 @@ def test_each_finding_is_said_with_its_place_and_ends_with_1(verify, archive):
     )
 
 
+def test_a_line_of_a_ledger_that_is_no_entry_is_found(verify, archive):
+    (archive / "net" / "#c" / "LEDGER").write_bytes(b'{"entry":"opened"}\nnonsense\n')
+    done = verify("--quiet")
+    assert (done.returncode, done.stdout) == (1, "net/#c/LEDGER: 1 line is no entry\n")
+
+
 def test_what_is_named_alone_is_looked_at(verify, archive):
     alter(archive)
     assert verify("#c").returncode == 0
