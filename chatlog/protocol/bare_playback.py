@@ -1,7 +1,9 @@
-"""Playback in bare text, as ZNC gives it to who knows no server-time: `[19:03:34] line`.
+"""Playback in bare text, as bouncers give it to who knows no server-time.
 
-Between two lines of its own that say so. The stamps are taken for UTC and for
-the latest such moment: neither day nor zone is told.
+ZNC puts it between two lines of its own, each line with its stamp:
+`[19:03:34] line`. bip says all of it under its own user and host, with
+`19:03:34> line` or `23-11-2026 19:03:34> line`, and last that it has ended. The
+stamps are taken for UTC; where no day is told, for the latest such moment.
 """
 
 from __future__ import annotations
@@ -14,13 +16,19 @@ from chatlog.event import format_time, parse_time
 if TYPE_CHECKING:
     from chatlog.protocol.message import Message
 
-SOURCE: Final = "***!znc@znc.in"
 VIA: Final = "playback"
 KIND: Final = "znc.in/playback"
-_BEGINS: Final = "Buffer Playback..."
-_ENDS: Final = "Playback Complete."
-_STAMPED: Final = re.compile(
-    r"(\x01ACTION )?\[((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)\] (.*)", re.DOTALL | re.ASCII
+_ZNC: Final = "***!znc@znc.in"
+_BIP: Final = "!bip@b.i.p"
+_BEGINS: Final = {(_ZNC, "Buffer Playback...")}
+_ENDS: Final = {(_ZNC, "Playback Complete."), (f"-bip{_BIP}", "End of backlog")}
+_CLOCK: Final = r"(?P<clock>(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)"
+_ACTION: Final = r"(?P<action>\x01ACTION )?"
+_OF_ZNC: Final = re.compile(rf"{_ACTION}\[{_CLOCK}\] (?P<text>.*)", re.DOTALL | re.ASCII)
+_OF_BIP: Final = re.compile(
+    rf"{_ACTION}(?:(?P<day>\d\d)-(?P<month>\d\d)-(?P<year>\d{{4}}) )?{_CLOCK}(?:>|(?= -!-)) "
+    r"(?P<text>.*)",
+    re.DOTALL | re.ASCII,
 )
 _SAID: Final = frozenset({"PRIVMSG", "NOTICE"})
 _DAY: Final = 86_400_000
@@ -34,6 +42,11 @@ class Dated(NamedTuple):
     params: list[str]
 
 
+def is_bouncer(source: str) -> bool:
+    """Say whether a source is one whose lines need a closer look, each of them."""
+    return source == _ZNC or source.endswith(_BIP)
+
+
 class BarePlayback:
     """Follow which targets are being played back; `playing` are they, as ZNC spells them."""
 
@@ -42,27 +55,39 @@ class BarePlayback:
 
     def take(self, message: Message) -> bool:
         """Take a line for a mark of beginning or end; say no to any other."""
-        if message.source != SOURCE or len(message.params) != 2:  # noqa: PLR2004 - target and text
+        if not is_bouncer(message.source) or len(message.params) != 2:  # noqa: PLR2004 - target and text
             return False
         target, text = message.params
-        if text == _BEGINS:
+        mark = message.source, text
+        if mark in _BEGINS:
             self.playing.add(target)
-        elif text == _ENDS:
+        elif mark in _ENDS:
             self.playing.discard(target)
-        return text in {_BEGINS, _ENDS}
+        return mark in _BEGINS | _ENDS
 
     def dated(self, message: Message, received: str) -> Dated | None:
         """Date a line that is played back; None for any other."""
-        if not self.playing or message.command not in _SAID or len(message.params) != 2:  # noqa: PLR2004 - as above
+        if message.command not in _SAID or len(message.params) != 2:  # noqa: PLR2004 - as above
             return None
         target, text = message.params
-        match = _STAMPED.fullmatch(text) if target in self.playing else None
-        if match is None:
+        match = None
+        if message.source.endswith(_BIP):
+            match = _OF_BIP.fullmatch(text)
+        elif target in self.playing:
+            match = _OF_ZNC.fullmatch(text)
+        time = _moment(match.groupdict(), received) if match else ""
+        if not (match and time):
             return None
-        return Dated(_latest(match[2], received), [target, (match[1] or "") + match[3]])
+        return Dated(time, [target, (match["action"] or "") + match["text"]])
 
 
-def _latest(clock: str, received: str) -> str:
-    """Return the latest moment that has such a time of day, and is not to come."""
-    moment, now = parse_time(f"{received[:10]}T{clock}.000Z"), parse_time(received)
-    return format_time(moment - _DAY if moment > now + _AHEAD else moment)
+def _moment(found: dict[str, str | None], received: str) -> str:
+    """Return the moment of a stamp, without a day the latest that is not to come; "" for none."""
+    day = "{year}-{month}-{day}".format(**found) if found.get("year") else received[:10]
+    try:
+        moment = parse_time(f"{day}T{found['clock']}.000Z")
+    except ValueError:
+        return ""
+    if not found.get("year") and moment > parse_time(received) + _AHEAD:
+        moment -= _DAY
+    return format_time(moment)

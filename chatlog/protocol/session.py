@@ -267,7 +267,7 @@ class Session:
     def _clear_source(self, text: str) -> Source | None:
         """Take a source apart and remember it; None for people who are ignored."""
         source = Source.parse(text)
-        if text == bare_playback.SOURCE:  # whose marks need a closer look, each of them
+        if bare_playback.is_bouncer(text):
             return None
         if self.privacy.is_wide and self.privacy.ignores(source, self.state.isupport.casemapping):
             return None
@@ -318,6 +318,8 @@ class Session:
         name = self.state.membership.name(target) or SERVER
         self.past.begin(target, bare_playback.KIND, name, {})  # unless it has begun
         fields |= {"time": dated.time, "received": received, "via": bare_playback.VIA}
+        if bare_playback.is_bouncer(message.source):
+            fields |= {"user": "", "host": ""}  # which are the bouncer's
         return Line(message, dated.params, source, fields, {}, name, target)
 
     def _fields(self, source: Source, time: str) -> dict[str, Any]:
@@ -366,7 +368,7 @@ class Session:
     def _route(self, line: Line) -> list[str]:
         """Remember how a channel that we are in is spelled, for the fast lane."""
         playing, target = self.state.bare_playback.playing, "".join(line.params[:1])
-        if line.message.source == bare_playback.SOURCE:
+        if bare_playback.is_bouncer(line.message.source):
             self._forget_routes()
             if target not in playing:
                 self.past.end(target)

@@ -1,4 +1,4 @@
-"""Playback in bare text, in the very lines that ZNC 1.8 says without capabilities."""
+"""Playback in bare text, in the very lines that ZNC 1.8 and bip 0.9 say."""
 
 from __future__ import annotations
 
@@ -84,3 +84,33 @@ def test_a_playback_that_is_cut_off_is_kept_as_far_as_it_came():
     talk.session.close("gone", AT)
     [page] = talk.session.past.told
     assert ([event.text for event in page.events], page.is_whole) == (["one"], False)
+
+
+BIP = "!bip@b.i.p PRIVMSG #a :"
+
+
+@pytest.mark.parametrize("day", ["", "23-11-2026 "], ids=["time", "datetime"])
+def test_what_bip_says_under_its_own_name_was_said_when_its_stamp_says(day):
+    live, [page] = told(
+        f":-bip{BIP}23-11-2026 18:03:33 -!- ada!ada@127.0.0.1 has joined #a",
+        f":ada{BIP}{day}18:03:34> one",
+        f":ada{BIP}\x01ACTION {day}18:03:35> waves\x01",
+        f":-bip{BIP}End of backlog",
+        f"{BOB} PRIVMSG #a :18:03:36> said now",
+    )
+    assert brief(page.events) == [
+        ("18:03:33", "message", "-!- ada!ada@127.0.0.1 has joined #a", "playback"),
+        ("18:03:34", "message", "one", "playback"),
+        ("18:03:35", "action", "waves", "playback"),
+    ]
+    assert {(event.nick, event.user, event.host) for event in page.events} == {
+        ("-bip", "", ""), ("ada", "", ""),
+    }  # fmt: skip
+    assert page.is_whole
+    assert [event.text for event in live] == ["18:03:36> said now"]
+
+
+def test_a_day_of_bip_that_is_none_is_no_stamp():
+    live, pages = told(f":ada{BIP}99-99-2026 18:03:34> one")
+    assert [event.text for event in live] == ["99-99-2026 18:03:34> one"]
+    assert pages == []
