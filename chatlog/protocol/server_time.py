@@ -14,6 +14,7 @@ from chatlog.event import format_time, normalize_server_time, parse_time
 
 PLAYBACK: Final = "playback"
 DEFAULT_MAX_SKEW: Final = 300_000
+_UNEVEN: Final = 5_000  # how far the servers of a network may be apart, in milliseconds
 _SECOND: Final = len("2026-11-23T18:20:01")
 _MILLISECONDS: Final = 1000
 _FRACTIONS: Final = frozenset(f".{fraction:03d}Z" for fraction in range(_MILLISECONDS))
@@ -33,11 +34,13 @@ class ServerClock:
 
     `max_skew` is in milliseconds, `offset` how many the server's clock is ahead.
     Before `measure` the clocks are taken to agree, and `is_known` is false.
+    After `begin` nothing is live that was said before it.
     """
 
     def __init__(self, max_skew: int = DEFAULT_MAX_SKEW) -> None:
         self.offset = 0
         self.is_known = False
+        self._began = ""
         self._max_skew = max_skew
         self._bounds_for = ""
         self._oldest = self._newest = ""
@@ -48,6 +51,12 @@ class ServerClock:
         if time := normalize_server_time(tag):
             self.offset = parse_time(time) - parse_time(received)
             self.is_known = True
+            self._bounds_for = ""
+
+    def begin(self, received: str) -> None:
+        """Take note that the connection began: what was said before was not said on it."""
+        if self.is_known:
+            self._began = format_time(parse_time(received) + self.offset - _UNEVEN)
             self._bounds_for = ""
 
     def shift(self, milliseconds: int) -> None:
@@ -95,7 +104,7 @@ class ServerClock:
         self._live.clear()
         # From the whole second, so that the bounds depend on no line that came before.
         there = parse_time(f"{self._bounds_for}.000Z") + self.offset
-        self._oldest = _clamped(there - self._max_skew)
+        self._oldest = max(self._began, _clamped(there - self._max_skew))
         self._newest = _clamped(there + self._max_skew + _MILLISECONDS)
 
 

@@ -390,7 +390,9 @@ class Session:
         self.state.be(Source(self.registration.nick))
         self._forget_routes()
         if claim := line.message.tags().get("time"):
-            self.clock.measure(claim, line.fields["received"] or line.fields["time"])
+            received = line.fields["received"] or line.fields["time"]
+            self.clock.measure(claim, received)
+            self.clock.begin(received)
         return []
 
     def _on_isupport(self, line: Line) -> list[str]:

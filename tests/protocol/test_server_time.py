@@ -115,3 +115,30 @@ def test_no_clock_is_too_wrong(first, tags):
         moment = clock.judge(tag, NOW)
         assert len(moment.time) == len(NOW)
         assert moment.claim in ("", tag)
+
+
+def test_what_was_said_before_the_connection_began_was_not_said_on_it():
+    clock = ServerClock()
+    clock.measure("2026-11-23T18:00:00.000Z", "2026-11-23T18:00:00.000Z")
+    clock.begin("2026-11-23T18:00:00.000Z")
+    later = "2026-11-23T18:00:20.000Z"
+    assert clock.judge("2026-11-23T17:59:50.000Z", later).via == "playback"
+    assert clock.live_time("2026-11-23T17:59:50.000Z", later) == ""
+    assert clock.judge("2026-11-23T17:59:56.000Z", later).via == "", "servers may be uneven"
+    assert clock.live_time("2026-11-23T18:00:01.000Z", later)
+
+
+def test_where_the_server_tells_no_time_nothing_is_known_of_a_beginning():
+    clock = ServerClock()
+    clock.begin("2026-11-23T18:00:00.000Z")
+    assert clock.judge("2026-11-23T17:59:00.000Z", "2026-11-23T18:00:20.000Z").via == ""
+    assert clock.there("2026-11-23T18:00:20.000Z") == ""
+
+
+def test_a_clock_of_ours_that_is_set_changes_nothing_of_what_is_live():
+    clock = ServerClock()
+    clock.measure("2026-11-23T18:00:00.000Z", "2026-11-23T18:00:00.000Z")
+    clock.shift(3_600_000)
+    moment = clock.judge("2026-11-23T18:00:10.000Z", "2026-11-23T19:00:10.000Z")
+    assert (moment.time, moment.via) == ("2026-11-23T18:00:10.000Z", "")
+    assert clock.there("2026-11-23T19:00:10.000Z") == "2026-11-23T18:00:10.000Z"
