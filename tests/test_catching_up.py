@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+import sys
 import time
 
 import pytest
@@ -16,6 +18,8 @@ from chatlog.transcript import ledger
 from chatlog.transcript.coverage import coverage_of
 from chatlog.transcript.reader import Reader
 from chatlog.transcript.writer import Storage, Writer
+from tests.bench.measure import run
+from tests.support.embedded import EmbeddedServer
 from tests.support.recording import plan_of
 
 HOUR = 3_600_000
@@ -198,6 +202,24 @@ def test_a_hundred_thousand_lines_are_fetched_in_order(tmp_path):
 
     play(story)
     assert texts(tmp_path) == ["heard", *missed]
+
+
+def test_the_memory_of_a_batch_is_bounded_however_much_was_missed(tmp_path):
+    peaks = []
+    for count in (1_000, 100_000):
+        with EmbeddedServer() as server:
+            moments = itertools.count(int(time.time() * 1000) - count * 100, 100)
+            server.server.clock = lambda moments=moments: format_time(next(moments))
+            server.say_all("ada", "#demo", [f"line {number}" for number in range(count)])
+            server.server.clock = shifted(0)
+            root = tmp_path / str(count)
+            options = ("--network", "net", "--output", str(root), "--quiet")
+            url = f"irc://127.0.0.1:{server.port}/#demo"
+            program = [sys.executable, "-m", "chatlog", "sync", "--server", url, *options]
+            peaks.append(run(program).peak)
+        assert len(texts(root)) == count
+    few, many = peaks
+    assert many - few < 24 * 1024 * 1024
 
 
 @pytest.mark.parametrize("without", ["labeled-response", "message-tags"])

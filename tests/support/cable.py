@@ -22,6 +22,7 @@ class Cable:
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._dead = threading.Event()
         self._left: int | None = None
+        self._refuses = False
         self._thread = threading.Thread(target=self._accept, daemon=True)
 
     def __enter__(self) -> Self:
@@ -46,6 +47,15 @@ class Cable:
         """Cut it when so many more bytes have come from the server, in the middle of a line."""
         self._left = size
 
+    def refuse(self) -> None:
+        """Cut it, and break off whoever dials again, until that is allowed."""
+        self._refuses = True
+        self.cut()
+
+    def allow(self) -> None:
+        """Let who dials through again."""
+        self._refuses = False
+
     def go_dead(self) -> None:
         """Pass nothing on any more, and tell nobody, until it is cut."""
         self._dead.set()
@@ -56,6 +66,9 @@ class Cable:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            if self._refuses:
+                client.close()
+                continue
             try:
                 server = socket.create_connection(("127.0.0.1", self._leads_to))
             except OSError:

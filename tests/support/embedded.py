@@ -59,6 +59,14 @@ class EmbeddedServer:
         """Let a person say something; they come and join where they have not yet."""
         self._run(self._say(nick, target, text))
 
+    def say_all(self, nick, target, texts):
+        """Let a person say many things."""
+        self._run(self._say_all(nick, target, texts))
+
+    async def _say_all(self, nick, target, texts):
+        for text in texts:
+            await self._say(nick, target, text)
+
     async def _say(self, nick, target, text):
         person = self._people.get(nick) or self.server.person(nick)
         self._people[nick] = person
