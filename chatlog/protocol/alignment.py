@@ -7,7 +7,7 @@ one line of the history and no more: what was said twice stays twice.
 
 from __future__ import annotations
 
-from collections import deque
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -65,7 +65,8 @@ class Alignment:
         self._casemapping = casemapping
         self._msgids: dict[str, _Known] = {}
         self._by_words: dict[_Words, list[_Known]] = {}
-        self._in_order: deque[_Known] = deque()
+        self._earliest: list[tuple[int, int, _Known]] = []  # a heap; told apart by a number
+        self._told = 0
         self._fresh: list[_Known] = []
         self._page = 1
         self._coarse = True
@@ -82,7 +83,8 @@ class Alignment:
         if line.msgid:
             self._msgids[line.msgid] = line
         self._by_words.setdefault(line.words, []).append(line)
-        self._in_order.append(line)
+        self._told += 1
+        heappush(self._earliest, (line.time, self._told, line))
 
     def begin_page(self) -> None:
         """Begin with lines that may be again what is known by now."""
@@ -92,13 +94,10 @@ class Alignment:
             self._know(line)
 
     def forget_before(self, time: str) -> list[Event]:
-        """Forget what is known of before a time, as far as it was told in order.
-
-        Return those of these lines that no history brought.
-        """
+        """Forget what is known of before a time; return the lines that no history brought."""
         least, unmet = parse_time(time), []
-        while self._in_order and self._in_order[0].time < least:
-            line = self._in_order.popleft()
+        while self._earliest and self._earliest[0][0] < least:
+            line = heappop(self._earliest)[-1]
             self._drop(line)
             if not line.page:
                 unmet.append(line.event)
@@ -110,10 +109,11 @@ class Alignment:
         for line in self._fresh:
             self._know(line)
         self._fresh.clear()
-        for line in self._in_order:
+        for *_, line in self._earliest:
             if line.time >= least:
                 self._drop(line)
-        self._in_order = deque(line for line in self._in_order if line.time < least)
+        self._earliest = [entry for entry in self._earliest if entry[0] < least]
+        heapify(self._earliest)
 
     def _drop(self, line: _Known) -> None:
         if self._msgids.get(line.msgid) is line:
