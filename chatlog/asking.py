@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from chatlog.protocol.history import Ask, Terms
+    from chatlog.protocol.past import Told
     from chatlog.protocol.session import Session
 
 _PATIENCE: Final = 60.0
@@ -63,13 +64,13 @@ class Asker:
         """Say how one may ask."""
         return terms_of(self._session.state.isupport)
 
-    def take(self, told: Page | Refused) -> bool:
+    def take(self, told: Told) -> bool:
         """Take what answers us; say no to anything else."""
-        ours = self._is_answer(told)
-        if ours:
-            self._answers.append(told)
-            self._answered.set()
-        return ours
+        if not isinstance(told, Page | Refused) or not self._is_answer(told):
+            return False
+        self._answers.append(told)
+        self._answered.set()
+        return True
 
     def _is_answer(self, told: Page | Refused) -> bool:
         if self._asked is None or (isinstance(told, Page) and not told.batched):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from chatlog.event import Event
     from chatlog.listening import Moment
-    from chatlog.protocol.past import Page, Refused
+    from chatlog.protocol.past import Page, Told
     from chatlog.protocol.session import Session
     from chatlog.transcript.coverage import Gap
 
@@ -100,7 +100,7 @@ class Audit:
         """Do not compare a channel that we are not in."""
         self._targets = [each for each in self._targets if each != target]
 
-    def take(self, told: list[Page | Refused]) -> None:
+    def take(self, told: list[Told]) -> None:
         """Take what the server told; what nobody asked for is of no interest."""
         for each in told:
             self._asker.take(each)

@@ -26,7 +26,7 @@ from chatlog.protocol.history import (
     forward,
     oldest,
 )
-from chatlog.protocol.past import Page, Refused
+from chatlog.protocol.past import Page, Refused, Told
 from chatlog.transcript.known import has_talk_before
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from chatlog.event import Event
     from chatlog.intake import Intake
     from chatlog.listening import Listening
+    from chatlog.protocol.playback_limits import PlaybackLimits
     from chatlog.protocol.session import Session
     from chatlog.transcript.coverage import Gap
     from chatlog.transcript.known import KnownLine
@@ -44,6 +45,7 @@ logger = logging.getLogger(__name__)
 _NOTED_EVERY: Final = 10
 _BEFORE_PLAYBACK: Final = "what was played back begins later; whether that is all nobody can tell"
 _SEAM: Final = 2_000
+_ROUNDED: Final = 1_000  # the history tells whole seconds
 _LOOK_AGAIN: Final = 0.2
 _COMES_LIVE: Final = 0.4
 
@@ -100,7 +102,9 @@ class Backfill:
         self._on_settled = on_settled
         self._background = Background(loop, "history")
         self._missing: list[Missing] = []
-        self._pages: list[Page] = []
+        self._pages: list[Page | PlaybackLimits] = []
+        self._played: dict[str, tuple[str, int]] = {}  # since when, and how many lines
+        self._send = send
         self._asker = Asker(session, send)
         self._playbacks: dict[str, Playback] = {}
         self._walk: _Walk | None = None
@@ -122,16 +126,19 @@ class Backfill:
                 self._missing.append(missing)
             elif not gap.why:
                 self._note_impossible(missing)
+        if gaps and self._asker.obstacle:
+            for line in self._session.ask_playback_limits(target):
+                self._send(line)
         self._go_on()
 
     def left(self, target: str) -> None:
         """Fetch no more of a channel that we are not in."""
         self._missing = [each for each in self._missing if each.target != target]
 
-    def take(self, told: list[Page | Refused]) -> None:
+    def take(self, told: list[Told]) -> None:
         """Take what the server told of the past."""
         for each in told:
-            if not self._asker.take(each) and isinstance(each, Page):
+            if not self._asker.take(each) and not isinstance(each, Refused):
                 self._pages.append(each)
         self._go_on()
 
@@ -146,7 +153,7 @@ class Backfill:
         if self._task is not None:
             self._task.cancel()
         self._playbacks.clear()  # one may have been about to read what it needs
-        left, self._pages = self._pages, []
+        left, self._pages = [page for page in self._pages if isinstance(page, Page)], []
         if self._walk is not None:
             target = self._walk.missing.target
             left += [Page(target, "chathistory", events) for events in self._walk.seam]
@@ -180,7 +187,11 @@ class Backfill:
 
     async def _work_once(self) -> None:
         if self._pages:
-            await self._take_playback(self._pages[0])
+            first = self._pages[0]
+            if isinstance(first, Page):
+                await self._take_playback(first)
+            else:
+                self._note_limits(first)
             del self._pages[0]
             return
         try:
@@ -197,6 +208,7 @@ class Backfill:
         self._write(playback.new(page))
         if page.batched and page.is_whole:
             del self._playbacks[page.target]
+            self._played[page.target] = playback.first, playback.total
             if page.target != SERVER:
                 self._note_playback(page, playback)
 
@@ -226,6 +238,22 @@ class Backfill:
             missing = Missing(target, Point(*gap.start), first)
             entry = in_vain(missing, gap.start.time, _BEFORE_PLAYBACK, at=self._now())
             self._listening.had(target, entry)
+
+    def _note_limits(self, limits: PlaybackLimits) -> None:
+        """Say that nothing is missing, where as much as was played back is all there can be."""
+        begins = self._listening.begins(limits.target)
+        first, lines = self._played.get(limits.target, ("", 0))
+        coverage = self._listening.coverage(limits.target)
+        # Of nothing at all nobody can tell: some servers play nothing back to bots.
+        if not 0 < lines < limits.lines or coverage is None or not begins:
+            return
+        reaches = format_time(max(0, parse_time(begins) - limits.seconds * 1000 + _ROUNDED))
+        for gap in coverage.wanting():
+            if gap.end == first and gap.start.time >= reaches:
+                missing = Missing(limits.target, Point(*gap.start), gap.end)
+                all_of_it = Outcome(gap.start.time, gap.end)
+                gained = Gained("chathistory", "messages", 0)
+                self._had(missing, all_of_it, gained, forgets=False)
 
     # -- what we ask for ---------------------------------------------------------------
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chatlog.intake import Intake
     from chatlog.listening import Listening
     from chatlog.protocol.login import Work
-    from chatlog.protocol.past import Page, Refused
+    from chatlog.protocol.past import Told
     from chatlog.protocol.session import Session, SessionSettings
     from chatlog.transcript.coverage import Gap
 
@@ -53,7 +53,7 @@ class History(Protocol):
     def left(self, target: str) -> None:
         """Take note that we are in a channel no more."""
 
-    def take(self, told: list[Page | Refused]) -> None:
+    def take(self, told: list[Told]) -> None:
         """Take what the server told of the past."""
 
     def close(self) -> None:

@@ -34,12 +34,12 @@ def around(low: str, high: str) -> tuple[str, str]:
 class Playback:
     """The lines of one target that are played back.
 
-    `first` is the time of the earliest, `lines` how many of them were new.
+    `first` is the time of the earliest of the `total`, `lines` how many were new.
     """
 
     def __init__(self, casemapping: Casemapping) -> None:
         self.first = ""
-        self.lines = 0
+        self.lines = self.total = 0
         self._alignment = Alignment(casemapping)
         self._read_from = ""
 
@@ -65,6 +65,7 @@ class Playback:
         if page.events:
             earliest = min(event.time for event in page.events)
             self.first = min(self.first or earliest, earliest)
+        self.total += len(page.events)
         found = self._alignment.new(page.events)
         self.lines += len(found)
         return found

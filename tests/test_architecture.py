@@ -90,7 +90,18 @@ EXTRAS = ("scram", "ecdsa", "proxy", "zstd")
 PURE = {"errors", "event", "casemapping", "status", "protocol", "formats"}
 PURE_MODULES = {
     *("__future__", "base64", "calendar", "collections", "dataclasses", "datetime", "enum"),
-    *("fnmatch", "functools", "itertools", "json", "msgspec", "re", "typing", "zlib", "chatlog"),
+    *(
+        "fnmatch",
+        "functools",
+        "heapq",
+        "itertools",
+        "json",
+        "msgspec",
+        "re",
+        "typing",
+        "zlib",
+        "chatlog",
+    ),
     *("scramp", "cryptography"),
 }
 PURE_NAMES = {"time.gmtime", "time.strftime", "time.strptime"}

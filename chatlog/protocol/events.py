@@ -241,8 +241,19 @@ def on_mode(state: State, line: Line) -> list[Event]:
 
 
 def on_channel_modes(state: State, line: Line) -> list[Event]:
-    """Keep RPL_CHANNELMODEIS as `other`, but for the key that it may hold."""
+    """Keep RPL_CHANNELMODEIS as `other`, but for the key; not where it was us who asked."""
+    if state.isupport.casemapping[line.params[1]] in state.modes_asked:
+        return []
     _without_keys(state, line, 2)
+    return on_numeric(state, line)
+
+
+def on_creation_time(state: State, line: Line) -> list[Event]:
+    """Keep RPL_CREATIONTIME, which follows the modes, unless we had asked for those."""
+    folded = state.isupport.casemapping[line.params[1]]
+    if folded in state.modes_asked:
+        state.modes_asked.discard(folded)
+        return []
     return on_numeric(state, line)
 
 
@@ -407,6 +418,7 @@ EVENTS: Final = {
     "WHISPER": Row(2, source=True, make=on_message),
     "MODE": Row(2, source=False, make=on_mode),
     numerics.RPL_CHANNELMODEIS: Row(3, source=False, make=on_channel_modes),
+    numerics.RPL_CREATIONTIME: Row(2, source=False, make=on_creation_time),
     numerics.RPL_TOPIC: Row(3, source=False, make=on_topic_reply),
     numerics.RPL_NAMREPLY: Row(4, source=False, make=on_names_reply),
     numerics.RPL_ENDOFNAMES: Row(2, source=False, make=on_end_of_names),

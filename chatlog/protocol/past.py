@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 from chatlog.event import Event  # noqa: TC001 - a field of a Struct
+from chatlog.protocol.playback_limits import PlaybackLimits
 
 _VIAS: Final = {"chathistory": "chathistory", "znc.in/playback": "playback"}
 _MOST_BATCHES: Final = 64
@@ -44,6 +45,10 @@ class Refused(msgspec.Struct, frozen=True):
     label: str = ""
 
 
+Told = Page | Refused | PlaybackLimits
+"""What a server tells of the past."""
+
+
 class _Batch(msgspec.Struct):
     target: str
     via: str
@@ -60,7 +65,7 @@ class Past:
     """
 
     def __init__(self) -> None:
-        self.told: list[Page | Refused] = []
+        self.told: list[Told] = []
         self.batches: dict[str, _Batch] = {}
 
     def begin(self, reference: str, kind: str, target: str, tags: dict[str, str]) -> None:

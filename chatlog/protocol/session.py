@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import msgspec
 
 from chatlog.event import SERVER, Event, EventType, Source
-from chatlog.protocol import bare_playback, events, numerics
+from chatlog.protocol import bare_playback, events, numerics, playback_limits
 from chatlog.protocol.lasting import Lasting
 from chatlog.protocol.manners import MannersSettings, is_service
 from chatlog.protocol.message import Message, parse_text
@@ -206,6 +206,15 @@ class Session:
         asks = self._has_whois and bool(self.state.membership.names())
         self.state.places = [] if asks else None
         return [f"WHOIS {self.state.me.nick}"] if asks else []
+
+    def ask_playback_limits(self, target: str) -> list[str]:
+        """Ask how much of a channel is played back, where the server may tell; no events follow."""
+        isupport = self.state.isupport
+        folded = isupport.casemapping[target]
+        if not playback_limits.may_be_asked(isupport) or folded in self.state.modes_asked:
+            return []
+        self.state.modes_asked.add(folded)
+        return [f"MODE {target}"]
 
     def advance(self, now: float) -> tuple[list[str], float | None]:
         """Return the lines to send now, and when to call again if nothing happens before.
@@ -424,6 +433,14 @@ class Session:
             self.clock.measure(claim, line.fields["received"] or line.fields["time"])
         return []
 
+    def _on_modes(self, line: Line) -> list[str]:
+        if len(line.params) > 2:  # noqa: PLR2004 - client, channel, modes
+            name, (modes, *arguments) = self.state.membership.name(line.params[1]), line.params[2:]
+            limits = playback_limits.limits_of(name, modes, arguments, self.state.isupport)
+            if name and limits is not None:
+                self.past.told.append(limits)
+        return []
+
     def _on_end_of_whois(self, line: Line) -> list[str]:
         """Compare where the server says that we are with what it told before."""
         places, self.state.places = self.state.places, None
@@ -450,6 +467,7 @@ class Session:
         "FAIL": _on_fail,
         "PONG": _on_pong,
         "PING": _on_ping,
+        numerics.RPL_CHANNELMODEIS: _on_modes,
         numerics.RPL_ENDOFWHOIS: _on_end_of_whois,
         numerics.ERR_UNKNOWNCOMMAND: _on_unknown_command,
         numerics.RPL_WELCOME: _on_welcome,

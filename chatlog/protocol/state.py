@@ -36,7 +36,7 @@ class State:
     """Who and where we are on one connection, and what the server said of itself.
 
     `places` are the channels that a WHOIS of ours has told by now, None while
-    there is none under way.
+    there is none under way; `modes_asked` those whose modes we asked for.
     """
 
     def __init__(self, *, network: str, nick: str, queries: bool) -> None:
@@ -46,6 +46,7 @@ class State:
         self.membership = Membership(self.isupport.casemapping)
         self.names_of: dict[str, list[str]] = {}
         self.places: list[str] | None = None
+        self.modes_asked: set[str] = set()
         self.bare_playback = BarePlayback()
         self.be(Source(nick))
 

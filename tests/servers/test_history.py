@@ -340,3 +340,20 @@ def test_what_inspircd_plays_back_on_every_join_is_there_once(inspircd, recordin
     expected = [*numbered("heard", 3), "lol", "lol", "lol", *numbered("missed", 5)]
     assert record.texts() == [*expected, "again", "lol", "and again"]
     assert (CAUSES[how], "filled") in record.states()
+
+
+def test_less_than_inspircd_may_play_back_is_all_there_was(inspircd, recording, ada):
+    talker = ada(inspircd.port)
+    talker.send("MODE #a +H 50:1h")
+    talker.until(" MODE #a ")
+    record = recording(inspircd.port)
+    record.start()
+    record.stop()
+    say(talker, *numbered("missed", 3))
+    record.start()
+    record.has(["missed 002"])
+    eventually(lambda: record.states()[:1] == [("stopped", "filled")])
+    record.stop()
+    assert record.texts() == numbered("missed", 3)
+    assert [gap["state"] for gap in record.gaps()[:-1]] == ["filled"] * len(record.gaps()[:-1])
+    assert not [event for event in record.read() if event.get("command") in {"324", "329"}]
