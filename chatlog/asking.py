@@ -14,7 +14,6 @@ from chatlog.protocol.history import (
     PLAYBACK_OF_EVENTS,
     Answer,
     Outcome,
-    answer_of,
     merged,
     terms_of,
 )
@@ -121,7 +120,7 @@ class Asker:
                     return Answer(failure=told.code)
                 if ask.keep:
                     keep(told)
-                answer, is_whole = merged(answer, answer_of(told.events)), told.is_whole
+                answer, is_whole = merged(answer, told.answer), told.is_whole
                 if answer.lines > _ENDLESS * self.terms.page:
                     return self._lose("ENDLESS")
         except TimeoutError:

@@ -65,7 +65,7 @@ class Playback:
         if page.events:
             earliest = min(event.time for event in page.events)
             self.first = min(self.first or earliest, earliest)
-        self.total += len(page.events)
+        self.total += page.answer.lines
         found = self._alignment.new(page.events)
         self.lines += len(found)
         return found

@@ -10,6 +10,7 @@ import pytest
 from chatlog import asking, conversation
 from chatlog.backfill import HistoryWanted
 from chatlog.event import format_time
+from chatlog.protocol.privacy import PrivacySettings
 from chatlog.transcript import ledger
 from chatlog.transcript.coverage import coverage_of
 from chatlog.transcript.reader import Reader
@@ -102,7 +103,6 @@ def test_a_page_out_of_order_is_read_in_order(tmp_path):
         lines = missed(3)
         batch(peer, lines[2], lines[0], lines[1])
         settle(peer)
-
         eventually(lambda: [gap.state for gap in gaps(tmp_path)] == ["filled"])
 
     record(tmp_path, first, second(answer))
@@ -174,6 +174,24 @@ def test_an_answer_without_end_is_kept_and_not_waited_for(tmp_path):
     assert [text for text in found if text.startswith("missed")] == [
         f"missed {n}" for n in range(1000)
     ]
+
+
+def test_a_page_of_which_nothing_may_be_written_is_no_end(tmp_path):
+    def answer(peer):
+        asked(peer)
+        ignored = [
+            tagged(f"noise {n}", at=n - 500, tags=f";msgid=n{n}", nick="bot") for n in range(5)
+        ]
+        batch(peer, *ignored)
+        assert asked(peer)[2] == b"msgid=n4"
+        batch(peer, tagged("missed", at=-400, tags=";msgid=m0"))
+        assert asked(peer)[2] == b"msgid=m0"
+        batch(peer)
+        eventually(lambda: [gap.state for gap in gaps(tmp_path)] == ["filled"])
+
+    session = {**SESSION, "privacy": PrivacySettings(ignore=("bot",))}
+    play(tmp_path, first, second(answer), session=session)
+    assert sorted(texts(tmp_path)) == ["heard", "live", "lol", "missed"]
 
 
 def test_a_batch_inside_the_history_belongs_to_it(tmp_path):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 from chatlog.event import Event  # noqa: TC001 - a field of a Struct
+from chatlog.protocol.history import Answer, Point, merged
 from chatlog.protocol.playback_limits import PlaybackLimits
 
 _VIAS: Final = {"chathistory": "chathistory", "znc.in/playback": "playback"}
@@ -24,7 +25,8 @@ _MOST_LINES: Final = 500
 class Page(msgspec.Struct, frozen=True):
     """Lines of the past of one target, in the order in which they came.
 
-    `label` is that of the request that they answer. The page that ends a batch
+    `answer` sums up what came, also what may not be written. `label` is that of
+    the request that they answer. The page that ends a batch
     `is_whole`, those before it hold no less of it; lines that came in no batch
     are a page that is not `batched`.
     """
@@ -35,6 +37,7 @@ class Page(msgspec.Struct, frozen=True):
     label: str = ""
     batched: bool = True
     is_whole: bool = True
+    answer: Answer = Answer()
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -55,6 +58,7 @@ class _Batch(msgspec.Struct):
     label: str
     outer: str = ""
     events: list[Event] = []
+    answer: Answer = Answer()
 
 
 class Past:
@@ -82,24 +86,27 @@ class Past:
         """Note the end of a batch."""
         batch = self.batches.pop(reference, None)
         if batch is not None and not batch.outer:
-            self.told.append(Page(batch.target, batch.via, batch.events, batch.label))
+            page = Page(batch.target, batch.via, batch.events, batch.label, answer=batch.answer)
+            self.told.append(page)
 
     def of(self, reference: str) -> tuple[str, str]:
         """Say whose past the lines of a batch are, and how they came; "" where they are none."""
         batch = self.batches.get(reference)
         return ("", "") if batch is None else (batch.target, batch.via)
 
-    def take(self, events: Iterable[Event], reference: str) -> None:
-        """Take what a line of the past came to."""
+    def take(self, events: Iterable[Event], reference: str, point: Point) -> None:
+        """Take what a line of the past, of that point, came to: it may be nothing."""
         batch = self.batches.get(reference)
         if batch is not None and batch.outer:
             batch = self.batches.get(batch.outer)
+        if batch is not None:
+            batch.answer = merged(batch.answer, Answer(1, point, point))
         for event in events:
             if batch is not None and event.target == batch.target:
                 batch.events.append(event)
             else:
                 self._take_loose(event)
-        if batch is not None and len(batch.events) >= _MOST_LINES:
+        if batch is not None and batch.answer.lines >= _MOST_LINES:
             self._give(batch)
 
     def _take_loose(self, event: Event) -> None:
@@ -111,14 +118,21 @@ class Past:
             self.told.append(Page(event.target, event.via, [event], batched=False))
 
     def _give(self, batch: _Batch) -> None:
-        page = Page(batch.target, batch.via, batch.events, batch.label, is_whole=False)
+        page = Page(
+            batch.target,
+            batch.via,
+            batch.events,
+            batch.label,
+            is_whole=False,
+            answer=batch.answer,
+        )
         self.told.append(page)
-        batch.events = []
+        batch.events, batch.answer = [], Answer()
 
     def close(self) -> None:
         """Give what is there of batches that will never end."""
         for batch in self.batches.values():
-            if batch.events:
+            if batch.answer.lines:
                 self._give(batch)
         self.batches.clear()
 

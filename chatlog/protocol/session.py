@@ -13,6 +13,7 @@ import msgspec
 
 from chatlog.event import SERVER, Event, EventType, Source
 from chatlog.protocol import bare_playback, events, numerics, playback_limits
+from chatlog.protocol.history import Point
 from chatlog.protocol.lasting import Lasting
 from chatlog.protocol.manners import MannersSettings, is_service
 from chatlog.protocol.message import Message, parse_text
@@ -179,7 +180,8 @@ class Session:
         if not line.fields["via"]:
             return made
         old = [event for event in made if event.via]
-        self.past.take(old, line.batch)
+        point = Point(line.fields["time"], line.fields.get("msgid", ""))
+        self.past.take(old, line.batch, point)
         return [event for event in made if not event.via]
 
     def make_ready(self, received: str) -> Received:
