@@ -289,12 +289,12 @@ def test_what_soju_kept_is_fetched_by_time(
 
 def answers_itself(talker):
     """Wait until the bouncer answers in the place of its client, who is gone."""
-    begin = len(talker.heard)
+    token = f"PING {len(talker.heard)}"
 
     def is_answered():
-        talker.send("PRIVMSG chatlog :\1PING 1\1")
+        talker.send(f"PRIVMSG chatlog :\1{token}\1")
         talker.sync()
-        return any("NOTICE ada :\1PING 1" in line for line in talker.heard[begin:])
+        return any(f"NOTICE ada :\1{token}" in line for line in talker.heard)
 
     eventually(is_answered)
 
