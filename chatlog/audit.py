@@ -13,7 +13,7 @@ import msgspec
 
 from chatlog.asking import Asker
 from chatlog.errors import TranscriptError
-from chatlog.event import EventType
+from chatlog.event import TALK
 from chatlog.intake import Intake
 from chatlog.listening import Listening
 from chatlog.playback import around
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from chatlog.protocol.past import Page, Told
     from chatlog.protocol.session import Session
     from chatlog.transcript.coverage import Gap
-
-_TALK = frozenset({EventType.MESSAGE, EventType.ACTION, EventType.NOTICE})
 
 
 class Findings(msgspec.Struct, kw_only=True):
@@ -156,7 +154,7 @@ class _Comparison:
 
     def keep(self, page: Page) -> None:
         """Compare a page; a line that was in the page before is no second one."""
-        events = [each for each in page.events if each.type in _TALK and self._is_inside(each)]
+        events = [each for each in page.events if each.type in TALK and self._is_inside(each)]
         seen, self._page = self._page, Counter(map(_identity, events))
         fresh = []
         for event in events:
@@ -179,7 +177,7 @@ class _Comparison:
         begin = max(self._read_to, begin) if self._read_to else begin
         if begin < end:
             for line in lines_between(self._stretch.directory, begin, end):
-                if line.event.type in _TALK:
+                if line.event.type in TALK:
                     self._alignment.know(line.event, coarse=line.coarse)
             self._read_to = end
         self._settle(before=around(low, low)[0])

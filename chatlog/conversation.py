@@ -262,9 +262,10 @@ class Conversation:
     def _report(self) -> None:
         """Tell which channels do not let us in, and once when we are in all that do."""
         network, joining = self.session.settings.network, self.session.joining
-        for report in joining.take_reports():
+        reports = joining.take_reports()
+        for report in reports:
             logger.warning("%s: %s", network, report)
-        for name, why in joining.problems().items():
+        for name, why in joining.problems().items() if reports else ():
             if self._intake.takes(name):
                 self._listening.absent(name, self._last_proof(), why)
         if not self._has_arrived and joining.is_settled():

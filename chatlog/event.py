@@ -67,6 +67,10 @@ RECORDERS_OWN: Final = frozenset(
 """What the recorder says of itself, as against what the network said."""
 
 
+TALK: Final = frozenset({EventType.MESSAGE, EventType.ACTION, EventType.NOTICE})
+"""What people say, as against what they do."""
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One line of a transcript; an empty field is absent from it.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.errors import TranscriptError
 from chatlog.hearing import Hearing
@@ -44,14 +44,11 @@ def cause_of(reason: str) -> str:
     return next((cause for words, cause in _CAUSES if words in lowered), "closed")
 
 
-class Moment:
+class Moment(NamedTuple):
     """A moment by both clocks; the server's is "" where it tells no times."""
 
-    __slots__ = ("at", "server")
-
-    def __init__(self, at: str, server: str = "") -> None:
-        self.at = at
-        self.server = server
+    at: str
+    server: str = ""
 
 
 class Listening:
@@ -98,12 +95,12 @@ class Listening:
             self._trouble(error)
 
     def _close_what_died(self, target: str) -> None:
-        opened = _still_open(ledger.read(self._writer.path(self._network, target)))
+        directory = self.directory(target)
+        opened = _still_open(ledger.read(directory))
         if opened is None:
             return
         if self._hearing is None:
             self._hearing = Hearing(self._writer.storage.root)
-        directory = self._writer.path(self._network, target)
         last = self._hearing.last(directory, self._network, opened)
         closed = LedgerEntry(
             entry="closed", at=last.at, server=last.server, msgid=last.msgid, cause="killed"
@@ -267,7 +264,7 @@ class Listening:
 
     def _note(self, target: str, *entries: LedgerEntry) -> None:
         try:
-            self._writer.notes.add(self._writer.path(self._network, target), *entries)
+            self._writer.notes.add(self.directory(target), *entries)
         except TranscriptError as error:
             self._trouble(error)
 

@@ -248,9 +248,9 @@ class _Fold:
         ]
         for piece in mine:
             edges |= {max(piece.since, gap.start.time), min(piece.until, gap.end)}
-        for time, _ in self._absent:
-            if gap.start.time < time < gap.end:
-                gap = gap._replace(why=self._why(gap))
+        whys = [why for time, why in self._absent if gap.start.time < time < gap.end]
+        if whys:
+            gap = gap._replace(why=whys[-1])
         ordered = sorted(edges)
         parts: list[Gap] = []
         for since, until in pairwise(ordered):
@@ -260,9 +260,6 @@ class _Fold:
             else:
                 parts.append(part)
         return parts or [gap]
-
-    def _why(self, gap: Gap) -> str:
-        return next(why for time, why in reversed(self._absent) if gap.start.time < time < gap.end)
 
 
 _TAKE = {

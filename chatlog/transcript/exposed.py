@@ -6,13 +6,14 @@ one go: by whoever has the time, which need not be who wrote them.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from chatlog.errors import TranscriptError
-from chatlog.transcript.segment import System, Unsynced, sync
+from chatlog.transcript.segment import Segment, System, Unsynced, sync
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 
@@ -45,6 +46,23 @@ class Synced(NamedTuple):
     safe: list[Unsynced]
     misplaced: list[Unsynced]
     failed: list[tuple[Unsynced, TranscriptError]]
+
+
+@contextmanager
+def appending_to(
+    path: Path, *, system: System, mode: int, exposed: Exposed | None = None
+) -> Iterator[Segment]:
+    """Open a file to append to it; then sync what was written, or leave that to `exposed`."""
+    segment = Segment(path, system=system, mode=mode)
+    try:
+        yield segment
+        unsynced = segment.unsynced()
+    finally:
+        segment.close()
+    if exposed is not None:
+        exposed.add(unsynced)
+    elif unsynced is not None:
+        sync(unsynced, system=system)
 
 
 def sync_all(

@@ -10,7 +10,7 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatlog.event import EventType
+from chatlog.event import TALK, EventType
 from chatlog.formats import jsonl, plain
 from chatlog.transcript.lines import backwards, end_of_lines, opened
 from chatlog.transcript.sources import Source, Sources
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from chatlog.event import Event
 
-_TALK = frozenset({EventType.MESSAGE, EventType.ACTION, EventType.NOTICE})
 _LOOKED_AT = 50
 
 
@@ -64,7 +63,7 @@ def has_talk_before(directory: Path, time: str) -> bool:
     """Say whether anybody is known to have said anything before a time."""
     sources = [source for source in _sources(directory) if source.start <= time]
     return any(
-        event.type in _TALK for source in reversed(sources) for event in source.between("", time)
+        event.type in TALK for source in reversed(sources) for event in source.between("", time)
     )
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.transcript.segment import FILE_MODE, Segment, System, reported, sync
+from chatlog.transcript.exposed import appending_to
+from chatlog.transcript.segment import FILE_MODE, System, reported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,17 +97,9 @@ def append(
     What a crash left of an unfinished line is kept in an entry of its own.
     Nobody else may append at the same time: see `Locks.appending`.
     """
-    ledger = Segment(directory / NAME, system=system, mode=mode)
-    try:
+    with appending_to(directory / NAME, system=system, mode=mode, exposed=exposed) as ledger:
         torn = [LedgerEntry(entry="recovered", raw=_text(ledger.torn))] if ledger.torn else []
         ledger.write(b"".join(msgspec.json.encode(each) + b"\n" for each in (*torn, *entries)))
-        unsynced = ledger.unsynced()
-    finally:
-        ledger.close()
-    if exposed is not None:
-        exposed.add(unsynced)
-    elif unsynced is not None:
-        sync(unsynced, system=system)
 
 
 def _text(data: bytes) -> str:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from chatlog.transcript.segment import FILE_MODE, Segment, System, reported, sync
+from chatlog.transcript.exposed import appending_to
+from chatlog.transcript.segment import FILE_MODE, System, reported
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from chatlog.transcript.exposed import Exposed
+    from chatlog.transcript.segment import Segment
 
 NAME: Final = "MANIFEST"
 
@@ -72,19 +74,9 @@ def append(
     What a crash left of an unfinished entry is kept in one of its own. Nobody
     else may append at the same time: see `Locks.appending`.
     """
-    manifest = Segment(directory / NAME, system=system, mode=mode)
-    try:
-        if manifest.torn or manifest.zeros:
-            torn = base64.b64encode(manifest.torn).decode("ascii")
-            _append_chained(manifest, {"entry": "recovered", "raw": torn})
+    with appending_to(directory / NAME, system=system, mode=mode, exposed=exposed) as manifest:
+        _keep_torn(manifest)
         _append_chained(manifest, entry)
-        unsynced = manifest.unsynced()
-    finally:
-        manifest.close()
-    if exposed is not None:
-        exposed.add(unsynced)
-    elif unsynced is not None:
-        sync(unsynced, system=system)
 
 
 def is_torn(directory: Path) -> bool:
@@ -102,17 +94,15 @@ def mend(system: System, directory: Path, mode: int = FILE_MODE) -> bool:
 
     Nobody else may append at the same time: see `Locks.appending`.
     """
-    manifest = Segment(directory / NAME, system=system, mode=mode)
-    try:
-        if not (manifest.torn or manifest.zeros):
-            return False
-        torn = base64.b64encode(manifest.torn).decode("ascii")
-        _append_chained(manifest, {"entry": "recovered", "raw": torn})
-        unsynced = manifest.unsynced()
-    finally:
-        manifest.close()
-    if unsynced is not None:
-        sync(unsynced, system=system)
+    with appending_to(directory / NAME, system=system, mode=mode) as manifest:
+        return _keep_torn(manifest)
+
+
+def _keep_torn(manifest: Segment) -> bool:
+    if not (manifest.torn or manifest.zeros):
+        return False
+    torn = base64.b64encode(manifest.torn).decode("ascii")
+    _append_chained(manifest, {"entry": "recovered", "raw": torn})
     return True
 
 
