@@ -7,6 +7,7 @@ so that `zcat` and `zstdcat` read it.
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _GZIP_LEVEL: Final = 6
+_SLICE: Final = 4096
 _AT_ONCE: Final = 1024 * 1024
 
 
@@ -57,19 +59,29 @@ def _gzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
 def _gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
     stream = zlib.decompressobj(_GZIP)
     whole = True
-    try:
-        for block in blocks:
-            rest = block
-            while rest:
-                if stream.eof:  # one member after another is one stream
-                    stream = zlib.decompressobj(_GZIP)
-                yield stream.decompress(rest, _AT_ONCE)
-                rest = stream.unconsumed_tail or stream.unused_data
-                whole = stream.eof
-    except zlib.error as error:
-        raise DamagedError(f"not as gzip wrote it ({error})") from error
+    for block in blocks:
+        rest = block
+        while rest:
+            if stream.eof:  # one member after another is one stream
+                stream = zlib.decompressobj(_GZIP)
+            before = stream.copy()
+            try:
+                data = stream.decompress(rest, _AT_ONCE)
+            except zlib.error as error:
+                yield from _salvaged(before, rest)
+                raise DamagedError(f"not as gzip wrote it ({error})") from error
+            yield data
+            rest = stream.unconsumed_tail or stream.unused_data
+            whole = stream.eof
     if not whole:
         raise DamagedError("it ends too early")
+
+
+def _salvaged(stream: Any, data: bytes) -> Iterator[bytes]:
+    """Yield what comes before the damage, which `decompress` keeps back together with it."""
+    with suppress(zlib.error):
+        for byte in data:
+            yield stream.decompress(bytes((byte,)))
 
 
 def _zstd_compressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -83,7 +95,7 @@ def _zstd_decompressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
     stream = zstd.ZstdDecompressor()
     whole = True
     try:
-        for block in blocks:
+        for block in _sliced(blocks):
             rest = block
             while rest:
                 if stream.eof:  # one frame after another is one stream
@@ -97,6 +109,13 @@ def _zstd_decompressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
         raise DamagedError(f"not as zstd wrote it ({error})") from error
     if not whole:
         raise DamagedError("it ends too early")
+
+
+def _sliced(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut blocks small: what stands in one slice with damage is lost with it."""
+    for block in blocks:
+        for begin in range(0, len(block), _SLICE):
+            yield block[begin : begin + _SLICE]
 
 
 def _zstd() -> Any:

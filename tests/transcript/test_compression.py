@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import subprocess
 import sys
 
@@ -77,6 +78,35 @@ def test_each_cut_and_each_changed_byte_is_found(name):
             found += 1
     # gzip's head has bytes that mean nothing: when, by which system. The manifest has them too.
     assert found >= len(packed) - 8
+
+
+def before_damage(name, packed):
+    """Return what is given until the damage is met."""
+    found = []
+    with pytest.raises(DamagedError):
+        found.extend(COMPRESSIONS[name].decompressed([packed]))  # keeps what came before
+    return b"".join(found)
+
+
+@pytest.mark.parametrize("at", [0.3, 0.9])
+def test_what_stands_before_damage_in_gzip_is_given_to_the_byte(at):
+    chance = random.Random(1)
+    whole = b"".join(b"line %d\n" % chance.getrandbits(60) for _ in range(20_000))
+    packed = bytearray(b"".join(COMPRESSIONS["gzip"].compressed([whole])))
+    packed[int(at * len(packed))] ^= 0xFF
+    given = before_damage("gzip", bytes(packed))
+    same = next(n for n, (one, other) in enumerate(zip(given, whole, strict=False)) if one != other)
+    assert same > (at - 0.05) * len(whole)
+
+
+def test_of_zstd_the_blocks_before_damage_are_given():
+    chance = random.Random(1)
+    whole = b"".join(b"line %d\n" % chance.getrandbits(60) for _ in range(50_000))
+    packed = bytearray(b"".join(COMPRESSIONS["zstd"].compressed([whole])))
+    packed[int(0.9 * len(packed))] ^= 0xFF
+    given = before_damage("zstd", bytes(packed))
+    assert len(given) > 0.7 * len(whole)
+    assert whole.startswith(given)
 
 
 def test_each_is_found_by_its_suffix():
