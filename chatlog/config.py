@@ -315,12 +315,19 @@ def moment(text: str, now: datetime) -> datetime:
             return datetime.combine(date, time.fromisoformat(clock or "00:00"), now.tzinfo)
         if re.fullmatch(_CLOCK, text):
             return datetime.combine(now.date(), time.fromisoformat(text), now.tzinfo)
-        parsed = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(_whole_date(text))
     except (ValueError, OverflowError) as error:
         raise UsageError(
-            f"{text!r} is no moment; say 2026-11-23, '2026-11-23 18:00', yesterday or -2h"
+            f"{text!r} is no moment; say 2026-11-23, '2026-11-23 18:00', 2026-11, yesterday or -2h"
         ) from error
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=now.tzinfo)
+
+
+def _whole_date(text: str) -> str:
+    """Take a year or a month for its first day."""
+    if re.fullmatch(r"(?a)\d{4}(?:-\d\d)?", text):
+        return f"{text}-01-01"[: len("2026-11-23")]
+    return text
 
 
 def seconds_until(text: str, now: datetime) -> float:

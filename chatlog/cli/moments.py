@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from chatlog import config
+from chatlog.errors import UsageError
 from chatlog.event import format_time
 
 
@@ -17,4 +18,8 @@ def event_time(text: str | None, now: str, tz: str | None) -> str:
     if not text:
         return ""
     here = datetime.fromisoformat(now).astimezone(zone)
-    return format_time(int(config.moment(text, here).astimezone(UTC).timestamp() * 1000))
+    try:
+        then = config.moment(text, here).astimezone(UTC)
+    except OverflowError as error:
+        raise UsageError(f"{text!r} is outside the years 1 to 9999") from error
+    return format_time(int(then.timestamp() * 1000))

@@ -19,8 +19,31 @@ if TYPE_CHECKING:
 
 SUFFIX: Final = "jsonl"
 
+HEAD: Final = b'{"time":"'
+"""How each line begins that we write; then comes its time."""
+TIME: Final = slice(len(HEAD), len(HEAD) + len("2026-11-23T18:20:01.123Z"))
+_ALIKE: Final = len(HEAD) + len("2026")  # in all lines of a block, but at New Year
+
+
+class _Timed(msgspec.Struct):
+    time: str
+
+
+class Brief(msgspec.Struct, frozen=True, gc=False):
+    """What counting needs of an event, under the same names."""
+
+    time: str
+    type: str
+    nick: str = ""
+    account: str = ""
+    text: str = ""
+    subject: str = ""
+
+
+_timed: Final = msgspec.json.Decoder(_Timed)
 _encoder: Final = msgspec.json.Encoder()
 _decoder: Final = msgspec.json.Decoder(Event)
+_briefs: Final = msgspec.json.Decoder(Brief)
 # JSON needs only C0 escaped; these are the UTF-8 of what else steers a terminal. Each
 # pattern begins with the one byte that it stands beside, for which to look is cheap.
 _UNSAFE: Final = (
@@ -71,3 +94,28 @@ def decode(line: bytes) -> Event:
         return _decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"not an event: {error}") from error
+
+
+def decode_briefly(block: bytes) -> list[Brief]:
+    """Read whole lines at once, in a third of the time; ValueError where one is no event.
+
+    It is raised as well where lines do not begin alike, as ours do; `decode`
+    tells more then. What is wrong with fields that a `Brief` has not is not seen.
+    """
+    try:
+        found = _briefs.decode_lines(block)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"not all events: {error}") from error
+    # It reads over lines that are empty, hold two or are parts: there must be as many lines,
+    # and as many ends with a beginning behind them. So long a piece is found fast.
+    between = block.count(b"}\n" + block[:_ALIKE]) if block[:1] == b"{" else -1
+    if not len(found) == block.count(b"\n") == between + 1:
+        raise ValueError("not an event a line")
+    return found
+
+
+def time_of(line: bytes) -> str:
+    """Return the time of a line that is known to be an event."""
+    if line.startswith(HEAD) and line[TIME.stop :][:1] == b'"':
+        return line[TIME].decode()
+    return _timed.decode(line).time

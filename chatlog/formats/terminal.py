@@ -5,17 +5,24 @@ Pure: a style is a name, and what it looks like is for whoever shows it.
 
 from __future__ import annotations
 
+import unicodedata
 import zlib
 from datetime import UTC, datetime, tzinfo
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.casemapping import Casemapping
 from chatlog.event import RECORDERS_OWN, EventType
+from chatlog.formats.mirc import Piece, pieces
 from chatlog.formats.sentences import sentence, speaker
-from chatlog.formats.visible import visible, visible_word
+from chatlog.formats.visible import unformatted, visible, visible_word
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from chatlog.event import Event
+
+    Find = Callable[[str], Iterable[tuple[int, int]]]
 
 NICK_STYLES: Final = 12
 """How many colours nicks are spread over: styles `nick0` to `nick11`."""
@@ -26,39 +33,60 @@ _SPEECH: Final[dict[str, tuple[str, str]]] = {
     EventType.NOTICE: ("-", "- "),
 }
 _SECOND: Final = len("2026-11-23T18:20:01")
+_TEXT: Final = "\0"
+"""Where the text stands in a sentence: a character that nothing shown has."""
+_WIDE: Final = 2
+_JOINER: Final = "\u200d"
+_AS_EMOJI: Final = "\ufe0f"
+_SOFT_HYPHEN: Final = "\u00ad"
+_EMOJI_LETTERS: Final = "#*0123456789\u203c\u2049\u2139"
+"""What is an emoji before the selector, and no symbol to Unicode."""
+_SKINS: Final = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+_BEHIND: Final = frozenset(map(chr, (*range(0x1160, 0x1200), *range(0xD7B0, 0xD800))))
+"""Vowels and endings of Korean syllables, which stand in the column of their beginning."""
 _COARSEST: Final = Casemapping("rfc1459")
 
 
 class Span(NamedTuple):
-    """A piece of a line and the name of its style, "" for none."""
+    """A piece of a line and the name of its style, "" for none.
+
+    One that begins with `=` is no name: behind it stands the style itself.
+    """
 
     text: str
     style: str = ""
 
 
+def _nothing(_text: str) -> Iterable[tuple[int, int]]:
+    return ()
+
+
 class Manner(NamedTuple):
     """How lines are shown: the zone of stamps (None is local), and with which columns.
 
-    The column of the targets is there where it has a width.
+    The column of the targets is there where it has a width. With `formatting`
+    texts keep the colours that they were sent in; what `find` finds in a text
+    without them is marked.
     """
 
     tz: tzinfo | None = None
     date: bool = False
     network: bool = False
     target_width: int = 0
+    formatting: bool = False
+    find: Find = _nothing
 
 
 def render(event: Event, manner: Manner) -> list[Span]:
     """Show one event as one line, without its newline."""
     spans = [Span(_stamp(event.time, manner) + " ", "time")]
     if manner.target_width:
-        spans.append(Span(f"{place(event, manner):<{manner.target_width}} ", "target"))
+        spans.append(Span(padded(place(event, manner), manner.target_width) + " ", "target"))
     if event.via:
         spans.append(Span(f"({visible_word(event.via)}) ", "via"))
     speech = _SPEECH.get(event.type)
     if speech is None or event.subject:
-        style = "own" if event.type in RECORDERS_OWN else "event"
-        return [*spans, Span(sentence(event, visible), style)]
+        return [*spans, *_sentence(event, manner)]
     before, after = speech
     nick, colon, to = speaker(event).partition(":")
     return [
@@ -66,8 +94,80 @@ def render(event: Event, manner: Manner) -> list[Span]:
         Span(before, "mark"),
         Span(nick, nick_style(event.nick)),
         Span(colon + to + after, "mark"),
-        Span(visible(event.text), "text"),
+        *_text(event.text, manner, "text"),
     ]
+
+
+def _sentence(event: Event, manner: Manner) -> list[Span]:
+    """Show what happened, its text in it as texts are shown."""
+    style = "own" if event.type in RECORDERS_OWN else "event"
+    if not event.text or event.command:  # which then is what the sentence is about
+        return [Span(sentence(event, visible), style)]
+    said = sentence(event, lambda text: _TEXT if text == event.text else visible(text))
+    text, spans = _text(event.text, manner, style), []
+    for number, piece in enumerate(said.split(_TEXT)):
+        spans += [*(text if number else []), Span(piece, style)]
+    return [span for span in spans if span.text]
+
+
+def _text(text: str, manner: Manner, style: str) -> list[Span]:
+    """Show a text: plainly, where it has neither formatting to keep nor anything found."""
+    found = list(manner.find(unformatted(text)))
+    if not (found or manner.formatting) or (text.isprintable() and not found):
+        return [Span(visible(text), style)]
+    styled = list(pieces(text)) if manner.formatting else [Piece(unformatted(text), "")]
+    return [Span(visible(piece), own or style) for piece, own in _marked(styled, found)]
+
+
+def _marked(styled: Iterable[Piece], found: list[tuple[int, int]]) -> Iterator[tuple[str, str]]:
+    """Cut pieces where something was found in them, and name the styles that they have."""
+    begin = 0
+    for text, style in styled:
+        end = begin + len(text)
+        edges = {edge for span in found for edge in span if begin < edge < end}
+        for low, high in pairwise((begin, *sorted(edges), end)):
+            is_found = any(start <= low < stop for start, stop in found)
+            yield (
+                text[low - begin : high - begin],
+                "found" if is_found else f"={style}" if style else "",
+            )
+        begin = end
+
+
+def width_of(text: str) -> int:
+    """Say how many columns of a terminal a safe text takes.
+
+    Terminals differ in what they join. This is how those count that show an
+    emoji of several characters as one: what only changes the character before
+    it takes no column, and a selector for emoji makes a narrow symbol wide.
+    """
+    if text.isascii():
+        return len(text)
+    width, before, joined = 0, "", False
+    for letter in text:
+        if letter == _AS_EMOJI:
+            width += _is_narrow_emoji(before)
+        elif not (joined or (letter in _SKINS and _columns(before) == _WIDE)):
+            width += _columns(letter)
+        before, joined = "" if joined else letter, letter == _JOINER
+    return width
+
+
+def padded(text: str, width: int) -> str:
+    """Fill a safe text with spaces to so many columns."""
+    return text + " " * (width - width_of(text))
+
+
+def _columns(letter: str) -> int:
+    if not letter or letter in _BEHIND or unicodedata.category(letter) in ("Mn", "Me", "Cf"):
+        return int(letter == _SOFT_HYPHEN)
+    return _WIDE if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def _is_narrow_emoji(letter: str) -> bool:
+    """Say whether it is shown narrow as a letter, and wide as an emoji."""
+    is_symbol = letter in _EMOJI_LETTERS or unicodedata.category(letter or " ")[0] == "S"
+    return is_symbol and _columns(letter) == 1
 
 
 def place(event: Event, manner: Manner) -> str:

@@ -40,6 +40,13 @@ def visible_formatted(text: str) -> str:
     return re.sub(_CONTROLS_BUT_FORMATTING, _escape, text)
 
 
+def unformatted(text: str) -> str:
+    """Take mIRC formatting out of a text; nothing else is changed."""
+    if text.isprintable() or not re.search(_FORMATTING, text):
+        return text
+    return re.sub(_FORMATTING, "", text)
+
+
 def visible_word(text: str) -> str:
     """Show what must be one word, such as a nick: spaces are written out, nothing is `*`."""
     return visible(text).replace(" ", r"\x20") or "*"

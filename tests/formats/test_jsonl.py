@@ -6,7 +6,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatlog.event import Event
@@ -166,3 +166,75 @@ def test_bytes_that_are_no_event_raise_value_error_and_nothing_else(data):
 def test_what_is_no_event_is_a_value_error(line):
     with pytest.raises(ValueError, match="not an event"):
         jsonl.decode(line)
+
+
+# -- many at once ----------------------------------------------------------------------
+
+SHORT = jsonl.encode([LEAST])[:-1]
+FIELDS = jsonl.Brief.__struct_fields__
+pieces = st.sampled_from(
+    [
+        SHORT, SHORT, SHORT, jsonl.encode([FULL])[:-1], SHORT.replace(b"2026", b"2027"),
+        b"", b" ", b"\t", b"{}", b"null", b"{", b"}", b"\xff", b'"', SHORT[:-1], SHORT[1:],
+        SHORT * 2, SHORT + b" " + SHORT, SHORT + b"\r", b" " + SHORT, SHORT + b"}",
+        b'{"type":"message","time":"t"}', b'{"time":1,"type":"message"}',
+        b'{"time": "t", "type": "message", "nick": null}',
+    ]
+)  # fmt: skip
+
+
+def brief(event):
+    """Take what counting needs of an event."""
+    return jsonl.Brief(*(getattr(event, field) for field in FIELDS))
+
+
+@given(st.lists(events(), min_size=1, max_size=4))
+def test_what_is_read_briefly_is_what_is_read_whole(several):
+    same = [msgspec.structs.replace(event, time=LEAST.time) for event in several]
+    block = jsonl.encode(same)
+    expected = [brief(jsonl.decode(line)) for line in block.split(b"\n")[:-1]]
+    assert jsonl.decode_briefly(block) == expected
+
+
+@given(st.lists(pieces, min_size=1, max_size=6))
+@example([SHORT * 2, b"", SHORT])
+@example([b"", SHORT * 2])
+@example([SHORT * 2, b""])
+@example([SHORT[:-1], b"}"])
+@example([SHORT[:-1], b"}" + SHORT])
+def test_lines_of_which_one_is_not_one_event_are_never_read_briefly(lines):
+    block = b"".join(line + b"\n" for line in lines)
+    try:
+        found = jsonl.decode_briefly(block)
+    except ValueError:
+        return
+    assert found == [brief(jsonl.decode(line)) for line in lines]
+
+
+@pytest.mark.parametrize("text", ["}\n{", '"}\n{"time":"2026', "\x00", "}{", "\n\n"])
+def test_no_text_looks_like_the_end_of_a_line(text):
+    several = [msgspec.structs.replace(LEAST, text=text, tags={"}": "{"})] * 3
+    assert [each.text for each in jsonl.decode_briefly(jsonl.encode(several))] == [text] * 3
+
+
+def test_pretty_printed_objects_are_no_lines():
+    block = json.dumps(json.loads(SHORT), indent=2).encode() + b"\n"
+    for times in (1, 2):
+        with pytest.raises(ValueError, match="not an event a line"):
+            jsonl.decode_briefly(block * times)
+
+
+@given(st.binary())
+def test_bytes_that_are_no_lines_raise_value_error_and_nothing_else(data):
+    with pytest.raises(ValueError, match="not "):
+        jsonl.decode_briefly(data + b"\n")
+
+
+def test_so_does_what_nests_too_deeply():
+    with pytest.raises(ValueError, match="not all events"):
+        jsonl.decode_briefly(b'{"time":"t","type":"m","text":' + b"[" * 100_000 + b"\n")
+
+
+def test_what_is_not_counted_is_not_looked_at():
+    [found] = jsonl.decode_briefly(b'{"time":"t","type":"message","params":1,"host":"\xff"}\n')
+    assert found == jsonl.Brief("t", "message")

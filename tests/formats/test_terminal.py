@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
@@ -9,10 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.event import Event, EventType
+from chatlog.event import TALK, Event, EventType
 from chatlog.formats.plain import Plain
-from chatlog.formats.terminal import NICK_STYLES, Manner, Span, nick_style, render
-from tests.support.events import UNSAFE, events, kinds, nicks
+from chatlog.formats.sentences import sentence
+from chatlog.formats.terminal import (
+    NICK_STYLES,
+    Manner,
+    Span,
+    nick_style,
+    padded,
+    render,
+    width_of,
+)
+from chatlog.formats.visible import visible
+from tests.support.events import UNSAFE, anything, events, kinds, nicks
 
 IN_UTC = Manner(UTC)
 
@@ -35,8 +46,19 @@ def line(event, manner=IN_UTC):
     return "".join(span.text for span in render(event, manner))
 
 
+def finder(pattern):
+    """Find every match of a pattern."""
+    return lambda text: (match.span() for match in re.finditer(pattern, text))
+
+
 manners = st.builds(
-    Manner, st.just(UTC), date=st.booleans(), network=st.booleans(), target_width=st.integers(0, 30)
+    Manner,
+    st.just(UTC),
+    date=st.booleans(),
+    network=st.booleans(),
+    target_width=st.integers(0, 30),
+    formatting=st.booleans(),
+    find=st.sampled_from(["$^", "a", "[a0\x1b]"]).map(finder),
 )
 
 
@@ -53,6 +75,74 @@ def test_a_line_says_what_the_line_of_a_text_file_says(event):
     assert line(event) == Plain().encode([event]).decode().replace("[", "", 1).replace(
         "] ", " ", 1
     ).removesuffix("\n")
+
+
+@given(events(), manners)
+def test_colours_and_marks_change_no_letter(event, manner):
+    assert line(event, manner) == line(event, Manner(*manner[:4]))
+
+
+@given(events(types=st.sampled_from([each for each in EventType if each not in TALK])), manners)
+def test_what_is_no_speech_is_its_sentence(event, manner):
+    assert line(event, manner).endswith(sentence(event, visible))
+
+
+NEWS = {"system-msg": "a"}
+
+
+@pytest.mark.parametrize(
+    ("event", "shown"),
+    [
+        (event_of(EventType.OTHER, "", command="WALLOPS", params=("",)), "*** ann said: WALLOPS :"),
+        (event_of(EventType.OTHER, ":", command="X", params=(":",)), "*** ann said: X ::"),
+        (
+            event_of(EventType.USERNOTICE, "a", tags={"system-msg": "a"}),
+            "*** ann makes news: a (a)",
+        ),
+    ],
+)
+def test_a_text_that_stands_in_a_sentence_twice_is_shown_twice(event, shown):
+    assert line(event) == line(event, Manner(UTC, formatting=True)) == f"18:20:01 {shown}"
+
+
+COLOURED = Manner(UTC, formatting=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", [("plain", "text")]),
+        ("\x02mem\x02ory", [("mem", "=bold"), ("ory", "text")]),
+        ("a\x0304,01b\x03c", [("a", "text"), ("b", "=bright_red on black"), ("c", "text")]),
+        ("\x1d\x02both\x0fnone", [("both", "=bold italic"), ("none", "text")]),
+        ("\x02a\x1b[2Jb", [(r"a\x1b[2Jb", "=bold")]),
+        ("\x02\x02", []),
+    ],
+)
+def test_a_text_keeps_the_colours_that_it_was_sent_in(text, shown):
+    assert render(event_of(text=text), COLOURED)[4:] == [Span(*each) for each in shown]
+
+
+def test_what_is_found_is_marked_though_its_colour_change_in_the_middle():
+    manner = Manner(UTC, formatting=True, find=finder("memory"))
+    assert render(event_of(text="a \x02mem\x02ory leak"), manner)[4:] == [
+        Span("a ", "text"),
+        Span("mem", "found"),
+        Span("ory", "found"),
+        Span(" leak", "text"),
+    ]
+
+
+def test_what_is_found_in_a_reason_is_marked_there():
+    event = event_of(EventType.QUIT, "bye \x0304for now", user="u", host="h")
+    manner = Manner(UTC, formatting=True, find=finder("bye"))
+    assert render(event, manner)[1:] == [
+        Span("*** ann (u@h) quit (", "event"),
+        Span("bye", "found"),
+        Span(" ", "event"),
+        Span("for now", "=bright_red"),
+        Span(")", "event"),
+    ]
 
 
 def test_a_message_is_in_pieces_each_with_a_style():
@@ -99,6 +189,48 @@ def test_targets_stand_in_a_column_as_they_are_spelled():
 def test_networks_stand_before_their_targets_where_there_are_several():
     shown = line(event_of(), Manner(UTC, network=True, target_width=15))
     assert shown == "18:20:01 libera/#Python  <ann> hello"
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("#python", 7),
+        ("#日本", 5),
+        ("ｆｕｌｌ", 8),
+        ("e\u0301", 1),  # an accent of its own
+        ("한국", 4),
+        ("\u1112\u1161\u11ab", 2),  # a Korean syllable in its parts
+        ("नमस्ते", 4),
+        ("a\u200bb", 2),  # a space without width
+        ("a\u00adb", 3),  # a hyphen that terminals show
+        ("\u2764", 1),  # a heart as a letter
+        ("\u2764\ufe0f", 2),  # and as an emoji
+        ("1\ufe0f\u20e3", 2),
+        ("a\ufe0f", 1),  # no emoji at all
+        ("\u231a\ufe0f", 2),  # wide without being told
+        ("\U0001f44d", 2),
+        ("\U0001f44d\U0001f3fd", 2),  # with a colour of skin
+        ("\U0001f3fd", 2),
+        ("\U0001f1ef\U0001f1f5", 2),  # a flag
+        ("\U0001f469\u200d\U0001f680", 2),  # a woman and a rocket: an astronaut
+        ("\U0001f469\u200d\u2764\ufe0f\u200d\U0001f469", 2),
+        ("\U0001f469\u200d\U0001f680!", 3),
+        ("\ufe0f", 0),
+        ("", 0),
+    ],
+)
+def test_a_text_takes_the_columns_that_terminals_give_it(text, columns):
+    assert width_of(text) == columns
+    assert padded(text, 9) == text + " " * (9 - columns)
+
+
+@given(anything)
+def test_no_text_takes_less_than_nothing_or_more_than_two_columns_a_character(text):
+    assert 0 <= width_of(text) <= 2 * len(text)
+
+
+def test_what_is_too_wide_stays_whole():
+    assert padded("#日本", 3) == "#日本"
 
 
 def test_stamps_are_in_the_zone_that_was_asked_for():

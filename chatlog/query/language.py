@@ -1,0 +1,259 @@
+"""The query language: one line of text into terms.
+
+Pure; docs/query.md is its text for people. What stands side by side must all
+hold, `OR` or `|` between two means either, `-` before one means not, and
+parentheses group. A bare word or `"a phrase"` is looked for in the text,
+`/a pattern/` is a regular expression, and `key:value` asks for what a row of
+`_KEYS` says. The same key several times side by side means any of its values.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chatlog.errors import UsageError
+from chatlog.query import predicates
+from chatlog.query.predicates import All, Between, Not, Said, Some
+from chatlog.query.texts import Case, literal, pointed_at, regular
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from chatlog.query.predicates import Term
+
+    Moment = Callable[[str], str]
+    """Reads what people type for a moment into the time of an event."""
+
+
+class QueryError(UsageError):
+    """A query that makes no sense, and where in it."""
+
+    def __init__(self, query: str, position: int, problem: str) -> None:
+        self.position = position
+        super().__init__(problem + pointed_at(query, position))
+
+
+class Manner(NamedTuple):
+    """How the words of a query are meant: their case, whole or not, and what moments are."""
+
+    moment: Moment
+    case: Case = Case.SMART
+    word: bool = False
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    position: int
+    key: str = ""
+
+
+_TOKEN: Final = re.compile(
+    r"""(?P<space>\s+)
+    | (?P<open>\() | (?P<close>\)) | (?P<or>\|+|OR(?=[\s(]|$)) | (?P<and>AND(?=[\s(]|$))
+    | (?P<not>-(?=[^\s-])|NOT(?=[\s(]))
+    | (?:(?P<key>[A-Za-z]+):(?!//))? (?:
+        "(?P<phrase>(?:[^"\\]|\\.)*)"
+      | /(?P<regex>(?:[^/\\]|\\.)+)/(?=[\s)|]|$)
+      | (?P<word>(?!(?<!:)[A-Za-z]+:(?:[\s()"|]|$))[^\s()"|]+(?:\([^\s()]*\)[^\s()"|]*)*)
+      )""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+_BETWEEN: Final = ("or", "and", "close", "end")
+_DEEPEST: Final = 50
+"""How far a query may be nested: each level is a call for whoever reads or weighs it."""
+
+
+def parse(query: str, manner: Manner) -> Term:
+    """Read a query; what makes no sense is a QueryError that points at it."""
+    return _Parser(query, manner).whole()
+
+
+def _tokens(query: str) -> Iterable[_Token]:
+    position = 0
+    while position < len(query):
+        match = _TOKEN.match(query, position)
+        if match is None:
+            raise _meaningless(query, position)
+        if match.lastgroup != "space":
+            yield _Token(
+                str(match.lastgroup),
+                match[str(match.lastgroup)],
+                position,
+                (match["key"] or "").lower(),
+            )
+        position = match.end()
+
+
+def _meaningless(query: str, position: int) -> QueryError:
+    rest = query[position:]
+    if quoted := re.match(r'(?:[A-Za-z]+:)?(?=")', rest):
+        return QueryError(
+            query, position + quoted.end(), 'this quotation is never closed; end it with "'
+        )
+    if key := re.match("[A-Za-z]+(?=:)", rest):
+        return QueryError(query, position, f"nothing stands behind {key[0]}:")
+    return QueryError(query, position, "this means nothing here")
+
+
+class _Parser:
+    """Descend through alternatives, then what must all hold, then single terms."""
+
+    def __init__(self, query: str, manner: Manner) -> None:
+        self._query = query
+        self._manner = manner
+        self._tokens = [*_tokens(query), _Token("end", "", len(query))]
+        self._depth = 0
+
+    def whole(self) -> Term:
+        term = self._either()
+        if self._tokens[0].kind != "end":
+            raise self._error("this parenthesis was never opened")
+        return term
+
+    def _error(self, problem: str, position: int | None = None) -> QueryError:
+        at = self._tokens[0].position if position is None else position
+        return QueryError(self._query, at, problem)
+
+    def _either(self) -> Term:
+        terms = [self._together()]
+        while self._tokens[0].kind == "or":
+            between = self._tokens.pop(0)
+            terms.append(self._together())
+            if All() in terms:
+                raise self._error("OR needs something on both sides", between.position)
+        return terms[0] if len(terms) == 1 else Some(tuple(terms))
+
+    def _together(self) -> Term:
+        terms: list[Any] = []
+        values: dict[str, list[Any]] = {}
+        while (kind := self._tokens[0].kind) not in ("or", "close", "end"):
+            if kind == "and":
+                self._and(is_first=not (terms or values))
+                continue
+            key = self._tokens[0].key
+            term = self._one()
+            if key in _ALTERNATIVES:
+                values.setdefault(key, []).append(term)
+            else:
+                terms.append(term)
+        terms += [each[0] if len(each) == 1 else Some(tuple(each)) for each in values.values()]
+        return terms[0] if len(terms) == 1 else All(tuple(terms))
+
+    def _and(self, *, is_first: bool) -> None:
+        token = self._tokens.pop(0)
+        if is_first or self._tokens[0].kind in _BETWEEN:
+            raise self._error("AND needs something on both sides", token.position)
+
+    def _one(self) -> Term:
+        token = self._tokens.pop(0)
+        if token.kind in ("not", "open"):
+            return self._nested(token)
+        if not token.key:
+            return Said(self._text(token))
+        make = _KEYS.get(token.key)
+        if make is None:
+            raise self._error(
+                f"there is no key {token.key!r}; known are {', '.join(_KEYS)}."
+                " To find it as text, put it in quotation marks",
+                token.position,
+            )
+        return self._valued(make, token)
+
+    def _nested(self, token: _Token) -> Term:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._error(f"this is nested more than {_DEEPEST} deep", token.position)
+        term = self._group(token) if token.kind == "open" else self._not(token)
+        self._depth -= 1
+        return term
+
+    def _not(self, token: _Token) -> Term:
+        if self._tokens[0].kind in _BETWEEN:
+            raise self._error("- and NOT need something behind them", token.position)
+        return Not(self._one())
+
+    def _group(self, token: _Token) -> Term:
+        term = self._either()
+        if self._tokens[0].kind != "close":
+            raise self._error("this parenthesis is never closed", token.position)
+        self._tokens.pop(0)
+        if term == All():
+            raise self._error("nothing stands in these parentheses", token.position)
+        return term
+
+    def _text(self, token: _Token) -> Any:
+        manner = self._manner
+        if token.kind != "regex":
+            return literal(_unescaped(token), manner.case, word=manner.word)
+        try:
+            return regular(token.text.replace("\\/", "/"), manner.case, word=manner.word)
+        except UsageError as error:
+            problem = str(error).partition("\n")[0]
+            raise self._error(problem, token.position) from error
+
+    def _valued(self, make: Callable[[str, Manner], Term], token: _Token) -> Term:
+        value = token.position + len(token.key) + 1
+        if token.kind == "regex":
+            raise self._error("a regular expression is for the text alone", value)
+        if not token.text:
+            raise self._error(f"nothing stands behind {token.key}:", token.position)
+        try:
+            return make(_unescaped(token), self._manner)
+        except QueryError:
+            raise
+        except UsageError as error:
+            raise self._error(str(error), value) from error
+
+
+def _unescaped(token: _Token) -> str:
+    return (
+        re.sub(r"\\(.)", r"\1", token.text, flags=re.DOTALL)
+        if token.kind == "phrase"
+        else token.text
+    )
+
+
+def _thing(value: str, _manner: Manner) -> Term:
+    if value not in predicates.THINGS:
+        raise UsageError(f"has: knows no {value!r}; it knows {', '.join(predicates.THINGS)}")
+    return predicates.Has(value)
+
+
+def _said(value: str, manner: Manner) -> Term:
+    return Said(literal(value, manner.case, word=manner.word))
+
+
+def _since(value: str, manner: Manner) -> Term:
+    return Between(since=manner.moment(value))
+
+
+def _until(value: str, manner: Manner) -> Term:
+    return Between(until=manner.moment(value))
+
+
+def _made_of(term: Callable[[str], Term], value: str, _manner: Manner) -> Term:
+    return term(value)
+
+
+_KEYS: Final[dict[str, Callable[[str, Manner], Term]]] = {
+    "from": partial(_made_of, predicates.Nick),
+    "to": partial(_made_of, predicates.Subject),
+    "in": partial(_made_of, predicates.Target),
+    "network": partial(_made_of, predicates.Network),
+    "account": partial(_made_of, predicates.Account),
+    "type": partial(_made_of, predicates.type_named),
+    "via": partial(_made_of, predicates.Via),
+    "has": _thing,
+    "text": _said,
+    "since": _since,
+    "after": _since,
+    "until": _until,
+    "before": _until,
+}
+_ALTERNATIVES: Final = frozenset({"from", "to", "in", "network", "account", "type", "via"})

@@ -1,0 +1,78 @@
+"""A query as a whole: what is asked for, when, and where.
+
+Pure. The times and the places that must hold of every match are told apart
+from the rest, so that whoever reads need not open what lies outside.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from chatlog.query.predicates import All, Between, Network, Some, Target, Term
+
+if TYPE_CHECKING:
+    from chatlog.event import Event
+    from chatlog.query.predicates import Names
+
+
+class Query(NamedTuple):
+    """What is asked for: a term, and what must hold beside it.
+
+    Times are `[since, until)`, an empty one is no bound; `places` are patterns
+    of targets of which one must hold, none for all; so with `networks`.
+    """
+
+    term: Term = All()
+    since: str = ""
+    until: str = ""
+    places: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether every event matches, whatever it is."""
+        return self.term == All()
+
+    def holds(self, event: Event, names: Names) -> bool:
+        """Say whether an event of a place that is asked for matches."""
+        return (
+            self.since <= event.time
+            and not (self.until and event.time >= self.until)
+            and self.term.holds(event, names)
+        )
+
+    def may_hold_between(self, start: str, end: str) -> bool:
+        """Say whether anything of `[start, end)` can match."""
+        return end > self.since and not (self.until and start >= self.until)
+
+
+def query_for(*terms: Term) -> Query:
+    """Make a query of terms that must all hold."""
+    parts = [each for term in terms for each in _conjuncts(term)]
+    bounds = [each for each in parts if isinstance(each, Between)]
+    places, parts = _taken(parts, Target)
+    networks, parts = _taken(parts, Network)
+    parts = [each for each in parts if not isinstance(each, Between)]
+    return Query(
+        parts[0] if len(parts) == 1 else All(tuple(parts)),
+        since=max((each.since for each in bounds), default=""),
+        until=min((each.until for each in bounds if each.until), default=""),
+        places=places,
+        networks=networks,
+    )
+
+
+def _conjuncts(term: Term) -> list[Term]:
+    if isinstance(term, All):
+        return [each for part in term.terms for each in _conjuncts(part)]
+    return [term]
+
+
+def _taken(parts: list[Term], kind: type[Target | Network]) -> tuple[tuple[str, ...], list[Term]]:
+    """Take out the one part that names nothing but places: its directories tell them."""
+    for number, part in enumerate(parts):
+        terms = part.terms if isinstance(part, Some) else (part,)
+        if all(isinstance(each, kind) for each in terms):
+            names = tuple(each.name for each in terms)
+            return names, parts[:number] + parts[number + 1 :]
+    return (), parts

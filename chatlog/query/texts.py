@@ -1,0 +1,94 @@
+"""Looking for text: literal or regular, in any case, as a whole word.
+
+Pure. What is searched is the text as people see it: mIRC formatting, which may
+stand inside a word, is taken out first. Letters are compared as Python's `re`
+compares them: each for itself, never `ß` with `ss`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from chatlog.errors import UsageError
+from chatlog.formats.visible import unformatted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FLAGS: Final = re.compile(r"(?:\(\?[aiLmsux]+\))+")
+
+
+class Case(StrEnum):
+    """When capitals count: `SMART` is where the pattern itself has some."""
+
+    SMART = "smart"
+    IGNORE = "ignore"
+    SENSITIVE = "sensitive"
+
+
+class Text(msgspec.Struct, frozen=True, dict=True):
+    """A pattern of Python's `re`, and how it is held against the text of an event."""
+
+    pattern: str
+    ignore_case: bool = False
+    word: bool = False
+
+    @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        """The pattern as it is searched for."""
+        pattern = self.pattern
+        if self.word:
+            found = _FLAGS.match(pattern)
+            flags = found[0] if found else ""
+            # Where blanks count for nothing, a comment may reach to the end of the line.
+            end = "\n" if "x" in flags else ""
+            pattern = rf"{flags}(?<!\w)(?:{pattern[len(flags) :]}{end})(?!\w)"
+        return re.compile(pattern, re.IGNORECASE if self.ignore_case else 0)
+
+    def is_in(self, text: str) -> bool:
+        """Say whether it is found in the text of an event, formatting and all."""
+        return self.compiled.search(unformatted(text)) is not None
+
+    def spans(self, shown: str) -> Iterator[tuple[int, int]]:
+        """Yield where it is found in a text without formatting, from left to right."""
+        return (match.span() for match in self.compiled.finditer(shown) if match.group())
+
+
+def literal(text: str, case: Case = Case.SMART, *, word: bool = False) -> Text:
+    """Look for these very characters."""
+    return Text(re.escape(text), _ignores(case, text), word)
+
+
+def regular(pattern: str, case: Case = Case.SMART, *, word: bool = False) -> Text:
+    """Look for a regular expression of Python's `re`; UsageError where it is none."""
+    # Capitals of an escape such as \W are none of the pattern's.
+    text = Text(pattern, _ignores(case, re.sub(r"\\.", "", pattern)))
+    try:
+        _ = text.compiled  # alone first, so that an error is where the person sees it
+        text = msgspec.structs.replace(text, word=word)
+        _ = text.compiled
+    except (re.error, RecursionError, OverflowError) as error:
+        where = getattr(error, "pos", None)
+        place = "" if where is None else pointed_at(pattern, where)
+        raise UsageError(f"{pattern!r} is no regular expression: {error}{place}") from error
+    return text
+
+
+def pointed_at(text: str, position: int) -> str:
+    """Return what stands below an error: what was typed, and a mark where it is wrong."""
+    shown = "".join(each if each.isprintable() else " " for each in text)
+    before = shown[:position]
+    # A letter of Chinese or Japanese is as wide as two blanks.
+    wide = sum(unicodedata.east_asian_width(each) in "WF" for each in before)
+    none = sum(1 for each in before if unicodedata.combining(each))
+    return f"\n  {shown}\n  {' ' * (len(before) + wide - none)}^"
+
+
+def _ignores(case: Case, text: str) -> bool:
+    return case is Case.IGNORE or (case is Case.SMART and text == text.lower())

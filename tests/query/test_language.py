@@ -1,0 +1,199 @@
+"""The query language: what a line means, and where one that means nothing is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatlog.errors import UsageError
+from chatlog.query.language import Manner, QueryError, parse
+from chatlog.query.predicates import (
+    Account,
+    All,
+    Between,
+    Has,
+    Network,
+    Nick,
+    Not,
+    Said,
+    Some,
+    Subject,
+    Target,
+    Type,
+    Via,
+)
+from chatlog.query.selection import query_for
+from chatlog.query.texts import Case, Text, literal, regular
+
+
+def moment(text):
+    if not re.fullmatch(r"[\d-]+", text):
+        raise UsageError(f"{text!r} is no moment")
+    return f"<{text}>"
+
+
+def meaning(query, **manner):
+    return parse(query, Manner(moment, **manner))
+
+
+def word(text):
+    return Said(literal(text))
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("", All()),
+        ("leak", word("leak")),
+        ("memory leak", All((word("memory"), word("leak")))),
+        ("memory AND leak", All((word("memory"), word("leak")))),
+        ('"memory leak"', word("memory leak")),
+        (r'"say \"hi\""', word('say "hi"')),
+        ('text:"a b"', word("a b")),
+        ("/l[ea]+k/", Said(regular("l[ea]+k"))),
+        (r"/a\/b/", Said(regular("a/b"))),
+        ("a/b", word("a/b")),
+        ("https://a.b/c", word("https://a.b/c")),
+        ("f(x)", word("f(x)")),
+        ("-leak", Not(word("leak"))),
+        ("NOT leak", Not(word("leak"))),
+        ("--force", word("--force")),
+        ("-type:join", Not(Type("join"))),
+        ("a OR b", Some((word("a"), word("b")))),
+        ("a | b c", Some((word("a"), All((word("b"), word("c")))))),
+        ("(a | b) c", All((Some((word("a"), word("b"))), word("c")))),
+        ("ORACLE NOTE", All((word("ORACLE"), word("NOTE")))),
+        ("from:ann", Nick("ann")),
+        ("FROM:ann", Nick("ann")),
+        ('from:"a b"', Nick("a b")),
+        ("from:ann from:bob", Some((Nick("ann"), Nick("bob")))),
+        ("from:ann -from:bob x", All((Not(Nick("bob")), word("x"), Nick("ann")))),
+        ("to:ann", Subject("ann")),
+        ("in:#python", Target("#python")),
+        ("network:libera", Network("libera")),
+        ("account:a*", Account("a*")),
+        ("via:live", Via("live")),
+        ("has:link", Has("link")),
+        ("before:2026-06", Between(until="<2026-06>")),
+        ("since:2026-06", Between(since="<2026-06>")),
+        ("日本 größe", All((word("日本"), word("größe")))),
+    ],
+)
+def test_a_query_means(query, meant):
+    assert meaning(query) == meant
+
+
+@pytest.mark.parametrize(
+    ("query", "position", "problem"),
+    [
+        ("form:ann", 0, "no key 'form'"),
+        ("x form:ann", 2, "no key 'form'"),
+        ("a from:", 2, "nothing stands behind from:"),
+        ('say "hi', 4, "never closed"),
+        ('from:"hi', 5, "never closed"),
+        ("(a b", 0, "never closed"),
+        ("a b)", 3, "never opened"),
+        ("a ()", 2, "nothing stands in"),
+        ("a OR", 2, "OR needs something on both sides"),
+        ("| a", 0, "OR needs something on both sides"),
+        ("a OR OR b", 2, "OR needs something on both sides"),
+        ("a | b (c | )", 9, "OR needs something on both sides"),
+        ("AND", 0, "AND needs something on both sides"),
+        ("a (AND b)", 3, "AND needs something on both sides"),
+        ("from:a AND", 7, "AND needs something on both sides"),
+        ("a AND AND b", 2, "AND needs something on both sides"),
+        ("a NOT )", 2, "something behind"),
+        ("has:legs", 4, "has: knows no"),
+        ("before:whenever", 7, "no moment"),
+        ("x /a(b/", 2, "no regular expression"),
+        ("from:/a/", 5, "for the text alone"),
+        ("type:mesage", 5, "no type 'mesage'; known are account,"),
+        ('a from:""', 2, "nothing stands behind from:"),
+        ("(" * 51 + "a" + ")" * 51, 50, "nested more than 50 deep"),
+        ("NOT " * 51 + "a", 200, "nested more than 50 deep"),
+        ("-(" * 26 + "a" + ")" * 26, 50, "nested more than 50 deep"),
+    ],
+)
+def test_an_error_points_at_the_character(query, position, problem):
+    with pytest.raises(QueryError, match=problem) as caught:
+        meaning(query)
+    assert caught.value.position == position
+    *_, shown, mark = str(caught.value).splitlines()
+    assert shown == f"  {query}"
+    assert mark == " " * (position + 2) + "^"
+
+
+@pytest.mark.parametrize(
+    ("query", "shown", "mark"),
+    [
+        ("日本 x:y", "日本 x:y", "     ^"),
+        ("a\tb\nx:y", "a b x:y", "    ^"),
+        ("\x1b[2J x:y", " [2J x:y", "     ^"),
+        ("\udcff x:y", "  x:y", "  ^"),
+    ],
+)
+def test_the_mark_stands_below_its_character_whatever_is_before_it(query, shown, mark):
+    with pytest.raises(QueryError) as caught:
+        meaning(query)
+    assert str(caught.value).split("\n")[1:] == [f"  {shown}", f"  {mark}"]
+
+
+def test_what_is_nested_as_deeply_as_it_may_be_means_something():
+    assert meaning("(" * 50 + "a" + ")" * 50) == word("a")
+    assert meaning("(a) " * 60) == All((word("a"),) * 60)
+
+
+@given(st.text(st.sampled_from('ab:-"/()|\\ \n*?#ORNOTANDfromhaslink日'), max_size=30) | st.text())
+def test_whatever_is_typed_means_something_or_is_one_clear_error(query):
+    with contextlib.suppress(QueryError):
+        hash(query_for(meaning(query)))
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1))
+def test_any_text_is_found_in_quotation_marks(text):
+    quoted = '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+    assert meaning(quoted, case=Case.SENSITIVE) == Said(literal(text, Case.SENSITIVE))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "is_there"),
+    [
+        ("leak", "LEAK", True),
+        ("Leak", "leak", False),
+        (r"\Sx", "AX", True),
+        ("größe", "GRÖSSE", False),
+        ("größe", "GRÖßE", True),
+    ],
+)
+def test_capitals_count_where_the_pattern_has_some(pattern, text, is_there):
+    assert regular(pattern).is_in(text) is is_there
+
+
+def test_a_whole_word_has_no_letters_beside_it():
+    wanted = literal("leak", word=True)
+    assert [wanted.is_in(text) for text in ("leak", "a leak!", "leaks", "le\x02ak")] == [
+        True, True, False, True,
+    ]  # fmt: skip
+
+
+def test_what_is_found_is_told_by_its_place_in_the_text_without_formatting():
+    assert list(Text("b+").spans("abba b")) == [(1, 3), (5, 6)]
+
+
+def test_a_query_tells_apart_what_bounds_time_and_places():
+    query = query_for(
+        meaning("in:#a in:b since:2026 before:2027 x network:n"), Between(since="<2026-05>")
+    )
+    assert query.term == word("x")
+    assert (query.since, query.until) == ("<2026>", "<2027>")
+    assert (query.places, query.networks) == (("#a", "b"), ("n",))
+
+
+def test_what_is_only_one_of_two_ways_bounds_nothing():
+    query = query_for(meaning("in:#a | since:2026"))
+    assert (query.since, query.places) == ("", ())
+    assert query.term == Some((Target("#a"), Between(since="<2026>")))

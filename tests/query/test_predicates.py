@@ -1,0 +1,152 @@
+"""What an event must be: each predicate by itself."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatlog.casemapping import Casemapping
+from chatlog.errors import UsageError
+from chatlog.event import SERVER, EventType
+from chatlog.query.predicates import (
+    LINK,
+    Account,
+    All,
+    Between,
+    Has,
+    Network,
+    Nick,
+    Not,
+    Said,
+    Some,
+    Subject,
+    Target,
+    Then,
+    Type,
+    Via,
+    is_question,
+    may_link,
+    texts_of,
+    type_named,
+)
+from chatlog.query.texts import literal
+from tests.support.archive import event_at
+
+FOLDS = {"net": Casemapping("rfc1459"), "other": Casemapping("ascii")}
+
+
+def holds(term, **fields):
+    event = event_at(fields.pop("seconds", 0), fields.pop("text", "hello"), **fields)
+    return term.holds(event, FOLDS.__getitem__)
+
+
+@pytest.mark.parametrize(
+    ("term", "fields", "expected"),
+    [
+        (Nick("ANN"), {"nick": "ann"}, True),
+        (Nick("a{}"), {"nick": "A[]"}, True),
+        (Nick("a{}"), {"nick": "A[]", "network": "other"}, False),
+        (Nick("a*"), {"nick": "Ann"}, True),
+        (Nick("a?"), {"nick": "ann"}, False),
+        (Nick("*"), {"nick": ""}, False),
+        (Nick("new"), {"type": "nick", "nick": "old", "subject": "new"}, True),
+        (Nick("new"), {"type": "kick", "nick": "old", "subject": "new"}, False),
+        (Subject("BOB"), {"type": "kick", "subject": "bob"}, True),
+        (Account("ÄNN"), {"account": "änn"}, False),
+        (Account("ANN"), {"account": "ann"}, True),
+        (Network("Net"), {}, True),
+        (Network("n*"), {}, True),
+        (Network("ne"), {}, False),
+        (Type("message"), {}, True),
+        (Type("join"), {}, False),
+        (Via("live"), {}, True),
+        (Via("live"), {"via": "playback"}, False),
+        (Via("import:*"), {"via": "import:irssi"}, True),
+        (Has("account"), {"account": "ann"}, True),
+        (Has("msgid"), {}, False),
+        (Has("formatting"), {"text": "\x02bold"}, True),
+        (Has("link"), {"text": "ht\x02tps://a.b"}, True),
+        (Has("question"), {"text": "why?"}, True),
+        (Has("question"), {"text": "why?", "type": "topic"}, False),
+        (Said(literal("")), {"text": ""}, False),
+        (All(), {}, True),
+        (Some(()), {}, False),
+        (Not(All()), {}, False),
+    ],
+    ids=str,
+)
+def test_it_holds(term, fields, expected):
+    assert holds(term, **fields) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "expected"),
+    [
+        ("#Python", "#python", True),
+        ("python", "#python", True),
+        ("python", "python", True),
+        ("#python", "python", False),
+        ("net/python", "#python", True),
+        ("NET/#py*", "#python", True),
+        ("other/python", "#python", False),
+        ("#a/b", "#a/b", True),
+        ("*", "#python", True),
+        ("*", SERVER, False),
+        ("net/*", SERVER, False),
+        (SERVER, SERVER, True),
+        (f"net/{SERVER}", SERVER, True),
+        (f"other/{SERVER}", SERVER, False),
+        (SERVER, "#python", False),
+    ],
+)
+def test_a_target_is_called(name, target, expected):
+    assert holds(Target(name), target=target) is expected
+
+
+def test_a_stretch_has_its_beginning_and_not_its_end():
+    stretch = Between(since=event_at(10).time, until=event_at(20).time)
+    assert [holds(stretch, seconds=at) for at in (9, 10, 19.999, 20)] == [False, True, True, False]
+    assert holds(Between(), seconds=-1e9)
+
+
+def test_a_nick_may_be_somebodys_for_a_while():
+    term = Then("net", "a{}", event_at(10).time, event_at(20).time)
+    assert [holds(term, seconds=at, nick="A[]") for at in (9, 10, 20)] == [False, True, False]
+    assert not holds(term, seconds=15, nick="A[]", network="other")
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("why?", True),
+        ("why? because", True),
+        ("really?!", True),
+        ("http://a.b/c?d=e", False),
+        ("see http://a.b/c?d=e why?", True),
+        ("a?b", False),
+        ("", False),
+    ],
+)
+def test_a_question_mark_ends_a_word_of_what_asks(text, asks):
+    assert is_question(text) is asks
+
+
+PIECES = st.sampled_from([" ", "a", "www.", "WWW.x", "://", "HTTP", "ircs://c", "gopher", "<", "."])
+
+
+@given(st.lists(PIECES, max_size=8).map("".join))
+def test_where_there_is_a_link_it_is_worth_to_look(text):
+    assert may_link(text) or LINK.search(text) is None
+
+
+def test_what_is_found_is_what_is_not_excluded():
+    one, two, three = (literal(each) for each in ("one", "two", "three"))
+    term = All((Said(one), Some((Said(two), Nick("ann"))), Not(Said(three))))
+    assert list(texts_of(term)) == [one, two]
+
+
+def test_every_type_has_its_name_and_no_other_has():
+    assert [type_named(each.value) for each in EventType] == [Type(each) for each in EventType]
+    with pytest.raises(UsageError, match="there is no type 'Join'; known are account, action, "):
+        type_named("Join")
