@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "chatlog"
 
 GROUND = {"__init__", "errors", "event", "casemapping", "secret"}
-BELOW_RECORDER = GROUND | {"protocol", "formats", "transcript", "connection"}
+BELOW_RECORDER = GROUND | {"protocol", "formats", "query", "transcript", "connection"}
 KEEPING = {"hearing", "listening", "outcomes", "playback", "asking"}
 NETWORK = (
     BELOW_RECORDER | {"intake", "limits", "policies", "status", "durability", "backfill"} | KEEPING
@@ -41,7 +41,15 @@ ARROWS = {
     "limits": {"event"},
     "protocol": GROUND,
     "formats": GROUND,
-    "transcript": GROUND | {"formats"},
+    "query": GROUND | {"formats"},
+    "transcript": GROUND | {"formats", "query"},
+    "cores": {"errors"},
+    "hours": set(),
+    "stats": GROUND | {"formats", "hours", "query"},
+    "people": {"stats"},
+    "presence": GROUND,
+    "searching": GROUND | {"cores", "formats", "query", "transcript"},
+    "surroundings": GROUND | {"formats", "query", "searching", "transcript"},
     "connection": GROUND | {"protocol"},
     "heartbeat": GROUND | {"status", "notify", "transcript"},
     "background": set(),
@@ -63,6 +71,7 @@ ARROWS = {
     "demo": BELOW_RECORDER | {"recorder", "clock"},
     "cli": RECORDER
     | ATTENDING
+    | {"searching", "surroundings", "stats", "people", "hours", "presence"}
     | {"audit", "auditing", "recorder", "config", "demo", "configfile", "presets"},
     "__main__": {"cli"},
 }
@@ -77,6 +86,8 @@ OUTSIDE = {
     "cryptography": {"protocol"},
     "python_socks": {"connection"},
     "backports": {"transcript"},
+    "watchfiles": {"cli"},
+    "hyperscan": {"transcript"},
     "msgspec": set(ARROWS),
 }
 """Which parts may import a library."""
@@ -84,10 +95,22 @@ OUTSIDE = {
 STDLIB = sys.stdlib_module_names | {"compression"}  # which Python has from 3.14
 IMPORTED_AS = {"backports_zstd": "backports"}
 
-EXTRAS = ("scram", "ecdsa", "proxy", "zstd")
+EXTRAS = ("scram", "ecdsa", "proxy", "watch", "fast", "zstd")
 """The extras whose libraries are imported where they are needed, and only there."""
 
-PURE = {"errors", "event", "casemapping", "status", "protocol", "formats"}
+PURE = {
+    "errors",
+    "event",
+    "casemapping",
+    "status",
+    "protocol",
+    "formats",
+    "query",
+    "hours",
+    "stats",
+    "people",
+    "presence",
+}
 PURE_MODULES = {
     *("__future__", "base64", "calendar", "collections", "dataclasses", "datetime", "enum"),
     *(
@@ -99,6 +122,8 @@ PURE_MODULES = {
         "msgspec",
         "re",
         "typing",
+        "unicodedata",
+        "warnings",
         "zlib",
         "chatlog",
     ),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from chatlog.event import TALK, EventType
 from chatlog.formats import jsonl, plain
 from chatlog.transcript.lines import backwards, end_of_lines, opened
-from chatlog.transcript.sources import Source, Sources
+from chatlog.transcript.sources import Sources
 from chatlog.transcript.targets import Target
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatlog.event import Event
+    from chatlog.transcript.source import Source
 
 _LOOKED_AT = 50
 

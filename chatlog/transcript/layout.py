@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.casemapping import Casemapping
@@ -49,6 +50,7 @@ _FIRST: Final = "0001-01-01T00:00:00.000Z"
 _LAST: Final = "9999-12-31T24:00:00.000Z"  # as a bound that is not inclusive, after every time
 _DAWN: Final = datetime(1, 1, 1)  # noqa: DTZ001 -- a local moment, in any zone
 _EVER: Final = Period("all", _FIRST, _LAST)
+_REMEMBERED: Final = 8192  # days of a life's archive, which many channels share
 
 
 class _Grain(NamedTuple):
@@ -127,6 +129,7 @@ def period_of(time: str, rotate: Rotate, tz: tzinfo = UTC) -> Period:
     return period
 
 
+@lru_cache(_REMEMBERED)
 def period_named(name: str, tz: tzinfo = UTC) -> Period | None:
     """Read a period's name back; None for anything that `period_of` never gives."""
     if name == _EVER.name:

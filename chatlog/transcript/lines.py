@@ -19,6 +19,8 @@ _BLOCK: Final = 64 * 1024
 _PROBE: Final = 1024
 _SHORT: Final = 4096
 _AT_ONCE: Final = 256 * 1024
+# What is larger the C library maps anew each time, and the kernel clears it.
+_BLOCK_READ: Final = 112 * 1024
 
 
 @contextmanager
@@ -104,20 +106,59 @@ def backwards(fd: int, end: int) -> Iterator[bytes]:
     yield b"".join(reversed(pieces))
 
 
-def lines_in(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the whole lines of a stream, without their newlines."""
-    rest = b""
+def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut a stream into blocks of whole lines with their newlines."""
+    rest: list[bytes] = []
     for block in blocks:
-        *lines, rest = (rest + block).split(b"\n")
-        yield from lines
+        end = block.rfind(b"\n") + 1
+        if end:
+            yield b"".join([*rest, block[:end]]) if rest else block[:end]
+            rest = [block[end:]] if end < len(block) else []
+        elif block:
+            rest.append(block)
 
 
 def blocks_in(fd: int) -> Iterator[bytes]:
     """Yield a file in blocks, from its beginning."""
-    start = 0
-    while block := os.pread(fd, _AT_ONCE, start):
-        start += len(block)
+    begin, end = 0, os.fstat(fd).st_size
+    while begin < end and (block := os.pread(fd, _BLOCK_READ, begin)):
+        begin += len(block)
         yield block
+
+
+def whole_blocks(fd: int, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Yield a file, or what is between two beginnings of lines, in blocks of whole lines.
+
+    A line that a block cuts is read again with the next one: cheaper than joining.
+    """
+    end = os.fstat(fd).st_size if end is None else end
+    size = _BLOCK_READ
+    while begin < end and (block := os.pread(fd, min(size, end - begin), begin)):
+        whole = block.rfind(b"\n") + 1
+        if whole:
+            yield block[:whole]
+            begin += whole
+            size = _BLOCK_READ
+        elif begin + len(block) >= end:
+            return
+        else:
+            size *= 2
+
+
+def line_begins(fd: int, at: int) -> int:
+    """Say where the first line begins that begins at a position or behind it."""
+    begin = at - 1 if at else 0
+    while at and (block := os.pread(fd, _SHORT, begin)):
+        newline = block.find(b"\n")
+        if newline >= 0:
+            return begin + newline + 1
+        begin += len(block)
+    return begin
+
+
+def all_lines(block: bytes) -> Iterator[bytes]:
+    """Yield every line of a block of whole ones, without newlines."""
+    yield from block.split(b"\n")[:-1]
 
 
 def lines_after(fd: int, begin: int) -> tuple[list[bytes], int]:

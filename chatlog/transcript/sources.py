@@ -1,176 +1,50 @@
-"""Segments as readers see them: the events of one file, and which files are to be read.
+"""Which segments are to be read, each known from one look to the next.
 
-Nothing here writes. A line that is no event is counted and passed over. A text
-segment that is a copy of JSONL is not read, so that no event comes twice.
+Nothing here writes. A text segment that is a copy of JSONL is not read, so that
+no event comes twice.
 """
 
 from __future__ import annotations
 
-from datetime import UTC
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections import Counter
+from functools import cache
+from heapq import merge
+from typing import TYPE_CHECKING, Any, Final
 
-from chatlog.errors import TranscriptError
 from chatlog.formats import jsonl
+from chatlog.transcript.decoding import decode_jsonl, is_steady, text_decoder, zone_of
 from chatlog.transcript.layout import Period, SegmentName, parse_segment, period_named
-from chatlog.transcript.lines import (
-    backwards,
-    blocks_in,
-    end_of_lines,
-    last_line,
-    lines_after,
-    lines_in,
-    opened,
-    size_of,
-    state_of,
-)
-from chatlog.transcript.targets import Target, scan, spelled
+from chatlog.transcript.lines import state_of
+from chatlog.transcript.source import Source, end_of
+from chatlog.transcript.targets import Target, scan
 
 if TYPE_CHECKING:
     import os
-    from collections import Counter
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
-    from datetime import tzinfo
 
-    from chatlog.event import Event
+    from chatlog.transcript.cursor import Read
     from chatlog.transcript.said import Said
+    from chatlog.transcript.sealed import Sealed
+    from chatlog.transcript.source import Decode
 
-    Decode = Callable[[bytes, str], Event]
-
-_FETCHED: Final = 1024 * 1024
-_HEAD: Final = b'{"time":"'
-_TIME: Final = slice(len(_HEAD), len(_HEAD) + len("2026-11-23T18:20:01.123Z"))
-
-
-class Entry(NamedTuple):
-    """An event and the line that holds it, without its newline."""
-
-    event: Event
-    line: bytes
-    suffix: str
-
-
-class Source:
-    """One segment: its last events, and those that come after.
-
-    `start` and `end` bound the times in it. What was read or marked is not
-    `new`; of a segment never read or marked everything is. `read_to` is how
-    many of its bytes that is, `last_time` the highest time among them.
-    """
-
-    def __init__(
-        self, path: str, segment: SegmentName, period: Period, decode: Decode, damaged: Counter[str]
-    ) -> None:
-        self.path = path
-        self.suffix = segment.suffix
-        self.part = segment.part
-        self.start = period.start
-        self.end = period.end
-        self.read_to = 0
-        self.last_time = ""
-        self._decode = decode
-        self._damaged = damaged
-        self._after = ""  # the time of the last live line
-
-    def mark(self) -> None:
-        """Take what is there by now for read."""
-        with opened(self.path) as fd:
-            if fd is not None:
-                self.read_to = end_of_lines(fd)
-                if line := last_line(fd, self.read_to):
-                    self._note(self._event(line, ""))
-
-    def last(self, count: int) -> list[Entry]:
-        """Return at least the last `count` events; `new` begins behind them.
-
-        Live lines stand in the order of their times, and what was fetched later
-        anywhere among them: it is searched through for as many live ones, or
-        1 MiB.
-        """
-        with opened(self.path) as fd:
-            if fd is None:
-                return []
-            self.read_to = end_of_lines(fd)
-            lines = self._last_lines(backwards(fd, self.read_to), count)
-        return list(self._entries(reversed(lines)))
-
-    def _last_lines(self, newest_first: Iterable[bytes], count: int) -> list[bytes]:
-        lines: list[bytes] = []
-        live = size = 0
-        for line in newest_first:
-            event = self._event(line, "")
-            if event is None:
-                continue
-            lines.append(line)
-            live += not event.via
-            size += len(line)
-            if live >= count or (len(lines) >= count and size > _FETCHED):
-                break
-        return lines
-
-    def new(self) -> list[Entry]:
-        """Return some of the events that were not read yet; none when all were."""
-        while lines := self._new_lines():
-            if entries := list(self._entries(lines)):
-                return entries
-        return []
-
-    def _new_lines(self) -> list[bytes]:
-        begin, size = self.read_to, size_of(self.path)
-        if size == begin:
-            return []
-        with opened(self.path) as fd:
-            if fd is None:
-                return []
-            # Segments only grow: a shorter one is another of the same name.
-            lines, self.read_to = lines_after(fd, begin if size > begin else 0)
-        return lines
-
-    def between(self, start: str, end: str) -> Iterator[Event]:
-        """Yield the events of `[start, end)`, in the order of the file; nothing is marked."""
-        low, high = start.encode(), end.encode()
-        for line in self._all_lines():
-            if line.startswith(_HEAD) and not low <= line[_TIME] < high:
-                continue  # told without taking it apart
-            event = self._event(line, "")
-            if event is not None and start <= event.time < end:
-                yield event
-
-    def _all_lines(self) -> Iterator[bytes]:
-        with opened(self.path) as fd:
-            if fd is not None:
-                yield from lines_in(blocks_in(fd))
-
-    def _entries(self, lines: Iterable[bytes]) -> Iterator[Entry]:
-        for line in lines:
-            event = self._event(line, self._after)
-            if event is not None:
-                self._after = self._after if event.via else event.time
-                self._note(event)
-                yield Entry(event, line, self.suffix)
-
-    def _note(self, event: Event | None) -> None:
-        if event is not None:
-            self.last_time = max(self.last_time, event.time)
-
-    def _event(self, line: bytes, after: str) -> Event | None:
-        try:
-            return self._decode(line, after)
-        except ValueError:
-            self._damaged[self.path] += 1
-            return None
-
+_TEXT: Final = ".log"
 
 _Known = tuple[int, Source | None]
 """Which file had a name, and how it is read."""
 
 
 class Sources:
-    """The segments of targets, each known from one look to the next."""
+    """The segments of targets, each known from one look to the next.
+
+    With `remembers` they keep what tells lines that were read from others.
+    """
 
     def __init__(self, damaged: Counter[str]) -> None:
+        self.remembers = False
         self._damaged = damaged
         self._known: dict[str, dict[str, _Known]] = {}
+        self._gone: dict[str, dict[str, _Known]] = {}
         self._names: dict[str, tuple[SegmentName, Period] | None] = {}
         self._said: dict[str, tuple[object, Said]] = {}
 
@@ -179,69 +53,166 @@ class Sources:
 
         A part whose lines are in a sealed one is not listed beside it.
         """
-        known = self._known.get(target.path, {})
-        items = [item for item in scan(target.path) if item.name in known or item.is_file()]
-        hidden = self._hidden(target.path, [item.name for item in items])
-        here = {item.name: self._look(target, item) for item in items if item.name not in hidden}
+        before = self._known.get(target.path, {})
+        here = self._look_at(target, scan(target.path), before)
         self._known[target.path] = here
+        gone = [name for name in before if name not in here]
+        self._gone[target.path] = {name: before[name] for name in self._moving(target, gone, here)}
         sources = [source for _, source in here.values() if source is not None]
         sources.sort(key=lambda source: (source.start, source.part))
         return sources
 
-    def _look(self, target: Target, item: os.DirEntry[str]) -> _Known:
-        """Go on with a file that is known; one of the same name may be a sealed one by now."""
+    def _moving(self, target: Target, gone: list[str], here: Mapping[str, _Known]) -> Iterator[str]:
+        """Name the files that are gone, and the sealed one that has their lines is not here yet.
+
+        A list that is made while a part is sealed may have neither of the two.
+        """
+        sealed = self._said_in(target.path).sealed if gone else {}
+        for final, entry in sealed.items():
+            if final not in here:
+                parts = (str(part.get("segment")) for part in entry.get("parts", ()))
+                yield from (part for part in parts if part in gone)
+
+    def newest_first(self, target: Target) -> Iterator[Source]:
+        """Yield the same from the latest end to the earliest, looking at each when it is due.
+
+        Names of one length end in the order of their letters, but for text,
+        whose zone its name does not tell.
+        """
+        items = scan(target.path)
+        if target.path in self._known or any(_TEXT in item.name for item in items):
+            yield from sorted(self.of(target), key=end_of, reverse=True)
+            return
+        periods: dict[int, dict[str, list[os.DirEntry[str]]]] = {}
+        for item in items:
+            period = item.name.partition("_")[0]
+            periods.setdefault(len(period), {}).setdefault(period, []).append(item)
+        of_length = (self._of_periods(target, each) for each in periods.values())
+        yield from merge(*of_length, key=end_of, reverse=True)
+
+    def _of_periods(
+        self, target: Target, periods: dict[str, list[os.DirEntry[str]]]
+    ) -> Iterator[Source]:
+        known = self._known.setdefault(target.path, {})
+        for period in sorted(periods, reverse=True):
+            here = self._look_at(target, periods[period], {})
+            known.update(here)
+            yield from (source for _, source in here.values() if source is not None)
+
+    def _look_at(
+        self, target: Target, items: list[os.DirEntry[str]], known: Mapping[str, _Known]
+    ) -> dict[str, _Known]:
+        items = [item for item in items if item.name in known or item.is_file()]
+        hidden = self._hidden(target.path, [item.name for item in items])
+        return {
+            item.name: self._look(target, item, known) for item in items if item.name not in hidden
+        }
+
+    def positions(self, directory: str) -> dict[str, Read]:
+        """Say how far each file of a target was read, also if it went since the last look."""
+        from chatlog.transcript.cursor import Read  # noqa: PLC0415 - only who keeps it pays for it
+
+        known = {**self._gone.get(directory, {}), **self._known.get(directory, {})}
+        return {
+            name: Read(source.read_to, source.last_time, source.is_sealed, source.digests or b"")
+            for name, (_, source) in known.items()
+            if source is not None and (source.read_to or source.digests)
+        }
+
+    def restore(self, target: Target, kept: Mapping[str, Read]) -> None:
+        """Know files, that may be sealed or gone by now, as read so far."""
+        known: dict[str, _Known] = {}
+        for name, read in kept.items():
+            source = self._find(target, name, {name: (0, None)} if read.sealed else None)
+            if source is not None:
+                source.resume(read)
+            known[name] = 0, source
+        self._known[target.path] = known
+
+    def _look(self, target: Target, item: os.DirEntry[str], known: Mapping[str, _Known]) -> _Known:
+        """Go on with a file that is known; one of the same name may be another by now."""
         inode = item.inode()
-        before, source = self._known.get(target.path, {}).get(item.name, (None, None))
-        if before is None or (before != inode and self._is_sealed(target, item.name)):
-            return inode, self._find(target, item.name)
+        before, source = known.get(item.name, (None, None))
+        if before is None or (
+            before != inode and source is not None and not self._is_the_same(target, source)
+        ):
+            gone = self._gone.get(target.path, {})
+            source = self._find(target, item.name, {**gone, **known} if gone else known)
+        if source is not None:
+            source.inode = inode
         return inode, source
 
-    def _is_sealed(self, target: Target, filename: str) -> bool:
-        return filename in self._said_in(target.path).sealed
+    def _is_the_same(self, target: Target, source: Source) -> bool:
+        if source.is_sealed:
+            return True
+        name = source.path.rpartition("/")[2]
+        return not self._said_in(target.path).is_sealed(name) and source.goes_on()
 
     def _hidden(self, directory: str, names: list[str]) -> AbstractSet[str]:
         """Name the files to pass over; only where a period has several is there any."""
-        several = _several(filter(None, map(self._segment, names)))
+        several = _several([named[0] for each in names if (named := self._named(each))])
         return self._said_in(directory).hidden(several) if several else frozenset()
 
-    def _segment(self, filename: str) -> SegmentName | None:
-        if filename not in self._names:
-            self._names[filename] = _segment(filename)
-        named = self._names[filename]
-        return named[0] if named else None
+    def _named(self, filename: str) -> tuple[SegmentName, Period] | None:
+        try:
+            return self._names[filename]
+        except KeyError:
+            named = self._names[filename] = _segment(filename)
+            return named
 
-    def _find(self, target: Target, filename: str) -> Source | None:
-        """Say how a file is to be read; None for one that is no segment, or a copy of others."""
-        self._segment(filename)
-        named = self._names[filename]
+    def _find(
+        self, target: Target, filename: str, known: Mapping[str, _Known] | None
+    ) -> Source | None:
+        """Say how a file is to be read; None for one that is no segment, or a copy of others.
+
+        Where nothing is `known`, not even that, it is one that was not sealed.
+        """
+        named = self._named(filename)
         if named is None:
             return None
         segment, period = named
         path = f"{target.path}/{filename}"
         if segment.suffix == jsonl.SUFFIX:
-            return self._source(target, path, segment, period, _decode_jsonl)
+            return self._source(path, segment, period, decode_jsonl, known)
         said = self._said_in(target.path).texts.get(str(segment._replace(compression="")), {})
         if said.get("copy"):
             return None
-        tz = _zone(target, said.get("tz", "UTC"))
+        tz = zone_of(target, said.get("tz", "UTC"))
         period = period_named(segment.period, tz) or period
-        return self._source(target, path, segment, period, _read_text(target, segment, tz))
+        source = self._source(path, segment, period, text_decoder(target, segment, tz), known)
+        source.is_steady = is_steady(period, tz)
+        return source
 
     def _source(
-        self, target: Target, path: str, segment: SegmentName, period: Period, decode: Decode
+        self,
+        path: str,
+        segment: SegmentName,
+        period: Period,
+        decode: Decode,
+        known: Mapping[str, _Known] | None,
     ) -> Source:
-        known = self._known.get(target.path, {})
-        sealed = self._said_in(target.path).sealed.get(str(segment)) if known else None
-        if not (segment.compression or sealed):
-            return Source(path, segment, period, decode, self._damaged)
-        from chatlog.transcript.sealed import Sealed  # noqa: PLC0415 - only who meets one pays
+        asks = known is not None and (known or self.remembers)
+        entry = self._sealed(path, segment) if asks else None
+        if not (segment.compression or entry):
+            source = Source(path, segment, period, decode, self._damaged)
+            if self.remembers:
+                source.remember()
+            return source
+        sealed = _sealed_class()(path, segment, period, decode, self._damaged)
+        if entry and known:
+            parts = entry.get("parts", ())
+            sealed.follow_on(parts, {name: source for name, (_, source) in known.items()})
+        return sealed
 
-        source = Sealed(path, segment, period, decode, self._damaged)
-        if sealed:
-            source.follow_on(
-                sealed.get("parts", ()), {name: source for name, (_, source) in known.items()}
-            )
-        return source
+    def _sealed(self, path: str, segment: SegmentName) -> dict[str, Any] | None:
+        """Find what the manifest says of a segment that was sealed.
+
+        One that is not compressed may be named there before it has taken the
+        place of its last part, whose name it gets.
+        """
+        directory, _, name = path.rpartition("/")
+        said = self._said_in(directory)
+        return said.sealed.get(name) if segment.compression or said.is_sealed(name) else None
 
     def _said_in(self, directory: str) -> Said:
         """Return what the manifest says by now."""
@@ -262,45 +233,23 @@ class Sources:
         return said
 
 
-def _several(segments: Iterable[SegmentName]) -> list[SegmentName]:
+@cache
+def _sealed_class() -> type[Sealed]:
+    from chatlog.transcript.sealed import Sealed  # noqa: PLC0415 - only who meets one pays
+
+    return Sealed
+
+
+def _several(segments: list[SegmentName]) -> list[SegmentName]:
     """List the segments of which there is more than one of a period and format."""
-    groups: dict[tuple[str, str], list[SegmentName]] = {}
-    for segment in segments:
-        groups.setdefault((segment.period, segment.suffix), []).append(segment)
-    return [segment for group in groups.values() if len(group) > 1 for segment in group]
+    of_period = [(segment.period, segment.suffix) for segment in segments]
+    if len(set(of_period)) == len(segments):
+        return []
+    counts = Counter(of_period)
+    return [one for one, period in zip(segments, of_period, strict=True) if counts[period] > 1]
 
 
 def _segment(filename: str) -> tuple[SegmentName, Period] | None:
     segment = parse_segment(filename)
     period = period_named(segment.period) if segment else None
     return (segment, period) if segment and period else None
-
-
-def _decode_jsonl(line: bytes, _after: str) -> Event:
-    return jsonl.decode(line)
-
-
-def _read_text(target: Target, segment: SegmentName, tz: tzinfo) -> Decode:
-    from chatlog.formats.plain import Plain  # noqa: PLC0415 - only text pays for it
-
-    text, day = Plain(tz=tz), segment.period[:10]
-    network, name = spelled(target.network), spelled(target.name)
-
-    def decode(line: bytes, after: str) -> Event:
-        return text.decode(line, network=network, target=name, day=day, after=after)
-
-    return decode
-
-
-def _zone(target: Target, name: object) -> tzinfo:
-    if name == "UTC":
-        return UTC
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - as above
-
-    try:
-        return ZoneInfo(str(name))
-    except (ValueError, OSError, KeyError) as error:
-        raise TranscriptError(
-            f"text in {target.path} is in the time zone {name!r}, which this system does not know;"
-            " install its tz database, or tzdata with pip"
-        ) from error

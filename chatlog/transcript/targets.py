@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from chatlog.casemapping import Casemapping
 from chatlog.errors import ChatlogError
 from chatlog.event import SERVER
+from chatlog.query.names import is_wild, pattern_of, spellings
 from chatlog.transcript.layout import directory_name
 from chatlog.transcript.lines import reading
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_CHANTYPES: Final = frozenset("#&+!")
-_WILD: Final = {"*": ".*", "?": "."}
 _ASCII: Final = Casemapping("ascii")
 
 
@@ -40,10 +39,12 @@ class Targets:
     No pattern means everything but `@server`, which must be named.
     """
 
-    def __init__(self, root: str | Path, patterns: Iterable[str] = (), network: str = "") -> None:
+    def __init__(
+        self, root: str | Path, patterns: Iterable[str] = (), networks: Iterable[str] = ()
+    ) -> None:
         self._root = os.fspath(root)
         self._patterns = tuple(patterns)
-        self._network = network
+        self._networks = tuple(networks)
         self._casemappings: dict[str, Casemapping] = {}
         self._wanted: dict[tuple[str, str], bool] = {}
 
@@ -66,7 +67,7 @@ class Targets:
         return wanted
 
     def _matches(self, network: str, target: str) -> bool:
-        if self._network and not _is_network(network, self._network):
+        if self._networks and not any(_is_network(network, each) for each in self._networks):
             return False
         if not self._patterns:
             return target != SERVER
@@ -78,6 +79,10 @@ class Targets:
         return _is_target(target, pattern, casemapping) or (
             bool(slash) and _is_network(network, place) and _is_target(target, name, casemapping)
         )
+
+    def names(self, network: str) -> Casemapping:
+        """Say how the names of a network fold, which is named as events do."""
+        return self._casemapping(directory_name(_ASCII[network]))
 
     def _casemapping(self, network: str) -> Casemapping:
         if network not in self._casemappings:
@@ -116,20 +121,14 @@ def _is_network(component: str, name: str) -> bool:
 def _is_target(component: str, name: str, casemapping: Casemapping) -> bool:
     if SERVER in (component, name):
         return component == name
-    folded = casemapping[name]
-    return _is_any_of(component, [folded] if name[:1] in _CHANTYPES else [folded, f"#{folded}"])
+    return _is_any_of(component, spellings(casemapping[name]))
 
 
-def _is_any_of(component: str, spellings: list[str]) -> bool:
-    if component in map(directory_name, spellings):
+def _is_any_of(component: str, names: list[str]) -> bool:
+    if component in map(directory_name, names):
         return True
-    wild = [each for each in spellings if not _WILD.keys().isdisjoint(each)]
-    return any(_pattern(each).fullmatch(spelled(component)) for each in wild)
-
-
-def _pattern(wild: str) -> re.Pattern[str]:
-    # Not fnmatch: brackets are letters in the names of IRC.
-    return re.compile("".join(_WILD.get(each) or re.escape(each) for each in wild), re.DOTALL)
+    wild = [each for each in names if is_wild(each)]
+    return any(pattern_of(each).fullmatch(spelled(component)) for each in wild)
 
 
 def _directories(path: str) -> list[os.DirEntry[str]]:

@@ -25,7 +25,7 @@ def texts(entries):
 
 
 def last(root, count=10, *patterns, network=""):
-    return texts(Reader(root, patterns, network).last(count))
+    return texts(Reader(root, patterns, (network,) if network else ()).last(count))
 
 
 def drain(reader):
