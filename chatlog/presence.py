@@ -1,0 +1,121 @@
+"""Who is in a channel, as its events tell it.
+
+Pure. A list of names begins anew, as does the recorder's coming and going:
+whom nobody saw meanwhile is not taken to have stayed. After a list, which is
+whole, who speaks without having joined is outside; without one it is all that
+is known of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from chatlog.event import EventType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatlog.casemapping import Casemapping
+    from chatlog.event import Event
+
+_PREFIXES: Final = "~&@%+!*"
+"""What stands before the nicks of a list for a status there."""
+
+
+class Presence:
+    """The members of one channel; `since` is from when they are known, "" for not yet."""
+
+    def __init__(self, casemapping: Casemapping) -> None:
+        self._folds = casemapping
+        self._members: dict[str, str] = {}
+        self._is_listed = False
+        self._as_of = ""
+        self.since = ""
+
+    @property
+    def members(self) -> list[str]:
+        """The nicks of those who are there, in alphabetical order."""
+        return [self._members[folded] for folded in sorted(self._members)]
+
+    def take(self, event: Event) -> None:
+        """Note what an event says of who is there; what was fetched later says nothing."""
+        if not event.via and (change := _CHANGES.get(event.type)):
+            change(self, event)
+
+    def began(self, event: Event) -> None:
+        """Begin anew: the recorder came in, and is the first who is there."""
+        # What came with it, in one read, is its own list, whatever the times say.
+        if self._is_news(event, even_now=not self._is_listed):
+            self._begin(event.time)
+            self._add(event.nick)
+
+    def ended(self, event: Event) -> None:
+        """Know nothing from now on: the recorder is gone."""
+        if self._is_news(event):
+            self._begin("")
+
+    def listed(self, event: Event) -> None:
+        """Take over a list of names."""
+        if self._is_news(event):
+            self._begin(self.since or event.time)
+            self._is_listed = True
+            for word in event.text.split():
+                self._add(word.lstrip(_PREFIXES).partition("!")[0])
+
+    def came(self, event: Event) -> None:
+        """Add who joined."""
+        self._add(event.nick)
+
+    def spoke(self, event: Event) -> None:
+        """Add who spoke, where nobody said yet who is there."""
+        if not self._is_listed:
+            self._add(event.nick)
+
+    def left(self, event: Event) -> None:
+        """Take out who parted or quit."""
+        self._members.pop(self._folds[event.nick], None)
+
+    def kicked(self, event: Event) -> None:
+        """Take out who was kicked."""
+        self._members.pop(self._folds[event.subject], None)
+
+    def renamed(self, event: Event) -> None:
+        """Call somebody by another name."""
+        self.left(event)
+        self._add(event.subject)
+
+    def _is_news(self, event: Event, *, even_now: bool = True) -> bool:
+        """Say whether it came after what is known: some times are the server's, some ours."""
+        came = event.received or event.time
+        is_news = came > self._as_of or (even_now and came == self._as_of)
+        self._as_of = max(came, self._as_of)
+        return is_news
+
+    def _begin(self, since: str) -> None:
+        self._members.clear()
+        self._is_listed = False
+        self.since = since
+
+    def _add(self, nick: str) -> None:
+        if nick:
+            self._members[self._folds[nick]] = nick
+
+
+_CHANGES: Final[dict[str, Callable[[Presence, Event], None]]] = {
+    EventType.JOINED: Presence.began,
+    EventType.PARTED: Presence.ended,
+    EventType.DISCONNECTED: Presence.ended,
+    EventType.STOPPED: Presence.ended,
+    EventType.NAMES: Presence.listed,
+    EventType.JOIN: Presence.came,
+    EventType.PART: Presence.left,
+    EventType.QUIT: Presence.left,
+    EventType.KICK: Presence.kicked,
+    EventType.NICK: Presence.renamed,
+    EventType.MESSAGE: Presence.spoke,
+    EventType.ACTION: Presence.spoke,
+}
+SPEAKING: Final = frozenset({EventType.MESSAGE, EventType.ACTION})
+"""The types of events that say who is there as long as there is no list of names."""
+CHANGING: Final = _CHANGES.keys() - SPEAKING
+"""The types of events that say who came and went."""
