@@ -34,8 +34,9 @@ torture: $(DEV)  ##: kill a recorder and cut its line hundreds of times, and loo
 	@CHATLOG_TORTURE_ROUNDS=200 CHATLOG_TORTURE_SEEDS=40 $(BIN)/python -m pytest \
 		tests/servers/test_torture.py tests/servers/test_violence.py --timeout 3600
 
-bench: $(BENCH)  ##: compare speed and memory with other loggers, in one run
-	@$(BIN)/python -m tests.bench
+bench: $(BENCH)  ##: compare speed and memory with other loggers and readers, in one run
+	@$(BIN)/python -m tests.bench flood
+	@$(BIN)/python -m tests.bench reading
 
 format: $(DEV)   ##: format the code
 	@$(BIN)/ruff format .

@@ -1,4 +1,4 @@
-"""Benchmarks: `python -m tests.bench [flood|startup|profile]`; see docs/benchmarks.md.
+"""Benchmarks: `python -m tests.bench [flood|reading|startup|profile]`; see docs/benchmarks.md.
 
 What is measured is printed, never judged: the exit status is 0 unless
 something could not run.
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tests.bench import flooding, startup
+from tests.bench.archive import Size
 from tests.bench.contenders import CONTENDERS
 from tests.bench.flooding import Task
 from tests.bench.measure import FailedError
@@ -53,6 +54,16 @@ def _flood(options: argparse.Namespace) -> None:
         raise FailedError("\n".join(dict.fromkeys(failures)))
 
 
+def _reading(options: argparse.Namespace) -> None:
+    from tests.bench import reading
+
+    size = Size(events=options.events)
+    with reading.somewhere(options.archive) as place:
+        table, sentences = reading.compare(place, size, options.rounds)
+    _print_table(table)
+    click.echo("\n".join(["", *sentences]))
+
+
 def _startup(options: argparse.Namespace) -> None:
     _print_table(startup.compare(options.runs))
 
@@ -85,6 +96,10 @@ def _parser() -> argparse.ArgumentParser:
     flood.add_argument("--only", type=_some_of(*_NAMES), default=[], help=",".join(_NAMES))
     flood.add_argument("--json", action="store_true", help="one object a line")
     _add_flood(flood, lines=200_000, rounds=3, channels="1,10,100")
+    reading = _add(commands, "reading", _reading, "search, stats and tail beside other tools")
+    reading.add_argument("--events", type=_count, default=10_000_000, help="of the archive")
+    reading.add_argument("--rounds", type=_count, default=5)
+    reading.add_argument("--archive", metavar="DIR", help="make it there and leave it for the next")
     start = _add(commands, "startup", _startup, "start-up against a bare interpreter's")
     start.add_argument("--runs", type=_count, default=15)
     profile = _add(commands, "profile", _profile, "the recorder's path stage by stage")

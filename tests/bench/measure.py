@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tests.bench.contenders import Contender
 
 ROOT = Path(__file__).parents[2]
@@ -39,10 +41,10 @@ class Flooded:
     lost: int
 
 
-def run(command: list[str]) -> Usage:
-    """Run a command to its end, silently."""
+def run(command: list[str], statuses: Collection[int] = (0,)) -> Usage:
+    """Run a command to its end, silently; any status but these is a FailedError."""
     with tempfile.TemporaryFile() as said:
-        return _end_of(_start(command, said), said)
+        return _end_of(_start(command, said), said, statuses)
 
 
 def record(contender: Contender, far_end: Any, channels: list[str], *, silent: bool) -> Flooded:
@@ -77,10 +79,10 @@ def _start(command: list[str], said: Any) -> subprocess.Popen[bytes]:
     )
 
 
-def _end_of(process: subprocess.Popen[bytes], said: Any) -> Usage:
+def _end_of(process: subprocess.Popen[bytes], said: Any, statuses: Collection[int] = (0,)) -> Usage:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.returncode not in statuses:
         raise FailedError(f"{process.args} ended with {process.returncode}: {_said(said)}")
     return Usage(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _PEAK_UNIT)
 
