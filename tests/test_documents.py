@@ -11,16 +11,20 @@ from click.testing import CliRunner
 
 from chatlog import __version__, errors
 from chatlog.cli import BUG, COMMANDS, INTERRUPTED, cli
+from chatlog.cli.moments import event_time
 from chatlog.event import Event, EventType
 from chatlog.formats import jsonl
 from chatlog.formats.plain import Plain
+from chatlog.query import language
+from chatlog.query.predicates import THINGS
 from chatlog.status import NetworkStatus, RunStatus, prometheus
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 FORMAT = ROOT / "docs/transcript-format.md"
+QUERY = ROOT / "docs/query.md"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-OF_CHATLOG_ALONE = [README, FORMAT, ROOT / "docs/architecture.md"]
+OF_CHATLOG_ALONE = [README, FORMAT, QUERY, ROOT / "docs/architecture.md"]
 """The others name options of other programs as well."""
 CRONTABS = [README, ROOT / "docs/cron.md"]
 UNATTENDED = ROOT / "docs/unattended.md"
@@ -45,6 +49,10 @@ def section(document, title):
 
 def named(path):
     return path.name
+
+
+def named_by_command(lines):
+    return lines[0]
 
 
 def typed_commands(document):
@@ -214,6 +222,27 @@ def _metrics_in(lines):
     return re.findall(r"chatlog_\w+", "\n".join(lines))
 
 
+# -- screens -----------------------------------------------------------------
+
+
+def pictures():
+    """Read the pictures of screens without their styles, and without what ends in mere style."""
+    texts = [path.read_text() for path in ROOT.glob("tests/cli/screens/*.txt")]
+    return [re.sub(" *⟦[^⟧]*⟧$|⟦[^⟧]*⟧", "", text, flags=re.MULTILINE) for text in texts]
+
+
+@pytest.mark.parametrize(
+    "lines", [each for each in blocks(README, "text") if each[0][:2] == "$ "], ids=named_by_command
+)
+def test_a_screen_shown_is_one_that_the_program_shows(lines):
+    command, *shown = lines
+    pieces = "\n".join(shown).split("\n…\n")
+    assert any(
+        picture.startswith(f"{command}\n") and all(f"\n{each}\n" in picture for each in pieces)
+        for picture in pictures()
+    )
+
+
 # -- statuses ----------------------------------------------------------------
 
 
@@ -256,6 +285,30 @@ def test_the_keys_stand_in_the_order_in_which_they_are_written():
 def test_every_type_of_event_is_explained():
     types = section(FORMAT, "JSONL").split("### Types")[1]
     assert [str(kind) for kind in EventType if f"`{kind}`" not in types] == []
+
+
+# -- the query language ------------------------------------------------------
+
+
+def test_the_keys_of_queries_are_those_of_the_language_and_so_is_what_has_may_ask_for():
+    keys, things = section(QUERY, "Keys").split("### Has")
+    named = re.findall(r"`(\w+):`", "\n".join(re.findall(r"^\| (`.*?) \|", keys, re.MULTILINE)))
+    assert sorted(named) == sorted(language._KEYS)
+    assert re.findall(r"^\| `(\w+)` \|", things, re.MULTILINE) == list(THINGS)
+
+
+@pytest.mark.parametrize("query", [line for block in blocks(QUERY, "query") for line in block])
+def test_every_query_shown_means_something(query):
+    now = "2026-11-26T12:00:00.000Z"
+    manner = language.Manner(lambda text: event_time(text, now, "UTC"))
+    assert language.parse(query, manner) != language.parse("", manner)
+
+
+def test_every_time_shown_is_one():
+    now = "2026-11-26T12:00:00.000Z"
+    cells = re.findall(r"^\| (`.*?) \| (?!means)", section(QUERY, "Times"), re.MULTILINE)
+    for time in re.findall("`(.*?)`", " ".join(cells)):
+        assert event_time(time.strip('"'), now, "UTC")
 
 
 # -- files and links ---------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pkgutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -66,7 +65,9 @@ def init(*, file: Path) -> None:
     """  # noqa: D301 - as above
     example = pkgutil.get_data("chatlog", "data/chatlog.toml") or b""
     if str(file) == "-":
-        sys.stdout.buffer.write(example)
+        from chatlog.cli.screen import write  # noqa: PLC0415 - --help does not pay for it
+
+        write(example)
         return
     _create(file, example)
     where = click.format_filename(file)

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 
 from chatlog import clock, config
+from chatlog.cli.damage import say_unread
 from chatlog.cli.moments import event_time
 from chatlog.cli.options import Checked
 from chatlog.cli.reading_options import network_option, output_option, tz_option
-from chatlog.cli.tables import safe, show, span
+from chatlog.cli.tables import many, safe, show, span
 from chatlog.errors import NothingFoundError
 from chatlog.event import parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
     from rich.table import Table
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from chatlog.transcript.targets import Target
 
 _CELLS: Final = 60
+_NARROW: Final = 5  # columns whose words are not parted
 _MARKS: Final = {"open": "░", "unfillable": "▒", "planned": "·", "filled": "▓"}
 _STYLES: Final = {"open": "red", "unfillable": "yellow", "planned": "dim", "filled": "green"}
 _GRAVEST: Final = ("open", "unfillable", "planned", "filled")
@@ -103,7 +105,7 @@ def command(
     zone = config.parse_zone(tz) if tz else None
     now = clock.now()
     low, high = (event_time(text, now, tz) for text in (since, until))
-    targets = Targets(root, patterns, network or "").find()
+    targets = Targets(root, patterns, (network,) if network else ()).find()
     found = list(_find(root, targets, Asked(low, high or now, int(least * 1000)), now))
     if not found:
         raise NothingFoundError(
@@ -121,6 +123,16 @@ def command(
 
 
 def _find(root: Path, targets: list[Target], asked: Asked, now: str) -> Iterator[Found]:
+    from chatlog.transcript.targets import spelled  # noqa: PLC0415 - --help does not pay for it
+
+    for target, coverage in coverages(root, targets, now):
+        found = _within(spelled(target.network), spelled(target.name), coverage, asked)
+        if found is not None:
+            yield found
+
+
+def coverages(root: Path, targets: Iterable[Target], now: str) -> Iterator[tuple[Target, Coverage]]:
+    """Yield what the ledger of each target comes to; those that have none are left out."""
     from chatlog.hearing import Hearing  # noqa: PLC0415 - --help does not pay for these
     from chatlog.transcript import ledger  # noqa: PLC0415
     from chatlog.transcript.coverage import coverage_of  # noqa: PLC0415
@@ -128,21 +140,14 @@ def _find(root: Path, targets: list[Target], asked: Asked, now: str) -> Iterator
 
     hearing = Hearing(root)
     for target in targets:
-        network, directory = spelled(target.network), Path(target.path)
+        directory = Path(target.path)
         entries = ledger.read(directory)
         if entries.damaged:
-            _warn(directory / ledger.NAME, entries.damaged)
-        bounds = hearing.bounds(directory, network)
+            say_unread(f"{target.path}/{ledger.NAME}", entries.damaged)
+        bounds = hearing.bounds(directory, spelled(target.network))
         coverage = coverage_of(entries, now=now, heard=bounds, lives=hearing.is_alive)
         if coverage is not None:
-            found = _within(network, spelled(target.name), coverage, asked)
-            if found is not None:
-                yield found
-
-
-def _warn(path: Path, damaged: int) -> None:
-    what = "1 line" if damaged == 1 else f"{damaged} lines"
-    click.echo(f"chatlog: {what} of {safe(str(path))} could not be read", err=True)
+            yield target, coverage
 
 
 def _within(network: str, target: str, coverage: Coverage, asked: Asked) -> Found | None:
@@ -266,6 +271,9 @@ def _table(found: Found, zone: tzinfo | None) -> Table:
     from rich.text import Text  # noqa: PLC0415
 
     table = Table.grid(padding=(0, 2))
+    for _ in range(_NARROW):
+        table.add_column(no_wrap=True)
+    table.add_column()
     for gap in found.gaps:
         table.add_row(
             "",
@@ -286,7 +294,7 @@ def _length(gap: Gap) -> str:
 def _explained(gap: Gap) -> str:
     if gap.state == "filled":
         only = ", messages only" if gap.kinds == "messages" else ""
-        said = f"{gap.lines:,} lines by {gap.via}{only}"
+        said = f"{many(gap.lines, 'line')} by {gap.via}{only}"
     else:
         said = gap.why
     return f"{gap.cause}: {said}" if said else gap.cause

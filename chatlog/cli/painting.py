@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
     from chatlog.formats.terminal import Span
@@ -26,6 +28,8 @@ STYLES: Final = {
     "via": "italic dim",
     "event": "dim",
     "own": "bold yellow",
+    "day": "bold",
+    "found": "bold black on yellow",
     **{f"nick{number}": color for number, color in enumerate(_NICKS)},
 }
 
@@ -34,10 +38,9 @@ class Painter:
     """Give spans their colours: `always`, `never`, or `auto` as the terminal and NO_COLOR say."""
 
     def __init__(self, color: str) -> None:
-        wanted = color == "always" or (
-            color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        )
+        wanted = color == "always" or (color == "auto" and _has_colors(os.environ))
         self._console = _console(force=color == "always") if wanted else None
+        self.has_colors = self._console is not None and self._console.color_system is not None
         self._painted: dict[str, tuple[str, str]] = {}
 
     def __call__(self, span: Span) -> str:
@@ -52,17 +55,27 @@ class Painter:
 
         mark = "\N{OBJECT REPLACEMENT CHARACTER}"
         with console.capture() as captured:
-            console.print(Text(mark, style=STYLES.get(name, "")), end="")
+            style = name[1:] if name.startswith("=") else STYLES.get(name, "")
+            console.print(Text(mark, style=style), end="")
         before, _, after = captured.get().partition(mark)
         self._painted[name] = before, after
         return before, after
 
 
+def _has_colors(environment: Mapping[str, str]) -> bool:
+    """Say whether stdout is a terminal that takes colours, and somebody wants them."""
+    return sys.stdout.isatty() and not (_is_dumb(environment) or environment.get("NO_COLOR"))
+
+
+def _is_dumb(environment: Mapping[str, str]) -> bool:
+    return environment.get("TERM", "") in ("", "dumb", "unknown")
+
+
 def _console(*, force: bool) -> Console:
     from rich.console import Console  # noqa: PLC0415 - as above
 
-    return Console(
-        force_terminal=True if force else None,
-        color_system="standard" if force else "auto",
-        no_color=False if force else None,  # what was asked for counts more than NO_COLOR
-    )
+    if not force:
+        return Console()
+    # What was asked for counts more than NO_COLOR and a terminal that nothing is known of.
+    color_system: Literal["auto", "standard"] = "standard" if _is_dumb(os.environ) else "auto"
+    return Console(force_terminal=True, color_system=color_system, no_color=False)

@@ -6,16 +6,19 @@ plain string: pathlib would be a thirteenth of the start of `tail`.
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import click
 
-output_option = click.option(
-    "-o",
-    "--output",
-    envvar="CHATLOG_OUTPUT",
-    type=click.Path(file_okay=False),
-    metavar="DIR",
-    help="Where the archive is. Default: the user's data directory.",
-)
+_PLACE: Final[dict[str, Any]] = {
+    "envvar": "CHATLOG_OUTPUT",
+    "type": click.Path(file_okay=False),
+    "metavar": "DIR",
+    "help": "Where the archive is. Default: the user's data directory.",
+}
+output_option = click.option("-o", "--output", **_PLACE)
+archive_option = click.option("--output", **_PLACE)
+"""The same for commands whose `-o` is something else."""
 network_option = click.option(
     "--network", envvar="CHATLOG_NETWORK", metavar="NAME", help="Only what is of this network."
 )

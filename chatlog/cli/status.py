@@ -11,6 +11,7 @@ import click
 
 from chatlog import clock, config
 from chatlog.cli.reading_options import output_option
+from chatlog.cli.screen import write
 from chatlog.cli.tables import safe, show, span
 from chatlog.errors import NothingFoundError
 from chatlog.event import parse_time
@@ -57,7 +58,7 @@ def command(*, as_json: bool, everything: bool, output: str | None) -> None:
     found, moment = _find(root), clock.now()
     if as_json:
         lines = [encode(status, alive=alive) for status, alive in found]
-        sys.stdout.buffer.write(b"".join(lines))
+        write(b"".join(lines))
     else:
         show(_tables(found, moment, everything=everything))
     sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -19,13 +20,18 @@ def show(things: Iterable[RenderableType]) -> None:
     """Write tables to stdout: in colour on a terminal, wide and plain elsewhere."""
     from rich.console import Console  # noqa: PLC0415 - help and --json do not pay for rich
 
-    console = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
+    from chatlog.cli.screen import encoded, write  # noqa: PLC0415
+
+    console = Console(
+        width=None if sys.stdout.isatty() else _WIDE,
+        highlight=False,
+        color_system=None if os.environ.get("NO_COLOR") else "auto",  # nor bold, as elsewhere
+    )
     with console.capture() as captured:
         for thing in things:
             console.print(thing)
     text = "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
+    write(encoded(text))
 
 
 def safe(text: str) -> str:
@@ -41,3 +47,8 @@ def span(seconds: int) -> str:
         if seconds < limit:
             return f"{seconds // unit} {name}"
     return f"{seconds // _DAY} d"
+
+
+def many(number: int, what: str) -> str:
+    """Say how many there are of something, whose plural ends in an s."""
+    return f"{number:,} {what if number == 1 else f'{what}s'}"

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
-from collections import Counter
+from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from chatlog import clock, config
+from chatlog import config
+from chatlog.cli.damage import Damage
 from chatlog.cli.painting import Painter
+from chatlog.cli.query_options import match_option, parsed, query_options, terms_of, with_followed
 from chatlog.cli.reading_options import color_option, network_option, output_option, tz_option
-from chatlog.cli.silences import silences_in
+from chatlog.cli.screen import Screen, as_json_lines, batched, wants_headings, write
+from chatlog.cli.silences import Silences
+from chatlog.cli.waiting import pausing
 from chatlog.errors import NothingFoundError
 from chatlog.formats import jsonl
-from chatlog.formats.terminal import Manner, Span, local_time, place, render
-from chatlog.formats.visible import visible
 from chatlog.transcript.reader import Entry, Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import tzinfo
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from chatlog.transcript.targets import Target
+    from chatlog.cli.query_options import Wanted
+    from chatlog.query.selection import Query
+    from chatlog.searching import Hit
+    from chatlog.transcript.cursor import Cursor
 
-    Show = Callable[[Sequence[Entry]], bytes]
-
-_POLL: Final = 0.25
-_LONGEST_POLL: Final = 5.0
-_MAX_TARGET_WIDTH: Final = 20
+_COUNT: Final = 10
+_RACING: Final = 1000
 
 
 @click.command()
@@ -40,23 +40,37 @@ _MAX_TARGET_WIDTH: Final = 20
     "-n",
     "--lines",
     "count",
-    default=10,
     type=click.IntRange(min=0),
-    show_default=True,
     metavar="N",
-    help="How many events.",
+    help="How many events.  [default: 10]",
 )
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is recorded from now on.")
+@click.option(
+    "--cursor",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help=(
+        "Go on where the last run with this file ended, at first with everything or -n. Each event"
+        " is written once over all runs that end by themselves, by Ctrl-C or SIGTERM. After a kill,"
+        " a power cut or a closed pipe, what was written last may come again. What was written"
+        " counts as seen."
+    ),
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, as recorded.")
+@match_option
+@query_options
 @color_option
 @tz_option
 @network_option
 @output_option
 def command(
     *,
+    wanted: Wanted,
     targets: tuple[str, ...],
-    count: int,
+    count: int | None,
     follow: bool,
+    cursor: str | None,
+    match: str,
     as_json: bool,
     color: str,
     tz: str | None,
@@ -65,31 +79,46 @@ def command(
 ) -> None:
     """Show the last events of channels and queries; all of them where none is named.
 
-    A TARGET may have * and ? in it, and NETWORK/ before it.
+    A TARGET may have * and ? in it, and NETWORK/ before it. With --since, all
+    from then on.
 
     \b
       chatlog tail python
       chatlog tail -f '#python' libera/chatlog '*-ops'
+      chatlog tail --since 'yesterday 18:00' --match 'from:ann -type:join'
       chatlog tail --json -n 1000 | jq -r .nick
+      chatlog tail --json --cursor seen | ./import-events
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     zone = config.parse_zone(tz) if tz else None
     root = config.archive_root(output, os.environ)
-    reader = Reader(root, targets, network or "")
+    reader = Reader(root, targets, (network,) if network else ())
+    query = None if wanted.is_nothing and not match else _query(wanted, match, tz, reader)
+    screen = Screen(reader.targets(), zone, Painter(color), headings=wants_headings())
+    tail = Tail(reader, query, screen, as_json=as_json)
+    if cursor:
+        if not reader.targets():
+            _say_nothing_found(root, targets, follow=follow)
+        tail.go_on(cursor, count, pausing(root) if follow else None)
+        return
     if follow:
         reader.mark()
-    found = reader.targets()
-    last = reader.last(count)
-    if not found or (count and not last):
+    if not tail.show_last(_how_many(count, wanted)):
         _say_nothing_found(root, targets, follow=follow)
-    lines = Lines(found, zone, Painter(color))
-    show = _show_json if as_json else lines
-    _write(show(last) if as_json else lines.with_silences(last))
-    damage = Damage(reader)
-    damage.report()
     if follow:
-        for entries in reader.follow(_pauses()):
-            _write(show(entries))
-            damage.report()
+        tail.follow(pausing(root))
+
+
+def _how_many(count: int | None, wanted: Wanted) -> int | None:
+    """Say how many events are shown, None for all."""
+    if count is not None:
+        return count
+    return None if wanted.since else _COUNT
+
+
+def _query(wanted: Wanted, match: str, tz: str | None, reader: Reader) -> Query:
+    from chatlog.query.selection import query_for  # noqa: PLC0415 - only who asks pays for it
+
+    return with_followed(query_for(*terms_of(wanted, tz), parsed(match, tz)), wanted, reader)
 
 
 def _say_nothing_found(root: str | Path, targets: tuple[str, ...], *, follow: bool) -> None:
@@ -103,98 +132,112 @@ def _say_nothing_found(root: str | Path, targets: tuple[str, ...], *, follow: bo
         )
 
 
-def _pauses() -> Callable[[], None]:
-    """Make what waits between two looks: the longer the more a look takes."""
-    woke = time.monotonic()
+class Tail:
+    """Show the end of an archive, and what comes; of a query only what matches."""
 
-    def wait() -> None:
-        nonlocal woke
-        busy = time.monotonic() - woke
-        time.sleep(min(max(_POLL, 4 * busy), _LONGEST_POLL))
-        woke = time.monotonic()
+    def __init__(
+        self, reader: Reader, query: Query | None, screen: Screen, *, as_json: bool
+    ) -> None:
+        self._reader = reader
+        self._query = query
+        self._screen = screen
+        self._as_json = as_json
+        self._damage = Damage(reader)
+        self._silences = Silences(reader, query.since if query else "")
+        self._found_last: deque[bytes] = deque(maxlen=_RACING)
 
-    return wait
+    def show_last(self, count: int | None) -> bool:
+        """Show the last events, all for None; say whether there was anything to show."""
+        if self._query is None and count is not None:
+            last = self._reader.last(count)
+            self._show(last)
+            return bool(self._reader.targets() and (last or not count))
+        found = False
+        for entries in self._found(count):
+            self._found_last += (entry.line for entry in entries)
+            self._show(entries)
+            found = True
+        self._damage.report()
+        return found or count == 0
 
+    def follow(self, wait: Callable[[], object]) -> None:
+        """Show what is new, for ever."""
 
-def _write(data: bytes) -> None:
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+        def waiting() -> None:
+            self._found_last.clear()
+            wait()
 
+        for entries in self._reader.follow(waiting):
+            self._silences.look_again()
+            self._show(self._matching(entries))
 
-def _show_json(entries: Sequence[Entry]) -> bytes:
-    return b"".join(
-        entry.line + b"\n" if entry.suffix == jsonl.SUFFIX else jsonl.encode([entry.event])
-        for entry in entries
-    )
+    def go_on(self, path: str, count: int | None, wait: Callable[[], object] | None) -> None:
+        """Show what came since a cursor was kept, and keep it behind each piece."""
+        from chatlog.cli.stopping import Stopping  # noqa: PLC0415 - only who has a cursor pays
+        from chatlog.transcript.cursor import Cursor  # noqa: PLC0415
 
+        stopping, cursor = Stopping(), Cursor(self._reader, path)
+        with stopping.listening():
+            if not cursor.restore():
+                with stopping.whole():
+                    self._begin(cursor, count)
+            while True:
+                while entries := self._reader.new():
+                    with stopping.whole():
+                        self._show(self._matching(entries), with_silences=False)
+                        cursor.keep()
+                with stopping.whole():
+                    cursor.keep()
+                self._found_last.clear()
+                if wait is None:
+                    return
+                wait()
 
-class Lines:
-    """Events as coloured lines.
+    def _begin(self, cursor: Cursor, count: int | None) -> None:
+        if count is not None:
+            self._reader.mark()
+            self.show_last(count)
+        cursor.keep()  # also to find out at once whether that can be done
 
-    Targets and networks are shown where there is more than one, dates where
-    not everything is of today.
-    """
+    def _show(self, entries: Sequence[Entry], *, with_silences: bool = True) -> None:
+        if self._as_json:
+            write(as_json_lines(entries))
+        else:
+            events = [entry.event for entry in entries]
+            shown = with_silences and (self._query is None or self._query.is_everything)
+            write(self._screen(events, self._silences.among(entries) if shown else ()))
+        self._damage.report()
 
-    def __init__(self, targets: Sequence[Target], tz: tzinfo | None, paint: Painter) -> None:
-        self._tz = tz
-        self._paint = paint
-        self._all = targets
-        self._targets = len(targets)
-        self._networks = len({target.network for target in targets})
-        self._shown: set[tuple[str, str]] = set()
+    def _matching(self, entries: list[Entry]) -> list[Entry]:
+        query = self._query
+        if query is None:
+            return entries
+        return [
+            each
+            for each in entries
+            if query.holds(each.event, self._reader.names) and not self._was_found(each)
+        ]
 
-    def __call__(self, entries: Sequence[Entry]) -> bytes:
-        """Return the lines of some events, in the encoding of stdout."""
-        return _encoded(self._text(entries, self._manner(entries)))
-
-    def _text(self, entries: Sequence[Entry], manner: Manner) -> str:
-        return "".join(
-            "".join(map(self._paint, render(entry.event, manner))) + "\n" for entry in entries
-        )
-
-    def with_silences(self, entries: Sequence[Entry]) -> bytes:
-        """Return the lines of some events, and between them where a target was not heard."""
-        manner, shown, begin = self._manner(entries), "", 0
-        for silence in silences_in(self._all, entries):
-            where = f"{visible(silence.target)}: " if self._targets > 1 else ""
-            shown += self._text(entries[begin : silence.position], manner)
-            shown += self._paint(Span(f"--- {where}{visible(silence.text)}", "own")) + "\n"
-            begin = silence.position
-        return _encoded(shown + self._text(entries[begin:], manner))
-
-    def _manner(self, entries: Sequence[Entry]) -> Manner:
-        self._shown.update((entry.event.network, entry.event.target) for entry in entries)
-        manner = Manner(
-            self._tz,
-            date=any(not self._is_of_today(entry.event.time) for entry in entries),
-            network=max(self._networks, len({network for network, _ in self._shown})) > 1,
-        )
-        if max(self._targets, len(self._shown)) <= 1:
-            return manner
-        width = max((len(place(each.event, manner)) for each in entries), default=1)
-        return manner._replace(target_width=min(width, _MAX_TARGET_WIDTH))
-
-    def _is_of_today(self, time: str) -> bool:
-        try:
-            return local_time(time, self._tz).date() == local_time(clock.now(), self._tz).date()
-        except ValueError:
+    def _was_found(self, entry: Entry) -> bool:
+        """Say whether it was shown already: what came while the last events were looked for."""
+        line = as_json_lines([entry])[:-1] if self._found_last else b""
+        if line not in self._found_last:
             return False
+        self._found_last.remove(line)
+        return True
+
+    def _found(self, count: int | None) -> Iterator[list[Entry]]:
+        from chatlog.query.selection import Query  # noqa: PLC0415 - only who asks pays for these
+        from chatlog.searching import Search  # noqa: PLC0415
+
+        query = self._query or Query()
+        if count is None:
+            yield from batched(map(_entry, Search(self._reader, query).hits()))
+            return
+        newest = Search(self._reader, query, newest_first=True).hits()
+        if last := [_entry(hit) for hit in islice(newest, count)]:
+            yield last[::-1]
 
 
-def _encoded(text: str) -> bytes:
-    return text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
-
-
-class Damage:
-    """Say on stderr which lines could not be read, each once."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._found = reader.damaged
-        self._told: Counter[str] = Counter()
-
-    def report(self) -> None:
-        """Report what was found since the last time."""
-        for path, lines in (self._found - self._told).items():
-            what = "1 line" if lines == 1 else f"{lines} lines"
-            click.echo(f"chatlog: {what} of {path} could not be read", err=True)
-        self._told = self._found.copy()
+def _entry(hit: Hit) -> Entry:
+    return Entry(jsonl.decode(hit.line), hit.line, jsonl.SUFFIX)

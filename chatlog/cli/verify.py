@@ -56,7 +56,7 @@ def command(
     from chatlog.transcript.targets import Targets  # noqa: PLC0415
 
     root = Path(config.archive_root(output, os.environ))
-    known = Targets(root, patterns, network or "")
+    known = Targets(root, patterns, (network,) if network else ())
     targets = known.find() if patterns or network else known.all()
     if not targets:
         raise NothingFoundError(f"nothing to verify in {root}; say where it is with --output")

@@ -13,10 +13,12 @@ import pytest
 from chatlog.cli import run
 from chatlog.event import SERVER
 from chatlog.formats import jsonl
-from tests.support.archive import event_at, record, writer_in
+from chatlog.transcript import ledger
+from tests.support.archive import UNSYNCED, event_at, record, writer_in
 from tests.support.events import UNSAFE
+from tests.support.tending import DAY, tend
 
-_YEAR = 365 * 86_400
+_YEAR = 365 * DAY
 
 
 def said(seconds, text, **fields):
@@ -383,6 +385,281 @@ def test_following_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
         record(archive, said(2, "two"))
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+def test_following_shows_what_matches_over_rotation_sealing_and_new_channels(archive, chatlog):
+    record(archive, said(1, "tea"), said(2, "milk"))
+    running = chatlog.start(
+        "tail", "-f", "--json", "-o", archive, "--match", "tea OR type:join", "--nick", "a*", "#*"
+    )
+    running.wait_for('"tea"', stream="stdout")
+    record(archive, said(3, "more tea"), said(4, "tea", nick="bob"), said(5, "milk"))
+    running.wait_for('"more tea"', stream="stdout")
+    record(archive, said(DAY, "tea of the next day"))
+    running.wait_for('"tea of the next day"', stream="stdout")
+    tend(archive)
+    record(archive, said(6, "late tea"), said(7, "fetched tea", via="playback"))
+    running.wait_for('"late tea"', stream="stdout")
+    running.wait_for('"fetched tea"', stream="stdout")
+    tend(archive)
+    record(archive, said(DAY + 1, "milk", target="#new"), said(DAY + 2, "tea", target="ann"))
+    record(archive, said(DAY + 2, "", target="#new", type="join"))
+    running.wait_for('"join"', stream="stdout")
+    running.interrupt()
+    assert running.finish() == 130
+    shown = [json.loads(line).get("text") for line in running.stdout.splitlines()]
+    assert sorted(shown[:-1]) == sorted(
+        ["tea", "more tea", "tea of the next day", "late tea", "fetched tea"]
+    )
+    assert shown[-1] in {None, ""}
+
+
+_WATCHED = """
+import sys
+from chatlog.cli import main, waiting
+waiting._POLL = 3600
+waiting._UNTOLD = 3_600_000
+main()
+"""
+_NOT_WATCHED = """
+import sys
+sys.modules["watchfiles"] = None
+from chatlog.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("program", [_WATCHED, _NOT_WATCHED], ids=["told", "looking"])
+def test_a_line_is_shown_when_the_file_system_tells_of_it_or_at_the_next_look(
+    archive, chatlog, program
+):
+    if program is _WATCHED:
+        pytest.importorskip("watchfiles")
+    record(archive, said(1, "one"))
+    arguments = ["tail", "-f", "-o", str(archive)]
+    running = chatlog.start_command(sys.executable, "-c", program, *arguments)
+    running.wait_for("one$", stream="stdout")
+    for text in ("two", "three"):
+        record(archive, said(2, text))
+        running.wait_for(f"{text}$", stream="stdout")
+    record(archive, said(2, "elsewhere", target="#new"))
+    running.wait_for("elsewhere$", stream="stdout")
+    running.interrupt()
+    assert running.finish() == 130
+
+
+# -- some of it -----------------------------------------------------------------------------
+
+
+def test_since_shows_everything_from_then_on_in_order_of_time(tail, archive):
+    record(
+        archive,
+        *(said(hour * 3600, f"{hour} a", target="#a") for hour in range(0, 48, 2)),
+        *(said(hour * 3600, f"{hour} b", target="#b") for hour in range(1, 48, 2)),
+    )
+    tend(archive, now="2025-11-24T12:00:00.000Z")
+    status, out, err = tail("--since", "2025-11-23 20:00")
+    assert (status, err) == (0, "")
+    assert [int(line.split()[4]) for line in out.splitlines()] == list(range(20, 48))
+    assert tail("--since", "2025-11-23 20:00", "-n", "1")[1].endswith("47 b\n")
+    out = tail("--since", "2025-11-23 20:00", "--until", "2025-11-23 22:00")[1]
+    assert [line.split()[4] for line in out.splitlines()] == ["20", "21"]
+
+
+def test_until_shows_the_last_events_before(tail, archive):
+    record(archive, *(said(each, f"text {each}") for each in range(60)))
+    out = tail("--until", "2025-11-23T00:00:30Z", "-n", "2")[1]
+    assert [line.split()[-1] for line in out.splitlines()] == ["28", "29"]
+    assert tail("--until", "2025-11-23T00:00:30Z")[1].count("\n") == 10
+
+
+def test_a_since_without_anything_behind_it_is_nothing_found(tail, archive):
+    record(archive, said(1, "hi"))
+    status, out, err = tail("--since", "2025-12-01")
+    assert (status, out) == (1, "")
+    assert err.startswith(f"chatlog: nothing in {archive}; ")
+
+
+def test_the_last_events_that_match_are_shown_and_what_is_older_is_not_opened(tail, archive):
+    for day in range(5):
+        record(archive, *(said(day * DAY + each, f"{each % 4} of {day}") for each in range(20)))
+    tend(archive)
+    oldest = archive / "net" / "#c" / "2025-11-23_001.jsonl.gz"
+    oldest.write_bytes(b"damage")
+    status, out, err = tail("-n", "7", "--match", "1", "--nick", "ann", "--type", "message")
+    assert (status, err) == (0, "")
+    assert [line.split("> ")[1] for line in out.splitlines()] == [
+        *["1 of 3", "1 of 3"],
+        *["1 of 4"] * 5,
+    ]
+    assert "could not be read" in tail("-n", "100", "--match", "1")[2]
+
+
+def test_several_globs_and_networks_are_chosen(tail, archive):
+    record(
+        archive,
+        said(1, "one", network="libera", target="#python"),
+        said(2, "two", network="libera", target="#python-ops"),
+        said(3, "three", network="oftc", target="#python"),
+        said(4, "four", network="oftc", target="#debian-ops"),
+    )
+
+    def words(*arguments):
+        return [line.split()[-1] for line in tail(*arguments)[1].splitlines()]
+
+    assert words("*-ops") == ["two", "four"]
+    assert words("libera/*", "#deb*") == ["one", "two", "four"]
+    assert words("*/#python") == ["one", "three"]
+    assert words("#pytho?", "--network", "oftc") == ["three"]
+
+
+def test_options_of_a_query_go_together(tail, archive):
+    record(
+        archive,
+        said(1, "tea", nick="ann"),
+        said(2, "tea", nick="bob", via="playback"),
+        said(3, "tea", nick="bob", account="robert"),
+        said(4, "", nick="bob", type="join"),
+        said(5, "", nick="bob", type="nick", subject="bobby"),
+        said(6, "tea", nick="bobby"),
+    )
+
+    def seconds(*arguments):
+        return [line.split()[1][-1] for line in tail(*arguments)[1].splitlines()]
+
+    assert seconds("--nick", "BOB", "--type", "message") == ["2", "3"]
+    assert seconds("--nick", "bob", "--via", "live", "--type", "message") == ["3"]
+    assert seconds("--account", "robert") == ["3"]
+    assert seconds("--nick", "bob", "--follow-nicks", "--match", "tea") == ["2", "3", "6"]
+    assert seconds("--match", "-from:b* type:message") == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--since", "soon"], "soon"),
+        (["--match", "(tea"], "this parenthesis is never closed"),
+        (["--type", "nonsense"], "nonsense"),
+        (["--follow-nicks"], "--follow-nicks follows whom --nick names"),
+        (["--since", "2025-11-24", "--until", "2025-11-23"], "nothing is between"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else "-",
+)
+def test_a_query_that_makes_no_sense_is_a_usage_error(tail, archive, arguments, error):
+    record(archive, said(1, "hi"))
+    status, out, err = tail(*arguments)
+    assert (status, out) == (2, "")
+    assert error in err
+
+
+def test_a_long_since_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
+    record(archive, *(said(each, "x" * 400) for each in range(4000)))
+    with subprocess.Popen(
+        [sys.executable, "-m", "chatlog", "tail", "--since", "2025-11-23", "-o", archive],
+        env=chatlog.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+# -- gaps -----------------------------------------------------------------------------------
+
+
+def heard(archive, *spans, target="#c"):
+    """Write a ledger: a target was heard in these spans of seconds."""
+    entries = [
+        ledger.LedgerEntry(entry=entry, at=said(seconds, "").time, cause=cause)
+        for span in spans
+        for (entry, cause), seconds in zip(
+            [("opened", ""), ("closed", "killed")], span, strict=False
+        )
+    ]
+    ledger.append(UNSYNCED, archive / "net" / target, entries)
+
+
+def gaps_in(out):
+    return [line for line in out.splitlines() if line.startswith("---")]
+
+
+def test_a_gap_is_shown_where_it_lies_also_between_two_pieces_of_output(tail, archive):
+    record(archive, *(said(each * 100, f"{each}") for each in range(30)))
+    heard(archive, (0, 130), (160, 450), (480, 2805), (2890, 3000))
+    out = tail("--since", "2025-11-23")[1]
+    assert gaps_in(out) == [
+        "--- not heard for 30 s (killed): open",
+        "--- not heard for 30 s (killed): open",
+        "--- not heard for 85 s (killed): open",
+    ]
+    lines = out.splitlines()
+    places = [number for number, line in enumerate(lines) if line.startswith("---")]
+    assert [lines[place - 1].split()[-1] for place in places] == ["1", "4", "28"]
+
+
+def test_a_gap_that_begins_with_the_first_line_that_is_shown_is_shown(tail, archive):
+    record(archive, said(0, "zero"), said(10, "one"), said(20, "two"))
+    heard(archive, (0, 10), (15, 30))
+    assert [line.split()[-1] for line in tail("-n", "2")[1].splitlines()] == ["one", "open", "two"]
+    assert gaps_in(tail("-n", "1")[1]) == []
+
+
+def test_a_gap_behind_since_is_shown_before_the_first_line(tail, archive):
+    record(archive, said(0, "zero"), said(20, "two"))
+    heard(archive, (0, 10), (15, 30))
+    out = tail("--since", "2025-11-23T00:00:05Z")[1]
+    assert [line.split()[-1] for line in out.splitlines()] == ["open", "two"]
+
+
+def test_gaps_are_not_shown_among_what_was_picked_out(tail, archive):
+    record(archive, said(0, "zero"), said(20, "two"))
+    heard(archive, (0, 10), (15, 30))
+    assert gaps_in(tail("--match", "zero OR two")[1]) == []
+    assert gaps_in(tail("--json")[1]) == []
+
+
+def test_following_shows_a_gap_once_when_it_is_over(archive, chatlog):
+    record(archive, said(0, "zero"), said(1, "elsewhere", target="#d"))
+    heard(archive, (0, 10))
+    running = chatlog.start("tail", "-f", "-o", archive, "--tz", "UTC")
+    running.wait_for("zero$", stream="stdout")
+    record(archive, said(30, "meanwhile", target="#d"))
+    running.wait_for("meanwhile$", stream="stdout")
+    heard(archive, (40,))
+    record(archive, said(41, "back"))
+    running.wait_for("back$", stream="stdout")
+    record(archive, said(42, "more"))
+    running.wait_for("more$", stream="stdout")
+    running.interrupt()
+    assert running.finish() == 130
+    assert [line.split(" ", 2)[-1] for line in running.stdout.splitlines()] == [
+        "#c <ann> zero",
+        "#d <ann> elsewhere",
+        "#d <ann> meanwhile",
+        "not heard for 30 s (killed): open",
+        "#c <ann> back",
+        "#c <ann> more",
+    ]
+
+
+def test_a_gap_that_is_filled_in_part_later_is_not_shown_again(archive, chatlog):
+    record(archive, said(0, "zero"), said(50, "back"))
+    heard(archive, (0, 10), (40,))
+    running = chatlog.start("tail", "-f", "-o", archive, "--tz", "UTC")
+    running.wait_for("back$", stream="stdout")
+    record(archive, said(15, "fetched", via="chathistory"))
+    covered = ledger.LedgerEntry(
+        entry="covered", since=said(10, "").time, until=said(20, "").time, lines=1
+    )
+    ledger.append(UNSYNCED, archive / "net" / "#c", [covered])
+    running.wait_for("fetched$", stream="stdout")
+    record(archive, said(51, "more"))
+    running.wait_for("more$", stream="stdout")
+    running.interrupt()
+    assert running.finish() == 130
+    assert gaps_in(running.stdout) == ["--- not heard for 30 s (killed): open"]
 
 
 # -- what it does without --------------------------------------------------------------------------

@@ -1,0 +1,54 @@
+"""Ctrl-C and SIGTERM, put off while something is done that is whole or not at all."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopping:
+    """Make both of them a KeyboardInterrupt, which waits for the end of what is `whole`.
+
+    A second one does not wait. What this process was started to ignore stays
+    ignored.
+    """
+
+    def __init__(self) -> None:
+        self._whole = False
+        self._asked = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take the signals in here."""
+        before = {each: signal.getsignal(each) for each in _SIGNALS}
+        taken = [each for each in _SIGNALS if before[each] is not signal.SIG_IGN]
+        for each in taken:
+            signal.signal(each, self._ask)
+        try:
+            yield
+        finally:
+            for each in taken:
+                signal.signal(each, before[each])
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Do what is in here to its end."""
+        self._whole = True
+        try:
+            yield
+        finally:
+            self._whole = False
+        if self._asked:
+            raise KeyboardInterrupt
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._whole or self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
