@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import struct
+import threading
 from collections import deque
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
 
@@ -29,6 +30,7 @@ _AT_ONCE: Final = 256 * 1024
 _HELD: Final = 32 * 1024 * 1024
 _TASKS: Final = 4096  # of 8 bytes each: what a pipe takes without a reader
 _AHEAD: Final = 64
+_ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 def count() -> int:
@@ -61,6 +63,7 @@ class Cores:
         self._results = _Results()
         self._buffers: dict[int, bytearray] = {}
         self._pids: list[int] = []
+        self._before = {each: signal.signal(each, self._end) for each in _deadly()}
         queue = _queue_of(tasks, workers)
         try:
             for _ in range(workers):
@@ -87,6 +90,16 @@ class Cores:
             os.waitpid(pid, 0)
         self._pids.clear()
         self._results.close()
+        for each, before in self._before.items():
+            signal.signal(each, before)
+        self._before.clear()
+
+    def _end(self, number: int, _frame: object) -> None:
+        """Take the workers along: nobody else would end them before they are done."""
+        for pid in self._pids:
+            os.kill(pid, signal.SIGKILL)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
 
     def _fork(self, work: Work, queue: int) -> None:
         reading, writing = os.pipe()
@@ -132,7 +145,7 @@ class _Results:
 
     def add(self, task: int, kind: bytes, data: bytes) -> None:
         if kind == _FAILED:
-            status, _, text = data.decode().partition(" ")
+            status, _, text = data.decode("utf-8", "surrogateescape").partition(" ")
             error = ChatlogError(text)
             error.exit_status = int(status)
             raise error
@@ -170,8 +183,17 @@ class _Results:
 
             self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by `close`
         begin = self._file.seek(0, os.SEEK_END)
-        self._file.write(data)
+        rest = memoryview(data)
+        while rest:  # of a disk that is nearly full one call may take less
+            rest = rest[self._file.write(rest) :]
         return begin, len(data)
+
+
+def _deadly() -> list[signal.Signals]:
+    """List the signals that would end this process, and leave its workers alone."""
+    if threading.current_thread() is not threading.main_thread():
+        return []  # where none can be taken
+    return [each for each in _ENDING if signal.getsignal(each) is signal.SIG_DFL]
 
 
 def _queue_of(tasks: int, workers: int) -> int:
@@ -190,6 +212,9 @@ def _queue_of(tasks: int, workers: int) -> int:
 def _serve(work: Work, queue: int, writing: int) -> NoReturn:
     """Be a worker until there is nothing to do."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    for each in _ENDING:
+        if signal.getsignal(each) is not signal.SIG_IGN:
+            signal.signal(each, signal.SIG_DFL)
     try:
         results = _Sender(writing)
         while stretch := os.read(queue, _TASK.size):
@@ -208,7 +233,13 @@ def _do(work: Work, task: int, results: _Sender) -> None:
             results.send(_CHUNK, task, chunk)
         results.send(_DONE, task, b"")
     except ChatlogError as error:
-        results.send(_FAILED, task, f"{error.exit_status} {error}".encode())
+        results.send(_FAILED, task, _failure(error))
+    except OSError as error:  # where what is too much for memory is put
+        results.send(_FAILED, task, _failure(TranscriptError(f"cannot search: {error.strerror}")))
+
+
+def _failure(error: ChatlogError) -> bytes:
+    return f"{error.exit_status} {error}".encode("utf-8", "surrogateescape")
 
 
 class _Sender:

@@ -11,9 +11,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog import cores
+from chatlog.errors import TranscriptError
 from chatlog.formats import jsonl
 from chatlog.transcript.ordering import TimedLine, in_order
 from chatlog.transcript.sieve import sieve_for
+from chatlog.transcript.source import end_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,6 +36,8 @@ _WORTH_FORKING: Final = 4 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
 _LINES, _DAMAGE, _FOLDED = b"l", b"d", b"f"
 _SHARES: Final = 16
+_HELD: Final = 128
+_MOST_JOBS: Final = 64  # each has a pipe, and `select` takes no high descriptors
 
 
 class Hit(NamedTuple):
@@ -66,7 +70,7 @@ class Search:
         self.reader = reader
         self._query = query
         self._newest_first = newest_first
-        self._jobs = jobs or cores.count()
+        self._jobs = min(jobs or cores.count(), _MOST_JOBS)
         self._pieces = self._plan()
         self._sifts: dict[str, Sift] = {}
 
@@ -77,6 +81,7 @@ class Search:
             yield from self._merged(pool)
         finally:
             pool.close()
+            self._let_go()
 
     def counts(self) -> Counter[Target]:
         """Count what is found in each target."""
@@ -103,6 +108,7 @@ class Search:
                         self._note(data)
         finally:
             pool.close()
+            self._let_go()
 
     def _by_target(self) -> list[list[_Piece]]:
         """Put pieces of a target together, so that there is enough to fold."""
@@ -120,7 +126,7 @@ class Search:
 
     def _plan(self) -> list[_Piece]:
         """Cut the segments into pieces, in the order in which they are looked at."""
-        segments = self.reader.segments(self._query)
+        segments = self._held_open()
         sizes = [each.source.size() for each in segments] if len(segments) <= _FEW else []
         self._is_small = sum(sizes) < _WORTH_FORKING if sizes else not segments
         if self._newest_first:
@@ -132,6 +138,20 @@ class Search:
         return [
             piece for number in numbers for piece in _cut(number, segments[number], sizes[number])
         ]
+
+    def _held_open(self) -> list[Segment]:
+        """List the segments; the newest that may be sealed meanwhile are kept open."""
+        while True:
+            segments = self.reader.segments(self._query)
+            growing = [each.source for each in segments if not each.source.is_sealed]
+            self._held = sorted(growing, key=end_of)[-_HELD:]
+            if all(source.hold() for source in self._held):
+                return segments
+            self._let_go()  # something was sealed since it was listed
+
+    def _let_go(self) -> None:
+        for source in self._held:
+            source.let_go()
 
     def _pool(self, work: cores.Work, tasks: int) -> cores.Cores | cores.Serial:
         for suffix in {piece.segment.source.suffix for piece in self._pieces}:
@@ -166,7 +186,12 @@ class Search:
 
     def _damage(self, pieces: Iterable[_Piece]) -> Iterator[bytes]:
         """Say what could not be read; whoever has the result counts it."""
-        for path in {piece.segment.source.path for piece in pieces}:
+        sources = {piece.segment.source.path: piece.segment.source for piece in pieces}
+        for path, source in sources.items():
+            if source.is_gone:
+                raise TranscriptError(
+                    f"{path} went while it was read, sealed or removed; run this again"
+                )
             if lines := self.reader.damaged.pop(path, 0):
                 yield _DAMAGE + f"{lines} {path}".encode("utf-8", "surrogateescape")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left
 from collections import deque
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,7 +65,10 @@ class Context:
                     yield island
                 island, following = [], 0
                 recent.clear()
-            elif waiting and line == waiting[0][1:]:
+                continue
+            while waiting and line.time > waiting[0].time:  # it went, or is elsewhere by now
+                yield [waiting.popleft()]
+            if waiting and line == waiting[0][1:]:
                 island += [*recent, waiting.popleft()]
                 recent.clear()
                 following = self._after
@@ -78,6 +82,7 @@ class Context:
                 recent.append(Hit(target, *line))
         if island:
             yield island
+        yield from ([hit] for hit in waiting)
 
 
 class _Near:
@@ -137,8 +142,20 @@ class _Near:
 
     def _every(self, group: list[Source]) -> Iterator[TimedLine]:
         for source in group:
-            for entry in source.matching(Query(), all_lines, self._reader.names):
-                yield timed(entry)
+            with self._counting_once(source):
+                for entry in source.matching(Query(), all_lines, self._reader.names):
+                    yield timed(entry)
+
+    @contextmanager
+    def _counting_once(self, source: Source) -> Iterator[None]:
+        """Let damage that was met before count no more than once."""
+        damaged = self._reader.damaged
+        before = damaged.pop(source.path, 0)
+        try:
+            yield
+        finally:
+            if most := max(before, damaged.pop(source.path, 0)):
+                damaged[source.path] = most
 
     def _near(self, group: list[Source], wanted: set[bytes]) -> Iterator[TimedLine | None]:
         if len(group) == 1 and group[0].suffix == jsonl.SUFFIX:

@@ -6,12 +6,14 @@ import contextlib
 import json
 import re
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatlog.casemapping import Casemapping
+from chatlog.errors import TranscriptError
 from chatlog.formats import jsonl
 from chatlog.formats.visible import unformatted
 from chatlog.query.predicates import (
@@ -311,6 +313,39 @@ def test_a_segment_outside_the_asked_time_is_never_opened(tmp_path, monkeypatch)
     assert [re.search(r"2026-11-\d\d", path)[0] for path in opened] == ["2026-11-24"]
 
 
+# -- beside a recorder ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("compress", COMPRESSIONS)
+def test_what_is_sealed_while_a_search_reads_is_found_all_the_same(tmp_path, compress):
+    record(tmp_path, *(event_at(day * 86_400, f"needle {day}") for day in range(20)))
+    hits = Search(Reader(tmp_path), query_for(Said(literal("needle"))), jobs=1).hits()
+    texts = [jsonl.decode(next(hits).line).text]
+    tend(tmp_path, compress=compress, now="2027-06-01T00:00:00.000Z")
+    texts += [jsonl.decode(hit.line).text for hit in hits]
+    assert texts == [f"needle {day}" for day in range(20)]
+
+
+def test_a_segment_that_goes_while_it_is_read_is_told(tmp_path):
+    record(tmp_path, *(event_at(day * 86_400, f"needle {day}") for day in range(3)))
+    tend(tmp_path, compress="gzip", now="2027-06-01T00:00:00.000Z")
+    hits = Search(Reader(tmp_path), query_for(Said(literal("needle"))), jobs=1).hits()
+    next(hits)
+    for path in (tmp_path / "net" / "#c").glob("*.gz"):
+        path.unlink()
+    with pytest.raises(TranscriptError, match="went while it was read"):
+        list(hits)
+
+
+def test_no_file_is_left_open(tmp_path):
+    record(tmp_path, *(event_at(day * 86_400, f"needle {day}") for day in range(3)))
+    before = len(list(Path("/dev/fd").iterdir()))
+    hits = Search(Reader(tmp_path), query_for(Said(literal("needle"))), jobs=1).hits()
+    next(hits)
+    hits.close()
+    assert len(list(Path("/dev/fd").iterdir())) == before
+
+
 # -- context -----------------------------------------------------------------------------
 
 
@@ -379,6 +414,25 @@ def test_a_damaged_line_is_no_context(tmp_path):
     lines[4] = lines[4][:-3] + b"\n"
     path.write_bytes(b"".join(lines))
     assert islands_of(tmp_path, Said(literal("needle")), 2, 0) == [["2", "3", "5 needle"]]
+
+
+def test_context_counts_damage_once(tmp_path):
+    record(tmp_path, *(event_at(at, "needle" if at == 5 else f"{at}") for at in range(9)))
+    path = tmp_path / "net" / "#c" / "2026-11-23_001.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"needle", b"needle") + b"no event\n" * 3)
+    reader = Reader(tmp_path)
+    search = Search(reader, query_for(Some((Said(literal("needle")), Type("nothing")))))
+    assert len(list(Context(search, 1, 1).islands())) == 1
+    assert list(reader.damaged.values()) == [3]
+
+
+def test_context_is_found_in_an_hour_that_the_clock_shows_twice(tmp_path):
+    night = event_at(-29 * 86_400)  # 2026-10-25, when clocks go back
+    assert night.time.startswith("2026-10-25T00:00")
+    said = [event_at(-29 * 86_400 + minute * 60, f"line {minute}") for minute in range(180)]
+    record(tmp_path, *said, formats=("text",), tz="Europe/Berlin")
+    [island] = islands_of(tmp_path, Said(literal("line 30", word=True)), 1, 1)
+    assert island == ["line 29", "line 30", "line 31"]
 
 
 def test_of_many_matches_only_as_many_are_shown_as_are_asked_for(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -235,7 +236,7 @@ class Tail:
             yield from batched(map(_entry, Search(self._reader, query).hits()))
             return
         newest = Search(self._reader, query, newest_first=True).hits()
-        if last := [_entry(hit) for hit in islice(newest, count)]:
+        if last := [_entry(hit) for hit in islice(newest, min(count, sys.maxsize))]:
             yield last[::-1]
 
 

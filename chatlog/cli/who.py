@@ -107,6 +107,7 @@ def present(reader: Reader, channel: Target, time: str) -> Presence:
     from chatlog.presence import CHANGING, SPEAKING, Presence  # noqa: PLC0415
     from chatlog.query.predicates import Between, Some, Type, Via  # noqa: PLC0415
     from chatlog.query.selection import query_for  # noqa: PLC0415
+    from chatlog.transcript.targets import spelled  # noqa: PLC0415
 
     until = Between(until=time + "~")
     begins = query_for(Some((Type(EventType.JOINED), Type(EventType.NAMES))), Via("live"), until)
@@ -118,7 +119,7 @@ def present(reader: Reader, channel: Target, time: str) -> Presence:
             break
         types -= SPEAKING  # there is a list, so that nothing need be told from them
     reader.damaged.clear()  # what is read twice is counted once
-    presence = Presence(reader.names(channel.network))
+    presence = Presence(reader.names(spelled(channel.network)))
     if first:
         changes = query_for(
             Some(tuple(map(Type, sorted(types)))), Via("live"), Between(since=first), until

@@ -9,6 +9,7 @@ merged.
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -80,6 +81,9 @@ class Cursor:
     def restore(self) -> bool:
         """Go to where the last reader was; say whether there was one."""
         try:
+            mode = os.stat(self._path).st_mode  # noqa: PTH116 - as below
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a device may have no end
+                raise TranscriptError(f"{self._path} is no file; name one with --cursor")
             with open(self._path, "rb") as file:  # noqa: PTH123 - reading starts without pathlib
                 data = file.read()
         except FileNotFoundError:
@@ -109,7 +113,7 @@ class Cursor:
                     known.pop(name, None)
                 else:
                     before = known[name].digests[: step.digests] if name in known else b""
-                    if len(before) != step.digests:
+                    if len(before) != step.digests or step.position < 0:
                         raise self._foreign()
                     known[name] = Read(*step[:3], bytes(before) + step.more)
 

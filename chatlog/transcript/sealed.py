@@ -120,6 +120,7 @@ class Sealed(Source):
         segment = parse_segment(self.path.rpartition("/")[2])
         way = compression_of(segment.compression if segment else "")
         with opened(self.path) as fd:
+            self.is_gone = fd is None
             if fd is None:
                 return
             try:

@@ -67,7 +67,9 @@ class Source:
     digests: bytearray | None = None
     inode = 0  # which file it was at the last look
     is_sealed = False
+    is_gone = False  # there was no such file when it was to be read
     is_steady = True
+    _held: int | None = None  # open, whatever becomes of its name
     _after = ""  # the time of the last live line
 
     def __init__(
@@ -191,6 +193,7 @@ class Source:
         `sift` is what `sieve_for` makes of the query for this format; `stretch`
         limits it to the lines that begin in these bytes.
         """
+        after = ""
         since, until = query.since, query.until or _NEVER
         low, high = since.encode(), until.encode()
         holds = query.term.holds
@@ -199,10 +202,10 @@ class Source:
             for line in sift(block):
                 if line.startswith(jsonl.HEAD) and not low <= line[jsonl.TIME] < high:
                     continue
-                event = self._event(line, self._after)
+                event = self._event(line, after)
                 if event is None:
                     continue
-                self._after = self._after if event.via else event.time
+                after = after if event.via else event.time
                 if since <= event.time < until and holds(event, names):
                     yield Entry(event, line, self.suffix)
 
@@ -239,13 +242,28 @@ class Source:
         """Whether it must be read from its beginning to its end."""
         return self.suffix != jsonl.SUFFIX
 
+    def hold(self) -> bool:
+        """Keep the file open until `let_go`, so that it can be read; False where it is gone."""
+        if self._held is None:
+            with opened(self.path) as fd:
+                self._held = None if fd is None else os.dup(fd)
+        return self._held is not None
+
+    def let_go(self) -> None:
+        """Need the file no more."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
     def blocks(self, stretch: tuple[int, int] | None = None) -> Iterator[bytes]:
         """Yield the file, or the lines that begin in these bytes, in blocks of whole lines."""
+        if self._held is not None:
+            yield from _blocks_of(self._held, stretch)
+            return
         with opened(self.path) as fd:
-            if fd is None:
-                return
-            bounds = [line_begins(fd, each) for each in stretch] if stretch else ()
-            yield from whole_blocks(fd, *bounds)
+            self.is_gone = fd is None
+            if fd is not None:
+                yield from _blocks_of(fd, stretch)
 
     def _all_lines(self) -> Iterator[bytes]:
         for block in self.blocks():
@@ -269,6 +287,11 @@ class Source:
         except ValueError:
             self._damaged[self.path] += 1
             return None
+
+
+def _blocks_of(fd: int, stretch: tuple[int, int] | None) -> Iterator[bytes]:
+    bounds = [line_begins(fd, each) for each in stretch] if stretch else ()
+    return whole_blocks(fd, *bounds)
 
 
 def digests_of(lines: Iterable[bytes]) -> bytes:

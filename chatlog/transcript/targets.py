@@ -109,7 +109,9 @@ def is_cut(component: str) -> bool:
 def spelled(component: str) -> str:
     """Return the folded name that a component of a path was made of."""
     octets = re.sub(
-        rb"%([0-9A-F]{2})", lambda match: bytes([int(match[1], 16)]), component.encode()
+        rb"%([0-9A-F]{2})",
+        lambda match: bytes([int(match[1], 16)]),
+        component.encode("utf-8", "surrogateescape"),
     )
     return octets.decode("utf-8", "surrogateescape")
 

@@ -684,3 +684,17 @@ def test_reading_imports_nothing_that_it_does_not_need(archive, chatlog):
         encoding="utf-8",
     )
     assert done.stdout.splitlines()[-1] == "0 []"
+
+
+def test_any_number_of_lines_may_be_asked_for(tail, archive):
+    record(archive, said(1, "one"))
+    assert tail("-n", "9" * 30, "--match", "one")[0] == 0
+    assert tail("-n", "9" * 30)[0] == 0
+
+
+def test_a_directory_whose_name_is_no_text_is_read_over(tail, archive):
+    record(archive, said(1, "one"))
+    (archive / "net" / os.fsdecode(b"#\xff")).mkdir()
+    status, out, err = tail("#c")
+    assert (status, err) == (0, "")
+    assert out.endswith("<ann> one\n")

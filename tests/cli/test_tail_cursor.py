@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -292,3 +294,21 @@ def test_the_help_says_what_is_promised(capsys):
     shown = " ".join(capsys.readouterr().out.split())
     assert "Each event is written once over all runs that end by themselves" in shown
     assert "After a kill, a power cut or a closed pipe, what was written last may come" in shown
+
+
+def test_what_is_no_file_is_no_cursor_and_is_left_alone(tail, archive, place):
+    record(archive, event_at(1, "one"))
+    os.mkfifo(place)
+    before = place.lstat()
+    message = f"chatlog: {place} is no file; name one with --cursor\n"
+    assert tail("--json") == (3, "", message)
+    assert (place.lstat().st_mode, place.lstat().st_ino) == (before.st_mode, before.st_ino)
+
+
+def test_a_position_that_cannot_be_is_no_cursor(tail, archive, place):
+    record(archive, event_at(1, "one"))
+    tail("--json")
+    place.write_bytes(re.sub(rb"\[\d+,", b"[-5,", place.read_bytes()))
+    status, out, err = tail("--json")
+    assert (status, out) == (3, "")
+    assert "is no cursor of chatlog" in err

@@ -244,3 +244,15 @@ def test_what_makes_no_sense_is_a_usage_error(who, archive, arguments):
 def test_the_help_has_an_example(capsys):
     assert run(["who", "--help"]) == 0
     assert "chatlog who python --at 'yesterday 18:00'" in capsys.readouterr().out
+
+
+def test_names_fold_as_on_the_network_also_where_its_name_is_escaped(who, archive):
+    writer = writer_in(archive, casemapping="ascii", networks=("My Net",))
+    mine = {"network": "My Net"}
+    writer.write_all([
+        did(100, "joined", "logbot", **mine),
+        did(101, "names", text="n[1] b{2} logbot", **mine),
+        did(102, "part", "N{1}", **mine),
+    ])  # fmt: skip
+    writer.close()
+    assert who("#c")[1].split() == ["b{2}", "logbot", "n[1]"]
