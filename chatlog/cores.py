@@ -28,7 +28,7 @@ _CHUNK, _DONE, _FAILED = b"c", b"d", b"f"
 _SENT: Final = 64 * 1024
 _AT_ONCE: Final = 256 * 1024
 _HELD: Final = 32 * 1024 * 1024
-_TASKS: Final = 4096  # of 8 bytes each: what a pipe takes without a reader
+_TASKS: Final = 512  # stretches of 8 bytes each: what the smallest pipe takes without a reader
 _AHEAD: Final = 64
 _ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 
@@ -68,6 +68,11 @@ class Cores:
         try:
             for _ in range(workers):
                 self._fork(work, queue)
+        except OSError as error:
+            self.close()
+            raise TranscriptError(
+                f"cannot start so many processes: {error.strerror}; say fewer with --jobs"
+            ) from error
         finally:
             os.close(queue)
 
@@ -199,7 +204,8 @@ def _deadly() -> list[signal.Signals]:
 def _queue_of(tasks: int, workers: int) -> int:
     """Make a pipe of stretches of tasks; the first are short, so that there soon is a result."""
     reading, writing = os.pipe()
-    length = max(1, tasks // max(_TASKS // 2, 1), min(16, tasks // (workers * 64)))
+    fewest = -(-tasks // (_TASKS - 2 * _AHEAD))
+    length = max(1, fewest, min(16, tasks // (workers * 64)))
     begin = 0
     while begin < tasks:
         size = min(1 if begin < _AHEAD else length, tasks - begin)

@@ -6,9 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from chatlog import cores
 from chatlog.errors import TranscriptError, UsageError
@@ -43,6 +46,20 @@ def test_results_come_in_any_order_that_is_asked_for(order):
             assert joined(pool, task) == b"".join(parts(task))
     finally:
         pool.close()
+
+
+@given(tasks=st.integers(1, 2_000_000), workers=st.integers(1, 64))
+@example(tasks=767, workers=64)
+def test_every_task_is_queued_once_and_the_smallest_pipe_holds_them(tasks, workers):
+    queue = cores._queue_of(tasks, workers)
+    try:
+        data = b"".join(iter(lambda: os.read(queue, 65_536), b""))
+    finally:
+        os.close(queue)
+    stretches = [cores._TASK.unpack_from(data, at) for at in range(0, len(data), 8)]
+    assert [begin for begin, _ in stretches] == [0, *accumulate(size for _, size in stretches)][:-1]
+    assert sum(size for _, size in stretches) == tasks
+    assert len(data) <= 4096
 
 
 def test_what_is_too_much_for_memory_comes_back_from_a_file(monkeypatch):
@@ -93,6 +110,22 @@ def test_an_error_of_a_worker_is_one_here_with_its_status(error, expected, statu
     finally:
         pool.close()
     assert caught.value.exit_status == status == expected.exit_status
+
+
+def test_where_no_more_processes_can_be_had_those_there_are_end(monkeypatch):
+    pids = []
+
+    def fork(real=os.fork):
+        if pids:
+            raise OSError(11, "Resource temporarily unavailable")
+        pids.append(real())
+        return pids[-1]
+
+    monkeypatch.setattr(os, "fork", fork)
+    with pytest.raises(TranscriptError, match="say fewer with --jobs"):
+        cores.Cores(parts, 3, 2)
+    with pytest.raises(ChildProcessError):  # it was seen off
+        os.waitpid(pids[0], 0)
 
 
 def test_a_worker_that_dies_is_told():
