@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from chatlog.errors import UsageError
 from chatlog.formats import jsonl
 from chatlog.query.selection import Query
 from chatlog.searching import Hit, timed
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from chatlog.transcript.source import Source
     from chatlog.transcript.targets import Target
 
+MOST: Final = 200_000
+"""So many matches are shown with what stands around them; they take some 100 MB."""
 _AT_ONCE: Final = 1000
 
 
@@ -34,7 +37,8 @@ class Context:
     """Matches among the events before and after them.
 
     `islands` yields lists of events that follow one another; those of one
-    channel do not overlap. `most` limits how many matches there are.
+    channel do not overlap. `most` limits how many matches there are. They are
+    in memory all at once, so more than `MOST` are a UsageError.
     """
 
     def __init__(self, search: Search, before: int, after: int, *, most: int | None = None) -> None:
@@ -46,7 +50,12 @@ class Context:
     def islands(self) -> Iterator[list[Hit]]:
         """Yield the islands in the order of their first matches."""
         by_target: dict[Target, list[Hit]] = {}
-        for hit in islice(self._search.hits(), self._most):
+        for number, hit in enumerate(islice(self._search.hits(), self._most)):
+            if number == MOST:
+                raise UsageError(
+                    f"more than {MOST:,} events match, too many to show what stands around them;"
+                    " ask for less, or say -m"
+                )
             by_target.setdefault(hit.target, []).append(hit)
         return heapq.merge(
             *(self._of(target, hits) for target, hits in by_target.items()),

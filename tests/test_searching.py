@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chatlog import surroundings
 from chatlog.casemapping import Casemapping
-from chatlog.errors import TranscriptError
+from chatlog.errors import TranscriptError, UsageError
 from chatlog.formats import jsonl
 from chatlog.formats.visible import unformatted
 from chatlog.query.predicates import (
@@ -439,3 +440,11 @@ def test_of_many_matches_only_as_many_are_shown_as_are_asked_for(tmp_path):
     record(tmp_path, *(event_at(at, "needle" if at % 10 == 5 else f"{at}") for at in range(100)))
     islands = islands_of(tmp_path, Said(literal("needle")), 1, 1, most=2)
     assert islands == [["4", "needle", "6"], ["14", "needle", "16"]]
+
+
+def test_more_matches_than_memory_is_for_are_refused_with_context(tmp_path, monkeypatch):
+    monkeypatch.setattr(surroundings, "MOST", 10)
+    record(tmp_path, *(event_at(at, f"needle {at}") for at in range(11)))
+    with pytest.raises(UsageError, match=r"more than 10 events match, .* say -m"):
+        islands_of(tmp_path, Said(literal("needle")), 1, 1)
+    assert len(islands_of(tmp_path, Said(literal("needle")), 1, 1, most=10)) == 1
