@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatlog.cli.screen import batched, encoded
+from chatlog.cli.screen import batched, encoded, json_line
 from chatlog.errors import UsageError
 from chatlog.formats import jsonl
 from chatlog.formats.visible import unformatted, visible
@@ -88,13 +87,14 @@ def _shown(hits: list[Hit], printing: Printing, screen: Screen) -> bytes:
 
 def _only_matching(hits: list[Hit], query: Query, printing: Printing) -> bytes:
     texts = list(texts_of(query.term))
-    lines = []
+    lines: list[bytes] = []
     for hit in hits:
         text = unformatted(jsonl.decode(hit.line).text)
         for begin, end in sorted(span for each in texts for span in each.spans(text)):
             found = text[begin:end]
-            lines.append(json.dumps({"match": found}) if printing.as_json else visible(found))
-    return encoded("".join(f"{line}\n" for line in lines))
+            as_json = printing.as_json
+            lines.append(json_line({"match": found}) if as_json else encoded(visible(found) + "\n"))
+    return b"".join(lines)
 
 
 def _print_counts(search: Search, printing: Printing, write: Write) -> bool:
@@ -103,7 +103,7 @@ def _print_counts(search: Search, printing: Printing, write: Write) -> bool:
         network, name = spelled(target.network), spelled(target.name)
         if printing.as_json:
             count = {} if printing.which else {"count": counts[target]}
-            write(json.dumps({"network": network, "target": name, **count}).encode() + b"\n")
+            write(json_line({"network": network, "target": name, **count}))
         else:
             place = f"{visible(network)}/{visible(name)}"
             write(encoded(f"{place}\n" if printing.which else f"{counts[target]:>8} {place}\n"))

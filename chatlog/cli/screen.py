@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from itertools import islice
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatlog import clock
 from chatlog.formats import jsonl
@@ -12,7 +12,7 @@ from chatlog.formats.terminal import Manner, Span, local_time, place, render, wi
 from chatlog.formats.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date, tzinfo
 
     from chatlog.cli.painting import Painter
@@ -46,6 +46,13 @@ def as_json_lines(entries: Iterable[tuple[Event, bytes, str]]) -> bytes:
         line + b"\n" if suffix == jsonl.SUFFIX else jsonl.encode([event])
         for event, line, suffix in entries
     )
+
+
+def json_line(fields: Mapping[str, Any]) -> bytes:
+    """Return an object of JSON as one line that is safe to `cat`."""
+    import json  # noqa: PLC0415 - only who asks for it pays
+
+    return json.dumps(fields).replace("\x7f", r"\u007f").encode() + b"\n"
 
 
 class Screen:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import click
-
 from chatlog import hours
-from chatlog.cli.tables import safe, show
+from chatlog.cli.screen import json_line, write
+from chatlog.cli.tables import many, safe, show
 from chatlog.event import EventType
 from chatlog.people import people_in
 from chatlog.transcript.attention import share_of
@@ -66,8 +64,7 @@ class Sheet:
             show(self._apart(shown))
             return
         for about in shown:
-            for line in self._lines(about):
-                click.echo(json.dumps(line).replace("\x7f", r"\u007f"))  # safe to `cat`
+            write(b"".join(map(json_line, self._lines(about))))
 
     def _apart(self, shown: Iterable[About]) -> Iterator[RenderableType]:
         for number, about in enumerate(shown):
@@ -120,10 +117,11 @@ class Sheet:
         counts, sums = about.counts, _sums(about.counts)
         name = about.targets[0] if len(about.targets) == 1 else f"{len(about.targets)} channels"
         days = " to ".join(dict.fromkeys(map(self._day, (counts.first, counts.last))))
+        by = many(len(people), "person", "people")
         lines = [
-            f"{safe(name)}: {_many(counts.said, 'line')} by {_many(len(people), 'person')}, {days}",
+            f"{safe(name)}: {many(counts.said, 'line')} by {by}, {days}",
             ", ".join(
-                _many(number, what)
+                many(number, what)
                 for what, number in (
                     ("word", sums["words"]),
                     ("question", sums["questions"]),
@@ -131,7 +129,7 @@ class Sheet:
                     ("nick change", counts.types.get(EventType.NICK, 0)),
                 )
             )
-            + f", {_many(counts.events, 'event')} in all",
+            + f", {many(counts.events, 'event')} in all",
             f"{self._heard(about)}{self._peaks(about)}",
         ]
         return Text("\n".join(lines))
@@ -153,7 +151,7 @@ class Sheet:
             if rows:
                 most = max(rows, key=lambda row: row.lines)
                 name = f"{most.name.replace('T', ' ')}:00" if period == "hour" else most.name
-                said.append(f"; busiest {period} {name} ({_many(most.lines, 'line')})")
+                said.append(f"; busiest {period} {name} ({many(most.lines, 'line')})")
         return "".join(said)
 
     def _people(self, people: list[Somebody]) -> RenderableType:
@@ -233,11 +231,6 @@ def _percent(share: float | None) -> str:
     if share is None:
         return ""
     return "100 %" if share == 1 else f"{min(share, 0.999):.1%}".replace("%", " %")
-
-
-def _many(number: int, what: str) -> str:
-    several = "people" if what == "person" else f"{what}s"
-    return f"{number:,} {what if number == 1 else several}"
 
 
 def _table(first: str) -> Table:

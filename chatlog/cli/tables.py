@@ -49,6 +49,6 @@ def span(seconds: int) -> str:
     return f"{seconds // _DAY} d"
 
 
-def many(number: int, what: str) -> str:
-    """Say how many there are of something, whose plural ends in an s."""
-    return f"{number:,} {what if number == 1 else f'{what}s'}"
+def many(number: int, what: str, several: str = "") -> str:
+    """Say how many there are of something; several are called so, or end in an s."""
+    return f"{number:,} {what if number == 1 else several or f'{what}s'}"

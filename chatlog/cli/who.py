@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -46,7 +45,7 @@ def command(
       chatlog who python --at 'yesterday 18:00'
       chatlog who '#chan' --at 2026-11-23T18:20:01Z --json
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    from chatlog.cli.screen import encoded, write  # noqa: PLC0415 - --help does not pay for these
+    from chatlog.cli.screen import encoded, json_line, write  # noqa: PLC0415 - --help does not pay for these
     from chatlog.formats.visible import visible  # noqa: PLC0415
     from chatlog.transcript.reader import Reader  # noqa: PLC0415
 
@@ -63,7 +62,7 @@ def command(
         )
     if as_json:
         said = {"time": time, "since": presence.since, "nicks": presence.members}
-        write(json.dumps(said).replace("\x7f", r"\u007f").encode() + b"\n")  # safe to `cat`
+        write(json_line(said))
     else:
         write(encoded("".join(f"{visible(nick)}\n" for nick in presence.members)))
 

@@ -28,14 +28,6 @@ def did(seconds, kind, nick, text="", **fields):
     return said(seconds, text, type=kind, nick=nick, **fields)
 
 
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path, monkeypatch):
-    """Keep the archive of whoever runs the tests out of them."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    for name in ("CHATLOG_OUTPUT", "CHATLOG_NETWORK", "NO_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def archive(tmp_path):
     return tmp_path / "archive"

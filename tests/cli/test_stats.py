@@ -38,12 +38,9 @@ STORY = (
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(tmp_path, monkeypatch):
-    """Keep the archive of whoever runs the tests out of them, and the clock where it is."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+def _now(monkeypatch):
+    """Keep the clock where it is."""
     monkeypatch.setattr("chatlog.clock.now", lambda: NOW)
-    for name in ("CHATLOG_OUTPUT", "CHATLOG_NETWORK", "NO_COLOR"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -26,14 +26,6 @@ def said(seconds, text, **fields):
     return event_at(seconds - _YEAR, text, **fields)
 
 
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path, monkeypatch):
-    """Keep the archive of whoever runs the tests out of them."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    for name in ("CHATLOG_OUTPUT", "CHATLOG_NETWORK", "NO_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def tail(tmp_path, capsysbinary):
     """Run `chatlog tail` on the archive in tmp_path/archive: its status, stdout and stderr."""

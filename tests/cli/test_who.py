@@ -24,12 +24,9 @@ def did(seconds, kind, nick="", text="", **fields):
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(tmp_path, monkeypatch):
-    """Keep the archive of whoever runs the tests out of them, and the clock a week later."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+def _now(monkeypatch):
+    """Keep the clock a week later."""
     monkeypatch.setattr("chatlog.clock.now", lambda: at(7 * _DAY))
-    for name in ("CHATLOG_OUTPUT", "CHATLOG_NETWORK"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -1,0 +1,13 @@
+"""What every test of a command needs."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    """Keep the archive and the settings of whoever runs the tests out of them."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    for name in ("CHATLOG_OUTPUT", "CHATLOG_NETWORK", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
