@@ -1,12 +1,18 @@
-"""Which letters an IRC network holds to be the same.
+"""Names of channels and nicks: how a network folds them, and patterns with `*` and `?`.
 
 Never Unicode folding: to a server `#straße` and `#strasse` are two channels.
-See https://modern.ircdocs.horse/#casemapping-parameter
+See https://modern.ircdocs.horse/#casemapping-parameter. Not fnmatch: brackets
+are letters in IRC names.
 """
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Final
+
+WILD: Final = {"*": ".*", "?": "."}
+CHANTYPES: Final = frozenset("#&+!")
 
 _UPPER: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TABLES: Final = {
@@ -43,3 +49,19 @@ class Casemapping(dict[str, str]):
     def equal(self, one: str, other: str) -> bool:
         """Say whether two names are one to the server."""
         return self[one] == self[other]
+
+
+def is_wild(name: str) -> bool:
+    """Return whether a name is a pattern that may match several names."""
+    return not WILD.keys().isdisjoint(name)
+
+
+@lru_cache(1024)
+def pattern_of(wild: str) -> re.Pattern[str]:
+    """Compile a folded name with wildcards; use it with `fullmatch`."""
+    return re.compile("".join(WILD.get(each) or re.escape(each) for each in wild), re.DOTALL)
+
+
+def spellings(name: str) -> list[str]:
+    """List the targets that a typed name may mean: a bare `python` is `#python` as well."""
+    return [name] if name[:1] in CHANTYPES else [name, f"#{name}"]

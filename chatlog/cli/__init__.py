@@ -66,7 +66,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         with _collector_paused():
-            module = importlib.import_module(f"chatlog.cli.{cmd_name}")
+            module = importlib.import_module(f"chatlog.cli.commands.{cmd_name}")
         command: click.Command = module.command
         return command
 

@@ -19,7 +19,7 @@ from chatlog.connection.route import Address
 from chatlog.errors import NetworkError, UsageError
 
 if TYPE_CHECKING:
-    from chatlog.connection.resolving import Place
+    from chatlog.connection.resolving import ResolvedAddress
     from chatlog.connection.route import Route
 
 _SOCKS: Final = "SOCKS5"
@@ -87,7 +87,9 @@ async def connect_through(address: Address, route: Route) -> socket.socket:
     raise failures[0]
 
 
-async def _ask(proxy: Proxy, place: Place, address: Address, route: Route) -> socket.socket:
+async def _ask(
+    proxy: Proxy, place: ResolvedAddress, address: Address, route: Route
+) -> socket.socket:
     ask = _ask_http if proxy.kind == _HTTP else _ask_socks
     try:
         sock = await ask(proxy, place, address, route)
@@ -101,7 +103,9 @@ async def _ask(proxy: Proxy, place: Place, address: Address, route: Route) -> so
     return sock
 
 
-async def _ask_socks(proxy: Proxy, place: Place, address: Address, route: Route) -> socket.socket:
+async def _ask_socks(
+    proxy: Proxy, place: ResolvedAddress, address: Address, route: Route
+) -> socket.socket:
     library = require_library()
     from python_socks import ProxyType  # noqa: PLC0415 - of an extra
 
@@ -121,7 +125,9 @@ async def _ask_socks(proxy: Proxy, place: Place, address: Address, route: Route)
     return sock
 
 
-async def _ask_http(proxy: Proxy, place: Place, address: Address, route: Route) -> socket.socket:
+async def _ask_http(
+    proxy: Proxy, place: ResolvedAddress, address: Address, route: Route
+) -> socket.socket:
     # Not by the library: it takes the first read for the whole answer and nothing else.
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(route.timeout):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chatlog.connection.resolving import Place
+    from chatlog.connection.resolving import ResolvedAddress
 
 ATTEMPT_DELAY: Final = 0.25
 """Seconds that an attempt has to itself."""
@@ -25,7 +25,7 @@ NOT_OURS: Final = (errno.EADDRNOTAVAIL, errno.EINVAL)
 
 
 async def race(
-    places: Sequence[Place], *, limit: float, bind: str = "", delay: float = ATTEMPT_DELAY
+    places: Sequence[ResolvedAddress], *, limit: float, bind: str = "", delay: float = ATTEMPT_DELAY
 ) -> socket.socket:
     """Connect to the first that answers; each attempt may take `limit` seconds.
 
@@ -62,7 +62,7 @@ async def _winner(
     return None
 
 
-async def _attempt(place: Place, limit: float, bind: str) -> socket.socket:
+async def _attempt(place: ResolvedAddress, limit: float, bind: str) -> socket.socket:
     loop = asyncio.get_running_loop()
     sock = socket.socket(place.family, socket.SOCK_STREAM)
     try:

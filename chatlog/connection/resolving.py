@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Place(NamedTuple):
+class ResolvedAddress(NamedTuple):
     """One address that a name stands for: what `socket.connect` takes, and its family."""
 
     family: int
     sockaddr: Any
 
 
-async def resolve(host: str, port: int, loop: asyncio.AbstractEventLoop) -> list[Place]:
+async def resolve(host: str, port: int, loop: asyncio.AbstractEventLoop) -> list[ResolvedAddress]:
     """Look a name up in a daemon thread: a stuck resolver delays neither us nor our exit.
 
     Raise OSError where the name has no address.
     """
-    future: asyncio.Future[list[Place]] = loop.create_future()
+    future: asyncio.Future[list[ResolvedAddress]] = loop.create_future()
 
-    def settle(found: list[Place], error: OSError | None) -> None:
+    def settle(found: list[ResolvedAddress], error: OSError | None) -> None:
         if future.done():
             return
         if error is None:
@@ -42,11 +42,11 @@ async def resolve(host: str, port: int, loop: asyncio.AbstractEventLoop) -> list
             future.set_exception(error)
 
     def look_up() -> None:
-        found: list[Place] = []
+        found: list[ResolvedAddress] = []
         failure: OSError | None = None
         try:
             answer = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found = [Place(family, sockaddr) for family, _, _, _, sockaddr in answer]
+            found = [ResolvedAddress(family, sockaddr) for family, _, _, _, sockaddr in answer]
         except ValueError:
             failure = socket.gaierror(socket.EAI_NONAME, "not a host name")
         except OSError as error:
@@ -58,19 +58,19 @@ async def resolve(host: str, port: int, loop: asyncio.AbstractEventLoop) -> list
     return await future
 
 
-def interleave(places: Iterable[Place]) -> list[Place]:
+def interleave(places: Iterable[ResolvedAddress]) -> list[ResolvedAddress]:
     """Order addresses so that families alternate, IPv6 first; within a family nothing moves.
 
     See https://www.rfc-editor.org/rfc/rfc8305#section-4
     """
-    new: list[Place] = []
-    old: list[Place] = []
+    new: list[ResolvedAddress] = []
+    old: list[ResolvedAddress] = []
     for place in dict.fromkeys(places):
         (new if place.family == socket.AF_INET6 else old).append(place)
     return [place for place in chain.from_iterable(zip_longest(new, old)) if place is not None]
 
 
-def usable(found: Iterable[Place], bind: str, where: str) -> list[Place]:
+def usable(found: Iterable[ResolvedAddress], bind: str, where: str) -> list[ResolvedAddress]:
     """Order addresses as `interleave` does; an own address leaves only those of its family.
 
     Raise NetworkError, which names `where`, if that leaves none.

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.demo.history import PAGE, on_chathistory
-from chatlog.demo.people import Channel
+from chatlog.demo.chathistory import PAGE, on_chathistory
+from chatlog.demo.clients import Channel
+from chatlog.protocol.message import parse_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chatlog.demo.people import Client
-    from chatlog.demo.server import Server
+    from chatlog.demo.clients import Client
+    from chatlog.demo.state import ServerState
     from chatlog.protocol.message import Message
 
 _NICK: Final = re.compile(r"[A-Za-z\[\]\\`_^{|}][A-Za-z0-9\[\]\\`_^{|}-]{0,31}")
@@ -25,7 +26,14 @@ _ARGUMENT_ALWAYS: Final = "bkov"
 _ARGUMENT_WHEN_SET: Final = "l"
 
 
-def run(server: Server, client: Client, message: Message) -> None:
+def handle(server: ServerState, client: Client, line: bytes) -> None:
+    """Run one line of a client; a line without a command is ignored."""
+    message = parse_text(line.decode(errors="surrogateescape"))
+    if message.command:
+        run(server, client, message)
+
+
+def run(server: ServerState, client: Client, message: Message) -> None:
     """Do what a message says."""
     row = COMMANDS.get(message.command)
     if not client.registered and (row is None or not row.early):
@@ -38,7 +46,7 @@ def run(server: Server, client: Client, message: Message) -> None:
         row.do(server, client, message)
 
 
-def on_cap(server: Server, client: Client, message: Message) -> None:
+def on_cap(server: ServerState, client: Client, message: Message) -> None:
     """Negotiate capabilities."""
     if not server.answers_cap:
         return
@@ -60,7 +68,7 @@ def on_cap(server: Server, client: Client, message: Message) -> None:
         _welcome(server, client)
 
 
-def on_nick(server: Server, client: Client, message: Message) -> None:
+def on_nick(server: ServerState, client: Client, message: Message) -> None:
     """Take a nick, or another one."""
     nick = message.params[0]
     holder = server.client(nick)
@@ -76,13 +84,13 @@ def on_nick(server: Server, client: Client, message: Message) -> None:
         _welcome(server, client)
 
 
-def on_user(server: Server, client: Client, message: Message) -> None:
+def on_user(server: ServerState, client: Client, message: Message) -> None:
     """Take user name and realname."""
     client.user, client.realname = f"~{message.params[0]}", message.params[3]
     _welcome(server, client)
 
 
-def _welcome(server: Server, client: Client) -> None:
+def _welcome(server: ServerState, client: Client) -> None:
     if client.registered or client.negotiating or not (client.nick and client.user):
         return
     client.registered = True
@@ -104,12 +112,12 @@ def _welcome(server: Server, client: Client) -> None:
     server.numeric(client, "422", "There is no message of the day")
 
 
-def on_ping(server: Server, client: Client, message: Message) -> None:
+def on_ping(server: ServerState, client: Client, message: Message) -> None:
     """Answer a PING."""
     server.send(client, "PONG", server.name, message.params[-1])
 
 
-def on_join(server: Server, client: Client, message: Message) -> None:
+def on_join(server: ServerState, client: Client, message: Message) -> None:
     """Let somebody into channels."""
     keys = message.params[1].split(",") if len(message.params) > 1 else []
     for position, name in enumerate(message.params[0].split(",")):
@@ -124,7 +132,7 @@ def on_join(server: Server, client: Client, message: Message) -> None:
             _enter(server, client, channel)
 
 
-def _enter(server: Server, client: Client, channel: Channel) -> None:
+def _enter(server: ServerState, client: Client, channel: Channel) -> None:
     channel.members[client] = "" if channel.members else "o"
     extended = [each for each in channel.members if "extended-join" in each.capabilities]
     others = [each for each in channel.members if each not in extended]
@@ -136,7 +144,7 @@ def _enter(server: Server, client: Client, channel: Channel) -> None:
     _names(server, client, channel)
 
 
-def _names(server: Server, client: Client, channel: Channel) -> None:
+def _names(server: ServerState, client: Client, channel: Channel) -> None:
     every = "multi-prefix" in client.capabilities
     full = "userhost-in-names" in client.capabilities
     names = [
@@ -147,14 +155,14 @@ def _names(server: Server, client: Client, channel: Channel) -> None:
     server.numeric(client, "366", channel.name, "End of /NAMES list")
 
 
-def on_part(server: Server, client: Client, message: Message) -> None:
+def on_part(server: ServerState, client: Client, message: Message) -> None:
     """Let somebody out of a channel."""
     if channel := _joined(server, client, message.params[0]):
         server.broadcast(channel.members, client, "PART", channel.name, *message.params[1:])
         server.leave(channel, client)
 
 
-def _joined(server: Server, client: Client, name: str) -> Channel | None:
+def _joined(server: ServerState, client: Client, name: str) -> Channel | None:
     channel = server.channel(name)
     if channel is None or client not in channel.members:
         server.numeric(client, "442", name, "You're not on that channel")
@@ -162,7 +170,7 @@ def _joined(server: Server, client: Client, name: str) -> Channel | None:
     return channel
 
 
-def on_say(server: Server, client: Client, message: Message) -> None:
+def on_say(server: ServerState, client: Client, message: Message) -> None:
     """Pass on what somebody says to a channel, to some of it, or to somebody."""
     target = message.params[0]
     receivers = _receivers(server, client, target)
@@ -179,7 +187,7 @@ def on_say(server: Server, client: Client, message: Message) -> None:
     )
 
 
-def _receivers(server: Server, client: Client, target: str) -> list[Client] | None:
+def _receivers(server: ServerState, client: Client, target: str) -> list[Client] | None:
     name = target.lstrip("@+")
     if channel := server.channel(name):
         modes = [_STATUS[sign] for sign in target[: len(target) - len(name)]]
@@ -192,14 +200,14 @@ def _receivers(server: Server, client: Client, target: str) -> list[Client] | No
     return None if receiver is None else [receiver]
 
 
-def on_topic(server: Server, client: Client, message: Message) -> None:
+def on_topic(server: ServerState, client: Client, message: Message) -> None:
     """Set a channel's topic."""
     if channel := _joined(server, client, message.params[0]):
         channel.topic = message.params[1]
         server.broadcast(channel.members, client, "TOPIC", channel.name, channel.topic)
 
 
-def on_kick(server: Server, client: Client, message: Message) -> None:
+def on_kick(server: ServerState, client: Client, message: Message) -> None:
     """Throw somebody out."""
     channel = _joined(server, client, message.params[0])
     kicked = server.client(message.params[1])
@@ -209,7 +217,7 @@ def on_kick(server: Server, client: Client, message: Message) -> None:
         server.leave(channel, kicked)
 
 
-def on_mode(server: Server, client: Client, message: Message) -> None:
+def on_mode(server: ServerState, client: Client, message: Message) -> None:
     """Change modes: status and key of a channel have an effect, others are passed on."""
     if len(message.params) < 2:  # noqa: PLR2004 - a question, which no recorder asks
         return
@@ -220,7 +228,7 @@ def on_mode(server: Server, client: Client, message: Message) -> None:
         server.broadcast(channel.members, client, "MODE", channel.name, *message.params[1:])
 
 
-def _apply(server: Server, channel: Channel, modes: str, arguments: list[str]) -> None:
+def _apply(server: ServerState, channel: Channel, modes: str, arguments: list[str]) -> None:
     sign, left = "+", iter(arguments)
     for mode in modes:
         if mode in "+-":
@@ -235,7 +243,7 @@ def _apply(server: Server, channel: Channel, modes: str, arguments: list[str]) -
             channel.members[member] = has + mode if sign == "+" else has
 
 
-def on_invite(server: Server, client: Client, message: Message) -> None:
+def on_invite(server: ServerState, client: Client, message: Message) -> None:
     """Invite somebody; with invite-notify the channel is told."""
     invited, channel = server.client(message.params[0]), server.channel(message.params[1])
     if invited is None or channel is None:
@@ -247,26 +255,26 @@ def on_invite(server: Server, client: Client, message: Message) -> None:
     server.broadcast(others, client, *words, requires="invite-notify")
 
 
-def on_away(server: Server, client: Client, message: Message) -> None:
+def on_away(server: ServerState, client: Client, message: Message) -> None:
     """Go away, or come back."""
     client.away = message.params[0] if message.params else ""
     words = ["AWAY", client.away] if client.away else ["AWAY"]
     server.broadcast(server.peers(client), client, *words, requires="away-notify")
 
 
-def on_setname(server: Server, client: Client, message: Message) -> None:
+def on_setname(server: ServerState, client: Client, message: Message) -> None:
     """Have another realname."""
     client.realname = message.params[0]
     to = [client, *server.peers(client)]
     server.broadcast(to, client, "SETNAME", client.realname, requires="setname")
 
 
-def on_quit(server: Server, client: Client, message: Message) -> None:
+def on_quit(server: ServerState, client: Client, message: Message) -> None:
     """Leave the server."""
     server.close(client, f"Quit: {message.params[0]}" if message.params else "Quit")
 
 
-def nothing(_server: Server, _client: Client, _message: Message) -> None:
+def nothing(_server: ServerState, _client: Client, _message: Message) -> None:
     """Do nothing."""
 
 
@@ -274,7 +282,7 @@ class Row(NamedTuple):
     """How many parameters a command needs, what it does, and whether before registration."""
 
     params: int
-    do: Callable[[Server, Client, Message], None]
+    do: Callable[[ServerState, Client, Message], None]
     early: bool = False
 
 

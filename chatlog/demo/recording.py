@@ -10,10 +10,10 @@ from chatlog.clock import now
 from chatlog.connection import Address
 from chatlog.demo import script
 from chatlog.demo.server import HOST, Server
-from chatlog.protocol.registration import Identity
-from chatlog.protocol.session import SessionSettings
-from chatlog.recorder import Plan, Recorder
-from chatlog.transcript.writer import Storage, Writer
+from chatlog.protocol.registration.capabilities import Identity
+from chatlog.protocol.session_settings import SessionSettings
+from chatlog.record.recorder import Plan, Recorder
+from chatlog.write.writer import Storage, Writer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from chatlog.protocol.privacy import Privacy
 from chatlog.secret import Secret
 
 if TYPE_CHECKING:
-    from chatlog.protocol.session import SessionSettings
+    from chatlog.protocol.session_settings import SessionSettings
 
 
 class Lasting:

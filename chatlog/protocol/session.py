@@ -9,51 +9,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-import msgspec
-
 from chatlog.event import SERVER, Event, EventType, Source
-from chatlog.protocol import bare_playback, events, numerics, playback_limits
-from chatlog.protocol.history import Point
+from chatlog.protocol import events, numerics
+from chatlog.protocol.history import bare_playback, playback_limits
+from chatlog.protocol.history.chathistory import Point
+from chatlog.protocol.history.pages import Past
 from chatlog.protocol.lasting import Lasting
-from chatlog.protocol.manners import MannersSettings, is_service
+from chatlog.protocol.manners import is_service
 from chatlog.protocol.message import Message, parse_text
-from chatlog.protocol.past import Past
-from chatlog.protocol.privacy import SPOKEN, PrivacySettings
-from chatlog.protocol.registration import Identity, Registration
-from chatlog.protocol.server_time import DEFAULT_MAX_SKEW, ServerClock
+from chatlog.protocol.privacy import SPOKEN
+from chatlog.protocol.registration.capabilities import Registration
+from chatlog.protocol.server_time import ServerClock
 from chatlog.protocol.state import Line, State
 from chatlog.protocol.whereabouts import Whereabouts
-from chatlog.secret import Secret  # noqa: TC001 - a field of a Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from chatlog.casemapping import Casemapping
+    from chatlog.protocol.session_settings import SessionSettings
 
 Received = tuple["Sequence[Event]", "Sequence[str]"]
 """The events of a message, in order, and the lines to send in answer."""
 
 _REMEMBERED: Final = 16_384
 _NOTHING: Final[tuple[()]] = ()
-
-
-class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a session is told: who we are, where to go, what to record and answer.
-
-    `max_skew` is in milliseconds; `join_pace` is how many channels the network
-    lets one ask for in how many seconds.
-    """
-
-    network: str
-    identity: Identity
-    channels: tuple[str, ...] = ()
-    keys: dict[str, Secret] = {}
-    join_pace: tuple[int, float] | None = None
-    accept_invites: bool = False
-    queries: bool = False
-    max_skew: int = DEFAULT_MAX_SKEW
-    manners: MannersSettings = MannersSettings()
-    privacy: PrivacySettings = PrivacySettings()
 
 
 class Session:

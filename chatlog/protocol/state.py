@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from chatlog.event import SERVER, Source
-from chatlog.protocol.bare_playback import BarePlayback
+from chatlog.protocol.history.bare_playback import BarePlayback
 from chatlog.protocol.isupport import ISupport
 from chatlog.protocol.membership import Membership
 from chatlog.protocol.message import Message  # noqa: TC001 - a field of a Struct

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
-from chatlog.casemapping import Casemapping
+from chatlog.casemapping import Casemapping, is_wild, pattern_of, spellings
 from chatlog.errors import UsageError
 from chatlog.event import SERVER, TALK, EventType
 from chatlog.formats.visible import unformatted
-from chatlog.query.names import is_wild, pattern_of, spellings
 from chatlog.query.texts import Text  # noqa: TC001 - msgspec reads the annotations
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatlog.transcript.compression import COMPRESSIONS
-from chatlog.transcript.layout import Rotate, SegmentName, period_of
+from chatlog.archive.compression import COMPRESSIONS
+from chatlog.archive.layout import Rotate, SegmentName, period_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from chatlog.archive.layout import target_directory
 from chatlog.casemapping import Casemapping
-from chatlog.transcript.layout import target_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from chatlog.transcript.layout import Rotate
+from chatlog.archive.layout import Rotate
 from tests.bench.archive import NEEDLE, NETWORK, Size, channels, made
 from tests.bench.measure import FailedError, run
 

@@ -10,19 +10,20 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chatlog.backfill import Backfill
+from chatlog.archive.storage import Storage
 from chatlog.clock import now
 from chatlog.connection import ANY, Connection, Reactor
-from chatlog.conversation import Conversation, listen
-from chatlog.durability import Durability
 from chatlog.event import SERVER
-from chatlog.intake import Intake
-from chatlog.limits import Limiter, Limits
-from chatlog.listening import Listening
-from chatlog.protocol.registration import Identity
-from chatlog.protocol.session import Session, SessionSettings
-from chatlog.transcript.storage import Storage
-from chatlog.transcript.writer import Writer
+from chatlog.protocol.registration.capabilities import Identity
+from chatlog.protocol.session import Session
+from chatlog.protocol.session_settings import SessionSettings
+from chatlog.record.driver import Driver, listen
+from chatlog.record.durability import Durability
+from chatlog.record.history.backfill import Backfill
+from chatlog.record.intake import Intake
+from chatlog.record.ledgers import Ledgers
+from chatlog.record.limits import Limiter, Limits
+from chatlog.write.writer import Writer
 from tests.bench.flood import Flood, make_flood
 
 if TYPE_CHECKING:
@@ -101,13 +102,13 @@ async def _whole(
         reactor = Reactor(asyncio.get_running_loop(), now)
         listen(reactor)
         connection = _connection(reactor)
-        listening = Listening(settings.network, writer, run="bench", trouble=_refused)
+        ledgers = Ledgers(settings.network, writer, run="bench", trouble=_refused)
 
         def history(session: Session, send: Any, on_settled: Any) -> Backfill:
             return Backfill(
                 session,
                 intake,
-                listening,
+                ledgers,
                 loop=reactor.loop,
                 send=send,
                 now=now,
@@ -115,11 +116,11 @@ async def _whole(
                 on_settled=on_settled,
             )
 
-        connection.talk = Conversation(
+        connection.talk = Driver(
             connection,
             Session(settings),
             intake,
-            listening,
+            ledgers,
             now=now,
             on_arrival=lambda: None,
             on_caught_up=lambda: None,

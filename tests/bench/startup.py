@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+from chatlog.archive.storage import Storage
 from chatlog.clock import now
 from chatlog.event import Event, EventType
-from chatlog.transcript.storage import Storage
-from chatlog.transcript.writer import Writer
+from chatlog.write.writer import Writer
 from tests.bench.measure import run
 
 _EVENTS = 1000

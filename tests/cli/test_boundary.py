@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chatlog import cli
-from chatlog.cli import tail
+from chatlog.cli.commands import tail
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["demo"]])

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from chatlog.coverage import ledger
+from chatlog.coverage.ledger import LedgerEntry
 from chatlog.event import EventType
-from chatlog.status import encode
-from chatlog.transcript import ledger
-from chatlog.transcript.ledger import LedgerEntry
-from chatlog.transcript.runs import RunFile, run_name
+from chatlog.health.runs import RunFile, run_name
+from chatlog.health.status import encode
 from tests.support.archive import START, UNSYNCED, event_at, format_time, record
 from tests.support.process import Chatlog
 from tests.support.statuses import network_status, run_status

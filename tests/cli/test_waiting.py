@@ -9,7 +9,7 @@ import pytest
 
 from chatlog.cli import waiting
 from chatlog.cli.waiting import pausing
-from chatlog.transcript.reader import Reader
+from chatlog.read.reader import Reader
 from tests.support.archive import event_at, record
 
 _NEVER = 3600

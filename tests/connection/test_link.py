@@ -12,8 +12,9 @@ from irc.client import ServerNotConnectedError
 from chatlog.connection import link
 from chatlog.connection.dialling import Address, Dialler
 from chatlog.connection.reactor import DISCONNECT
-from chatlog.protocol.registration import Identity
-from chatlog.protocol.session import Session, SessionSettings
+from chatlog.protocol.registration.capabilities import Identity
+from chatlog.protocol.session import Session
+from chatlog.protocol.session_settings import SessionSettings
 from tests.support.wire import connected, heard_on, new_reactor, remembering, serving
 
 

@@ -11,7 +11,7 @@ import pytest
 from chatlog.connection import racing
 from chatlog.connection.dialling import Address, Dialler, Route
 from chatlog.connection.racing import race
-from chatlog.connection.resolving import Place
+from chatlog.connection.resolving import ResolvedAddress
 from chatlog.errors import NetworkError, RefusedError
 from tests.support.wire import new_reactor
 
@@ -50,7 +50,7 @@ class Track:
 
 
 def places(*names):
-    return [Place(socket.AF_INET, name) for name in names]
+    return [ResolvedAddress(socket.AF_INET, name) for name in names]
 
 
 def run(monkeypatch, *names, delay=FOREVER):
@@ -158,7 +158,7 @@ def listening():
 
 
 def at(*addresses):
-    return [Place(socket.AF_INET, address) for address in addresses]
+    return [ResolvedAddress(socket.AF_INET, address) for address in addresses]
 
 
 def test_a_black_hole_does_not_hold_up_an_address_that_answers():

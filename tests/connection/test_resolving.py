@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.connection.resolving import Place, interleave, resolve
+from chatlog.connection.resolving import ResolvedAddress, interleave, resolve
 
 NEW, OLD = socket.AF_INET6, socket.AF_INET
 PLACES = st.lists(
-    st.builds(Place, st.sampled_from([NEW, OLD]), st.tuples(st.integers(0, 9), st.just(6697)))
+    st.builds(
+        ResolvedAddress, st.sampled_from([NEW, OLD]), st.tuples(st.integers(0, 9), st.just(6697))
+    )
 )
 
 
 def place(family, number):
-    return Place(family, (number, 6697))
+    return ResolvedAddress(family, (number, 6697))
 
 
 def test_families_alternate_and_ipv6_is_first():
@@ -58,7 +60,7 @@ def look_up(host, port=6697):
 
 
 def test_an_address_in_digits_is_found_as_it_stands():
-    assert look_up("127.0.0.1") == [Place(OLD, ("127.0.0.1", 6697))]
+    assert look_up("127.0.0.1") == [ResolvedAddress(OLD, ("127.0.0.1", 6697))]
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 70, "a\0b", "\ud800"])

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from chatlog.demo.server import CAPABILITIES, HOST, Server
+from chatlog.demo.server import HOST, Server
+from chatlog.demo.state import CAPABILITIES
 
 TIME = "2026-11-23T18:20:01.123Z"
 

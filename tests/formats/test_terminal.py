@@ -13,15 +13,7 @@ from hypothesis import strategies as st
 from chatlog.event import TALK, Event, EventType
 from chatlog.formats.plain import Plain
 from chatlog.formats.sentences import sentence
-from chatlog.formats.terminal import (
-    NICK_STYLES,
-    Manner,
-    Span,
-    nick_style,
-    padded,
-    render,
-    width_of,
-)
+from chatlog.formats.terminal import NICK_STYLES, Manner, Span, nick_style, padded, render, width_of
 from chatlog.formats.visible import visible
 from tests.support.events import UNSAFE, anything, events, kinds, nicks
 

@@ -10,7 +10,7 @@ import pytest
 from chatlog.event import SERVER
 from chatlog.protocol.message import parse
 from chatlog.protocol.privacy import PrivacySettings
-from chatlog.protocol.registration import Identity, Registration
+from chatlog.protocol.registration.capabilities import Identity, Registration
 from tests.support.conversation import NOW, Conversation, short
 
 ME = "justinfan4711"

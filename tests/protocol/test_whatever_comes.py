@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from chatlog.protocol.lasting import Lasting
 from chatlog.protocol.message import parse
 from chatlog.protocol.numerics import RPL_ENDOFMOTD, RPL_WELCOME
-from chatlog.protocol.registration import Identity
-from chatlog.protocol.sasl import Login
-from chatlog.protocol.session import Session, SessionSettings
+from chatlog.protocol.registration.capabilities import Identity
+from chatlog.protocol.registration.sasl import Login
+from chatlog.protocol.session import Session
+from chatlog.protocol.session_settings import SessionSettings
 from chatlog.secret import Secret
 
 NOW = "2026-11-23T18:20:01.123Z"

@@ -8,7 +8,7 @@ import subprocess
 import duckdb
 import pytest
 
-from chatlog.transcript.tending import Holding
+from chatlog.upkeep.holding import Holding
 from tests.support.archive import event_at, record
 from tests.support.embedded import EmbeddedServer
 from tests.support.tending import age, tend

@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from chatlog.protocol.registration import WANTED
+from chatlog.protocol.registration.capabilities import WANTED
 from tests.servers.daemons import Daemon, Inspircd, Ngircd
 
 pytestmark = pytest.mark.server

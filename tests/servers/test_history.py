@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from chatlog.transcript import ledger
+from chatlog.coverage import ledger
 from tests.support.cable import Cable
 from tests.support.recorded import eventually
 

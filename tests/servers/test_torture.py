@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import pytest
 
-from chatlog.transcript.layout import parse_segment
+from chatlog.archive.layout import parse_segment
 from tests.support.crashing import lines_of
 
 pytestmark = pytest.mark.server

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from chatlog.protocol.registration import WANTED
+from chatlog.protocol.registration.capabilities import WANTED
 from tests.servers import packages
 from tests.servers.daemons import NotInstalledError
 from tests.servers.ergochat import Ergochat

@@ -6,14 +6,14 @@ import dataclasses
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
+from chatlog.archive import manifest
+from chatlog.archive.layout import parse_segment, period_named
+from chatlog.archive.segment import System
+from chatlog.archive.targets import spelled
 from chatlog.event import Event, format_time
 from chatlog.formats import jsonl
 from chatlog.formats.plain import Plain
-from chatlog.transcript import manifest
-from chatlog.transcript.layout import parse_segment, period_named
-from chatlog.transcript.segment import System
-from chatlog.transcript.targets import spelled
-from chatlog.transcript.writer import Storage, Writer
+from chatlog.write.writer import Storage, Writer
 
 UNSYNCED = dataclasses.replace(System(), fsync=lambda _fd: None)
 START = 1_795_392_000_000  # 2026-11-23T00:00Z

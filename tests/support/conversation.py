@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from chatlog.protocol.history.pages import Page
 from chatlog.protocol.message import parse
-from chatlog.protocol.past import Page
-from chatlog.protocol.registration import Identity
-from chatlog.protocol.session import Session, SessionSettings
+from chatlog.protocol.registration.capabilities import Identity
+from chatlog.protocol.session import Session
+from chatlog.protocol.session_settings import SessionSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,9 +9,9 @@ import json
 import os
 from collections import Counter
 
-from chatlog.transcript.compression import compression_of
-from chatlog.transcript.layout import parse_segment
-from chatlog.transcript.segment import System
+from chatlog.archive.compression import compression_of
+from chatlog.archive.layout import parse_segment
+from chatlog.archive.segment import System
 from tests.support.faults import CALLS, refusal
 
 MODES = ("fail", "stop before", "stop after", "tear")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+from chatlog.archive.segment import System
 from chatlog.clock import now
 from chatlog.connection import Address, Route
-from chatlog.protocol.registration import Identity
-from chatlog.protocol.session import SessionSettings
-from chatlog.recorder import Recorder
-from chatlog.supervisor import Plan
-from chatlog.transcript.segment import System
-from chatlog.transcript.writer import Storage, Writer
+from chatlog.protocol.registration.capabilities import Identity
+from chatlog.protocol.session_settings import SessionSettings
+from chatlog.record.recorder import Recorder
+from chatlog.record.supervisor import Plan
+from chatlog.write.writer import Storage, Writer
 from tests.support.scripted import ScriptedServer
 
 HOST = "127.0.0.1"

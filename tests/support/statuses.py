@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatlog.clock import now
-from chatlog.status import NetworkStatus, RunStatus
+from chatlog.health.status import NetworkStatus, RunStatus
 
 
 def network_status(name="net", **fields):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 
+from chatlog.archive.locks import Locks
+from chatlog.archive.storage import Storage
 from chatlog.clock import now
 from chatlog.event import parse_time
-from chatlog.transcript.locks import Locks
-from chatlog.transcript.storage import Storage
-from chatlog.transcript.tending import NOBODY, tender_of
+from chatlog.upkeep.holding import NOBODY
+from chatlog.upkeep.tending import tender_of
 from tests.support.archive import START, UNSYNCED, event_at
 
 HOLDER = """
 import sys, pathlib
-from chatlog.transcript.locks import Locks
+from chatlog.archive.locks import Locks
 locks = Locks(pathlib.Path(sys.argv[1]))
 locks.hold("net", "#c")
 print("held", flush=True)

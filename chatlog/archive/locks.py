@@ -1,0 +1,253 @@
+"""Who may do what to an archive: byte-range locks in `ROOT/.lock`.
+
+Each transcript has three bytes of that file: one for its recorder, one for
+whoever seals or removes segments, one for whoever appends to its MANIFEST. The
+kernel releases what a dead process held. POSIX gives a process's locks up as
+soon as it closes *any* descriptor of the file, so a process has one `Locks`
+per root and nothing else opens that file; and as a process is never locked out
+by itself, its threads are kept apart here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+from chatlog.archive.files import reported
+from chatlog.archive.segment import System, open_file
+from chatlog.casemapping import Casemapping
+from chatlog.errors import HeldError, TranscriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_RECORDING: Final = 0
+_SEALING: Final = 1 << 62
+_APPENDING: Final = _SEALING + (1 << 61)
+_OFFSETS: Final = {_RECORDING: 1 << 62, _SEALING: 1 << 61, _APPENDING: 1 << 61}
+_HELD: Final = {errno.EACCES, errno.EAGAIN}
+# Who asks whether a transcript is held has the lock itself for a moment.
+_TRIES: Final = 3
+_PAUSE: Final = 0.03
+_NETWORKS: Final = Casemapping("ascii")
+# The coarsest folding, as a lock is taken before the server has named its own.
+_TARGETS: Final = Casemapping("rfc1459")
+
+
+class Locks:
+    """What this process may do to the transcripts under one root."""
+
+    def __init__(self, root: Path, *, system: System = System()) -> None:  # noqa: B008 -- immutable
+        self._root = root
+        self._path = root / ".lock"
+        self._system = system
+        self._fd = -1
+        self._writable = False
+        self._device = 0
+        self._held: dict[int, tuple[str, str]] = {}
+        self._sealing: set[int] = set()
+        self._threads = threading.Lock()
+        self._appending = threading.Lock()
+
+    # -- recording ---------------------------------------------------------------
+
+    def hold(self, network: str, target: str) -> None:
+        """Keep every other recorder out of a transcript until `close`.
+
+        Holding twice is holding once. HeldError where another process holds it,
+        TranscriptError where locks cannot be had at all.
+        """
+        with self._threads:
+            self._open()
+            offset = _offset(_RECORDING, _name(network, target))
+            if not self._try_patiently(offset):
+                raise HeldError(
+                    f"another chatlog is recording {target!r} of {network!r} in {self._root};"
+                    " stop it, or record elsewhere with --output"
+                )
+            self._held[offset] = network, target
+
+    def is_held(self, network: str, target: str) -> bool:
+        """Say whether another process records a transcript; nothing is created for that."""
+        offset = _offset(_RECORDING, _name(network, target))
+        with self._threads:
+            if offset in self._held or not self._open_to_look():
+                return False
+            if self._try(offset, fcntl.LOCK_SH):
+                self._release(offset)
+                return False
+        return True
+
+    def held(self) -> list[tuple[str, str]]:
+        """List the network and target of each transcript that we hold."""
+        return list(self._held.values())
+
+    def renew(self) -> None:
+        """See that the archive is where it was, and hold what we hold in its `.lock` of now.
+
+        TranscriptError where it is gone (an unmounted disk leaves a directory of
+        another one), or where another recorder has taken what was ours.
+        """
+        with self._threads:
+            if self._fd < 0 or not self._writable:
+                return
+            ours, there = os.fstat(self._fd), _stat(self._path)
+            if there is not None and (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino):
+                return
+            if there is None:
+                self._expect_root()
+            self._hold_anew()
+
+    def _expect_root(self) -> None:
+        root = _stat(self._root)
+        if root is None or root.st_dev != self._device:
+            raise TranscriptError(
+                f"{self._root} is not there any more; mount or move it back,"
+                " and what was held back is written there"
+            )
+
+    def _hold_anew(self) -> None:
+        old, self._fd = self._fd, -1
+        try:
+            self._open()
+            self._hold_all()
+        except TranscriptError:
+            if self._fd >= 0:
+                os.close(self._fd)
+            self._fd = old  # so that this is tried again
+            raise
+        os.close(old)
+
+    def _hold_all(self) -> None:
+        for offset, (network, target) in self._held.items():
+            if not self._try(offset):
+                raise TranscriptError(
+                    f"another chatlog records {target!r} of {network!r} in {self._root} by now;"
+                    " stop it, and what was held back is written there"
+                )
+
+    # -- sealing, removing, and the MANIFEST -----------------------------------------
+
+    @contextlib.contextmanager
+    def sealing(self, directory: Path) -> Iterator[bool]:
+        """Be the only one to seal or remove segments of a target; yield whether we are."""
+        offset = _offset(_SEALING, _key(directory))
+        ours = self._begin_sealing(offset)
+        try:
+            yield ours
+        finally:
+            if ours:
+                with self._threads:
+                    self._sealing.discard(offset)
+                    self._release(offset)
+
+    def _begin_sealing(self, offset: int) -> bool:
+        with self._threads:
+            self._open()
+            if offset in self._sealing or not self._try(offset):
+                return False
+            self._sealing.add(offset)
+        return True
+
+    @contextlib.contextmanager
+    def appending(self, directory: Path) -> Iterator[None]:
+        """Wait until nobody else appends to a target's MANIFEST; nobody does for long."""
+        offset = _offset(_APPENDING, _key(directory))
+        with self._appending:
+            with self._threads:
+                self._open()
+            with reported(self._path, doing="lock"):
+                fcntl.lockf(self._fd, fcntl.LOCK_EX, 1, offset)
+            try:
+                yield
+            finally:
+                with self._threads:
+                    self._release(offset)
+
+    # -- the file --------------------------------------------------------------------
+
+    def _open(self) -> None:
+        if self._fd >= 0 and not self._writable:
+            os.close(self._fd)
+            self._fd = -1
+        if self._fd < 0:
+            self._fd = open_file(self._path, system=self._system)
+            self._writable = True
+            self._device = os.fstat(self._fd).st_dev
+
+    def _open_to_look(self) -> bool:
+        if self._fd < 0:
+            with reported(self._path, doing="read"):
+                try:
+                    self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+                except FileNotFoundError:
+                    return False
+        return True
+
+    def _try_patiently(self, offset: int) -> bool:
+        for _ in range(_TRIES):
+            if self._try(offset):
+                return True
+            time.sleep(_PAUSE)
+        return self._try(offset)
+
+    def _try(self, offset: int, kind: int = fcntl.LOCK_EX) -> bool:
+        with reported(self._path, doing="lock"):
+            try:
+                fcntl.lockf(self._fd, kind | fcntl.LOCK_NB, 1, offset)
+            except OSError as error:
+                if error.errno not in _HELD:
+                    raise
+                return False
+        return True
+
+    def _release(self, offset: int) -> None:
+        if self._fd >= 0:
+            with reported(self._path, doing="unlock"):
+                fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, offset)
+
+    def close(self) -> None:
+        """Give up everything that is held, at the latest when the process ends.
+
+        Where a thread is still sealing, all of it is kept until then.
+        """
+        with self._threads:
+            if self._sealing:
+                return
+            if self._fd >= 0:
+                os.close(self._fd)
+                self._fd = -1
+            self._held.clear()
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    with reported(path, doing="look at"):
+        try:
+            return path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+
+def _name(network: str, target: str) -> str:
+    return f"{_NETWORKS[network]}\0{_TARGETS[target]}"
+
+
+def same_transcript(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Say whether two pairs of network and target share a lock."""
+    return _name(*one) == _name(*other)
+
+
+def _key(directory: Path) -> str:
+    return f"{directory.parent.name}/{directory.name}"
+
+
+def _offset(kind: int, name: str) -> int:
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
+    return kind + int.from_bytes(digest[:8], "big") % _OFFSETS[kind]

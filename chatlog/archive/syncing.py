@@ -1,0 +1,80 @@
+"""What a power cut could still take from an archive, and how it is made safe.
+
+Files are collected here when they were written to, and synced by name, many in
+one go: by whoever has the time, which need not be who wrote them.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from chatlog.archive.segment import Segment, System, Unsynced, sync
+from chatlog.errors import TranscriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+
+class Exposed:
+    """Files that were written and not synced, each once."""
+
+    def __init__(self) -> None:
+        self._items: dict[Path, Unsynced] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._items)
+
+    def add(self, item: Unsynced | None) -> None:
+        """Take a file along; None is none."""
+        if item is None:
+            return
+        before = self._items.get(item.path)
+        directories = dict.fromkeys((*before.directories, *item.directories)) if before else ()
+        self._items[item.path] = item._replace(directories=tuple(directories)) if before else item
+
+    def take(self) -> list[Unsynced]:
+        """Hand over all of them; from now on they are the caller's business."""
+        items, self._items = list(self._items.values()), {}
+        return items
+
+
+class Synced(NamedTuple):
+    """What became of syncing: what is safe, what is gone from its place, what failed and why."""
+
+    safe: list[Unsynced]
+    misplaced: list[Unsynced]
+    failed: list[tuple[Unsynced, TranscriptError]]
+
+
+@contextmanager
+def appending_to(
+    path: Path, *, system: System, mode: int, exposed: Exposed | None = None
+) -> Iterator[Segment]:
+    """Open a file to append to it; then sync what was written, or leave that to `exposed`."""
+    segment = Segment(path, system=system, mode=mode)
+    try:
+        yield segment
+        unsynced = segment.unsynced()
+    finally:
+        segment.close()
+    if exposed is not None:
+        exposed.add(unsynced)
+    elif unsynced is not None:
+        sync(unsynced, system=system)
+
+
+def sync_all(
+    items: Iterable[Unsynced], *, system: System, sync: Callable[..., bool] = sync
+) -> Synced:
+    """Sync each of them, whatever becomes of the others; any thread may do it."""
+    result = Synced([], [], [])
+    for item in items:
+        try:
+            there = sync(item, system=system)
+        except TranscriptError as error:
+            result.failed.append((item, error))
+        else:
+            (result.safe if there else result.misplaced).append(item)
+    return result

@@ -1,0 +1,146 @@
+"""Which targets an archive has, and which of them a person means.
+
+Nothing here writes. A pattern is a channel or a nick in any case that the
+network holds to be the same (`#python`, or a bare `python`), the same with `*`
+and `?`, or either of them behind the name of a network and a slash.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chatlog.archive.files import reading
+from chatlog.archive.layout import directory_name
+from chatlog.casemapping import Casemapping, is_wild, pattern_of, spellings
+from chatlog.errors import ChatlogError
+from chatlog.event import SERVER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_ASCII: Final = Casemapping("ascii")
+
+
+class Target(NamedTuple):
+    """A target's directory; network and name are as its path spells them."""
+
+    network: str
+    name: str
+    path: str
+
+
+class Targets:
+    """The targets of an archive that match one of the patterns, now and later.
+
+    No pattern means everything but `@server`, which must be named.
+    """
+
+    def __init__(
+        self, root: str | Path, patterns: Iterable[str] = (), networks: Iterable[str] = ()
+    ) -> None:
+        self._root = os.fspath(root)
+        self._patterns = tuple(patterns)
+        self._networks = tuple(networks)
+        self._casemappings: dict[str, Casemapping] = {}
+        self._wanted: dict[tuple[str, str], bool] = {}
+
+    def all(self) -> list[Target]:
+        """List every target that there is by now, `@server` too, whatever was asked for."""
+        return [
+            Target(network.name, target.name, target.path)
+            for network in _directories(self._root)
+            for target in _directories(network.path)
+        ]
+
+    def find(self) -> list[Target]:
+        """List those that there are by now, in the order of their paths."""
+        return [each for each in self.all() if self._is_wanted(each.network, each.name)]
+
+    def _is_wanted(self, network: str, target: str) -> bool:
+        wanted = self._wanted.get((network, target))
+        if wanted is None:
+            wanted = self._wanted[network, target] = self._matches(network, target)
+        return wanted
+
+    def _matches(self, network: str, target: str) -> bool:
+        if self._networks and not any(_is_network(network, each) for each in self._networks):
+            return False
+        if not self._patterns:
+            return target != SERVER
+        return any(self._matches_one(pattern, network, target) for pattern in self._patterns)
+
+    def _matches_one(self, pattern: str, network: str, target: str) -> bool:
+        casemapping = self._casemapping(network)
+        place, slash, name = pattern.partition("/")
+        return _is_target(target, pattern, casemapping) or (
+            bool(slash) and _is_network(network, place) and _is_target(target, name, casemapping)
+        )
+
+    def names(self, network: str) -> Casemapping:
+        """Say how the names of a network fold, which is named as events do."""
+        return self._casemapping(directory_name(_ASCII[network]))
+
+    def _casemapping(self, network: str) -> Casemapping:
+        if network not in self._casemappings:
+            self._casemappings[network] = self._read_casemapping(network)
+        return self._casemappings[network]
+
+    def _read_casemapping(self, network: str) -> Casemapping:
+        # Who names no target does not pay for what else comes with these.
+        from pathlib import Path  # noqa: PLC0415
+
+        from chatlog.archive.networks import read_casemapping  # noqa: PLC0415
+
+        try:
+            return read_casemapping(Path(self._root), spelled(network)) or Casemapping()
+        except ChatlogError:
+            return Casemapping()  # who reads an archive need not have it whole
+
+
+def is_cut(component: str) -> bool:
+    """Say whether a name was too long for its path, which then does not tell it."""
+    return "%-" in component
+
+
+def spelled(component: str) -> str:
+    """Return the folded name that a component of a path was made of."""
+    octets = re.sub(
+        rb"%([0-9A-F]{2})",
+        lambda match: bytes([int(match[1], 16)]),
+        component.encode("utf-8", "surrogateescape"),
+    )
+    return octets.decode("utf-8", "surrogateescape")
+
+
+def _is_network(component: str, name: str) -> bool:
+    return _is_any_of(component, [_ASCII[name]])
+
+
+def _is_target(component: str, name: str, casemapping: Casemapping) -> bool:
+    if SERVER in (component, name):
+        return component == name
+    return _is_any_of(component, spellings(casemapping[name]))
+
+
+def _is_any_of(component: str, names: list[str]) -> bool:
+    if component in map(directory_name, names):
+        return True
+    wild = [each for each in names if is_wild(each)]
+    return any(pattern_of(each).fullmatch(spelled(component)) for each in wild)
+
+
+def _directories(path: str) -> list[os.DirEntry[str]]:
+    return [item for item in scan(path) if not item.name.startswith(".") and item.is_dir()]
+
+
+def scan(path: str) -> list[os.DirEntry[str]]:
+    """List a directory by name; one that is gone or was none has nothing in it."""
+    with reading(path):
+        try:
+            with os.scandir(path) as items:
+                return sorted(items, key=lambda item: item.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return []

@@ -1,0 +1,1 @@
+"""Audit: compare the server's history with the transcript."""

@@ -1,0 +1,250 @@
+"""Auditing: the server's history, asked for again, beside what the transcript has.
+
+Nothing is written and nothing held, so that a recorder may go on meanwhile. What
+people said is compared, and nothing else: no server keeps all the rest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from chatlog.alignment import Alignment
+from chatlog.errors import TranscriptError
+from chatlog.event import TALK
+from chatlog.protocol.history.chathistory import Outcome, Point, forward
+from chatlog.read.lookup import lines_between
+from chatlog.record.history.playback import around
+from chatlog.record.history.requests import Asker
+from chatlog.record.intake import Intake
+from chatlog.record.ledgers import Ledgers
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from chatlog.coverage.fold import Gap
+    from chatlog.event import Event
+    from chatlog.protocol.history.pages import Page, Told
+    from chatlog.protocol.session import Session
+    from chatlog.record.ledgers import Moment
+
+
+class Findings(msgspec.Struct, kw_only=True):
+    """What came of one channel: of `[since, until)` the server had `asked` lines.
+
+    `missing` are those of them that the transcript does not have, `extra` those
+    that only the transcript has. `why` says why the range ends early, or that
+    nothing could be asked.
+    """
+
+    target: str
+    since: str = ""
+    until: str = ""
+    asked: int = 0
+    missing: list[Event] = []
+    extra: list[Event] = []
+    why: str = ""
+
+    @property
+    def present(self) -> int:
+        """How many lines are in both."""
+        return self.asked - len(self.missing)
+
+
+class Stretch(NamedTuple):
+    """What to compare: the transcript in a directory, from a time to another."""
+
+    directory: Path
+    since: str
+    until: str
+
+
+class Audit:
+    """Compare the channels of one connection; it stands where fetching back would.
+
+    `stretches` says what to compare of a target, None for nothing.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        send: Callable[[str], None],
+        stretches: Callable[[str], Stretch | None],
+        found: Callable[[Findings], None],
+        on_settled: Callable[[], None],
+    ) -> None:
+        self._session = session
+        self._loop = loop
+        self._stretches = stretches
+        self._found = found
+        self._on_settled = on_settled
+        self._asker = Asker(session, send)
+        self._targets: list[str] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def entered(self, target: str, _gaps: list[Gap]) -> None:
+        """Compare a channel, now that we are in it."""
+        self._targets.append(target)
+        if self._task is None or self._task.done():
+            self._task = self._loop.create_task(self._work())
+
+    def left(self, target: str) -> None:
+        """Do not compare a channel that we are not in."""
+        self._targets = [each for each in self._targets if each != target]
+
+    def take(self, told: list[Told]) -> None:
+        """Take what the server told; what nobody asked for is of no interest."""
+        for each in told:
+            self._asker.take(each)
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether nothing is left to do."""
+        return not (self._targets or (self._task is not None and not self._task.done()))
+
+    def close(self) -> None:
+        """Ask for nothing more."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _work(self) -> None:
+        while self._targets:
+            target = self._targets.pop(0)
+            stretch = self._stretches(target)
+            if stretch is not None:
+                self._found(await self._compare(target, stretch))
+        self._loop.call_soon(self._on_settled)
+
+    async def _compare(self, target: str, stretch: Stretch) -> Findings:
+        if obstacle := self._asker.obstacle:
+            return Findings(target=target, why=obstacle)
+        comparison = _Comparison(
+            stretch, Alignment(self._session.state.isupport.casemapping), Findings(target=target)
+        )
+        terms = self._asker.terms
+        way = forward(target, Point(stretch.since), stretch.until, terms, has_earlier=True)
+        try:
+            outcome = await self._asker.follow(
+                way, target, begin_page=comparison.begin_page, keep=comparison.keep
+            )
+        except TranscriptError as error:
+            return Findings(target=target, why=str(error))
+        return comparison.finish(outcome)
+
+
+class _Comparison:
+    """One channel's lines, page by page, in bounded memory."""
+
+    def __init__(self, stretch: Stretch, alignment: Alignment, findings: Findings) -> None:
+        self._stretch = stretch
+        self._alignment = alignment
+        self._findings = findings
+        self._read_to = ""
+        self._first = ""
+        self._page: Counter[tuple[str, ...]] = Counter()  # the lines of the page before
+
+    def begin_page(self) -> None:
+        self._alignment.begin_page()
+
+    def keep(self, page: Page) -> None:
+        """Compare a page; a line that was in the page before is no second one."""
+        events = [each for each in page.events if each.type in TALK and self._is_inside(each)]
+        seen, self._page = self._page, Counter(map(_identity, events))
+        fresh = []
+        for event in events:
+            if seen[_identity(event)]:
+                seen[_identity(event)] -= 1
+            else:
+                fresh.append(event)
+        if fresh:
+            self._read(min(each.time for each in fresh), max(each.time for each in fresh))
+            self._first = self._first or min(each.time for each in fresh)
+            self._findings.asked += len(fresh)
+            self._findings.missing += self._alignment.new(fresh)
+
+    def _is_inside(self, event: Event) -> bool:
+        return self._stretch.since <= event.time < self._stretch.until
+
+    def _read(self, low: str, high: str) -> None:
+        """Know what the transcript has up to there, and forget what lies far behind."""
+        begin, end = around(low, high)
+        begin = max(self._read_to, begin) if self._read_to else begin
+        if begin < end:
+            for line in lines_between(self._stretch.directory, begin, end):
+                if line.event.type in TALK:
+                    self._alignment.know(line.event, coarse=line.coarse)
+            self._read_to = end
+        self._settle(before=around(low, low)[0])
+
+    def _settle(self, *, before: str) -> None:
+        for event in self._alignment.forget_before(before):
+            if self._first and event.time >= self._first and self._is_inside(event):
+                self._findings.extra.append(event)
+
+    def finish(self, outcome: Outcome) -> Findings:
+        """Sum up: only where the server's history reaches can anything be extra."""
+        until = min(outcome.reached, self._stretch.until)
+        self._stretch = self._stretch._replace(until=until)
+        self._settle(before="9999-12-31T23:59:59.999Z")
+        self._findings.since, self._findings.until = outcome.begins, until
+        self._findings.why = outcome.why
+        return self._findings
+
+
+def _identity(event: Event) -> tuple[str, ...]:
+    return event.time, event.nick, event.type, event.text, event.msgid
+
+
+class Unrecorded(Intake):
+    """An intake that writes nothing: whoever only looks holds no transcript."""
+
+    def __init__(self) -> None:  # the base is given nothing to write with
+        self.counts = Counter()
+        self.last_event = ""
+        self.failure = None
+
+    def write(self, events: list[Event], casemapping: str) -> None:
+        """Let them go."""
+
+    def flush(self) -> None:
+        """Write nothing."""
+
+    def takes(self, target: str) -> bool:  # noqa: ARG002 - as the base
+        """Say that every channel is of interest."""
+        return True
+
+
+class Unkept(Ledgers):
+    """A ledger that nothing is said in."""
+
+    def __init__(self) -> None:  # as above
+        self.first = set()
+
+    def entered(self, target: str, moment: Moment, msgid: str) -> list[Gap]:  # noqa: ARG002
+        """Miss nothing."""
+        return []
+
+    def left(self, target: str, moment: Moment, cause: str, *, for_good: bool = False) -> None:
+        """Say nothing."""
+
+    def lost(self, moment: Moment, reason: str) -> None:
+        """Say nothing."""
+
+    def proved(self, targets: list[str], moment: Moment) -> None:
+        """Say nothing."""
+
+    def absent(self, target: str, moment: Moment, why: str) -> None:
+        """Say nothing."""
+
+    def jumped(self, moment: Moment, ahead: int, slept: int) -> None:
+        """Say nothing."""
+
+    def silence(self, target: str) -> str:  # noqa: ARG002 - as the base
+        """Say nothing."""
+        return ""

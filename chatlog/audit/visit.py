@@ -1,0 +1,68 @@
+"""One network visited to be audited: dial, join, compare, leave."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chatlog.audit.compare import Audit, Findings, Unkept, Unrecorded
+from chatlog.connection import Reactor
+from chatlog.record.driver import listen
+from chatlog.record.supervisor import Plan, Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatlog.audit.compare import Stretch
+    from chatlog.protocol.session import Session
+
+
+async def audit(
+    plan: Plan,
+    *,
+    now: Callable[[], str],
+    stretches: Callable[[str], Stretch | None],
+    within: float,
+) -> list[Findings]:
+    """Compare the channels of a network with its history; return what came of each.
+
+    It ends after `within` seconds, with what it has by then. Raise NetworkError
+    or RefusedError where the network does not let us in.
+    """
+    loop = asyncio.get_running_loop()
+    reactor = Reactor(loop, now)
+    listen(reactor)
+    found: list[Findings] = []
+    history = partial(_audit, loop, stretches, found.append)
+    supervisor = Supervisor(
+        plan,
+        reactor,
+        Unrecorded(),
+        Unkept(),
+        now=now,
+        chance=random.random,
+        on_change=lambda: None,
+        on_caught_up=lambda: supervisor.stop("everything is compared"),
+        history=history,
+    )
+    timer = loop.call_later(within, supervisor.stop, "the time is up")
+    try:
+        await supervisor.run()
+    finally:
+        timer.cancel()
+    return found
+
+
+def _audit(  # noqa: PLR0917 - what is known before, and what each connection brings
+    loop: asyncio.AbstractEventLoop,
+    stretches: Callable[[str], Stretch | None],
+    found: Callable[[Findings], None],
+    session: Session,
+    send: Callable[[str], None],
+    on_settled: Callable[[], None],
+) -> Audit:
+    return Audit(
+        session, loop=loop, send=send, stretches=stretches, found=found, on_settled=on_settled
+    )

@@ -1,0 +1,120 @@
+"""`chatlog config`: check the configuration, or begin one."""
+
+from __future__ import annotations
+
+import json
+import os
+import pkgutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from chatlog.errors import UsageError
+from chatlog.settings import parsers
+
+if TYPE_CHECKING:
+    from chatlog.settings.config import Config, NetworkConfig
+    from chatlog.settings.parsers import ServerName
+
+_OURS_ALONE: Final = 0o600
+
+
+@click.group()
+def command() -> None:
+    """Check the configuration, or write one to begin with.
+
+    \b
+      chatlog config init
+      chatlog config check chatlog.toml
+    """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
+
+
+@command.command(short_help="Check a configuration; connects to nothing.")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Say it as one JSON object.")
+def check(*, file: Path | None, as_json: bool) -> None:
+    """Check FILE, or the configuration that is in use: CHATLOG_CONFIG, or the user's own.
+
+    It connects to nothing. What is wrong is named by its key.
+
+    \b
+      chatlog config check
+      chatlog config check --json chatlog.toml
+    """  # noqa: D301 - as above
+    from chatlog.settings.file import load  # noqa: PLC0415 - --help does not pay for TOML
+
+    named = file or parsers.config_path(os.environ)
+    found = load(named)
+    for warning in found.warnings:
+        click.echo(f"chatlog: {warning}", err=True)
+    click.echo(json.dumps(_summary(named, found)) if as_json else _sentence(named, found))
+
+
+@command.command(short_help="Write a commented example.")
+@click.argument("file", default="chatlog.toml", type=click.Path(path_type=Path, allow_dash=True))
+def init(*, file: Path) -> None:
+    """Write a commented example to FILE (chatlog.toml), or to - to look at it.
+
+    A file that is there already is left alone.
+
+    \b
+      chatlog config init
+      chatlog config init ~/.config/chatlog/chatlog.toml
+      chatlog config init - | less
+    """  # noqa: D301 - as above
+    example = pkgutil.get_data("chatlog", "data/chatlog.toml") or b""
+    if str(file) == "-":
+        from chatlog.cli.show.screen import write  # noqa: PLC0415 - --help does not pay for it
+
+        write(example)
+        return
+    _create(file, example)
+    where = click.format_filename(file)
+    click.echo(f"{where}: written; change it, then check it with `chatlog config check`")
+
+
+def _create(file: Path, content: bytes) -> None:
+    """Write a new file that others cannot read: secrets may come to stand in it."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OURS_ALONE)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+    except OSError as error:
+        there = "is there already; name another file"
+        reason = there if file.exists() else f"cannot be written: {error.strerror}"
+        raise UsageError(f"{file} {reason}") from error
+
+
+def _sentence(file: Path, found: Config) -> str:
+    channels = sum(len(network.channels) for network in found.networks.values())
+    said = [_count(len(found.networks), "network"), _count(channels, "channel")]
+    return f"{click.format_filename(file)}: {', '.join(said)}: fine"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _summary(file: Path, found: Config) -> dict[str, object]:
+    return {
+        "file": str(file),
+        "networks": [_network(name, network) for name, network in found.networks.items()],
+        "warnings": found.warnings,
+    }
+
+
+def _network(name: str, network: NetworkConfig) -> dict[str, object]:
+    """Name what a network's configuration comes to; nothing of it is a secret."""
+    return {
+        "name": name,
+        "preset": network.preset,
+        "servers": [_server(each) for each in network.servers],
+        "channels": [channel.name for channel in network.channels],
+    }
+
+
+def _server(server: ServerName) -> str:
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"{host}:{server.port}" if server.port else host

@@ -1,0 +1,47 @@
+"""`chatlog demo`: record a scripted conversation, to show the whole thing offline."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where to record. Default: a new temporary directory, and never your archive.",
+)
+def command(*, output: Path | None) -> None:
+    """Record a scripted conversation on an IRC server of our own, and show it.
+
+    Everything happens on this machine, in a few seconds, with the same code
+    as `chatlog record`.
+
+    \b
+      chatlog demo
+      chatlog demo --output ./archive
+    """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
+    from chatlog.demo import recording  # noqa: PLC0415 - --help does not pay for it
+
+    logging.getLogger("chatlog").addHandler(logging.NullHandler())
+    root = output or Path(tempfile.mkdtemp(prefix="chatlog-demo-"))
+    click.echo("Recording a short conversation on a server of our own …", err=True)
+    asyncio.run(recording.record(root))
+    _show(["tail", "--output", str(root), "--network", recording.NETWORK, "-n", "60"])
+    sys.stdout.flush()
+    click.echo(f"\nThe transcripts are in {root / recording.NETWORK}.", err=True)
+    click.echo(f"Look at them with: chatlog tail --output {root} demo", err=True)
+
+
+def _show(arguments: list[str]) -> None:
+    """Run another command in this process: no command imports another."""
+    commands = click.get_current_context().find_root().command
+    commands.main(arguments, prog_name="chatlog", standalone_mode=False)

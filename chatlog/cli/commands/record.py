@@ -1,0 +1,81 @@
+"""`chatlog record`: record channels until stopped."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chatlog.cli.options.recording import network_options, transcript_options
+from chatlog.cli.options.types import Checked
+from chatlog.settings import parsers
+
+if TYPE_CHECKING:
+    from chatlog.record.limits import Limits
+
+
+@click.command()
+@network_options
+@transcript_options
+@click.option(
+    "--for",
+    "duration",
+    type=Checked(parsers.parse_duration),
+    metavar="DURATION",
+    help="Stop after so long: 90s, 55m, 1h30m.",
+)
+@click.option(
+    "--until",
+    metavar="HH:MM",
+    help="Stop at the next such time of day, local or in --tz.",
+)
+@click.option(
+    "--idle",
+    type=Checked(parsers.parse_duration),
+    metavar="DURATION",
+    help="Stop when nobody did anything for so long.",
+)
+@click.option(
+    "--max-events",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Stop after exactly N events of people in the channels.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing unless a human is needed.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more on stderr.")
+@click.pass_context
+def command(ctx: click.Context, /, **options: Any) -> None:
+    """Record channels until stopped (Ctrl-C, SIGTERM) or a limit is reached.
+
+    \b
+      chatlog record --server libera --channel '#python'
+      chatlog record --server irc.oftc.net --channel debian --for 55m --quiet
+      chatlog record --config chatlog.toml
+    """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
+    from chatlog.cli.options import plans  # noqa: PLC0415 - --help does not pay for the network
+    from chatlog.cli.process import Run  # noqa: PLC0415
+    from chatlog.cli.show import live  # noqa: PLC0415 - --help does not pay for the network
+
+    look_on = sys.stderr.isatty() and not options["quiet"]
+    live.set_up_diagnostics(quiet=options["quiet"], verbose=options["verbose"], look_on=look_on)
+    settings = plans.settings_of(ctx)
+    limits = limits_of(options, settings.storage.tz)
+    Run(settings, limits).go(lambda: plans.settings_of(ctx), look_on=look_on)
+
+
+def limits_of(options: dict[str, Any], tz: str | None) -> Limits:
+    """Turn options into when the run ends by itself."""
+    from chatlog.record.limits import Limits  # noqa: PLC0415 - as above
+
+    durations = [options["duration"]] if options["duration"] is not None else []
+    if options["until"]:
+        here = datetime.now(UTC).astimezone()
+        zone = parsers.parse_zone(tz) if tz else None
+        durations.append(parsers.seconds_until(options["until"], here.astimezone(zone)))
+    return Limits(
+        duration=min(durations, default=None),
+        idle=options["idle"],
+        max_events=options["max_events"],
+    )

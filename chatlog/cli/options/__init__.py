@@ -1,0 +1,1 @@
+"""Options: parse command-line input into settings and queries."""

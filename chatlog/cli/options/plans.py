@@ -1,0 +1,268 @@
+"""What was typed, over the environment, over the file: one plan for each network.
+
+Turns settings into the values that the recorder is made of. Nothing is dialled
+here, but every file that a setting names is read, so that a mistake is told
+before anything is begun.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+import msgspec
+
+from chatlog.cli.options import storage
+from chatlog.cli.options.types import given
+from chatlog.connection import Address, Route, tls_context
+from chatlog.connection.proxies import require_library
+from chatlog.errors import UsageError
+from chatlog.protocol.manners import MannersSettings
+from chatlog.protocol.pacing import BURST, INTERVAL
+from chatlog.protocol.privacy import PrivacySettings
+from chatlog.protocol.registration.capabilities import Identity
+from chatlog.protocol.registration.sasl import Login
+from chatlog.protocol.registration.sasl import check as check_login
+from chatlog.protocol.session_settings import SessionSettings
+from chatlog.record.supervisor import Plan
+from chatlog.secret import Secret
+from chatlog.settings import parsers, presets
+from chatlog.settings.config import ChannelConfig, Config, NetworkConfig
+from chatlog.settings.file import load
+
+if TYPE_CHECKING:
+    from chatlog.archive.storage import Storage
+    from chatlog.settings.presets import Preset
+
+_SECRETS: Final = ("password", "sasl_password", "nickserv_password", "proxy_password")
+
+
+def settings_of(ctx: click.Context) -> Config:
+    """Return what file, environment and command line say together, checked as far as each goes."""
+    typed = given(ctx)
+    path = typed.pop("config", None)
+    if path is None:
+        return _with_storage(Config(networks=_typed_network(typed)), typed)
+    for name in ("server", "channel"):
+        if name in typed:
+            raise UsageError(f"--{name} does not go with --config; write it into {path}")
+    loaded = load(path)
+    chosen = typed.pop("network", None)
+    networks = loaded.networks
+    if chosen is not None:
+        if chosen not in networks:
+            raise UsageError(f"{path} has no network {chosen!r}; it has {', '.join(networks)}")
+        networks = {chosen: networks[chosen]}
+    changed = {name: _overridden(each, typed) for name, each in networks.items()}
+    return _with_storage(msgspec.structs.replace(loaded, networks=changed), typed)
+
+
+def _typed_network(typed: dict[str, Any]) -> dict[str, NetworkConfig]:
+    servers = [parsers.parse_server(text) for text in typed.pop("server", ())]
+    if not servers:
+        raise UsageError("no server; say --server HOST, or --config FILE with its networks")
+    preset = presets.preset_for(servers[0].host) if servers[0].port is None else None
+    channels = dict.fromkeys([*servers[0].channels, *typed.pop("channel", ())])
+    if not channels and not typed.get("accept_invites"):
+        raise UsageError("no channel to record; say --channel '#python' or --channel python")
+    network = _overridden(NetworkConfig(), typed)
+    tls = parsers.choose_tls(servers[0], network.tls)
+    name = typed.get("network") or (preset.name if preset else None)
+    keys = _channel_keys(typed.get("channel_keys_file"))
+    named = parsers.network_name(name, servers[0], tls=tls)
+    return {
+        named: msgspec.structs.replace(
+            network,
+            preset=preset.name if preset else "",
+            servers=(*preset.servers, *servers[1:]) if preset else tuple(servers),
+            channels=tuple(
+                ChannelConfig(
+                    name=preset.spell(name) if preset else name, key=keys.get(name, Secret())
+                )
+                for name in channels
+            ),
+        )
+    }
+
+
+def _overridden(network: NetworkConfig, typed: dict[str, Any]) -> NetworkConfig:
+    """Return a network's settings with those of the command line and the environment over them."""
+    fields = {name: typed[name] for name in network.__struct_fields__ if name in typed}
+    for name in _SECRETS:
+        if secret := _secret(name, typed):
+            fields[name] = secret
+    changed = msgspec.structs.replace(network, **fields)
+    if changed.sasl_user and not (changed.sasl_password or changed.sasl_key or changed.client_cert):
+        return msgspec.structs.replace(changed, sasl_password=_ask("Password (SASL)"))
+    return changed
+
+
+def _secret(name: str, typed: dict[str, Any]) -> Secret:
+    """Read a secret from the file that an option names, else from the environment."""
+    option = f"{name}_file"
+    if path := typed.get(option):
+        return Secret(parsers.first_line(Path(path), f"--{option.replace('_', '-')}"))
+    return Secret(os.environ.get(f"CHATLOG_{name.upper()}", ""))
+
+
+def _ask(prompt: str) -> Secret:
+    if not sys.stdin.isatty():
+        raise UsageError("--sasl-user needs a password; say --sasl-password-file FILE")
+    return Secret(click.prompt(prompt, hide_input=True, err=True))
+
+
+def _channel_keys(path: str | None) -> dict[str, Secret]:
+    """Read `#channel key` lines."""
+    if path is None:
+        return {}
+    keys = {}
+    lines = parsers.text_of(Path(path), "--channel-keys-file").splitlines()
+    for number, line in enumerate(lines, 1):
+        name, _, key = line.partition(" ")
+        if not key.strip():
+            raise UsageError(f"--channel-keys-file {path}, line {number}: say '#channel key'")
+        keys[parsers.channel_name(name)] = Secret(key.strip())
+    return keys
+
+
+def _with_storage(whole: Config, typed: dict[str, Any]) -> Config:
+    kept = storage.typed_over(whole.storage, typed)
+    metrics = typed.get("metrics_file", whole.metrics_file)
+    return msgspec.structs.replace(whole, storage=kept, metrics_file=str(metrics or ""))
+
+
+# -- plans ---------------------------------------------------------------------
+
+
+def plans_of(settings: Config) -> list[Plan]:
+    """Return what is to be recorded; whoever has a file of networks means to keep at them."""
+    keep_at_it = bool(settings.path)
+    return [plan_of(name, each, retry=keep_at_it) for name, each in settings.networks.items()]
+
+
+def plan_of(name: str, network: NetworkConfig, *, retry: bool) -> Plan:
+    """Return what is to be recorded of one network; raise UsageError for what cannot be."""
+    preset = presets.find_preset(network.preset, network.servers)
+    addresses = tuple(_address(server, network) for server in network.servers)
+    route = _route(network)
+    if any(address.tls for address in addresses):
+        tls_context(route)  # a file that is no certificate is told now, and not at every dial
+    identity = _identity(network, preset, tls=all(address.tls for address in addresses))
+    return Plan(
+        session=_session(name, network, identity, preset),
+        addresses=addresses,
+        route=route,
+        timeout=network.timeout,
+        reconnect_min=network.reconnect_min,
+        reconnect_max=max(network.reconnect_min, network.reconnect_max),
+        retry=retry if network.retry is None else network.retry,
+        talk_pace=_talk_pace(preset),
+    )
+
+
+def _talk_pace(preset: Preset | None) -> tuple[int, float]:
+    if preset is None or preset.sends_per is None:
+        return BURST, INTERVAL
+    count, seconds = preset.sends_per
+    return max(1, count // 2), seconds / count
+
+
+def _address(server: parsers.ServerName, network: NetworkConfig) -> Address:
+    tls = parsers.choose_tls(server, network.tls)
+    port = server.port or (parsers.TLS_PORT if tls else parsers.PLAIN_PORT)
+    return Address(host=server.host, port=port, tls=tls)
+
+
+def _route(network: NetworkConfig) -> Route:
+    if network.proxy.startswith("socks"):
+        require_library()
+    return Route(
+        ca=network.tls_ca,
+        fingerprints=network.tls_fingerprint,
+        certificate=network.client_cert,
+        key=network.client_key,
+        bind=network.bind,
+        proxy=network.proxy,
+        proxy_password=network.proxy_password,
+        timeout=network.connect_timeout,
+    )
+
+
+def _identity(network: NetworkConfig, preset: Preset | None, *, tls: bool) -> Identity:
+    return Identity(
+        nick=_nick(network, preset),
+        alternates=network.alternates,
+        user=network.user,
+        realname=network.realname,
+        user_modes="" if preset and preset.no_user_modes else network.user_modes,
+        password=network.password,
+        login=_login(network, tls=tls),
+        nickserv=network.nickserv_password,
+        capabilities=preset.capabilities if preset else (),
+    )
+
+
+def _nick(network: NetworkConfig, preset: Preset | None) -> str:
+    """Return the nick, or where a network takes anybody under a nick of its own, such a one."""
+    anonymous = preset.anonymous_nick if preset else ""
+    if anonymous and not network.password and network.nick == NetworkConfig().nick:
+        return f"{anonymous}{random.randint(10_000, 99_999)}"  # noqa: S311 - no secret
+    return preset.spell(network.nick) if preset else network.nick
+
+
+def _login(network: NetworkConfig, *, tls: bool) -> Login | None:
+    wanted = network.sasl or network.sasl_user or network.sasl_key
+    if not wanted:
+        return None
+    key = parsers.text_of(Path(network.sasl_key), "--sasl-key") if network.sasl_key else ""
+    login = Login(
+        user=network.sasl_user or network.nick,
+        password=network.sasl_password,
+        key=Secret(key),
+        certificate=bool(network.client_cert),
+        mechanism=network.sasl,
+        plain_without_tls=network.sasl_plain_without_tls,
+    )
+    check_login(login, tls=tls)
+    return login
+
+
+def _session(
+    name: str, network: NetworkConfig, identity: Identity, preset: Preset | None
+) -> SessionSettings:
+    return SessionSettings(
+        network=name,
+        identity=identity,
+        channels=tuple(channel.name for channel in network.channels),
+        keys={channel.name: channel.key for channel in network.channels if channel.key},
+        join_pace=preset.joins_per if preset else None,
+        accept_invites=network.accept_invites,
+        queries=network.queries,
+        max_skew=int(network.max_skew * 1000),
+        manners=_manners(network),
+        privacy=PrivacySettings(
+            off_record=network.off_record_prefix,
+            ignore=network.ignore,
+            nolog=tuple(channel.name for channel in network.channels if channel.nolog),
+        ),
+    )
+
+
+def _manners(network: NetworkConfig) -> MannersSettings:
+    text = {"text": network.answer_text} if network.answer_text else {}
+    return MannersSettings(
+        whisper=network.answer_whispers,
+        addressed=network.answer_addressed,
+        ctcp=network.answer_ctcp,
+        announce=network.announce,
+        **text,
+    )
+
+
+def storage_of(settings: Config) -> Storage:
+    """Return where and how transcripts are kept."""
+    return storage.storage_of(settings.storage)

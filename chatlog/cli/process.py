@@ -1,0 +1,204 @@
+"""A recorder as a process: its signals, its heartbeat, and its configuration read again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatlog import __version__
+from chatlog.archive.locks import Locks
+from chatlog.archive.segment import System
+from chatlog.cli.options import plans
+from chatlog.cli.show import live
+from chatlog.clock import Clock
+from chatlog.coverage import ledger
+from chatlog.coverage.ledger import LedgerEntry
+from chatlog.errors import ChatlogError, TranscriptError
+from chatlog.health.heartbeat import Heartbeat
+from chatlog.health.runs import RunFile, prune, run_name
+from chatlog.health.status import RunStatus, decode
+from chatlog.health.systemd import Notifier
+from chatlog.record.recorder import Recorder
+from chatlog.record.sts_policies import Policies
+from chatlog.write.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from chatlog.coverage.fold import Gap
+    from chatlog.record.recorder import Limits
+    from chatlog.record.supervisor import Plan
+    from chatlog.settings.config import Config
+
+logger = logging.getLogger("chatlog")
+
+_POLICIES = ".sts.json"
+
+
+class Run:
+    """One run of `record` or `sync`, made of settings; `go` is its whole life.
+
+    `planned` are other plans than the settings make; `linger` is the recorder's.
+    """
+
+    def __init__(
+        self,
+        settings: Config,
+        limits: Limits,
+        *,
+        planned: Sequence[Plan] | None = None,
+        linger: float | None = None,
+    ) -> None:
+        self._storage = plans.storage_of(settings)
+        self._metrics_file = settings.metrics_file
+        self._notifier = Notifier.from_environment(os.environ)
+        self._clock = Clock()
+        self._started = self._clock()
+        self._name = run_name(self._started, os.getpid())
+        self._writer = Writer(self._storage)
+        self._recorder = Recorder(
+            plans.plans_of(settings) if planned is None else planned,
+            self._writer,
+            now=self._clock,
+            limits=limits,
+            policies=Policies(self._storage.root / _POLICIES),
+            run=self._name,
+            linger=linger,
+        )
+        self._clock.on_jump = self._recorder.jumped
+        for warning in settings.warnings:
+            logger.warning("%s", warning)
+
+    def go(self, settings: Callable[[], Config], *, look_on: bool) -> None:
+        """Record until the end; `settings` reads the configuration again, at every SIGHUP.
+
+        What ended the run other than cleanly is raised.
+        """
+        _collect_seldom()
+        try:
+            asyncio.run(self._record(settings, look_on=look_on))
+        finally:
+            live.end_diagnostics()
+        self._say_where()
+
+    async def _record(self, settings: Callable[[], Config], *, look_on: bool) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._recorder.stop, signal.Signals(number).name)
+        loop.add_signal_handler(signal.SIGHUP, self._reload, settings)
+        async with contextlib.AsyncExitStack() as stack:
+            if look_on:
+                await stack.enter_async_context(live.view(self._recorder))
+            recording = loop.create_task(self._recorder.run())
+            await asyncio.sleep(0)  # until it holds its transcripts, or has failed to
+            if not recording.done():
+                stack.callback(self._beat(loop))
+            await recording
+
+    def _beat(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+        """Begin to say how the run is; return what ends that."""
+        try:
+            run_file = RunFile(self._storage.root, self._name)
+            prune(self._storage.root, _is_over)
+        except TranscriptError as error:
+            logger.error("%s; `chatlog status` will not know of this run", error)  # noqa: TRY400 - expected
+            return lambda: None
+        heartbeat = Heartbeat(
+            loop,
+            self._status,
+            run_file=run_file,
+            metrics_file=Path(self._metrics_file) if self._metrics_file else None,
+            notifier=self._notifier,
+        )
+        heartbeat.start()
+        self._recorder.on_change = heartbeat.soon
+        heartbeat.ready()
+
+        def end() -> None:
+            heartbeat.stop(self._recorder.stop_reason or "failed")
+            run_file.close()
+
+        return end
+
+    def _status(self) -> RunStatus:
+        return RunStatus(
+            pid=os.getpid(),
+            version=__version__,
+            root=str(self._storage.root),
+            started=self._started,
+            updated=self._clock(),
+            networks=self._recorder.statuses(),
+            errors=self._recorder.errors,
+            waiting=self._recorder.waiting_lines,
+        )
+
+    def _reload(self, settings: Callable[[], Config]) -> None:
+        """Go by the configuration as it is now; what is wrong with it changes nothing."""
+        self._notifier.reloading(int(time.monotonic() * 1_000_000))
+        try:
+            changed = settings()
+            wanted, storage = plans.plans_of(changed), plans.storage_of(changed)
+        except ChatlogError as error:
+            logger.error("the configuration was not read again: %s", error)  # noqa: TRY400 - expected
+        else:
+            self._writer.use(storage)
+            self._recorder.reload(wanted)
+            logger.info("the configuration was read again")
+        self._notifier.ready()
+
+    def _say_where(self) -> None:
+        for _, channel, directory in self.channels():
+            logger.info("recorded %s in %s", channel, directory)
+
+    def channels(self) -> Iterator[tuple[str, str, Path]]:
+        """Yield network, name and directory of each channel that has a place by now."""
+        for network, plan in self._recorder.plans.items():
+            if self._writer.known_casemapping(network) is not None:
+                for channel in plan.session.channels:
+                    yield network, channel, self._writer.path(network, channel)
+
+    def fetched(self, network: str, channel: str) -> int:
+        """Say how many lines of a channel were fetched back."""
+        return self._recorder.fetched(network, channel)
+
+    def was_welcomed(self, network: str) -> bool:
+        """Say whether a network has let us in."""
+        return self._recorder.was_welcomed(network)
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Say whether a signal ended it."""
+        return self._recorder.stop_reason in {"SIGINT", "SIGTERM"}
+
+    def note_reported(self, directory: Path, gap: Gap) -> None:
+        """Say in a ledger that a person was told of a gap, after the run."""
+        entry = LedgerEntry(entry="reported", at=self._clock(), since=gap.start.time, until=gap.end)
+        locks = Locks(self._storage.root)
+        try:
+            with locks.appending(directory):
+                ledger.append(System(), directory, [entry], self._storage.file_mode)
+        finally:
+            locks.close()
+
+
+def _is_over(data: bytes) -> bool:
+    try:
+        return bool(decode(data).ended)
+    except ValueError:
+        return False
+
+
+def _collect_seldom() -> None:
+    """Let the collector of cycles look less often: a line of IRC makes none.
+
+    As it is set by default it takes a twentieth of the time of a flood.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

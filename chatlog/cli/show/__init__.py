@@ -1,0 +1,1 @@
+"""Output: print events, tables, progress and messages."""

@@ -1,0 +1,122 @@
+"""What `chatlog search` prints of what it found."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from chatlog.archive.targets import spelled
+from chatlog.cli.show.screen import batched, encoded, json_line
+from chatlog.errors import UsageError
+from chatlog.formats import jsonl
+from chatlog.formats.visible import unformatted, visible
+from chatlog.query.predicates import texts_of
+from chatlog.search.context import Context
+from chatlog.search.search import Search
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from chatlog.cli.show.screen import Screen
+    from chatlog.query.selection import Query
+    from chatlog.read.reader import Reader
+    from chatlog.search.search import Hit
+
+    Write = Callable[[bytes], object]
+
+
+class Printing(NamedTuple):
+    """How much of what was found is printed, and how."""
+
+    counts: bool
+    which: bool
+    only_matching: bool
+    after: int | None
+    before: int | None
+    context: int | None
+    most: int | None
+    reverse: bool
+    jobs: int | None
+    pager: bool
+    as_json: bool
+
+    @property
+    def around(self) -> tuple[int, int]:
+        """How many events before one that matches are printed, and how many after it."""
+        both = self.context or 0
+        before, after = self.before, self.after
+        return (both if before is None else before, both if after is None else after)
+
+    def check(self, query: Query) -> None:
+        """Raise UsageError for what does not go together, or not with what is looked for."""
+        if self.only_matching and not any(texts_of(query.term)):
+            raise UsageError("-o shows what was found of a text; say which text")
+        if sum((self.counts, self.which, self.only_matching, any(self.around))) > 1:
+            raise UsageError("-c, -l, -o and -A, -B, -C exclude one another; leave all but one out")
+        if any(self.around) and self.reverse:
+            raise UsageError("events around others stand in order of time; leave out --reverse")
+        if (self.counts or self.which) and self.most is not None:
+            raise UsageError("-c and -l look at everything; leave out -m")
+
+
+def print_found(
+    reader: Reader, query: Query, printing: Printing, screen: Screen, write: Write
+) -> bool:
+    """Print what a query finds; say whether that is anything."""
+    search = Search(reader, query, newest_first=printing.reverse, jobs=printing.jobs or 0)
+    if printing.counts or printing.which:
+        return _print_counts(search, printing, write)
+    if any(printing.around):
+        islands = Context(search, *printing.around, most=printing.most).islands()
+        return _print_islands(islands, printing, screen, write)
+    found = False
+    for hits in batched(islice(search.hits(), printing.most)):
+        found = True
+        if printing.only_matching:
+            write(_only_matching(hits, query, printing))
+        else:
+            write(_shown(hits, printing, screen))
+    return found
+
+
+def _shown(hits: list[Hit], printing: Printing, screen: Screen) -> bytes:
+    if printing.as_json:
+        return b"".join(hit.line + b"\n" for hit in hits)
+    return screen([jsonl.decode(hit.line) for hit in hits])
+
+
+def _only_matching(hits: list[Hit], query: Query, printing: Printing) -> bytes:
+    texts = list(texts_of(query.term))
+    lines: list[bytes] = []
+    for hit in hits:
+        text = unformatted(jsonl.decode(hit.line).text)
+        for begin, end in sorted(span for each in texts for span in each.spans(text)):
+            found = text[begin:end]
+            as_json = printing.as_json
+            lines.append(json_line({"match": found}) if as_json else encoded(visible(found) + "\n"))
+    return b"".join(lines)
+
+
+def _print_counts(search: Search, printing: Printing, write: Write) -> bool:
+    counts = search.counts()
+    for target in sorted(counts):
+        network, name = spelled(target.network), spelled(target.name)
+        if printing.as_json:
+            count = {} if printing.which else {"count": counts[target]}
+            write(json_line({"network": network, "target": name, **count}))
+        else:
+            place = f"{visible(network)}/{visible(name)}"
+            write(encoded(f"{place}\n" if printing.which else f"{counts[target]:>8} {place}\n"))
+    return bool(counts)
+
+
+def _print_islands(
+    islands: Iterable[list[Hit]], printing: Printing, screen: Screen, write: Write
+) -> bool:
+    found = False
+    for island in islands:
+        if found and not printing.as_json:
+            write(screen.between())
+        found = True
+        write(_shown(island, printing, screen))
+    return found

@@ -1,0 +1,145 @@
+"""What a person sees of a recorder: a small live view, or log lines on stderr."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sys
+import time
+from collections import Counter, defaultdict
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from chatlog.cli.show.log_limiter import RateLimit
+from chatlog.clock import now
+from chatlog.event import SERVER, parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from chatlog.health.status import NetworkStatus
+    from chatlog.record.recorder import Recorder
+
+_REFRESH: Final = 0.25
+_RATE_OVER: Final = 5.0
+_SHOWN: Final = 15
+
+
+def end_diagnostics() -> None:
+    """Say what was held back, before the last word is spoken."""
+    for handler in logging.getLogger("chatlog").handlers:
+        for each in handler.filters:
+            if isinstance(each, RateLimit):
+                each.finish()
+
+
+def set_up_diagnostics(*, quiet: bool, verbose: bool, look_on: bool) -> None:
+    """Send diagnostics to stderr: what a human must know, and unless quiet the rest.
+
+    While a live view is shown, its console prints them above it.
+    """
+    logger = logging.getLogger("chatlog")
+    logger.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO)
+    logger.propagate = False
+    handler: logging.Handler = _ConsoleHandler() if look_on else logging.StreamHandler(sys.stderr)
+    handler.addFilter(RateLimit(time.monotonic, level=logging.WARNING))
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    logger.handlers[:] = [handler]
+
+
+def _console() -> Console:
+    from rich.console import Console  # noqa: PLC0415 - only a terminal pays for rich
+
+    global _shared  # noqa: PLW0603 - the log lines and the view must share one console
+    _shared = _shared or Console(stderr=True, highlight=False)
+    return _shared
+
+
+_shared: Console | None = None
+
+
+class _ConsoleHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        _console().print(self.format(record), markup=False)
+
+
+@contextlib.asynccontextmanager
+async def view(recorder: Recorder) -> AsyncIterator[None]:
+    """Show a recorder's progress on stderr until the block ends."""
+    from rich.live import Live  # noqa: PLC0415 - as above
+
+    with Live(console=_console(), auto_refresh=False, transient=True) as shown:
+        task = asyncio.create_task(_refresh(shown.update, recorder))
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+async def _refresh(update: object, recorder: Recorder) -> None:
+    rates: dict[str, Rate] = defaultdict(Rate)
+    while True:
+        statuses = recorder.statuses()
+        for status in statuses:
+            rates[status.name].note(time.monotonic(), sum(status.events.values()))
+        update(table(statuses, rates, now()), refresh=True)  # type: ignore[operator]
+        await asyncio.sleep(_REFRESH)
+
+
+class Rate:
+    """Events a second over the last few seconds."""
+
+    def __init__(self) -> None:
+        self._seen: list[tuple[float, int]] = []
+
+    def note(self, moment: float, total: int) -> None:
+        """Take note of a total at a moment, in seconds of any clock that only advances."""
+        self._seen.append((moment, total))
+        while self._seen[0][0] < moment - _RATE_OVER:
+            del self._seen[0]
+
+    def __float__(self) -> float:
+        (first, before), (last, after) = self._seen[0], self._seen[-1]
+        return (after - before) / (last - first) if last > first else 0.0
+
+
+def table(statuses: Sequence[NetworkStatus], rates: Mapping[str, Rate], moment: str) -> Table:
+    """Lay out each network's state and rate, and the busiest channels of all."""
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415
+
+    shown = Table.grid(padding=(0, 2))
+    for status in statuses:
+        style = "bold green" if status.connected else "yellow"
+        age = _age(status.last_event, moment)
+        shown.add_row(
+            Text(f"● {status.name}", style=style),
+            Text(printable(status.state)),
+            Text(f"{float(rates[status.name]):.1f}/s  last line {age}", style="dim"),
+        )
+        for channel, count in _busiest(status, max(1, _SHOWN // len(statuses))):
+            shown.add_row("", Text(printable(channel)), Text(f"{count:,}", justify="right"))
+    return shown
+
+
+def _busiest(status: NetworkStatus, most: int) -> list[tuple[str, int]]:
+    channels = Counter({name: count for name, count in status.events.items() if name != SERVER})
+    rest = list(islice(channels.most_common(), most, None))
+    more = [(f"and {len(rest)} more", sum(count for _, count in rest))] if rest else []
+    return [*channels.most_common(most), *more]
+
+
+def printable(text: str) -> str:
+    """Make a name that the network chose safe for the terminal."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def _age(then: str, moment: str) -> str:
+    if not then:
+        return "never"
+    seconds = max(0, parse_time(moment) - parse_time(then)) // 1000
+    return f"{seconds} s ago" if seconds < 120 else f"{seconds // 60} min ago"  # noqa: PLR2004

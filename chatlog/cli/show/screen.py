@@ -1,0 +1,161 @@
+"""Events as lines on stdout: in colour, in columns, under their days on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from chatlog import clock
+from chatlog.formats import jsonl
+from chatlog.formats.terminal import Manner, Span, local_time, place, render, width_of
+from chatlog.formats.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import date, tzinfo
+
+    from chatlog.archive.targets import Target
+    from chatlog.cli.show.gap_lines import Silence
+    from chatlog.cli.show.painting import Painter
+    from chatlog.event import Event
+    from chatlog.formats.terminal import Find
+
+_MAX_TARGET_WIDTH: Final = 20
+_AT_ONCE: Final = 500
+_Thing = TypeVar("_Thing")
+_RELATIVE: Final = {0: "today", 1: "yesterday"}
+
+
+def write(data: bytes) -> None:
+    """Write to stdout at once, and all of it."""
+    rest = memoryview(data)
+    while rest:  # where Python does not buffer, one call may take less
+        rest = rest[sys.stdout.buffer.write(rest) :]
+    sys.stdout.buffer.flush()
+
+
+def encoded(text: str) -> bytes:
+    """Encode for stdout; what it cannot show is written out."""
+    return text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
+
+
+def as_json_lines(entries: Iterable[tuple[Event, bytes, str]]) -> bytes:
+    """Return events as JSON lines: those that were recorded so, byte for byte."""
+    return b"".join(
+        line + b"\n" if suffix == jsonl.SUFFIX else jsonl.encode([event])
+        for event, line, suffix in entries
+    )
+
+
+def json_line(fields: Mapping[str, Any]) -> bytes:
+    """Return an object of JSON as one line that is safe to `cat`."""
+    import json  # noqa: PLC0415 - only who asks for it pays
+
+    return json.dumps(fields).replace("\x7f", r"\u007f").encode() + b"\n"
+
+
+class Screen:
+    """Events as coloured lines.
+
+    Targets and networks are shown where there is more than one. Dates stand
+    above the events of each day with `headings`, else before each time, where
+    not everything is of today or `dates` says so.
+    """
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        tz: tzinfo | None,
+        paint: Painter,
+        *,
+        find: Find | None = None,
+        headings: bool = False,
+        dates: bool = False,
+    ) -> None:
+        self._tz = tz
+        self._paint = paint
+        self._targets = len(targets)
+        self._networks = len({target.network for target in targets})
+        self._shown: set[tuple[str, str]] = set()
+        self._width = 0
+        self._headings = headings
+        self._dates = dates
+        self._day: date | None = None
+        self._kept = Manner(tz, formatting=paint.has_colors)
+        if find is not None:
+            self._kept = self._kept._replace(find=find)
+
+    def __call__(self, events: Sequence[Event], silences: Sequence[Silence] = ()) -> bytes:
+        """Return the lines of some events, and between them where a target was not heard."""
+        manner, shown, begin = self._manner(events), [], 0
+        for silence in silences:
+            shown += [self._line(event, manner) for event in events[begin : silence.position]]
+            where = f"{visible(silence.target)}: " if self._targets > 1 else ""
+            shown.append(self._separator(f"{where}{visible(silence.text)}", "own"))
+            begin = silence.position
+        shown += [self._line(event, manner) for event in events[begin:]]
+        return encoded("".join(shown))
+
+    def between(self) -> bytes:
+        """Return what stands between events that do not follow one another."""
+        return encoded(self._paint(Span("--", "time")) + "\n")
+
+    def _line(self, event: Event, manner: Manner) -> str:
+        line = "".join(map(self._paint, render(event, manner))) + "\n"
+        return self._heading(event.time) + line if self._headings else line
+
+    def _heading(self, time: str) -> str:
+        """Name the day above its first event."""
+        try:
+            day = local_time(time, self._tz).date()
+        except ValueError:
+            return ""
+        if day == self._day:
+            return ""
+        self._day = day
+        ago = (local_time(clock.now(), self._tz).date() - day).days
+        words = [f"{day:%A} {day}", _RELATIVE.get(ago, f"{ago:,} days ago" if ago > 0 else "")]
+        return self._separator(", ".join(filter(None, words)), "day")
+
+    def _separator(self, text: str, style: str) -> str:
+        return self._paint(Span(f"--- {text}", style)) + "\n"
+
+    def _manner(self, events: Sequence[Event]) -> Manner:
+        self._shown.update((event.network, event.target) for event in events)
+        manner = self._kept._replace(
+            date=not self._headings
+            and (self._dates or any(not self._is_of_today(event.time) for event in events)),
+            network=max(self._networks, len({network for network, _ in self._shown})) > 1,
+        )
+        if max(self._targets, len(self._shown)) <= 1:
+            return manner
+        widest = max((width_of(place(each, manner)) for each in events), default=1)
+        self._width = max(self._width, min(widest, _MAX_TARGET_WIDTH))
+        return manner._replace(target_width=self._width)
+
+    def _is_of_today(self, time: str) -> bool:
+        try:
+            return local_time(time, self._tz).date() == local_time(clock.now(), self._tz).date()
+        except ValueError:
+            return False
+
+
+def wants_headings() -> bool:
+    """Say whether days are to stand above their events: where a person looks on."""
+    return sys.stdout.isatty()
+
+
+def find_in(spans: Sequence[Callable[[str], Iterable[tuple[int, int]]]]) -> Find | None:
+    """Put together what several texts find."""
+    if not spans:
+        return None
+    return lambda shown: (span for each in spans for span in each(shown))
+
+
+def batched(things: Iterator[_Thing]) -> Iterator[list[_Thing]]:
+    """Put things together: the first one alone, so that it is seen at once."""
+    size = 1
+    while batch := list(islice(things, size)):
+        yield batch
+        size = min(2 * size, _AT_ONCE)

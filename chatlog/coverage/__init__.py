@@ -1,0 +1,1 @@
+"""Coverage: the ledger of each target, folded into intervals and gaps."""

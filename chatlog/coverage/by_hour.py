@@ -1,0 +1,82 @@
+"""How much of each hour was heard: many coverages added up, slot by slot.
+
+Pure. A slot is named as the minute of UTC at which it begins.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from chatlog.coverage.fold import GapState
+from chatlog.event import format_time, parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from chatlog.coverage.fold import Coverage
+
+_MINUTE = len("2026-11-23T18:20")
+
+
+class Attention(NamedTuple):
+    """By slot: for how many milliseconds targets were meant to be heard, and were.
+
+    Several targets at once count several times. What was fetched back was heard.
+    """
+
+    meant: dict[str, int]
+    heard: dict[str, int]
+
+    @property
+    def share(self) -> float | None:
+        """How much of it was heard, None where nothing was meant to be."""
+        return share_of(sum(self.heard.values()), sum(self.meant.values()))
+
+
+def share_of(heard: int, meant: int) -> float | None:
+    """Say how much was heard of what was meant to be; None of nothing."""
+    return heard / meant if meant else None
+
+
+def attention_to(
+    coverages: Iterable[Coverage], since: str, until: str, minutes: int = 60
+) -> Attention:
+    """Add up coverages between two moments, in slots of so many minutes."""
+    found = Attention({}, {})
+    step = minutes * 60_000
+    edges = sorted(edge for each in coverages for edge in _edges(each, since, until))
+    meant = heard = 0
+    for (begin, to_meant, to_heard), (end, *_) in pairwise(edges):
+        meant, heard = meant + to_meant, heard + to_heard
+        if meant:
+            for slot, length in _slots(begin, end, step):
+                found.meant[slot] = found.meant.get(slot, 0) + length * meant
+                found.heard[slot] = found.heard.get(slot, 0) + length * heard
+    return found
+
+
+def _edges(coverage: Coverage, since: str, until: str) -> Iterator[tuple[int, int, int]]:
+    """Yield when how much more or less is meant to be heard, and is."""
+    low, high = max(since, coverage.since), min(until, coverage.until)
+    if low >= high:
+        return
+    yield parse_time(low), 1, 1
+    yield parse_time(high), -1, -1
+    missed = sorted(
+        (gap.start.time, gap.end) for gap in coverage.gaps if gap.state is not GapState.FILLED
+    )
+    for start, stop in missed:
+        begin, end = max(low, start), min(high, stop)
+        if begin < end:
+            yield parse_time(begin), 0, -1
+            yield parse_time(end), 0, 1
+            low = end  # where a clock went back gaps overlap: what was missed is missed once
+
+
+def _slots(begin: int, end: int, step: int) -> Iterator[tuple[str, int]]:
+    while begin < end:
+        slot = begin // step * step
+        reach = min(end, slot + step)
+        yield format_time(slot)[:_MINUTE], reach - begin
+        begin = reach

@@ -1,0 +1,50 @@
+"""Entries for the ledgers of an archive: written at once, or kept until the disk takes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatlog.archive.segment import FILE_MODE, System
+from chatlog.coverage import ledger
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chatlog.archive.locks import Locks
+    from chatlog.archive.syncing import Exposed
+    from chatlog.coverage.ledger import LedgerEntry
+
+
+class Notes:
+    """What is still to be said in ledgers, in order for each; `unkept` is what the disk refused.
+
+    A process that dies takes that along: an archive that claims less is safe.
+    """
+
+    def __init__(self, *, system: System, locks: Locks, exposed: Exposed) -> None:
+        self.unkept: dict[Path, list[LedgerEntry]] = {}
+        self.mode = FILE_MODE
+        self._system = system
+        self._locks = locks
+        self._exposed = exposed
+
+    def add(self, directory: Path, *entries: LedgerEntry) -> None:
+        """Say something in a target's ledger; TranscriptError where that has to wait."""
+        self.unkept.setdefault(directory, []).extend(entries)
+        self._write(directory)
+
+    def retry(self) -> None:
+        """Write what could not be written before."""
+        for directory in list(self.unkept):
+            self._write(directory)
+
+    def _write(self, directory: Path) -> None:
+        with self._locks.appending(directory):
+            ledger.append(
+                self._system,
+                directory,
+                self.unkept[directory],
+                self.mode,
+                exposed=self._exposed,
+            )
+        del self.unkept[directory]

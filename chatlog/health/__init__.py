@@ -1,0 +1,1 @@
+"""Health: the status, run file, heartbeat and metrics of a run."""

@@ -1,0 +1,200 @@
+"""The heartbeat: at every beat a run says how it is, to its file and its service manager.
+
+Beats come from the loop, so that they stop when the loop hangs. The files are
+written beside it, so that a disk that hangs stops neither the loop nor the
+exit. It never reads a clock but the loop's.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from chatlog.archive.segment import System
+from chatlog.errors import TranscriptError
+from chatlog.health.runs import replace_unsynced
+from chatlog.health.status import encode, prometheus, summary
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from chatlog.health.runs import RunFile
+    from chatlog.health.status import RunStatus
+    from chatlog.health.systemd import Notifier
+
+logger = logging.getLogger(__name__)
+
+_SAMPLE: Final = 1.0
+_SOON: Final = 0.2
+_PATIENCE: Final = 2.0
+_METRICS_MODE: Final = 0o644  # another user's exporter reads it
+_UNKNOWN: Final = "the run goes on, but `chatlog status` will not know how it is"
+_UNREADABLE: Final = "make that directory writable for this user, or name another --metrics-file"
+
+
+class Heartbeat:
+    """Say every so many seconds how a run is, from `start` until `stop`.
+
+    `status` returns what the run knows of itself; what that holds must not
+    change afterwards. The lag of the loop, the room on the disk and our own
+    errors are added here.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        status: Callable[[], RunStatus],
+        *,
+        run_file: RunFile,
+        metrics_file: Path | None,
+        notifier: Notifier,
+        every: float = 10.0,
+    ) -> None:
+        self._loop = loop
+        self._status = status
+        self._notifier = notifier
+        self._every = every
+        self._files = _Files(run_file, metrics_file)
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._lag = 0.0
+
+    def start(self) -> None:
+        """Beat now, and from now on."""
+        self._files.start()
+        self._beat()
+        self._repeat("beat", self._every, self._beat)
+        half = (self._notifier.watchdog_interval or 2 * _SAMPLE) / 2
+        self._repeat("sample", min(_SAMPLE, half), lambda: None)
+        if self._notifier.watchdog_interval is not None:
+            self._repeat("watchdog", half, self._notifier.watchdog)
+
+    def soon(self) -> None:
+        """Beat in a moment, as something has changed; what changes until then is in that beat."""
+        if self._timers and "soon" not in self._timers:
+            self._timers["soon"] = self._loop.call_later(_SOON, self._beat_once)
+
+    def _beat_once(self) -> None:
+        del self._timers["soon"]
+        self._beat()
+
+    def ready(self) -> None:
+        """Tell the service manager that the run is under way, and how it is."""
+        self._notifier.ready()
+        self._notifier.status(summary(self._status()))
+
+    def stop(self, reason: str) -> None:
+        """Say that the run has ended, and why; wait for the disk a few seconds at most."""
+        if not self._timers:
+            return
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self._notifier.stopping()
+        status = self._measured()
+        self._files.finish(msgspec.structs.replace(status, ended=status.updated, reason=reason))
+
+    def _repeat(self, name: str, period: float, act: Callable[[], None]) -> None:
+        due = self._loop.time() + period
+        self._timers[name] = self._loop.call_at(due, self._on_time, due, name, period, act)
+
+    def _on_time(self, due: float, name: str, period: float, act: Callable[[], None]) -> None:
+        self._lag = max(self._lag, self._loop.time() - due)
+        self._repeat(name, period, act)
+        act()
+
+    def _beat(self) -> None:
+        status = self._measured()
+        self._notifier.status(summary(status))
+        if self._files.offer(status):
+            self._lag = 0.0
+
+    def _measured(self) -> RunStatus:
+        return msgspec.structs.replace(self._status(), loop_lag=round(self._lag, 3))
+
+
+class _Output(NamedTuple):
+    path: Path
+    write: Callable[[RunStatus], None]
+    advice: str
+
+
+class _Files:
+    """The files of a run, written by one thread that may hang."""
+
+    def __init__(self, run_file: RunFile, metrics_file: Path | None) -> None:
+        self._run_file = run_file
+        self._outputs = _outputs(run_file, metrics_file)
+        self._waiting: queue.Queue[RunStatus] = queue.Queue(maxsize=1)
+        self._thread = threading.Thread(target=self._write_all, name="heartbeat", daemon=True)
+        self._errors = 0
+        self._failing: set[Path] = set()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def offer(self, status: RunStatus) -> bool:
+        """Have a status written soon; say no where the disk is too slow for one more."""
+        try:
+            self._waiting.put_nowait(status)
+        except queue.Full:
+            return False
+        return True
+
+    def finish(self, last: RunStatus) -> None:
+        try:
+            self._waiting.put(last, timeout=_PATIENCE)
+        except queue.Full:
+            pass
+        else:
+            self._thread.join(_PATIENCE)
+        if self._thread.is_alive():
+            logger.error("%s could not be written in time; check that disk", self._run_file.path)
+
+    def _write_all(self) -> None:
+        ended = ""
+        while not ended:
+            status = self._waiting.get()
+            ended = status.ended
+            status = msgspec.structs.replace(
+                status, disk_free=self._free(), errors=status.errors + self._errors
+            )
+            for output in self._outputs:
+                self._write(output, status)
+
+    def _free(self) -> int:
+        try:
+            return self._run_file.free()
+        except TranscriptError:
+            self._errors += 1
+            return 0
+
+    def _write(self, output: _Output, status: RunStatus) -> None:
+        try:
+            output.write(status)
+        except TranscriptError as error:
+            self._errors += 1
+            if output.path not in self._failing:
+                reason = getattr(error.__cause__, "strerror", None) or error
+                logger.error("cannot write %s: %s; %s", output.path, reason, output.advice)  # noqa: TRY400 - expected
+            self._failing.add(output.path)
+        else:
+            self._failing.discard(output.path)
+
+
+def _outputs(run_file: RunFile, metrics_file: Path | None) -> list[_Output]:
+    outputs = [_Output(run_file.path, lambda status: run_file.write(encode(status)), _UNKNOWN)]
+    return outputs if metrics_file is None else [*outputs, _metrics(metrics_file)]
+
+
+def _metrics(path: Path) -> _Output:
+    def write(status: RunStatus) -> None:
+        data = prometheus(status).encode()
+        replace_unsynced(path, data, system=System(), mode=_METRICS_MODE)
+
+    return _Output(path, write, _UNREADABLE)

@@ -1,0 +1,1 @@
+"""Registration: capabilities, password, login, SASL and STS, until the server welcomes us."""

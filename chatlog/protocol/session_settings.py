@@ -1,0 +1,34 @@
+"""The settings of a session: identity, channels, privacy and manners."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from chatlog.protocol.manners import MannersSettings
+from chatlog.protocol.privacy import PrivacySettings
+from chatlog.protocol.server_time import DEFAULT_MAX_SKEW
+
+if TYPE_CHECKING:
+    from chatlog.protocol.registration.capabilities import Identity
+    from chatlog.secret import Secret
+
+
+class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session is told: who we are, where to go, what to record and answer.
+
+    `max_skew` is in milliseconds; `join_pace` is how many channels the network
+    lets one ask for in how many seconds.
+    """
+
+    network: str
+    identity: Identity
+    channels: tuple[str, ...] = ()
+    keys: dict[str, Secret] = {}
+    join_pace: tuple[int, float] | None = None
+    accept_invites: bool = False
+    queries: bool = False
+    max_skew: int = DEFAULT_MAX_SKEW
+    manners: MannersSettings = MannersSettings()
+    privacy: PrivacySettings = PrivacySettings()

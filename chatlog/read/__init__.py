@@ -1,0 +1,1 @@
+"""Reading: segments of an archive into events."""

@@ -1,0 +1,255 @@
+"""Which segments are to be read, each known from one look to the next.
+
+Nothing here writes. A text segment that is a copy of JSONL is not read, so that
+no event comes twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from heapq import merge
+from typing import TYPE_CHECKING, Any, Final
+
+from chatlog.archive.files import state_of
+from chatlog.archive.layout import Period, SegmentName, parse_segment, period_named
+from chatlog.archive.targets import Target, scan
+from chatlog.formats import jsonl
+from chatlog.read.decoders import decode_jsonl, is_steady, text_decoder, zone_of
+from chatlog.read.segment_reader import SegmentReader, end_of
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from chatlog.archive.manifest_view import ManifestView
+    from chatlog.read.decoders import Decode
+    from chatlog.read.positions import Read
+    from chatlog.read.sealed_reader import Sealed
+
+_TEXT: Final = ".log"
+
+_Known = tuple[int, SegmentReader | None]
+"""Which file had a name, and how it is read."""
+
+
+class Catalog:
+    """The segments of targets, each known from one look to the next.
+
+    With `remembers` they keep what tells lines that were read from others.
+    """
+
+    def __init__(self, damaged: Counter[str]) -> None:
+        self.remembers = False
+        self._damaged = damaged
+        self._known: dict[str, dict[str, _Known]] = {}
+        self._gone: dict[str, dict[str, _Known]] = {}
+        self._names: dict[str, tuple[SegmentName, Period] | None] = {}
+        self._said: dict[str, tuple[object, ManifestView]] = {}
+
+    def of(self, target: Target) -> list[SegmentReader]:
+        """List the segments of a target that are there by now, from the oldest to the newest.
+
+        A part whose lines are in a sealed one is not listed beside it.
+        """
+        before = self._known.get(target.path, {})
+        here = self._look_at(target, scan(target.path), before)
+        self._known[target.path] = here
+        gone = [name for name in before if name not in here]
+        self._gone[target.path] = {name: before[name] for name in self._moving(target, gone, here)}
+        sources = [source for _, source in here.values() if source is not None]
+        sources.sort(key=lambda source: (source.start, source.part))
+        return sources
+
+    def _moving(self, target: Target, gone: list[str], here: Mapping[str, _Known]) -> Iterator[str]:
+        """Name the files that are gone, and the sealed one that has their lines is not here yet.
+
+        A list that is made while a part is sealed may have neither of the two.
+        """
+        sealed = self._said_in(target.path).sealed if gone else {}
+        for final, entry in sealed.items():
+            if final not in here:
+                parts = (str(part.get("segment")) for part in entry.get("parts", ()))
+                yield from (part for part in parts if part in gone)
+
+    def newest_first(self, target: Target) -> Iterator[SegmentReader]:
+        """Yield the same from the latest end to the earliest, looking at each when it is due.
+
+        Names of one length end in the order of their letters, but for text,
+        whose zone its name does not tell.
+        """
+        items = scan(target.path)
+        if target.path in self._known or any(_TEXT in item.name for item in items):
+            yield from sorted(self.of(target), key=end_of, reverse=True)
+            return
+        periods: dict[int, dict[str, list[os.DirEntry[str]]]] = {}
+        for item in items:
+            period = item.name.partition("_")[0]
+            periods.setdefault(len(period), {}).setdefault(period, []).append(item)
+        of_length = (self._of_periods(target, each) for each in periods.values())
+        yield from merge(*of_length, key=end_of, reverse=True)
+
+    def _of_periods(
+        self, target: Target, periods: dict[str, list[os.DirEntry[str]]]
+    ) -> Iterator[SegmentReader]:
+        known = self._known.setdefault(target.path, {})
+        for period in sorted(periods, reverse=True):
+            here = self._look_at(target, periods[period], {})
+            known.update(here)
+            yield from (source for _, source in here.values() if source is not None)
+
+    def _look_at(
+        self, target: Target, items: list[os.DirEntry[str]], known: Mapping[str, _Known]
+    ) -> dict[str, _Known]:
+        items = [item for item in items if item.name in known or item.is_file()]
+        hidden = self._hidden(target.path, [item.name for item in items])
+        return {
+            item.name: self._look(target, item, known) for item in items if item.name not in hidden
+        }
+
+    def positions(self, directory: str) -> dict[str, Read]:
+        """Say how far each file of a target was read, also if it went since the last look."""
+        from chatlog.read.positions import Read  # noqa: PLC0415 - only who keeps it pays for it
+
+        known = {**self._gone.get(directory, {}), **self._known.get(directory, {})}
+        return {
+            name: Read(source.read_to, source.last_time, source.is_sealed, source.digests or b"")
+            for name, (_, source) in known.items()
+            if source is not None and (source.read_to or source.digests)
+        }
+
+    def restore(self, target: Target, kept: Mapping[str, Read]) -> None:
+        """Know files, that may be sealed or gone by now, as read so far."""
+        known: dict[str, _Known] = {}
+        for name, read in kept.items():
+            source = self._find(target, name, {name: (0, None)} if read.sealed else None)
+            if source is not None:
+                source.resume(read)
+            known[name] = 0, source
+        self._known[target.path] = known
+
+    def _look(self, target: Target, item: os.DirEntry[str], known: Mapping[str, _Known]) -> _Known:
+        """Go on with a file that is known; one of the same name may be another by now."""
+        inode = item.inode()
+        before, source = known.get(item.name, (None, None))
+        if before is None or (
+            before != inode and source is not None and not self._is_the_same(target, source)
+        ):
+            gone = self._gone.get(target.path, {})
+            source = self._find(target, item.name, {**gone, **known} if gone else known)
+        if source is not None:
+            source.inode = inode
+        return inode, source
+
+    def _is_the_same(self, target: Target, source: SegmentReader) -> bool:
+        if source.is_sealed:
+            return True
+        name = source.path.rpartition("/")[2]
+        return not self._said_in(target.path).is_sealed(name) and source.goes_on()
+
+    def _hidden(self, directory: str, names: list[str]) -> AbstractSet[str]:
+        """Name the files to pass over; only where a period has several is there any."""
+        several = _several([named[0] for each in names if (named := self._named(each))])
+        return self._said_in(directory).hidden(several) if several else frozenset()
+
+    def _named(self, filename: str) -> tuple[SegmentName, Period] | None:
+        try:
+            return self._names[filename]
+        except KeyError:
+            named = self._names[filename] = _segment(filename)
+            return named
+
+    def _find(
+        self, target: Target, filename: str, known: Mapping[str, _Known] | None
+    ) -> SegmentReader | None:
+        """Say how a file is to be read; None for one that is no segment, or a copy of others.
+
+        Where nothing is `known`, not even that, it is one that was not sealed.
+        """
+        named = self._named(filename)
+        if named is None:
+            return None
+        segment, period = named
+        path = f"{target.path}/{filename}"
+        if segment.suffix == jsonl.SUFFIX:
+            return self._source(path, segment, period, decode_jsonl, known)
+        said = self._said_in(target.path).texts.get(str(segment._replace(compression="")), {})
+        if said.get("copy"):
+            return None
+        tz = zone_of(target, said.get("tz", "UTC"))
+        period = period_named(segment.period, tz) or period
+        source = self._source(path, segment, period, text_decoder(target, segment, tz), known)
+        source.is_steady = is_steady(period, tz)
+        return source
+
+    def _source(
+        self,
+        path: str,
+        segment: SegmentName,
+        period: Period,
+        decode: Decode,
+        known: Mapping[str, _Known] | None,
+    ) -> SegmentReader:
+        asks = known is not None and (known or self.remembers)
+        entry = self._sealed(path, segment) if asks else None
+        if not (segment.compression or entry):
+            source = SegmentReader(path, segment, period, decode, self._damaged)
+            if self.remembers:
+                source.remember()
+            return source
+        sealed = _sealed_class()(path, segment, period, decode, self._damaged)
+        if entry and known:
+            parts = entry.get("parts", ())
+            sealed.follow_on(parts, {name: source for name, (_, source) in known.items()})
+        return sealed
+
+    def _sealed(self, path: str, segment: SegmentName) -> dict[str, Any] | None:
+        """Find what the manifest says of a segment that was sealed.
+
+        One that is not compressed may be named there before it has taken the
+        place of its last part, whose name it gets.
+        """
+        directory, _, name = path.rpartition("/")
+        said = self._said_in(directory)
+        return said.sealed.get(name) if segment.compression or said.is_sealed(name) else None
+
+    def _said_in(self, directory: str) -> ManifestView:
+        """Return what the manifest says by now."""
+        from pathlib import Path  # noqa: PLC0415 - only archives with such segments pay for these
+
+        from chatlog.archive import manifest  # noqa: PLC0415
+        from chatlog.archive.manifest_view import ManifestView  # noqa: PLC0415
+
+        path = f"{directory}/{manifest.NAME}"
+        state = state_of(path)
+        before, said = self._said.get(directory, (None, None))
+        if said is None or state != before:
+            entries = manifest.read(Path(directory))
+            if entries.damaged:
+                self._damaged[path] = entries.damaged
+            said = ManifestView(directory, entries)
+            self._said[directory] = state, said
+        return said
+
+
+@cache
+def _sealed_class() -> type[Sealed]:
+    from chatlog.read.sealed_reader import Sealed  # noqa: PLC0415 - only who meets one pays
+
+    return Sealed
+
+
+def _several(segments: list[SegmentName]) -> list[SegmentName]:
+    """List the segments of which there is more than one of a period and format."""
+    of_period = [(segment.period, segment.suffix) for segment in segments]
+    if len(set(of_period)) == len(segments):
+        return []
+    counts = Counter(of_period)
+    return [one for one, period in zip(segments, of_period, strict=True) if counts[period] > 1]
+
+
+def _segment(filename: str) -> tuple[SegmentName, Period] | None:
+    segment = parse_segment(filename)
+    period = period_named(segment.period) if segment else None
+    return (segment, period) if segment and period else None

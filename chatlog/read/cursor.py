@@ -1,0 +1,191 @@
+"""Where a reader of an archive is, kept in a file: the next one goes on there.
+
+What was read of each segment counts, not a time: what is fetched or sealed
+later is found whole, and nothing that was read comes again. Digests of the
+lines of segments that are not sealed yet tell them from others, when they are
+merged.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from chatlog.errors import TranscriptError
+from chatlog.read.positions import DIGEST, Positions, Read
+
+if TYPE_CHECKING:
+    from chatlog.read.reader import Reader
+
+_VERSION: Final = 1
+_SLACK: Final = 64 * 1024
+
+
+class _Step(NamedTuple):
+    """What is kept of a segment: behind so many bytes of digests come these."""
+
+    position: int
+    last_time: str
+    sealed: bool
+    digests: int
+    more: bytes
+
+
+class _Line(msgspec.Struct):
+    """One line of the file: of each target the segments that changed, None where one is gone."""
+
+    version: int
+    targets: dict[str, dict[str, _Step | None]]
+
+
+_Kept = tuple[int, str, bool, int, bytes]
+"""What tells how far a segment was kept: its step, and the last digest."""
+
+
+class Cursor:
+    """The cursor of a reader in a file.
+
+    Each piece that was read adds a line to it; from time to time it is
+    replaced as a whole. What cannot be read or written is a TranscriptError,
+    and so is a file that is something else: it is left as it is.
+    """
+
+    def __init__(self, reader: Reader, path: str) -> None:
+        self._reader = reader
+        self._path = path
+        self._positions: Positions = {}  # as far as the reader does not know better
+        self._kept: dict[str, dict[str, _Kept]] = {}
+        self._is_there = False
+        self._size = self._limit = 0  # what the file has, and may have before it is written anew
+        reader.remember()
+
+    def restore(self) -> bool:
+        """Go to where the last reader was; say whether there was one."""
+        try:
+            mode = os.stat(self._path).st_mode  # noqa: PTH116 - as below
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a device may have no end
+                raise TranscriptError(f"{self._path} is no file; name one with --cursor")
+            with open(self._path, "rb") as file:  # noqa: PTH123 - reading starts without pathlib
+                data = file.read()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise TranscriptError(f"cannot read {self._path}: {error.strerror}") from error
+        lines = data.split(b"\n")[:-1]  # behind the last newline is what a kill cut off
+        try:
+            for line in lines:
+                self._take(msgspec.json.decode(line, type=_Line))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise self._foreign() from error
+        if data and not lines:
+            raise self._foreign()
+        self._kept = {place: _kept(each) for place, each in self._positions.items()}
+        self._reader.restore(self._positions)
+        self._is_there = bool(lines)
+        return self._is_there
+
+    def _take(self, line: _Line) -> None:
+        if line.version != _VERSION:
+            raise TranscriptError(f"{self._path} is of a later version of chatlog")
+        for place, steps in line.targets.items():
+            known = self._positions.setdefault(place, {})
+            for name, step in steps.items():
+                if step is None:
+                    known.pop(name, None)
+                else:
+                    before = known[name].digests[: step.digests] if name in known else b""
+                    if len(before) != step.digests or step.position < 0:
+                        raise self._foreign()
+                    known[name] = Read(*step[:3], bytes(before) + step.more)
+
+    def _foreign(self) -> TranscriptError:
+        return TranscriptError(
+            f"{self._path} is no cursor of chatlog; name another file, or remove it"
+        )
+
+    def keep(self) -> None:
+        """Keep where the reader is."""
+        positions = self._reader.positions()
+        self._positions.update(positions)
+        steps = {
+            place: changed
+            for place, reads in positions.items()
+            if (changed := _changed(self._kept.get(place, {}), reads))
+        }
+        if not steps and self._is_there:
+            return
+        try:
+            self._write(steps)
+        except OSError as error:
+            raise TranscriptError(
+                f"cannot write {self._path}: {error.strerror}; name another file with --cursor"
+            ) from error
+        self._is_there = True
+        self._kept.update((place, _kept(self._positions[place])) for place in steps)
+
+    def _write(self, steps: dict[str, dict[str, _Step | None]]) -> None:
+        line = _encoded(steps)
+        if self._size + len(line) > self._limit or not self._append(line):
+            whole = _encoded({p: _changed({}, reads) for p, reads in self._positions.items()})
+            self._replace(whole)
+            self._size, self._limit = len(whole), 2 * len(whole) + _SLACK
+
+    def _append(self, line: bytes) -> bool:
+        """Add a line, unless somebody took the file away or wrote to it."""
+        try:
+            with open(self._path, "r+b") as file:  # noqa: PTH123 - as above
+                if file.seek(0, os.SEEK_END) != self._size:
+                    return False
+                file.write(line)
+        except FileNotFoundError:
+            return False
+        self._size += len(line)
+        return True
+
+    def _replace(self, data: bytes) -> None:
+        temporary = f"{self._path}.{os.getpid()}.tmp"
+        try:
+            with open(temporary, "wb") as file:  # noqa: PTH123 - as above
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, self._path)  # noqa: PTH105 - as above
+        except OSError:
+            if os.path.exists(temporary):  # noqa: PTH110 - as above
+                os.unlink(temporary)  # noqa: PTH108 - as above
+            raise
+
+
+def _encoded(steps: dict[str, dict[str, _Step | None]]) -> bytes:
+    return msgspec.json.encode(_Line(_VERSION, steps)) + b"\n"
+
+
+def _kept(reads: dict[str, Read]) -> dict[str, _Kept]:
+    return {name: _mark(read) for name, read in reads.items()}
+
+
+def _mark(read: Read) -> _Kept:
+    return *read[:3], len(read.digests), bytes(read.digests[-DIGEST:])
+
+
+def _changed(kept: dict[str, _Kept], reads: dict[str, Read]) -> dict[str, _Step | None]:
+    """Say what became of the segments of a target since."""
+    changed: dict[str, _Step | None] = {name: None for name in kept if name not in reads}
+    for name, read in reads.items():
+        before = kept.get(name)
+        if before != _mark(read):
+            begin = _unchanged(before, read)
+            changed[name] = _Step(*read[:3], begin, bytes(read.digests[begin:]))
+    return changed
+
+
+def _unchanged(kept: _Kept | None, read: Read) -> int:
+    """Say how many bytes of the digests are kept already."""
+    if kept is None:
+        return 0
+    *_, length, last = kept
+    goes_on = length <= len(read.digests) and read.digests[:length].endswith(last)
+    return length if goes_on else 0

@@ -1,0 +1,129 @@
+"""Whole lines of a file that others append to: from its end, and those that came since.
+
+Nothing here writes, and what a line means is not its business. A last line
+without its newline is still being written, and there is none such here.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    Sift = Callable[[bytes], Iterator[bytes]]
+    """Takes whole lines, and yields those that may match, without newlines."""
+
+_BLOCK: Final = 64 * 1024
+_PROBE: Final = 1024
+_SHORT: Final = 4096
+_AT_ONCE: Final = 256 * 1024
+# What is larger the C library maps anew each time, and the kernel clears it.
+_BLOCK_READ: Final = 112 * 1024
+
+
+def end_of_lines(fd: int) -> int:
+    """Say where the last whole line ends."""
+    end, size = os.fstat(fd).st_size, _PROBE
+    while end > 0:
+        start = max(0, end - size)
+        newline = os.pread(fd, end - start, start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end, size = start, _BLOCK
+    return 0
+
+
+def last_line(fd: int, end: int) -> bytes:
+    """Read the line before `end`, where one ends; empty for one that is longer than 4 KiB."""
+    start = max(0, end - _SHORT)
+    lines = os.pread(fd, end - start, start).split(b"\n")
+    return lines[-2] if len(lines) > 2 or (start == 0 and len(lines) > 1) else b""  # noqa: PLR2004
+
+
+def backwards(fd: int, end: int) -> Iterator[bytes]:
+    """Yield the lines before `end`, where one ends, the last first and without newlines."""
+    end -= 1
+    if end < 0:
+        return
+    pieces: list[bytes] = []  # of a line that begins further ahead, the last first
+    while end > 0:
+        start = max(0, end - _BLOCK)
+        *_, last = lines = os.pread(fd, end - start, start).split(b"\n")
+        pieces.append(last)
+        if len(lines) > 1:
+            yield b"".join(reversed(pieces))
+            yield from lines[-2:0:-1]
+            pieces = [lines[0]]
+        end = start
+    yield b"".join(reversed(pieces))
+
+
+def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut a stream into blocks of whole lines with their newlines."""
+    rest: list[bytes] = []
+    for block in blocks:
+        end = block.rfind(b"\n") + 1
+        if end:
+            yield b"".join([*rest, block[:end]]) if rest else block[:end]
+            rest = [block[end:]] if end < len(block) else []
+        elif block:
+            rest.append(block)
+
+
+def blocks_in(fd: int) -> Iterator[bytes]:
+    """Yield a file in blocks, from its beginning."""
+    begin, end = 0, os.fstat(fd).st_size
+    while begin < end and (block := os.pread(fd, _BLOCK_READ, begin)):
+        begin += len(block)
+        yield block
+
+
+def whole_blocks(fd: int, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Yield a file, or what is between two beginnings of lines, in blocks of whole lines.
+
+    A line that a block cuts is read again with the next one: cheaper than joining.
+    """
+    end = os.fstat(fd).st_size if end is None else end
+    size = _BLOCK_READ
+    while begin < end and (block := os.pread(fd, min(size, end - begin), begin)):
+        whole = block.rfind(b"\n") + 1
+        if whole:
+            yield block[:whole]
+            begin += whole
+            size = _BLOCK_READ
+        elif begin + len(block) >= end:
+            return
+        else:
+            size *= 2
+
+
+def line_begins(fd: int, at: int) -> int:
+    """Say where the first line begins that begins at a position or behind it."""
+    begin = at - 1 if at else 0
+    while at and (block := os.pread(fd, _SHORT, begin)):
+        newline = block.find(b"\n")
+        if newline >= 0:
+            return begin + newline + 1
+        begin += len(block)
+    return begin
+
+
+def all_lines(block: bytes) -> Iterator[bytes]:
+    """Yield every line of a block of whole ones, without newlines."""
+    yield from block.split(b"\n")[:-1]
+
+
+def lines_after(fd: int, begin: int) -> tuple[list[bytes], int]:
+    """Read some whole lines, without their newlines, and say where the last one ends.
+
+    At most 256 KiB of them, or one that is longer; none where none is whole.
+    """
+    size = _AT_ONCE
+    while True:
+        data = os.pread(fd, size, begin)
+        end = data.rfind(b"\n") + 1
+        if end or len(data) < size:
+            return data[:end].split(b"\n")[:-1], begin + end
+        size *= 2

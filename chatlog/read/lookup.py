@@ -1,0 +1,93 @@
+"""What a target's transcript has of some stretch of time, and where it ends.
+
+Nothing here writes; any thread may read. What cannot be read is passed over:
+whoever compares then takes a line for new, and says it twice rather than never.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from chatlog.archive.files import opened
+from chatlog.archive.targets import Target
+from chatlog.event import TALK, EventType
+from chatlog.formats import jsonl, plain
+from chatlog.read.catalog import Catalog
+from chatlog.read.lines import backwards, end_of_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from chatlog.event import Event
+    from chatlog.read.segment_reader import SegmentReader
+
+_LOOKED_AT = 50
+
+
+class KnownLine(NamedTuple):
+    """An event of the transcript; `coarse` where its time is known to the second only."""
+
+    event: Event
+    coarse: bool
+
+
+def lines_between(directory: Path, start: str, end: str) -> Iterator[KnownLine]:
+    """Yield what the transcript has of `[start, end)`, a segment after the other."""
+    for source in _sources(directory):
+        if source.start < end and source.end > start:
+            coarse = source.suffix == plain.SUFFIX
+            for event in source.between(start, end):
+                yield KnownLine(event, coarse)
+
+
+class LastLines(NamedTuple):
+    """Of what was heard live: the last line, and the last msgid among the last few."""
+
+    event: Event
+    msgid: str
+
+
+def last_lines(directory: Path) -> LastLines | None:
+    """Find the last lines that were heard live; None where there is none."""
+    for source in reversed(_sources(directory)):
+        events = [entry.event for entry in source.last(_LOOKED_AT)]
+        live = [each for each in events if not each.via and each.type != EventType.RECOVERED]
+        if live:
+            msgids = [each.msgid for each in live if each.msgid]
+            return LastLines(live[-1], msgids[-1] if msgids else "")
+    return None
+
+
+def has_talk_before(directory: Path, time: str) -> bool:
+    """Say whether anybody is known to have said anything before a time."""
+    sources = [source for source in _sources(directory) if source.start <= time]
+    return any(
+        event.type in TALK for source in reversed(sources) for event in source.between("", time)
+    )
+
+
+def _sources(directory: Path) -> list[SegmentReader]:
+    target = Target(directory.parent.name, directory.name, str(directory))
+    return Catalog(Counter()).of(target)
+
+
+def last_msgid(paths: Iterable[Path]) -> str:
+    """Find the last msgid in some live segments of JSONL: a quick look at their ends."""
+    for path in paths:
+        with opened(str(path)) as fd:
+            if fd is None or path.suffix != f".{jsonl.SUFFIX}":
+                continue
+            for line in islice(backwards(fd, end_of_lines(fd)), _LOOKED_AT):
+                if b'"msgid":' in line and (msgid := _msgid(line)):
+                    return msgid
+    return ""
+
+
+def _msgid(line: bytes) -> str:
+    try:
+        return jsonl.decode(line).msgid
+    except ValueError:
+        return ""

@@ -1,0 +1,165 @@
+"""Reading an archive: the last events of its targets, and those that follow.
+
+Nothing here writes, and nothing of an event is changed: with it comes the line
+that holds it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from heapq import merge
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chatlog.archive.targets import Target, Targets
+from chatlog.read.catalog import Catalog
+from chatlog.read.segment_reader import Entry, SegmentReader, start_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from chatlog.query.selection import Query
+    from chatlog.read.positions import Positions
+
+__all__ = ["Entry", "Located", "Reader"]
+
+_AT_ONCE: Final = 256 * 1024
+
+_Place = tuple[int, str, int, str]
+"""The number of a target, and which of its segments: events of one time stand in this order."""
+
+
+class Located(NamedTuple):
+    """One segment, and whose it is."""
+
+    target: Target
+    source: SegmentReader
+
+
+class Reader:
+    """Read the targets of an archive that match one of the patterns of `Targets`.
+
+    `damaged` counts the lines of each file that could not be read. What cannot
+    be read at all is a TranscriptError.
+    """
+
+    def __init__(
+        self, root: str | Path, patterns: Iterable[str] = (), networks: Iterable[str] = ()
+    ) -> None:
+        self.damaged: Counter[str] = Counter()
+        self._targets = Targets(root, patterns, networks)
+        self.names = self._targets.names
+        self._all_sources = Catalog(self.damaged)
+        self._due: list[SegmentReader] = []  # of the last look, the next one last
+        self._kept: Positions = {}  # of targets that were not looked at yet
+        self._changed: set[str] = set()  # the directories of targets of which something changed
+
+    def targets(self) -> list[Target]:
+        """List the targets that match, in the order of their paths."""
+        return self._targets.find()
+
+    def segments(self, query: Query) -> list[Located]:
+        """List the segments in which a query may find something, those of a target together."""
+        return [
+            Located(target, source)
+            for target in self.targets()
+            for source in self._all_sources.of(target)
+            if query.may_hold_between(source.start, source.end)
+        ]
+
+    def last(self, count: int) -> list[Entry]:
+        """Return the last events of all targets together, in order of time.
+
+        Those of one time stand as the targets do, then the parts, then the lines.
+        """
+        kept: list[tuple[str, _Place, int, Entry]] = []
+        for end, group in groupby(self._newest_first(), key=lambda placed: placed[1].end):
+            if len(kept) >= count:
+                kept.sort()
+                del kept[: len(kept) - count]
+                if not kept or kept[0][0] >= end:
+                    break  # whatever is in the rest came before
+            for place, source in group:
+                for position, entry in enumerate(source.last(count)):
+                    kept.append((entry.event.time, place, position, entry))
+        kept.sort()
+        return [entry for *_, entry in kept[-count:]] if count else []
+
+    def _newest_first(self) -> Iterator[tuple[_Place, SegmentReader]]:
+        """Yield all segments from the latest end to the earliest, and where each stands."""
+        return merge(
+            *(self._placed(number, target) for number, target in enumerate(self.targets())),
+            key=lambda placed: placed[1].end,
+            reverse=True,
+        )
+
+    def _placed(self, number: int, target: Target) -> Iterator[tuple[_Place, SegmentReader]]:
+        for source in self._all_sources.newest_first(target):
+            yield (number, source.start, source.part, source.path), source
+
+    def remember(self) -> None:
+        """From now on, keep what `positions` needs to tell what was read of each segment."""
+        self._all_sources.remembers = True
+
+    def positions(self) -> Positions:
+        """Say what was read of each segment of the targets that changed since it was asked."""
+        changed, self._changed = self._changed, set()
+        return {_place(path): self._all_sources.positions(path) for path in sorted(changed)}
+
+    def restore(self, positions: Positions) -> None:
+        """Take for read what `positions` said, also of targets that are not there yet."""
+        self._kept = dict(positions)
+
+    def mark(self) -> None:
+        """Take everything that is there by now for read: `new` begins behind it."""
+        for source in self._sources():
+            source.mark()
+
+    def new(self) -> list[Entry]:
+        """Return some of what was neither marked nor read yet, in order of time; else nothing.
+
+        It is a few hundred KiB, of the earliest segments first, so that what
+        came while nobody looked need not be in memory at once.
+        """
+        found = self._read_on()
+        if not found:
+            self._due = sorted(self._sources(), key=start_of, reverse=True)
+            found = self._read_on()
+        found.sort(key=lambda entry: entry.event.time)
+        return found
+
+    def _read_on(self) -> list[Entry]:
+        """Read some of the segments that are due."""
+        found: list[Entry] = []
+        size = 0
+        while self._due and size < _AT_ONCE:
+            source = self._due[-1]
+            if entries := source.new():
+                self._changed.add(source.path.rpartition("/")[0])
+                found += entries
+                size += sum(len(entry.line) for entry in entries)
+            else:
+                self._due.pop()
+        return found
+
+    def follow(self, wait: Callable[[], object]) -> Iterator[list[Entry]]:
+        """Yield what is `new`, for ever; call `wait` whenever nothing is."""
+        while True:
+            if found := self.new():
+                yield found
+            else:
+                wait()
+
+    def _sources(self) -> list[SegmentReader]:
+        return [source for target in self.targets() for source in self._sources_of(target)]
+
+    def _sources_of(self, target: Target) -> list[SegmentReader]:
+        self._changed.add(target.path)
+        if self._kept and (kept := self._kept.pop(_place(target.path), None)):
+            self._all_sources.restore(target, kept)
+        return self._all_sources.of(target)
+
+
+def _place(directory: str) -> str:
+    return "/".join(directory.split("/")[-2:])

@@ -1,0 +1,156 @@
+"""Sealed segments as readers see them: compressed streams, that never change.
+
+Nothing here writes. Where one takes the place of parts that were being
+followed, what was read of those is not new in it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Any, Final
+
+from chatlog.archive.compression import DamagedError, compression_of
+from chatlog.archive.files import opened
+from chatlog.archive.layout import parse_segment
+from chatlog.read.lines import blocks_in, whole_lines
+from chatlog.read.positions import DIGEST
+from chatlog.read.segment_reader import Entry, SegmentReader, digests_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from chatlog.read.positions import Read
+
+_KEPT: Final = 1024 * 1024
+_AT_ONCE: Final = 256 * 1024
+_ALL: Final = 2**62
+
+
+class Sealed(SegmentReader):
+    """One sealed segment. It is read from its beginning, by blocks.
+
+    Where its bytes are not as they were written, the lines before that are
+    given, and the file counts as damaged once. `read_to` counts what is in it,
+    `digests` are of lines that were read elsewhere.
+    """
+
+    is_sealed = True
+    _not_before = ""
+    _unread: Iterator[tuple[int, bytes]] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it must be read from its beginning to its end."""
+        return True
+
+    def remember(self) -> None:
+        """Need nothing: a sealed segment is not merged into another."""
+
+    def resume(self, read: Read) -> None:
+        """Take for read what another one had read."""
+        self.read_to, self.last_time = read.position, read.last_time
+        self.digests = bytearray(read.digests)
+
+    def mark(self) -> None:
+        """Take everything for read: a sealed segment gets no more."""
+        self._unread = None
+        self.digests = None
+        self.read_to = _ALL
+
+    def last(self, count: int) -> list[Entry]:
+        """Return at least the last `count` events; nothing is `new` then."""
+        self.mark()
+        lines = self._last_lines(reversed(_tail(self._all_lines(), count)), count)
+        return list(self._entries(reversed(lines)))
+
+    def follow_on(
+        self, parts: Iterable[dict[str, Any]], known: Mapping[str, SegmentReader | None]
+    ) -> None:
+        """Take for read what was read of the parts that this one is made of."""
+        made_of = [(known.get(str(part.get("segment"))), part.get("bytes")) for part in parts]
+        read = [source for source, _ in made_of if source is not None and source.read_to]
+        if not read:
+            return
+        if all(source.digests for source in read):
+            self.digests = bytearray().join(source.digests or b"" for source in read)
+        elif all(source is not None and source.read_to == size for source, size in made_of):
+            self.mark()
+        elif len(made_of) == 1:
+            self.read_to = read[0].read_to
+        elif len(read) == len(made_of):
+            # Rather shown twice than not at all: lines of parts are merged by time.
+            self._not_before = min(
+                source.last_time
+                for source, size in made_of
+                if source is not None and source.read_to != size
+            )
+
+    def _new_lines(self) -> list[bytes]:
+        if self.read_to == _ALL:
+            return []
+        if self._unread is None:
+            self._unread = self._behind(self.read_to)
+        lines, size = [], 0
+        for end, line in self._unread:
+            self.read_to = end
+            lines.append(line)
+            size += len(line)
+            if size > _AT_ONCE:
+                return lines
+        self.mark()
+        return lines
+
+    def _behind(self, begin: int) -> Iterator[tuple[int, bytes]]:
+        """Yield what is behind a position and was not read elsewhere, each with where it ends."""
+        end, skip = 0, Counter(_cut(self.digests or b""))
+        for line in self._all_lines():
+            end += len(line) + 1
+            if (skip and _took(skip, line)) or end <= begin or self._is_early(line):
+                continue
+            yield end, line
+
+    def _is_early(self, line: bytes) -> bool:
+        if not self._not_before:
+            return False
+        event = self._event(line, "")
+        return event is None or event.time < self._not_before
+
+    def blocks(self, stretch: tuple[int, int] | None = None) -> Iterator[bytes]:
+        """Yield what is in it, in blocks of whole lines; only as a whole."""
+        if stretch:
+            raise ValueError("a compressed segment is read as a whole")
+        segment = parse_segment(self.path.rpartition("/")[2])
+        way = compression_of(segment.compression if segment else "")
+        with opened(self.path) as fd:
+            self.is_gone = fd is None
+            if fd is None:
+                return
+            try:
+                yield from whole_lines(way.decompressed(blocks_in(fd)))
+            except DamagedError:
+                self._damaged[self.path] += 1
+
+
+def _tail(lines: Iterator[bytes], count: int) -> deque[bytes]:
+    """Keep the last lines: as many as asked for, or 1 MiB if that is more."""
+    kept: deque[bytes] = deque()
+    size = 0
+    for line in lines:
+        kept.append(line)
+        size += len(line)
+        while len(kept) > count and size - len(kept[0]) > _KEPT:
+            size -= len(kept.popleft())
+    return kept
+
+
+def _cut(digests: bytes | bytearray) -> Iterator[bytes]:
+    return (bytes(digests[at : at + DIGEST]) for at in range(0, len(digests), DIGEST))
+
+
+def _took(digests: Counter[bytes], line: bytes) -> bool:
+    """Take the digest of a line out, where it is there."""
+    digest = digests_of([line])
+    count = digests.pop(digest, 0)
+    if count > 1:
+        digests[digest] = count - 1
+    return count > 0

@@ -1,0 +1,313 @@
+"""One segment as readers see it: its last events, those that come after, those of a query.
+
+Nothing here writes. A line that is no event is counted and passed over.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chatlog.archive.files import opened, size_of
+from chatlog.formats import jsonl
+from chatlog.read.lines import (
+    all_lines,
+    backwards,
+    end_of_lines,
+    last_line,
+    line_begins,
+    lines_after,
+    whole_blocks,
+)
+from chatlog.read.positions import DIGEST
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from chatlog.archive.layout import Period, SegmentName
+    from chatlog.event import Event
+    from chatlog.query.predicates import Names
+    from chatlog.query.selection import Query
+    from chatlog.read.decoders import Decode
+    from chatlog.read.lines import Sift
+    from chatlog.read.positions import Read
+
+_FETCHED: Final = 1024 * 1024
+_BATCH: Final = 1000
+_NEVER: Final = "\U0010ffff"
+
+
+class Entry(NamedTuple):
+    """An event and the line that holds it, without its newline."""
+
+    event: Event
+    line: bytes
+    suffix: str
+
+
+class SegmentReader:
+    """One segment: its last events, and those that come after.
+
+    `start` and `end` bound the times in it. What was read or marked is not
+    `new`; of a segment never read or marked everything is. `read_to` is how
+    many of its bytes that is, `last_time` the highest time among them, and
+    `digests` tell those lines from others, where somebody asked to `remember`
+    them. One that is not `is_steady` is text from when clocks were changed:
+    there what a line means depends on the one before.
+    """
+
+    # What most never change: archives have many thousands of these.
+    read_to = 0
+    last_time = ""
+    digests: bytearray | None = None
+    inode = 0  # which file it was at the last look
+    is_sealed = False
+    is_gone = False  # there was no such file when it was to be read
+    is_steady = True
+    _held: int | None = None  # open, whatever becomes of its name
+    _after = ""  # the time of the last live line
+
+    def __init__(
+        self, path: str, segment: SegmentName, period: Period, decode: Decode, damaged: Counter[str]
+    ) -> None:
+        self.path = path
+        self.suffix = segment.suffix
+        self.part = segment.part
+        self.start = period.start
+        self.end = period.end
+        self._decode = decode
+        self._damaged = damaged
+
+    def remember(self) -> None:
+        """From now on, keep what tells the lines that were read from others."""
+        self.digests = bytearray()
+
+    def resume(self, read: Read) -> None:
+        """Take for read what another one had read."""
+        self.read_to, self.last_time = read.position, read.last_time
+        self._after = read.last_time
+        if self.digests is not None:
+            self.digests = bytearray(read.digests)
+
+    def goes_on(self) -> bool:
+        """Say whether what was read still stands in front of what was not."""
+        with opened(self.path) as fd:
+            return fd is None or self._goes_on(fd)
+
+    def _goes_on(self, fd: int) -> bool:
+        if not self.read_to:
+            return True
+        if end_of_lines(fd) < self.read_to or not ends_line(fd, self.read_to):
+            return False
+        line = last_line(fd, self.read_to)
+        return not (line and self.digests) or digests_of([line]) == self.digests[-DIGEST:]
+
+    def mark(self) -> None:
+        """Take what is there by now for read."""
+        with opened(self.path) as fd:
+            if fd is not None:
+                self._take(fd)
+                if line := last_line(fd, self.read_to):
+                    self._note(self._event(line, ""))
+
+    def _take(self, fd: int) -> None:
+        if self.digests is None:
+            self.read_to = end_of_lines(fd)
+            return
+        lines: list[bytes] | None = None
+        while lines is None or lines:
+            lines, self.read_to = lines_after(fd, self.read_to)
+            self.digests += digests_of(lines)
+
+    def last(self, count: int) -> list[Entry]:
+        """Return at least the last `count` events; `new` begins behind them.
+
+        Live lines stand in the order of their times, and what was fetched later
+        anywhere among them: it is searched through for as many live ones, or
+        1 MiB.
+        """
+        with opened(self.path) as fd:
+            if fd is None:
+                return []
+            self._take(fd)
+            lines = self._last_lines(backwards(fd, self.read_to), count)
+        return list(self._entries(reversed(lines)))
+
+    def _last_lines(self, newest_first: Iterable[bytes], count: int) -> list[bytes]:
+        lines: list[bytes] = []
+        live = size = 0
+        for line in newest_first:
+            event = self._event(line, "")
+            if event is None:
+                continue
+            lines.append(line)
+            live += not event.via
+            size += len(line)
+            if live >= count or (len(lines) >= count and size > _FETCHED):
+                break
+        return lines
+
+    def new(self) -> list[Entry]:
+        """Return some of the events that were not read yet; none when all were."""
+        while lines := self._new_lines():
+            if entries := list(self._entries(lines)):
+                return entries
+        return []
+
+    def _new_lines(self) -> list[bytes]:
+        size = size_of(self.path) or 0
+        if size == self.read_to:
+            return []
+        with opened(self.path) as fd:
+            if fd is None or self.inode not in (0, os.fstat(fd).st_ino):
+                return []  # the next look tells what became of it
+            # Segments only grow: else it is another of the same name.
+            if size < self.read_to or (self.digests and not self._goes_on(fd)):
+                self.read_to = 0
+                self.digests = None if self.digests is None else bytearray()
+            lines, self.read_to = lines_after(fd, self.read_to)
+        if self.digests is not None:
+            self.digests += digests_of(lines)
+        return lines
+
+    def between(self, start: str, end: str) -> Iterator[Event]:
+        """Yield the events of `[start, end)`, in the order of the file; nothing is marked."""
+        low, high = start.encode(), end.encode()
+        for line in self._all_lines():
+            if line.startswith(jsonl.HEAD) and not low <= line[jsonl.TIME] < high:
+                continue  # told without taking it apart
+            event = self._event(line, "")
+            if event is not None and start <= event.time < end:
+                yield event
+
+    def matching(
+        self, query: Query, sift: Sift, names: Names, stretch: tuple[int, int] | None = None
+    ) -> Iterator[Entry]:
+        """Yield what matches a query, in the order of the file; nothing is marked.
+
+        `sift` is what `sieve_for` makes of the query for this format; `stretch`
+        limits it to the lines that begin in these bytes.
+        """
+        after = ""
+        since, until = query.since, query.until or _NEVER
+        low, high = since.encode(), until.encode()
+        holds = query.term.holds
+        sift = sift if self.is_steady else all_lines
+        for block in self.blocks(stretch):
+            for line in sift(block):
+                if line.startswith(jsonl.HEAD) and not low <= line[jsonl.TIME] < high:
+                    continue
+                event = self._event(line, after)
+                if event is None:
+                    continue
+                after = after if event.via else event.time
+                if since <= event.time < until and holds(event, names):
+                    yield Entry(event, line, self.suffix)
+
+    def batches(
+        self, query: Query, sift: Sift, names: Names, stretch: tuple[int, int] | None = None
+    ) -> Iterator[Sequence[Event | jsonl.Brief]]:
+        """Yield what matches as `matching` does, many at once, and briefly where that will do."""
+        if self.suffix == jsonl.SUFFIX and query.is_everything:
+            for block in self.blocks(stretch):
+                yield self._briefs(block, query)
+            return
+        entries = self.matching(query, sift, names, stretch)
+        while batch := [entry.event for entry in islice(entries, _BATCH)]:
+            yield batch
+
+    def _briefs(self, block: bytes, query: Query) -> Sequence[Event | jsonl.Brief]:
+        found: Sequence[Event | jsonl.Brief]
+        try:
+            found = jsonl.decode_briefly(block)
+        except ValueError:
+            events = (self._event(line, "") for line in all_lines(block))
+            found = [event for event in events if event is not None]
+        if not (query.since or query.until):
+            return found
+        until = query.until or _NEVER
+        return [each for each in found if query.since <= each.time < until]
+
+    def size(self) -> int:
+        """Say how long the file is by now."""
+        return size_of(self.path) or 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it must be read from its beginning to its end."""
+        return self.suffix != jsonl.SUFFIX
+
+    def hold(self) -> bool:
+        """Keep the file open until `let_go`, so that it can be read; False where it is gone."""
+        if self._held is None:
+            with opened(self.path) as fd:
+                self._held = None if fd is None else os.dup(fd)
+        return self._held is not None
+
+    def let_go(self) -> None:
+        """Need the file no more."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+    def blocks(self, stretch: tuple[int, int] | None = None) -> Iterator[bytes]:
+        """Yield the file, or the lines that begin in these bytes, in blocks of whole lines."""
+        if self._held is not None:
+            yield from _blocks_of(self._held, stretch)
+            return
+        with opened(self.path) as fd:
+            self.is_gone = fd is None
+            if fd is not None:
+                yield from _blocks_of(fd, stretch)
+
+    def _all_lines(self) -> Iterator[bytes]:
+        for block in self.blocks():
+            yield from block.split(b"\n")[:-1]
+
+    def _entries(self, lines: Iterable[bytes]) -> Iterator[Entry]:
+        for line in lines:
+            event = self._event(line, self._after)
+            if event is not None:
+                self._after = self._after if event.via else event.time
+                self._note(event)
+                yield Entry(event, line, self.suffix)
+
+    def _note(self, event: Event | None) -> None:
+        if event is not None:
+            self.last_time = max(self.last_time, event.time)
+
+    def _event(self, line: bytes, after: str) -> Event | None:
+        try:
+            return self._decode(line, after)
+        except ValueError:
+            self._damaged[self.path] += 1
+            return None
+
+
+def _blocks_of(fd: int, stretch: tuple[int, int] | None) -> Iterator[bytes]:
+    bounds = [line_begins(fd, each) for each in stretch] if stretch else ()
+    return whole_blocks(fd, *bounds)
+
+
+def digests_of(lines: Iterable[bytes]) -> bytes:
+    """Make what tells lines from others, `DIGEST` bytes for each."""
+    from hashlib import blake2b  # noqa: PLC0415 - only who keeps a cursor pays for it
+
+    return b"".join(blake2b(line, digest_size=DIGEST).digest() for line in lines)
+
+
+def ends_line(fd: int, at: int) -> bool:
+    """Say whether a line ends before a position."""
+    return os.pread(fd, 1, at - 1) == b"\n"
+
+
+def start_of(source: SegmentReader) -> str:
+    """Say when the times in a segment begin."""
+    return source.start
+
+
+def end_of(source: SegmentReader) -> str:
+    """Say when the times in a segment end."""
+    return source.end

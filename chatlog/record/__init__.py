@@ -1,0 +1,1 @@
+"""Recording: keep networks connected, and write their events into the archive."""

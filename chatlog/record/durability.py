@@ -1,0 +1,178 @@
+"""What the disk does to a run: syncing beside the loop, and waiting where it refuses.
+
+Owns when the writer syncs and when it tries again, who is told, and when
+nothing more is read because too much waits. What waits, and in which order, is
+the writer's business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from chatlog.archive.storage import Sync
+from chatlog.errors import TranscriptError
+from chatlog.record.background import Background
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from chatlog.archive.syncing import Synced
+    from chatlog.write.writer import Writer
+
+logger = logging.getLogger(__name__)
+
+_AGAIN: Final = 1.0
+_ROOM_EVERY: Final = 10.0
+_PATIENCE: Final = 5.0
+_MEANWHILE: Final = "; until then lines wait in memory, and nothing is lost"
+_MB: Final = 1_000_000
+
+
+class Durability:
+    """Keep what a writer promises, from `start` until `stop`.
+
+    `stop_reading` is called when as much waits as may, again after each flush
+    that finds it so, and `read_on` when there is room again. `errors` counts
+    what went wrong; `failure` is set where what was written may not outlive a
+    power cut, although the end finds everything written.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        stop_reading: Callable[[], None],
+        read_on: Callable[[], None],
+    ) -> None:
+        self.errors = 0
+        self.failure: TranscriptError | None = None
+        self._writer = writer
+        self._stop_reading = stop_reading
+        self._read_on = read_on
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._syncing: Background | None = None
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._full = False
+        self._troubled = False
+        self._short_of_room = False
+        self._told: set[str] = set()
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to sync, and to look how much room there is."""
+        self._loop = loop
+        self._syncing = Background(loop, "syncing")
+        self._sync_on_time()
+        self._look_for_room()
+
+    def stop(self) -> None:
+        """End; what is being synced is waited for, but not for ever."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        if self._syncing is not None and not self._syncing.finish(_PATIENCE):
+            logger.error("the disk did not sync within %.0f s; check it", _PATIENCE)
+
+    # -- writing -----------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write everything taken, as far as the disk takes it; the rest waits and is told."""
+        self.do(self._writer.flush)
+        if self._troubled:
+            self._hold_back()
+        elif self._writer.in_trouble:  # by what an earlier run left
+            self._begin_to_retry()
+        if self._writer.storage.sync is Sync.ALWAYS:
+            self._sync()
+
+    def do(self, action: Callable[[], None]) -> None:
+        """Do what writes; where the disk refuses, tell it and try again every second."""
+        try:
+            action()
+        except TranscriptError as error:
+            self.note(error)
+
+    def note(self, error: TranscriptError) -> None:
+        """Take note of what the disk refused; what it repeats is told once."""
+        begins = self._writer.in_trouble and not self._troubled
+        if begins:
+            self._begin_to_retry()
+        if begins or (str(error) not in self._told and not self._troubled):
+            self.errors += 1
+            logger.error("%s%s", error, _MEANWHILE if begins else "")
+            self._told.add(str(error))
+
+    def _begin_to_retry(self) -> None:
+        self._troubled = True
+        self._later("retry", _AGAIN, self._retry)
+
+    def _retry(self) -> None:
+        before = self._writer.waiting_lines
+        with contextlib.suppress(TranscriptError):  # which was told when it began
+            self._writer.retry()
+        if self._writer.in_trouble:
+            self._later("retry", _AGAIN, self._retry)
+        else:
+            self._troubled = False
+            self._told.clear()
+            logger.warning("the disk takes lines again; %d that waited are written", before)
+        self._hold_back()
+
+    def _hold_back(self) -> None:
+        """Read no further while as much waits as may, until half of it is written."""
+        waiting, most = self._writer.waiting, self._writer.storage.spool_size
+        if waiting >= most:
+            if not self._full:
+                logger.error("%d MB wait for the disk; reading no further", waiting // _MB)
+            self._full = True
+            self._stop_reading()
+        elif self._full and waiting <= most // 2:
+            self._full = False
+            self._read_on()
+
+    # -- syncing -------------------------------------------------------------------
+
+    def _sync_on_time(self) -> None:
+        self._sync()
+        self._later("sync", self._writer.storage.sync_interval, self._sync_on_time)
+
+    def _sync(self) -> None:
+        """Sync what was written since, unless the disk is still at what came before."""
+        if self._syncing is None or self._syncing.busy:
+            return
+        if items := self._writer.expose():
+            self._syncing.do(partial(self._writer.syncing, items), self._synced)
+
+    def _synced(self, result: Synced) -> None:
+        self.do(partial(self._writer.note_synced, result))
+        for _, error in result.failed[:1]:
+            self.failure = self.failure or error
+        if result.safe and not result.failed:
+            self._told.clear()
+        if self._writer.storage.sync is Sync.ALWAYS and not result.failed:
+            self._sync()
+
+    # -- room ------------------------------------------------------------------------
+
+    def _look_for_room(self) -> None:
+        if self._syncing is not None:
+            self._syncing.do(self._writer.room, self._compare_room)
+        self._later("room", _ROOM_EVERY, self._look_for_room)
+
+    def _compare_room(self, room: int | None) -> None:
+        least = self._writer.storage.min_free
+        short = room is not None and room < least
+        if short and not self._short_of_room:
+            logger.warning(
+                "only %d MB are free in %s; make room before lines have to wait",
+                (room or 0) // _MB,
+                self._writer.storage.root,
+            )
+        self._short_of_room = short
+
+    def _later(self, name: str, delay: float, action: Callable[[], None]) -> None:
+        if self._loop is not None:
+            self._timers[name] = self._loop.call_later(delay, action)

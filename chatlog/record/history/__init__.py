@@ -1,0 +1,1 @@
+"""Fetching history: close the gaps of each channel after it was joined."""

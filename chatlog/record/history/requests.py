@@ -1,0 +1,147 @@
+"""Asking a server for history: one request at a time, and what comes in answer.
+
+It keeps what was told until it is taken, and nothing of it is lost where the
+connection ends in between. What the lines are good for is not its business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from chatlog.protocol.history.chathistory import (
+    CAPABILITIES,
+    PLAYBACK_OF_EVENTS,
+    Answer,
+    Outcome,
+    merged,
+    terms_of,
+)
+from chatlog.protocol.history.pages import Page, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from chatlog.protocol.history.chathistory import Ask, Terms
+    from chatlog.protocol.history.pages import Told
+    from chatlog.protocol.session import Session
+
+_PATIENCE: Final = 60.0
+_ENDLESS: Final = 20
+NO_HISTORY: Final = "the server offers no history"
+_LOST: Final = "the server did not answer what was asked before"
+
+
+class Asker:
+    """Ask the server of one connection; `send` says a line to it."""
+
+    def __init__(self, session: Session, send: Callable[[str], None]) -> None:
+        self._session = session
+        self._send = send
+        self._answers: list[Page | Refused] = []
+        self._answered = asyncio.Event()
+        self._asked: tuple[str, str] | None = None  # target and label
+        self._labels = 0
+        self._is_lost = False
+
+    @property
+    def obstacle(self) -> str:
+        """Say why there is nothing to ask, "" where there is."""
+        enabled = self._session.registration.enabled
+        if not ("batch" in enabled and any(name in enabled for name in CAPABILITIES)):
+            return NO_HISTORY
+        return _LOST if self._is_lost else ""
+
+    @property
+    def kinds(self) -> str:
+        """Say what the history has: `all` events, or `messages`."""
+        enabled = self._session.registration.enabled
+        return "all" if any(name in enabled for name in PLAYBACK_OF_EVENTS) else "messages"
+
+    @property
+    def terms(self) -> Terms:
+        """Say how one may ask."""
+        return terms_of(self._session.state.isupport)
+
+    def take(self, told: Told) -> bool:
+        """Take what answers us; say no to anything else."""
+        if not isinstance(told, Page | Refused) or not self._is_answer(told):
+            return False
+        self._answers.append(told)
+        self._answered.set()
+        return True
+
+    def _is_answer(self, told: Page | Refused) -> bool:
+        if self._asked is None or (isinstance(told, Page) and not told.batched):
+            return False
+        target, label = self._asked
+        if told.label or label:
+            return told.label == label
+        return isinstance(told, Refused) or told.target == target
+
+    def untaken(self) -> list[Page]:
+        """Return the pages that nobody took any more."""
+        return [told for told in self._answers if isinstance(told, Page)]
+
+    async def follow(
+        self,
+        way: Generator[Ask, Answer, Outcome],
+        target: str,
+        *,
+        begin_page: Callable[[], None] = lambda: None,
+        keep: Callable[[Page], None] = lambda _page: None,
+        progress: Callable[[Outcome], None] = lambda _reached: None,
+    ) -> Outcome:
+        """Ask what a walk says until it is over; return how far it came.
+
+        `begin_page` is called before each request, `keep` with what answers
+        those whose answers are to be kept, `progress` whenever one is answered.
+        """
+        ask = next(way)
+        while True:
+            begin_page()
+            answer = await self._answer(ask, target, keep)
+            try:
+                ask = way.send(answer)
+            except StopIteration as stop:
+                outcome: Outcome = stop.value
+                return outcome
+            progress(Outcome(ask.begins, ask.reached))
+
+    async def _answer(self, ask: Ask, target: str, keep: Callable[[Page], None]) -> Answer:
+        label = self._label()
+        self._asked = target, label
+        self._send(f"@label={label} {ask.line}" if label else ask.line)
+        answer, is_whole = Answer(), False
+        try:
+            while not is_whole:
+                told = await self._next()
+                if isinstance(told, Refused):
+                    return Answer(failure=told.code)
+                if ask.keep:
+                    keep(told)
+                answer, is_whole = merged(answer, told.answer), told.is_whole
+                if answer.lines > _ENDLESS * self.terms.page:
+                    return self._lose("ENDLESS")
+        except TimeoutError:
+            return self._lose("TIMEOUT")
+        finally:
+            self._asked = None
+        return answer
+
+    def _lose(self, failure: str) -> Answer:
+        # What still comes would be taken for the answer to another question.
+        self._is_lost = True
+        return Answer(failure=failure)
+
+    async def _next(self) -> Page | Refused:
+        while not self._answers:
+            self._answered.clear()
+            await asyncio.wait_for(self._answered.wait(), _PATIENCE)
+        return self._answers.pop(0)
+
+    def _label(self) -> str:
+        if "labeled-response" not in self._session.registration.enabled:
+            return ""
+        self._labels += 1
+        return f"chatlog{self._labels}"

@@ -1,0 +1,338 @@
+"""The recorder: networks are kept side by side, and what they hear is written.
+
+Where the network branch and the file branch meet. It owns what all networks
+of a run have in common: the reactor, the archive, the limits, and which of
+several failures the run ends with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from chatlog import __version__
+from chatlog.connection import Reactor
+from chatlog.errors import HeldError, NetworkError, RefusedError, TranscriptError
+from chatlog.event import SERVER, Event, EventType
+from chatlog.record.driver import listen
+from chatlog.record.durability import Durability
+from chatlog.record.housekeeping import Housekeeping
+from chatlog.record.intake import Intake
+from chatlog.record.ledgers import Ledgers
+from chatlog.record.limits import Limiter, Limits
+from chatlog.record.supervisor import Plan, Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from chatlog.health.status import NetworkStatus
+    from chatlog.record.sts_policies import Policies
+    from chatlog.write.writer import Writer
+
+__all__ = ["Limits", "Plan", "Recorder"]
+
+logger = logging.getLogger(__name__)
+
+_TICK: Final = 5.0
+# Anything else is a bug, and comes before all of these.
+_GRAVEST_FIRST: Final = (TranscriptError, RefusedError, HeldError, NetworkError)
+
+
+class Recorder:
+    """Record networks until stopped, a limit, or until all of them refused.
+
+    `now` is the clock, in the form of `Event.time`; `chance` returns numbers
+    from 0 to 1 for the jitter. `on_change` is called when a network comes,
+    goes, or is in its channels. `policies` remembers which servers are to be
+    reached by TLS alone. `run` names this run in the ledgers. With `linger` it is
+    a batch: each network is left so many seconds after all is fetched that it
+    missed.
+    """
+
+    def __init__(
+        self,
+        plans: Sequence[Plan],
+        writer: Writer,
+        *,
+        now: Callable[[], str],
+        limits: Limits | None = None,
+        chance: Callable[[], float] = random.random,
+        policies: Policies | None = None,
+        run: str = "",
+        linger: float | None = None,
+    ) -> None:
+        self.plans = {plan.session.network: plan for plan in plans}
+        self.on_change: Callable[[], None] | None = None
+        self._writer = writer
+        self._now = now
+        self._chance = chance
+        self._policies = policies
+        self._run = run
+        self._linger = linger
+        self._limiter = Limiter(limits or Limits(), self._stop_at_limit)
+        self._durability = Durability(
+            writer,
+            stop_reading=lambda: self._each_connection(Reactor.pause),
+            read_on=lambda: self._each_connection(Reactor.read_on),
+        )
+        self._housekeeping = Housekeeping(writer, now=now)
+        self._errors = 0
+        self._reactor: Reactor | None = None
+        self._networks: dict[str, _Network] = {}
+        self._failures: list[BaseException] = []
+        self._stopping: asyncio.Future[str] | None = None
+        self._at_limit = False
+        self._ticking: asyncio.TimerHandle | None = None
+
+    async def run(self) -> None:
+        """Record; return after a clean stop.
+
+        Raise what ended the run otherwise, the gravest of all networks' ends:
+        TranscriptError of the files, RefusedError of a server, HeldError where
+        a channel was left to another recorder, NetworkError. Whatever happens,
+        what was heard is written.
+        """
+        loop = asyncio.get_running_loop()
+        self._stopping = loop.create_future()
+        self._reactor = Reactor(loop, self._now)
+        listen(self._reactor)
+        try:
+            self._durability.start(loop)
+            for plan in self.plans.values():
+                self._add(plan)
+            self._limiter.start(loop)
+            self._housekeeping.start(loop)
+            self._tick(loop)
+            await self._until_all_ended()
+        finally:
+            self._close()
+        if self._failures:
+            raise min(self._failures, key=_gravity)
+
+    def stop(self, reason: str) -> None:
+        """End the run cleanly; the first reason counts."""
+        if self._stopping is not None and not self._stopping.done():
+            self._stopping.set_result(reason)
+        for network in self._networks.values():
+            network.supervisor.stop(reason)
+
+    def jumped(self, ahead: int, slept: int) -> None:
+        """Take note that our clock was set forward, or that the machine slept; milliseconds."""
+        if slept:
+            logger.warning("this machine slept for %.0f s", slept / 1000)
+        if ahead:
+            logger.warning("the clock was set by %+.0f s", ahead / 1000)
+        for network in self._networks.values():
+            network.supervisor.jumped(ahead, slept)
+
+    def reload(self, plans: Sequence[Plan]) -> None:
+        """Go by other plans without dropping a connection that is still wanted.
+
+        Networks that are new are added, missing ones left. Where channels of a
+        network come or go they are joined and parted; what else changed of it
+        counts from its next connection.
+        """
+        self.plans = {plan.session.network: plan for plan in plans}
+        for name, network in list(self._networks.items()):
+            if name not in self.plans:
+                network.supervisor.stop("no longer in the configuration")
+            elif network.task.done():
+                del self._networks[name]
+        for name, plan in self.plans.items():
+            known = self._networks.get(name)
+            if known is None:
+                self._add(plan)
+            else:
+                known.apply(plan)
+
+    def statuses(self) -> tuple[NetworkStatus, ...]:
+        """Say of each network how it is."""
+        return tuple(network.supervisor.status() for network in self._networks.values())
+
+    def fetched(self, network: str, channel: str) -> int:
+        """Say how many lines of a channel were fetched back."""
+        kept = self._networks.get(network)
+        casemapping = self._writer.known_casemapping(network)
+        if kept is None or casemapping is None:
+            return 0
+        counts = kept.ledgers.fetched.items()
+        return sum(count for name, count in counts if casemapping.equal(name, channel))
+
+    def was_welcomed(self, network: str) -> bool:
+        """Say whether a network has let us in, in this run."""
+        kept = self._networks.get(network)
+        return kept is not None and kept.supervisor.was_welcomed
+
+    @property
+    def errors(self) -> int:
+        """Say how often something went wrong that a human should know of."""
+        return self._errors + self._durability.errors + self._housekeeping.errors
+
+    @property
+    def waiting_lines(self) -> int:
+        """Say how many lines wait for a disk that refused them."""
+        return self._writer.waiting_lines
+
+    @property
+    def stop_reason(self) -> str:
+        """Say why the run ended, "" while it goes on."""
+        if self._stopping is None or not self._stopping.done():
+            return ""
+        return self._stopping.result()
+
+    # -- networks ----------------------------------------------------------------
+
+    def _add(self, plan: Plan) -> None:
+        """Begin with a network; what keeps it from even beginning is kept for the end."""
+        assert self._reactor is not None  # noqa: S101 - run() made it
+        name = plan.session.network
+        ledgers = Ledgers(name, self._writer, run=self._run, trouble=self._durability.note)
+        intake = Intake(
+            name,
+            self._writer,
+            self._limiter,
+            self._durability,
+            stop=self.stop,
+            begin=ledgers.begin,
+        )
+        try:
+            intake.hold(plan.session.channels)
+        except HeldError as error:
+            self._fail(error)
+            return
+        supervisor = Supervisor(
+            _with_channels(plan, intake.channels),
+            self._reactor,
+            intake,
+            ledgers,
+            now=self._now,
+            chance=self._chance,
+            on_change=self._changed,
+            on_caught_up=partial(self._leave_soon, name),
+            policies=self._policies,
+        )
+        self._note(intake, EventType.STARTED, name, f"chatlog {__version__}")
+        task = self._reactor.loop.create_task(supervisor.run())
+        self._networks[name] = _Network(supervisor, intake, ledgers, task)
+
+    async def _until_all_ended(self) -> None:
+        while going_on := [each for each in self._networks.values() if not each.ended]:
+            tasks = [each.task for each in going_on]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for each in going_on:
+                if each.task.done():
+                    self._end(each)
+        if self._linger is not None and not self._failures:
+            self.stop("everything is fetched")
+
+    def _end(self, network: _Network) -> None:
+        network.ended = True
+        failed = None if network.task.cancelled() else network.task.exception()
+        if failed is not None:
+            self._fail(failed)
+        elif self._at_limit and not network.supervisor.was_welcomed:
+            # A batch that never got in has not done its work.
+            self._fail(network.supervisor.last_refusal)
+        if network.intake.failure is not None:
+            self._failures.append(network.intake.failure)
+        reason = network.supervisor.stop_reason or "failed"
+        self._note(network.intake, EventType.STOPPED, network.supervisor.name, reason)
+        if network.supervisor.name not in self.plans:
+            del self._networks[network.supervisor.name]
+
+    def _leave_soon(self, name: str) -> None:
+        """End a batch for one network, some time after all that it missed is there."""
+        network = self._networks.get(name)
+        if self._linger is None or network is None or network.leaving or self._reactor is None:
+            return
+        network.ledgers.planned = True
+        leave = partial(network.supervisor.stop, "everything is fetched")
+        network.leaving = self._reactor.loop.call_later(self._linger, leave)
+
+    def _changed(self) -> None:
+        if self.on_change is not None:
+            self.on_change()
+
+    def _fail(self, error: BaseException | None) -> None:
+        if error is None:
+            return
+        self._errors += 1
+        self._failures.append(error)
+        if len(self.plans) > 1 and isinstance(error, _GRAVEST_FIRST):
+            logger.error("%s", error)
+
+    def _note(self, intake: Intake, kind: EventType, network: str, text: str) -> None:
+        """Write an event of the recorder's own beside all channels."""
+        intake.note(Event(time=self._now(), network=network, target=SERVER, type=kind, text=text))
+
+    # -- time and end --------------------------------------------------------------
+
+    def _stop_at_limit(self, reason: str) -> None:
+        self._at_limit = True
+        for network in self._networks.values():
+            network.ledgers.planned = True
+        self.stop(reason)
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._durability.do(partial(self._writer.tick, self._now()))
+        for network in self._networks.values():
+            network.ledgers.settle()
+        self._ticking = loop.call_later(_TICK, self._tick, loop)
+
+    def _close(self) -> None:
+        self._limiter.close()
+        if self._ticking is not None:
+            self._ticking.cancel()
+        self._housekeeping.stop()
+        self._durability.stop()
+        self._fail(self._durability.failure)
+        try:
+            self._writer.close()
+        except TranscriptError as error:
+            self._fail(error)
+
+    def _each_connection(self, action: Callable[[Reactor], None]) -> None:
+        if self._reactor is not None:
+            action(self._reactor)
+
+
+class _Network:
+    """A network that is being recorded."""
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        intake: Intake,
+        ledgers: Ledgers,
+        task: asyncio.Task[None],
+    ) -> None:
+        self.supervisor = supervisor
+        self.intake = intake
+        self.ledgers = ledgers
+        self.task = task
+        self.ended = False
+        self.leaving: asyncio.TimerHandle | None = None
+
+    def apply(self, plan: Plan) -> None:
+        before = set(self.supervisor.plan.session.channels)
+        new = tuple(each for each in plan.session.channels if each not in before)
+        left_out = {*new, *plan.session.channels} - before - {*self.intake.hold_more(new)}
+        kept = tuple(each for each in plan.session.channels if each not in left_out)
+        self.supervisor.apply(_with_channels(plan, kept))
+
+
+def _with_channels(plan: Plan, channels: tuple[str, ...]) -> Plan:
+    session = msgspec.structs.replace(plan.session, channels=channels)
+    return msgspec.structs.replace(plan, session=session)
+
+
+def _gravity(error: BaseException) -> int:
+    for rank, kind in enumerate(_GRAVEST_FIRST):
+        if isinstance(error, kind):
+            return rank
+    return -1

@@ -1,0 +1,389 @@
+"""One network, kept: dial, stay, wait, dial again, until told to stop or refused for good.
+
+Of several servers each is tried in turn. The waits double, are spread by
+chance, and begin anew only after a connection that lasted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from chatlog.connection import Address, Dialler, Route
+from chatlog.errors import ChatlogError, NetworkError, RefusedError
+from chatlog.health.status import NetworkStatus
+from chatlog.protocol.lasting import Lasting
+from chatlog.protocol.pacing import BURST, INTERVAL, Pacing
+from chatlog.protocol.refusals import ACCIDENT, Verdict, judge
+from chatlog.protocol.session import Session
+from chatlog.record.driver import Driver
+from chatlog.record.history.backfill import Backfill, HistoryWanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatlog.connection import Connection, Reactor
+    from chatlog.protocol.session_settings import SessionSettings
+    from chatlog.record.driver import MakeHistory
+    from chatlog.record.intake import Intake
+    from chatlog.record.ledgers import Ledgers
+    from chatlog.record.sts_policies import Policies
+
+logger = logging.getLogger(__name__)
+
+QUIT_MESSAGE: Final = "chatlog stopped"
+_STABLE_AFTER: Final = 60.0
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What to record of one network and how to keep at it; times are in seconds.
+
+    A link on which nothing is heard for `timeout` is dead. `talk_pace` is how
+    many lines of talk a server bears at once, and after how long one more.
+    `history` is wanted of channels of which there is nothing yet.
+    """
+
+    session: SessionSettings
+    addresses: tuple[Address, ...]
+    route: Route = Route()
+    timeout: float = 150.0
+    reconnect_min: float = 2.0
+    reconnect_max: float = 300.0
+    retry: bool = False
+    talk_pace: tuple[int, float] = (BURST, INTERVAL)
+    history: HistoryWanted | None = None
+
+
+class Supervisor:
+    """Keep one network, with `run`, until `stop`.
+
+    What its channels missed is fetched, unless `history` does otherwise.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        reactor: Reactor,
+        intake: Intake,
+        ledgers: Ledgers,
+        *,
+        now: Callable[[], str],
+        chance: Callable[[], float],
+        on_change: Callable[[], None],
+        on_caught_up: Callable[[], None] = lambda: None,
+        history: MakeHistory | None = None,
+        policies: Policies | None = None,
+    ) -> None:
+        self.plan = plan
+        self._on_change = on_change
+        self._on_caught_up = on_caught_up
+        self._make_history = history or self._backfill
+        self._ledgers = ledgers
+        self._state = "starting"
+        self.was_welcomed = False
+        self.last_refusal: ChatlogError | None = None
+        self.lasting = Lasting(plan.session)
+        self._reactor = reactor
+        self._intake = intake
+        self._now = now
+        self._chance = chance
+        self._policies = policies
+        self._welcomes = 0
+        self._turn = 0
+        self._failures = 0
+        self._connection: Connection | None = None
+        self._talk: Driver | None = None
+        self._stopping: asyncio.Future[str] = reactor.loop.create_future()
+
+    def stop(self, reason: str) -> None:
+        """End cleanly; the first reason counts."""
+        if not self._stopping.done():
+            self._stopping.set_result(reason)
+
+    @property
+    def state(self) -> str:
+        """Say in a few words what is going on."""
+        return self._state
+
+    @state.setter
+    def state(self, state: str) -> None:
+        """Say what is going on from now, and tell whoever looks on."""
+        self._state = state
+        self._on_change()
+
+    @property
+    def name(self) -> str:
+        """The network's name in the archive."""
+        return self.plan.session.network
+
+    @property
+    def stop_reason(self) -> str:
+        """Say why we were told to end, "" where we were not."""
+        return self._stopping.result() if self._stopping.done() else ""
+
+    def apply(self, plan: Plan) -> None:
+        """Go by another plan of the same network: its channels now, its servers at the next dial.
+
+        Channels that are new must be held before.
+        """
+        self.plan = plan
+        # A conversation that is over is kept only to tell of it.
+        if self._connection is not None and self._talk is not None and self._talk.session.ready:
+            self._talk.apply(plan.session)
+        else:
+            self.lasting.apply(plan.session)
+        self._on_change()
+
+    def _backfill(
+        self, session: Session, send: Callable[[str], None], on_settled: Callable[[], None]
+    ) -> Backfill:
+        return Backfill(
+            session,
+            self._intake,
+            self._ledgers,
+            loop=self._reactor.loop,
+            send=send,
+            now=self._now,
+            first=self.plan.history,
+            on_settled=on_settled,
+        )
+
+    def jumped(self, ahead: int, slept: int) -> None:
+        """Take note that our clock was set, or that the machine slept, so many milliseconds."""
+        if self._connection is not None and self._talk is not None:
+            self._talk.jumped(ahead, slept)
+
+    async def run(self) -> None:
+        """Keep the network; return after a clean stop.
+
+        Raise RefusedError where the network will not have us, NetworkError
+        where a first round of its servers let nobody in and no retry is planned.
+        """
+        try:
+            await self._keep()
+        except ChatlogError as error:
+            self.state = f"ended: {error}"
+            raise
+
+    async def _keep(self) -> None:
+        while not self._stopping.done():
+            verdict, moved = ACCIDENT, False
+            try:
+                moved = await self._visit(self._address())
+                verdict = self._verdict()
+            except NetworkError as error:
+                self._note_refusal(error)
+                verdict = judge(str(error))
+            if verdict.flooded:
+                self.lasting.joining.flooded()
+            if not (moved or self._stopping.done()):
+                await self._pause(verdict.least)
+
+    # -- which server, and when ----------------------------------------------------
+
+    def _address(self) -> Address:
+        """Choose the server whose turn it is, by TLS where it once asked for that."""
+        address = self.plan.addresses[self._turn % len(self.plan.addresses)]
+        if address.tls or self._policies is None:
+            return address
+        port = self._policies.port_for(address.host, self._now())
+        return address if port is None else Address(host=address.host, port=port)
+
+    def _note_refusal(self, error: NetworkError) -> None:
+        """Take the next server; after a first round without success, give up unless told."""
+        self.last_refusal = error
+        self._turn += 1
+        self._failures += 1
+        round_is_over = self._turn % len(self.plan.addresses) == 0
+        if round_is_over and not (self.was_welcomed or self.plan.retry):
+            raise error
+        logger.warning("%s", error)
+
+    async def _pause(self, least: float) -> None:
+        rounds, within_round = divmod(self._failures, len(self.plan.addresses))
+        if within_round and not least and not self.was_welcomed:
+            return  # the next server may be better
+        delay = max(
+            least,
+            backoff(rounds, self.plan.reconnect_min, self.plan.reconnect_max, self._chance()),
+        )
+        self.state = f"waiting {delay:.0f} s to reconnect"
+        logger.info("%s: connecting again in %.1f s", self.plan.session.network, delay)
+        await self._first_of(within=delay)
+
+    # -- one connection ------------------------------------------------------------
+
+    async def _visit(self, address: Address) -> bool:
+        """Go through one connection from dialling to its end; say whether to dial again at once."""
+        connection: Connection = self._reactor.server()
+        session = Session(self.plan.session, self.lasting, server=str(address), tls=address.tls)
+        talk = connection.talk = Driver(
+            connection,
+            session,
+            self._intake,
+            self._ledgers,
+            now=self._now,
+            on_arrival=self._on_change,
+            on_caught_up=self._on_caught_up,
+            history=self._make_history,
+        )
+        connection.pacing = Pacing(*self.plan.talk_pace)
+        self._connection, self._talk = connection, talk
+        try:
+            if await self._dial(connection, address):
+                talk.start()
+                await self._stay(connection, talk, address)
+            return session.must_move or self._moved_to_tls(session, address)
+        finally:
+            talk.close()
+            self._connection = None
+            self._reactor.connections.remove(connection)
+
+    async def _dial(self, connection: Connection, address: Address) -> bool:
+        """Connect; say whether there was time to."""
+        self.state = f"connecting to {address}"
+        dial = asyncio.ensure_future(
+            connection.connect(address.host, address.port, Dialler(address, self.plan.route))
+        )
+        await self._first_of(dial)
+        if not dial.done():
+            dial.cancel()
+            await asyncio.wait([dial])
+            return False
+        dial.result()
+        return True
+
+    async def _stay(self, connection: Connection, talk: Driver, address: Address) -> None:
+        await self._first_of(talk.welcomed, connection.closed, within=self._patience)
+        if talk.welcomed.done():
+            began = self._reactor.loop.time()
+            self._welcome(connection, talk, address)
+            await self._first_of(connection.closed)
+            self._remember_policy(talk.session, address)  # which counts from the end
+            if self._reactor.loop.time() - began >= _STABLE_AFTER:
+                self._failures = 0
+        waited_for = "" if connection.closed.done() else talk.session.registration.stage
+        await self._end(connection, talk, address)
+        refused = not talk.welcomed.done() and not self._stopping.done()
+        if refused and not talk.session.registration.must_use_tls:
+            raise self._refusal(connection, talk, address, waited_for)
+
+    def _welcome(self, connection: Connection, talk: Driver, address: Address) -> None:
+        registration = talk.session.registration
+        self.was_welcomed = True
+        self._welcomes += 1
+        self._failures += 1  # forgotten when it lasts
+        self.state = f"connected to {address}"
+        connection.watch_over(self.plan.timeout)
+        self._remember_policy(talk.session, address)
+        logger.info("connected to %s as %s", address, registration.nick)
+
+    @property
+    def _patience(self) -> float:
+        """How many seconds a server has to welcome us: some look up hosts and users first."""
+        return 2 * self.plan.route.timeout
+
+    async def _end(self, connection: Connection, talk: Driver, address: Address) -> None:
+        if talk.welcomed.done():
+            connection.disconnect(QUIT_MESSAGE)
+        else:
+            connection.abort(QUIT_MESSAGE)
+        reason = await connection.closed
+        self.state = "disconnected"
+        logger.info("disconnected from %s: %s", address, reason)
+
+    def _refusal(
+        self, connection: Connection, talk: Driver, address: Address, waited_for: str
+    ) -> ChatlogError:
+        registration = talk.session.registration
+        if registration.refused:
+            kind = RefusedError if registration.refused_for_good else NetworkError
+            return kind(f"{address}: {registration.refused}")
+        if waited_for:
+            return NetworkError(
+                f"{address} did not welcome us in {self._patience:g} s; we waited for {waited_for}"
+            )
+        reason = connection.closed.result()
+        kind = RefusedError if judge(talk.parting_words).for_good else NetworkError
+        return kind(f"{address} ended the connection before it welcomed us: {reason}")
+
+    def _verdict(self) -> Verdict:
+        """Say what follows from how a connection ended on which we were welcome."""
+        if self._talk is None or self._stopping.done():
+            return ACCIDENT
+        verdict = judge(self._talk.parting_words)
+        if verdict.for_good:
+            server = self._talk.session.server
+            raise RefusedError(f"{server} will not have us: {self._talk.parting_words}")
+        return verdict
+
+    # -- STS -------------------------------------------------------------------------
+
+    def _moved_to_tls(self, session: Session, address: Address) -> bool:
+        """Take the server's word that it is to be reached by TLS, and no other way, from now on."""
+        policy = session.registration.sts
+        if not session.registration.must_use_tls or policy is None or policy.port is None:
+            return False
+        secure = Address(host=address.host, port=policy.port)
+        logger.info("%s is to be reached by TLS, at %s (STS)", address, secure)
+        addresses = tuple(secure if each == address else each for each in self.plan.addresses)
+        self.plan = msgspec.structs.replace(self.plan, addresses=addresses)
+        return True
+
+    def _remember_policy(self, session: Session, address: Address) -> None:
+        policy = session.registration.sts
+        if address.tls and self._policies and policy and policy.duration is not None:
+            self._policies.remember(address.host, address.port, policy.duration, self._now())
+
+    # -- for whoever looks on ----------------------------------------------------------
+
+    def status(self) -> NetworkStatus:
+        """Say how this network is."""
+        talk, connection = self._talk, self._connection
+        welcome = talk is not None and connection is not None and talk.welcomed.done()
+        joining, privacy = self.lasting.joining, self.lasting.privacy
+        problems = [f"{name}: {why}" for name, why in joining.problems().items()]
+        if self.last_refusal is not None and not welcome:
+            problems.append(str(self.last_refusal))
+        return NetworkStatus(
+            name=self.plan.session.network,
+            state=self.state,
+            connected=welcome,
+            server=talk.session.server if talk else "",
+            nick=talk.session.state.me.nick if talk else "",
+            lag=connection.watch.lag if connection and connection.watch else None,
+            since=talk.since if talk and welcome else "",
+            heard=connection.heard if connection else "",
+            offset=talk.session.clock.offset if talk and talk.session.clock.is_known else None,
+            last_event=self._intake.last_event,
+            reconnects=max(0, self._welcomes - 1),
+            joined=joining.joined_count() if welcome else 0,
+            wanted=len(joining.names()),
+            events=dict(self._intake.counts),
+            problems=tuple(problems),
+            off_record=privacy.counts["off-record"],
+            ignored=privacy.counts["ignored"],
+            not_understood=self.lasting.not_understood,
+        )
+
+    async def _first_of(
+        self, *futures: asyncio.Future[None] | asyncio.Future[str], within: float | None = None
+    ) -> None:
+        """Wait for the first of these, for the stop, or so many seconds."""
+        await asyncio.wait(
+            {*futures, self._stopping}, timeout=within, return_when=asyncio.FIRST_COMPLETED
+        )
+
+
+def backoff(failures: int, least: float, most: float, chance: float) -> float:
+    """Return how many seconds to wait after so many failures in a row.
+
+    The bound doubles from `least` to `most`; within it, `chance` (0 to 1)
+    decides, so that many recorders do not return at once; never under `least`.
+    See https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
+    """
+    bound = min(most, least * 2.0 ** min(failures, 30))
+    return max(least, bound * chance)

@@ -1,0 +1,1 @@
+"""Reports on an archive: counts, people, presence, hours."""

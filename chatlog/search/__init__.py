@@ -1,0 +1,1 @@
+"""Search: find the events of an archive that match a query, on all cores."""

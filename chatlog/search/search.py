@@ -1,0 +1,292 @@
+"""Finding events in an archive: every segment on some core, what was found in order of time.
+
+The order is that of `Reader.last`: by time, those of one time as the targets
+stand, then the parts, then the lines.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chatlog.errors import TranscriptError
+from chatlog.formats import jsonl
+from chatlog.read.segment_reader import end_of
+from chatlog.search import workers
+from chatlog.search.external_sort import TimedLine, in_order
+from chatlog.search.sieve import sieve_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from chatlog.archive.targets import Target
+    from chatlog.event import Event
+    from chatlog.query.selection import Query
+    from chatlog.read.lines import Sift
+    from chatlog.read.reader import Located, Reader
+    from chatlog.read.segment_reader import Entry
+
+    Batches = Iterator[Sequence[Event | jsonl.Brief]]
+    Fold = Callable[[Target, Batches], bytes]
+
+_PIECE: Final = 8 * 1024 * 1024
+_FEW: Final = 64
+_WORTH_FORKING: Final = 4 * 1024 * 1024
+_CHUNK: Final = 64 * 1024
+_LINES, _DAMAGE, _FOLDED = b"l", b"d", b"f"
+_SHARES: Final = 16
+_HELD: Final = 128
+_MOST_JOBS: Final = 64  # each has a pipe, and `select` takes no high descriptors
+
+
+class Hit(NamedTuple):
+    """A line of JSONL that was found, and where; what stands in text is made JSONL."""
+
+    target: Target
+    time: str
+    line: bytes
+
+
+class _Piece(NamedTuple):
+    """What is done at once: a segment, or some bytes of a long one."""
+
+    order: tuple[int, int]
+    segment: Located
+    stretch: tuple[int, int] | None = None
+
+
+class Search:
+    """Look for a query in all segments that `reader` has of it.
+
+    `jobs` is how many processes look, 0 for as many as there are cores. The
+    lines that could not be read are in `reader.damaged`, as far as they had
+    what was looked for.
+    """
+
+    def __init__(
+        self, reader: Reader, query: Query, *, newest_first: bool = False, jobs: int = 0
+    ) -> None:
+        self.reader = reader
+        self._query = query
+        self._newest_first = newest_first
+        self._jobs = min(jobs or workers.count(), _MOST_JOBS)
+        self._pieces = self._plan()
+        self._sifts: dict[str, Sift] = {}
+
+    def hits(self) -> Iterator[Hit]:
+        """Yield what is found, in order of time; the first ones at once."""
+        pool = self._pool(lambda number: self._find(self._pieces[number]), len(self._pieces))
+        try:
+            yield from self._merged(pool)
+        finally:
+            pool.close()
+            self._let_go()
+
+    def counts(self) -> Counter[Target]:
+        """Count what is found in each target."""
+        found: Counter[Target] = Counter()
+        for target, count in self.folded(_counted):
+            if int(count):
+                found[target] += int(count)
+        return found
+
+    def folded(self, fold: Fold) -> Iterator[tuple[Target, bytes]]:
+        """Yield what `fold` makes of some of what is found of a target, in no order.
+
+        It runs in the worker that finds the events, and gets them in batches as
+        they stand: whole, or as much of them as `jsonl.Brief` has.
+        """
+        tasks = self._by_target()
+        pool = self._pool(lambda number: self._fold(tasks[number], fold), len(tasks))
+        try:
+            for number, pieces in enumerate(tasks):
+                for kind, data in _unpacked(pool.result(number)):
+                    if kind == _FOLDED:
+                        yield pieces[0].segment.target, data
+                    else:
+                        self._note(data)
+        finally:
+            pool.close()
+            self._let_go()
+
+    def _by_target(self) -> list[list[_Piece]]:
+        """Put pieces of a target together, so that there is enough to fold."""
+        at_once = max(1, len(self._pieces) // (self._jobs * _SHARES))
+        tasks: list[list[_Piece]] = []
+        for piece in sorted(self._pieces, key=lambda piece: piece.order):
+            last = tasks[-1] if tasks else []
+            if last and len(last) < at_once and last[0].segment.target == piece.segment.target:
+                last.append(piece)
+            else:
+                tasks.append([piece])
+        return tasks
+
+    # -- what is to be done ------------------------------------------------------------
+
+    def _plan(self) -> list[_Piece]:
+        """Cut the segments into pieces, in the order in which they are looked at."""
+        segments = self._held_open()
+        sizes = [each.source.size() for each in segments] if len(segments) <= _FEW else []
+        self._is_small = sum(sizes) < _WORTH_FORKING if sizes else not segments
+        if self._newest_first:
+            numbers = sorted(range(len(segments)), key=lambda each: segments[each].source.end)[::-1]
+        else:
+            numbers = sorted(range(len(segments)), key=lambda each: segments[each].source.start)
+        if not sizes:  # so many are not long
+            return [_Piece((number, 0), segments[number]) for number in numbers]
+        return [
+            piece for number in numbers for piece in _cut(number, segments[number], sizes[number])
+        ]
+
+    def _held_open(self) -> list[Located]:
+        """List the segments; the newest that may be sealed meanwhile are kept open."""
+        while True:
+            segments = self.reader.segments(self._query)
+            growing = [each.source for each in segments if not each.source.is_sealed]
+            self._held = sorted(growing, key=end_of)[-_HELD:]
+            if all(source.hold() for source in self._held):
+                return segments
+            self._let_go()  # something was sealed since it was listed
+
+    def _let_go(self) -> None:
+        for source in self._held:
+            source.let_go()
+
+    def _pool(self, work: workers.Work, tasks: int) -> workers.Cores | workers.Serial:
+        for suffix in {piece.segment.source.suffix for piece in self._pieces}:
+            self._sifts[suffix] = sieve_for(self._query.term, suffix)
+        if self._is_small or self._jobs == 1 or tasks <= 1:
+            return workers.Serial(work)
+        return workers.Cores(work, tasks, min(self._jobs, tasks))
+
+    # -- in a worker -------------------------------------------------------------------
+
+    def _find(self, piece: _Piece) -> Iterator[bytes]:
+        lines = in_order(map(timed, self._entries(piece)), newest_first=self._newest_first)
+        yield from _packed(lines)
+        yield from self._damage([piece])
+
+    def _fold(self, pieces: list[_Piece], fold: Fold) -> Iterator[bytes]:
+        target = pieces[0].segment.target
+        yield _FOLDED + fold(target, (each for piece in pieces for each in self._batches(piece)))
+        yield from self._damage(pieces)
+
+    def _batches(self, piece: _Piece) -> Batches:
+        source = piece.segment.source
+        return source.batches(
+            self._query, self._sifts[source.suffix], self.reader.names, piece.stretch
+        )
+
+    def _entries(self, piece: _Piece) -> Iterator[Entry]:
+        source = piece.segment.source
+        return source.matching(
+            self._query, self._sifts[source.suffix], self.reader.names, piece.stretch
+        )
+
+    def _damage(self, pieces: Iterable[_Piece]) -> Iterator[bytes]:
+        """Say what could not be read; whoever has the result counts it."""
+        sources = {piece.segment.source.path: piece.segment.source for piece in pieces}
+        for path, source in sources.items():
+            if source.is_gone:
+                raise TranscriptError(
+                    f"{path} went while it was read, sealed or removed; run this again"
+                )
+            if lines := self.reader.damaged.pop(path, 0):
+                yield _DAMAGE + f"{lines} {path}".encode("utf-8", "surrogateescape")
+
+    # -- what came of it ---------------------------------------------------------------
+
+    def _merged(self, pool: workers.Cores | workers.Serial) -> Iterator[Hit]:
+        """Merge the pieces, each from when its times may come."""
+        heap: list[tuple[_Key, TimedLine, _Piece, Iterator[TimedLine]]] = []
+        coming = list(enumerate(self._pieces))[::-1]
+        while heap or coming:
+            while coming and (not heap or self._may_precede(coming[-1][1], heap[0][1].time)):
+                number, piece = coming.pop()
+                lines = self._lines(pool.result(number))
+                if (first := next(lines, None)) is not None:
+                    heapq.heappush(heap, (self._key(first, piece), first, piece, lines))
+            if not heap:
+                return
+            _, line, piece, lines = heap[0]
+            yield Hit(piece.segment.target, *line)
+            if (following := next(lines, None)) is None:
+                heapq.heappop(heap)
+            else:
+                heapq.heapreplace(heap, (self._key(following, piece), following, piece, lines))
+
+    def _may_precede(self, piece: _Piece, time: str) -> bool:
+        source = piece.segment.source
+        return source.end > time if self._newest_first else source.start <= time
+
+    def _key(self, line: TimedLine, piece: _Piece) -> _Key:
+        key = (line.time, piece.order)
+        return _Backwards(key) if self._newest_first else key
+
+    def _lines(self, chunks: Iterator[bytes]) -> Iterator[TimedLine]:
+        for kind, data in _unpacked(chunks):
+            if kind == _LINES:
+                for line in data.split(b"\n"):
+                    yield TimedLine(jsonl.time_of(line), line)
+            else:
+                self._note(data)
+
+    def _note(self, damage: bytes) -> None:
+        lines, _, path = damage.decode("utf-8", "surrogateescape").partition(" ")
+        self.reader.damaged[path] += int(lines)
+
+
+class _Backwards:
+    """A key that is the lower the higher it is."""
+
+    def __init__(self, key: tuple[str, tuple[int, int]]) -> None:
+        self._key = key
+
+    def __lt__(self, other: _Backwards) -> bool:
+        return other._key < self._key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Backwards) and self._key == other._key
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+_Key = tuple[str, tuple[int, int]] | _Backwards
+
+
+def _cut(number: int, segment: Located, size: int) -> Iterator[_Piece]:
+    source = segment.source
+    if source.is_whole or size <= 2 * _PIECE:
+        yield _Piece((number, 0), segment)
+        return
+    for begin in range(0, size, _PIECE):
+        yield _Piece((number, begin), segment, (begin, min(begin + _PIECE, size)))
+
+
+def _counted(_target: Target, batches: Batches) -> bytes:
+    return str(sum(map(len, batches))).encode()
+
+
+def timed(entry: Entry) -> TimedLine:
+    """Take the time and the line of an entry; what stands in text is made JSONL."""
+    line = entry.line if entry.suffix == jsonl.SUFFIX else jsonl.encode([entry.event])[:-1]
+    return TimedLine(entry.event.time, line)
+
+
+def _packed(lines: Iterable[TimedLine]) -> Iterator[bytes]:
+    """Join lines into chunks: few are sent at once, many in large pieces."""
+    held: list[bytes] = []
+    size = 0
+    for _, line in lines:
+        held.append(line)
+        size += len(line)
+        if size >= _CHUNK:
+            yield _LINES + b"\n".join(held)
+            held, size = [], 0
+    if held:
+        yield _LINES + b"\n".join(held)
+
+
+def _unpacked(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    return ((chunk[:1], chunk[1:]) for chunk in chunks)

@@ -1,0 +1,1 @@
+"""Settings: keys, types, defaults and checks, from options, the environment and chatlog.toml."""

@@ -1,0 +1,89 @@
+"""Networks that are known by name: where they are, and what is odd about them.
+
+A table without behaviour: who connects looks up what it needs. It never says
+what a server says of itself (ISUPPORT, capabilities), and holds nobody's account.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from chatlog.settings.parsers import TLS_PORT, ServerName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Preset(msgspec.Struct, frozen=True, kw_only=True):
+    """A network and its quirks.
+
+    `joins_per` and `sends_per` are (how many, in how many seconds); None leaves
+    it to the usual pace. Every channel of a JOIN counts. `capabilities` are
+    wanted beside the usual ones.
+    `anonymous_nick`, digits added, logs in without an account.
+    """
+
+    name: str
+    servers: tuple[ServerName, ...]
+    capabilities: tuple[str, ...] = ()
+    anonymous_nick: str = ""
+    joins_per: tuple[int, float] | None = None
+    sends_per: tuple[int, float] | None = None
+    no_user_modes: bool = False
+    lower_case: bool = False  # of nicks and channels: no other spelling is found
+    note: str = ""
+
+    def spell(self, name: str) -> str:
+        """Spell a channel or a nick as the network wants it."""
+        return name.lower() if self.lower_case else name
+
+
+_ALL: Final = (
+    Preset(
+        name="libera",
+        servers=(ServerName("irc.libera.chat", TLS_PORT),),
+        note="https://libera.chat/guides/connect",
+    ),
+    Preset(
+        name="oftc",
+        servers=(ServerName("irc.oftc.net", TLS_PORT),),
+        note="logs in by client-cert or nickserv-password; https://www.oftc.net",
+    ),
+    Preset(
+        name="twitch",
+        servers=(ServerName("irc.chat.twitch.tv", TLS_PORT),),
+        capabilities=("twitch.tv/tags", "twitch.tv/commands", "twitch.tv/membership"),
+        anonymous_nick="justinfan",
+        joins_per=(20, 10.0),
+        sends_per=(20, 30.0),
+        no_user_modes=True,
+        lower_case=True,
+        note=(
+            "without a password it only listens; at most 100 channels at a time;"
+            " https://dev.twitch.tv/docs/chat/irc/"
+        ),
+    ),
+)
+
+PRESETS: Final = {preset.name: preset for preset in _ALL}
+"""Each preset by its name."""
+
+_BY_HOST: Final = {server.host: preset for preset in _ALL for server in preset.servers}
+
+
+def preset_for(name: str) -> Preset | None:
+    """Return the preset of a name, in whatever case it is typed."""
+    return PRESETS.get(name.lower())
+
+
+def find_preset(name: str, servers: Iterable[ServerName]) -> Preset | None:
+    """Return the preset of a network: the one that it names, else that of its first known host."""
+    by_host = (preset_of_host(server.host) for server in servers)
+    return PRESETS.get(name) or next(filter(None, by_host), None)
+
+
+def preset_of_host(host: str) -> Preset | None:
+    """Return the preset of the network that a host belongs to."""
+    return _BY_HOST.get(host.lower().removesuffix("."))

@@ -1,0 +1,1 @@
+"""Upkeep: seal, merge, remove, verify and mend the segments of an archive."""

@@ -1,0 +1,158 @@
+"""Retention: which segments are old or many enough to go, and taking them away on the record.
+
+Only what `layout` reads as the name of a segment, in the directory of its own
+target, is ever removed; and never what a recorder may still write to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from chatlog.archive.files import sha256_of, size_of
+from chatlog.archive.inventory import Inventory
+from chatlog.archive.segment import remove
+from chatlog.errors import TranscriptError
+from chatlog.event import format_time, parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from chatlog.archive.layout import SegmentName
+    from chatlog.upkeep.holding import Holding
+    from chatlog.upkeep.sealing import Sealer
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long segments are kept: `keep` in milliseconds after their period's end, None for ever.
+
+    `keep_bytes` is how much all segments of an archive may be together, None
+    for no bound; `before` is then what that comes to (see `bound`): the
+    segments of an end up to it go as well.
+    """
+
+    keep: int | None = None
+    keep_bytes: int | None = None
+    before: str = ""
+
+    def limit(self, now: str) -> str:
+        """Say up to which end of its period a segment goes; "" for none."""
+        by_age = "" if self.keep is None else format_time(max(0, parse_time(now) - self.keep))
+        return max(by_age, self.before)
+
+    def why(self, end: str, now: str) -> str:
+        """Say for the record why a segment of that end goes."""
+        by_age = self.keep is not None and end <= format_time(max(0, parse_time(now) - self.keep))
+        return f"older than {_span(self.keep or 0)}" if by_age else "more than is kept in all"
+
+
+def _span(milliseconds: int) -> str:
+    days, rest = divmod(milliseconds, 86_400_000)
+    return f"{milliseconds // 1000} s" if rest else f"{days} d"
+
+
+class _Candidate(NamedTuple):
+    end: str
+    path: Path
+    bytes: int
+
+
+def bound(
+    retention: Retention, directories: Iterable[Path], holding: Callable[[Path], Holding], now: str
+) -> Retention:
+    """Find out up to which end of a period the oldest segments have to go, to keep `keep_bytes`."""
+    if retention.keep_bytes is None:
+        return retention
+    total, removable = 0, []
+    for directory, inventory in _readable(directories):
+        total += sum(size_of(inventory.path(each)) or 0 for each in inventory.segments)
+        for segment in _removable(inventory, holding(directory), now):
+            path = inventory.path(segment)
+            removable.append(_Candidate(inventory.period(segment).end, path, size_of(path) or 0))
+    before = ""
+    for candidate in sorted(removable):
+        if total <= retention.keep_bytes:
+            break
+        total -= candidate.bytes
+        before = candidate.end
+    return Retention(retention.keep, retention.keep_bytes, before)
+
+
+def _readable(directories: Iterable[Path]) -> Iterator[tuple[Path, Inventory]]:
+    """Pass over what cannot be read: whoever tends it says so, and removes nothing there."""
+    for directory in directories:
+        try:
+            yield directory, Inventory(directory)
+        except TranscriptError:
+            continue
+
+
+def empties(
+    retention: Retention, directories: Iterable[Path], holding: Callable[[Path], Holding], now: str
+) -> bool:
+    """Say whether nothing at all would be left of an archive, as under a clock that runs wild."""
+    if not retention.limit(now):
+        return False
+    left = gone = 0
+    for directory, inventory in _readable(directories):
+        going = len(due(retention, inventory, holding(directory), now))
+        gone += going
+        left += len(inventory.segments) - going
+    return gone > 0 and left == 0
+
+
+def due(retention: Retention, inventory: Inventory, holding: Holding, now: str) -> list[Path]:
+    """List the segments of a target that are to go."""
+    limit = retention.limit(now)
+    return [
+        inventory.path(segment)
+        for segment in _removable(inventory, holding, now)
+        if inventory.period(segment).end <= limit
+    ]
+
+
+def _removable(inventory: Inventory, holding: Holding, now: str) -> list[SegmentName]:
+    """List what nobody writes to: what is sealed, and what is over and ours to judge."""
+    return [
+        segment
+        for segment in inventory.segments
+        if inventory.is_sealed(segment)
+        or (
+            not holding.elsewhere
+            and inventory.path(segment) not in holding.active
+            and inventory.period(segment).end <= now
+        )
+    ]
+
+
+def apply(
+    retention: Retention, directory: Path, holding: Holding, sealer: Sealer, now: str
+) -> list[Path]:
+    """Remove what is due of a target: recorded first, then out of SHA256SUMS, then gone.
+
+    Whoever calls it holds the target's seal lock. What a crash leaves is for
+    `Sealer.finish`.
+    """
+    if not retention.limit(now):
+        return []
+    inventory = Inventory(directory)
+    paths = due(retention, inventory, holding, now)
+    if paths:
+        sealer.record(directory, *(_entry(retention, inventory, path, now) for path in paths))
+        sealer.write_sums(Inventory(directory))
+        remove(paths, system=sealer.system)
+    return paths
+
+
+def _entry(retention: Retention, inventory: Inventory, path: Path, now: str) -> dict[str, str]:
+    segment = next(each for each in inventory.segments if str(each) == path.name)
+    sealed = inventory.sealed.get(path.name)
+    return {
+        "entry": "removed",
+        "segment": path.name,
+        "sha256": sealed["sha256"] if sealed else sha256_of(path),
+        "why": retention.why(inventory.period(segment).end, now),
+        "at": now,
+    }

@@ -1,0 +1,203 @@
+"""Sealing: parts that get no more lines become one file, checked, compressed and recorded.
+
+The order is what makes it safe: the sealed file is written aside, synced and
+read back; the manifest names it and its parts; then it gets its name; only
+then the parts go. Whatever stops this at any point, `Sealer.finish` goes on
+from what the manifest says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from chatlog.archive import manifest
+from chatlog.archive.compression import COMPRESSIONS, DamagedError
+from chatlog.archive.files import blocks_of, sha256_of, size_of
+from chatlog.archive.inventory import ASIDE, SUMS, Inventory
+from chatlog.archive.segment import FILE_MODE, move, remove, replace_file, sync, write_aside
+from chatlog.archive.syncing import Exposed
+from chatlog.errors import TranscriptError
+from chatlog.formats import jsonl
+from chatlog.upkeep.merging import Tally, lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from chatlog.archive.layout import SegmentName
+    from chatlog.archive.locks import Locks
+    from chatlog.archive.segment import System
+
+_SUMS_ASIDE: Final = f".{SUMS}."
+
+
+class _Part(NamedTuple):
+    """A plain segment as it was read."""
+
+    segment: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Seal the segments of an archive; whoever calls it holds the target's seal lock.
+
+    `compression` is a name of `COMPRESSIONS`. Every failure is a
+    TranscriptError and loses nothing: before the manifest's entry the parts
+    are as they were, after it the sealed file is there to take their place.
+    """
+
+    system: System
+    locks: Locks
+    compression: str = "gzip"
+    mode: int = FILE_MODE
+
+    def seal(self, inventory: Inventory, group: list[SegmentName], now: str) -> str:
+        """Seal plain segments of one period and format into one; return its name."""
+        way = COMPRESSIONS[self.compression]
+        final = str(group[-1]._replace(compression=way.suffix))
+        if len(group) == 1 and not way.suffix:
+            entry = self._as_it_is(inventory, group[0])
+        else:
+            entry = self._made_aside(inventory, group, final)
+        self.record(inventory.directory, {"entry": "sealed", **entry, "at": now})
+        self.finish(Inventory(inventory.directory))
+        return final
+
+    def _as_it_is(self, inventory: Inventory, segment: SegmentName) -> dict[str, Any]:
+        part = _read(inventory.path(segment))
+        tally = Tally(timed=segment.suffix == jsonl.SUFFIX)
+        for _ in tally.counted(lines_of([inventory.path(segment)])):
+            pass
+        if tally.sha256 != part.sha256:
+            raise _changed(inventory.path(segment))
+        return _entry(str(segment), part.sha256, part.bytes, tally, [part])
+
+    def _made_aside(
+        self, inventory: Inventory, group: list[SegmentName], final: str
+    ) -> dict[str, Any]:
+        way = COMPRESSIONS[self.compression]
+        paths = [inventory.path(segment) for segment in group]
+        parts = [_read(path) for path in paths]
+        aside = inventory.directory / f".{final}{ASIDE}"
+        tally = Tally(timed=group[0].suffix == jsonl.SUFFIX)
+        blocks = way.compressed(tally.counted(lines_of(paths)))
+        write_aside(aside, blocks, system=self.system, mode=self.mode)
+        _compare(aside, way.decompressed, tally)
+        if tally.bytes != sum(part.bytes for part in parts) or _sizes(paths) != tally.bytes:
+            remove([aside], system=self.system)
+            raise _changed(paths[0])
+        size = size_of(aside) or 0
+        return _entry(final, sha256_of(aside), size, tally, parts)
+
+    def record(self, directory: Path, *entries: dict[str, Any]) -> None:
+        """Add entries to a target's manifest, and sync them together."""
+        exposed = Exposed()
+        with self.locks.appending(directory):
+            for entry in entries:
+                manifest.append(self.system, directory, entry, self.mode, exposed=exposed)
+        for item in exposed.take():
+            if not sync(item, system=self.system):
+                raise TranscriptError(f"{item.path} was taken away while it was written")
+
+    def finish(self, inventory: Inventory) -> None:
+        """Go on from where a seal or a removal stopped, as far as the manifest says how.
+
+        Nothing is removed whose bytes are not those that the manifest names.
+        """
+        self._finish_asides(inventory)
+        leftovers = [*_leftover_parts(inventory), *_leftover_removed(inventory)]
+        asides = [inventory.path(name) for name in inventory.names if name.startswith(_SUMS_ASIDE)]
+        self.write_sums(inventory)
+        remove([*leftovers, *asides], system=self.system)
+
+    def _finish_asides(self, inventory: Inventory) -> None:
+        for name in inventory.names:
+            if name.startswith(".") and name.endswith(ASIDE):
+                aside, final = inventory.path(name), name[1 : -len(ASIDE)]
+                entry = inventory.sealed.get(final)
+                if entry is not None and sha256_of(aside) == entry.get("sha256"):
+                    move(aside, inventory.path(final), system=self.system)
+                else:
+                    remove([aside], system=self.system)
+
+    def write_sums(self, inventory: Inventory) -> None:
+        """Bring SHA256SUMS up to what the manifest says."""
+        path, sums = inventory.directory / SUMS, inventory.sums()
+        if sums == b"".join(blocks_of(path)) if SUMS in inventory.names else not sums:
+            return
+        if sums:
+            replace_file(path, sums, system=self.system, mode=self.mode)
+        else:
+            remove([path], system=self.system)
+
+
+def _entry(
+    final: str, sha256: str, size: int, tally: Tally, parts: Iterable[_Part]
+) -> dict[str, Any]:
+    return {
+        "segment": final,
+        "sha256": sha256,
+        "bytes": size,
+        "content": {"sha256": tally.sha256, "bytes": tally.bytes, "lines": tally.lines},
+        "first": tally.first,
+        "last": tally.last,
+        "parts": [part._asdict() for part in parts],
+    }
+
+
+def _read(path: Path) -> _Part:
+    digest, size = hashlib.sha256(), 0
+    for block in blocks_of(path):
+        digest.update(block)
+        size += len(block)
+    return _Part(path.name, digest.hexdigest(), size)
+
+
+def _sizes(paths: list[Path]) -> int:
+    return sum(size_of(path) or 0 for path in paths)
+
+
+def _compare(
+    path: Path, decompressed: Callable[[Iterable[bytes]], Iterator[bytes]], tally: Tally
+) -> None:
+    """See that what was written reads back as what was read."""
+    digest = hashlib.sha256()
+    try:
+        for block in decompressed(blocks_of(path)):
+            digest.update(block)
+    except DamagedError as error:
+        raise TranscriptError(f"{path} did not read back: {error}; check that disk") from error
+    if digest.hexdigest() != tally.sha256:
+        raise TranscriptError(f"{path} did not read back as it was written; check that disk")
+
+
+def _changed(path: Path) -> TranscriptError:
+    return TranscriptError(f"{path} was changed while it was sealed; it is left as it is")
+
+
+def _leftover_parts(inventory: Inventory) -> Iterator[Path]:
+    """Yield the parts whose lines are in a sealed file that is there."""
+    present = set(inventory.names)
+    for final, entry in inventory.sealed.items():
+        left = [part for part in entry.get("parts", []) if part["segment"] in present]
+        left = [part for part in left if part["segment"] != final]
+        if left and sha256_of_present(inventory.path(final)) == entry.get("sha256"):
+            for part in left:
+                if sha256_of(inventory.path(part["segment"])) == part["sha256"]:
+                    yield inventory.path(part["segment"])
+
+
+def _leftover_removed(inventory: Inventory) -> Iterator[Path]:
+    present = set(inventory.names)
+    for name, entry in inventory.removed.items():
+        if name in present and sha256_of(inventory.path(name)) == entry.get("sha256"):
+            yield inventory.path(name)
+
+
+def sha256_of_present(path: Path) -> str:
+    """Read a file and say its SHA-256, "" where it is gone."""
+    return "" if size_of(path) is None else sha256_of(path)

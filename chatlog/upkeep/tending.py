@@ -1,0 +1,243 @@
+"""Tending an archive: what of a target is due to be mended, sealed or removed, and doing it.
+
+It never asks for the time. Whoever records a target tells which segments it
+may still write to; for those that nobody records, the locks tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from chatlog.archive import manifest
+from chatlog.archive.files import reported, size_of
+from chatlog.archive.inventory import Inventory
+from chatlog.archive.targets import Targets
+from chatlog.errors import TranscriptError
+from chatlog.event import format_time, parse_time
+from chatlog.formats import jsonl
+from chatlog.upkeep import retention
+from chatlog.upkeep.holding import ELSEWHERE, Holding
+from chatlog.upkeep.mending import mend
+from chatlog.upkeep.sealing import Sealer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Set as AbstractSet
+
+    from chatlog.archive.layout import SegmentName
+    from chatlog.archive.locks import Locks
+    from chatlog.archive.segment import System
+    from chatlog.archive.storage import Storage
+    from chatlog.upkeep.retention import Retention
+
+_GRACE: Final = 600_000
+_CLOCK_SLACK: Final = 86_400_000
+
+
+@dataclass
+class Tended:
+    """What was done: names of segments by target's directory, and what could not be."""
+
+    sealed: list[Path] = field(default_factory=list)
+    removed: list[Path] = field(default_factory=list)
+    mended: list[Path] = field(default_factory=list)
+    busy: list[Path] = field(default_factory=list)
+    failed: list[TranscriptError] = field(default_factory=list)
+
+
+def tender_of(storage: Storage, system: System, locks: Locks) -> Tender:
+    """Make the tender of an archive that is kept so."""
+    keep = None if storage.keep is None else int(storage.keep * 1000)
+    return Tender(
+        storage.root,
+        Sealer(system, locks, storage.compress, storage.file_mode),
+        retention.Retention(keep, storage.keep_bytes),
+        storage.rotate_size,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tender:
+    """Tend the targets of an archive.
+
+    `rotate_size` is the size at which its segments end before their period
+    does. A target that somebody else records is only rid of what is over.
+    """
+
+    root: Path
+    sealer: Sealer
+    retention: Retention
+    rotate_size: int | None = None
+
+    def tend(
+        self, directories: Iterable[Path], holding: Callable[[Path], Holding], now: str
+    ) -> Iterator[Tended]:
+        """Tend one target after the other; yield what has been done so far, after each."""
+        done = Tended()
+        for directory in directories:
+            try:
+                with self.sealer.locks.sealing(directory) as ours:
+                    if ours:
+                        self._tend(directory, holding(directory), now, done)
+                    else:
+                        done.busy.append(directory)
+            except TranscriptError as error:
+                done.failed.append(error)
+            yield done
+
+    def foresee(
+        self, directories: Iterable[Path], holding: Callable[[Path], Holding], now: str
+    ) -> Iterator[Tended]:
+        """Say what `tend` would do, segment by segment, and do nothing."""
+        done = Tended()
+        for directory in directories:
+            inventory, held = Inventory(directory), holding(directory)
+            going = retention.due(self.retention, inventory, held, now)
+            if not held.elsewhere:
+                groups = self._due(inventory, held.active, now)
+                paths = [inventory.path(segment) for group in groups for segment in group]
+                done.sealed += [path for path in paths if path not in going]
+            done.removed += going
+            yield done
+
+    def repair(self, directory: Path) -> list[Path]:
+        """Put right what can be without losing anything; say which files were mended.
+
+        Cuts torn ends and keeps them in events of their own, and goes on with
+        what sealing or a removal left half done. Nobody may record the target.
+        """
+        sealer, mended = self.sealer, []
+        with sealer.locks.sealing(directory) as ours:
+            if not ours:
+                raise TranscriptError(f"another chatlog tends {directory} now; try again")
+            if self._mend_manifest(directory):
+                mended.append(directory / manifest.NAME)
+            sealer.finish(Inventory(directory))
+            mended += self._mended(Inventory(directory), frozenset())
+        return mended
+
+    def _mend_manifest(self, directory: Path) -> bool:
+        if not manifest.is_torn(directory):
+            return False
+        with self.sealer.locks.appending(directory):
+            return manifest.mend(self.sealer.system, directory, self.sealer.mode)
+
+    def _mended(self, inventory: Inventory, active: AbstractSet[Path]) -> list[Path]:
+        """Mend what a crash tore; say what that was."""
+        system, mode = self.sealer.system, self.sealer.mode
+        return [
+            inventory.path(segment)
+            for segment in _closed(inventory, active)
+            if mend(inventory, segment, system=system, mode=mode)
+        ]
+
+    def tend_held(
+        self,
+        directories: Collection[Path],
+        active: AbstractSet[Path],
+        now: str,
+        is_over: Callable[[], bool],
+    ) -> Tended:
+        """Tend targets that this process records until `is_over`; say what was done."""
+        ours, held = Holding(active=active), frozenset(directories)
+        tender = self.bounded(lambda path: ours if path in held else ELSEWHERE, now)
+        done = Tended()
+        for done in tender.tend(directories, lambda _: ours, now):  # noqa: B007 - the last counts
+            if is_over():
+                break
+        return done
+
+    def bounded(self, holding: Callable[[Path], Holding], now: str) -> Tender:
+        """Find out what has to go so that the archive is no larger than it may be."""
+        if self.retention.keep_bytes is None:
+            return self
+        bound = retention.bound(self.retention, self.all(), holding, now)
+        return replace(self, retention=bound)
+
+    def all(self) -> list[Path]:
+        """List the directories of all targets of the archive."""
+        return [Path(target.path) for target in Targets(self.root).all()]
+
+    def _tend(self, directory: Path, holding: Holding, now: str, done: Tended) -> None:
+        self._mend_manifest(directory)
+        inventory = Inventory(directory)
+        _expect_sound_clock(inventory, now)
+        _expect_whole_manifest(inventory)
+        self.sealer.finish(inventory)
+        if not holding.elsewhere:
+            inventory = Inventory(directory)
+            done.mended += self._mended(inventory, holding.active)
+            for group in self._due(inventory, holding.active, now):
+                name = self.sealer.seal(inventory, group, now)
+                done.sealed.append(directory / name)
+        done.removed += retention.apply(self.retention, directory, holding, self.sealer, now)
+
+    def _due(
+        self, inventory: Inventory, active: AbstractSet[Path], now: str
+    ) -> Iterator[list[SegmentName]]:
+        """Yield the segments that are to be sealed, those of a period together."""
+        quiet = format_time(parse_time(now) - _GRACE)
+        due = [
+            segment
+            for segment in _closed(inventory, active)
+            if (_is_over(inventory, segment, quiet) or self._is_full(inventory, segment))
+        ]
+        for _, same in groupby(due, key=lambda segment: (segment.period, segment.suffix)):
+            group = list(same)
+            if group[0].suffix == jsonl.SUFFIX and not self._any_full(inventory, group):
+                yield group
+            else:
+                yield from ([segment] for segment in group)
+
+    def _any_full(self, inventory: Inventory, group: list[SegmentName]) -> bool:
+        return any(self._is_full(inventory, segment) for segment in group)
+
+    def _is_full(self, inventory: Inventory, segment: SegmentName) -> bool:
+        """Say whether a segment ended for its size."""
+        later = any(
+            other.part > segment.part
+            for other in inventory.segments
+            if (other.period, other.suffix) == (segment.period, segment.suffix)
+        )
+        size = size_of(inventory.path(segment)) or 0
+        return later and self.rotate_size is not None and size * 2 > self.rotate_size
+
+
+def _closed(inventory: Inventory, active: AbstractSet[Path]) -> list[SegmentName]:
+    """List what is not sealed and nobody writes to, those of a period and format together."""
+    plain = [
+        segment
+        for segment in inventory.segments
+        if not segment.compression
+        and str(segment) not in inventory.sealed
+        and inventory.path(segment) not in active
+    ]
+    return sorted(plain, key=lambda segment: (segment.period, segment.suffix, segment.part))
+
+
+def _is_over(inventory: Inventory, segment: SegmentName, quiet: str) -> bool:
+    """Say whether a period is over, and nothing came late for it in a while."""
+    path = inventory.path(segment)
+    with reported(path, doing="look at"):
+        changed = path.stat().st_mtime
+    return inventory.period(segment).end <= quiet and format_time(int(changed * 1000)) <= quiet
+
+
+def _expect_whole_manifest(inventory: Inventory) -> None:
+    # What was sealed and is not known to be would be sealed again as it is now.
+    if inventory.damaged:
+        raise TranscriptError(
+            f"{inventory.directory / manifest.NAME} is damaged; see `chatlog verify`,"
+            " and nothing is sealed or removed there before it is restored"
+        )
+
+
+def _expect_sound_clock(inventory: Inventory, now: str) -> None:
+    if inventory.last_time and parse_time(now) < parse_time(inventory.last_time) - _CLOCK_SLACK:
+        raise TranscriptError(
+            f"the clock says {now}, but {inventory.directory} was tended at"
+            f" {inventory.last_time}; set the clock right, and nothing is sealed or removed before"
+        )

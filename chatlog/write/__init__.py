@@ -1,0 +1,1 @@
+"""Writing: events into segments of an archive."""

@@ -1,0 +1,237 @@
+"""What waits for a disk that refuses it: in memory, or in files on another disk.
+
+A spool file is whole lines behind one line of JSON that says where they belong.
+Beside it stands how much of it was written to where it belongs; both go when
+all of it is. Whoever comes after a killed process goes on with what is left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from chatlog.archive.files import reported
+from chatlog.archive.segment import Segment, System, remove
+from chatlog.errors import TranscriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from chatlog.archive.syncing import Exposed
+
+_ENDING: Final = ".spool"
+_AT_ONCE: Final = 1024 * 1024
+
+
+class Belonging(msgspec.Struct, frozen=True):
+    """Where the lines of a spool file belong: the parts of a period of a target."""
+
+    root: str
+    directory: str
+    network: str
+    target: str
+    history: bool
+    period: str
+    suffix: str
+
+
+class Backlog:
+    """Lines that wait, in order, in memory."""
+
+    def __init__(self) -> None:
+        self._front = b""
+        self._data = bytearray()
+
+    @property
+    def size(self) -> int:
+        """How many bytes wait."""
+        return len(self._front) + len(self._data)
+
+    @property
+    def lines(self) -> int:
+        """How many lines wait."""
+        return self._front.count(b"\n") + self._data.count(b"\n")
+
+    def append(self, lines: bytes) -> None:
+        """Let lines wait behind all others."""
+        self._data += lines
+
+    def prepend(self, lines: bytes) -> None:
+        """Let lines wait before all others."""
+        self._front = lines + self._front
+
+    def take(self) -> bytes:
+        """Hand over the next lines, 1 MiB or one line; empty where none wait."""
+        if self._front:
+            front, self._front = self._front, b""
+            return front
+        return self._take_behind()
+
+    def _take_behind(self) -> bytes:
+        length = _whole(self._data)
+        taken = bytes(self._data[:length])
+        del self._data[:length]
+        return taken
+
+    def settle(self) -> None:
+        """Take note that everything that was taken is where it belongs."""
+
+    def close(self) -> None:
+        """Let go of what is open."""
+
+
+class SpoolFile(Backlog):
+    """Lines that wait, in order, in a file that no killed process takes along.
+
+    Where that disk refuses them too, they wait in memory. What was taken and
+    not settled is taken again after a crash.
+    """
+
+    def __init__(
+        self, directory: Path, belonging: Belonging, *, system: System, exposed: Exposed
+    ) -> None:
+        super().__init__()
+        self._belonging = belonging
+        self._path = directory / f"{_name(belonging)}{_ENDING}"
+        self._system = system
+        self._exposed = exposed
+        self._file: Segment | None = None
+        self._position = 0
+        self._in_file = 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes wait."""
+        return super().size + self._unread
+
+    @property
+    def lines(self) -> int:
+        """How many lines wait."""
+        return super().lines + self._in_file
+
+    @property
+    def _unread(self) -> int:
+        return self._file.size - self._position if self._file else 0
+
+    def go_on(self) -> bytes:
+        """Take up what an earlier run left; return the bytes of a line that it left torn."""
+        file = self._open()
+        self._position = max(self._position, _settled(self._done))
+        self._in_file = file.lines_from(self._position).count(b"\n")
+        return file.torn
+
+    def append(self, lines: bytes) -> None:
+        """Let lines wait behind all others, in the file unless that is refused."""
+        if not lines:
+            return
+        if self._data:
+            super().append(lines)
+            return
+        kept = len(lines)
+        try:
+            file = self._open()
+            before = file.size
+            try:
+                file.write(lines)
+            finally:
+                kept = file.size - before
+                self._exposed.add(file.unsynced())
+        except TranscriptError:
+            kept = kept if self._file else 0
+            super().append(lines[kept:])
+        self._in_file += lines.count(b"\n", 0, kept)
+
+    def _take_behind(self) -> bytes:
+        if self._file is None or not self._unread:
+            return super()._take_behind()
+        data = self._file.lines_from(self._position)[: 4 * _AT_ONCE]
+        taken = data[: _whole(data)]
+        self._position += len(taken)
+        self._in_file -= taken.count(b"\n")
+        return taken
+
+    def settle(self) -> None:
+        """Take note that everything that was taken is where it belongs."""
+        if self._file is None:
+            return
+        if self._unread:
+            done = Segment(self._done, system=self._system)
+            try:
+                done.write(b"%d\n" % self._position)
+            finally:
+                done.close()
+        else:
+            self.close()
+            remove([self._path, self._done], system=self._system)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        file, self._file = self._file, None
+        self._position = 0
+        if file is not None:
+            file.close()
+
+    @property
+    def _done(self) -> Path:
+        return self._path.with_suffix(".done")
+
+    def _open(self) -> Segment:
+        if self._file is not None:
+            return self._file
+        file = Segment(self._path, system=self._system)
+        head = msgspec.json.encode(self._belonging) + b"\n"
+        if not file.size:
+            self._begin(file, head)
+        self._file, self._position = file, len(head)
+        return file
+
+    def _begin(self, file: Segment, head: bytes) -> None:
+        try:
+            remove([self._done], system=self._system)  # of an older one of this name
+            file.write(head)
+        except TranscriptError:
+            file.close()
+            with contextlib.suppress(TranscriptError):
+                remove([self._path], system=self._system)
+            raise
+
+
+def _whole(data: bytes | bytearray) -> int:
+    return data.rfind(b"\n", 0, _AT_ONCE) + 1 or data.find(b"\n") + 1
+
+
+def _name(belonging: Belonging) -> str:
+    return hashlib.sha256(msgspec.json.encode(belonging)).hexdigest()[:32]
+
+
+def _settled(path: Path) -> int:
+    with reported(path, doing="read"):
+        try:
+            lines = path.read_bytes().split(b"\n")[:-1]
+        except FileNotFoundError:
+            return 0
+    return int(lines[-1]) if lines and lines[-1].isdigit() else 0
+
+
+def left_in(directory: Path, root: Path) -> Iterator[Belonging]:
+    """List what earlier runs left in a spool directory for an archive."""
+    with reported(directory, doing="read"):
+        paths = sorted(directory.glob(f"*{_ENDING}")) if directory.is_dir() else []
+    for path in paths:
+        belonging = _head(path)
+        if belonging is not None and belonging.root == str(root):
+            yield belonging
+
+
+def _head(path: Path) -> Belonging | None:
+    with reported(path, doing="read"), path.open("rb") as file:
+        line = file.readline()
+    try:
+        said: Any = msgspec.json.decode(line, type=Belonging)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return said if path.name == f"{_name(said)}{_ENDING}" else None

@@ -1,0 +1,160 @@
+"""Locks: one recorder per transcript, over processes that are really several."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+
+import pytest
+
+from chatlog.archive.locks import Locks
+from chatlog.errors import HeldError, TranscriptError
+from tests.support.faults import Faulty
+from tests.support.process import holding
+
+HOLDER = """
+import sys, pathlib
+from chatlog.archive.locks import Locks
+locks = Locks(pathlib.Path(sys.argv[1]))
+locks.hold("libera", "#python")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another process, which holds #python of libera until it is killed."""
+    with holding(HOLDER, tmp_path) as process:
+        yield process
+
+
+@pytest.fixture
+def locks(tmp_path):
+    locks = Locks(tmp_path)
+    yield locks
+    locks.close()
+
+
+@pytest.mark.parametrize("target", ["#python", "#PYTHON"])
+def test_what_another_process_holds_cannot_be_held(tmp_path, other, locks, target):
+    with pytest.raises(HeldError) as caught:
+        locks.hold("Libera", target)
+    assert str(caught.value) == (
+        f"another chatlog is recording '{target}' of 'Libera' in {tmp_path};"
+        " stop it, or record elsewhere with --output"
+    )
+
+
+def test_another_target_and_another_network_can_be_held_beside_it(other, locks):
+    locks.hold("libera", "#ruby")
+    locks.hold("oftc", "#python")
+    with pytest.raises(HeldError):
+        locks.hold("libera", "#python")
+
+
+def test_a_killed_process_holds_nothing_any_more(other, locks):
+    other.kill()
+    other.wait()
+    locks.hold("libera", "#python")
+
+
+def test_names_that_any_casemapping_joins_are_one_lock(tmp_path, other, locks):
+    locks.hold("libera", "#a[")
+    script = HOLDER.replace('"#python"', '"#A{"')
+    second = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, check=False, input=b""
+    )
+    assert second.returncode != 0
+    assert b"HeldError" in second.stderr
+
+
+SEALER = """
+import sys, pathlib
+from chatlog.archive.locks import Locks
+locks = Locks(pathlib.Path(sys.argv[1]))
+sealing = locks.sealing(pathlib.Path(sys.argv[1]) / "libera" / "#python")
+assert sealing.__enter__()
+locks.close()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_nobody_seals_what_another_process_seals_even_where_it_is_about_to_end(tmp_path, locks):
+    directory = tmp_path / "libera" / "#python"
+    with holding(SEALER, tmp_path), locks.sealing(directory) as ours:
+        assert not ours
+    with locks.sealing(directory) as ours:
+        assert ours
+
+
+def test_who_seals_and_who_records_are_not_in_each_others_way(tmp_path, other, locks):
+    with locks.sealing(tmp_path / "libera" / "#python") as ours:
+        assert ours
+    with locks.appending(tmp_path / "libera" / "#python"):
+        assert locks.is_held("Libera", "#PYTHON")
+    assert not locks.is_held("libera", "#ruby")
+
+
+def test_to_ask_who_holds_what_creates_nothing_and_takes_nothing_away(tmp_path, locks):
+    assert not locks.is_held("libera", "#python")
+    assert list(tmp_path.iterdir()) == []
+    locks.hold("libera", "#ruby")
+    assert not locks.is_held("libera", "#ruby")  # by somebody else
+    script = HOLDER.replace("#python", "#ruby")
+    second = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, check=False, input=b""
+    )
+    assert b"HeldError" in second.stderr
+
+
+def test_a_root_that_is_gone_or_another_disk_is_an_error_and_one_made_anew_is_held_anew(tmp_path):
+    root = tmp_path / "archive"
+    locks = Locks(root)
+    locks.hold("libera", "#python")
+    locks.renew()
+    root.rename(tmp_path / "elsewhere")
+    with pytest.raises(TranscriptError, match="is not there any more; mount or move it back"):
+        locks.renew()
+    root.mkdir()
+    locks.renew()
+    with pytest.raises(subprocess.CalledProcessError):
+        subprocess.run(
+            [sys.executable, "-c", HOLDER, str(root)], capture_output=True, check=True, input=b""
+        )
+    locks.close()
+
+
+def test_holding_twice_is_holding_once(locks):
+    locks.hold("libera", "#python")
+    locks.hold("libera", "#python")
+
+
+def test_closing_releases_everything(tmp_path, locks):
+    locks.hold("libera", "#python")
+    locks.close()
+    second = subprocess.run(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], capture_output=True, check=True, input=b""
+    )
+    assert second.stdout == b"held\n"
+
+
+def test_a_name_with_control_characters_does_not_reach_the_terminal(other, tmp_path, locks):
+    other_script = HOLDER.replace('"#python"', r'"#\x1b[2J"')
+    with holding(other_script, tmp_path), pytest.raises(HeldError) as caught:
+        locks.hold("libera", "#\x1b[2J")
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_root_that_cannot_be_written_is_a_failure_to_write_and_not_another_recorder(tmp_path):
+    faulty = Faulty(lambda name, _nth: name == "open", errno.EACCES)
+    with pytest.raises(TranscriptError, match="Permission denied; make it writable"):
+        Locks(tmp_path, system=faulty.system).hold("libera", "#python")
+
+
+def test_a_root_that_is_a_file_is_a_failure_to_write(tmp_path):
+    (tmp_path / "archive").write_text("")
+    with pytest.raises(TranscriptError):
+        Locks(tmp_path / "archive").hold("libera", "#python")

@@ -1,0 +1,131 @@
+"""`chatlog config`: what people see of their configuration."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import click
+import pytest
+
+from chatlog.cli import cli
+from chatlog.cli.commands.config import command
+
+NETWORK = '[networks.net]\nservers = ["irc.test", "[::1]:7000"]\nchannels = ["a", "b"]\n'
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "chatlog.toml"
+    path.write_text(NETWORK)
+    return path
+
+
+def test_what_is_fine_is_said_in_one_line(chatlog, file):
+    done = chatlog.run("config", "check", file)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{file}: 1 network, 2 channels: fine\n"
+
+
+def test_what_is_wrong_is_one_line_and_status_2(chatlog, file):
+    file.write_text(NETWORK + "nik = 'x'\n")
+    done = chatlog.run("config", "check", file)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"chatlog: {file}: networks.net.nik: there is no such key; did you mean nick?\n"
+    )
+
+
+def test_what_is_not_wrong_but_unwise_is_a_warning(chatlog, file):
+    file.write_text(NETWORK + "password = 'x'\n")
+    file.chmod(0o644)
+    done = chatlog.run("config", "check", file)
+    assert done.returncode == 0
+    assert "fine" in done.stdout
+    assert done.stderr == (
+        f"chatlog: {file} holds a secret and others can read it; say: chmod 600 {file}\n"
+    )
+
+
+def test_json_says_what_the_file_comes_to(chatlog, file):
+    done = chatlog.run("config", "check", "--json", file)
+    assert json.loads(done.stdout) == {
+        "file": str(file),
+        "networks": [
+            {
+                "name": "net",
+                "preset": "",
+                "servers": ["irc.test", "[::1]:7000"],
+                "channels": ["#a", "#b"],
+            }
+        ],
+        "warnings": [],
+    }
+
+
+def test_without_a_file_the_one_of_the_environment_is_checked(chatlog, file):
+    done = chatlog.run("config", "check", CHATLOG_CONFIG=str(file))
+    assert (done.returncode, done.stdout[: len(str(file))]) == (0, str(file))
+
+
+def test_without_any_file_it_is_said_how_to_begin(chatlog):
+    done = chatlog.run("config", "check")
+    assert done.returncode == 2
+    assert "chatlog/chatlog.toml: the file cannot be read: No such file" in done.stderr
+    assert "`chatlog config init`" in done.stderr
+
+
+def test_init_writes_an_example_that_only_we_can_read_and_that_is_fine(chatlog):
+    done = chatlog.run("config", "init")
+    assert done.returncode == 0
+    written = chatlog.home / "chatlog.toml"
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+    assert chatlog.run("config", "check", "chatlog.toml").returncode == 0
+
+
+def test_init_leaves_alone_what_is_there(chatlog, file):
+    done = chatlog.run("config", "init", file)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"chatlog: {file} is there already; name another file\n"
+    assert file.read_text() == NETWORK
+
+
+def test_init_makes_the_directory_of_the_file(chatlog, tmp_path):
+    assert chatlog.run("config", "init", tmp_path / "a/b/c.toml").returncode == 0
+    assert (tmp_path / "a/b/c.toml").is_file()
+
+
+def test_init_says_where_it_cannot_write(chatlog, file):
+    done = chatlog.run("config", "init", file / "x")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"chatlog: {file}/x cannot be written: ")
+
+
+def test_init_prints_the_example_that_it_would_write(chatlog):
+    chatlog.run("config", "init")
+    printed = chatlog.run("config", "init", "-").stdout
+    assert printed == (chatlog.home / "chatlog.toml").read_text()
+
+
+@pytest.mark.parametrize("verb", ["check", "init"])
+def test_each_has_a_help_with_an_example(verb):
+    assert f"chatlog config {verb}" in command.commands[verb].help
+
+
+def test_reading_commands_do_not_pay_for_the_configuration(chatlog):
+    program = (
+        "import sys; import chatlog.cli.commands.tail;"
+        "print({'tomllib', 'chatlog.settings.file', 'chatlog.settings.presets'} & set(sys.modules))"
+    )
+    assert cli.get_command(click.Context(cli), "config") is command
+    assert run_python(program, chatlog) == "set()\n"
+
+
+def run_python(program, chatlog):
+    import subprocess
+    import sys
+
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env=chatlog.environment(), capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip

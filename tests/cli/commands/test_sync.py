@@ -1,0 +1,175 @@
+"""`chatlog sync` as people and cron type it, against a server in the test's own process."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from chatlog.demo.state import CAPABILITIES
+from tests.support.embedded import EmbeddedServer
+from tests.support.process import holding
+from tests.support.recorded import events, texts
+from tests.support.tending import HOLDER
+
+TALK = ["one", "two", "three", "four"]
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return tmp_path / "archive"
+
+
+@pytest.fixture
+def sync(chatlog, archive):
+    def run(port, *options, channel="c"):
+        return chatlog.run(
+            "sync", "--server", f"irc://127.0.0.1:{port}", "--channel", channel, "--network",
+            "net", "--output", archive, *options,
+        )  # fmt: skip
+
+    return run
+
+
+@pytest.fixture
+def server():
+    with EmbeddedServer() as running:
+        for text in TALK:
+            running.say("ada", "#c", text)
+        yield running
+
+
+def test_the_first_run_fetches_all_there_is_and_says_so(sync, server, archive):
+    done = sync(server.port)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "net/#c  4 fetched  nothing missing\n"
+    assert texts(archive, "#c") == TALK
+
+
+def test_the_next_run_fetches_what_was_said_since_and_nothing_twice(sync, server, archive):
+    sync(server.port)
+    server.say("ada", "#c", "five")
+    done = sync(server.port, "--json")
+    assert json.loads(done.stdout) == {
+        "type": "sync",
+        "channels": [{"network": "net", "target": "#c", "fetched": 1, "open": []}],
+    }
+    assert sync(server.port).stdout.startswith("net/#c  0 fetched")
+    assert texts(archive, "#c") == [*TALK, "five"]
+
+
+@pytest.mark.parametrize(
+    ("history", "expected"), [("9", TALK), ("all", TALK), ("1h", TALK), ("0s", [])]
+)
+def test_how_much_the_first_run_fetches_can_be_said(sync, server, archive, history, expected):
+    assert sync(server.port, "--history", history).returncode == 0
+    assert texts(archive, "#c") == expected
+
+
+def test_the_last_lines_are_fetched_with_what_was_said_in_the_same_moment(sync, server, archive):
+    server.say("ada", "#c", "the last")
+    assert sync(server.port, "--history", "1").returncode == 0
+    found = [each for each in events(archive, "#c") if each["type"] == "message"]
+    assert found[-1]["text"] == "the last"
+    assert {event["time"] for event in found} == {found[-1]["time"]}
+
+
+def test_cron_hears_nothing_while_all_is_well(sync, server):
+    done = sync(server.port, "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_between_two_runs_is_a_planned_gap_until_it_is_filled(sync, chatlog, server, archive):
+    sync(server.port)
+    assert chatlog.run("gaps", "--output", archive).returncode == 0
+    sync(server.port)
+    done = chatlog.run("gaps", "--output", archive, "--json")
+    states = [json.loads(line).get("state") for line in done.stdout.splitlines()]
+    assert states[0] == "filled"
+
+
+def test_a_gap_that_stays_open_ends_with_1_once(sync, chatlog, archive):
+    capabilities = [name for name in CAPABILITIES if "history" not in name]
+    with EmbeddedServer(capabilities=capabilities) as forgetful:
+        recorder = chatlog.start(
+            "record", "--server", f"irc://127.0.0.1:{forgetful.port}/#c", "--network", "net",
+            "--output", archive,
+        )  # fmt: skip
+        recorder.wait_for("net: in 1 of 1 channels")
+        recorder.terminate()
+        assert recorder.finish() == 0
+        done = sync(forgetful.port, "--quiet")
+        assert done.returncode == 1
+        assert "1 gap open" in done.stdout
+        assert "is still missing: the server offers no history; see `chatlog gaps`" in done.stderr
+        again = sync(forgetful.port, "--quiet")
+        assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+
+
+def test_who_stays_a_while_records_what_is_said_then(chatlog, sync, server, archive):
+    staying = chatlog.start(
+        "sync", "--server", f"irc://127.0.0.1:{server.port}/#c", "--network", "net",
+        "--output", archive, "--for", "2s",
+    )  # fmt: skip
+    staying.wait_for("4 lines were fetched back")
+    server.say("ada", "#c", "live")
+    assert staying.finish() == 0
+    assert texts(archive, "#c") == ["live", *TALK]
+
+
+def test_an_interrupt_ends_it_cleanly_with_130_and_the_next_run_goes_on(
+    chatlog, sync, server, archive
+):
+    staying = chatlog.start(
+        "sync", "--server", f"irc://127.0.0.1:{server.port}/#c", "--network", "net",
+        "--output", archive, "--for", "1h",
+    )  # fmt: skip
+    staying.wait_for("4 lines were fetched back")
+    staying.interrupt()
+    assert staying.finish() == 130
+    server.say("ada", "#c", "meanwhile")
+    assert sync(server.port).returncode == 0
+    assert texts(archive, "#c") == [*TALK, "meanwhile"]
+
+
+def test_a_second_one_at_the_same_time_ends_with_5(sync, server, archive):
+    sync(server.port)
+    with holding(HOLDER, archive):
+        assert sync(server.port).returncode == 5
+
+
+def test_a_network_that_cannot_be_reached_ends_with_4_and_claims_nothing(sync, server, archive):
+    port = server.port
+    with EmbeddedServer() as gone:
+        port = gone.port
+    done = sync(port, "--quiet")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert not list(archive.glob("net/*/LEDGER"))
+
+
+def test_all_networks_of_a_file_are_fetched_side_by_side(chatlog, server, archive, tmp_path):
+    config = tmp_path / "chatlog.toml"
+    with EmbeddedServer() as other:
+        other.say("grace", "#d", "over there")
+        config.write_text(
+            f"""
+[networks.net]
+servers = ["irc://127.0.0.1:{server.port}"]
+channels = ["#c"]
+
+[networks.other]
+servers = ["irc://127.0.0.1:{other.port}"]
+channels = ["#d"]
+"""
+        )
+        done = chatlog.run("sync", "--config", config, "--output", archive)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "net/#c    4 fetched  nothing missing",
+        "other/#d  1 fetched  nothing missing",
+    ]
+
+
+@pytest.mark.parametrize("option", [("--history", "some"), ("--for", "x"), ("--jitter", "-1")])
+def test_what_makes_no_sense_is_a_usage_error(sync, option):
+    assert sync(1, *option).returncode == 2

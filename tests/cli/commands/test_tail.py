@@ -1,0 +1,692 @@
+"""`chatlog tail` as people type it: what it prints, where, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chatlog.cli import run
+from chatlog.coverage import ledger
+from chatlog.event import SERVER
+from chatlog.formats import jsonl
+from tests.support.archive import UNSYNCED, event_at, record, writer_in
+from tests.support.events import UNSAFE
+from tests.support.tending import DAY, tend
+
+_YEAR = 365 * DAY
+
+
+def said(seconds, text, **fields):
+    """Make a message so many seconds after midnight of 2025-11-23, a day that is over."""
+    return event_at(seconds - _YEAR, text, **fields)
+
+
+@pytest.fixture
+def tail(tmp_path, capsysbinary):
+    """Run `chatlog tail` on the archive in tmp_path/archive: its status, stdout and stderr."""
+
+    def call(*arguments):
+        status = run(["tail", "--output", str(tmp_path / "archive"), "--tz", "UTC", *arguments])
+        out, err = capsysbinary.readouterr()
+        return status, out.decode(), err.decode()
+
+    return call
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return tmp_path / "archive"
+
+
+# -- what it prints --------------------------------------------------------------------
+
+
+def test_the_last_events_are_shown_with_their_dates(tail, archive):
+    record(archive, *(said(each, f"text {each}") for each in range(20)))
+    assert tail("-n", "2") == (
+        0,
+        "2025-11-23 00:00:18 <ann> text 18\n2025-11-23 00:00:19 <ann> text 19\n",
+        "",
+    )
+
+
+def test_ten_are_shown_where_nobody_says_how_many(tail, archive):
+    record(archive, *(said(each, f"text {each}") for each in range(20)))
+    assert tail()[1].count("\n") == 10
+
+
+def test_of_today_the_time_is_enough(tail, archive, monkeypatch):
+    record(archive, said(1, "hi"))
+    monkeypatch.setattr("chatlog.clock.now", lambda: "2025-11-23T23:59:59.999Z")
+    assert tail()[1] == "00:00:01 <ann> hi\n"
+    monkeypatch.setattr("chatlog.clock.now", lambda: "2025-11-24T00:00:00.000Z")
+    assert tail()[1] == "2025-11-23 00:00:01 <ann> hi\n"
+
+
+def test_several_channels_stand_in_a_column_as_their_events_spell_them(tail, archive):
+    record(
+        archive,
+        said(1, "one", target="#Straße"),
+        said(2, "two", target="#b"),
+        said(3, "not shown", target=SERVER),
+    )
+    assert tail()[1] == (
+        "2025-11-23 00:00:01 #Straße <ann> one\n2025-11-23 00:00:02 #b      <ann> two\n"
+    )
+
+
+def test_several_networks_stand_before_their_channels(tail, archive):
+    record(archive, said(1, "one", network="Libera"), said(2, "two", network="oftc"))
+    assert tail()[1] == (
+        "2025-11-23 00:00:01 Libera/#c <ann> one\n2025-11-23 00:00:02 oftc/#c   <ann> two\n"
+    )
+
+
+def test_a_long_name_does_not_push_the_others_away(tail, archive):
+    long = "#" + "x" * 40
+    record(archive, said(1, "one", target=long), said(2, "two", target="#b"))
+    first, second = tail()[1].splitlines()
+    assert first == f"2025-11-23 00:00:01 {long} <ann> one"
+    assert second == f"2025-11-23 00:00:02 {'#b':<20} <ann> two"
+
+
+def test_the_channel_is_shown_where_others_match_as_well(tail, archive):
+    record(archive, said(1, "one", target="#a"), said(2, "two", target="#b"))
+    assert tail("-n", "1")[1] == "2025-11-23 00:00:02 #b <ann> two\n"
+    assert tail("b")[1] == "2025-11-23 00:00:02 <ann> two\n"
+
+
+def test_targets_and_networks_are_chosen(tail, archive):
+    record(
+        archive,
+        said(1, "one", network="libera", target="#a"),
+        said(2, "two", network="libera", target="#b"),
+        said(3, "three", network="oftc", target="#a"),
+        said(4, "four", network="oftc", target=SERVER),
+    )
+    assert tail("#A")[1].count("\n") == 2
+    assert tail("libera/a", "@server")[1].count("\n") == 2
+    assert tail("a", "--network", "oftc")[1] == "2025-11-23 00:00:03 <ann> three\n"
+
+
+def test_nothing_that_was_said_can_steer_the_terminal(tail, archive):
+    evil = "\x1b]0;title\x07\x9b2J\u202e\r"
+    record(archive, said(1, evil, nick=evil, target="#" + evil), said(2, "x"))
+    shown = tail()[1]
+    assert shown.count("\n") == 2
+    assert not UNSAFE.search(shown.replace("\n", ""))
+
+
+def test_times_are_in_the_zone_that_is_asked_for(tail, archive):
+    record(archive, said(1, "hi"))
+    assert tail("--tz", "Asia/Tokyo")[1].startswith("2025-11-23 09:00:01 ")
+
+
+def test_json_is_what_was_recorded_byte_for_byte(archive, tail):
+    directory = archive / "net" / "#c"
+    directory.mkdir(parents=True)
+    recorded = (
+        '{ "later": 1, "time": "2025-11-23T00:00:01.000Z", "type": "message",'
+        ' "text": "é\\u001b" }\n'
+    )
+    (directory / "2025-11-23_001.jsonl").write_text(recorded)
+    assert tail("--json") == (0, recorded, "")
+
+
+def test_json_of_a_text_archive_is_json(archive, tail):
+    event = said(1, "hi", user="~ann")
+    record(archive, event, formats=("text",))
+    [line] = tail("--json")[1].splitlines()
+    assert json.loads(line) == {
+        "time": "2025-11-23T00:00:01.000Z",
+        "network": "net",
+        "target": "#c",
+        "type": "message",
+        "nick": "ann",
+        "text": "hi",
+    }
+
+
+def test_what_stdout_cannot_spell_is_written_out(archive, chatlog):
+    record(archive, said(1, "naïve ☕"))
+    arguments = ["tail", "-o", archive, "--tz", "UTC"]
+    shown = chatlog.run(*arguments, PYTHONIOENCODING="ascii").stdout
+    assert shown == "2025-11-23 00:00:01 <ann> na\\xefve \\u2615\n"
+    as_json = chatlog.run(*arguments, "--json", PYTHONIOENCODING="ascii").stdout
+    assert json.loads(as_json)["text"] == "naïve ☕"
+
+
+# -- colours -------------------------------------------------------------------------------
+
+
+def test_there_are_no_colours_where_stdout_is_no_terminal(archive, tail):
+    record(archive, said(1, "hi"))
+    assert "\x1b" not in tail()[1]
+
+
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_colours_that_are_asked_for_are_there(archive, tail, monkeypatch, no_color):
+    monkeypatch.setenv("NO_COLOR", no_color)
+    record(archive, said(1, "hi"), said(2, "ho", nick="bob"))
+    shown = tail("--color", "always")[1]
+    first, second = shown.splitlines()
+    assert "\x1b[2m2025-11-23 00:00:01 \x1b[0m" in first
+    assert first.endswith("hi")
+    colours = {line.partition("<\x1b[0m")[2].partition("m")[0] for line in (first, second)}
+    assert len(colours) == 2, "two nicks have two colours"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "coloured"),
+    [
+        ([], {}, True),
+        ([], {"NO_COLOR": "1"}, False),
+        ([], {"NO_COLOR": ""}, True),
+        ([], {"TERM": "dumb"}, False),
+        (["--color", "never"], {}, False),
+        (["--color", "always"], {"NO_COLOR": "1"}, True),
+    ],
+    ids=str,
+)
+def test_on_a_terminal_colours_are_as_terminal_and_no_color_say(
+    archive, chatlog, arguments, env, coloured
+):
+    record(archive, said(1, "hi"))
+    shown = on_terminal(
+        ["tail", "-o", str(archive), *arguments],
+        chatlog.environment(**{"TERM": "xterm-256color", **env}),
+    )
+    assert "hi" in shown
+    assert ("\x1b[" in shown) == coloured
+
+
+def on_terminal(arguments, env):
+    """Run chatlog with a terminal as its stdout, and return what came there."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "chatlog", *arguments]
+    subprocess.run(command, stdout=theirs, stdin=subprocess.DEVNULL, env=env, check=True)
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 4096):
+            shown += piece
+    except OSError:  # a terminal that nobody holds ends so
+        pass
+    finally:
+        os.close(ours)
+    return shown.decode()
+
+
+# -- how it ends ----------------------------------------------------------------------------
+
+
+def test_an_archive_that_is_not_there_is_said_with_its_place(tail, archive):
+    status, out, err = tail()
+    assert (status, out) == (1, "")
+    assert err.count("\n") == 1
+    assert err.startswith(f"chatlog: nothing in {archive}; ")
+    assert "--output" in err
+
+
+def test_targets_that_match_nothing_are_named(tail, archive):
+    record(archive, said(1, "hi"))
+    status, out, err = tail("#nobody", "ann")
+    assert (status, out) == (1, "")
+    assert err.startswith(f"chatlog: nothing of #nobody ann in {archive}; ")
+
+
+def test_a_target_without_events_is_nothing_found(tail, archive):
+    (archive / "net" / "#c").mkdir(parents=True)
+    assert tail()[0] == 1
+
+
+def test_the_user_data_directory_is_where_it_looks(tmp_path, capsysbinary):
+    assert run(["tail"]) == 1
+    assert str(tmp_path / "home" / "chatlog") in capsysbinary.readouterr().err.decode()
+
+
+def test_the_environment_says_where_the_archive_is(archive, capsysbinary, monkeypatch):
+    record(archive, said(1, "hi"))
+    monkeypatch.setenv("CHATLOG_OUTPUT", str(archive))
+    assert run(["tail"]) == 0
+    assert capsysbinary.readouterr().out.endswith(b"<ann> hi\n")
+
+
+def test_no_events_may_be_asked_for(tail, archive):
+    record(archive, said(1, "hi"))
+    assert tail("-n", "0") == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["-n", "-1"], ["-n", "ten"], ["--tz", "Nowhere"], ["--color", "red"], ["--no-such"]],
+    ids=" ".join,
+)
+def test_what_makes_no_sense_is_a_usage_error(tail, archive, arguments):
+    record(archive, said(1, "hi"))
+    status, out, err = tail(*arguments)
+    assert (status, out) == (2, "")
+    assert err
+
+
+def test_damage_is_counted_on_stderr_and_the_rest_shown(tail, archive):
+    record(archive, said(1, "one"), said(2, "two"))
+    path = archive / "net" / "#c" / "2025-11-23_001.jsonl"
+    with path.open("ab") as file:
+        file.write(b"damage\n" + jsonl.encode([said(3, "three")]))
+    status, out, err = tail("-n", "2")
+    assert status == 0
+    assert [line.rpartition(" ")[2] for line in out.splitlines()] == ["two", "three"]
+    assert err == f"chatlog: 1 line of {path} could not be read\n"
+
+
+def test_what_cannot_be_read_ends_with_status_3(tail, archive):
+    record(archive, said(1, "one"), formats=("text",))
+    manifest = archive / "net" / "#c" / "MANIFEST"
+    manifest.write_bytes(manifest.read_bytes().replace(b'"UTC"', b'"Mars"'))
+    status, out, err = tail()
+    assert (status, out) == (3, "")
+    assert "'Mars'" in err
+
+
+def test_the_help_has_an_example(capsys):
+    assert run(["tail", "--help"]) == 0
+    assert "chatlog tail -f '#python'" in capsys.readouterr().out
+
+
+def test_a_closed_pipe_ends_it_quietly(archive, chatlog):
+    record(archive, *(said(each, "x" * 400) for each in range(2000)))
+    with subprocess.Popen(
+        [sys.executable, "-m", "chatlog", "tail", "-n", "2000", "-o", archive],
+        env=chatlog.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+# -- following ----------------------------------------------------------------------------------
+
+
+def test_following_goes_on_with_what_is_recorded_in_any_segment(archive, chatlog):
+    writer = writer_in(archive)
+
+    def say(*events):
+        writer.write_all(events)
+        writer.flush()
+
+    say(said(1, "before"), said(2, "last"))
+    running = chatlog.start("tail", "-f", "-n", "1", "-o", archive, "--tz", "UTC", "#c", "#new")
+    running.wait_for("<ann> last$", stream="stdout")
+    say(said(3, "live"))
+    running.wait_for("<ann> live$", stream="stdout")
+    say(said(90_000, "the next day"))
+    running.wait_for("<ann> the next day$", stream="stdout")
+    say(said(90_001, "elsewhere", target="#new"))
+    running.wait_for("#new <ann> elsewhere$", stream="stdout")
+    say(said(90_002, "both"))
+    running.wait_for("#c .*both$", stream="stdout")
+    writer.close()
+    running.interrupt()
+    assert running.finish() == 130
+    assert running.stdout.count("\n") == 5
+    assert "Traceback" not in running.stderr
+
+
+def test_following_may_begin_before_there_is_anything(archive, chatlog):
+    running = chatlog.start("tail", "-f", "-o", archive, "#c")
+    running.wait_for(f"nothing of #c in {archive} yet; waiting")
+    record(archive, said(1, "the first"))
+    running.wait_for("<ann> the first$", stream="stdout")
+    running.interrupt()
+    assert running.finish() == 130
+
+
+def test_following_tells_of_damage_when_it_comes(archive, chatlog):
+    record(archive, said(1, "one"))
+    path = archive / "net" / "#c" / "2025-11-23_001.jsonl"
+    running = chatlog.start("tail", "-f", "--json", "-o", archive)
+    running.wait_for('"one"', stream="stdout")
+    with path.open("ab") as file:
+        file.write(b"damage\n" + jsonl.encode([said(2, "two")]))
+    running.wait_for(f"1 line of {path} could not be read")
+    running.wait_for('"two"', stream="stdout")
+    running.interrupt()
+    assert running.finish() == 130
+    assert running.stderr.count("could not be read") == 1
+
+
+def test_following_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
+    record(archive, said(1, "one"))
+    with subprocess.Popen(
+        [sys.executable, "-m", "chatlog", "tail", "-f", "-o", archive],
+        env=chatlog.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout.readline().endswith(b"one\n")
+        process.stdout.close()
+        record(archive, said(2, "two"))
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_following_shows_what_matches_over_rotation_sealing_and_new_channels(archive, chatlog):
+    record(archive, said(1, "tea"), said(2, "milk"))
+    running = chatlog.start(
+        "tail", "-f", "--json", "-o", archive, "--match", "tea OR type:join", "--nick", "a*", "#*"
+    )
+    running.wait_for('"tea"', stream="stdout")
+    record(archive, said(3, "more tea"), said(4, "tea", nick="bob"), said(5, "milk"))
+    running.wait_for('"more tea"', stream="stdout")
+    record(archive, said(DAY, "tea of the next day"))
+    running.wait_for('"tea of the next day"', stream="stdout")
+    tend(archive)
+    record(archive, said(6, "late tea"), said(7, "fetched tea", via="playback"))
+    running.wait_for('"late tea"', stream="stdout")
+    running.wait_for('"fetched tea"', stream="stdout")
+    tend(archive)
+    record(archive, said(DAY + 1, "milk", target="#new"), said(DAY + 2, "tea", target="ann"))
+    record(archive, said(DAY + 2, "", target="#new", type="join"))
+    running.wait_for('"join"', stream="stdout")
+    running.interrupt()
+    assert running.finish() == 130
+    shown = [json.loads(line).get("text") for line in running.stdout.splitlines()]
+    assert sorted(shown[:-1]) == sorted(
+        ["tea", "more tea", "tea of the next day", "late tea", "fetched tea"]
+    )
+    assert shown[-1] in {None, ""}
+
+
+_WATCHED = """
+import sys
+from chatlog.cli import main, waiting
+waiting._POLL = 3600
+waiting._UNTOLD = 3_600_000
+main()
+"""
+_NOT_WATCHED = """
+import sys
+sys.modules["watchfiles"] = None
+from chatlog.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("program", [_WATCHED, _NOT_WATCHED], ids=["told", "looking"])
+def test_a_line_is_shown_when_the_file_system_tells_of_it_or_at_the_next_look(
+    archive, chatlog, program
+):
+    if program is _WATCHED:
+        pytest.importorskip("watchfiles")
+    record(archive, said(1, "one"))
+    arguments = ["tail", "-f", "-o", str(archive)]
+    running = chatlog.start_command(sys.executable, "-c", program, *arguments)
+    running.wait_for("one$", stream="stdout")
+    for text in ("two", "three"):
+        record(archive, said(2, text))
+        running.wait_for(f"{text}$", stream="stdout")
+    record(archive, said(2, "elsewhere", target="#new"))
+    running.wait_for("elsewhere$", stream="stdout")
+    running.interrupt()
+    assert running.finish() == 130
+
+
+# -- some of it -----------------------------------------------------------------------------
+
+
+def test_since_shows_everything_from_then_on_in_order_of_time(tail, archive):
+    record(
+        archive,
+        *(said(hour * 3600, f"{hour} a", target="#a") for hour in range(0, 48, 2)),
+        *(said(hour * 3600, f"{hour} b", target="#b") for hour in range(1, 48, 2)),
+    )
+    tend(archive, now="2025-11-24T12:00:00.000Z")
+    status, out, err = tail("--since", "2025-11-23 20:00")
+    assert (status, err) == (0, "")
+    assert [int(line.split()[4]) for line in out.splitlines()] == list(range(20, 48))
+    assert tail("--since", "2025-11-23 20:00", "-n", "1")[1].endswith("47 b\n")
+    out = tail("--since", "2025-11-23 20:00", "--until", "2025-11-23 22:00")[1]
+    assert [line.split()[4] for line in out.splitlines()] == ["20", "21"]
+
+
+def test_until_shows_the_last_events_before(tail, archive):
+    record(archive, *(said(each, f"text {each}") for each in range(60)))
+    out = tail("--until", "2025-11-23T00:00:30Z", "-n", "2")[1]
+    assert [line.split()[-1] for line in out.splitlines()] == ["28", "29"]
+    assert tail("--until", "2025-11-23T00:00:30Z")[1].count("\n") == 10
+
+
+def test_a_since_without_anything_behind_it_is_nothing_found(tail, archive):
+    record(archive, said(1, "hi"))
+    status, out, err = tail("--since", "2025-12-01")
+    assert (status, out) == (1, "")
+    assert err.startswith(f"chatlog: nothing in {archive}; ")
+
+
+def test_the_last_events_that_match_are_shown_and_what_is_older_is_not_opened(tail, archive):
+    for day in range(5):
+        record(archive, *(said(day * DAY + each, f"{each % 4} of {day}") for each in range(20)))
+    tend(archive)
+    oldest = archive / "net" / "#c" / "2025-11-23_001.jsonl.gz"
+    oldest.write_bytes(b"damage")
+    status, out, err = tail("-n", "7", "--match", "1", "--nick", "ann", "--type", "message")
+    assert (status, err) == (0, "")
+    assert [line.split("> ")[1] for line in out.splitlines()] == [
+        *["1 of 3", "1 of 3"],
+        *["1 of 4"] * 5,
+    ]
+    assert "could not be read" in tail("-n", "100", "--match", "1")[2]
+
+
+def test_several_globs_and_networks_are_chosen(tail, archive):
+    record(
+        archive,
+        said(1, "one", network="libera", target="#python"),
+        said(2, "two", network="libera", target="#python-ops"),
+        said(3, "three", network="oftc", target="#python"),
+        said(4, "four", network="oftc", target="#debian-ops"),
+    )
+
+    def words(*arguments):
+        return [line.split()[-1] for line in tail(*arguments)[1].splitlines()]
+
+    assert words("*-ops") == ["two", "four"]
+    assert words("libera/*", "#deb*") == ["one", "two", "four"]
+    assert words("*/#python") == ["one", "three"]
+    assert words("#pytho?", "--network", "oftc") == ["three"]
+
+
+def test_options_of_a_query_go_together(tail, archive):
+    record(
+        archive,
+        said(1, "tea", nick="ann"),
+        said(2, "tea", nick="bob", via="playback"),
+        said(3, "tea", nick="bob", account="robert"),
+        said(4, "", nick="bob", type="join"),
+        said(5, "", nick="bob", type="nick", subject="bobby"),
+        said(6, "tea", nick="bobby"),
+    )
+
+    def seconds(*arguments):
+        return [line.split()[1][-1] for line in tail(*arguments)[1].splitlines()]
+
+    assert seconds("--nick", "BOB", "--type", "message") == ["2", "3"]
+    assert seconds("--nick", "bob", "--via", "live", "--type", "message") == ["3"]
+    assert seconds("--account", "robert") == ["3"]
+    assert seconds("--nick", "bob", "--follow-nicks", "--match", "tea") == ["2", "3", "6"]
+    assert seconds("--match", "-from:b* type:message") == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--since", "soon"], "soon"),
+        (["--match", "(tea"], "this parenthesis is never closed"),
+        (["--type", "nonsense"], "nonsense"),
+        (["--follow-nicks"], "--follow-nicks follows whom --nick names"),
+        (["--since", "2025-11-24", "--until", "2025-11-23"], "nothing is between"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else "-",
+)
+def test_a_query_that_makes_no_sense_is_a_usage_error(tail, archive, arguments, error):
+    record(archive, said(1, "hi"))
+    status, out, err = tail(*arguments)
+    assert (status, out) == (2, "")
+    assert error in err
+
+
+def test_a_long_since_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
+    record(archive, *(said(each, "x" * 400) for each in range(4000)))
+    with subprocess.Popen(
+        [sys.executable, "-m", "chatlog", "tail", "--since", "2025-11-23", "-o", archive],
+        env=chatlog.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+# -- gaps -----------------------------------------------------------------------------------
+
+
+def heard(archive, *spans, target="#c"):
+    """Write a ledger: a target was heard in these spans of seconds."""
+    entries = [
+        ledger.LedgerEntry(entry=entry, at=said(seconds, "").time, cause=cause)
+        for span in spans
+        for (entry, cause), seconds in zip(
+            [("opened", ""), ("closed", "killed")], span, strict=False
+        )
+    ]
+    ledger.append(UNSYNCED, archive / "net" / target, entries)
+
+
+def gaps_in(out):
+    return [line for line in out.splitlines() if line.startswith("---")]
+
+
+def test_a_gap_is_shown_where_it_lies_also_between_two_pieces_of_output(tail, archive):
+    record(archive, *(said(each * 100, f"{each}") for each in range(30)))
+    heard(archive, (0, 130), (160, 450), (480, 2805), (2890, 3000))
+    out = tail("--since", "2025-11-23")[1]
+    assert gaps_in(out) == [
+        "--- not heard for 30 s (killed): open",
+        "--- not heard for 30 s (killed): open",
+        "--- not heard for 85 s (killed): open",
+    ]
+    lines = out.splitlines()
+    places = [number for number, line in enumerate(lines) if line.startswith("---")]
+    assert [lines[place - 1].split()[-1] for place in places] == ["1", "4", "28"]
+
+
+def test_a_gap_that_begins_with_the_first_line_that_is_shown_is_shown(tail, archive):
+    record(archive, said(0, "zero"), said(10, "one"), said(20, "two"))
+    heard(archive, (0, 10), (15, 30))
+    assert [line.split()[-1] for line in tail("-n", "2")[1].splitlines()] == ["one", "open", "two"]
+    assert gaps_in(tail("-n", "1")[1]) == []
+
+
+def test_a_gap_behind_since_is_shown_before_the_first_line(tail, archive):
+    record(archive, said(0, "zero"), said(20, "two"))
+    heard(archive, (0, 10), (15, 30))
+    out = tail("--since", "2025-11-23T00:00:05Z")[1]
+    assert [line.split()[-1] for line in out.splitlines()] == ["open", "two"]
+
+
+def test_gaps_are_not_shown_among_what_was_picked_out(tail, archive):
+    record(archive, said(0, "zero"), said(20, "two"))
+    heard(archive, (0, 10), (15, 30))
+    assert gaps_in(tail("--match", "zero OR two")[1]) == []
+    assert gaps_in(tail("--json")[1]) == []
+
+
+def test_following_shows_a_gap_once_when_it_is_over(archive, chatlog):
+    record(archive, said(0, "zero"), said(1, "elsewhere", target="#d"))
+    heard(archive, (0, 10))
+    running = chatlog.start("tail", "-f", "-o", archive, "--tz", "UTC")
+    running.wait_for("zero$", stream="stdout")
+    record(archive, said(30, "meanwhile", target="#d"))
+    running.wait_for("meanwhile$", stream="stdout")
+    heard(archive, (40,))
+    record(archive, said(41, "back"))
+    running.wait_for("back$", stream="stdout")
+    record(archive, said(42, "more"))
+    running.wait_for("more$", stream="stdout")
+    running.interrupt()
+    assert running.finish() == 130
+    assert [line.split(" ", 2)[-1] for line in running.stdout.splitlines()] == [
+        "#c <ann> zero",
+        "#d <ann> elsewhere",
+        "#d <ann> meanwhile",
+        "not heard for 30 s (killed): open",
+        "#c <ann> back",
+        "#c <ann> more",
+    ]
+
+
+def test_a_gap_that_is_filled_in_part_later_is_not_shown_again(archive, chatlog):
+    record(archive, said(0, "zero"), said(50, "back"))
+    heard(archive, (0, 10), (40,))
+    running = chatlog.start("tail", "-f", "-o", archive, "--tz", "UTC")
+    running.wait_for("back$", stream="stdout")
+    record(archive, said(15, "fetched", via="chathistory"))
+    covered = ledger.LedgerEntry(
+        entry="covered", since=said(10, "").time, until=said(20, "").time, lines=1
+    )
+    ledger.append(UNSYNCED, archive / "net" / "#c", [covered])
+    running.wait_for("fetched$", stream="stdout")
+    record(archive, said(51, "more"))
+    running.wait_for("more$", stream="stdout")
+    running.interrupt()
+    assert running.finish() == 130
+    assert gaps_in(running.stdout) == ["--- not heard for 30 s (killed): open"]
+
+
+# -- what it does without --------------------------------------------------------------------------
+
+HEAVY = {"asyncio", "irc", "rich", "ssl", "zoneinfo", "pathlib", "urllib", "hashlib", "dataclasses"}
+
+
+def test_reading_imports_nothing_that_it_does_not_need(archive, chatlog):
+    record(archive, said(1, "hi"))
+    code = (
+        "import sys, click, msgspec; needed = set(sys.modules);"
+        " from chatlog.cli import run;"
+        f" status = run(['tail', '-o', {str(archive)!r}]);"
+        f" print(status, sorted({HEAVY!r} & set(sys.modules) - needed))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=chatlog.environment(),
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
+    assert done.stdout.splitlines()[-1] == "0 []"
+
+
+def test_any_number_of_lines_may_be_asked_for(tail, archive):
+    record(archive, said(1, "one"))
+    assert tail("-n", "9" * 30, "--match", "one")[0] == 0
+    assert tail("-n", "9" * 30)[0] == 0
+
+
+def test_a_directory_whose_name_is_no_text_is_read_over(tail, archive):
+    record(archive, said(1, "one"))
+    (archive / "net" / os.fsdecode(b"#\xff")).mkdir()
+    status, out, err = tail("#c")
+    assert (status, err) == (0, "")
+    assert out.endswith("<ann> one\n")

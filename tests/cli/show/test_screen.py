@@ -1,0 +1,129 @@
+"""Events as lines: columns, days above them, and where a target was not heard."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chatlog.archive.targets import Target
+from chatlog.cli.show.gap_lines import Silence
+from chatlog.cli.show.painting import Painter
+from chatlog.cli.show.screen import Screen, batched, find_in
+from chatlog.coverage.fold import Bound, Gap, GapState
+from chatlog.query.texts import literal
+from tests.support.archive import event_at
+
+DAY = 86_400
+ONE = [Target("net", "#c", "/nowhere/net/#c")]
+
+
+@pytest.fixture
+def screen(monkeypatch):
+    """Make screens without colours, on Thursday 2026-11-26 at noon."""
+    monkeypatch.setattr("chatlog.clock.now", lambda: "2026-11-26T12:00:00.000Z")
+
+    def make(targets=ONE, tz=UTC, **how):
+        made = Screen(targets, tz, Painter("never"), **how)
+        return lambda *events, silences=(): made(events, silences).decode()
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("days", "heading"),
+    [
+        (-2000, "Wednesday 2021-06-02, 2,003 days ago"),
+        (0, "Monday 2026-11-23, 3 days ago"),
+        (1, "Tuesday 2026-11-24, 2 days ago"),
+        (2, "Wednesday 2026-11-25, yesterday"),
+        (3, "Thursday 2026-11-26, today"),
+        (4, "Friday 2026-11-27"),
+    ],
+)
+def test_a_day_stands_above_its_events_by_its_name_and_how_long_ago_it_was(screen, days, heading):
+    shown = screen(headings=True)(event_at(days * DAY, "hi"))
+    assert shown == f"--- {heading}\n00:00:00 <ann> hi\n"
+
+
+def test_each_day_is_named_once_whatever_comes_in_how_many_pieces(screen):
+    show = screen(headings=True)
+    assert show(event_at(0, "one")).startswith("--- Monday")
+    assert show(event_at(1, "two")) == "00:00:01 <ann> two\n"
+    assert show(event_at(2, "three"), event_at(DAY, "four")) == (
+        "00:00:02 <ann> three\n--- Tuesday 2026-11-24, 2 days ago\n00:00:00 <ann> four\n"
+    )
+
+
+def test_days_are_those_of_the_zone(screen):
+    show = screen(tz=ZoneInfo("Asia/Tokyo"), headings=True)
+    assert show(event_at(DAY - 1, "late")) == (
+        "--- Tuesday 2026-11-24, 2 days ago\n08:59:59 <ann> late\n"
+    )
+
+
+def test_what_has_no_time_has_no_day(screen):
+    event = event_at(0, "hi")
+    broken = type(event)(time="soon", nick="ann", type="message", text="hi")
+    assert screen(headings=True)(broken) == "soon <ann> hi\n"
+
+
+def test_without_headings_a_date_is_told_where_it_is_not_today(screen):
+    assert screen()(event_at(3 * DAY, "hi")) == "00:00:00 <ann> hi\n"
+    assert screen()(event_at(0, "hi")) == "2026-11-23 00:00:00 <ann> hi\n"
+    assert screen(dates=True)(event_at(3 * DAY, "hi")) == "2026-11-26 00:00:00 <ann> hi\n"
+
+
+def test_a_column_is_as_wide_as_terminals_show_its_names(screen):
+    targets = [Target("net", name, f"/nowhere/net/{name}") for name in ("#日本", "#ab", "#e\u0301")]
+    assert screen(targets)(
+        event_at(3 * DAY, "one", target="#日本"),
+        event_at(3 * DAY, "two", target="#ab"),
+        event_at(3 * DAY, "three", target="#e\u0301"),
+    ) == ("00:00:00 #日本 <ann> one\n00:00:00 #ab   <ann> two\n00:00:00 #e\u0301    <ann> three\n")
+
+
+def gap(state, **fields):
+    return Gap(
+        Bound("2026-11-26T00:00:10.000Z"), "2026-11-26T01:00:10.000Z", state, "killed", **fields
+    )
+
+
+def silence(position, gap, target="#c"):
+    return Silence(position, "net", target, gap)
+
+
+def test_a_gap_stands_where_it_lies(screen):
+    events = [event_at(3 * DAY + second, "hi") for second in (0, 5, 4000)]
+    assert screen()(*events, silences=[silence(2, gap(GapState.OPEN))]) == (
+        "00:00:00 <ann> hi\n00:00:05 <ann> hi\n"
+        "--- not heard for 60 min (killed): open\n"
+        "01:06:40 <ann> hi\n"
+    )
+
+
+def test_a_gap_says_of_which_channel_it_is_and_that_safely(screen):
+    targets = [*ONE, Target("net", "#d", "/nowhere/net/#d")]
+    events = [event_at(3 * DAY, "hi")]
+    shown = screen(targets)(
+        *events, silences=[silence(0, gap(GapState.UNFILLABLE, why="\x1b[2J"), "#\x07")]
+    )
+    assert shown.splitlines()[0] == (
+        r"--- #\x07: not heard for 60 min (killed): unfillable: \x1b[2J"
+    )
+
+
+def test_between_events_that_do_not_follow_one_another_there_is_a_mark():
+    assert Screen(ONE, UTC, Painter("never")).between() == b"--\n"
+
+
+def test_what_several_texts_find_is_put_together():
+    assert find_in([]) is None
+    find = find_in([literal("a").spans, literal("bc").spans])
+    assert sorted(find("abca")) == [(0, 1), (1, 3), (3, 4)]
+
+
+def test_the_first_thing_comes_alone_and_the_rest_in_ever_larger_pieces():
+    assert [len(each) for each in batched(iter(range(10)))] == [1, 2, 4, 3]
+    assert max(len(each) for each in batched(iter(range(5000)))) == 500

@@ -1,0 +1,217 @@
+"""What a ledger comes to, whatever clocks and crashes did to it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatlog.coverage.fold import Bound, GapState, coverage_of
+from chatlog.coverage.ledger import LedgerEntry
+from chatlog.event import format_time
+
+START = 1_795_392_000_000  # 2026-11-23T00:00Z
+
+
+def at(seconds):
+    return format_time(START + int(seconds * 1000))
+
+
+def opened(ours, server=None, run="r"):
+    return LedgerEntry(entry="opened", at=at(ours), server=_server(server), run=run)
+
+
+def closed(ours, server=None, cause="closed", **fields):
+    return LedgerEntry(entry="closed", at=at(ours), server=_server(server), cause=cause, **fields)
+
+
+def _server(seconds):
+    return "" if seconds is None else at(seconds)
+
+
+def covered(since, until, **fields):
+    return LedgerEntry(entry="covered", since=at(since), until=at(until), **fields)
+
+
+def unfillable(since, until, why="gone"):
+    return LedgerEntry(entry="unfillable", since=at(since), until=at(until), why=why)
+
+
+def asked(since, until, why="no answer"):
+    return LedgerEntry(entry="asked", since=at(since), until=at(until), why=why)
+
+
+def fold(*entries, now=None, heard=lambda _: None, lives=lambda _: True):
+    return coverage_of(entries, heard=heard, now="" if now is None else at(now), lives=lives)
+
+
+def gaps(*entries, **options):
+    """Return the gaps as (start, end, state), in seconds."""
+    return [
+        (_seconds(g.start.time), _seconds(g.end), str(g.state))
+        for g in fold(*entries, **options).gaps
+    ]
+
+
+def _seconds(time):
+    return int(time[11:13]) * 3600 + int(time[14:16]) * 60 + int(time[17:19])
+
+
+# -- intervals and what lies between -------------------------------------------------
+
+
+def test_a_target_that_was_never_heard_has_no_coverage():
+    assert fold() is None
+    assert fold(LedgerEntry(entry="noticed", at=at(1), by=5)) is None
+
+
+def test_what_lies_between_two_intervals_is_an_open_gap_with_the_cause_of_the_first_end():
+    coverage = fold(opened(0), closed(10, cause="ping-timeout", msgid="m"), opened(30))
+    [gap] = coverage.gaps
+    assert gap.start == Bound(at(10), "m")
+    assert (gap.end, gap.state, gap.cause) == (at(30), GapState.OPEN, "ping-timeout")
+
+
+def test_the_servers_clock_counts_where_it_tells_one():
+    assert gaps(opened(100, 0), closed(110, 10), opened(130, 30)) == [(10, 30, "open")]
+
+
+def test_after_the_last_interval_the_gap_lasts_until_now():
+    assert gaps(opened(0), closed(10), now=60) == [(10, 60, "open")]
+    assert gaps(opened(0), closed(10)) == []
+
+
+def test_who_hears_now_has_no_gap_behind():
+    assert gaps(opened(0), now=60, heard=lambda _: Bound(at(50))) == []
+
+
+def test_a_run_that_died_heard_as_far_as_is_known():
+    coverage = fold(
+        opened(0, run="dead"), now=60, heard=lambda _: Bound(at(7), "m"), lives=lambda _: False
+    )
+    [interval] = coverage.intervals
+    assert (interval.end, interval.cause) == (Bound(at(7), "m"), "killed")
+    assert [(gap.start.time, gap.end) for gap in coverage.gaps] == [(at(7), at(60))]
+
+
+def test_a_run_that_died_and_was_never_closed_claims_nothing_more_than_is_known():
+    assert gaps(opened(0), opened(30)) == [(0, 30, "open")]
+    assert gaps(opened(0), opened(30), heard=lambda _: Bound(at(7))) == [(7, 30, "open")]
+
+
+def test_between_two_batches_a_gap_is_planned():
+    batch = opened(0), closed(10, cause="stopped", planned=True), opened(30)
+    assert gaps(*batch) == [(10, 30, "planned")]
+
+
+def test_who_leaves_a_target_out_ends_the_range():
+    left = (opened(0), closed(10, cause="unwanted"), LedgerEntry(entry="unwanted", at=at(10)))
+    assert gaps(*left, now=99) == []
+    assert gaps(*left, opened(50), closed(60), opened(70)) == [(60, 70, "open")]
+    assert fold(*left, now=99).until == at(10)
+
+
+def test_a_channel_that_never_let_us_in_is_one_long_gap_and_says_why():
+    absent = LedgerEntry(entry="absent", at=at(5), why="Cannot join channel (+i) (473)")
+    [gap] = fold(absent, now=60).gaps
+    assert (gap.start.time, gap.end, gap.cause) == (at(5), at(60), "refused")
+    assert gaps(absent, opened(50)) == [(5, 50, "open")]
+
+
+def test_a_gap_says_why_nobody_came_back():
+    absent = LedgerEntry(entry="absent", at=at(15), why="banned (474)")
+    [gap] = fold(opened(0), closed(10, cause="kicked"), absent, opened(30)).gaps
+    assert (gap.cause, gap.why) == ("kicked", "banned (474)")
+
+
+# -- clocks -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("jump", [-3600, 3600, -120, 120])
+def test_a_clock_that_jumps_between_two_intervals_hides_no_gap(jump):
+    [(start, end, state)] = gaps(opened(7200), closed(7300), opened(7400 + jump))
+    assert state == "open"
+    assert {start, end} == {7300, 7400 + jump}
+
+
+def test_a_clock_of_ours_that_is_off_moves_nothing_where_the_server_tells_the_time():
+    entries = (opened(9000, 0), closed(9010, 10), opened(30, 30), closed(40, 40), opened(9060, 60))
+    assert gaps(*entries) == [(10, 30, "open"), (40, 60, "open")]
+
+
+# -- history ------------------------------------------------------------------------
+
+
+def test_what_history_gave_is_filled_and_the_rest_stays_what_it_was():
+    parts = gaps(opened(0), closed(10), opened(90), unfillable(10, 30), covered(30, 70))
+    assert parts == [(10, 30, "unfillable"), (30, 70, "filled"), (70, 90, "open")]
+
+
+def test_what_one_source_lost_another_may_have():
+    assert gaps(opened(0), closed(10), opened(30), unfillable(10, 30), covered(10, 30)) == [
+        (10, 30, "filled")
+    ]
+
+
+def test_pieces_of_one_fetching_are_one_gap():
+    assert gaps(opened(0), closed(10), opened(30), covered(10, 20), covered(20, 30)) == [
+        (10, 30, "filled")
+    ]
+
+
+def test_who_asked_in_vain_says_why_and_the_gap_stays_as_it_was():
+    [gap] = fold(
+        opened(0), closed(10, cause="stopped", planned=True), opened(30), asked(10, 30)
+    ).gaps
+    assert (gap.state, gap.why) == (GapState.PLANNED, "no answer")
+    assert fold(opened(0), closed(10), opened(30), asked(10, 30)).wanting()
+
+
+def test_history_from_before_the_first_interval_lengthens_the_range():
+    assert fold(opened(50), closed(60), covered(20, 50)).since == at(20)
+
+
+def test_the_share_counts_what_was_fetched_back_as_heard():
+    entries = opened(0), closed(40), opened(60), closed(100)
+    assert fold(*entries).share == pytest.approx(0.8)
+    assert fold(*entries, covered(40, 60)).share == 1.0
+    assert fold(*entries, covered(40, 50)).share == pytest.approx(0.9)
+
+
+# -- any ledger -----------------------------------------------------------------------
+
+MOMENTS = st.integers(0, 500)
+ENTRIES = st.lists(
+    st.one_of(
+        st.builds(opened, MOMENTS, st.none() | MOMENTS),
+        st.builds(closed, MOMENTS, st.none() | MOMENTS, planned=st.booleans()),
+        st.builds(covered, MOMENTS, MOMENTS),
+        st.builds(unfillable, MOMENTS, MOMENTS),
+        st.builds(asked, MOMENTS, MOMENTS),
+        st.builds(lambda t: LedgerEntry(entry="unwanted", at=at(t)), MOMENTS),
+        st.builds(lambda t: LedgerEntry(entry="absent", at=at(t), why="x"), MOMENTS),
+        st.builds(lambda: LedgerEntry(entry="of a later version")),
+    ),
+    max_size=20,
+)
+
+
+@given(ENTRIES, st.none() | MOMENTS)
+def test_no_ledger_makes_a_claim_twice_or_fails(entries, now):
+    coverage = fold(*entries, now=now)
+    if coverage is None:
+        return
+    assert 0 <= coverage.share <= 1
+    for gap in coverage.gaps:
+        assert gap.start.time <= gap.end
+        assert gap.cause
+
+
+@given(ENTRIES, st.integers(0, 20))
+def test_a_ledger_that_lost_its_end_claims_no_more_than_the_whole_one(entries, kept):
+    """A power cut takes the end of a file: what was heard before stays what it was."""
+    whole, cut = fold(*entries), fold(*entries[:kept])
+    if cut is None or whole is None:
+        return
+    closed_before = cut.intervals[:-1]
+    assert whole.intervals[: len(closed_before)] == closed_before

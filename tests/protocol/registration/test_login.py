@@ -1,0 +1,210 @@
+"""Logging in on the way to the welcome, and what becomes of a refusal."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from chatlog.protocol.message import parse
+from chatlog.protocol.registration.capabilities import Identity, Registration
+from chatlog.protocol.registration.sasl import Login
+from chatlog.secret import Secret
+
+# RFC 7677, section 3
+CHALLENGE = (
+    b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
+)
+PROOF = b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
+
+ACCOUNT = Login(user="user", password=Secret("pencil"))
+BOTH = Login(user="user", password=Secret("pencil"), certificate=True)
+
+
+class Talk:
+    """A registration that a test speaks to; `work` is done when the test says so."""
+
+    def __init__(self, login=ACCOUNT, *, tls=True, **identity):
+        self.registration = Registration(Identity(nick="log", login=login, **identity), tls=tls)
+
+    def hear(self, *lines):
+        said = []
+        for line in lines:
+            said += self.registration.receive(parse(line.encode()))
+        return said
+
+    def offered(self, mechanisms="PLAIN"):
+        """Come as far as the choice of a mechanism."""
+        value = f"={mechanisms}" if mechanisms else ""
+        assert self.hear(f":irc.test CAP * LS :sasl{value}") == ["CAP REQ :sasl"]
+        return self.hear(":irc.test CAP * ACK :sasl")
+
+    def work(self):
+        return self.registration.go_on(self.registration.take_work()())
+
+
+def test_a_login_comes_before_the_end_of_the_negotiation():
+    talk = Talk()
+    assert talk.offered() == ["AUTHENTICATE PLAIN"]
+    response = base64.b64encode(b"\0user\0pencil").decode()
+    assert talk.hear("AUTHENTICATE +") == [f"AUTHENTICATE {response}"]
+    assert talk.hear(":irc.test 900 log log!u@h user :You are now logged in as user") == []
+    assert talk.hear(":irc.test 903 log :SASL authentication successful") == ["CAP END"]
+    talk.hear(":irc.test 001 log :Welcome")
+    assert talk.registration.registered
+    assert not talk.registration.refused
+
+
+def test_the_other_capabilities_are_asked_for_beside_it():
+    talk = Talk()
+    said = talk.hear(":irc.test CAP * LS :batch sasl=PLAIN server-time")
+    assert said == ["CAP REQ :server-time batch sasl"]
+    assert talk.hear(":irc.test CAP * NAK :server-time batch sasl") == [
+        "CAP REQ :server-time",
+        "CAP REQ :batch",
+        "CAP REQ :sasl",
+    ]
+    assert talk.hear(":irc.test CAP * NAK :server-time", ":irc.test CAP * ACK :batch") == []
+    assert talk.hear(":irc.test CAP * ACK :sasl ") == ["AUTHENTICATE PLAIN"]
+
+
+def test_scram_derives_its_key_elsewhere_and_believes_only_a_proof():
+    talk = Talk(Login(user="user", password=Secret("pencil"), mechanism="SCRAM-SHA-256"))
+    assert talk.offered("PLAIN,SCRAM-SHA-256") == ["AUTHENTICATE SCRAM-SHA-256"]
+    (first,) = talk.hear("AUTHENTICATE +")
+    nonce = base64.b64decode(first.split()[1]).decode().partition("r=")[2]
+    challenge = CHALLENGE.decode().replace("rOprNGfwEbeRWgbNEkqO", nonce)
+    encoded = base64.b64encode(challenge.encode()).decode()
+    assert talk.hear(f"AUTHENTICATE {encoded}") == [], "deriving keys takes time"
+    (final,) = talk.work()
+    assert base64.b64decode(final.split()[1]).startswith(b"c=biws,")
+    wrong = base64.b64encode(PROOF).decode()
+    assert talk.hear(f"AUTHENTICATE {wrong}") == ["AUTHENTICATE *"]
+    assert "SCRAM" in talk.registration.refused
+    assert talk.registration.refused_for_good
+
+
+def test_a_success_without_a_proof_is_none():
+    talk = Talk(Login(user="user", password=Secret("pencil"), mechanism="SCRAM-SHA-256"))
+    talk.offered("SCRAM-SHA-256")
+    talk.hear("AUTHENTICATE +")
+    assert talk.hear(":irc.test 903 log :Fine") == []
+    assert "did not prove" in talk.registration.refused
+
+
+def test_a_refused_password_is_not_given_away_by_a_weaker_mechanism():
+    talk = Talk()
+    assert talk.offered("SCRAM-SHA-256,PLAIN") == ["AUTHENTICATE SCRAM-SHA-256"]
+    talk.hear("AUTHENTICATE +")
+    assert talk.hear(":irc.test 904 log :SASL authentication failed") == []
+    assert talk.registration.refused == (
+        "the login (SASL SCRAM-SHA-256) was refused: SASL authentication failed"
+    )
+    assert talk.registration.refused_for_good
+
+
+def test_a_certificate_that_nobody_knows_is_followed_by_the_password():
+    talk = Talk(BOTH)
+    assert talk.offered("EXTERNAL,PLAIN") == ["AUTHENTICATE EXTERNAL"]
+    assert talk.hear("AUTHENTICATE +") == ["AUTHENTICATE +"]
+    assert talk.hear(":irc.test 904 log :No") == ["AUTHENTICATE PLAIN"]
+
+
+def test_a_mechanism_that_the_server_does_not_know_is_followed_by_one_that_it_names():
+    talk = Talk()
+    assert talk.offered("") == ["AUTHENTICATE SCRAM-SHA-512"]
+    said = talk.hear(":irc.test 908 log PLAIN,EXTERNAL :are available", ":irc.test 904 log :No")
+    assert said == ["AUTHENTICATE PLAIN"]
+
+
+@pytest.mark.parametrize("numeric", ["902", "904", "905", "906"])
+def test_every_refusal_of_a_password_is_for_good(numeric):
+    talk = Talk()
+    talk.offered()
+    talk.hear("AUTHENTICATE +", f":irc.test {numeric} log :No")
+    assert talk.registration.refused_for_good
+
+
+def test_who_is_already_logged_in_goes_on():
+    talk = Talk()
+    talk.offered()
+    assert talk.hear(":irc.test 907 log :You have already authenticated") == ["CAP END"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [":irc.test CAP * LS :batch", ":irc.test CAP * ACK :batch"],
+        [":irc.test CAP * LS :sasl=PLAIN", ":irc.test CAP * NAK :sasl"],
+        [":irc.test 001 log :Welcome"],
+        [":irc.test 421 * CAP :Unknown command", ":irc.test 001 log :Welcome"],
+        [":irc.test CAP * LS :sasl", ":irc.test CAP * ACK :sasl", ":irc.test CAP * DEL :sasl"],
+    ],
+)
+def test_without_a_login_there_is_no_way_in_but_one_may_come_back(lines):
+    talk = Talk()
+    talk.hear(*lines)
+    assert talk.registration.refused
+    assert not talk.registration.refused_for_good
+    assert not talk.registration.registered
+
+
+def test_no_mechanism_in_common_is_for_good():
+    talk = Talk()
+    assert talk.offered("EXTERNAL") == []
+    assert "no login (SASL) in common; offered: EXTERNAL" in talk.registration.refused
+    assert talk.registration.refused_for_good
+
+
+def test_the_servers_password_comes_first():
+    assert Talk(None, password=Secret("open sesame")).registration.start()[0] == (
+        "PASS :open sesame"
+    )
+
+
+def test_nickserv_is_told_who_we_are_and_which_account_we_mean():
+    talk = Talk(None, nickserv=Secret("pw"))
+    assert talk.hear(":irc.test 001 log :Welcome") == ["PRIVMSG NickServ :IDENTIFY pw"]
+    other = Talk(None, nickserv=Secret("pw"))
+    assert other.hear(":irc.test 001 log_ :Welcome") == ["PRIVMSG NickServ :IDENTIFY log pw"]
+
+
+def test_modes_of_ours_are_set_on_arrival():
+    talk = Talk(None, user_modes="+iw")
+    assert talk.hear(":irc.test 001 log :Welcome") == ["MODE log +iw"]
+
+
+def test_configured_alternates_come_before_made_up_ones():
+    talk = Talk(None, alternates=("scribe", "clerk"))
+    said = [talk.hear(":irc.test 433 * x :In use")[0] for _ in range(3)]
+    assert said == ["NICK scribe", "NICK clerk", "NICK log_"]
+
+
+def test_a_server_for_tls_alone_is_left_before_anything_is_said():
+    talk = Talk(tls=False)
+    assert talk.hear(":irc.test CAP * LS :sasl=PLAIN sts=port=6697") == []
+    assert talk.registration.must_use_tls
+    assert talk.registration.sts.port == 6697
+
+
+def test_over_tls_a_policy_is_only_remembered():
+    talk = Talk(None)
+    said = talk.hear(":irc.test CAP * LS :batch sts=duration=300,port=6697")
+    assert said == ["CAP REQ :batch"]
+    assert not talk.registration.must_use_tls
+    assert talk.registration.sts.duration == 300
+
+
+def test_no_secret_is_shown_by_whatever_is_printed():
+    talk = Talk(password=Secret("hush1"), nickserv=Secret("hush2"))
+    talk.offered()
+    shown = f"{talk.registration.identity} {talk.registration.identity!r} {vars(talk.registration)}"
+    assert "hush" not in shown
+    assert "pencil" not in shown
+
+
+def test_a_policy_that_comes_later_replaces_the_one_before():
+    talk = Talk(None)
+    talk.hear(":irc.test CAP * LS :sts=duration=300", ":irc.test 001 log :Welcome")
+    talk.hear(":irc.test CAP log NEW :sts=duration=0")
+    assert talk.registration.sts.duration == 0

@@ -1,0 +1,209 @@
+"""Readers of sealed segments: the same events as before sealing, whatever goes on meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatlog.archive import manifest
+from chatlog.archive.compression import COMPRESSIONS
+from chatlog.read import catalog, reader
+from chatlog.read.reader import Reader
+from tests.support.archive import event_at, record
+from tests.support.crashing import Fragile, Stopped
+from tests.support.tending import DAY, tend
+
+each_way = pytest.mark.parametrize("compress", list(COMPRESSIONS))
+
+
+def texts(entries):
+    return [entry.event.text for entry in entries]
+
+
+def drain(reading):
+    found = []
+    while new := reading.new():
+        found += new
+    return texts(found)
+
+
+def three_days(root, **storage):
+    for day in range(3):
+        record(root, *(event_at(day * DAY + at, f"{day}.{at}") for at in range(4)), **storage)
+
+
+@each_way
+@pytest.mark.parametrize("formats", [("jsonl",), ("text",), ("jsonl", "text")])
+def test_the_last_events_are_found_in_sealed_and_live_segments_together(
+    tmp_path, compress, formats
+):
+    three_days(tmp_path, formats=formats)
+    before = texts(Reader(tmp_path).last(100))
+    tend(tmp_path, compress=compress, now="2026-11-25T12:00:00.000Z")
+    for count in (0, 1, 4, 5, 9, 12, 100):
+        assert texts(Reader(tmp_path).last(count)) == (before[-count:] if count else [])
+    assert len(before) == 12
+
+
+@given(
+    parts=st.lists(
+        st.lists(st.tuples(st.integers(0, 50), st.booleans()), min_size=1, max_size=5),
+        min_size=1,
+        max_size=5,
+    ),
+    compress=st.sampled_from(list(COMPRESSIONS)),
+    count=st.integers(1, 30),
+)
+def test_any_parts_read_the_same_before_and_after_sealing(tmp_path_factory, parts, compress, count):
+    root = tmp_path_factory.mktemp("archive")
+    number = 0
+    for index, part in enumerate(parts):
+        events = []
+        for at, live in sorted(part):
+            # Live times advance from run to run, what is fetched is of any time.
+            seconds = index * 10_000 + at * 100 if live else at * 1000
+            via = "" if live else "playback"
+            events.append(event_at(seconds + number, f"{number}", via=via))
+            number += 1
+        record(root, *events)
+    before = texts(Reader(root).last(count))
+    tend(root, compress=compress)
+    assert texts(Reader(root).last(count)) == before
+
+
+def test_a_segment_that_lies_outside_what_is_asked_for_is_not_opened(tmp_path, monkeypatch):
+    three_days(tmp_path)
+    tend(tmp_path, now="2026-11-25T12:00:00.000Z")
+    opened = []
+    real = os.open
+
+    def watch(path, *rest, **more):
+        opened.append(str(path))
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr(os, "open", watch)
+    assert texts(Reader(tmp_path).last(3)) == ["2.1", "2.2", "2.3"]
+    assert [path.rpartition("/")[2] for path in opened] == ["2026-11-25_001.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["gzip", "zstd"])
+@pytest.mark.parametrize("harm", ["cut", "changed"])
+def test_a_damaged_segment_gives_what_comes_before_the_damage_and_counts_once(tmp_path, name, harm):
+    record(tmp_path, *(event_at(at, os.urandom(300).hex()) for at in range(2000)))
+    tend(tmp_path, compress=name)
+    (path,) = (tmp_path / "net" / "#c").glob("*_001*")
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle:] = b"" if harm == "cut" else data[middle:-20] + b"\xff" * 20
+    path.write_bytes(data)
+    reading = Reader(tmp_path)
+    assert len(reading.last(10_000)) > 500
+    assert reading.damaged == {str(path): 1}
+
+
+# -- following -----------------------------------------------------------------------
+
+
+@each_way
+def test_what_was_followed_is_not_shown_again_when_it_is_sealed(tmp_path, compress):
+    record(tmp_path, event_at(0, "one"), event_at(5, "two"))
+    reading = Reader(tmp_path)
+    assert texts(reading.last(10)) == ["one", "two"]
+    record(tmp_path, event_at(3, "fetched", via="playback"))
+    assert drain(reading) == ["fetched"]
+    tend(tmp_path, compress=compress)
+    assert drain(reading) == []
+    record(tmp_path, event_at(9, "late"))
+    assert drain(reading) == ["late"]
+    tend(tmp_path, compress=compress)
+    assert drain(reading) == []
+
+
+@each_way
+def test_what_was_not_shown_when_it_was_sealed_is_shown_from_there(tmp_path, compress):
+    record(tmp_path, event_at(0, "one"))
+    reading = Reader(tmp_path)
+    reading.mark()
+    record(tmp_path, event_at(1, "two"), event_at(2, "three"))
+    tend(tmp_path, compress=compress)
+    assert drain(reading) == ["two", "three"]
+    assert drain(reading) == []
+
+
+@each_way
+def test_of_parts_that_were_read_in_part_no_line_is_lost_when_they_are_merged(tmp_path, compress):
+    record(tmp_path, event_at(0, "one"))
+    record(tmp_path, event_at(1, "old", via="playback"))
+    reading = Reader(tmp_path)
+    reading.mark()
+    record(tmp_path, event_at(5, "two"))
+    record(tmp_path, event_at(6, "older", via="playback"))
+    tend(tmp_path, compress=compress)
+    assert {"two", "older"} <= set(drain(reading))
+    assert drain(reading) == []
+
+
+@each_way
+def test_a_mark_takes_sealed_segments_for_read(tmp_path, compress):
+    three_days(tmp_path)
+    tend(tmp_path, compress=compress)
+    reading = Reader(tmp_path)
+    reading.mark()
+    assert drain(reading) == []
+    assert len(drain(Reader(tmp_path))) == 12
+
+
+# -- in the middle of a seal -----------------------------------------------------------
+
+
+@each_way
+@pytest.mark.parametrize("mode", ["stop before", "stop after"])
+def test_wherever_a_seal_stops_each_event_is_read_once(tmp_path, compress, mode):
+    def archive(root):
+        record(root, *(event_at(at, f"live {at}") for at in range(0, 6, 2)))
+        record(root, event_at(3, "old", via="playback"))
+        return root
+
+    expected = ["live 0", "live 2", "old", "live 4"]
+    counting = Fragile()
+    tend(archive(tmp_path / "count"), compress=compress, system=counting.system)
+    for nth in range(1, counting.count + 1):
+        root = archive(tmp_path / str(nth))
+        reading = Reader(root)
+        assert texts(reading.last(10)) == expected
+        fragile = Fragile(nth, mode)
+        with pytest.raises(Stopped):
+            tend(root, compress=compress, system=fragile.system)
+        fragile.bury()
+        assert texts(Reader(root).last(10)) == expected, nth
+        assert drain(Reader(root)) == expected, nth
+        assert drain(reading) == [], nth
+
+
+def test_a_compressed_file_of_which_nothing_is_said_is_passed_over_beside_its_plain_one(tmp_path):
+    record(tmp_path, event_at(0, "one"))
+    directory = tmp_path / "net" / "#c"
+    plain = directory / "2026-11-23_001.jsonl"
+    packed = b"".join(COMPRESSIONS["gzip"].compressed([plain.read_bytes()]))
+    plain.with_name(plain.name + ".gz").write_bytes(packed)
+    assert texts(Reader(tmp_path).last(9)) == ["one"]
+    plain.unlink()
+    assert texts(Reader(tmp_path).last(9)) == ["one"]
+
+
+def test_the_manifest_is_read_again_only_when_it_changed(tmp_path, monkeypatch):
+    record(tmp_path, event_at(0, "one"))
+    record(tmp_path, event_at(1, "old", via="playback"))
+    reads = []
+    real = manifest.read
+    monkeypatch.setattr(manifest, "read", lambda path: reads.append(path) or real(path))
+    reading = Reader(tmp_path)
+    for _ in range(5):
+        reading.new()
+    assert len(reads) == 1
+    assert json.dumps(str(reads[0])).count("#c") == 1
+    assert reader.Catalog is catalog.Catalog

@@ -1,0 +1,330 @@
+"""Counts: of parts they add up to those of the whole, and each is what a slow count says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from chatlog.casemapping import Casemapping
+from chatlog.event import TALK, format_time
+from chatlog.formats.jsonl import Brief
+from chatlog.formats.visible import unformatted
+from chatlog.query.predicates import LINK, is_question
+from chatlog.report import counts, hours, people
+from chatlog.report.counts import Counts, Person
+from tests.support.archive import START
+from tests.support.events import MIRC, anything
+
+FOLDS = Casemapping("rfc1459")
+ODD = [
+    *("", " ", "  ", "   ", "\t", "\u3000", "\xa0", "\n", "\x1f", "\u2028", "\u200b", "\ud800"),
+    *(MIRC + "\x0304,12"),
+    *("a", "bc", "é", "日本", "?", "?!", "a?b", "??", "."),
+    *(
+        "http://a.b/c?d",
+        "https://a.b/?",
+        "HTTP://X",
+        "www.a.b",
+        "Www.a",
+        "WWW.a.b?",
+        "wWw.a",
+        "://",
+    ),
+    *("irc://x/#c", "<http://a>", '"http://b"', "xhttp://a", "http://a\x02b"),
+]
+texts = st.one_of(st.lists(st.sampled_from(ODD), max_size=8).map("".join), anything)
+times = st.integers(START, START + 3 * 86_400_000).map(format_time)
+NICKS = ["ann", "Ann", "ann[]", "ANN{}", "bob", "bob~", "Bob^", ""]
+
+
+@st.composite
+def deeds(draw):
+    return Brief(
+        draw(times),
+        draw(st.sampled_from(["message", "action", "notice", "join", "nick", "hologram", ""])),
+        draw(st.sampled_from(NICKS)),
+        draw(st.sampled_from(["", "", "one", "two"])),
+        draw(texts),
+        draw(st.sampled_from(NICKS)),
+    )
+
+
+def did(seconds, text="hello", nick="ann", kind="message", **fields):
+    return Brief(format_time(START + seconds * 1000), kind, nick, text=text, **fields)
+
+
+def renamed(old, new, seconds=0):
+    return did(seconds, "", old, "nick", subject=new)
+
+
+def counted(*several, grain=hours.HOUR):
+    return counts.count([several], FOLDS, grain)
+
+
+def slowly(several, grain):
+    """Count as simply as it can be said, one deed at a time."""
+    found = Counts()
+    for deed in several:
+        found.types[deed.type] = found.types.get(deed.type, 0) + 1
+        found.first = min(found.first or deed.time, deed.time)
+        found.last = max(found.last, deed.time)
+        if deed.type == "nick" and deed.nick and deed.subject:
+            found.changes.add((FOLDS[deed.nick], FOLDS[deed.subject]))
+        if deed.type in TALK and deed.nick:
+            nick, slot = FOLDS[deed.nick], slot_of(deed.time, grain)
+            found.slots[slot] = found.slots.get(slot, 0) + 1
+            if deed.account:
+                found.accounts.add((nick, deed.account))
+            found.people[nick] = one_more(found.people.get(nick), deed)
+    return found
+
+
+def slot_of(time, grain):
+    if grain == hours.HOUR:
+        return time[: hours.HOUR]
+    return f"{time[:14]}{int(time[14:16]) // 15 * 15:02}"
+
+
+def one_more(person, deed):
+    text = unformatted(deed.text)
+    before = person or Person(deed.nick, deed.time, deed.time)
+    return Person(
+        min((before.first, before.nick), (deed.time, deed.nick))[1],
+        min(before.first, deed.time),
+        max(before.last, deed.time),
+        before.lines + 1,
+        before.words + len(text.split()),
+        before.letters + len(text),
+        before.questions + is_question(text),
+        before.links + len(LINK.findall(text)),
+    )
+
+
+# -- counting --------------------------------------------------------------------------
+
+
+@given(several=st.lists(deeds(), max_size=20), size=st.integers(1, 7), to_minutes=st.booleans())
+@example(several=[did(1), did(1, nick="Ann"), did(0, nick="ANN")], size=1, to_minutes=False)
+def test_it_counts_what_a_slow_count_does_in_batches_of_any_size(several, size, to_minutes):
+    grain = len("2026-11-23T18:20") if to_minutes else hours.HOUR
+    batches = [several[begin : begin + size] for begin in range(0, len(several), size)]
+    assert counts.count(batches, FOLDS, grain) == slowly(several, grain)
+
+
+@given(several=st.lists(texts, min_size=1, max_size=8))
+@example(several=["see http://a", "http://b", "www.c?", "  two  words ", "a\tb\u3000c\xa0d", ""])
+@example(several=["", ""])
+@example(several=[" ", "\x02"])
+def test_texts_counted_together_come_to_what_they_do_one_by_one(several):
+    spoken = counted(*[did(0, text) for text in several])
+    assert spoken == slowly([did(0, text) for text in several], hours.HOUR)
+
+
+def test_so_it_does_over_more_than_it_holds_at_once():
+    several = [did(each, f"text {each}?", nick=f"nick{each % 7}") for each in range(20_001)]
+    batches = [several[begin : begin + 999] for begin in range(0, len(several), 999)]
+    assert counts.count(batches, FOLDS) == slowly(several, hours.HOUR)
+
+
+@given(data=st.data(), several=st.lists(deeds(), max_size=20))
+def test_counts_of_parts_add_up_to_those_of_the_whole_in_any_order(data, several):
+    numbers = [data.draw(st.integers(0, 3)) for _ in several]
+    parts = [
+        counted(*[deed for deed, number in zip(several, numbers, strict=True) if number == each])
+        for each in range(4)
+    ]
+    before = [msgspec.json.encode(part, order="sorted") for part in parts]
+    whole = Counts()
+    for part in data.draw(st.permutations(parts)):
+        whole.add(part)
+    assert whole == slowly(several, hours.HOUR)
+    assert [msgspec.json.encode(part, order="sorted") for part in parts] == before
+
+
+@given(st.lists(deeds(), max_size=20))
+def test_counts_come_back_from_a_worker_as_they_were(several):
+    counts = counted(*several)
+    data = msgspec.msgpack.encode(counts)
+    assert msgspec.msgpack.decode(data, type=Counts) == counts
+
+
+@given(st.lists(deeds(), max_size=20))
+def test_what_people_said_adds_up_to_what_was_said(several):
+    counts = counted(*several)
+    for join in (True, False):
+        found = people.people_in(counts, join=join)
+        assert sum(each.total.lines for each in found) == counts.said
+        assert sorted(nick for each in found for nick in each.nicks) == sorted(
+            person.nick for person in counts.people.values()
+        )
+    assert counts.events == len(several)
+
+
+def test_a_link_counts_for_one_and_its_question_mark_for_none():
+    counts = counted(did(0, "see http://a.b/?q http://c.d? WWW.e.f"), did(1, "(www.g.h) ok?"))
+    person = counts.people["ann"]
+    assert (person.links, person.questions, person.words) == (4, 1, 6)
+
+
+def test_formatting_is_neither_a_letter_nor_parts_words():
+    person = counted(did(0, "\x0304,01re\x02d\x0f apple")).people["ann"]
+    assert (person.words, person.letters) == (2, 9)
+
+
+# -- people ----------------------------------------------------------------------------
+
+
+def groups(*several, join=True):
+    """Say which nicks are one person, and whose account it is."""
+    found = people.people_in(counted(*several), join=join)
+    return [(each.nicks, each.account) for each in found]
+
+
+def test_nicks_that_are_one_to_the_network_are_one_person():
+    several = [did(1, nick="Ann[]~"), did(2, nick="ann{}^"), did(3, nick="bob")]
+    assert groups(*several) == groups(*several, join=False) == [(["Ann[]~"], ""), (["bob"], "")]
+
+
+def test_to_a_network_of_ascii_they_are_two():
+    several = counts.count([[did(1, nick="ann[]"), did(2, nick="ann{}")]], Casemapping("ascii"))
+    assert len(people.people_in(several)) == 2
+
+
+def test_nicks_of_one_account_are_one_person_called_as_mostly():
+    several = [
+        did(0, nick="ann_", account="ann"),
+        did(1, nick="annie", account="ann"),
+        did(2, nick="annie"),
+        did(3, nick="bob"),
+    ]
+    assert groups(*several) == [(["annie", "ann_"], "ann"), (["bob"], "")]
+    assert groups(*several, join=False) == [(["annie"], "ann"), (["ann_"], "ann"), (["bob"], "")]
+
+
+def test_so_are_nicks_that_were_changed_into_one_another_also_by_way_of_one_that_said_nothing():
+    several = [
+        renamed("Ann", "away"),
+        renamed("AWAY", "ann2"),
+        did(1, nick="ann"),
+        did(2, nick="ann2", account="acc"),
+        did(3, nick="bob"),
+    ]
+    assert groups(*several) == [(["ann", "ann2"], "acc"), (["bob"], "")]
+
+
+def test_a_change_of_nick_does_not_make_one_of_two_accounts():
+    several = [
+        did(0, nick="ann", account="one"),
+        did(1, nick="bob", account="two"),
+        renamed("ann", "bob"),
+    ]
+    assert groups(*several) == [(["ann"], "one"), (["bob"], "two")]
+
+
+def test_nor_does_a_nick_that_two_accounts_had_which_stands_for_itself():
+    several = [
+        did(0, nick="ann", account="one"),
+        did(1, nick="guest", account="one"),
+        did(2, nick="guest", account="two"),
+        did(3, nick="guest"),
+        did(4, nick="bob", account="two"),
+        renamed("carol", "guest"),
+        did(5, nick="carol"),
+    ]
+    assert groups(*several) == [
+        (["guest"], ""),
+        (["ann"], "one"),
+        (["bob"], "two"),
+        (["carol"], ""),
+    ]
+
+
+@given(st.lists(deeds(), max_size=30))
+def test_never_are_two_accounts_one_person(several):
+    counts = counted(*several)
+    of = {nick: {each for name, each in counts.accounts if name == nick} for nick in counts.people}
+    for somebody in people.people_in(counts):
+        accounts = set().union(*(of[FOLDS[nick]] for nick in somebody.nicks))
+        assert len(accounts) <= 1 or len(somebody.nicks) == 1
+        assert somebody.account == (min(accounts) if len(accounts) == 1 else "")
+
+
+@given(several=st.lists(deeds(), max_size=30), data=st.data())
+def test_who_is_one_does_not_depend_on_the_order(several, data):
+    shuffled = data.draw(st.permutations(several))
+    assert people.people_in(counted(*several)) == people.people_in(counted(*shuffled))
+
+
+def test_a_change_of_nick_that_names_only_one_joins_nobody():
+    several = [renamed("ann", ""), renamed("bob", ""), renamed("", "ann"), renamed("", "bob")]
+    assert groups(*several, did(1), did(2, nick="bob")) == [(["ann"], ""), (["bob"], "")]
+
+
+def test_a_nick_that_goes_on_for_ever_is_followed_to_its_end():
+    changes = [renamed(f"n{each:06}", f"n{each - 1:06}") for each in range(50_000, 0, -1)]
+    several = [*changes, did(1, nick="n000000"), did(2, nick="n050000")]
+    assert groups(*several) == [(["n000000", "n050000"], "")]
+
+
+def test_who_said_most_comes_first_and_who_said_as_much_by_name():
+    several = [did(0, nick="carol"), did(1, nick="bob"), did(2, nick="ann"), did(3, nick="carol")]
+    assert [nicks for nicks, _ in groups(*several)] == [["carol"], ["ann"], ["bob"]]
+
+
+# -- times -----------------------------------------------------------------------------
+
+MINUTES = len("2026-11-23T18:20")
+YEARS = [int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (1990, 2040)]
+WINTER = int(datetime(2026, 10, 25, 1, tzinfo=UTC).timestamp())  # when Berlin's clocks go back
+moments = st.integers(YEARS[0], YEARS[1] - 1)
+ZONES = ["UTC", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "grain"),
+    [
+        ("UTC", hours.HOUR), ("Europe/Berlin", hours.HOUR), ("America/Los_Angeles", hours.HOUR),
+        ("Asia/Kolkata", MINUTES), ("Asia/Kathmandu", MINUTES), ("Australia/Lord_Howe", MINUTES),
+        ("Asia/Pyongyang", MINUTES),
+    ],
+)  # fmt: skip
+def test_minutes_are_counted_only_for_zones_that_part_hours(zone, grain):
+    assert hours.grain_for(ZoneInfo(zone)) == grain
+
+
+@given(moments=st.lists(moments, max_size=20), zone=st.sampled_from(ZONES))
+@example(moments=[WINTER - 5400, WINTER - 1800, WINTER + 1800], zone="Europe/Berlin")
+def test_times_fall_where_the_clocks_of_a_zone_stood(moments, zone):
+    tz = ZoneInfo(zone)
+    there = [datetime.fromtimestamp(moment, tz) for moment in moments]
+    several = [Brief(format_time(moment * 1000), "message", "ann") for moment in moments]
+    slots = counted(*several, grain=hours.grain_for(tz)).slots
+    of_day = Counter(moment.hour for moment in there)
+    days = Counter(moment.weekday() for moment in there)
+    assert hours.by_hour(slots, tz) == [of_day[hour] for hour in range(24)]
+    assert hours.by_weekday(slots, tz) == [days[day] for day in range(7)]
+    for form, length in (("%Y", 4), ("%Y-%m", 7), ("%Y-%m-%d", 10), ("%Y-%m-%dT%H", 13)):
+        expected = Counter(moment.strftime(form) for moment in there)
+        assert hours.by_period(slots, tz, length) == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [("UTC", "2026-11-23"), ("Asia/Kathmandu", "2026-11-24"), ("Pacific/Honolulu", "2026-11-23")],
+)
+def test_a_day_is_one_of_the_zone(zone, day):
+    assert hours.day_of("2026-11-23T18:20:01.123Z", ZoneInfo(zone)) == day
+
+
+def test_what_is_no_time_counts_but_for_no_hour():
+    counts = counted(Brief("some time later", "message", "ann", text="hi"), did(0))
+    assert (counts.said, sum(hours.by_hour(counts.slots, UTC))) == (2, 1)
+    assert hours.day_of("some time later", UTC) == "some time "
+    assert hours.day_of("", UTC) == ""
+    assert hours.day_of("0001-01-01T00:00:00.000Z", ZoneInfo("America/New_York")) == "0001-01-01"

@@ -1,0 +1,132 @@
+"""Who is in a channel, event by event."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatlog.casemapping import Casemapping
+from chatlog.event import format_time
+from chatlog.report.presence import Presence
+from tests.support.archive import START, event_at
+
+
+def did(seconds, kind, nick="", **fields):
+    return event_at(seconds, fields.pop("text", ""), type=kind, nick=nick, **fields)
+
+
+def at(seconds):
+    return format_time(START + seconds * 1000)
+
+
+def after(*events, casemapping="rfc1459"):
+    presence = Presence(Casemapping(casemapping))
+    for event in events:
+        presence.take(event)
+    return presence
+
+
+CAME_IN = did(0, "joined", "logbot")
+LIST = did(1, "names", text="@ann +bob cleo logbot")
+
+
+def test_nobody_is_known_before_the_recorder_came():
+    presence = after()
+    assert (presence.members, presence.since) == ([], "")
+
+
+def test_the_recorder_is_the_first_who_is_there():
+    presence = after(CAME_IN)
+    assert (presence.members, presence.since) == (["logbot"], at(0))
+
+
+def test_a_list_says_who_is_there_without_their_prefixes():
+    presence = after(CAME_IN, did(1, "names", text="~&@%+ann !@bob *cleo [dan] -eve- logbot"))
+    assert presence.members == ["-eve-", "ann", "bob", "cleo", "logbot", "[dan]"]
+    assert presence.since == at(0)
+
+
+def test_a_list_with_users_and_hosts_is_one_of_nicks():
+    assert after(did(1, "names", text="@ann!~a@host bob!b@h")).members == ["ann", "bob"]
+
+
+def test_without_more_a_list_is_the_beginning():
+    assert after(LIST).since == at(1)
+
+
+@pytest.mark.parametrize(
+    ("event", "there"),
+    [
+        (did(2, "join", "dan"), "ann bob cleo dan logbot"),
+        (did(2, "part", "ann"), "bob cleo logbot"),
+        (did(2, "quit", "ann"), "bob cleo logbot"),
+        (did(2, "kick", "ann", subject="bob"), "ann cleo logbot"),
+        (did(2, "nick", "ann", subject="zoe"), "bob cleo logbot zoe"),
+        (did(2, "nick", "logbot", subject="logbot_"), "ann bob cleo logbot_"),
+        (did(2, "mode", "ann", command="+o", params=("cleo",)), "ann bob cleo logbot"),
+        (did(2, "part", "nobody"), "ann bob cleo logbot"),
+        (did(2, "join", "ANN"), "ANN bob cleo logbot"),
+    ],
+    ids=lambda value: value.type if hasattr(value, "type") else value,
+)
+def test_people_come_and_go(event, there):
+    assert after(CAME_IN, LIST, event).members == there.split()
+
+
+def test_a_second_list_is_the_whole_of_who_is_there():
+    presence = after(CAME_IN, LIST, did(9, "names", text="ann logbot"))
+    assert presence.members == ["ann", "logbot"]
+    assert presence.since == at(0)
+
+
+def test_who_speaks_is_there_as_long_as_nobody_gave_a_list():
+    talk = [did(2, "message", "ann"), did(3, "action", "bob"), did(4, "notice", "service")]
+    assert after(CAME_IN, *talk).members == ["ann", "bob", "logbot"]
+
+
+def test_who_speaks_without_being_on_the_list_is_outside():
+    assert "dan" not in after(CAME_IN, LIST, did(2, "message", "dan")).members
+
+
+@pytest.mark.parametrize("kind", ["parted", "disconnected", "stopped"])
+def test_when_the_recorder_is_gone_nobody_is_known(kind):
+    presence = after(CAME_IN, LIST, did(2, kind))
+    assert (presence.members, presence.since) == ([], "")
+
+
+def test_coming_back_it_takes_nobody_to_have_stayed():
+    presence = after(CAME_IN, LIST, did(2, "disconnected"), did(9, "joined", "logbot"))
+    assert (presence.members, presence.since) == (["logbot"], at(9))
+
+
+def test_so_too_where_its_end_was_never_told():
+    presence = after(CAME_IN, LIST, did(9, "joined", "logbot"))
+    assert (presence.members, presence.since) == (["logbot"], at(9))
+
+
+def test_its_being_kicked_is_told_twice_and_ends_it():
+    kicked = did(2, "kick", "ann", subject="logbot")
+    assert after(CAME_IN, LIST, kicked, did(2, "parted", "logbot", text="kicked")).since == ""
+
+
+def test_what_was_fetched_later_says_nothing():
+    presence = after(CAME_IN, LIST, did(2, "part", "ann", via="chathistory"))
+    assert presence.members == ["ann", "bob", "cleo", "logbot"]
+
+
+def test_people_are_the_same_in_any_case_of_their_network():
+    renamed = did(2, "part", "A[nn]")
+    listed = did(1, "names", text="a{NN}")
+    assert after(listed, renamed).members == []
+    assert after(listed, renamed, casemapping="ascii").members == ["a{NN}"]
+
+
+def test_a_list_without_a_time_of_the_server_counts_though_our_clock_is_behind():
+    joined = did(5, "joined", "logbot", received=at(1))
+    presence = after(LIST, joined)
+    assert presence.members == ["ann", "bob", "cleo", "logbot"]
+
+
+def test_an_end_that_our_clock_tells_late_ends_not_what_began_after_it():
+    joined = did(2, "joined", "logbot", received=at(6))
+    presence = after(CAME_IN, LIST, joined, did(5, "disconnected"))
+    assert (presence.members, presence.since) == (["logbot"], at(2))

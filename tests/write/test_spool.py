@@ -1,0 +1,279 @@
+"""The spool: what waits for a disk waits elsewhere, outlives its process, and is written once."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import os
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatlog.archive.segment import System
+from chatlog.errors import HeldError, TranscriptError
+from chatlog.write.writer import Storage, Writer
+from tests.support.archive import UNSYNCED, event_at
+from tests.support.crashing import MODES, Fragile, Stopped, texts_in
+from tests.support.faults import refusal
+
+
+class Refusing:
+    """A disk under `root` that refuses to be written to; elsewhere is not its business."""
+
+    def __init__(self, root, system=UNSYNCED):
+        self.root = root
+        self.refuses = False
+        self._under = set()
+        self._real = system
+        self.system = dataclasses.replace(system, open=self._open, write=self._write)
+
+    def _open(self, path, flags, mode):
+        ours = self.root in path.parents and path.name != ".lock"
+        if ours and self.refuses and flags & os.O_CREAT:
+            raise refusal(errno.ENOSPC)
+        fd = self._real.open(path, flags, mode)
+        (self._under.add if ours else self._under.discard)(fd)
+        return fd
+
+    def _write(self, fd, data):
+        if self.refuses and fd in self._under:
+            raise refusal(errno.ENOSPC)
+        return self._real.write(fd, data)
+
+
+class Place:
+    def __init__(self, tmp_path, **storage):
+        self.root, self.spool = tmp_path / "archive", tmp_path / "spool"
+        self.storage = Storage(root=self.root, spool_dir=self.spool, **storage)
+        self.number = 0
+
+    def writer(self, system=UNSYNCED):
+        writer = Writer(self.storage, system=system)
+        writer.hold("net", "#c")
+        writer.set_casemapping("net", "rfc1459")
+        return writer
+
+    def say(self, writer, count, **fields):
+        for _ in range(count):
+            writer.write(event_at(self.number / 1000, f"{self.number:05d}", **fields))
+            self.number += 1
+        with contextlib.suppress(TranscriptError):
+            writer.flush()
+
+    def texts(self):
+        return list(texts_in(self.root).get("#c", ()))
+
+    def expected(self, upto=None):
+        return [f"{number:05d}" for number in range(self.number if upto is None else upto)]
+
+    def spooled(self):
+        return list(self.spool.iterdir()) if self.spool.exists() else []
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Place(tmp_path)
+
+
+def begin_refusing(place):
+    disk = Refusing(place.root)
+    writer = place.writer(disk.system)
+    place.say(writer, 3)
+    disk.refuses = True
+    place.say(writer, 5)
+    return disk, writer
+
+
+def test_what_the_disk_refuses_waits_in_the_spool_and_is_written_in_order(place):
+    disk, writer = begin_refusing(place)
+    assert writer.waiting_lines == 5
+    assert len(place.spooled()) == 1
+    assert b"00007" in place.spooled()[0].read_bytes()
+    with pytest.raises(TranscriptError):
+        writer.retry()
+    place.say(writer, 2)
+    disk.refuses = False
+    writer.retry()
+    place.say(writer, 2)
+    writer.close()
+    assert place.texts() == place.expected()
+    assert place.spooled() == []
+
+
+def test_what_waits_when_the_process_is_killed_is_written_by_the_next_one(place):
+    _, writer = begin_refusing(place)
+    writer.locks.close()  # which a killed process does not hold
+    second = place.writer()
+    assert second.in_trouble
+    assert second.waiting_lines == 5
+    place.say(second, 2)
+    second.retry()
+    place.say(second, 2)
+    second.close()
+    assert place.texts() == place.expected()
+    assert place.spooled() == []
+
+
+def test_what_could_not_be_saved_in_the_end_waits_for_the_next_run_and_that_is_said(place):
+    _, writer = begin_refusing(place)
+    with pytest.raises(TranscriptError, match=r"5 lines could not be saved \(but wait in .*spool"):
+        writer.close()
+    second = place.writer()
+    second.close()
+    assert place.texts() == place.expected()
+
+
+def test_where_the_spool_is_refused_as_well_lines_wait_in_memory(place):
+    disk = Refusing(place.root.parent)
+    writer = place.writer(disk.system)
+    place.say(writer, 3)
+    disk.refuses = True
+    place.say(writer, 5)
+    assert writer.waiting_lines == 5
+    disk.refuses = False
+    place.say(writer, 2)
+    writer.retry()
+    writer.close()
+    assert place.texts() == place.expected()
+    assert place.spooled() == []
+
+
+def test_a_line_that_was_torn_in_the_spool_is_kept_in_a_recovered_event(place):
+    _, writer = begin_refusing(place)
+    writer.locks.close()
+    with place.spooled()[0].open("ab") as file:
+        file.write(b'{"time":"torn')
+    second = place.writer()
+    second.close()
+    assert place.texts() == place.expected()
+    (segment,) = (place.root / "net" / "#c").glob("*.jsonl")
+    assert b'"type":"recovered","text":"{\\"time\\":\\"torn"' in segment.read_bytes()
+
+
+def test_what_waits_for_another_archive_or_another_target_is_left_alone(place, tmp_path):
+    _, writer = begin_refusing(place)
+    writer.locks.close()
+    other = Writer(place.storage, system=UNSYNCED)
+    other.hold("net", "#other")
+    assert not other.in_trouble
+    other.close()
+    elsewhere = Place(tmp_path / "b")
+    elsewhere.spool = place.spool
+    elsewhere.storage = Storage(root=elsewhere.root, spool_dir=place.spool)
+    second = elsewhere.writer()
+    assert not second.in_trouble
+    second.close()
+    assert len(place.spooled()) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense\n", b'{"root":"/"}\n'])
+def test_a_file_that_is_no_spool_is_passed_over(place, content):
+    place.spool.mkdir(parents=True)
+    (place.spool / "x.spool").write_bytes(content)
+    writer = place.writer()
+    place.say(writer, 2)
+    writer.close()
+    assert place.texts() == place.expected()
+    assert len(place.spooled()) == 1
+
+
+def test_a_second_recorder_takes_nothing_of_the_first_one(place):
+    _, writer = begin_refusing(place)
+    second = Writer(place.storage, system=UNSYNCED)
+    second.locks._try_patiently = lambda _offset: False  # as the lock of another process would
+    with pytest.raises(HeldError):
+        second.hold("net", "#c")
+    assert not second.in_trouble
+    writer.locks.close()
+
+
+@pytest.mark.parametrize("size", [None, 700])
+@pytest.mark.parametrize("mode", MODES)
+def test_each_call_may_fail_or_be_the_last_while_it_drains_and_nothing_is_lost_or_doubled(
+    tmp_path, mode, size
+):
+    def run(root, fragile):
+        place = Place(root, rotate_size=size)
+        disk = Refusing(place.root, fragile.system)
+        with contextlib.suppress(Stopped):
+            writer = place.writer(disk.system)
+            place.say(writer, 2)
+            disk.refuses = True
+            place.say(writer, 4)
+            place.say(writer, 3)
+            disk.refuses = False
+            for _ in range(4):
+                with contextlib.suppress(TranscriptError):
+                    writer.retry()
+            with contextlib.suppress(TranscriptError):
+                writer.close()
+        fragile.bury()
+        return place
+
+    counting = Fragile()
+    assert run(tmp_path / "count", counting).texts() == run(tmp_path / "b", Fragile()).expected()
+    for nth in range(1, counting.count + 1):
+        try:
+            place = run(tmp_path / str(nth), Fragile(nth, mode))
+        except TranscriptError:
+            continue  # it could not even begin
+        second = place.writer()
+        second.write(event_at(9, "the next run"))
+        second.flush()
+        second.close()
+        counts = texts_in(place.root).get("#c", {})
+        assert set(counts.values()) <= {1}, nth
+        # What the process was told of and stopped in the middle of is not promised.
+        found = sorted(set(counts) - {"the next run"})
+        assert found == place.expected(None if mode == "fail" else len(found)), nth
+        # A file without lines may be left where its first call was the last.
+        assert not any(b"\n" in path.read_bytes() for path in place.spool.glob("*.spool")), nth
+
+
+@settings(max_examples=40)
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(["say", "refuse", "allow", "retry", "kill"]), st.integers(1, 9)),
+        max_size=20,
+    ),
+    size=st.sampled_from([None, 500]),
+)
+def test_whatever_the_disk_does_each_line_is_there_once_and_in_order(tmp_path_factory, steps, size):
+    place = Place(tmp_path_factory.mktemp("spool"), rotate_size=size)
+    disk = Refusing(place.root)
+    writer = place.writer(disk.system)
+    for step, count in steps:
+        if step == "say":
+            place.say(writer, count)
+        elif step in {"refuse", "allow"}:
+            disk.refuses = step == "refuse"
+        elif step == "retry":
+            with contextlib.suppress(TranscriptError):
+                writer.retry()
+        else:
+            refused = disk.refuses
+            writer.locks.close()
+            disk = Refusing(place.root)
+            writer = place.writer(disk.system)
+            disk.refuses = refused
+    disk.refuses = False
+    for _ in range(3):
+        writer.retry()
+    writer.close()
+    assert place.texts() == place.expected()
+    assert place.spooled() == []
+
+
+def test_the_system_calls_of_the_spool_are_those_that_are_handed_over(place):
+    fragile = Fragile()
+    disk = Refusing(place.root, fragile.system)
+    writer = place.writer(disk.system)
+    place.say(writer, 1)
+    before = fragile.count
+    disk.refuses = True
+    place.say(writer, 1)
+    assert fragile.count > before
+    assert isinstance(disk.system, System)
+    writer.locks.close()
