@@ -87,14 +87,14 @@ class Alignment:
         heappush(self._earliest, (line.time, self._told, line))
 
     def begin_page(self) -> None:
-        """Begin with lines that may be again what is known by now."""
+        """Add known lines that fetched lines may repeat."""
         self._page += 1
         fresh, self._fresh = self._fresh, []
         for line in fresh:
             self._know(line)
 
     def forget_before(self, time: str) -> list[Event]:
-        """Forget what is known of before a time; return the lines that no history brought."""
+        """Drop the known lines before a time; return those that no history brought."""
         least, unmet = parse_time(time), []
         while self._earliest and self._earliest[0][0] < least:
             line = heappop(self._earliest)[-1]
@@ -104,7 +104,7 @@ class Alignment:
         return unmet
 
     def forget_since(self, time: str) -> None:
-        """Forget what is known of a time and of all later ones."""
+        """Drop the known lines at a time and later."""
         least = parse_time(time)
         for line in self._fresh:
             self._know(line)
@@ -165,7 +165,7 @@ class Alignment:
         return lines[min(near)[-1]] if near else None
 
     def _distance(self, line: _Known, time: int) -> int | None:
-        """Say how far a known line is from a time, None where it is too far to be one with it."""
+        """Return the distance in ms of a known line from a time; None if it is too far."""
         if line.time == time:
             return 0
         if (self._coarse or line.coarse) and line.time // _SECOND == time // _SECOND:

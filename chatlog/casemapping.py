@@ -37,7 +37,7 @@ class Casemapping(dict[str, str]):
         self._table = _TABLES[self.name]
 
     def __bool__(self) -> bool:
-        """Be true, although nothing may be remembered yet."""
+        """Return True, also while no fold is remembered yet."""
         return True
 
     def __missing__(self, name: str) -> str:
@@ -47,7 +47,7 @@ class Casemapping(dict[str, str]):
         return folded
 
     def equal(self, one: str, other: str) -> bool:
-        """Say whether two names are one to the server."""
+        """Return whether the server takes two names for one."""
         return self[one] == self[other]
 
 

@@ -1,4 +1,4 @@
-"""The wall clock: the one place that reads it for what is recorded."""
+"""The wall clock: the only place that reads it for recorded events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was said and done: the one record that everything here passes on.
+"""The event: the one record that every package passes on.
 
 An `Event` is one line of a transcript. Its fields are the keys of JSONL
 version 1 in the order in which they are written; docs/transcript-format.md is
@@ -102,7 +102,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
 
 
 def is_live(event: Event) -> bool:
-    """Say whether somebody did this now, in a channel or a query.
+    """Return whether an event is live and from the network, in a channel or a query.
 
     Not so: what was fetched later, the recorder's own events, what belongs to
     no target, and what a server lists when we join.
@@ -127,7 +127,7 @@ class Source(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def parse(cls, text: str) -> Source:
-        """Split a source; what is missing is empty, and nothing is refused."""
+        """Split any source into nick, user and host; missing parts are empty."""
         nick, bang, rest = text.partition("!")
         if not bang:
             nick, _, host = text.partition("@")

@@ -6,7 +6,7 @@ import msgspec
 
 
 class Secret(msgspec.Struct, frozen=True, gc=False):
-    """Hold a secret; whoever prints, logs or formats it sees `***`.
+    """A secret: printed, logged or formatted, it reads `***`.
 
     An empty one is false. What it holds is had only by `reveal`.
     """

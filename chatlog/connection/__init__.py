@@ -1,4 +1,4 @@
-"""The network side: a reactor of the `irc` library, and what we put in its hooks.
+"""The network side: a reactor of the `irc` library, with our classes in its hooks.
 
 The only package that imports `irc`. It turns bytes into Messages and hands
 each to the reactor's handlers as one event; it knows nothing of transcripts.

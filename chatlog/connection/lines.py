@@ -23,7 +23,7 @@ class Lines:
         self._skipping = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take what was read and return the lines that it ends, in order."""
+        """Add bytes that were read; return the lines that they complete, in order."""
         parts = data.split(b"\n")
         if len(parts) == 1:
             return self._feed_unfinished(data)
@@ -53,10 +53,10 @@ class Lines:
         return [cut]
 
     def end(self) -> bytes:
-        """Return what there is of a line that nobody ended, and forget it."""
+        """Return the bytes of an unfinished line, and drop them."""
         rest, self._tail = self._tail, b""
         return rest
 
     def __len__(self) -> int:
-        """Say how many bytes of an unfinished line are held."""
+        """Return how many bytes of an unfinished line are held."""
         return len(self._tail)

@@ -35,15 +35,15 @@ _CAN_WAIT: Final = ("PRIVMSG ", "NOTICE ")
 
 
 class Protocol(client_aio.IrcProtocol):  # type: ignore[misc]  # the library has no types
-    """What asyncio tells of one socket, as long as the connection still means that socket."""
+    """The asyncio callbacks of one socket, ignored after the connection has moved to another."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        """Have a transport before the first byte: with TLS 1.2 both may come at once."""
+        """Set the transport before the first byte: with TLS 1.2 both may come at once."""
         if self.connection.protocol is self:
             self.connection.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Pass on what was read, once it is clear who says it."""
+        """Hand the bytes of a read to the connection, after the certificate was checked."""
         if self.connection.protocol is not self:
             return
         if self.connection.is_open:
@@ -87,7 +87,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self._pacer: asyncio.TimerHandle | None = None
 
     async def connect(self, server: str, port: int, connect_factory: ConnectFactory) -> None:
-        """Dial; what the factory raises passes through, and then nothing is left open."""
+        """Dial; errors of the factory pass through, and leave no socket open."""
         self.buffer = self.buffer_class()
         self.server, self.port, self.server_address = server, port, (server, port)
         self.protocol = self.protocol_class(self, self.reactor.loop)
@@ -114,7 +114,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         reactor.after_read(self)
 
     def send_raw(self, string: str) -> None:
-        """Send one line; a line break in it becomes a space, what is too long is cut.
+        """Send one line; line breaks in it become spaces, and a long line is cut.
 
         After the end of the socket nothing is sent; before its beginning,
         raise ServerNotConnectedError.
@@ -162,11 +162,11 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
             self.transport.resume_reading()
 
     def is_connected(self) -> bool:
-        """Say whether there is a socket to write to."""
+        """Return whether there is a socket to write to."""
         return self.transport is not None
 
     def disconnect(self, message: str = "") -> None:
-        """Say QUIT and let the server close; what it says until then is still heard."""
+        """Send QUIT and let the server close; lines until then are still received."""
         self.reason = self.reason or message
         if self.transport is None:
             return

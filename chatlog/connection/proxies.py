@@ -150,7 +150,7 @@ def _request(proxy: Proxy, address: Address, route: Route) -> bytes:
 
 
 async def _hear_success(sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
-    """Read the head of an answer and not a byte of what follows.
+    """Read the head of an answer, and no byte after it.
 
     Raise ConnectionRefusedError, with its first line, where it is none of success.
     """

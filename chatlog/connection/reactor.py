@@ -191,4 +191,4 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
 
 
 def _nothing(_connection: object) -> None:
-    """Do nothing at the end of a read."""
+    """Ignore the end of a read."""

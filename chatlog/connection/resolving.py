@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ResolvedAddress(NamedTuple):
-    """One address that a name stands for: what `socket.connect` takes, and its family."""
+    """One address of a host name: its family, and the argument of `socket.connect`."""
 
     family: int
     sockaddr: Any

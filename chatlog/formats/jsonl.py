@@ -30,7 +30,7 @@ class _Timed(msgspec.Struct):
 
 
 class Brief(msgspec.Struct, frozen=True, gc=False):
-    """What counting needs of an event, under the same names."""
+    """The fields of an event that counting needs, under the same names."""
 
     time: str
     type: str

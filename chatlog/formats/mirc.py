@@ -33,14 +33,14 @@ _LAST: Final = 98
 
 
 class Piece(NamedTuple):
-    """Some of a text, and what style it has: words that rich knows, "" for none."""
+    """A piece of text and its style, in the words of rich; "" for none."""
 
     text: str
     style: str
 
 
 class _State:
-    """What is switched on."""
+    """The formatting that is switched on."""
 
     def __init__(self) -> None:
         self.on: set[str] = set()

@@ -1,4 +1,4 @@
-"""Events as sentences: what a line of text or of a terminal says behind its time.
+"""Events as sentences: the part of a line of text, or of a terminal, behind its time.
 
 Pure. What a sentence is stands before any text that people chose: `***`, one
 word for who it was, then words that are ours; so no text can make it another's.

@@ -99,7 +99,7 @@ def render(event: Event, manner: Manner) -> list[Span]:
 
 
 def _sentence(event: Event, manner: Manner) -> list[Span]:
-    """Show what happened, its text in it as texts are shown."""
+    """Render the sentence of an event, with the event's text formatted."""
     style = "own" if event.type in RECORDERS_OWN else "event"
     if not event.text or event.command:  # which then is what the sentence is about
         return [Span(sentence(event, visible), style)]
@@ -135,7 +135,7 @@ def _marked(styled: Iterable[Piece], found: list[tuple[int, int]]) -> Iterator[t
 
 
 def width_of(text: str) -> int:
-    """Say how many columns of a terminal a safe text takes.
+    """Return how many terminal columns a safe text takes.
 
     Terminals differ in what they join. This is how those count that show an
     emoji of several characters as one: what only changes the character before
@@ -154,7 +154,7 @@ def width_of(text: str) -> int:
 
 
 def padded(text: str, width: int) -> str:
-    """Fill a safe text with spaces to so many columns."""
+    """Pad a safe text with spaces to a number of columns."""
     return text + " " * (width - width_of(text))
 
 
@@ -165,7 +165,7 @@ def _columns(letter: str) -> int:
 
 
 def _is_narrow_emoji(letter: str) -> bool:
-    """Say whether it is shown narrow as a letter, and wide as an emoji."""
+    """Return whether a character is narrow as text and wide as an emoji."""
     is_symbol = letter in _EMOJI_LETTERS or unicodedata.category(letter or " ")[0] == "S"
     return is_symbol and _columns(letter) == 1
 
@@ -177,7 +177,7 @@ def place(event: Event, manner: Manner) -> str:
 
 
 def nick_style(nick: str) -> str:
-    """Name the style of a nick: always the same for it, whatever its case."""
+    """Return the style of a nick: the same one in any case."""
     folded = _COARSEST[nick].encode("utf-8", "replace")
     return f"nick{zlib.crc32(folded) % NICK_STYLES}"
 

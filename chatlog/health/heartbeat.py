@@ -39,7 +39,7 @@ _UNREADABLE: Final = "make that directory writable for this user, or name anothe
 
 
 class Heartbeat:
-    """Say every so many seconds how a run is, from `start` until `stop`.
+    """Publish the status of a run at a fixed interval, from `start` until `stop`.
 
     `status` returns what the run knows of itself; what that holds must not
     change afterwards. The lag of the loop, the room on the disk and our own
@@ -75,7 +75,7 @@ class Heartbeat:
             self._repeat("watchdog", half, self._notifier.watchdog)
 
     def soon(self) -> None:
-        """Beat in a moment, as something has changed; what changes until then is in that beat."""
+        """Schedule an early heartbeat; changes until then are part of it."""
         if self._timers and "soon" not in self._timers:
             self._timers["soon"] = self._loop.call_later(_SOON, self._beat_once)
 
@@ -84,12 +84,12 @@ class Heartbeat:
         self._beat()
 
     def ready(self) -> None:
-        """Tell the service manager that the run is under way, and how it is."""
+        """Notify the service manager that the run is ready, with its status line."""
         self._notifier.ready()
         self._notifier.status(summary(self._status()))
 
     def stop(self, reason: str) -> None:
-        """Say that the run has ended, and why; wait for the disk a few seconds at most."""
+        """Publish the end of the run and its reason; wait for the disk at most a few seconds."""
         if not self._timers:
             return
         for timer in self._timers.values():
@@ -139,7 +139,7 @@ class _Files:
         self._thread.start()
 
     def offer(self, status: RunStatus) -> bool:
-        """Have a status written soon; say no where the disk is too slow for one more."""
+        """Queue a status for writing; return False if the disk is too slow to take another."""
         try:
             self._waiting.put_nowait(status)
         except queue.Full:

@@ -1,4 +1,4 @@
-"""What each run says of itself: `ROOT/.runs/STARTED-PID.json`, replaced at every heartbeat.
+"""The file of each run: `ROOT/.runs/STARTED-PID.json`, replaced at every heartbeat.
 
 Beside it lies STARTED-PID.lock. The run holds a lock on that, which the kernel
 releases when the process dies: this, and never a pid, says whether a run
@@ -60,7 +60,7 @@ class RunFile:
             raise
 
     def write(self, data: bytes) -> None:
-        """Replace what the file holds, so that whoever reads it has the old or the new."""
+        """Replace the content of the file atomically: readers see the old or the new."""
         replace_unsynced(self.path, data, system=self._system, mode=self._mode)
 
     def free(self) -> int:
@@ -70,7 +70,7 @@ class RunFile:
         return disk.f_bavail * disk.f_frsize
 
     def close(self) -> None:
-        """Let go of the lock: the run is over."""
+        """Release the lock: the run is over."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -93,7 +93,7 @@ def _lock_of(path: Path) -> Path:
 
 
 class Run(NamedTuple):
-    """The file of a run, and what was in it."""
+    """The file of a run, and its content."""
 
     path: Path
     data: bytes

@@ -1,4 +1,4 @@
-"""What a run says of itself: connections, counts, lag, and the forms that it is read in.
+"""The status of a run: connections, counts, lag, and its forms as JSON, metrics and text.
 
 Pure: it never asks for the time and never touches a file. It counts and names;
 it never holds what was said.
@@ -75,7 +75,7 @@ _decoder: Final = msgspec.json.Decoder(RunStatus)
 
 
 def encode(status: RunStatus, *, alive: bool | None = None) -> bytes:
-    """Write a status as one line of JSON with its newline; `alive` is a key of it where known.
+    """Encode a status as one line of JSON with its newline; `alive` is a key if known.
 
     The line is safe to `cat`. Half a surrogate pair becomes U+FFFD.
     """
@@ -111,7 +111,7 @@ def _mended(text: str) -> str:
 
 
 def summary(status: RunStatus) -> str:
-    """Say in one line how a run is: `2 networks, 31 of 32 channels, lag 0.1 s`."""
+    """Return the status of a run in one line: `2 networks, 31 of 32 channels, lag 0.1 s`."""
     connected = sum(network.connected for network in status.networks)
     joined = sum(network.joined for network in status.networks)
     wanted = sum(network.wanted for network in status.networks)

@@ -24,7 +24,7 @@ _LONGEST: Final = 1000
 
 
 class Notifier:
-    """Tell a service manager; without an address, tell nobody.
+    """Notify a service manager; without an address, send nothing.
 
     The address is a path or, behind an `@`, a name in Linux's abstract space.
     `watchdog_interval` is in seconds: who is silent for so long is restarted.
@@ -37,7 +37,7 @@ class Notifier:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], *, pid: int | None = None) -> Notifier:
-        """Read NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID; what makes no sense is absent."""
+        """Read NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID; ignore invalid values."""
         address = environ.get("NOTIFY_SOCKET", "")
         if not address.startswith(("/", "@")):
             return cls()
@@ -47,24 +47,24 @@ class Notifier:
         return cls(address, watchdog_interval=int(interval) / _MICROSECONDS if watched else None)
 
     def ready(self) -> None:
-        """Say that the start, or a reload, is done."""
+        """Report that the start, or a reload, is done."""
         self._send("READY=1")
 
     def status(self, text: str) -> None:
-        """Say in a line how things are, for `systemctl status`."""
+        """Report a status line for `systemctl status`."""
         line = "".join(each if each.isprintable() else " " for each in text[:_LONGEST])
         self._send(f"STATUS={line}")
 
     def watchdog(self) -> None:
-        """Say that we are alive."""
+        """Report that the process is alive."""
         self._send("WATCHDOG=1")
 
     def stopping(self) -> None:
-        """Say that the end has begun."""
+        """Report that the process is stopping."""
         self._send("STOPPING=1")
 
     def reloading(self, monotonic_usec: int) -> None:
-        """Say that a reload has begun at a moment of CLOCK_MONOTONIC; `ready` ends it."""
+        """Report that a reload began at a moment of CLOCK_MONOTONIC; `ready` ends it."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={monotonic_usec}")
 
     def _send(self, message: str) -> None:

@@ -1,4 +1,4 @@
-"""What each command of the server says, as events.
+"""The events of each command of the server: one function and one row of EVENTS each.
 
 The table `EVENTS` names for each command the parameters it needs and the
 function that makes its events; a line with fewer is kept as `other`, and so
@@ -72,7 +72,7 @@ def on_tagmsg(state: State, line: Line) -> list[Event]:
 
 
 def _said(state: State, line: Line, **fields: object) -> list[Event]:
-    """File what was said to a channel, to us or to everybody under its target."""
+    """Return the event of a message to a channel, to us or to all, filed under its target."""
     statusmsg, channel = state.channel_said_to(line.params[0])
     # History that belongs to no channel of ours is private like any other line.
     if line.history_of not in ("", SERVER):
@@ -94,7 +94,7 @@ def _is_server(state: State, line: Line) -> bool:
 
 
 def _query(state: State, line: Line, fields: dict[str, object]) -> list[Event]:
-    """File a private message under the other side, but for what we say to services."""
+    """Return a private message filed under the other nick; nothing for our lines to services."""
     ours = state.is_me(line.source.nick)
     other = line.params[0] if ours else line.source.nick
     if ours and is_service(other):
@@ -258,7 +258,7 @@ def on_creation_time(state: State, line: Line) -> list[Event]:
 
 
 def _without_keys(state: State, line: Line, modes_at: int) -> None:
-    """Hide channel keys in the message itself, so that no form of it keeps them."""
+    """Replace channel keys in a message, so that no event made from it holds them."""
     # Some servers send the modes and their arguments as one parameter.
     modes, *arguments = line.params[modes_at].split(" ") + line.params[modes_at + 1 :]
     safe = hide_keys(modes, arguments, state.isupport.modes_with_argument)
@@ -287,7 +287,7 @@ def hide_keys(modes: str, arguments: list[str], takes_argument: dict[str, str]) 
 
 
 def on_topic_reply(state: State, line: Line) -> list[Event]:
-    """Make a `topic` of nobody: the one that stood when we joined."""
+    """Return a `topic` without nick: the topic that stood when we joined."""
     if target := state.membership.name(line.params[1]):
         return [_event(line, type=EventType.TOPIC, target=target, text=line.params[2], nick="")]
     return on_numeric(state, line)
@@ -316,13 +316,13 @@ def on_numeric(state: State, line: Line) -> list[Event]:
 
 
 def on_whois(state: State, line: Line) -> list[Event]:
-    """Keep what WHOIS says, but not of ourselves where it was us who asked."""
+    """Return WHOIS lines as `other`; nothing for answers to our own WHOIS of ourselves."""
     ours = state.places is not None and len(line.params) > 1 and state.is_me(line.params[1])
     return [] if ours else on_numeric(state, line)
 
 
 def on_other(state: State, line: Line) -> list[Event]:
-    """Keep what has no type of its own with its command and parameters."""
+    """Return an `other` with the command and parameters of the line."""
     if not line.message.command:
         text = line.params[0] if line.params else ""
         return [_event(line, type=EventType.OTHER, target=SERVER, text=text)]
@@ -331,7 +331,7 @@ def on_other(state: State, line: Line) -> list[Event]:
 
 
 def nothing(_state: State, _line: Line) -> list[Event]:
-    """Make nothing of the protocol's own machinery, which says nothing of people."""
+    """Return no event for lines of the protocol's own machinery."""
     return []
 
 
@@ -388,7 +388,7 @@ def encode_raw(raw: bytes) -> str:
 
 
 class Row(NamedTuple):
-    """What a command needs: how many parameters, whether a source; and what it makes."""
+    """The least parameters of a command, whether it needs a source, and its event function."""
 
     params: int
     source: bool

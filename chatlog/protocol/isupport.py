@@ -1,4 +1,4 @@
-"""What the server says of itself in RPL_ISUPPORT.
+"""RPL_ISUPPORT: the tokens of the server, with the protocol's defaults.
 
 Odd values never raise: a token that makes no sense leaves the default in
 force. See https://modern.ircdocs.horse/#rplisupport-005
@@ -21,7 +21,7 @@ _MODE_CLASSES: Final = 4
 
 
 class ISupport(dict[str, str]):
-    """The tokens of RPL_ISUPPORT, in upper case, and what follows from them."""
+    """The tokens of RPL_ISUPPORT, by name in upper case, and the values derived from them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class ISupport(dict[str, str]):
         self.modes_with_argument = self._modes_with_argument(modes)
 
     def _modes_with_argument(self, prefix_modes: str) -> dict[str, str]:
-        """Say of each mode that takes an argument when: "+" on setting, "+-" on both."""
+        """Return when each mode takes an argument: "+" on setting, "+-" on both."""
         classes = self.get("CHANMODES", _DEFAULT_CHANMODES).split(",") + [""] * _MODE_CLASSES
         lists, always, on_setting = classes[:3]
         return dict.fromkeys(on_setting, "+") | dict.fromkeys(lists + always + prefix_modes, "+-")
@@ -64,7 +64,7 @@ class ISupport(dict[str, str]):
         return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else default  # noqa: PLR2004 - no limit of IRC is that large
 
     def is_channel(self, name: str) -> bool:
-        """Say whether a target is a channel by its first character."""
+        """Return whether a target is a channel by its first character."""
         return name[:1] in self.chantypes if name else False
 
     def split_statusmsg(self, target: str) -> tuple[str, str]:
@@ -75,7 +75,7 @@ class ISupport(dict[str, str]):
         return "", target
 
     def targets_per_join(self) -> int:
-        """Say how many channels one JOIN may name (TARGMAX, else MAXTARGETS, else 10)."""
+        """Return how many channels one JOIN may name (TARGMAX, else MAXTARGETS, else 10)."""
         for item in self.get("TARGMAX", "").split(","):
             command, _, limit = item.partition(":")
             if command.upper() == "JOIN":

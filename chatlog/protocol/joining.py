@@ -1,4 +1,4 @@
-"""Which channels we mean to be in, and what to send so that we come in and stay.
+"""The channels to be in, and the lines to send for joining and staying.
 
 Pure, and without a clock: what happened is said at once, by its own method,
 and `advance` is told the time, in seconds of a clock that only advances. It
@@ -93,7 +93,7 @@ class _Wanted(msgspec.Struct):
 
 
 class Joining:
-    """What becomes of each channel that we mean to be in, on one network.
+    """The state of each channel to be in, on one network.
 
     `pace` is how many channels the network lets one ask for in how many
     seconds. With `accept_invites`, a channel that we are invited to becomes
@@ -125,14 +125,14 @@ class Joining:
     # -- what we mean to be in -------------------------------------------------
 
     def want(self, name: str, key: Secret = Secret()) -> None:  # noqa: B008 - immutable
-        """Mean to be in a channel from now on."""
+        """Add a channel to be in."""
         folded = self._isupport.casemapping[name]
         if folded not in self._all:
             self._all[folded] = self._open[folded] = _Wanted(name, key)
             self.changed = True
 
     def unwant(self, name: str) -> list[str]:
-        """Mean to be in a channel no longer; return what to send."""
+        """Remove a channel to be in; return the lines to send."""
         wanted = self._forget(name)
         there = wanted and wanted.state in (_State.JOINED, _State.ASKED)
         return [f"PART {wanted.name}"] if wanted and there else []
@@ -142,11 +142,11 @@ class Joining:
         return [wanted.name for wanted in self._all.values()]
 
     def wants(self, name: str) -> bool:
-        """Say whether we mean to be in a channel."""
+        """Return whether a channel is one to be in."""
         return self._isupport.casemapping[name] in self._all
 
     def problems(self) -> dict[str, str]:
-        """Say of each channel that we are not in why."""
+        """Return the reason for each channel that we are not in."""
         return {each.name: each.problem for each in self._all.values() if each.problem}
 
     def joined_count(self) -> int:
@@ -154,12 +154,12 @@ class Joining:
         return sum(wanted.state is _State.JOINED for wanted in self._all.values())
 
     def take_reports(self) -> list[str]:
-        """Return, once, what a person should know: a channel and why we are not in it."""
+        """Return each new problem once: a channel, and the reason why we are not in it."""
         reports, self._reports = self._reports, []
         return reports
 
     def is_settled(self) -> bool:
-        """Say whether of every channel it is known that we are in it, or why not."""
+        """Return whether every channel is joined, or refused with a reason."""
         return all(wanted.problem for wanted in self._open.values())
 
     # -- what happens ------------------------------------------------------------
@@ -213,7 +213,7 @@ class Joining:
             self._all[self._isupport.casemapping[onto]] = wanted
 
     def removed(self, name: str, how: str) -> None:
-        """Note that somebody had us leave a channel; come back later, and not for ever."""
+        """Note that we were made to leave a channel; rejoin later, a bounded number of times."""
         if wanted := self._all.get(self._isupport.casemapping[name]):
             wanted.thrown_out = True
             self._again(wanted, _KICK_DELAY, f"{how}; coming back")
@@ -280,7 +280,7 @@ class Joining:
         return _fitting(due[: min(room, self._isupport.targets_per_join())])
 
     def _room(self, now: float) -> int:
-        """Say how many channels the pace lets us ask for now."""
+        """Return how many channels the pace allows to join now."""
         if self._gentle and self._asked_at and now - self._asked_at[-1] < _GENTLE_DELAY:
             return 0
         if self._pace is None:

@@ -1,4 +1,4 @@
-"""How a recorder behaves when somebody speaks to it.
+"""The recorder's answers to people and to CTCP, and how seldom they are given.
 
 A whisper gets one polite NOTICE, a line addressed to us one answer, the
 customary CTCP requests are answered; each is throttled and can be turned
@@ -38,12 +38,12 @@ _SERVICES: Final = frozenset(
 
 
 def is_service(nick: str) -> bool:
-    """Say whether a nick is one of the networks' services (also as `NickServ@host`)."""
+    """Return whether a nick is one of the network's services (also as `NickServ@host`)."""
     return nick.partition("@")[0].lower() in _SERVICES
 
 
 class MannersSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Which answers are given, the text of those to people, and what is said on joining."""
+    """The answers to give, their text for people, and the announcement on joining."""
 
     whisper: bool = True
     addressed: bool = True
@@ -53,7 +53,7 @@ class MannersSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manners:
-    """Decide what to answer to a PRIVMSG, with bounded memory and bounded rate."""
+    """The answers to PRIVMSG, in bounded memory and at a bounded rate."""
 
     def __init__(self, settings: MannersSettings) -> None:
         self._settings = settings
@@ -74,7 +74,7 @@ class Manners:
         return []
 
     def announcement(self, channel: str, received: str) -> list[str]:
-        """Say what we are in a channel that we came into: once a day in each."""
+        """Return the announcement for a channel that we joined: once a day in each."""
         if self._settings.announce and self._may(_ANNOUNCEMENT, channel, received):
             return [f"NOTICE {channel} :{_cut(self._settings.announce)}"]
         return []
@@ -104,7 +104,7 @@ class Manners:
         return True
 
     def _within_burst(self, now: int) -> bool:
-        """Bound the answers to everybody together: many nicks may be one flooder."""
+        """Return whether one more answer is allowed: many nicks may be one flooder."""
         if not 0 <= now - self._window_start < _BURST_WINDOW:
             self._window_start, self._in_window = now, 0
         self._in_window += 1
@@ -112,7 +112,7 @@ class Manners:
 
 
 def _cut(text: str) -> str:
-    """Shorten a text so that a line has room for it, whoever it is relayed from and to."""
+    """Shorten a text so that it fits a relayed line with the longest source and target."""
     return text.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")
 
 

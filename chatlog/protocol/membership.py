@@ -1,4 +1,4 @@
-"""Who is in which channel: what makes a QUIT or a NICK reach the right ones.
+"""The members of each channel, so that a QUIT or NICK reaches the right channels.
 
 Names are compared by the network's CASEMAPPING and given back as the server
 spelled them. Until RPL_ENDOFNAMES a channel's members are incomplete.
@@ -38,7 +38,7 @@ class Membership:
         return list(self._members.get(self._casemapping[channel], {}).values())
 
     def channels_of(self, nick: str) -> list[str]:
-        """List the channels that we share with somebody."""
+        """List the channels that we share with a nick."""
         return [self._names[key] for key in self._channels_of.get(self._casemapping[nick], ())]
 
     def enter(self, channel: str) -> None:
@@ -56,7 +56,7 @@ class Membership:
             self._forget(nick, key)
 
     def add(self, channel: str, nick: str) -> None:
-        """Note that somebody is in a channel; nothing where we are not in it."""
+        """Add a member to a channel; ignored if we are not in the channel."""
         key = self._casemapping[channel]
         if key in self._members and nick:
             folded = self._casemapping[nick]
@@ -64,19 +64,19 @@ class Membership:
             self._channels_of.setdefault(folded, {})[key] = None
 
     def remove(self, channel: str, nick: str) -> None:
-        """Note that somebody left a channel."""
+        """Remove a member from a channel."""
         key, folded = self._casemapping[channel], self._casemapping[nick]
         if self._members.get(key, {}).pop(folded, None) is not None:
             self._forget(folded, key)
 
     def quit(self, nick: str) -> None:
-        """Note that somebody left the network."""
+        """Remove a nick from all channels."""
         folded = self._casemapping[nick]
         for key in self._channels_of.pop(folded, ()):
             self._members[key].pop(folded, None)
 
     def rename(self, old: str, new: str) -> None:
-        """Note that somebody has another nick now."""
+        """Rename a member in all channels."""
         folded = self._casemapping[old]
         keys = self._channels_of.pop(folded, {})
         for key in keys:
@@ -95,7 +95,7 @@ class Membership:
             self.add(new, nick)
 
     def refold(self, casemapping: Casemapping) -> None:
-        """Compare by another CASEMAPPING from now on; nobody is forgotten."""
+        """Change the CASEMAPPING; all members stay."""
         old = [(self._names[key], list(members.values())) for key, members in self._members.items()]
         self._start(casemapping)
         for channel, nicks in old:

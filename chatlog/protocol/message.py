@@ -60,7 +60,7 @@ def parse(line: bytes) -> Message:
 
 
 def parse_text(text: str) -> Message:
-    """Take a decoded line apart, whatever its form."""
+    """Parse a decoded line; any form gives a Message."""
     tag_text = source = ""
     rest = text.lstrip(" ")
     if rest.startswith("@"):
@@ -79,7 +79,7 @@ def parse_text(text: str) -> Message:
 
 
 def decode(line: bytes) -> tuple[str, str, bool]:
-    """Decode what may be anything: the text, its codec ("" for UTF-8), is it exact.
+    """Decode arbitrary bytes: the text, its codec ("" for UTF-8), and whether it is exact.
 
     Text that a server cut inside a character stays UTF-8, with U+FFFD where
     it was cut; anything else is taken for the first of `FALLBACKS` that fits.
@@ -122,7 +122,7 @@ def not_understood(line: bytes) -> Message:
 
 
 def parse_tags(tag_text: str) -> dict[str, str]:
-    """Parse what stands between `@` and the first space."""
+    """Parse the tags between `@` and the first space."""
     tags = {}
     for item in tag_text.split(";"):
         key, _, value = item.partition("=")

@@ -1,4 +1,4 @@
-"""What is kept out of the transcript because somebody asked for it, and how often.
+"""The rules that keep events out of the transcript, and their counts.
 
 Pure: it drops and counts, and keeps nothing of what it dropped.
 """
@@ -47,7 +47,7 @@ _LAST_ODD_LETTER: Final = 0xFFFF
 
 
 class PrivacySettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What not to write.
+    """The masks, prefixes and channels that are not recorded.
 
     `off_record` are the prefixes of what is said off the record, `ignore`
     masks of people (`nick!user@host` with `*` and `?`; a bare nick is any such
@@ -75,7 +75,7 @@ class Privacy:
         self.apply(settings)
 
     def apply(self, settings: PrivacySettings) -> None:
-        """Go by other settings from now on; the counts go on."""
+        """Replace the settings; the counts continue."""
         self._off_record = tuple(prefix.casefold() for prefix in settings.off_record if prefix)
         alike = [_alike(prefix[0]) for prefix in self._off_record]
         self.initials = _FORMATS.union(*alike) if alike else frozenset()
@@ -87,7 +87,7 @@ class Privacy:
         self._silent: frozenset[str] = frozenset()
 
     def ignores(self, source: Source, casemapping: Casemapping) -> bool:
-        """Say whether nothing that somebody does is to be written."""
+        """Return whether a source is ignored."""
         if not (self._ignore and source.nick):
             return False
         self._fold(casemapping)
@@ -95,20 +95,20 @@ class Privacy:
         return self._masks is not None and self._masks.fullmatch(casemapping[whole]) is not None
 
     def is_silent(self, channel: str, casemapping: Casemapping) -> bool:
-        """Say whether nothing of a channel is to be written."""
+        """Return whether a channel is not recorded."""
         if not self._nolog:
             return False
         self._fold(casemapping)
         return casemapping[channel] in self._silent
 
     def carry_over(self, channel: str, onto: str, casemapping: Casemapping) -> None:
-        """Keep to what was said of a channel when it has another name, or leads to another."""
+        """Apply a channel's rules to its new name, or to the channel that it forwards to."""
         if self.is_silent(channel, casemapping):
             self._nolog = (*self._nolog, onto)
             self._casemapping = None
 
     def keep(self, events: Sequence[Event], casemapping: Casemapping) -> list[Event]:
-        """Return what may be written, in its order, and count the rest."""
+        """Return the events that may be written, in order, and count the others."""
         kept = []
         for event in events:
             if reason := self._reason_against(event, casemapping):
@@ -153,7 +153,7 @@ class Privacy:
 
 
 def _places(event: Event) -> tuple[str, ...]:
-    """Return what may be the channel that an event is about."""
+    """Return the parameters of an event that may name its channel."""
     if event.target != SERVER:
         return (event.target,)
     # A line of a channel that we have just left, after `@` to its operators alone,
@@ -168,7 +168,7 @@ def _authors(event: Event) -> list[Source]:
 
 
 def _said(event: Event) -> str:
-    """Return the words in an event that are somebody's own."""
+    """Return the texts in an event that its author wrote."""
     if event.type in _SAID:
         return event.text
     has_words = event.type == EventType.OTHER and event.command in _SAID_BY
@@ -177,7 +177,7 @@ def _said(event: Event) -> str:
 
 @functools.lru_cache
 def _alike(letter: str) -> frozenset[str]:
-    """Return what a text can begin with that begins with this letter when folded."""
+    """Return the characters that fold to a letter."""
     if not letter.isalpha():
         return frozenset({letter})
     odd = {each for each in map(chr, range(_LAST_ODD_LETTER)) if each.casefold()[:1] == letter}
@@ -185,7 +185,7 @@ def _alike(letter: str) -> frozenset[str]:
 
 
 def _whole(mask: str) -> str:
-    """Complete a mask: what it does not say of user and host is anything."""
+    """Complete a mask: a missing user or host becomes `*`."""
     who, at, host = mask.partition("@")
     nick, bang, user = who.partition("!")
     return f"{nick}!{user if bang else '*'}@{host if at else '*'}"

@@ -1,4 +1,4 @@
-"""What a server's parting words mean: may we come back, when, and how.
+"""The meaning of a server's last ERROR: whether, when and how to reconnect.
 
 The texts are those of the servers in use; what no row knows is taken for an
 accident, after which one may come back.
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 
 class Verdict(NamedTuple):
-    """What follows from the reason of an end.
+    """The consequence of a disconnection's reason.
 
     `for_good` means never to come back; `least` is how many seconds to stay
     away at least; `flooded` that we talked too fast.
@@ -48,7 +48,7 @@ _VERDICTS: Final[tuple[tuple[str, Verdict], ...]] = (
 
 
 def judge(reason: str) -> Verdict:
-    """Say what follows from the reason of an end, as the server gave it in ERROR."""
+    """Return the consequence of a reason that the server gave in ERROR."""
     for pattern, verdict in _VERDICTS:
         if re.search(pattern, reason, re.IGNORECASE):
             return verdict

@@ -45,7 +45,7 @@ class Regaining:
         self.changed = True
 
     def gone(self, nick: str) -> None:
-        """Note that somebody left, or has another nick now."""
+        """Note that a nick became free, by QUIT or NICK."""
         if not self._have and self._same(nick):
             self._free = self.changed = True
 

@@ -54,18 +54,18 @@ class ServerClock:
             self._bounds_for = ""
 
     def begin(self, received: str) -> None:
-        """Take note that the connection began: what was said before was not said on it."""
+        """Note when the connection began: earlier lines are history."""
         if self.is_known:
             self._began = format_time(parse_time(received) + self.offset - _UNEVEN)
             self._bounds_for = ""
 
     def shift(self, milliseconds: int) -> None:
-        """Take note that our own clock was set forward by so much."""
+        """Note that our clock was set forward by a number of milliseconds."""
         self.offset -= milliseconds
         self._bounds_for = ""
 
     def there(self, moment: str) -> str:
-        """Say what the server's clock shows when ours shows a moment; "" where nobody knows."""
+        """Convert a moment of our clock to the server's clock; "" if its offset is unknown."""
         return format_time(parse_time(moment) + self.offset) if self.is_known and moment else ""
 
     def judge(self, tag: str, received: str) -> Moment:

@@ -1,4 +1,4 @@
-"""What somebody looks for in an archive: predicates on events, and the language for them.
+"""Queries on an archive: predicates on events, and the query language.
 
 Pure. `predicates` says what an event must be, `language` reads one line of
 text into that, `clues` says what a line of a file must hold so that its event

@@ -22,7 +22,7 @@ _END: Final = "~"
 
 
 def follow(wanted: Sequence[Nick], changes: Sequence[Event], names: Names) -> list[Then]:
-    """Say when other nicks were somebody's who is wanted.
+    """Return the stretches in which other nicks belonged to the wanted people.
 
     `changes` are the events of nick and quit, in order of time; one that
     stands in several channels may come several times.

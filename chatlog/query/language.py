@@ -37,7 +37,7 @@ class QueryError(UsageError):
 
 
 class Manner(NamedTuple):
-    """How the words of a query are meant: their case, whole or not, and what moments are."""
+    """How a query is read: case, whole words, and the parser of times."""
 
     moment: Moment
     case: Case = Case.SMART
@@ -70,7 +70,7 @@ _DEEPEST: Final = 50
 
 
 def parse(query: str, manner: Manner) -> Term:
-    """Read a query; what makes no sense is a QueryError that points at it."""
+    """Parse a query; raise a QueryError that points at the mistake."""
     return _Parser(query, manner).whole()
 
 
@@ -102,7 +102,7 @@ def _meaningless(query: str, position: int) -> QueryError:
 
 
 class _Parser:
-    """Descend through alternatives, then what must all hold, then single terms."""
+    """Recursive descent: alternatives, then terms side by side, then single terms."""
 
     def __init__(self, query: str, manner: Manner) -> None:
         self._query = query

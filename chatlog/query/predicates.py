@@ -1,4 +1,4 @@
-"""What an event must be: small predicates, and what puts them together.
+"""Predicates on events, and the terms that combine them.
 
 Pure. Each is a value that can be compared and shown; `holds` is all that it
 does. Names are compared by the CASEMAPPING of the event's network, for which
@@ -34,12 +34,12 @@ _ASKS: Final = re.compile(r"\?(?!\w)")
 
 
 def may_link(text: str) -> bool:
-    """Say whether it is worth to look for links in a text: a tenth of the time of looking."""
+    """Return whether a text may have a link: ten times as fast as finding one."""
     return "://" in text or "ww." in text or "WW." in text
 
 
 def is_question(text: str) -> bool:
-    """Say whether a text asks: a question mark ends a word of it that is no link."""
+    """Return whether a question mark ends a word of a text that is no link."""
     return "?" in text and bool(_ASKS.search(LINK.sub("", text) if may_link(text) else text))
 
 
@@ -47,7 +47,7 @@ class Term(Protocol):
     """One condition on an event."""
 
     def holds(self, event: Event, names: Names) -> bool:
-        """Say whether an event meets it."""
+        """Return whether an event matches."""
         ...
 
 
@@ -57,7 +57,7 @@ class All(msgspec.Struct, frozen=True):
     terms: tuple[Any, ...] = ()
 
     def holds(self, event: Event, names: Names) -> bool:
-        """Say whether an event meets all."""
+        """Return whether an event matches all terms."""
         return all(term.holds(event, names) for term in self.terms)
 
 
@@ -67,17 +67,17 @@ class Some(msgspec.Struct, frozen=True):
     terms: tuple[Any, ...]
 
     def holds(self, event: Event, names: Names) -> bool:
-        """Say whether an event meets one."""
+        """Return whether an event matches any term."""
         return any(term.holds(event, names) for term in self.terms)
 
 
 class Not(msgspec.Struct, frozen=True):
-    """What a term does not hold of."""
+    """The events that a term does not match."""
 
     term: Any
 
     def holds(self, event: Event, names: Names) -> bool:
-        """Say whether an event does not meet it."""
+        """Return whether an event does not match the term."""
         return not self.term.holds(event, names)
 
 
@@ -87,7 +87,7 @@ class Said(msgspec.Struct, frozen=True):
     text: Text
 
     def holds(self, event: Event, names: Names) -> bool:  # noqa: ARG002 - as every term
-        """Say whether it is found in the event's text."""
+        """Return whether the event's text matches."""
         return bool(event.text) and self.text.is_in(event.text)
 
 
@@ -97,11 +97,11 @@ class Nick(msgspec.Struct, frozen=True):
     name: str
 
     def is_called(self, nick: str, network: str, names: Names) -> bool:
-        """Say whether it is this nick."""
+        """Return whether a nick matches."""
         return _is_named(self.name, nick, names(network))
 
     def holds(self, event: Event, names: Names) -> bool:
-        """Say whether that nick did it."""
+        """Return whether the event's nick matches."""
         folds = names(event.network)
         return _is_named(self.name, event.nick, folds) or (
             event.type == "nick" and _is_named(self.name, event.subject, folds)
@@ -114,7 +114,7 @@ class Subject(msgspec.Struct, frozen=True):
     name: str
 
     def holds(self, event: Event, names: Names) -> bool:
-        """Say whether it was done to that nick."""
+        """Return whether the event's subject matches."""
         return _is_named(self.name, event.subject, names(event.network))
 
 
@@ -124,7 +124,7 @@ class Account(msgspec.Struct, frozen=True):
     name: str
 
     def holds(self, event: Event, names: Names) -> bool:  # noqa: ARG002 - as every term
-        """Say whether that account did it."""
+        """Return whether the event's account matches."""
         return _is_named(self.name, event.account, _ASCII)
 
 
@@ -134,7 +134,7 @@ class Target(msgspec.Struct, frozen=True):
     name: str
 
     def holds(self, event: Event, names: Names) -> bool:
-        """Say whether it was said there."""
+        """Return whether the event's place matches."""
         folds = names(event.network)
         place, slash, name = self.name.partition("/")
         return _is_target(self.name, event.target, folds) or (
@@ -150,22 +150,22 @@ class Network(msgspec.Struct, frozen=True):
     name: str
 
     def holds(self, event: Event, names: Names) -> bool:  # noqa: ARG002 - as every term
-        """Say whether it was said there."""
+        """Return whether the event's place matches."""
         return _is_named(self.name, event.network, _ASCII)
 
 
 class Type(msgspec.Struct, frozen=True):
-    """What was done."""
+    """The type of an event."""
 
     name: str
 
     def holds(self, event: Event, names: Names) -> bool:  # noqa: ARG002 - as every term
-        """Say whether it is of that type."""
+        """Return whether the event is of that type."""
         return event.type == self.name
 
 
 def type_named(name: str) -> Type:
-    """Make the term of a type that a person names; one that nobody knows is a UsageError."""
+    """Return the term of a named type; raise UsageError for an unknown one."""
     known = sorted(each.value for each in EventType)
     if name not in known:
         raise UsageError(f"there is no type {name!r}; known are {', '.join(known)}")
@@ -173,12 +173,12 @@ def type_named(name: str) -> Type:
 
 
 class Via(msgspec.Struct, frozen=True):
-    """How it came: `live` is what was heard when it was said."""
+    """The source of an event: `live` for events heard when they happened."""
 
     name: str
 
     def holds(self, event: Event, names: Names) -> bool:  # noqa: ARG002 - as every term
-        """Say whether it came that way."""
+        """Return whether the event has that source."""
         return _is_named(self.name, event.via or "live", _ASCII)
 
 
@@ -189,7 +189,7 @@ class Between(msgspec.Struct, frozen=True):
     until: str = ""
 
     def holds(self, event: Event, names: Names) -> bool:  # noqa: ARG002 - as every term
-        """Say whether it was said then."""
+        """Return whether the event's time is in the range."""
         return self.since <= event.time and not (self.until and event.time >= self.until)
 
 
@@ -199,12 +199,12 @@ class Has(msgspec.Struct, frozen=True):
     thing: str
 
     def holds(self, event: Event, names: Names) -> bool:  # noqa: ARG002 - as every term
-        """Say whether the event has it."""
+        """Return whether the event has the thing."""
         return THINGS[self.thing](event)
 
 
 class Then(msgspec.Struct, frozen=True):
-    """A nick while it was somebody's: `[since, until)` on one network, folded."""
+    """A folded nick on one network during `[since, until)`, when it belonged to one person."""
 
     network: str
     nick: str
@@ -212,7 +212,7 @@ class Then(msgspec.Struct, frozen=True):
     until: str
 
     def holds(self, event: Event, names: Names) -> bool:
-        """Say whether it was done under that nick, then."""
+        """Return whether the event was done under that nick in that stretch."""
         return (
             self.since <= event.time < self.until
             and event.network == self.network
@@ -259,7 +259,7 @@ def _is_target(name: str, found: str, folds: Casemapping) -> bool:
 
 
 def texts_of(term: Term) -> Iterator[Text]:
-    """Yield what is looked for in texts and not excluded: what can be shown as found."""
+    """Yield the text terms that are not negated: the matches to highlight."""
     match term:
         case Said(text):
             yield text

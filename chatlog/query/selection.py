@@ -1,4 +1,4 @@
-"""A query as a whole: what is asked for, when, and where.
+"""A whole query: its term, its time range and its places.
 
 Pure. The times and the places that must hold of every match are told apart
 from the rest, so that whoever reads need not open what lies outside.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Query(NamedTuple):
-    """What is asked for: a term, and what must hold beside it.
+    """A query: a term, and the time range and places beside it.
 
     Times are `[since, until)`, an empty one is no bound; `places` are patterns
     of targets of which one must hold, none for all; so with `networks`.
@@ -30,11 +30,11 @@ class Query(NamedTuple):
 
     @property
     def is_everything(self) -> bool:
-        """Whether every event matches, whatever it is."""
+        """Whether the query matches every event."""
         return self.term == All()
 
     def holds(self, event: Event, names: Names) -> bool:
-        """Say whether an event of a place that is asked for matches."""
+        """Return whether an event of a selected target matches."""
         return (
             self.since <= event.time
             and not (self.until and event.time >= self.until)
@@ -42,7 +42,7 @@ class Query(NamedTuple):
         )
 
     def may_hold_between(self, start: str, end: str) -> bool:
-        """Say whether anything of `[start, end)` can match."""
+        """Return whether events in `[start, end)` can match."""
         return end > self.since and not (self.until and start >= self.until)
 
 

@@ -52,7 +52,7 @@ class Text(msgspec.Struct, frozen=True, dict=True):
         return re.compile(pattern, re.IGNORECASE if self.ignore_case else 0)
 
     def is_in(self, text: str) -> bool:
-        """Say whether it is found in the text of an event, formatting and all."""
+        """Return whether the text of an event matches, without its formatting."""
         return self.compiled.search(unformatted(text)) is not None
 
     def spans(self, shown: str) -> Iterator[tuple[int, int]]:
@@ -81,7 +81,7 @@ def regular(pattern: str, case: Case = Case.SMART, *, word: bool = False) -> Tex
 
 
 def pointed_at(text: str, position: int) -> str:
-    """Return what stands below an error: what was typed, and a mark where it is wrong."""
+    """Return the lines below an error message: the query, and a mark at the mistake."""
     shown = "".join(each if each.isprintable() else " " for each in text)
     before = shown[:position]
     # A letter of Chinese or Japanese is as wide as two blanks.

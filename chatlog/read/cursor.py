@@ -25,7 +25,7 @@ _SLACK: Final = 64 * 1024
 
 
 class _Step(NamedTuple):
-    """What is kept of a segment: behind so many bytes of digests come these."""
+    """A change of a segment's position: the digests to append after a number of bytes."""
 
     position: int
     last_time: str
@@ -63,7 +63,7 @@ class Cursor:
         reader.remember()
 
     def restore(self) -> bool:
-        """Go to where the last reader was; say whether there was one."""
+        """Restore the position of the last reader; return whether there was one."""
         try:
             mode = os.stat(self._path).st_mode  # noqa: PTH116 - as below
             if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a device may have no end
@@ -134,7 +134,7 @@ class Cursor:
             self._size, self._limit = len(whole), 2 * len(whole) + _SLACK
 
     def _append(self, line: bytes) -> bool:
-        """Add a line, unless somebody took the file away or wrote to it."""
+        """Append a line; return False if the file was removed or changed by another program."""
         try:
             with open(self._path, "r+b") as file:  # noqa: PTH123 - as above
                 if file.seek(0, os.SEEK_END) != self._size:
@@ -172,7 +172,7 @@ def _mark(read: Read) -> _Kept:
 
 
 def _changed(kept: dict[str, _Kept], reads: dict[str, Read]) -> dict[str, _Step | None]:
-    """Say what became of the segments of a target since."""
+    """Return the segments of a target whose positions changed."""
     changed: dict[str, _Step | None] = {name: None for name in kept if name not in reads}
     for name, read in reads.items():
         before = kept.get(name)
@@ -183,7 +183,7 @@ def _changed(kept: dict[str, _Kept], reads: dict[str, Read]) -> dict[str, _Step 
 
 
 def _unchanged(kept: _Kept | None, read: Read) -> int:
-    """Say how many bytes of the digests are kept already."""
+    """Return how many bytes of the digests are in the file already."""
     if kept is None:
         return 0
     *_, length, last = kept

@@ -24,7 +24,7 @@ _BLOCK_READ: Final = 112 * 1024
 
 
 def end_of_lines(fd: int) -> int:
-    """Say where the last whole line ends."""
+    """Return the end of the last whole line."""
     end, size = os.fstat(fd).st_size, _PROBE
     while end > 0:
         start = max(0, end - size)
@@ -81,7 +81,7 @@ def blocks_in(fd: int) -> Iterator[bytes]:
 
 
 def whole_blocks(fd: int, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
-    """Yield a file, or what is between two beginnings of lines, in blocks of whole lines.
+    """Yield a file, or the range between two line starts, in blocks of whole lines.
 
     A line that a block cuts is read again with the next one: cheaper than joining.
     """
@@ -100,7 +100,7 @@ def whole_blocks(fd: int, begin: int = 0, end: int | None = None) -> Iterator[by
 
 
 def line_begins(fd: int, at: int) -> int:
-    """Say where the first line begins that begins at a position or behind it."""
+    """Return the start of the first line at or behind a position."""
     begin = at - 1 if at else 0
     while at and (block := os.pread(fd, _SHORT, begin)):
         newline = block.find(b"\n")

@@ -1,4 +1,4 @@
-"""What a target's transcript has of some stretch of time, and where it ends.
+"""The lines of a transcript in a stretch of time, and its last lines.
 
 Nothing here writes; any thread may read. What cannot be read is passed over:
 whoever compares then takes a line for new, and says it twice rather than never.
@@ -35,7 +35,7 @@ class KnownLine(NamedTuple):
 
 
 def lines_between(directory: Path, start: str, end: str) -> Iterator[KnownLine]:
-    """Yield what the transcript has of `[start, end)`, a segment after the other."""
+    """Yield the entries of a transcript in `[start, end)`, segment by segment."""
     for source in _sources(directory):
         if source.start < end and source.end > start:
             coarse = source.suffix == plain.SUFFIX
@@ -44,7 +44,7 @@ def lines_between(directory: Path, start: str, end: str) -> Iterator[KnownLine]:
 
 
 class LastLines(NamedTuple):
-    """Of what was heard live: the last line, and the last msgid among the last few."""
+    """The last live line, and the last msgid among the last few live lines."""
 
     event: Event
     msgid: str
@@ -62,7 +62,7 @@ def last_lines(directory: Path) -> LastLines | None:
 
 
 def has_talk_before(directory: Path, time: str) -> bool:
-    """Say whether anybody is known to have said anything before a time."""
+    """Return whether the transcript has messages before a time."""
     sources = [source for source in _sources(directory) if source.start <= time]
     return any(
         event.type in TALK for source in reversed(sources) for event in source.between("", time)

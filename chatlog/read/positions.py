@@ -9,7 +9,7 @@ DIGEST: Final = 8
 
 
 class Read(NamedTuple):
-    """What was read of a segment: to where, to when, whether it was sealed; digests of its lines.
+    """The position in one segment: bytes read, highest time, sealed or not, digests of its lines.
 
     Of a sealed one they are of the lines that were read of its parts before.
     """

@@ -99,16 +99,16 @@ class Reader:
             yield (number, source.start, source.part, source.path), source
 
     def remember(self) -> None:
-        """From now on, keep what `positions` needs to tell what was read of each segment."""
+        """Begin to keep digests, so that `positions` can be restored."""
         self._all_sources.remembers = True
 
     def positions(self) -> Positions:
-        """Say what was read of each segment of the targets that changed since it was asked."""
+        """Return the positions of targets that changed since the last call."""
         changed, self._changed = self._changed, set()
         return {_place(path): self._all_sources.positions(path) for path in sorted(changed)}
 
     def restore(self, positions: Positions) -> None:
-        """Take for read what `positions` said, also of targets that are not there yet."""
+        """Continue from positions, also of targets that do not exist yet."""
         self._kept = dict(positions)
 
     def mark(self) -> None:
@@ -117,7 +117,7 @@ class Reader:
             source.mark()
 
     def new(self) -> list[Entry]:
-        """Return some of what was neither marked nor read yet, in order of time; else nothing.
+        """Return some unread entries in order of time; an empty list if there are none.
 
         It is a few hundred KiB, of the earliest segments first, so that what
         came while nobody looked need not be in memory at once.
@@ -144,7 +144,7 @@ class Reader:
         return found
 
     def follow(self, wait: Callable[[], object]) -> Iterator[list[Entry]]:
-        """Yield what is `new`, for ever; call `wait` whenever nothing is."""
+        """Yield new entries for ever; call `wait` when there are none."""
         while True:
             if found := self.new():
                 yield found

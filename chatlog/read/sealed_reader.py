@@ -47,7 +47,7 @@ class Sealed(SegmentReader):
         """Need nothing: a sealed segment is not merged into another."""
 
     def resume(self, read: Read) -> None:
-        """Take for read what another one had read."""
+        """Continue from the position of another reader."""
         self.read_to, self.last_time = read.position, read.last_time
         self.digests = bytearray(read.digests)
 
@@ -66,7 +66,7 @@ class Sealed(SegmentReader):
     def follow_on(
         self, parts: Iterable[dict[str, Any]], known: Mapping[str, SegmentReader | None]
     ) -> None:
-        """Take for read what was read of the parts that this one is made of."""
+        """Mark the lines as read that were read in the parts merged into this segment."""
         made_of = [(known.get(str(part.get("segment"))), part.get("bytes")) for part in parts]
         read = [source for source, _ in made_of if source is not None and source.read_to]
         if not read:
@@ -101,7 +101,7 @@ class Sealed(SegmentReader):
         return lines
 
     def _behind(self, begin: int) -> Iterator[tuple[int, bytes]]:
-        """Yield what is behind a position and was not read elsewhere, each with where it ends."""
+        """Yield the unread lines behind a position, each with the position of its end."""
         end, skip = 0, Counter(_cut(self.digests or b""))
         for line in self._all_lines():
             end += len(line) + 1
@@ -116,7 +116,7 @@ class Sealed(SegmentReader):
         return event is None or event.time < self._not_before
 
     def blocks(self, stretch: tuple[int, int] | None = None) -> Iterator[bytes]:
-        """Yield what is in it, in blocks of whole lines; only as a whole."""
+        """Yield the whole segment, in blocks of whole lines."""
         if stretch:
             raise ValueError("a compressed segment is read as a whole")
         segment = parse_segment(self.path.rpartition("/")[2])

@@ -81,18 +81,18 @@ class SegmentReader:
         self._damaged = damaged
 
     def remember(self) -> None:
-        """From now on, keep what tells the lines that were read from others."""
+        """Begin to keep digests of the lines read."""
         self.digests = bytearray()
 
     def resume(self, read: Read) -> None:
-        """Take for read what another one had read."""
+        """Continue from the position of another reader."""
         self.read_to, self.last_time = read.position, read.last_time
         self._after = read.last_time
         if self.digests is not None:
             self.digests = bytearray(read.digests)
 
     def goes_on(self) -> bool:
-        """Say whether what was read still stands in front of what was not."""
+        """Return whether the lines read still stand before the unread ones."""
         with opened(self.path) as fd:
             return fd is None or self._goes_on(fd)
 
@@ -105,7 +105,7 @@ class SegmentReader:
         return not (line and self.digests) or digests_of([line]) == self.digests[-DIGEST:]
 
     def mark(self) -> None:
-        """Take what is there by now for read."""
+        """Mark all present lines as read."""
         with opened(self.path) as fd:
             if fd is not None:
                 self._take(fd)
@@ -185,7 +185,7 @@ class SegmentReader:
     def matching(
         self, query: Query, sift: Sift, names: Names, stretch: tuple[int, int] | None = None
     ) -> Iterator[Entry]:
-        """Yield what matches a query, in the order of the file; nothing is marked.
+        """Yield the entries that match a query, in the order of the file, and mark none.
 
         `sift` is what `sieve_for` makes of the query for this format; `stretch`
         limits it to the lines that begin in these bytes.
@@ -209,7 +209,7 @@ class SegmentReader:
     def batches(
         self, query: Query, sift: Sift, names: Names, stretch: tuple[int, int] | None = None
     ) -> Iterator[Sequence[Event | jsonl.Brief]]:
-        """Yield what matches as `matching` does, many at once, and briefly where that will do."""
+        """Yield batches of matching events, decoded briefly if that suffices."""
         if self.suffix == jsonl.SUFFIX and query.is_everything:
             for block in self.blocks(stretch):
                 yield self._briefs(block, query)
@@ -231,7 +231,7 @@ class SegmentReader:
         return [each for each in found if query.since <= each.time < until]
 
     def size(self) -> int:
-        """Say how long the file is by now."""
+        """Return the present length of the file in bytes."""
         return size_of(self.path) or 0
 
     @property
@@ -292,22 +292,22 @@ def _blocks_of(fd: int, stretch: tuple[int, int] | None) -> Iterator[bytes]:
 
 
 def digests_of(lines: Iterable[bytes]) -> bytes:
-    """Make what tells lines from others, `DIGEST` bytes for each."""
+    """Return the digests of lines, `DIGEST` bytes each."""
     from hashlib import blake2b  # noqa: PLC0415 - only who keeps a cursor pays for it
 
     return b"".join(blake2b(line, digest_size=DIGEST).digest() for line in lines)
 
 
 def ends_line(fd: int, at: int) -> bool:
-    """Say whether a line ends before a position."""
+    """Return whether a line ends before a position."""
     return os.pread(fd, 1, at - 1) == b"\n"
 
 
 def start_of(source: SegmentReader) -> str:
-    """Say when the times in a segment begin."""
+    """Return the earliest time of a segment."""
     return source.start
 
 
 def end_of(source: SegmentReader) -> str:
-    """Say when the times in a segment end."""
+    """Return the end of a segment's times."""
     return source.end

@@ -32,7 +32,7 @@ _SPACES: Final = re.compile("  +")
 
 
 class Deed(Protocol):
-    """What is counted of an event."""
+    """The fields of an event that are counted."""
 
     @property
     def time(self) -> str:
@@ -40,7 +40,7 @@ class Deed(Protocol):
 
     @property
     def type(self) -> str:
-        """What was done."""
+        """The type of the event."""
 
     @property
     def nick(self) -> str:
@@ -52,7 +52,7 @@ class Deed(Protocol):
 
     @property
     def text(self) -> str:
-        """What was said."""
+        """The text of the event."""
 
     @property
     def subject(self) -> str:
@@ -60,7 +60,7 @@ class Deed(Protocol):
 
 
 class Person(msgspec.Struct, array_like=True):
-    """What somebody said: how many lines, words, letters, questions, links; and from when to when.
+    """The counts of one person: lines, words, letters, questions, links, first and last time.
 
     `nick` is as it was spelled first; of two spellings at once, the lower one.
     """
@@ -75,7 +75,7 @@ class Person(msgspec.Struct, array_like=True):
     links: int = 0
 
     def add(self, other: Person) -> None:
-        """Add what was counted elsewhere."""
+        """Add other counts to these."""
         self.first, self.nick = min((self.first, self.nick), (other.first, other.nick))
         self.last = max(self.last, other.last)
         self.lines += other.lines
@@ -102,7 +102,7 @@ class Counts(msgspec.Struct):
     last: str = ""
 
     def add(self, other: Counts) -> None:
-        """Add what was counted elsewhere."""
+        """Add other counts to these."""
         for nick, person in other.people.items():
             self.add_person(nick, person)
         for mine, theirs in ((self.slots, other.slots), (self.types, other.types)):
@@ -113,7 +113,7 @@ class Counts(msgspec.Struct):
         self.note_times(other.first, other.last)
 
     def add_person(self, nick: str, person: Person) -> None:
-        """Add what somebody said."""
+        """Add the texts of a person."""
         if nick in self.people:
             self.people[nick].add(person)
         else:
@@ -131,7 +131,7 @@ class Counts(msgspec.Struct):
 
     @property
     def said(self) -> int:
-        """How many of them somebody said."""
+        """How many lines people said."""
         return sum(self.slots.values())
 
 
@@ -212,7 +212,7 @@ def _places(text: str, piece: str) -> Iterator[int]:
 
 
 def _words(printable: str) -> int:
-    """Count what `split` would part: in a printable text the space is all white space."""
+    """Count words as `split` would: in a printable text the space is the only white space."""
     text = printable.strip(" ")
     runs = _SPACES.findall(text) if "  " in text else []
     return text.count(" ") - sum(map(len, runs)) + len(runs) + 1 if text else 0

@@ -25,19 +25,19 @@ _QUARTERS: Final = {f":{minute:02}": f":{minute // 15 * 15:02}" for minute in ra
 
 
 def grain_for(tz: tzinfo | None) -> int:
-    """Say how much of a time is counted by, so that hours of a zone (None: local) can be told."""
+    """Return how many characters of a time make a slot for a zone (None: local)."""
     moments = [datetime(year, month, 1, tzinfo=UTC) for year in _YEARS for month in (1, 7)]
     offsets = [moment.astimezone(tz).utcoffset() or timedelta() for moment in moments]
     return MINUTE if any(offset % _FULL_HOUR for offset in offsets) else HOUR
 
 
 def quarter_of(minute: str) -> str:
-    """Say when the quarter of an hour begins that a minute is in: no zone parts one."""
+    """Return the start of a minute's quarter of an hour: no zone splits one."""
     return minute[:HOUR] + _QUARTERS.get(minute[HOUR:], minute[HOUR:])
 
 
 def by_hour(slots: Mapping[str, int], tz: tzinfo | None) -> list[int]:
-    """Add up what is in each of the 24 hours of a day."""
+    """Sum up slots by the 24 hours of a day."""
     found = [0] * 24
     for moment, number in _local(slots, tz):
         found[moment.hour] += number
@@ -45,7 +45,7 @@ def by_hour(slots: Mapping[str, int], tz: tzinfo | None) -> list[int]:
 
 
 def by_weekday(slots: Mapping[str, int], tz: tzinfo | None) -> list[int]:
-    """Add up what is on each day of a week, from Monday on."""
+    """Sum up slots by the days of a week, from Monday."""
     found = [0] * 7
     for moment, number in _local(slots, tz):
         found[moment.weekday()] += number
@@ -53,7 +53,7 @@ def by_weekday(slots: Mapping[str, int], tz: tzinfo | None) -> list[int]:
 
 
 def by_period(slots: Mapping[str, int], tz: tzinfo | None, length: int) -> Counter[str]:
-    """Add up what is in each year, month, day or hour: so many letters of a local time."""
+    """Sum up slots by year, month, day or hour: a number of characters of the local time."""
     found: Counter[str] = Counter()
     for moment, number in _local(slots, tz):
         found[moment.isoformat()[:length]] += number
@@ -61,7 +61,7 @@ def by_period(slots: Mapping[str, int], tz: tzinfo | None, length: int) -> Count
 
 
 def day_of(time: str, tz: tzinfo | None) -> str:
-    """Say on which day of a zone a time is; of what is no time, how it begins."""
+    """Return the day of a time in a zone; for an invalid time, its first characters."""
     moment = _moment(time[:MINUTE], tz)
     return time[:_DAY] if moment is None else moment.isoformat()[:_DAY]
 

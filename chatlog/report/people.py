@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Somebody(msgspec.Struct):
-    """Somebody with all their nicks, the most used first; the account, where one is known."""
+    """One person: all nicks, the most used first, and the account if it is known."""
 
     nicks: list[str]
     account: str
@@ -50,7 +50,7 @@ def _somebody(members: list[Person], accounts: set[str]) -> Somebody:
 
 
 def _groups(counts: Counts) -> dict[str, str]:
-    """Say of each nick in which group it is, which is named after one of its nicks."""
+    """Return the group of each nick, named after one of its nicks."""
     roots: dict[str, str] = {}
     accounts: dict[str, set[str]] = defaultdict(set)
 

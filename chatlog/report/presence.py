@@ -38,7 +38,7 @@ class Presence:
         return [self._members[folded] for folded in sorted(self._members)]
 
     def take(self, event: Event) -> None:
-        """Note what an event says of who is there; what was fetched later says nothing."""
+        """Update the members from a live event; fetched events are ignored."""
         if not event.via and (change := _CHANGES.get(event.type)):
             change(self, event)
 
@@ -67,7 +67,7 @@ class Presence:
         self._add(event.nick)
 
     def spoke(self, event: Event) -> None:
-        """Add who spoke, where nobody said yet who is there."""
+        """Add the speaker of an event, if no list of names is known yet."""
         if not self._is_listed:
             self._add(event.nick)
 
@@ -80,12 +80,12 @@ class Presence:
         self._members.pop(self._folds[event.subject], None)
 
     def renamed(self, event: Event) -> None:
-        """Call somebody by another name."""
+        """Rename a member."""
         self.left(event)
         self._add(event.subject)
 
     def _is_news(self, event: Event, *, even_now: bool = True) -> bool:
-        """Say whether it came after what is known: some times are the server's, some ours."""
+        """Return whether an event is newer than the known members: times may be of two clocks."""
         came = event.received or event.time
         is_news = came > self._as_of or (even_now and came == self._as_of)
         self._as_of = max(came, self._as_of)

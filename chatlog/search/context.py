@@ -1,4 +1,4 @@
-"""What was found, with the events around it in the same channel.
+"""Matches with the events around them in the same channel.
 
 Only the segments in which something was found are read again, and perhaps
 their neighbours; of what is not near, no line is taken apart.
@@ -63,7 +63,7 @@ class Context:
         )
 
     def _of(self, target: Target, hits: list[Hit]) -> Iterator[list[Hit]]:
-        """Walk through what is near, from a while before each match to a while behind it."""
+        """Walk through the events near each match, before and behind it."""
         waiting = deque(hits)
         recent: deque[Hit] = deque(maxlen=self._before)
         island: list[Hit] = []
@@ -95,7 +95,7 @@ class Context:
 
 
 class _Near:
-    """The events of a target that stand near some of it, and more, in order of time."""
+    """The events of a target near its matches, in order of time."""
 
     def __init__(self, reader: Reader, before: int, after: int) -> None:
         self._reader = reader
@@ -140,7 +140,7 @@ class _Near:
     def _enough(
         self, groups: list[list[SegmentReader]], numbers: range, count: int, known: set[int]
     ) -> list[int]:
-        """Take neighbours until they have so many events, or have neighbours of their own."""
+        """Return the neighbouring segments that hold `count` events, up to known ones."""
         taken: list[int] = []
         for number in numbers:
             if count <= 0 or number in known:
@@ -157,7 +157,7 @@ class _Near:
 
     @contextmanager
     def _counting_once(self, source: SegmentReader) -> Iterator[None]:
-        """Let damage that was met before count no more than once."""
+        """Count damage only once if it was found before."""
         damaged = self._reader.damaged
         before = damaged.pop(source.path, 0)
         try:

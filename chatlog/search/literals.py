@@ -1,4 +1,4 @@
-r"""What a line of a file must hold so that its event can match: found without reading it.
+r"""Literal bytes that a line must hold so that its event can match.
 
 Pure. A clue is a piece of bytes. Whatever matches has the clue in its line; or
 it has, in a line of JSONL, a `\u` escape, behind which anything may stand
@@ -46,7 +46,7 @@ Clues = list[Clue]
 
 
 def clues_for(term: Term, suffix: str) -> Clues | None:
-    """Say what a line of this format must hold so that a term can hold; None for nothing."""
+    """Return the literals that a line must hold for a term; None if any line may match."""
     match term:
         case All(terms):
             return max((clues_for(each, suffix) for each in terms), key=worth, default=None)
@@ -77,7 +77,7 @@ def _of_some(found: list[Clues | None]) -> Clues | None:
 
 
 def worth(clues: Clues | None) -> tuple[int, int]:
-    """Prefer what is likely to be rare: text to names, and long pieces to short ones."""
+    """Return the rank of a literal, rare ones first: text before names, long before short."""
     if not clues:
         return (0, 0)
     return 1 + all(clue.of_text for clue in clues), min(len(clue.piece) for clue in clues)
@@ -87,7 +87,7 @@ def worth(clues: Clues | None) -> tuple[int, int]:
 
 
 def _of_word(name: str, suffix: str) -> Clues | None:
-    """Find the piece of a name, whatever the network folds."""
+    """Return the literal of a name that no casemapping changes."""
     if suffix == jsonl.SUFFIX and not (_FOLDED.search(name) or set(name) & WILD.keys()):
         return _quoted(name, fold=True)
     pieces = re.split(r"[\[\]\\~{}|^*?]", name)
@@ -103,7 +103,7 @@ def _quoted(name: str, *, fold: bool) -> Clues | None:
 
 
 def _plain(text: str) -> Iterable[str]:
-    r"""Cut a text into what JSON must write as it stands, if not behind `\u`."""
+    r"""Cut a text into pieces that JSON writes literally, unless behind `\u`."""
     return filter(None, "".join(each if _is_plain(each) else "\0" for each in text).split("\0"))
 
 
@@ -145,7 +145,7 @@ def parsed_pattern(text: Text) -> Any:
 
 
 def ignores_somewhere(parsed: Any) -> bool:
-    """Say whether some part of a pattern that was taken apart is to be found in any case."""
+    """Return whether a part of a parsed pattern ignores case."""
     return (
         bool(parsed.state.flags & re.IGNORECASE)
         or "(?i" in parsed.state.str

@@ -1,4 +1,4 @@
-r"""Patterns for a native matcher: what the bytes of a line look like in which a query can hold.
+r"""Patterns for a native matcher: the bytes of lines that a query can match.
 
 Pure. A pattern that Python's `re` holds against the text of an event is turned
 into one of bytes, with what a file has between and instead of letters: UTF-8,
@@ -50,7 +50,7 @@ class _Form(NamedTuple):
 
     @property
     def gap(self) -> bytes:
-        """What may stand between two letters."""
+        """The bytes that may stand between two letters."""
         return b"(?:%b)*" % self.code
 
 
@@ -67,7 +67,7 @@ _PLAIN: Final = _Form(
 
 
 def expressions_for(term: Term, suffix: str) -> list[Expression] | None:
-    """Say what the lines of a format have in which a term holds, one of these; None for nothing."""
+    """Return patterns, one of which is in each matching line; None if any line may match."""
     match term:
         case All(terms):
             best_first = sorted(terms, key=lambda each: worth(clues_for(each, suffix)))[::-1]
@@ -123,7 +123,7 @@ def _of_letters(letters: list[bytes], form: _Form) -> Iterator[bytes]:
 
 
 def _without_tail(items: list[Any]) -> list[Any]:
-    """Let a repetition at the end be short: else it is found at each of its letters."""
+    """Shorten a repetition at the end, which would else match at each of its letters."""
     while items:
         name, value = str(items[-1][0]), items[-1][1]
         if name == "AT":
@@ -141,7 +141,7 @@ _REPEATS: Final = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 
 
 class _Translation:
-    """Turn the parts of one pattern into bytes; what is unknown is an _UnknownError."""
+    """Compiler of the parts of one pattern into bytes; an unknown part raises _UnknownError."""
 
     def __init__(self, form: _Form, *, fold: bool) -> None:
         self._form = form
@@ -160,7 +160,7 @@ class _Translation:
         return translate(self, value)
 
     def nothing(self, _value: Any) -> bytes:
-        """Leave out what takes no letters, however it looks around."""
+        """Drop an assertion, which consumes no letters."""
         return b""
 
     def anything(self, _value: Any) -> bytes:
@@ -216,7 +216,7 @@ class _Translation:
         return b"(?:%b)" % b"|".join(ways)
 
     def repeated(self, value: Any) -> bytes:
-        """Repeat something; what is repeated in there again is not counted, for the size of it."""
+        """Compile a repetition; a nested one loses its bounds, to keep the pattern small."""
         least, most, items = value
         if len(items) == 1 and str(items[0][0]) in ("ANY", "ANY_ALL") and least < most:
             return _ANYTHING
@@ -281,7 +281,7 @@ def _of_literal(literal: int) -> Callable[[int], bool]:
 
 
 def _member(name: str, value: Any) -> Callable[[int], bool]:
-    """Make what says whether a letter is in a part of a class."""
+    """Return a predicate: whether a letter is in a part of a class."""
     try:
         return _IN_CLASS[name](value)
     except KeyError as error:
@@ -289,7 +289,7 @@ def _member(name: str, value: Any) -> Callable[[int], bool]:
 
 
 def _is_beyond(name: str, value: Any) -> bool:
-    """Say whether a part of a class may hold of letters that are not ASCII."""
+    """Return whether a part of a class may match letters outside ASCII."""
     last = {"LITERAL": value, "RANGE": value[1] if name == "RANGE" else 0}.get(name, _DEL + 1)
     return bool(last > _DEL)
 

@@ -1,4 +1,4 @@
-"""Finding events in an archive: every segment on some core, what was found in order of time.
+"""Search: segments spread over all cores, matches merged in order of time.
 
 The order is that of `Reader.last`: by time, those of one time as the targets
 stand, then the parts, then the lines.
@@ -41,7 +41,7 @@ _MOST_JOBS: Final = 64  # each has a pipe, and `select` takes no high descriptor
 
 
 class Hit(NamedTuple):
-    """A line of JSONL that was found, and where; what stands in text is made JSONL."""
+    """A match as a line of JSONL, and its place; a match in text is converted to JSONL."""
 
     target: Target
     time: str
@@ -49,7 +49,7 @@ class Hit(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """What is done at once: a segment, or some bytes of a long one."""
+    """One task of a worker: a segment, or a range of bytes of a long one."""
 
     order: tuple[int, int]
     segment: Located
@@ -57,7 +57,7 @@ class _Piece(NamedTuple):
 
 
 class Search:
-    """Look for a query in all segments that `reader` has of it.
+    """A search for a query in all segments of a reader.
 
     `jobs` is how many processes look, 0 for as many as there are cores. The
     lines that could not be read are in `reader.damaged`, as far as they had
@@ -75,7 +75,7 @@ class Search:
         self._sifts: dict[str, Sift] = {}
 
     def hits(self) -> Iterator[Hit]:
-        """Yield what is found, in order of time; the first ones at once."""
+        """Yield the matches in order of time, the first ones at once."""
         pool = self._pool(lambda number: self._find(self._pieces[number]), len(self._pieces))
         try:
             yield from self._merged(pool)
@@ -84,7 +84,7 @@ class Search:
             self._let_go()
 
     def counts(self) -> Counter[Target]:
-        """Count what is found in each target."""
+        """Count the matches of each target."""
         found: Counter[Target] = Counter()
         for target, count in self.folded(_counted):
             if int(count):
@@ -92,7 +92,7 @@ class Search:
         return found
 
     def folded(self, fold: Fold) -> Iterator[tuple[Target, bytes]]:
-        """Yield what `fold` makes of some of what is found of a target, in no order.
+        """Yield the results of `fold` over batches of matches of one target, in any order.
 
         It runs in the worker that finds the events, and gets them in batches as
         they stand: whole, or as much of them as `jsonl.Brief` has.
@@ -185,7 +185,7 @@ class Search:
         )
 
     def _damage(self, pieces: Iterable[_Piece]) -> Iterator[bytes]:
-        """Say what could not be read; whoever has the result counts it."""
+        """Send the number of damaged lines to the parent, which counts it."""
         sources = {piece.segment.source.path: piece.segment.source for piece in pieces}
         for path, source in sources.items():
             if source.is_gone:
@@ -269,7 +269,7 @@ def _counted(_target: Target, batches: Batches) -> bytes:
 
 
 def timed(entry: Entry) -> TimedLine:
-    """Take the time and the line of an entry; what stands in text is made JSONL."""
+    """Return the time and the line of an entry; text is converted to JSONL."""
     line = entry.line if entry.suffix == jsonl.SUFFIX else jsonl.encode([entry.event])[:-1]
     return TimedLine(entry.event.time, line)
 

@@ -1,4 +1,4 @@
-"""Lines that may hold what is looked for, told by their bytes.
+"""The sieve: lines that may match a query, found by their bytes.
 
 Nothing here reads a file, or takes a line apart. No line that matches is left
 out; many that do not may be. Where Hyperscan is installed (the extra `fast`) it
@@ -34,7 +34,7 @@ _FORMATTING: Final = b"\x02\x03\x04\x0f\x11\x16\x1d\x1e\x1f"
 
 
 def sieve_for(term: Term, suffix: str) -> Sift:
-    """Make what sifts the lines of a format; of lines that nothing tells it yields all."""
+    """Return the sieve of a term for a format; without a clue it lets every line through."""
     if native := _native(term, suffix):
         return native
     clues = clues_for(term, suffix)

@@ -1,4 +1,4 @@
-"""What to say until the server welcomes us: password, capabilities, login and a nick.
+"""Registration: password, capabilities, login and nick, until the server welcomes us.
 
 NICK and USER are sent at once and not after the capabilities are known: some
 servers never answer CAP. Where a login is configured, the way to the welcome
@@ -105,27 +105,27 @@ class Registration:
         self._nick_tries = 0
 
     def start(self) -> list[str]:
-        """Say what a fresh connection begins with."""
+        """Return the first lines of a connection."""
         who = self.identity
         password = [f"PASS :{who.password.reveal()}"] if who.password else []
         return [*password, "CAP LS 302", f"NICK {who.nick}", f"USER {who.user} 0 * :{who.realname}"]
 
     def receive(self, message: Message) -> list[str]:
-        """Take one line of the server and return what to answer."""
+        """Handle one line of the server; return the lines to answer."""
         on = self.handled.get(message.command)
         return on(self, message) if on else []
 
     def take_work(self) -> Work | None:
-        """Return what is to be computed off the loop, once; its result goes to `go_on`."""
+        """Return work to run off the loop, once; its result goes to `go_on`."""
         return self._login.take_work() if self._login else None
 
     def go_on(self, response: bytes | str) -> list[str]:
-        """Go on with what the work returned: a response, or why there is none."""
+        """Continue with the result of the work: a response, or the reason why there is none."""
         return self._after_login(self._login.go_on(response)) if self._login else []
 
     @property
     def stage(self) -> str:
-        """Say what we are waiting for, for whoever has to explain a time-out."""
+        """Return what the registration waits for, to explain a time-out."""
         if self._login and self._login.running:
             return "the answer to our login (SASL)"
         return "the welcome" if self._listed else "any answer"
@@ -170,7 +170,7 @@ class Registration:
         return name in WANTED or name in self.identity.capabilities
 
     def _request(self, names: Iterable[str]) -> list[str]:
-        """Request what is wanted, offered and not yet ours, in lines of bounded length."""
+        """Request the wanted, offered and missing capabilities, in lines of bounded length."""
         lines, line = [], ""
         for name in names:
             if not self._is_wanted(name) or name not in self.offered or name in self.enabled:
@@ -255,7 +255,7 @@ class Registration:
         return self._introduction()
 
     def _introduction(self) -> list[str]:
-        """Say what comes before the channels: who we are to services, and our modes."""
+        """Return the lines to send before joining: the login to services, and our modes."""
         who, lines = self.identity, []
         if who.nickserv:
             account = "" if self.nick == who.nick else f"{who.nick} "

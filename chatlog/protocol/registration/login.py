@@ -1,4 +1,4 @@
-"""Logging in while registering: which mechanism, its conversation, and what a refusal means.
+"""Login during registration: the SASL mechanism, its exchange, and the meaning of a refusal.
 
 A weaker mechanism never follows a refused password: whoever sits between us
 and the server could otherwise ask for the password itself. Without I/O; what
@@ -54,7 +54,7 @@ class LoggingIn:
         self._work: Work | None = None
 
     def start(self, offered: str | None) -> list[str]:
-        """Begin, with what the server offers; None is no SASL at all."""
+        """Begin with the mechanisms that the server offers; None if it has no SASL."""
         if offered is None:
             # Services can be away for a while, and the capability goes with them.
             return self._fail("the server offers no login (SASL) now", for_good=False)
@@ -62,7 +62,7 @@ class LoggingIn:
         return self._next()
 
     def receive(self, message: Message) -> list[str]:
-        """Take a line that speaks of the login and return what to answer."""
+        """Handle a line about the login; return the lines to answer."""
         on = self.handled.get(message.command)
         return on(self, message) if on and self.running else []
 
@@ -73,12 +73,12 @@ class LoggingIn:
         return self._fail("the server took back the login (SASL)", for_good=False)
 
     def take_work(self) -> Work | None:
-        """Return what is to be computed off the loop, once."""
+        """Return work to run off the loop, once."""
         work, self._work = self._work, None
         return work
 
     def go_on(self, response: bytes | str) -> list[str]:
-        """Go on with a response that was computed, or with why there is none."""
+        """Continue with a computed response, or with the reason why there is none."""
         if not self.running:
             return []
         if isinstance(response, str):

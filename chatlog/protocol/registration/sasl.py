@@ -31,7 +31,7 @@ class ExchangeError(Exception):
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):
-    """What we can prove who we are with.
+    """The credentials of a login.
 
     `key` is the PEM text of a private key, `certificate` says that TLS shows
     one of ours, `mechanism` names the only one to use.
@@ -47,7 +47,7 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Steps(Protocol):
-    """What a mechanism answers to each challenge, in turn."""
+    """The responses of a mechanism to each challenge, in turn."""
 
     proved: bool
     """Whether the server has shown that it knows us, where the mechanism can tell."""
@@ -57,7 +57,7 @@ class _Steps(Protocol):
 
 
 class _Once:
-    """One response, whatever the challenge."""
+    """One response to any challenge."""
 
     proved = True
 
@@ -77,7 +77,7 @@ def _plain(login: Login, _nonce: str) -> _Steps:
 
 
 def _encode(*parts: str) -> bytes:
-    """Join with NULs what may have none; bytes that were no UTF-8 go out as they came."""
+    """Join texts without NUL by NULs; bytes that were no UTF-8 go out unchanged."""
     if any("\0" in part for part in parts):
         raise ExchangeError("an account or a password with a NUL cannot be sent")
     try:
@@ -152,7 +152,7 @@ def _scram(mechanism: str) -> Callable[[Login, str], _Steps]:
 
 
 class _Ecdsa:
-    """The account, then the signature of what the server sends.
+    """The account, then the signature of the server's challenge.
 
     See https://github.com/atheme/atheme/blob/master/modules/saslserv/ecdsa-nist256p-challenge.c
     """
@@ -204,7 +204,7 @@ def _private_key(pem: Secret) -> Any:
 
 
 class Mechanism(NamedTuple):
-    """A mechanism: what it needs of a login, of which extra, and how it goes.
+    """A mechanism: the credentials and extra it needs, and its exchange.
 
     `costly` is the number of the response that derives keys, from 1; 0 is none.
     """
@@ -259,7 +259,7 @@ def choose(login: Login, offered: str, *, tls: bool, tried: Collection[str]) -> 
 
 
 def check(login: Login, *, tls: bool) -> None:
-    """Raise UsageError for a login that can never succeed, saying what it lacks."""
+    """Raise UsageError for a login that cannot succeed, with the missing credential."""
     if login.mechanism and login.mechanism not in MECHANISMS:
         known = ", ".join(MECHANISMS)
         raise UsageError(f"--sasl {login.mechanism!r} is not known; say one of {known}")
@@ -277,7 +277,7 @@ def check(login: Login, *, tls: bool) -> None:
 
 
 def _obstacle(name: str, login: Login, *, tls: bool) -> str:
-    """Say what keeps a login from a mechanism, "" where nothing does."""
+    """Return the reason why a login cannot use a mechanism, "" if it can."""
     mechanism = MECHANISMS[name]
     missing = [_OPTIONS[need] for need in mechanism.needs if not getattr(login, need)]
     if missing:
@@ -328,7 +328,7 @@ class Exchange:
 
     @property
     def costly(self) -> bool:
-        """Say whether the next response takes long to compute."""
+        """Return whether the next response takes long to compute."""
         return self._responses + 1 == self._costly
 
     def respond(self, challenge: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What a server says of TLS: come by it, and for how long to come no other way.
+"""Strict Transport Security: a server's demand for TLS, and its duration.
 
 See https://ircv3.net/specs/extensions/sts
 """
