@@ -43,7 +43,7 @@ class Dated(NamedTuple):
 
 
 def is_bouncer(source: str) -> bool:
-    """Say whether a source is one whose lines need a closer look, each of them."""
+    """Return whether lines of a source may be bare playback."""
     return source == _ZNC or source.endswith(_BIP)
 
 

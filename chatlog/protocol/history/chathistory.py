@@ -1,4 +1,4 @@
-"""CHATHISTORY: what to ask next, until everything that was missed is there.
+"""CHATHISTORY: the next request, until all missed lines are there.
 
 Pure generators: each yields what to ask, is sent what the answer came to, and
 returns how far that reaches. They hold no line of the history.
@@ -29,7 +29,7 @@ _AGAIN: Final = "the server gives the same lines again and again"
 
 
 class Terms(NamedTuple):
-    """What a server lets one ask for: how many lines at once, and whether by msgid."""
+    """The limits of a server: lines a page, and whether requests may use a msgid."""
 
     page: int
     by_msgid: bool
@@ -51,7 +51,7 @@ class Point(NamedTuple):
 
 
 class Ask(NamedTuple):
-    """A request, without its label. What it brings is kept, unless it only finds the way.
+    """A request, without its label; its lines are kept, unless it only finds a position.
 
     Everything from where the walk `begins` to `reached` has been had by now.
     """
@@ -63,7 +63,7 @@ class Ask(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came: how many lines, the earliest and the latest; or the code of a FAIL."""
+    """A page that came: its lines, the earliest and the latest; or the code of a FAIL."""
 
     lines: int = 0
     first: Point = Point("")
@@ -83,7 +83,7 @@ class Outcome(NamedTuple):
 
 
 def answer_of(events: list[Event]) -> Answer:
-    """Sum up a page, in whatever order its lines came."""
+    """Summarize a page, in any order of its lines."""
     if not events:
         return Answer()
     first = min(events, key=lambda event: event.time)
@@ -105,7 +105,7 @@ def merged(one: Answer, other: Answer) -> Answer:
 def forward(
     target: str, since: Point, until: str, terms: Terms, *, has_earlier: bool
 ) -> Generator[Ask, Answer, Outcome]:
-    """Walk from the end of what is covered to where hearing began again.
+    """Request page after page, from the end of coverage to the start of the next interval.
 
     `has_earlier` says whether the transcript has lines from before: a server
     that knows none of those has forgotten, and what lies before its first line
@@ -184,7 +184,7 @@ def oldest(target: str) -> Generator[Ask, Answer, Outcome]:
 
 
 def backward(target: str, count: int, terms: Terms) -> Generator[Ask, Answer, Outcome]:
-    """Find where the last so many lines begin, and keep none of them.
+    """Find the start of the last N lines, and keep none of them.
 
     The outcome's `begins` is the time of the first; "" where there is none.
     """

@@ -26,7 +26,7 @@ _SECONDS: Final = {
 
 
 class PlaybackLimits(msgspec.Struct, frozen=True):
-    """So many lines of the last so many seconds are played back of a target."""
+    """The limit of a target's playback: a number of lines, of a number of seconds."""
 
     target: str
     lines: int
@@ -34,7 +34,7 @@ class PlaybackLimits(msgspec.Struct, frozen=True):
 
 
 def may_be_asked(isupport: ISupport) -> bool:
-    """Say whether the server has such a mode, with an argument only where it is set."""
+    """Return whether the server has such a mode, with an argument when it is set."""
     return isupport.modes_with_argument.get(_MODE) == "+"
 
 
