@@ -2,109 +2,215 @@
 
 Names are compared by the network's CASEMAPPING and given back as the server
 spelled them. Until RPL_ENDOFNAMES a channel's members are incomplete.
+
+Bounded: the table holds at most `MAX_WEIGHT` bytes' worth of memberships, by its
+own estimate. The channel whose member would exceed that gives its members up,
+and is listed in `given_up`: a QUIT of people there is then filed as a QUIT of
+somebody who was never seen.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chatlog.casemapping import Casemapping
+
+MAX_WEIGHT: Final = 96 * 1024 * 1024
+"""Estimated bytes of all memberships: room for 400,000 with nicks of nine letters."""
+
+MAX_REFOLDED: Final = 20_000
+"""Members whose folded nicks may change in one change of CASEMAPPING."""
+
+_WEIGHT: Final = 216
+"""Estimated bytes of one membership without its nick: entries of two tables, two strings."""
+
+# The casemappings of IRC agree on all other characters.
+_FOLDS_DIFFERENTLY: Final = re.compile(r"[][{}\\|^~]")
+
+
+class _Channel:
+    """A channel that we are in: its name as the server spells it, and its members."""
+
+    __slots__ = ("given_up", "members", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.members: dict[str, str] = {}
+        self.given_up = False
+
+
+_Channels = _Channel | list[_Channel]
+"""The channels of a nick, in the order of joining; most nicks are in one, and need no list."""
 
 
 class Membership:
-    """The channels that we are in, and who is in them with us."""
+    """The channels that we are in, and their members."""
 
-    def __init__(self, casemapping: Casemapping) -> None:
-        self._start(casemapping)
-
-    def _start(self, casemapping: Casemapping) -> None:
+    def __init__(self, casemapping: Casemapping, max_weight: int = MAX_WEIGHT) -> None:
         self._casemapping = casemapping
-        self._names: dict[str, str] = {}
-        self._members: dict[str, dict[str, str]] = {}
-        # Dicts, not sets: a QUIT is written to the channels in a stable order.
-        self._channels_of: dict[str, dict[str, None]] = {}
+        self._max_weight = max_weight
+        self._weight = 0
+        self._channels: dict[str, _Channel] = {}
+        self._channels_of: dict[str, _Channels] = {}
 
     def name(self, channel: str) -> str:
-        """Spell a channel as the server did when we joined; "" where we are not in it."""
-        return self._names.get(self._casemapping[channel], "")
+        """Return a channel as the server spelled it when we joined; "" if we are not in it."""
+        found = self._channels.get(self._casemapping[channel])
+        return found.name if found else ""
 
     def names(self) -> list[str]:
         """List the channels that we are in, in the order of joining."""
-        return list(self._names.values())
+        return [channel.name for channel in self._channels.values()]
+
+    def given_up(self) -> list[str]:
+        """List the channels whose members were too many to keep."""
+        return [channel.name for channel in self._channels.values() if channel.given_up]
 
     def members(self, channel: str) -> list[str]:
-        """List who is known to be in a channel."""
-        return list(self._members.get(self._casemapping[channel], {}).values())
+        """List the known members of a channel."""
+        found = self._channels.get(self._casemapping[channel])
+        return list(found.members.values()) if found else []
 
     def channels_of(self, nick: str) -> list[str]:
         """List the channels that we share with a nick."""
-        return [self._names[key] for key in self._channels_of.get(self._casemapping[nick], ())]
+        channels = self._channels_of.get(self._casemapping[nick])
+        return [channel.name for channel in _each(channels)]
 
     def enter(self, channel: str) -> None:
-        """Note that we joined a channel; who was known to be there is forgotten."""
+        """Note that we joined a channel; its members known before are dropped."""
         self.leave(channel)
-        key = self._casemapping[channel]
-        self._names[key] = channel
-        self._members[key] = {}
+        self._channels[self._casemapping[channel]] = _Channel(channel)
 
     def leave(self, channel: str) -> None:
         """Note that we are no longer in a channel."""
-        key = self._casemapping[channel]
-        self._names.pop(key, None)
-        for nick in self._members.pop(key, {}):
-            self._forget(nick, key)
+        found = self._channels.pop(self._casemapping[channel], None)
+        if found is not None:
+            self._drop_members(found)
 
     def add(self, channel: str, nick: str) -> None:
-        """Add a member to a channel; ignored if we are not in the channel."""
-        key = self._casemapping[channel]
-        if key in self._members and nick:
-            folded = self._casemapping[nick]
-            self._members[key][folded] = nick
-            self._channels_of.setdefault(folded, {})[key] = None
+        """Add a member to a channel; ignored if we are not in it, or its members are given up."""
+        found = self._channels.get(self._casemapping[channel])
+        if found is None or not nick or found.given_up:
+            return
+        folded = self._casemapping[nick]
+        if folded == nick:
+            folded = nick  # one string instead of two equal ones
+        if folded not in found.members:
+            self._weight += _WEIGHT + len(nick)
+            if self._weight > self._max_weight:
+                self._weight -= _WEIGHT + len(nick)
+                self._give_up(found)
+                return
+            self._join(folded, found)
+        found.members[folded] = nick
 
     def remove(self, channel: str, nick: str) -> None:
         """Remove a member from a channel."""
-        key, folded = self._casemapping[channel], self._casemapping[nick]
-        if self._members.get(key, {}).pop(folded, None) is not None:
-            self._forget(folded, key)
+        found = self._channels.get(self._casemapping[channel])
+        folded = self._casemapping[nick]
+        if found is not None and self._pop(found, folded):
+            self._part(folded, found)
 
     def quit(self, nick: str) -> None:
         """Remove a nick from all channels."""
         folded = self._casemapping[nick]
-        for key in self._channels_of.pop(folded, ()):
-            self._members[key].pop(folded, None)
+        for channel in _each(self._channels_of.pop(folded, None)):
+            self._pop(channel, folded)
 
     def rename(self, old: str, new: str) -> None:
         """Rename a member in all channels."""
         folded = self._casemapping[old]
-        keys = self._channels_of.pop(folded, {})
-        for key in keys:
-            self._members[key].pop(folded, None)
-        for key in keys:
-            self.add(self._names[key], new)
+        channels = list(_each(self._channels_of.pop(folded, None)))
+        for channel in channels:
+            self._pop(channel, folded)
+        for channel in channels:
+            self.add(channel.name, new)
 
     def rename_channel(self, old: str, new: str) -> None:
-        """Note that a channel that we are in has another name now."""
-        if not self.name(old):
+        """Rename a channel that we are in; its members stay, at the cost of one entry."""
+        found = self._channels.get(self._casemapping[old])
+        if found is None:
             return
-        members = self.members(old)
-        self.leave(old)
-        self.enter(new)
-        for nick in members:
-            self.add(new, nick)
+        key = self._casemapping[new]
+        if self._channels.get(key) is not found:
+            self.leave(new)
+        del self._channels[self._casemapping[old]]
+        found.name = new
+        self._channels[key] = found
 
     def refold(self, casemapping: Casemapping) -> None:
-        """Change the CASEMAPPING; all members stay."""
-        old = [(self._names[key], list(members.values())) for key, members in self._members.items()]
-        self._start(casemapping)
-        for channel, nicks in old:
-            self.enter(channel)
-            for nick in nicks:
-                self.add(channel, nick)
+        """Change the CASEMAPPING; members stay, unless too many of them fold differently.
 
-    def _forget(self, folded: str, key: str) -> None:
-        channels = self._channels_of.get(folded, {})
-        channels.pop(key, None)
-        if not channels:
+        Then the largest channels give their members up, so that one line of the
+        server never takes longer than `MAX_REFOLDED` members do.
+        """
+        old = list(self._channels.values())
+        self._casemapping = casemapping
+        self._channels = {}
+        for channel in old:
+            self.leave(channel.name)  # two names may be one from now on
+            self._channels[casemapping[channel.name]] = channel
+        changing = {channel: _folding_differently(channel.members) for channel in old}
+        while sum(map(len, changing.values())) > MAX_REFOLDED:
+            largest = max(changing, key=lambda channel: len(changing[channel]))
+            self._give_up(largest)
+            del changing[largest]
+        for channel, members in changing.items():
+            for folded in members:
+                self._pop(channel, folded)
+                self._part(folded, channel)
+        for channel, members in changing.items():
+            for nick in members.values():
+                self.add(channel.name, nick)
+
+    def _join(self, folded: str, channel: _Channel) -> None:
+        channels = self._channels_of.get(folded)
+        if channels is None:
+            self._channels_of[folded] = channel
+        elif isinstance(channels, list):
+            channels.append(channel)
+        else:
+            self._channels_of[folded] = [channels, channel]
+
+    def _part(self, folded: str, channel: _Channel) -> None:
+        channels = self._channels_of.get(folded)
+        if isinstance(channels, list) and len(channels) > 1:
+            channels.remove(channel)
+        else:
             self._channels_of.pop(folded, None)
+
+    def _pop(self, channel: _Channel, folded: str) -> bool:
+        """Remove a nick from the members of a channel; return whether it was there."""
+        nick = channel.members.pop(folded, None)
+        if nick is None:
+            return False
+        self._weight -= _WEIGHT + len(nick)
+        return True
+
+    def _drop_members(self, channel: _Channel) -> None:
+        for folded, nick in channel.members.items():
+            self._weight -= _WEIGHT + len(nick)
+            self._part(folded, channel)
+        channel.members = {}
+
+    def _give_up(self, channel: _Channel) -> None:
+        self._drop_members(channel)
+        channel.given_up = True
+
+
+def _each(channels: _Channels | None) -> Iterator[_Channel]:
+    if isinstance(channels, list):
+        yield from channels
+    elif channels is not None:
+        yield channels
+
+
+def _folding_differently(members: dict[str, str]) -> dict[str, str]:
+    """Return the members whose folded nick may depend on the CASEMAPPING."""
+    if not _FOLDS_DIFFERENTLY.search(" ".join(members.values())):  # nearly always, and quick
+        return {}
+    return {folded: nick for folded, nick in members.items() if _FOLDS_DIFFERENTLY.search(nick)}

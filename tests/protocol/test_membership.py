@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.casemapping import Casemapping
-from chatlog.protocol.membership import Membership
+from chatlog.protocol.membership import _WEIGHT, MAX_REFOLDED, MAX_WEIGHT, Membership
 
 
 @pytest.fixture
@@ -93,16 +93,64 @@ STEPS = st.one_of(
     st.tuples(st.just("remove"), NAMES, NICKS),
     st.tuples(st.just("quit"), NICKS),
     st.tuples(st.just("rename"), NICKS, NICKS),
+    st.tuples(st.just("rename_channel"), NAMES, NAMES),
     st.tuples(st.just("refold"), st.sampled_from(["ascii", "rfc1459"]).map(Casemapping)),
 )
 
 
-@given(st.lists(STEPS, max_size=30))
-def test_both_directions_agree_whatever_happens(steps):
-    membership = Membership(Casemapping("ascii"))
+@given(st.lists(STEPS, max_size=30), st.sampled_from([400, 700, 10**9]))
+def test_both_directions_agree_and_the_bound_holds_whatever_happens(steps, max_weight):
+    membership = Membership(Casemapping("ascii"), max_weight)
     for name, *arguments in steps:
         getattr(membership, name)(*arguments)
     pairs = {(c, nick) for c in membership.names() for nick in membership.members(c)}
     nicks = {nick for _, nick in pairs}
     assert pairs == {(c, nick) for nick in nicks for c in membership.channels_of(nick)}
     assert len(membership._channels_of) == len({membership._casemapping[nick] for nick in nicks})
+    assert membership._weight == sum(_WEIGHT + len(nick) for _, nick in pairs) <= max_weight
+    assert not set(membership.given_up()) & {channel for channel, _ in pairs}
+
+
+def test_a_channel_with_too_many_members_gives_them_up_and_says_so():
+    membership = Membership(Casemapping("ascii"), 3 * _WEIGHT)
+    membership.enter("#small")
+    membership.enter("#large")
+    membership.add("#small", "a")
+    for nick in "abcd":
+        membership.add("#large", nick)
+    assert membership.given_up() == ["#large"]
+    assert membership.channels_of("a") == ["#small"]
+    membership.enter("#large")
+    assert membership.given_up() == []
+
+
+def test_honest_networks_stay_inside_the_bound_with_room():
+    membership = Membership(Casemapping())
+    membership.enter("#everybody")
+    for number in range(100_000):
+        membership.add("#everybody", f"somebody{number}")
+    for channel in range(300):
+        membership.enter(f"#{channel}")
+        for number in range(500):
+            membership.add(f"#{channel}", f"nick{number}-{channel}")
+    assert membership.given_up() == []
+    assert membership._weight < MAX_WEIGHT * 2 / 3
+
+
+def test_a_change_of_casemapping_refolds_a_bounded_number_of_members():
+    membership = Membership(Casemapping())
+    for channel, count in (("#many", MAX_REFOLDED), ("#few", 1)):
+        membership.enter(channel)
+        for number in range(count):
+            membership.add(channel, f"[{number}]")
+    membership.add("#few", "plain")
+    membership.refold(Casemapping("ascii"))
+    assert membership.given_up() == ["#many"]
+    assert membership.members("#few") == ["plain", "[0]"]
+
+
+def test_a_renamed_channel_keeps_its_members(membership):
+    membership.rename_channel("#a", "#new")
+    assert membership.names() == ["#b", "#c", "#new"]
+    assert membership.members("#new") == ["Bob", "alice"]
+    assert membership.channels_of("alice") == ["#new"]
