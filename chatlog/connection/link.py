@@ -8,7 +8,10 @@ late loss of an older socket end a newer one.
 
 from __future__ import annotations
 
+import logging
+import math
 import re
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from irc import client_aio
@@ -27,8 +30,18 @@ if TYPE_CHECKING:
 
     ConnectFactory = Callable[[asyncio.Protocol, tuple[str, int]], Awaitable[object]]
 
+logger = logging.getLogger(__name__)
+
 CLOSE_GRACE: Final = 3.0
 """Seconds that a server has to close after our QUIT."""
+
+TURN: Final = 0.05
+"""Seconds for which the lines of one read may hold the loop; the rest waits for its next turn."""
+
+_SLICE: Final = 16  # lines between two looks at the clock: few enough for the costliest ones
+_DISK: Final = "the disk refuses lines"
+_BACKLOG: Final = "lines of the last read are still to be handled"
+_UNREAD: Final = "the server does not read our answers"
 
 _BREAKS: Final = re.compile("[\r\n\0]")
 _CAN_WAIT: Final = ("PRIVMSG ", "NOTICE ")
@@ -51,6 +64,16 @@ class Protocol(client_aio.IrcProtocol):  # type: ignore[misc]  # the library has
         else:
             self.connection.early += data
 
+    def pause_writing(self) -> None:
+        """Stop reading while the server does not read our answers: they must not pile up."""
+        if self.connection.protocol is self:
+            self.connection.choke()
+
+    def resume_writing(self) -> None:
+        """Read on when the server has read our answers."""
+        if self.connection.protocol is self:
+            self.connection.unchoke()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Pass on the end."""
         if self.connection.protocol is self:
@@ -62,8 +85,10 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
 
     `closed` is done, with the reason, when the socket is gone. `talk` is the
     caller's, for what the lines say: handlers find it on the connection that
-    they are given. `heard_at` is when something was read last, by the loop's
-    clock, `heard` by ours; `pacing` holds what we say until the server can bear it.
+    they are given. `heard_at` is the time of the last read by the loop's clock,
+    `heard` that of the last read whose lines were all handled, by ours. `choked_at`
+    is when the server stopped reading our answers, by the loop's clock, None while it
+    reads. `pacing` holds our messages until the server can bear them.
     """
 
     protocol_class = Protocol
@@ -82,14 +107,23 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self.watch: Watch | None = None
         self.reason = ""
         self.is_open = False
-        self.is_paused = False
         self.early = b""
+        self.turn = TURN
+        self.choked_at: float | None = None
+        self._holds: set[str] = set()
+        self._backlog: deque[bytes] = deque()
+        self._received = ""
+        self._loss: Exception | None = None
+        self._give_up_at = math.inf
         self._pacer: asyncio.TimerHandle | None = None
 
     async def connect(self, server: str, port: int, connect_factory: ConnectFactory) -> None:
         """Dial; errors of the factory pass through, and leave no socket open."""
         self.buffer = self.buffer_class()
         self.server, self.port, self.server_address = server, port, (server, port)
+        self._backlog.clear()
+        self._holds.clear()
+        self.choked_at = None
         self.protocol = self.protocol_class(self, self.reactor.loop)
         try:
             await connect_factory(self.protocol, self.server_address)
@@ -106,12 +140,43 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
             self.process_data(early)
 
     def process_data(self, new_data: bytes) -> None:
-        """Dispatch each line of a read, then call the reactor's `after_read`."""
+        """Dispatch each line of a read, then call the reactor's `after_read`.
+
+        Lines that would hold the loop for longer than `turn` wait for its next turn;
+        until they are handled, nothing more is read.
+        """
         reactor = self.reactor
-        self.heard_at = reactor.loop.time()
-        self.heard = received = reactor.now()
-        reactor.dispatch(self, self.buffer.feed(new_data), received)
+        self.heard_at = began = reactor.loop.time()
+        self._received = received = reactor.now()
+        lines = self.buffer.feed(new_data)
+        for start in range(0, len(lines), _SLICE):
+            reactor.dispatch(self, lines[start : start + _SLICE], received)
+            if reactor.loop.time() - began > self.turn and start + _SLICE < len(lines):
+                self._backlog.extend(lines[start + _SLICE :])
+                self._hold(_BACKLOG)
+                reactor.loop.call_soon(self._go_on)
+                break
+        else:
+            self.heard = received
         reactor.after_read(self)
+
+    def _go_on(self) -> None:
+        """Dispatch lines of the last read that are left, for one turn."""
+        reactor, backlog = self.reactor, self._backlog
+        began = reactor.loop.time()
+        while backlog:
+            lines = [backlog.popleft() for _ in range(min(_SLICE, len(backlog)))]
+            reactor.dispatch(self, lines, self._received)
+            if reactor.loop.time() - began > self.turn:
+                break
+        if not backlog:
+            self.heard = self._received
+            self._release(_BACKLOG)
+        reactor.after_read(self)
+        if backlog and reactor.loop.time() < self._give_up_at:
+            reactor.loop.call_soon(self._go_on)
+        elif self._give_up_at < math.inf:
+            self._end()
 
     def send_raw(self, string: str) -> None:
         """Send one line; line breaks in it become spaces, and a long line is cut.
@@ -148,18 +213,41 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         """
         self.watch = Watch(self, timeout)
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is read, so that silence is our own doing."""
+        return bool(self._holds)
+
     def pause(self) -> None:
-        """Read nothing more until `read_on`; silence is then our own doing."""
-        if self.is_open and self.transport is not None:
-            self.is_paused = True
-            self.transport.pause_reading()
+        """Read nothing more until `read_on`."""
+        if self.is_open:
+            self._hold(_DISK)
 
     def read_on(self) -> None:
         """Read on after `pause`."""
-        if self.is_paused and self.transport is not None:
-            self.is_paused = False
-            self.heard_at = self.reactor.loop.time()
-            self.transport.resume_reading()
+        self._release(_DISK)
+
+    def choke(self) -> None:
+        """Read nothing more until the server reads our answers."""
+        self.choked_at = self.reactor.loop.time()
+        self._hold(_UNREAD)
+
+    def unchoke(self) -> None:
+        """Read on after `choke`."""
+        self.choked_at = None
+        self._release(_UNREAD)
+
+    def _hold(self, why: str) -> None:
+        if self.transport is not None and not self._holds:
+            self.transport.pause_reading()
+        self._holds.add(why)
+
+    def _release(self, why: str) -> None:
+        if why in self._holds:
+            self._holds.remove(why)
+            if not self._holds and self.transport is not None:
+                self.heard_at = self.reactor.loop.time()
+                self.transport.resume_reading()
 
     def is_connected(self) -> bool:
         """Return whether there is a socket to write to."""
@@ -180,16 +268,38 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
             self.transport.abort()
 
     def lost(self, error: Exception | None) -> None:
-        """Take note that the socket is gone and tell the handlers once."""
+        """Take note that the socket is gone; end when the lines read before are handled.
+
+        They have `CLOSE_GRACE` seconds; lines that take longer are dropped, and counted
+        in the log.
+        """
         self.transport = self.protocol = None
+        self._loss = error
         if self.watch is not None:
             self.watch.stop()
         if self._pacer is not None:
             self._pacer.cancel()
+        if self._backlog:
+            self._give_up_at = self.reactor.loop.time() + CLOSE_GRACE
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        """Tell the handlers, once, that the connection has ended."""
         now = self.reactor.now()
+        if self._backlog:
+            logger.error(
+                "%d lines of %s were not recorded: it sent more than can be handled",
+                len(self._backlog),
+                self.server,
+            )
+            self._backlog.clear()
+        self._give_up_at = math.inf
+        self._holds.clear()
         if rest := self.buffer.end():
             event = line_event(not_understood(rest), now)
             self.reactor._handle_event(self, event)  # noqa: SLF001 - the library's hook
+        error = self._loss
         reason = self.reason or (_describe(error) if error else "connection closed by the server")
         if not self.closed.done():
             self.closed.set_result(reason)

@@ -20,15 +20,16 @@ class Watch:
 
     `lag` is the latest answer's time there and back in seconds, None before
     the first. A connection on which nothing is heard for `timeout` seconds is
-    aborted. A machine that slept asks once more before it gives up. While we
-    do not read, nothing can be heard: our PINGs then tell the server that we
-    are there.
+    aborted, and so is one whose server does not read our answers for so long. A
+    machine that slept asks once more before it gives up. While we do not read,
+    nothing can be heard: our PINGs then tell the server that we are there.
     """
 
     def __init__(self, connection: Any, timeout: float) -> None:
         self.lag: float | None = None
         self._connection = connection
         self._loop: asyncio.AbstractEventLoop = connection.reactor.loop
+        self._timeout = timeout
         self._every = timeout * _SHARE
         self._patience = timeout - self._every
         self._asked_at = 0.0
@@ -56,7 +57,14 @@ class Watch:
         if silent and not self._connection.is_paused:
             since = self._loop.time() - self._connection.heard_at
             self._connection.abort(f"ping timeout: nothing was heard for {since:.0f} s")
+        elif (choked := self._choked_for()) >= self._timeout:
+            self._connection.abort(f"the server has read none of our answers for {choked:.0f} s")
         else:
             # An answer that takes long is no sign of death while others are heard.
             left = max(0.0, self._every - self._patience)
             self._timer = self._loop.call_later(left, self._ask)
+
+    def _choked_for(self) -> float:
+        """Return for how many seconds the server has not read our answers."""
+        since = self._connection.choked_at
+        return 0.0 if since is None else self._loop.time() - since

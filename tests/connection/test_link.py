@@ -92,6 +92,122 @@ def test_bad_bytes_end_neither_the_read_nor_the_connection():
     asyncio.run(scene())
 
 
+# -- a read that takes long, and answers that are not read --------------------
+
+MANY = b"".join(b"JOIN #%d\r\n" % number for number in range(100))
+
+
+async def turns_of(connection, data, *, until):
+    """Feed one read to a connection that yields after each slice; return what each turn saw."""
+    connection.turn = -1.0
+    connection.protocol.data_received(data)
+    seen = []
+    while not until():
+        seen.append((connection.transport.is_reading, connection.heard))
+        await asyncio.sleep(0)
+    return seen
+
+
+def test_a_long_read_is_handled_over_several_turns_of_the_loop_in_order():
+    async def scene():
+        reactor = new_reactor()
+        heard = heard_on(reactor)
+        connection = await connected(reactor)
+        turns = await turns_of(connection, MANY, until=lambda: len(heard) == 100)
+        assert len(turns) > 3
+        assert [event.target for event in heard] == [f"#{number}" for number in range(100)]
+
+    asyncio.run(scene())
+
+
+def test_while_lines_of_a_read_are_left_nothing_more_is_read_and_hearing_is_not_proved():
+    async def scene():
+        reactor = new_reactor()
+        heard = heard_on(reactor)
+        connection = await connected(reactor)
+        turns = await turns_of(connection, MANY, until=lambda: len(heard) == 100)
+        assert set(turns) == {(False, "")}
+        assert (connection.transport.is_reading, connection.heard) == (True, reactor.now())
+
+    asyncio.run(scene())
+
+
+def test_events_of_each_turn_are_written_in_that_turn():
+    async def scene():
+        reactor, noted = new_reactor(), []
+        reactor.add_global_handler("join", lambda _, event: noted.append(event.target))
+        connection = await connected(reactor)
+        reactor.after_read = lambda _: noted.append("written")
+        await turns_of(connection, MANY, until=lambda: "#99" in noted)
+        assert noted[-1] == "written"
+        assert 3 < noted.count("written") < 10
+
+    asyncio.run(scene())
+
+
+def test_a_connection_ends_after_the_lines_that_were_read_before():
+    async def scene():
+        reactor = new_reactor()
+        heard = heard_on(reactor)
+        connection = await connected(reactor)
+        connection.turn = -1.0
+        connection.protocol.data_received(MANY)
+        connection.abort("enough")
+        assert not connection.closed.done()
+        assert await connection.closed == "enough"
+        assert [event.target for event in heard[:-1]] == [f"#{number}" for number in range(100)]
+        assert heard[-1].type == DISCONNECT
+
+    asyncio.run(scene())
+
+
+def test_lines_that_take_too_long_after_the_end_are_dropped_and_counted(monkeypatch, caplog):
+    monkeypatch.setattr(link, "CLOSE_GRACE", -1.0)
+
+    async def scene():
+        connection = await connected(new_reactor())
+        connection.turn = -1.0
+        connection.protocol.data_received(MANY)
+        connection.abort("enough")
+        await connection.closed
+
+    asyncio.run(scene())
+    assert "68 lines of irc.test were not recorded" in caplog.text
+
+
+def test_while_a_server_does_not_read_our_answers_nothing_more_is_read_of_it():
+    async def scene():
+        connection = await connected(new_reactor())
+        connection.protocol.pause_writing()
+        assert (connection.transport.is_reading, connection.is_paused) == (False, True)
+        connection.pause()
+        connection.protocol.resume_writing()
+        assert not connection.transport.is_reading  # the disk still refuses lines
+        connection.read_on()
+        assert (connection.transport.is_reading, connection.is_paused) == (True, False)
+
+    asyncio.run(scene())
+
+
+def test_a_server_that_never_reads_our_answers_is_left():
+    async def deaf(reader, writer):
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        writer.transport.pause_reading()
+        await asyncio.Event().wait()
+
+    async def scene():
+        reactor = new_reactor()
+        async with serving(deaf) as port:
+            connection = await dialled(reactor, port)
+            while connection.choked_at is None:
+                connection.send_raw("PONG :" + "x" * 400)
+            connection.watch_over(0.2)
+            reason = await connection.closed
+        assert "has read none of our answers" in reason
+
+    asyncio.run(scene())
+
+
 # -- the life of a socket --------------------------------------------------
 
 

@@ -29,6 +29,7 @@ class Remembering:
     def __init__(self, protocol: Any) -> None:
         self.protocol = protocol
         self.written = b""
+        self.is_reading = True
 
     @property
     def lines(self) -> list[str]:
@@ -36,6 +37,14 @@ class Remembering:
 
     def write(self, data: bytes) -> None:
         self.written += data
+
+    def pause_reading(self) -> None:
+        assert self.is_reading
+        self.is_reading = False
+
+    def resume_reading(self) -> None:
+        assert not self.is_reading
+        self.is_reading = True
 
     def abort(self) -> None:
         self.protocol.connection_lost(None)
