@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import cProfile
+import math
 import pstats
 import tempfile
 import time
@@ -157,6 +158,7 @@ class _Deaf:
 def _connection(reactor: Reactor) -> Connection:
     connection: Any = reactor.server()
     connection.transport = _Deaf()
+    connection.turn = math.inf  # all of a read is one call
     connection.buffer = connection.buffer_class()
     return connection
 
