@@ -14,6 +14,9 @@ from chatlog.casemapping import Casemapping
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MAX_TOKENS: Final = 512
+"""Tokens that are kept; servers send some sixty. More are ignored: the lines are recorded."""
+
 _ESCAPE: Final = re.compile(r"\\x([0-9A-Fa-f]{2})")
 _PREFIX: Final = re.compile(r"\(([^)]*)\)(.*)", re.DOTALL)
 _DEFAULT_CHANMODES: Final = "beI,k,l,imnpst"
@@ -34,7 +37,7 @@ class ISupport(dict[str, str]):
             key, _, value = token.partition("=")
             if key.startswith("-"):
                 self.pop(key[1:].upper(), None)
-            elif key:
+            elif key and (len(self) < MAX_TOKENS or key.upper() in self):
                 self[key.upper()] = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), value)
         self._derive()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.protocol.isupport import ISupport
+from chatlog.protocol.isupport import MAX_TOKENS, ISupport
 
 
 def isupport(*tokens):
@@ -128,3 +128,10 @@ def test_odd_tokens_never_raise(tokens):
     assert found.targets_per_join() >= 1
     found.split_statusmsg("@#a")
     found.is_channel("#a")
+
+
+def test_tokens_without_end_are_bounded_and_known_ones_still_change():
+    found = isupport("CHANTYPES=#", *(f"TOKEN{number}=x" for number in range(10_000)))
+    assert len(found) == MAX_TOKENS
+    found.receive(["CHANTYPES=&", "-TOKEN1", "NEW=1"])
+    assert (found.chantypes, found["NEW"]) == ("&", "1")
