@@ -18,7 +18,6 @@ from chatlog.protocol.history.chathistory import Outcome, Point, forward
 from chatlog.read.lookup import lines_between
 from chatlog.record.history.playback import around
 from chatlog.record.history.requests import Asker
-from chatlog.record.intake import Intake
 from chatlog.record.ledgers import Ledgers
 
 if TYPE_CHECKING:
@@ -201,29 +200,10 @@ def _identity(event: Event) -> tuple[str, ...]:
     return event.time, event.nick, event.type, event.text, event.msgid
 
 
-class Unrecorded(Intake):
-    """An intake that writes nothing: whoever only looks holds no transcript."""
-
-    def __init__(self) -> None:  # the base is given nothing to write with
-        self.counts = Counter()
-        self.last_event = ""
-        self.failure = None
-
-    def write(self, events: list[Event], casemapping: str) -> None:
-        """Let them go."""
-
-    def flush(self) -> None:
-        """Write nothing."""
-
-    def takes(self, target: str) -> bool:  # noqa: ARG002 - as the base
-        """Say that every channel is of interest."""
-        return True
-
-
 class Unkept(Ledgers):
     """A ledger that nothing is said in."""
 
-    def __init__(self) -> None:  # as above
+    def __init__(self) -> None:  # the base is given nothing to write with
         self.first = set()
 
     def entered(self, target: str, moment: Moment, msgid: str) -> list[Gap]:  # noqa: ARG002

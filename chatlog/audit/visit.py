@@ -7,9 +7,12 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chatlog.audit.compare import Audit, Findings, Unkept, Unrecorded
+from chatlog.audit.compare import Audit, Findings, Unkept
 from chatlog.connection import Reactor
 from chatlog.record.driver import listen
+from chatlog.record.intake import Intake
+from chatlog.record.limits import Limiter, Limits
+from chatlog.record.sinks import NullSink
 from chatlog.record.supervisor import Plan, Supervisor
 
 if TYPE_CHECKING:
@@ -35,23 +38,31 @@ async def audit(
     reactor = Reactor(loop, now)
     listen(reactor)
     found: list[Findings] = []
+
+    def stop(reason: str) -> None:
+        supervisor.stop(reason)
+
     history = partial(_audit, loop, stretches, found.append)
+    sink = NullSink()
+    intake = Intake(plan.session.network, sink, Limiter(Limits(), stop), sink, stop=stop)
     supervisor = Supervisor(
         plan,
         reactor,
-        Unrecorded(),
+        intake,
         Unkept(),
         now=now,
         chance=random.random,
         on_change=lambda: None,
-        on_caught_up=lambda: supervisor.stop("everything is compared"),
+        on_caught_up=lambda: stop("everything is compared"),
         history=history,
     )
-    timer = loop.call_later(within, supervisor.stop, "the time is up")
+    timer = loop.call_later(within, stop, "the time is up")
     try:
         await supervisor.run()
     finally:
         timer.cancel()
+    if intake.failure is not None:  # a bug must not pass for a finished audit
+        raise intake.failure
     return found
 
 

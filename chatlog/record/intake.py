@@ -1,8 +1,8 @@
-"""What of the events that were heard goes into the transcripts of a network.
+"""Intake: the events of one network, on their way from its connection to a sink.
 
-Owns which targets are ours and which another recorder's. A disk that refuses
-lines is the business of `durability`; any other failure is kept, and the run
-is told to stop. It knows no connection and reads no clock.
+It knows which targets this run records and which another recorder holds. A
+Flusher reports the lines that a disk refuses; any other failure is kept, and
+ends the run. An Intake knows no connection and reads no clock.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from chatlog.event import SERVER, Event
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chatlog.record.durability import Durability
     from chatlog.record.limits import Limiter
-    from chatlog.write.writer import Writer
+    from chatlog.record.sinks import Flusher, Sink
 
 logger = logging.getLogger(__name__)
 
@@ -28,20 +27,21 @@ _target_of = attrgetter("target")
 
 
 class Intake:
-    """Take the events of one network into its transcripts.
+    """Writes the events of one network; skips targets that another recorder holds.
 
-    `limiter` says which of them still count. `stop` is called with the reason
-    when taking them fails; `failure` is then the first error. `begin` is called
-    with each target of ours before its first line. `counts` are the
-    events of each target, `last_event` the time of the last one.
+    `limiter` drops events beyond a limit of the run. `flusher` flushes the sink. If
+    writing fails, `failure` keeps the first error, and `stop` is called with its text.
+    `begin` is called with each recorded target before its first line. `channels` are
+    the recorded channels of the configuration, `counts` the events of each target,
+    `last_event` the time of the last one by our clock, "" before the first.
     """
 
     def __init__(
         self,
         network: str,
-        writer: Writer,
+        sink: Sink,
         limiter: Limiter,
-        durability: Durability,
+        flusher: Flusher,
         *,
         stop: Callable[[str], None],
         begin: Callable[[str], None] = lambda _target: None,
@@ -51,55 +51,56 @@ class Intake:
         self.failure: Exception | None = None
         self.last_event = ""
         self._network = network
-        self._writer = writer
+        self._sink = sink
         self._limiter = limiter
-        self._durability = durability
+        self._flusher = flusher
         self._stop = stop
         self._begin = begin
-        self._mine: set[str] = set()
-        self._held: set[str] = set()
-        self._mapped = False
+        self._recorded: set[str] = set()
+        self._elsewhere: set[str] = set()
+        self._has_casemapping = False
 
     def hold(self, channels: tuple[str, ...]) -> None:
-        """Lock what is to be recorded; `channels` are then those that are ours.
+        """Lock `@server` and the channels of the configuration; keep those that were free.
 
-        What another recorder holds is left out. Raise HeldError when no
-        channel is left, TranscriptError when the archive cannot be written.
+        Channels that another recorder holds are left out. Raise HeldError if no
+        channel is left, TranscriptError if the archive cannot be written.
         """
         try:
-            self._writer.hold(self._network, SERVER)
-            self._mine.add(SERVER)
+            self._sink.hold(self._network, SERVER)
+            self._recorded.add(SERVER)
         except HeldError:
-            # Two recorders of one network, each with its own channels, is no mistake.
-            self._held.add(SERVER)
+            # Two recorders of one network, each with its own channels, are no mistake.
+            self._elsewhere.add(SERVER)
             logger.info("another chatlog records what %s says outside channels", self._network)
         self.channels = self.hold_more(channels)
         if not self.channels and self.failure is not None:
             raise self.failure
 
     def hold_more(self, channels: tuple[str, ...]) -> tuple[str, ...]:
-        """Lock further channels; return those that are ours."""
+        """Lock further channels; return those that no other recorder holds."""
         held = tuple(channel for channel in channels if self._hold(channel))
-        if self._mapped:
+        if self._has_casemapping:
             self._begin_all(held)
         return held
 
     def takes(self, target: str) -> bool:
-        """Say whether what is heard of a target is recorded here."""
-        return target in self._mine
+        """Return whether this run records a target, which it does from its first event."""
+        return target in self._recorded
 
     def write(self, events: list[Event], casemapping: str) -> None:
-        """Take events in their order, but those beyond the limit or another recorder's.
+        """Write events in their order; skip those beyond a limit or of targets held elsewhere.
 
-        `casemapping` is how the network folds names, as far as it has said so.
+        `casemapping` is the name of the network's CASEMAPPING, or of the default
+        until the server has sent RPL_ISUPPORT. Failures are kept, not raised.
         """
         try:
             events = self._limiter.admit(events)
             counts = Counter(map(_target_of, events))
-            if not counts.keys() <= self._mine:
-                events = [each for each in events if self._is_ours(each.target, casemapping)]
+            if not counts.keys() <= self._recorded:
+                events = [each for each in events if self._claim(each.target, casemapping)]
                 counts = Counter(map(_target_of, events))
-            self._writer.write_all(events)
+            self._sink.write_all(events)
         except Exception as error:  # noqa: BLE001 - a bug here must end the run, not the connection
             self.fail(error)
         else:
@@ -108,61 +109,63 @@ class Intake:
                 self.last_event = events[-1].received or events[-1].time
 
     def flush(self) -> None:
-        """Write everything taken: after it, it is in the kernel's hands, or waits for the disk."""
+        """Flush the sink: every line is then in the kernel's hands, or waits for the disk."""
         try:
-            self._durability.flush()
+            self._flusher.flush()
         except Exception as error:  # noqa: BLE001 - as above
             self.fail(error)
 
     def note(self, event: Event) -> None:
-        """Write an event of the recorder's own at once, unless its target is another's."""
-        if event.target in self._mine:
-            self._writer.write(event)
+        """Write and flush an event of the recorder's own, if this run records its target."""
+        if event.target in self._recorded:
+            self._sink.write_all([event])
         self.flush()
 
     def trouble(self, error: TranscriptError) -> None:
-        """Take note of what the disk refused to whoever stands beside."""
-        self._durability.note(error)
+        """Report a refusal of the disk to another part of the recorder."""
+        self._flusher.note(error)
 
-    def _is_ours(self, target: str, casemapping: str) -> bool:
-        """Make a target ours before its first event, unless another recorder has it."""
-        if target in self._mine or target in self._held:
-            return target in self._mine
-        if not self._mapped:
-            self._map(casemapping)
+    def _claim(self, target: str, casemapping: str) -> bool:
+        """Lock a target before its first event; return False if another recorder holds it."""
+        if target in self._recorded or target in self._elsewhere:
+            return target in self._recorded
+        if not self._has_casemapping:
+            self._set_casemapping(casemapping)
         if self._hold(target):
-            self._mine.add(target)
+            self._recorded.add(target)
             if target not in self.channels:
                 self._begin(target)
-        return target in self._mine
+        return target in self._recorded
 
-    def _map(self, casemapping: str) -> None:
-        """Settle the names of files before the first one that needs a CASEMAPPING."""
-        self._mapped = True
+    def _set_casemapping(self, casemapping: str) -> None:
+        """Set the CASEMAPPING before the first target whose path depends on it."""
+        self._has_casemapping = True
         try:
-            self._writer.set_casemapping(self._network, casemapping)
+            self._sink.set_casemapping(self._network, casemapping)
         except TranscriptError as error:
-            self._writer.known_casemapping(self._network)  # raises unless only writing failed
-            self._durability.note(error)
+            self._sink.known_casemapping(self._network)  # raises unless only writing failed
+            self._flusher.note(error)
         self._begin_all(self.channels)
 
     def _begin_all(self, channels: tuple[str, ...]) -> None:
         for channel in channels:
             self._begin(channel)
-            logger.info("recording %s in %s", channel, self._writer.path(self._network, channel))
+            directory = self._sink.path(self._network, channel)
+            if directory is not None:
+                logger.info("recording %s in %s", channel, directory)
 
     def _hold(self, target: str) -> bool:
         try:
-            self._writer.hold(self._network, target)
+            self._sink.hold(self._network, target)
         except HeldError as error:
-            self._held.add(target)
+            self._elsewhere.add(target)
             self.failure = self.failure or error
             logger.warning("%s", error)
             return False
         return True
 
     def fail(self, error: Exception) -> None:
-        """Keep the first error, and have the run stopped."""
+        """Keep the first error and stop the run; a lock held elsewhere counts as no error."""
         if self.failure is None or isinstance(self.failure, HeldError):
             self.failure = error
         self._stop(str(error))

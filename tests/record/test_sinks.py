@@ -1,0 +1,99 @@
+"""The destinations of events: the writer and the null sink, as an Intake uses them."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from chatlog.event import SERVER, Event
+from chatlog.record.durability import Durability
+from chatlog.record.intake import Intake
+from chatlog.record.limits import Limiter, Limits
+from chatlog.record.sinks import Flusher, NullSink, Sink
+from chatlog.write.writer import Storage, Writer
+
+TIME = "2026-11-23T18:20:01.123Z"
+
+
+def methods_of(protocol):
+    return {
+        name: inspect.signature(method)
+        for name, method in vars(protocol).items()
+        if inspect.isfunction(method) and not name.startswith("_")
+    }
+
+
+def parameters_of(signature):
+    return list(signature.parameters)
+
+
+def message(target, text="hello"):
+    return Event(time=TIME, network="net", target=target, type="message", nick="ada", text=text)
+
+
+def never(*_arguments):
+    raise AssertionError("nothing stops here")
+
+
+def intake_on(sink, flusher, **options):
+    return Intake("net", sink, Limiter(Limits(), never), flusher, stop=never, **options)
+
+
+@pytest.fixture(params=["writer", "null"])
+def intake(request, tmp_path):
+    """An Intake on each sink."""
+    if request.param == "null":
+        sink = NullSink()
+        yield intake_on(sink, sink)
+        return
+    writer = Writer(Storage(root=tmp_path))
+    yield intake_on(writer, Durability(writer, stop_reading=never, read_on=never))
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("protocol", "implementation"),
+    [(Sink, Writer), (Sink, NullSink), (Flusher, Durability), (Flusher, NullSink)],
+)
+def test_a_sink_has_every_method_of_the_protocol_with_the_same_parameters(protocol, implementation):
+    wanted = methods_of(protocol)
+    assert wanted
+    for name, signature in wanted.items():
+        found = inspect.signature(getattr(implementation, name))
+        assert parameters_of(found) == parameters_of(signature), name
+
+
+def test_an_intake_counts_the_same_events_on_every_sink(intake):
+    intake.hold(("#demo",))
+    intake.write([message("#demo"), message("#demo"), message("ada")], "rfc1459")
+    intake.flush()
+    assert intake.failure is None
+    assert intake.channels == ("#demo",)
+    assert dict(intake.counts) == {"#demo": 2, "ada": 1}
+    assert intake.last_event == TIME
+
+
+def test_an_intake_records_a_target_from_its_first_event_on_every_sink(intake):
+    intake.hold(())
+    assert intake.takes(SERVER)
+    assert not intake.takes("#demo")
+    intake.write([message("#demo")], "rfc1459")
+    assert intake.takes("#demo")
+
+
+def test_a_null_sink_is_held_by_any_number_of_recorders():
+    sink = NullSink()
+    intakes = [intake_on(sink, sink) for _ in range(2)]
+    for intake in intakes:
+        intake.hold(("#demo",))
+    assert [intake.channels for intake in intakes] == [("#demo",), ("#demo",)]
+
+
+def test_an_intake_on_a_null_sink_announces_no_directory(caplog):
+    caplog.set_level("INFO")
+    sink = NullSink()
+    intake = intake_on(sink, sink)
+    intake.hold(("#demo",))
+    intake.write([message("#demo")], "rfc1459")
+    assert caplog.messages == []
