@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from chatlog.event import Event
     from chatlog.protocol.history.pages import Page, Told
     from chatlog.protocol.session import Session
-    from chatlog.record.ledgers import Moment
+    from chatlog.record.intervals import Moment
 
 
 class Findings(msgspec.Struct, kw_only=True):

@@ -18,7 +18,7 @@ import msgspec
 from chatlog.connection import ANY, PING_TOKEN
 from chatlog.event import EventType
 from chatlog.protocol import numerics
-from chatlog.record.ledgers import Moment
+from chatlog.record.intervals import Moment
 
 if TYPE_CHECKING:
     import asyncio

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from chatlog.coverage import ledger
 from chatlog.coverage.fold import coverage_of
@@ -16,6 +16,7 @@ from chatlog.coverage.last_heard import LastHeard
 from chatlog.coverage.ledger import LedgerEntry
 from chatlog.errors import TranscriptError
 from chatlog.read.lookup import last_lines, last_msgid, lines_between
+from chatlog.record.intervals import Moment, cause_of, is_new, last_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,28 +28,6 @@ if TYPE_CHECKING:
 
 _TRIES: Final = 200
 _SHORTLY: Final = 0.05
-_CAUSES: Final = (
-    ("ping timeout", "ping-timeout"),
-    ("chatlog stopped", "stopped"),
-    ("moving to another server", "moved"),
-    ("killed", "killed-by-server"),
-    ("banned", "banned"),
-    ("k-lined", "banned"),
-    ("g-lined", "banned"),
-)
-
-
-def cause_of(reason: str) -> str:
-    """Name the cause of a connection's end after what was said of it."""
-    lowered = reason.lower()
-    return next((cause for words, cause in _CAUSES if words in lowered), "closed")
-
-
-class Moment(NamedTuple):
-    """A moment by both clocks; the server's is "" where it tells no times."""
-
-    at: str
-    server: str = ""
 
 
 class Ledgers:
@@ -96,7 +75,7 @@ class Ledgers:
 
     def _close_what_died(self, target: str) -> None:
         directory = self.directory(target)
-        opened = _still_open(ledger.read(directory))
+        opened = last_open(ledger.read(directory))
         if opened is None:
             return
         if self._hearing is None:
@@ -121,7 +100,7 @@ class Ledgers:
             kinds="all",
         )
         entries = self._entries(target)
-        if _is_new(entries):
+        if is_new(entries):
             self.first.add(target)
         self._open[target] = opened.time
         self._proved[target] = moment
@@ -267,19 +246,3 @@ class Ledgers:
             self._writer.notes.add(self.directory(target), *entries)
         except TranscriptError as error:
             self._trouble(error)
-
-
-def _is_new(entries: list[LedgerEntry]) -> bool:
-    """Say whether nothing is known of a channel, or what was wanted of its past never came."""
-    wishes = [each.since for each in entries if each.entry == "wished"]
-    if wishes:
-        return not wishes[-1]
-    return not any(each.entry in {"opened", "covered"} for each in entries)
-
-
-def _still_open(entries: list[LedgerEntry]) -> LedgerEntry | None:
-    opened = None
-    for entry in entries:
-        if entry.entry in {"opened", "closed", "unwanted"}:
-            opened = entry if entry.entry == "opened" else None
-    return opened
