@@ -85,6 +85,7 @@ PURE = (
     "chatlog.health.status",
     "chatlog.protocol",
     "chatlog.query",
+    "chatlog.record.intervals",
     "chatlog.report.counts",
     "chatlog.report.hours",
     "chatlog.report.people",

@@ -18,18 +18,16 @@ from chatlog.protocol.history.chathistory import Outcome, Point, forward
 from chatlog.read.lookup import lines_between
 from chatlog.record.history.playback import around
 from chatlog.record.history.requests import Asker
-from chatlog.record.ledgers import Ledgers
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
     from pathlib import Path
 
-    from chatlog.coverage.fold import Gap
     from chatlog.event import Event
     from chatlog.protocol.history.pages import Page, Told
     from chatlog.protocol.session import Session
-    from chatlog.record.intervals import Moment
+    from chatlog.record.intervals import NewInterval
 
 
 class Findings(msgspec.Struct, kw_only=True):
@@ -87,9 +85,9 @@ class Audit:
         self._targets: list[str] = []
         self._task: asyncio.Task[None] | None = None
 
-    def entered(self, target: str, _gaps: list[Gap]) -> None:
+    def entered(self, interval: NewInterval) -> None:
         """Compare a channel, now that we are in it."""
-        self._targets.append(target)
+        self._targets.append(interval.target)
         if self._task is None or self._task.done():
             self._task = self._loop.create_task(self._work())
 
@@ -198,33 +196,3 @@ class _Comparison:
 
 def _identity(event: Event) -> tuple[str, ...]:
     return event.time, event.nick, event.type, event.text, event.msgid
-
-
-class Unkept(Ledgers):
-    """A ledger that nothing is said in."""
-
-    def __init__(self) -> None:  # the base is given nothing to write with
-        self.first = set()
-
-    def entered(self, target: str, moment: Moment, msgid: str) -> list[Gap]:  # noqa: ARG002
-        """Miss nothing."""
-        return []
-
-    def left(self, target: str, moment: Moment, cause: str, *, for_good: bool = False) -> None:
-        """Say nothing."""
-
-    def lost(self, moment: Moment, reason: str) -> None:
-        """Say nothing."""
-
-    def proved(self, targets: list[str], moment: Moment) -> None:
-        """Say nothing."""
-
-    def absent(self, target: str, moment: Moment, why: str) -> None:
-        """Say nothing."""
-
-    def jumped(self, moment: Moment, ahead: int, slept: int) -> None:
-        """Say nothing."""
-
-    def silence(self, target: str) -> str:  # noqa: ARG002 - as the base
-        """Say nothing."""
-        return ""

@@ -7,12 +7,12 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chatlog.audit.compare import Audit, Findings, Unkept
+from chatlog.audit.compare import Audit, Findings
 from chatlog.connection import Reactor
 from chatlog.record.driver import listen
 from chatlog.record.intake import Intake
 from chatlog.record.limits import Limiter, Limits
-from chatlog.record.sinks import NullSink
+from chatlog.record.sinks import NullLedgers, NullSink
 from chatlog.record.supervisor import Plan, Supervisor
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def audit(
         plan,
         reactor,
         intake,
-        Unkept(),
+        NullLedgers(),
         now=now,
         chance=random.random,
         on_change=lambda: None,

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     import asyncio
 
     from chatlog.connection import Connection, LineEvent, Reactor
-    from chatlog.coverage.fold import Gap
     from chatlog.event import Event
     from chatlog.protocol.history.pages import Told
     from chatlog.protocol.registration.login import Work
     from chatlog.protocol.session import Session
     from chatlog.protocol.session_settings import SessionSettings
     from chatlog.record.intake import Intake
-    from chatlog.record.ledgers import Ledgers
+    from chatlog.record.intervals import NewInterval
+    from chatlog.record.sinks import LedgerSink
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +48,8 @@ class History(Protocol):
     def is_settled(self) -> bool:
         """Say whether nothing is left to do."""
 
-    def entered(self, target: str, gaps: list[Gap]) -> None:
-        """Take note that we are in a channel, and what is missing of it."""
+    def entered(self, interval: NewInterval) -> None:
+        """Fetch the gaps of a channel that we are in."""
 
     def left(self, target: str) -> None:
         """Take note that we are in a channel no more."""
@@ -78,7 +78,7 @@ class Driver:
         connection: Connection,
         session: Session,
         intake: Intake,
-        ledgers: Ledgers,
+        ledgers: LedgerSink,
         *,
         now: Callable[[], str],
         on_arrival: Callable[[], None],
@@ -195,8 +195,8 @@ class Driver:
         return Moment(at, event.time if event.received else self.session.clock.there(at))
 
     def _entered(self, event: Event) -> None:
-        gaps = self._ledgers.entered(event.target, self._moment_of(event), event.msgid)
-        self._history.entered(event.target, gaps)
+        moment = self._moment_of(event)
+        self._history.entered(self._ledgers.entered(event.target, moment, event.msgid))
 
     def _left(self, event: Event) -> None:
         wanted = self.session.joining.wants(event.target)

@@ -1,11 +1,23 @@
-"""Intervals: when each target of a network was heard. Pure."""
+"""Intervals: when each target of a network was heard, and the ledger entries that follow.
+
+Pure: the clock is passed in, and entries are returned, not written. An interval
+ends at the last proof of hearing, not when its end is noticed: a connection may
+have been dead for minutes by then.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
+from chatlog.coverage.fold import coverage_of
+from chatlog.coverage.ledger import LedgerEntry
+
 if TYPE_CHECKING:
-    from chatlog.coverage.ledger import LedgerEntry
+    from collections.abc import Callable, Iterable
+
+    from chatlog.coverage.fold import Gap
 
 _CAUSES: Final = (
     ("ping timeout", "ping-timeout"),
@@ -19,20 +31,156 @@ _CAUSES: Final = (
 
 
 def cause_of(reason: str) -> str:
-    """Name the cause of a connection's end after what was said of it."""
+    """Return the ledger's word for the reason why a connection ended."""
     lowered = reason.lower()
     return next((cause for words, cause in _CAUSES if words in lowered), "closed")
 
 
 class Moment(NamedTuple):
-    """A moment by both clocks; the server's is "" where it tells no times."""
+    """A moment by both clocks; the server's is "" if the server tells no times."""
 
     at: str
     server: str = ""
 
 
+class NewInterval(NamedTuple):
+    """An interval that has just begun, with the gaps before it that history may fill.
+
+    `begins` is in the clock of the events. `is_first` means that the target was
+    never recorded before, or that fetching its history never came to a start.
+    """
+
+    target: str
+    begins: str
+    gaps: list[Gap]
+    is_first: bool
+
+
+class _Open(msgspec.Struct):
+    """An interval that goes on: when it began, and the last proof of hearing."""
+
+    begins: str
+    proof: Moment
+
+
+class Intervals:
+    """The open interval of each target of a network.
+
+    Each change returns the entries for the ledger of its target, in order. `run`
+    is the name of this run's file. `last_msgid` returns the msgid of the last
+    line of a target. `is_batch_over` marks a stop as the planned end of a batch.
+    """
+
+    def __init__(self, run: str, last_msgid: Callable[[str], str]) -> None:
+        self.is_batch_over = False
+        self._run = run
+        self._last_msgid = last_msgid
+        self._open: dict[str, _Open] = {}
+        self._absent: dict[str, str] = {}  # the reason that the ledger has by now
+        self._slept_until = ""
+
+    def targets(self) -> list[str]:
+        """Return the targets that are heard now."""
+        return list(self._open)
+
+    def begins(self, target: str) -> str:
+        """Return when a target's open interval began, "" if it has none."""
+        interval = self._open.get(target)
+        return interval.begins if interval is not None else ""
+
+    def enter(self, target: str, moment: Moment, msgid: str) -> list[LedgerEntry]:
+        """Open an interval at the server's confirmation that we are in a channel."""
+        entries = []
+        if target in self._open:  # the server removed us and did not tell
+            entries = [self._close(target, self._open[target].proof, "removed")]
+        opened = LedgerEntry(
+            entry="opened",
+            at=moment.at,
+            server=moment.server,
+            msgid=msgid,
+            run=self._run,
+            via="live",
+            kinds="all",
+        )
+        self._open[target] = _Open(opened.time, moment)
+        self._absent.pop(target, None)
+        return [*entries, opened]
+
+    def prove(self, targets: Iterable[str], moment: Moment) -> None:
+        """Keep the server's confirmation that we still are in these channels."""
+        for target in targets:
+            if target in self._open:
+                self._open[target].proof = moment
+
+    def leave(
+        self, target: str, moment: Moment, cause: str, *, for_good: bool = False
+    ) -> list[LedgerEntry]:
+        """Close an interval; `for_good` means that nobody plans to hear the target again."""
+        entries = []
+        if target in self._open:
+            entries.append(self._close(target, moment, cause))
+        if for_good:
+            entries.append(LedgerEntry(entry="unwanted", at=moment.at, server=moment.server))
+        return entries
+
+    def absent(self, target: str, moment: Moment, why: str) -> list[LedgerEntry]:
+        """Return an entry that says why a channel does not let us in, unless the ledger has it."""
+        if self._absent.get(target) == why:
+            return []
+        self._absent[target] = why
+        return [LedgerEntry(entry="absent", at=moment.at, server=moment.server, why=why)]
+
+    def jump(self, moment: Moment, ahead: int, slept: int) -> list[LedgerEntry]:
+        """Return the entries of a jump of our clock for every open interval.
+
+        The clock was set forward by `ahead`, the machine asleep for `slept`
+        milliseconds; 0 yields no entry.
+        """
+        if slept:
+            self._slept_until = moment.at
+        jumps = (("clock", ahead), ("suspended", slept))
+        return [
+            LedgerEntry(entry="noticed", at=moment.at, cause=cause, by=by)
+            for cause, by in jumps
+            if by
+        ]
+
+    def cause_of_loss(self, moment: Moment, reason: str) -> str:
+        """Return the cause of a connection's end; `moment` is the last proof of hearing.
+
+        A machine that slept after that proof is the cause, whatever the server says.
+        """
+        cause = cause_of(reason)
+        slept_since = bool(self._slept_until) and self._slept_until >= moment.at
+        return "suspended" if slept_since and cause != "stopped" else cause
+
+    def _close(self, target: str, moment: Moment, cause: str) -> LedgerEntry:
+        del self._open[target]
+        return LedgerEntry(
+            entry="closed",
+            at=moment.at,
+            server=moment.server,
+            msgid=self._last_msgid(target),
+            cause=cause,
+            planned=self.is_batch_over and cause == "stopped",
+        )
+
+
+def new_interval(target: str, before: list[LedgerEntry], changes: list[LedgerEntry]) -> NewInterval:
+    """Return the interval that the last of the changes opens, after the entries before."""
+    coverage = coverage_of([*before, *changes], heard=lambda _: None)
+    gaps = coverage.wanting() if coverage is not None else []
+    return NewInterval(target, changes[-1].time, gaps, is_first=is_new(before))
+
+
+def silence_of(entries: list[LedgerEntry]) -> str:
+    """Return since when and why a target is not heard, "" if it never was."""
+    closed = next((each for each in reversed(entries) if each.entry == "closed"), None)
+    return f"nothing was heard since {closed.time}: {closed.cause}" if closed is not None else ""
+
+
 def is_new(entries: list[LedgerEntry]) -> bool:
-    """Say whether nothing is known of a channel, or what was wanted of its past never came."""
+    """Return whether a target was never heard, or fetching its history never came to a start."""
     wishes = [each.since for each in entries if each.entry == "wished"]
     if wishes:
         return not wishes[-1]
@@ -40,7 +188,7 @@ def is_new(entries: list[LedgerEntry]) -> bool:
 
 
 def last_open(entries: list[LedgerEntry]) -> LedgerEntry | None:
-    """Return the last `opened` that no entry has ended."""
+    """Return the last `opened` entry if no later one ends its interval."""
     opened = None
     for entry in entries:
         if entry.entry in {"opened", "closed", "unwanted"}:

@@ -21,6 +21,7 @@ from chatlog.errors import HeldError, NetworkError, RefusedError, TranscriptErro
 from chatlog.event import SERVER, Event, EventType
 from chatlog.record.driver import listen
 from chatlog.record.durability import Durability
+from chatlog.record.history.backfill import Backfill
 from chatlog.record.housekeeping import Housekeeping
 from chatlog.record.intake import Intake
 from chatlog.record.ledgers import Ledgers
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from chatlog.health.status import NetworkStatus
+    from chatlog.protocol.session import Session
     from chatlog.record.sts_policies import Policies
     from chatlog.write.writer import Writer
 
@@ -214,11 +216,32 @@ class Recorder:
             chance=self._chance,
             on_change=self._changed,
             on_caught_up=partial(self._leave_soon, name),
+            history=partial(self._make_history, name),
             policies=self._policies,
         )
         self._note(intake, EventType.STARTED, name, f"chatlog {__version__}")
         task = self._reactor.loop.create_task(supervisor.run())
         self._networks[name] = _Network(supervisor, intake, ledgers, task)
+
+    def _make_history(
+        self,
+        name: str,
+        session: Session,
+        send: Callable[[str], None],
+        on_settled: Callable[[], None],
+    ) -> Backfill:
+        """Return the history of one connection, by the plan that its network has by now."""
+        network = self._networks[name]
+        return Backfill(
+            session,
+            network.intake,
+            network.ledgers,
+            loop=asyncio.get_running_loop(),
+            send=send,
+            now=self._now,
+            first=network.supervisor.plan.history,
+            on_settled=on_settled,
+        )
 
     async def _until_all_ended(self) -> None:
         while going_on := [each for each in self._networks.values() if not each.ended]:
@@ -250,7 +273,7 @@ class Recorder:
         network = self._networks.get(name)
         if self._linger is None or network is None or network.leaving or self._reactor is None:
             return
-        network.ledgers.planned = True
+        network.ledgers.end_batch()
         leave = partial(network.supervisor.stop, "everything is fetched")
         network.leaving = self._reactor.loop.call_later(self._linger, leave)
 
@@ -275,13 +298,13 @@ class Recorder:
     def _stop_at_limit(self, reason: str) -> None:
         self._at_limit = True
         for network in self._networks.values():
-            network.ledgers.planned = True
+            network.ledgers.end_batch()
         self.stop(reason)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         self._durability.do(partial(self._writer.tick, self._now()))
         for network in self._networks.values():
-            network.ledgers.settle()
+            network.ledgers.append_held_back()
         self._ticking = loop.call_later(_TICK, self._tick, loop)
 
     def _close(self) -> None:

@@ -1,12 +1,14 @@
-"""Sinks: the destinations of the events that an Intake takes.
+"""Sinks: the destinations of a connection's events and intervals.
 
-The Writer is a Sink without knowing this module: a Protocol needs no base
-class. The null object stands where a connection is kept and nothing written.
+The Writer is a Sink, and Ledgers is a LedgerSink, without a base class. The
+null objects stand where a connection is kept and nothing written: in an audit.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
+
+from chatlog.record.intervals import NewInterval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from chatlog.casemapping import Casemapping
     from chatlog.errors import TranscriptError
     from chatlog.event import Event
+    from chatlog.record.intervals import Moment
 
 
 class Sink(Protocol):
@@ -73,3 +76,55 @@ class NullSink:
 
     def note(self, error: TranscriptError) -> None:
         """Report nothing: no disk is written."""
+
+
+class LedgerSink(Protocol):
+    """A destination of the changes of a network's intervals; Ledgers is one."""
+
+    def entered(self, target: str, moment: Moment, msgid: str) -> NewInterval:
+        """Open an interval at the moment and msgid of our JOIN; return it with the gaps before."""
+
+    def left(self, target: str, moment: Moment, cause: str, *, for_good: bool = False) -> None:
+        """Close an interval; `for_good` means that nobody plans to hear the target again."""
+
+    def lost(self, moment: Moment, reason: str) -> None:
+        """Close every interval at the last proof of hearing."""
+
+    def proved(self, targets: list[str], moment: Moment) -> None:
+        """Keep the server's confirmation that we are in these channels."""
+
+    def absent(self, target: str, moment: Moment, why: str) -> None:
+        """Keep why a channel does not let us in."""
+
+    def jumped(self, moment: Moment, ahead: int, slept: int) -> None:
+        """Keep a jump of our clock, or a sleep of the machine, in milliseconds."""
+
+    def silence(self, target: str) -> str:
+        """Return since when and why a target is not heard, "" if there is nothing to tell."""
+
+
+class NullLedgers:
+    """A LedgerSink that keeps no interval, so that no target has a gap."""
+
+    def entered(self, target: str, moment: Moment, msgid: str) -> NewInterval:  # noqa: ARG002 - as the protocol
+        """Return an interval without gaps before it."""
+        return NewInterval(target, moment.server or moment.at, [], is_first=False)
+
+    def left(self, target: str, moment: Moment, cause: str, *, for_good: bool = False) -> None:
+        """Keep nothing."""
+
+    def lost(self, moment: Moment, reason: str) -> None:
+        """Keep nothing."""
+
+    def proved(self, targets: list[str], moment: Moment) -> None:
+        """Keep nothing."""
+
+    def absent(self, target: str, moment: Moment, why: str) -> None:
+        """Keep nothing."""
+
+    def jumped(self, moment: Moment, ahead: int, slept: int) -> None:
+        """Keep nothing."""
+
+    def silence(self, target: str) -> str:  # noqa: ARG002 - as the protocol
+        """Return "": there is nothing to tell."""
+        return ""

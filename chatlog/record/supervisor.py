@@ -20,7 +20,7 @@ from chatlog.protocol.pacing import BURST, INTERVAL, Pacing
 from chatlog.protocol.refusals import ACCIDENT, Verdict, judge
 from chatlog.protocol.session import Session
 from chatlog.record.driver import Driver
-from chatlog.record.history.backfill import Backfill, HistoryWanted
+from chatlog.record.history.backfill import HistoryWanted  # noqa: TC001 - a field of a Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from chatlog.protocol.session_settings import SessionSettings
     from chatlog.record.driver import MakeHistory
     from chatlog.record.intake import Intake
-    from chatlog.record.ledgers import Ledgers
+    from chatlog.record.sinks import LedgerSink
     from chatlog.record.sts_policies import Policies
 
 logger = logging.getLogger(__name__)
@@ -58,9 +58,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Supervisor:
-    """Keep one network, with `run`, until `stop`.
+    """Keeps one network connected, with `run`, until `stop`.
 
-    What its channels missed is fetched, unless `history` does otherwise.
+    `history` makes the object that fetches the gaps of each connection's
+    channels. `on_caught_up` is called when a connection has no gap left to
+    fetch, `on_change` when the network's status changes.
     """
 
     def __init__(
@@ -68,19 +70,19 @@ class Supervisor:
         plan: Plan,
         reactor: Reactor,
         intake: Intake,
-        ledgers: Ledgers,
+        ledgers: LedgerSink,
         *,
         now: Callable[[], str],
         chance: Callable[[], float],
         on_change: Callable[[], None],
-        on_caught_up: Callable[[], None] = lambda: None,
-        history: MakeHistory | None = None,
+        on_caught_up: Callable[[], None],
+        history: MakeHistory,
         policies: Policies | None = None,
     ) -> None:
         self.plan = plan
         self._on_change = on_change
         self._on_caught_up = on_caught_up
-        self._make_history = history or self._backfill
+        self._make_history = history
         self._ledgers = ledgers
         self._state = "starting"
         self.was_welcomed = False
@@ -136,20 +138,6 @@ class Supervisor:
         else:
             self.lasting.apply(plan.session)
         self._on_change()
-
-    def _backfill(
-        self, session: Session, send: Callable[[str], None], on_settled: Callable[[], None]
-    ) -> Backfill:
-        return Backfill(
-            session,
-            self._intake,
-            self._ledgers,
-            loop=self._reactor.loop,
-            send=send,
-            now=self._now,
-            first=self.plan.history,
-            on_settled=on_settled,
-        )
 
     def jumped(self, ahead: int, slept: int) -> None:
         """Take note that our clock was set, or that the machine slept, so many milliseconds."""

@@ -1,4 +1,4 @@
-"""The destinations of events: the writer and the null sink, as an Intake uses them."""
+"""The destinations of events and intervals: the writer, the ledgers, and their null objects."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import pytest
 from chatlog.event import SERVER, Event
 from chatlog.record.durability import Durability
 from chatlog.record.intake import Intake
+from chatlog.record.intervals import Moment
+from chatlog.record.ledgers import Ledgers
 from chatlog.record.limits import Limiter, Limits
-from chatlog.record.sinks import Flusher, NullSink, Sink
+from chatlog.record.sinks import Flusher, LedgerSink, NullLedgers, NullSink, Sink
 from chatlog.write.writer import Storage, Writer
 
 TIME = "2026-11-23T18:20:01.123Z"
@@ -54,7 +56,14 @@ def intake(request, tmp_path):
 
 @pytest.mark.parametrize(
     ("protocol", "implementation"),
-    [(Sink, Writer), (Sink, NullSink), (Flusher, Durability), (Flusher, NullSink)],
+    [
+        (Sink, Writer),
+        (Sink, NullSink),
+        (Flusher, Durability),
+        (Flusher, NullSink),
+        (LedgerSink, Ledgers),
+        (LedgerSink, NullLedgers),
+    ],
 )
 def test_a_sink_has_every_method_of_the_protocol_with_the_same_parameters(protocol, implementation):
     wanted = methods_of(protocol)
@@ -97,3 +106,13 @@ def test_an_intake_on_a_null_sink_announces_no_directory(caplog):
     intake.hold(("#demo",))
     intake.write([message("#demo")], "rfc1459")
     assert caplog.messages == []
+
+
+def test_null_ledgers_keep_no_interval_so_that_nothing_is_missed():
+    ledgers = NullLedgers()
+    moment = Moment(TIME)
+    first = ledgers.entered("#demo", moment, "m1")
+    ledgers.lost(moment, "Ping timeout")
+    assert ledgers.silence("#demo") == ""
+    assert ledgers.entered("#demo", moment, "m2") == first
+    assert (first.target, first.gaps, first.is_first) == ("#demo", [], False)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from chatlog.protocol.session import Session
     from chatlog.read.lookup import KnownLine
     from chatlog.record.intake import Intake
+    from chatlog.record.intervals import NewInterval
     from chatlog.record.ledgers import Ledgers
 
 logger = logging.getLogger(__name__)
@@ -106,21 +107,19 @@ class Backfill:
 
     # -- what is to be done --------------------------------------------------------
 
-    def entered(self, target: str, gaps: list[Gap]) -> None:
-        """Fetch what a channel missed, now that we are in it."""
-        is_first = target in self._ledgers.first
-        self._ledgers.first.discard(target)
-        if self._first is not None and is_first:
-            self._ledgers.wish(target)
-            begins = self._ledgers.begins(target)
-            self._missing.append(Missing(target, Point(""), begins, is_first=True))
-        for gap in gaps:
+    def entered(self, interval: NewInterval) -> None:
+        """Fetch the gaps of a channel, now that we are in it."""
+        target = interval.target
+        if self._first is not None and interval.is_first:
+            self._ledgers.note_depth(target)
+            self._missing.append(Missing(target, Point(""), interval.begins, is_first=True))
+        for gap in interval.gaps:
             missing = Missing(target, Point(*gap.start), gap.end)
             if not self._asker.obstacle:
                 self._missing.append(missing)
             elif not gap.why:
                 self._note_impossible(missing)
-        if gaps and self._asker.obstacle:
+        if interval.gaps and self._asker.obstacle:
             for line in self._session.ask_playback_limits(target):
                 self._send(line)
         self._go_on()
@@ -231,7 +230,7 @@ class Backfill:
         if gap.start.time < first:
             missing = Missing(target, Point(*gap.start), first)
             entry = in_vain(missing, gap.start.time, _BEFORE_PLAYBACK, at=self._now())
-            self._ledgers.had(target, entry)
+            self._ledgers.append_when_written(target, entry)
 
     def _note_limits(self, limits: PlaybackLimits) -> None:
         """Say that nothing is missing, where as much as was played back is all there can be."""
@@ -259,7 +258,7 @@ class Backfill:
             missing = await self._located(missing)
             if not missing.since.time:
                 return
-            self._ledgers.wish(missing.target, min(missing.since.time, missing.until))
+            self._ledgers.note_depth(missing.target, min(missing.since.time, missing.until))
             if missing.since.time >= missing.until:
                 return
         walk = self._walk = _Walk(missing, await self._aligned(missing))
@@ -278,7 +277,7 @@ class Backfill:
         gained = Gained("chathistory", self._asker.kinds, walk.lines)
         self._had(missing, outcome, gained, forgets=True)
         if missing.is_first and outcome.begins > missing.since.time:
-            self._ledgers.wish(missing.target, outcome.begins)  # there was nothing before
+            self._ledgers.note_depth(missing.target, outcome.begins)  # there was nothing before
         _say(missing, outcome, walk.lines)
         if outcome.reached < missing.until:  # what was refused once would be again
             self.left(missing.target)
@@ -383,7 +382,7 @@ class Backfill:
 
     def _had(self, missing: Missing, outcome: Outcome, gained: Gained, *, forgets: bool) -> None:
         entries = entries_of(missing, outcome, gained, at=self._now(), forgets=forgets)
-        self._ledgers.had(missing.target, *entries)
+        self._ledgers.append_when_written(missing.target, *entries)
 
     def _note_progress(self, walk: _Walk) -> None:
         """Say how far a walk came, so that the next one goes on there.
@@ -402,7 +401,7 @@ class Backfill:
         if not missing.is_first:
             why = self._asker.obstacle
             entry = in_vain(missing, missing.since.time, why, at=self._now())
-            self._ledgers.had(missing.target, entry)
+            self._ledgers.append_when_written(missing.target, entry)
 
 
 def _say(missing: Missing, outcome: Outcome, lines: int) -> None:

@@ -1,0 +1,132 @@
+"""Entries of a network's ledgers meet the disk: appended, held back, or waiting for room."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatlog.coverage import ledger
+from chatlog.coverage.ledger import LedgerEntry
+from chatlog.errors import TranscriptError
+from chatlog.event import Event
+from chatlog.record.intervals import Moment
+from chatlog.record.ledgers import Ledgers
+from chatlog.write.writer import Storage, Writer
+from tests.support.faults import Faulty
+
+
+def at(minute):
+    return Moment(f"2026-11-23T18:{minute:02}:00.000Z")
+
+
+def message(minute, msgid):
+    time = at(minute).at
+    return Event(
+        time=time, network="net", target="#demo", type="message", nick="ada", text="", msgid=msgid
+    )
+
+
+COVERED = LedgerEntry(entry="covered", since=at(1).at, until=at(2).at, via="chathistory", lines=3)
+
+
+class Disk:
+    """Ledgers of #demo on a disk that may refuse to write."""
+
+    def __init__(self, root):
+        self.is_full = False
+        self.troubles = []
+        faulty = Faulty(lambda name, _nth: self.is_full and name == "write")
+        self.writer = Writer(Storage(root=root), system=faulty.system)
+        self.writer.hold("net", "#demo")
+        self.writer.set_casemapping("net", "rfc1459")
+        self.ledgers = self.another("run-1")
+        self.directory = root / "net" / "#demo"
+
+    def another(self, run):
+        return Ledgers("net", self.writer, run=run, trouble=self.troubles.append)
+
+    def write(self, *events):
+        self.writer.write_all(events)
+        try:
+            self.writer.flush()
+        except TranscriptError as error:
+            self.troubles.append(error)
+
+    def entries(self):
+        return [(entry.entry, entry.at) for entry in ledger.read(self.directory)]
+
+
+@pytest.fixture
+def disk(tmp_path):
+    disk = Disk(tmp_path)
+    yield disk
+    disk.is_full = False
+    disk.writer.close()
+
+
+def test_an_interval_that_closes_has_the_msgid_of_the_last_line_on_disk(disk):
+    disk.ledgers.entered("#demo", at(1), "m1")
+    disk.write(message(2, "m2"))
+    disk.ledgers.left("#demo", at(3), "kicked")
+    assert [entry.msgid for entry in ledger.read(disk.directory)] == ["m1", "m2"]
+
+
+def test_a_lost_connection_closes_every_interval_at_the_last_proof_of_hearing(disk):
+    disk.ledgers.entered("#demo", at(1), "m1")
+    disk.ledgers.lost(at(4), "Ping timeout: 240 seconds")
+    closed = ledger.read(disk.directory)[-1]
+    assert (closed.at, closed.cause) == (at(4).at, "ping-timeout")
+    assert disk.ledgers.begins("#demo") == ""
+
+
+def test_coverage_ends_at_the_last_line_on_disk_while_later_ones_wait_in_memory(disk):
+    disk.ledgers.entered("#demo", at(1), "m1")
+    disk.write(message(2, "m2"))
+    disk.is_full = True
+    disk.write(message(3, "m3"))
+    disk.ledgers.lost(at(4), "chatlog stopped")
+    disk.is_full = False
+    disk.writer.retry()
+    closed = ledger.read(disk.directory)[-1]
+    assert (closed.at, closed.cause) == (at(2).at, "disk")
+
+
+def test_fetched_history_is_claimed_only_when_no_line_waits_for_the_disk(disk):
+    disk.ledgers.append_when_written("#demo", COVERED)
+    assert ledger.read(disk.directory) == [COVERED]
+    disk.is_full = True
+    disk.write(message(3, "m3"))
+    disk.ledgers.append_when_written("#demo", COVERED)
+    disk.ledgers.append_held_back()
+    disk.is_full = False
+    disk.ledgers.append_held_back()
+    assert ledger.read(disk.directory) == [COVERED]
+    disk.writer.retry()
+    disk.ledgers.append_held_back()
+    assert ledger.read(disk.directory) == [COVERED, COVERED]
+
+
+def test_an_entry_that_the_disk_refuses_is_reported_counts_and_is_written_later(disk):
+    disk.ledgers.entered("#demo", at(1), "m1")
+    disk.is_full = True
+    disk.ledgers.left("#demo", at(3), "kicked")
+    assert len(disk.troubles) == 1
+    assert disk.entries() == [("opened", at(1).at)]
+    assert disk.ledgers.silence("#demo") == f"nothing was heard since {at(3).at}: kicked"
+    disk.is_full = False
+    disk.writer.retry()
+    assert disk.entries() == [("opened", at(1).at), ("closed", at(3).at)]
+
+
+def test_the_next_run_closes_the_interval_of_one_that_died_at_its_last_line(disk):
+    disk.ledgers.entered("#demo", at(1), "m1")
+    disk.write(message(2, "m2"))
+    disk.another("run-2").begin("#demo")
+    closed = ledger.read(disk.directory)[-1]
+    assert (closed.at, closed.msgid, closed.cause) == (at(2).at, "m2", "killed")
+
+
+def test_a_target_that_is_heard_is_not_silent(disk):
+    disk.ledgers.entered("#demo", at(1), "m1")
+    disk.ledgers.left("#demo", at(2), "kicked")
+    disk.ledgers.entered("#demo", at(3), "m3")
+    assert disk.ledgers.silence("#demo") == ""
