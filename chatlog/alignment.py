@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SECOND: Final = 1000
 _SLACK: Final = 5 * _SECOND
+_AROUND: Final = 2 * _SECOND
 _WHOLE: Final = ".000Z"
 _LIVE_NAMES: Final = {EventType.JOINED: EventType.JOIN, EventType.PARTED: EventType.PART}
 _UNTOLD: Final = frozenset(
@@ -51,6 +52,14 @@ class _Known(msgspec.Struct, eq=False):
     coarse: bool = False
     slack: int = 0
     page: int = 0
+
+
+def around(low: str, high: str) -> tuple[str, str]:
+    """Widen a stretch of time by the error of clocks that tell only seconds."""
+    return (
+        format_time(max(0, parse_time(low) - _AROUND)),
+        format_time(parse_time(high) + _AROUND),
+    )
 
 
 class Alignment:

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from chatlog.alignment import Alignment
+from chatlog.alignment import Alignment, around
 from chatlog.errors import TranscriptError
 from chatlog.event import TALK
 from chatlog.protocol.history.chathistory import Outcome, Point, forward
 from chatlog.read.lookup import lines_between
-from chatlog.record.history.playback import around
-from chatlog.record.history.requests import Asker
+from chatlog.record.history.requests import Requests
 
 if TYPE_CHECKING:
     import asyncio
@@ -81,7 +80,7 @@ class Audit:
         self._stretches = stretches
         self._found = found
         self._on_settled = on_settled
-        self._asker = Asker(session, send)
+        self._requests = Requests(session, send)
         self._targets: list[str] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -98,7 +97,7 @@ class Audit:
     def take(self, told: list[Told]) -> None:
         """Take what the server told; what nobody asked for is of no interest."""
         for each in told:
-            self._asker.take(each)
+            self._requests.take(each)
 
     @property
     def is_settled(self) -> bool:
@@ -119,15 +118,15 @@ class Audit:
         self._loop.call_soon(self._on_settled)
 
     async def _compare(self, target: str, stretch: Stretch) -> Findings:
-        if obstacle := self._asker.obstacle:
+        if obstacle := self._requests.obstacle:
             return Findings(target=target, why=obstacle)
         comparison = _Comparison(
             stretch, Alignment(self._session.state.isupport.casemapping), Findings(target=target)
         )
-        terms = self._asker.terms
+        terms = self._requests.terms
         way = forward(target, Point(stretch.since), stretch.until, terms, has_earlier=True)
         try:
-            outcome = await self._asker.follow(
+            outcome = await self._requests.follow(
                 way, target, begin_page=comparison.begin_page, keep=comparison.keep
             )
         except TranscriptError as error:

@@ -33,7 +33,8 @@ class Intake:
     writing fails, `failure` keeps the first error, and `stop` is called with its text.
     `begin` is called with each recorded target before its first line. `channels` are
     the recorded channels of the configuration, `counts` the events of each target,
-    `last_event` the time of the last one by our clock, "" before the first.
+    `fetched` those of its history, `last_event` the time of the last one by our clock,
+    "" before the first.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Intake:
     ) -> None:
         self.channels: tuple[str, ...] = ()
         self.counts: Counter[str] = Counter()
+        self.fetched: Counter[str] = Counter()
         self.failure: Exception | None = None
         self.last_event = ""
         self._network = network
@@ -114,6 +116,12 @@ class Intake:
             self._flusher.flush()
         except Exception as error:  # noqa: BLE001 - as above
             self.fail(error)
+
+    def write_history(self, events: list[Event], casemapping: str) -> None:
+        """Write and flush lines of history, and count them as fetched."""
+        self.write(events, casemapping)
+        self.flush()
+        self.fetched.update(map(_target_of, events))
 
     def note(self, event: Event) -> None:
         """Write and flush an event of the recorder's own, if this run records its target."""

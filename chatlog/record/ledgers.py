@@ -6,16 +6,14 @@ refuses wait in the writer, which tries them again.
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from chatlog.coverage import ledger
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.last_heard import LastHeard
 from chatlog.coverage.ledger import LedgerEntry
 from chatlog.errors import TranscriptError
-from chatlog.read.lookup import last_lines, last_msgid, lines_between
+from chatlog.read.lookup import last_lines, last_msgid
 from chatlog.record.intervals import Intervals, Moment, last_open, new_interval, silence_of
 
 if TYPE_CHECKING:
@@ -23,20 +21,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatlog.coverage.fold import Coverage
-    from chatlog.read.lookup import KnownLine
     from chatlog.record.intervals import NewInterval
     from chatlog.write.writer import Writer
-
-_TRIES: Final = 200
-_SHORTLY: Final = 0.05
 
 
 class Ledgers:
     """Appends to the ledgers of one network.
 
     `run` is the name of this run's file. `trouble` is called with each refusal
-    of the disk; no method raises one. `fetched` counts the lines of history
-    that were new, by target.
+    of the disk; no method raises one.
     """
 
     def __init__(
@@ -47,7 +40,6 @@ class Ledgers:
         run: str,
         trouble: Callable[[TranscriptError], None],
     ) -> None:
-        self.fetched: Counter[str] = Counter()
         self._network = network
         self._writer = writer
         self._trouble = trouble
@@ -65,7 +57,7 @@ class Ledgers:
             self._trouble(error)
 
     def _close_dead(self, target: str) -> None:
-        directory = self.directory(target)
+        directory = self._directory(target)
         opened = last_open(ledger.read(directory))
         if opened is None:
             return
@@ -98,7 +90,7 @@ class Ledgers:
         """Return the end of coverage and its cause, without lines that only memory has."""
         if not self._writer.waiting_lines or self._writer.storage.spool_dir is not None:
             return moment, cause
-        lines = last_lines(self.directory(target))
+        lines = last_lines(self._directory(target))
         if lines is None:
             return moment, "disk"
         event = lines.event
@@ -157,28 +149,12 @@ class Ledgers:
 
     # -- the archive ---------------------------------------------------------------
 
-    @property
-    def is_waiting(self) -> bool:
-        """Return whether lines or entries wait for a disk that refuses them."""
-        return self._writer.in_trouble
-
-    def directory(self, target: str) -> Path:
-        """Return the directory of a target's transcript."""
+    def _directory(self, target: str) -> Path:
         return self._writer.path(self._network, target)
-
-    def lines_between(self, target: str, low: str, high: str) -> list[KnownLine]:
-        """Read what the transcript has of a stretch, in any thread, while nobody seals it."""
-        directory = self.directory(target)
-        for _ in range(_TRIES):
-            with self._writer.locks.sealing(directory) as nobody_else_is:
-                if nobody_else_is:
-                    return list(lines_between(directory, low, high))
-            time.sleep(_SHORTLY)
-        return list(lines_between(directory, low, high))
 
     def _entries(self, target: str) -> list[LedgerEntry]:
         """Read a target's ledger, with the entries that wait for the disk."""
-        directory = self.directory(target)
+        directory = self._directory(target)
         try:
             entries = ledger.read(directory)
         except TranscriptError as error:
@@ -190,7 +166,7 @@ class Ledgers:
         if not entries:
             return
         try:
-            self._writer.notes.add(self.directory(target), *entries)
+            self._writer.notes.add(self._directory(target), *entries)
         except TranscriptError as error:
             self._trouble(error)
 

@@ -21,7 +21,8 @@ from chatlog.errors import HeldError, NetworkError, RefusedError, TranscriptErro
 from chatlog.event import SERVER, Event, EventType
 from chatlog.record.driver import listen
 from chatlog.record.durability import Durability
-from chatlog.record.history.backfill import Backfill
+from chatlog.record.history.queue import HistoryQueue
+from chatlog.record.history.transcript import Transcript
 from chatlog.record.housekeeping import Housekeeping
 from chatlog.record.intake import Intake
 from chatlog.record.ledgers import Ledgers
@@ -157,12 +158,12 @@ class Recorder:
         return tuple(network.supervisor.status() for network in self._networks.values())
 
     def fetched(self, network: str, channel: str) -> int:
-        """Say how many lines of a channel were fetched back."""
+        """Return the number of lines of a channel that were fetched from history."""
         kept = self._networks.get(network)
         casemapping = self._writer.known_casemapping(network)
         if kept is None or casemapping is None:
             return 0
-        counts = kept.ledgers.fetched.items()
+        counts = kept.intake.fetched.items()
         return sum(count for name, count in counts if casemapping.equal(name, channel))
 
     def was_welcomed(self, network: str) -> bool:
@@ -229,17 +230,18 @@ class Recorder:
         session: Session,
         send: Callable[[str], None],
         on_settled: Callable[[], None],
-    ) -> Backfill:
+    ) -> HistoryQueue:
         """Return the history of one connection, by the plan that its network has by now."""
-        network = self._networks[name]
-        return Backfill(
+        network, loop = self._networks[name], asyncio.get_running_loop()
+        return HistoryQueue(
             session,
             network.intake,
             network.ledgers,
-            loop=asyncio.get_running_loop(),
+            Transcript(self._writer, network.intake, session, loop),
+            loop=loop,
             send=send,
             now=self._now,
-            first=network.supervisor.plan.history,
+            depth=network.supervisor.plan.history,
             on_settled=on_settled,
         )
 

@@ -20,7 +20,7 @@ from chatlog.protocol.pacing import BURST, INTERVAL, Pacing
 from chatlog.protocol.refusals import ACCIDENT, Verdict, judge
 from chatlog.protocol.session import Session
 from chatlog.record.driver import Driver
-from chatlog.record.history.backfill import HistoryWanted  # noqa: TC001 - a field of a Struct
+from chatlog.record.history.gaps import HistoryDepth  # noqa: TC001 - a field of a Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     A link on which nothing is heard for `timeout` is dead. `talk_pace` is how
     many lines of talk a server bears at once, and after how long one more.
-    `history` is wanted of channels of which there is nothing yet.
+    `history` says how far back a channel is fetched that was never recorded,
+    None for not at all.
     """
 
     session: SessionSettings
@@ -54,7 +55,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     reconnect_max: float = 300.0
     retry: bool = False
     talk_pace: tuple[int, float] = (BURST, INTERVAL)
-    history: HistoryWanted | None = None
+    history: HistoryDepth | None = None
 
 
 class Supervisor:

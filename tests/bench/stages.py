@@ -20,7 +20,8 @@ from chatlog.protocol.session import Session
 from chatlog.protocol.session_settings import SessionSettings
 from chatlog.record.driver import Driver, listen
 from chatlog.record.durability import Durability
-from chatlog.record.history.backfill import Backfill
+from chatlog.record.history.queue import HistoryQueue
+from chatlog.record.history.transcript import Transcript
 from chatlog.record.intake import Intake
 from chatlog.record.ledgers import Ledgers
 from chatlog.record.limits import Limiter, Limits
@@ -105,15 +106,16 @@ async def _whole(
         connection = _connection(reactor)
         ledgers = Ledgers(settings.network, writer, run="bench", trouble=_refused)
 
-        def history(session: Session, send: Any, on_settled: Any) -> Backfill:
-            return Backfill(
+        def history(session: Session, send: Any, on_settled: Any) -> HistoryQueue:
+            return HistoryQueue(
                 session,
                 intake,
                 ledgers,
+                Transcript(writer, intake, session, reactor.loop),
                 loop=reactor.loop,
                 send=send,
                 now=now,
-                first=None,
+                depth=None,
                 on_settled=on_settled,
             )
 

@@ -115,9 +115,9 @@ def _plans(settings: Config, options: dict[str, Any]) -> list[Plan]:
     import msgspec  # noqa: PLC0415 - as above
 
     from chatlog.cli.options.plans import plans_of  # noqa: PLC0415
-    from chatlog.record.history.backfill import HistoryWanted  # noqa: PLC0415
+    from chatlog.record.history.gaps import HistoryDepth  # noqa: PLC0415
 
-    history = HistoryWanted(*options["history"])
+    history = HistoryDepth(*options["history"])
     retry = bool(options["retry"])
     return [
         msgspec.structs.replace(plan, history=history, retry=retry) for plan in plans_of(settings)

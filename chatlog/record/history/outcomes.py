@@ -1,6 +1,6 @@
-"""What became of a gap, in the words of the ledger.
+"""Outcomes: the ledger entries that follow from the fetch of a gap.
 
-Pure: what is written, and when, is the business of `record.ledgers`.
+Pure: `record.ledgers` appends them.
 """
 
 from __future__ import annotations
@@ -10,26 +10,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from chatlog.coverage.ledger import LedgerEntry
 
 if TYPE_CHECKING:
-    from chatlog.protocol.history.chathistory import Outcome, Point
+    from chatlog.protocol.history.chathistory import Outcome
+    from chatlog.record.history.gaps import OpenGap
 
 _FORGOTTEN: Final = "the server's history does not reach back so far"
 
 
-class Missing(NamedTuple):
-    """What to fetch: of a target, from a point to a time.
-
-    It `is_first` where there is nothing of the target yet: what a server does
-    not have then is no loss.
-    """
-
-    target: str
-    since: Point
-    until: str
-    is_first: bool = False
-
-
-class Gained(NamedTuple):
-    """How a gap was closed: `via` what, by which `kinds` of events, and how many new lines."""
+class Fetched(NamedTuple):
+    """The means by which a gap was filled: `via`, `kinds` of events, number of new lines."""
 
     via: str
     kinds: str
@@ -37,20 +25,20 @@ class Gained(NamedTuple):
 
 
 def entries_of(
-    missing: Missing, outcome: Outcome, gained: Gained, *, at: str, forgets: bool
+    gap: OpenGap, outcome: Outcome, fetched: Fetched, *, at: str, was_asked: bool
 ) -> list[LedgerEntry]:
-    """Say what was had of a gap, what the server has no more, and what stays open and why.
+    """Return the entries for a gap's parts: unfillable, covered, and still open, in order.
 
-    Only a server that was asked `forgets`: what one plays back by itself may
-    begin anywhere.
+    The part before the outcome is unfillable only if the server `was_asked`:
+    playback that comes by itself may begin anywhere.
     """
     entries = []
-    if missing.since.time < outcome.begins and forgets and not missing.is_first:
+    if gap.since.time < outcome.begins and was_asked and not gap.is_first:
         entries.append(
             LedgerEntry(
                 entry="unfillable",
                 at=at,
-                since=missing.since.time,
+                since=gap.since.time,
                 until=outcome.begins,
                 why=_FORGOTTEN,
             )
@@ -62,17 +50,17 @@ def entries_of(
                 at=at,
                 since=outcome.begins,
                 until=outcome.reached,
-                via=gained.via,
-                kinds=gained.kinds,
-                lines=gained.lines,
-                why=outcome.why if outcome.reached >= missing.until else "",
+                via=fetched.via,
+                kinds=fetched.kinds,
+                lines=fetched.lines,
+                why=outcome.why if outcome.reached >= gap.until else "",
             )
         )
-    if outcome.reached < missing.until and not missing.is_first:
-        entries.append(in_vain(missing, outcome.reached, outcome.why, at=at))
+    if outcome.reached < gap.until and not gap.is_first:
+        entries.append(still_open(gap, outcome.reached, outcome.why, at=at))
     return entries
 
 
-def in_vain(missing: Missing, since: str, why: str, *, at: str) -> LedgerEntry:
-    """Say why the rest of a gap stays open."""
-    return LedgerEntry(entry="asked", at=at, since=since, until=missing.until, why=why)
+def still_open(gap: OpenGap, since: str, why: str, *, at: str) -> LedgerEntry:
+    """Return the entry that says why a gap stays open from a time to its end."""
+    return LedgerEntry(entry="asked", at=at, since=since, until=gap.until, why=why)

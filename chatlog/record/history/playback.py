@@ -1,40 +1,47 @@
-"""What a server plays back of one target without being asked, beside what is known of it.
+"""Playback: lines of the past that a server or bouncer sends without a request.
 
-Pure, but for what it is told. Lines that come one by one, in no batch, are
-taken for one history as long as the connection lasts.
+Pure. Lines that come one by one, in no batch, count as one playback for as long
+as the connection lasts.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.alignment import Alignment
+from chatlog.alignment import Alignment, around
 from chatlog.event import format_time, parse_time
+from chatlog.protocol.history.chathistory import Outcome
+from chatlog.record.history.outcomes import Fetched, entries_of, still_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chatlog.casemapping import Casemapping
+    from chatlog.coverage.ledger import LedgerEntry
     from chatlog.event import Event
     from chatlog.protocol.history.pages import Page
+    from chatlog.protocol.history.playback_limits import PlaybackLimits
     from chatlog.read.lookup import KnownLine
+    from chatlog.record.history.gaps import OpenGap
 
-_AROUND: Final = 2_000
+KINDS: Final = "messages"
+_BEGINS_LATER: Final = "what was played back begins later; whether that is all nobody can tell"
 _EVER: Final = "9999-12-31T23:59:59.999Z"
+_ROUNDED: Final = 1_000  # a server counts whole seconds
 
 
-def around(low: str, high: str) -> tuple[str, str]:
-    """Widen a stretch of time by as much as clocks that tell only seconds need."""
-    return (
-        format_time(max(0, parse_time(low) - _AROUND)),
-        format_time(parse_time(high) + _AROUND),
-    )
+class Extent(NamedTuple):
+    """The time of the earliest line of a playback, "" for none, and its number of lines."""
+
+    first: str
+    total: int
 
 
 class Playback:
-    """The lines of one target that are played back.
+    """The lines of one target that are played back, aligned with its transcript.
 
-    `first` is the time of the earliest of the `total`, `lines` how many were new.
+    `first` is the time of the earliest of the `total` lines, `lines` how many
+    the transcript lacked.
     """
 
     def __init__(self, casemapping: Casemapping) -> None:
@@ -44,7 +51,7 @@ class Playback:
         self._read_from = ""
 
     def unread(self, page: Page) -> list[tuple[str, str]]:
-        """Say which stretches of the transcript must be known before `new`; they count as read."""
+        """Return the stretches of the transcript to know before `new`; they count as read."""
         if not page.events:
             return []
         low, _ = around(*[min(event.time for event in page.events)] * 2)
@@ -52,16 +59,16 @@ class Playback:
         return [(self._read_from, until)] if self._read_from < until else []
 
     def know(self, lines: Iterable[KnownLine]) -> None:
-        """Take note of what the transcript has."""
+        """Take lines that the transcript has."""
         for line in lines:
             self._alignment.know(line.event, coarse=line.coarse)
 
     def begin_page(self) -> None:
-        """Begin with lines that may be again what came before."""
+        """Begin with lines that may repeat earlier ones."""
         self._alignment.begin_page()
 
     def new(self, page: Page) -> list[Event]:
-        """Return what of a page is new."""
+        """Return the lines of a page that the transcript lacks, in order."""
         if page.events:
             earliest = min(event.time for event in page.events)
             self.first = min(self.first or earliest, earliest)
@@ -69,3 +76,32 @@ class Playback:
         found = self._alignment.new(page.events)
         self.lines += len(found)
         return found
+
+    def entries(self, gap: OpenGap, via: str, *, at: str) -> list[LedgerEntry]:
+        """Return the entries of a gap up to whose end the playback reaches.
+
+        Its part before the first line stays open: a server may keep more than
+        it plays back.
+        """
+        if not self.first or self.first >= gap.until:
+            return []
+        reached = Outcome(max(gap.since.time, self.first), gap.until)
+        fetched = Fetched(via, KINDS, self.lines)
+        entries = entries_of(gap, reached, fetched, at=at, was_asked=False)
+        if gap.since.time < self.first:
+            before = gap._replace(until=self.first)
+            entries.append(still_open(before, gap.since.time, _BEGINS_LATER, at=at))
+        return entries
+
+
+def is_all_within(limits: PlaybackLimits, extent: Extent) -> bool:
+    """Return whether a playback had fewer lines than its limit, so that none is missing.
+
+    A playback without a line proves nothing: some servers play none back to bots.
+    """
+    return 0 < extent.total < limits.lines
+
+
+def earliest_within(limits: PlaybackLimits, begins: str) -> str:
+    """Return the time back to which a playback reaches that came when an interval began."""
+    return format_time(max(0, parse_time(begins) - limits.seconds * 1000 + _ROUNDED))

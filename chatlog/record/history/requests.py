@@ -1,7 +1,7 @@
-"""Asking a server for history: one request at a time, and what comes in answer.
+"""Requests: history asked of the server of one connection, one request at a time.
 
-It keeps what was told until it is taken, and nothing of it is lost where the
-connection ends in between. What the lines are good for is not its business.
+Answers are kept until they are taken, so that no line is lost if the connection
+ends in between.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ NO_HISTORY: Final = "the server offers no history"
 _LOST: Final = "the server did not answer what was asked before"
 
 
-class Asker:
-    """Ask the server of one connection; `send` says a line to it."""
+class Requests:
+    """The requests for history of one connection; `send` sends a line to its server."""
 
     def __init__(self, session: Session, send: Callable[[str], None]) -> None:
         self._session = session
@@ -46,7 +46,7 @@ class Asker:
 
     @property
     def obstacle(self) -> str:
-        """Say why there is nothing to ask, "" where there is."""
+        """The reason why the server cannot be asked, "" if it can."""
         enabled = self._session.registration.enabled
         if not ("batch" in enabled and any(name in enabled for name in CAPABILITIES)):
             return NO_HISTORY
@@ -54,17 +54,17 @@ class Asker:
 
     @property
     def kinds(self) -> str:
-        """Say what the history has: `all` events, or `messages`."""
+        """The kinds of events that the server's history has: `all`, or `messages`."""
         enabled = self._session.registration.enabled
         return "all" if any(name in enabled for name in PLAYBACK_OF_EVENTS) else "messages"
 
     @property
     def terms(self) -> Terms:
-        """Say how one may ask."""
+        """The terms of the server's requests: lines at once, and whether by msgid."""
         return terms_of(self._session.state.isupport)
 
     def take(self, told: Told) -> bool:
-        """Take what answers us; say no to anything else."""
+        """Take an answer to the request under way; return False for anything else."""
         if not isinstance(told, Page | Refused) or not self._is_answer(told):
             return False
         self._answers.append(told)
@@ -80,29 +80,29 @@ class Asker:
         return isinstance(told, Refused) or told.target == target
 
     def untaken(self) -> list[Page]:
-        """Return the pages that nobody took any more."""
+        """Return the pages of answers for which no request waits any more."""
         return [told for told in self._answers if isinstance(told, Page)]
 
     async def follow(
         self,
-        way: Generator[Ask, Answer, Outcome],
+        steps: Generator[Ask, Answer, Outcome],
         target: str,
         *,
         begin_page: Callable[[], None] = lambda: None,
         keep: Callable[[Page], None] = lambda _page: None,
         progress: Callable[[Outcome], None] = lambda _reached: None,
     ) -> Outcome:
-        """Ask what a walk says until it is over; return how far it came.
+        """Send one request after the other until `steps` ends; return its outcome.
 
-        `begin_page` is called before each request, `keep` with what answers
-        those whose answers are to be kept, `progress` whenever one is answered.
+        `begin_page` is called before each request, `keep` with each page of an
+        answer that is to be kept, `progress` after each answer but the last.
         """
-        ask = next(way)
+        ask = next(steps)
         while True:
             begin_page()
             answer = await self._answer(ask, target, keep)
             try:
-                ask = way.send(answer)
+                ask = steps.send(answer)
             except StopIteration as stop:
                 outcome: Outcome = stop.value
                 return outcome
@@ -130,7 +130,7 @@ class Asker:
         return answer
 
     def _lose(self, failure: str) -> Answer:
-        # What still comes would be taken for the answer to another question.
+        # Lines that still come would be taken for the answer to another request.
         self._is_lost = True
         return Answer(failure=failure)
 

@@ -15,7 +15,7 @@ from chatlog.protocol.privacy import PrivacySettings
 from chatlog.read.reader import Reader
 from chatlog.record import driver
 from chatlog.record.history import requests
-from chatlog.record.history.backfill import HistoryWanted
+from chatlog.record.history.gaps import HistoryDepth
 from tests.support.faults import Faulty
 from tests.support.recorded import eventually
 from tests.support.recording import play
@@ -285,7 +285,7 @@ def test_a_first_fetching_that_was_cut_off_is_gone_on_with(tmp_path):
                 batch(peer, *lines[:5])
         eventually(lambda: len(texts(tmp_path)) == 12)
 
-    record(tmp_path, begin, go_on, history=HistoryWanted())
+    record(tmp_path, begin, go_on, history=HistoryDepth())
     assert texts(tmp_path) == [f"missed {n}" for n in range(12)]
 
 
@@ -307,7 +307,7 @@ def test_a_first_fetching_that_could_not_even_begin_is_begun_by_the_next(tmp_pat
         settle(peer)
         eventually(lambda: texts(tmp_path) == ["missed 0"])
 
-    record(tmp_path, refuse, give, history=HistoryWanted())
+    record(tmp_path, refuse, give, history=HistoryDepth())
 
 
 # -- where we are --------------------------------------------------------------

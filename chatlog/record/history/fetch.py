@@ -1,0 +1,141 @@
+"""Fetch: one gap of a target that is being filled from the server's history.
+
+Pure. It decides which request comes next, which lines of a page are new beside
+the transcript, and which entries the ledger gets. `record.history.fetcher`
+sends, reads and writes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from chatlog.alignment import Alignment, around
+from chatlog.event import format_time, parse_time
+from chatlog.protocol.history.chathistory import Outcome, forward
+from chatlog.protocol.history.pages import Page
+from chatlog.record.history.outcomes import Fetched, entries_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+    from chatlog.casemapping import Casemapping
+    from chatlog.coverage.ledger import LedgerEntry
+    from chatlog.event import Event
+    from chatlog.protocol.history.chathistory import Answer, Ask, Terms
+    from chatlog.read.lookup import KnownLine
+    from chatlog.record.history.gaps import OpenGap
+
+VIA: Final = "chathistory"
+_SEAM: Final = 2_000
+
+
+class Fetch:
+    """A gap under way: its pages aligned with the transcript, and how far they reach.
+
+    Lines of the last two seconds before the interval that ends the gap are its
+    seam: they may still come live. They are kept back until all else is fetched.
+    `lines` counts the new lines without those of the seam.
+    """
+
+    def __init__(self, gap: OpenGap, casemapping: Casemapping) -> None:
+        self.gap = gap
+        self.lines = 0
+        self._alignment = Alignment(casemapping)
+        self._reached = Outcome(gap.since.time, gap.since.time)
+        self._seam_begins = format_time(max(0, parse_time(gap.until) - _SEAM))
+        self._seam: list[list[Event]] = []  # page by page: pages may overlap
+
+    # -- the requests, and the lines that are new -----------------------------------
+
+    @property
+    def stretch(self) -> tuple[str, str]:
+        """The stretch of the transcript to know before the first page."""
+        return around(self.gap.since.time, self.gap.until)
+
+    def know(self, lines: Iterable[KnownLine]) -> None:
+        """Take lines that the transcript has."""
+        for line in lines:
+            self._alignment.know(line.event, coarse=line.coarse)
+
+    def steps(self, terms: Terms, *, has_talk_before: bool) -> Generator[Ask, Answer, Outcome]:
+        """Return the requests that fill the gap, from its beginning to its end.
+
+        `has_talk_before` means that the transcript has messages from before the
+        gap. A server that has none of these has forgotten a part of the gap,
+        unless the target was never recorded before.
+        """
+        reaches_back = self.gap.is_first or has_talk_before
+        stretch = self.gap.target, self.gap.since, self.gap.until
+        return forward(*stretch, terms, has_earlier=reaches_back)
+
+    def begin_page(self) -> None:
+        """Begin an answer, which may repeat lines of the one before."""
+        self._alignment.begin_page()
+
+    def new(self, page: Page) -> list[Event]:
+        """Return the lines of a page that the transcript lacks, in order, without the seam's."""
+        events = page.events
+        if self.gap.is_first:  # earlier lines lie beyond the depth
+            events = [event for event in events if event.time >= self.gap.since.time]
+        self._seam.append([event for event in events if event.time >= self._seam_begins])
+        events = [event for event in events if event.time < self._seam_begins]
+        if not events:
+            return []
+        new = self._alignment.new(events)
+        self.lines += len(new)
+        low = min(event.time for event in events)
+        self._alignment.forget_before(around(low, low)[0])
+        return new
+
+    # -- the seam ---------------------------------------------------------------------
+
+    @property
+    def seam_stretch(self) -> tuple[str, str] | None:
+        """The stretch of the transcript to know for the seam; None if no line is kept back."""
+        times = [event.time for page in self._seam for event in page]
+        return around(min(times), max(times)) if times else None
+
+    def new_in_seam(self, known: Iterable[KnownLine]) -> list[Event]:
+        """Return the lines of the seam that are not among those that the transcript has by now."""
+        if self.seam_stretch is not None:
+            self._alignment.forget_since(self.seam_stretch[0])
+        self.know(known)
+        new = []
+        for page in self._seam:
+            self._alignment.begin_page()
+            new += self._alignment.new(page)
+        return new
+
+    def close_seam(self, known: Iterable[KnownLine]) -> list[Event]:
+        """Return the new lines of the seam for good, and count them."""
+        new = self.new_in_seam(known)
+        self._seam.clear()
+        self.lines += len(new)
+        return new
+
+    def seam_pages(self) -> list[Page]:
+        """Return the lines of the seam as the pages in which they came."""
+        return [Page(self.gap.target, VIA, events) for events in self._seam]
+
+    # -- the outcome ------------------------------------------------------------------
+
+    def reach(self, reached: Outcome) -> None:
+        """Keep how far the answers reach by now."""
+        self._reached = reached
+
+    def entries(self, outcome: Outcome, kinds: str, *, at: str) -> list[LedgerEntry]:
+        """Return the entries of a fetch that is over; `kinds` are those of the server's events."""
+        fetched = Fetched(VIA, kinds, self.lines)
+        return entries_of(self.gap, outcome, fetched, at=at, was_asked=True)
+
+    def entries_so_far(self, kinds: str, *, at: str) -> list[LedgerEntry]:
+        """Return the entries of a fetch that goes on, so that the next one can start there.
+
+        They claim nothing of the seam, which is not written yet.
+        """
+        begins, reached = self._reached.begins, min(self._reached.reached, self._seam_begins)
+        if begins >= reached:
+            return []
+        fetched = Fetched(VIA, kinds, self.lines)
+        gap = self.gap._replace(until=reached)
+        return entries_of(gap, Outcome(begins, reached), fetched, at=at, was_asked=True)

@@ -1,0 +1,63 @@
+"""Gaps to fetch: those between intervals, and those before a target's first one.
+
+Pure. How far back a first fetch reaches has to be known before its first page:
+pages are fetched from the beginning onwards, so that a fetch that is cut off
+leaves no hole behind it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from chatlog.event import format_time, parse_time
+from chatlog.protocol.history.chathistory import Point, backward, oldest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from chatlog.coverage.fold import Gap
+    from chatlog.protocol.history.chathistory import Answer, Ask, Outcome, Terms
+
+
+class OpenGap(NamedTuple):
+    """A stretch of a target that history may fill: from a point to a time.
+
+    `is_first` means that the target was never recorded before: history that the
+    server lacks is no loss then.
+    """
+
+    target: str
+    since: Point
+    until: str
+    is_first: bool = False
+
+    @classmethod
+    def of(cls, target: str, gap: Gap) -> OpenGap:
+        """Return a gap of a target's coverage as one to fetch."""
+        return cls(target, Point(*gap.start), gap.end)
+
+    @classmethod
+    def before_first(cls, target: str, until: str) -> OpenGap:
+        """Return the gap before a target's first interval; its beginning is not known yet."""
+        return cls(target, Point(""), until, is_first=True)
+
+
+class HistoryDepth(NamedTuple):
+    """How far back to fetch a channel that was never recorded.
+
+    The last `lines`, or the last `seconds`; all of the server's history if both
+    are None.
+    """
+
+    lines: int | None = None
+    seconds: float | None = None
+
+    def since(self, until: str) -> str:
+        """Return the beginning of the `seconds` before a time; "" if only the server knows it."""
+        if self.seconds is None:
+            return ""
+        return format_time(max(0, parse_time(until) - int(self.seconds * 1000)))
+
+    def steps(self, target: str, terms: Terms) -> Generator[Ask, Answer, Outcome]:
+        """Return the requests that find the beginning; the outcome's `begins` is "" for none."""
+        return oldest(target) if self.lines is None else backward(target, self.lines, terms)

@@ -1,0 +1,145 @@
+"""HistoryQueue: the gaps and the playback of one connection, in the order of their turn.
+
+One task works on one item at a time, beside the loop that records live lines.
+Memory holds one page of history and the lines of the transcript around it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatlog.errors import TranscriptError
+from chatlog.protocol.history.pages import Page, Refused
+from chatlog.record.history.fetcher import Fetcher
+from chatlog.record.history.gaps import OpenGap
+from chatlog.record.history.requests import Requests
+from chatlog.record.history.unasked import Unasked
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from chatlog.protocol.history.pages import Told
+    from chatlog.protocol.history.playback_limits import PlaybackLimits
+    from chatlog.protocol.session import Session
+    from chatlog.record.history.gaps import HistoryDepth
+    from chatlog.record.history.transcript import Transcript
+    from chatlog.record.intake import Intake
+    from chatlog.record.intervals import NewInterval
+    from chatlog.record.ledgers import Ledgers
+
+
+class HistoryQueue:
+    """The History of a recorder: fetches each gap after playback that came by itself.
+
+    `send` sends a line to the server, `now` is our clock. `depth` says how far
+    back a channel is fetched that was never recorded, None for not at all.
+    `on_settled` is called when the queue is empty. `close` ends it.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        intake: Intake,
+        ledgers: Ledgers,
+        transcript: Transcript,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        send: Callable[[str], None],
+        now: Callable[[], str],
+        depth: HistoryDepth | None,
+        on_settled: Callable[[], None],
+    ) -> None:
+        self._session = session
+        self._intake = intake
+        self._ledgers = ledgers
+        self._transcript = transcript
+        self._loop = loop
+        self._send = send
+        self._depth = depth
+        self._on_settled = on_settled
+        self._requests = Requests(session, send)
+        self._unasked = Unasked(transcript, ledgers, now)
+        self._fetcher = Fetcher(self._requests, transcript, ledgers, now=now, depth=depth)
+        self._gaps: list[OpenGap] = []
+        self._played: list[Page | PlaybackLimits] = []
+        self._task: asyncio.Task[None] | None = None
+
+    # -- what comes in -----------------------------------------------------------------
+
+    def entered(self, interval: NewInterval) -> None:
+        """Queue the gaps before an interval that has begun."""
+        target = interval.target
+        if self._depth is not None and interval.is_first:
+            self._ledgers.note_depth(target)
+            self._gaps.append(OpenGap.before_first(target, interval.begins))
+        for each in interval.gaps:
+            gap = OpenGap.of(target, each)
+            if not self._requests.obstacle:
+                self._gaps.append(gap)
+            elif not each.why:
+                self._fetcher.append_obstacle(gap)
+        if interval.gaps and self._requests.obstacle:
+            for line in self._session.ask_playback_limits(target):
+                self._send(line)
+        self._start()
+
+    def left(self, target: str) -> None:
+        """Drop the gaps of a channel that we are not in."""
+        self._gaps = [gap for gap in self._gaps if gap.target != target]
+
+    def take(self, told: list[Told]) -> None:
+        """Hand answers to the request under way; queue playback that came by itself."""
+        for each in told:
+            if not self._requests.take(each) and not isinstance(each, Refused):
+                self._played.append(each)
+        self._start()
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether the queue is empty and its last item done."""
+        busy = self._task is not None and not self._task.done()
+        return not (self._gaps or self._played or busy)
+
+    def close(self) -> None:
+        """Stop; write all lines that have come, and append how far they reach."""
+        if self._task is not None:
+            self._task.cancel()
+        played, self._played = [each for each in self._played if isinstance(each, Page)], []
+        self._unasked.take_last([*played, *self._fetcher.seam_pages(), *self._requests.untaken()])
+        self._fetcher.append_progress()
+        self._transcript.close()
+
+    # -- the task ----------------------------------------------------------------------
+
+    def _start(self) -> None:
+        if (self._task is None or self._task.done()) and (self._gaps or self._played):
+            self._task = self._loop.create_task(self._work())
+
+    async def _work(self) -> None:
+        try:
+            while self._gaps or self._played:
+                await self._work_once()
+        except Exception as error:  # noqa: BLE001 - a bug here must end the run, not be lost
+            self._intake.fail(error)
+        self._loop.call_soon(self._on_settled)
+
+    async def _work_once(self) -> None:
+        if self._played:
+            await self._take_played(self._played[0])
+            del self._played[0]  # not before: `close` writes a page that is not done
+            return
+        gap = self._gaps.pop(0)
+        try:
+            may_go_on = await self._fetcher.fill(gap)
+        except TranscriptError as error:
+            self._intake.trouble(error)
+        else:
+            if not may_go_on:
+                self.left(gap.target)
+
+    async def _take_played(self, played: Page | PlaybackLimits) -> None:
+        if isinstance(played, Page):
+            await self._unasked.take(played)
+        else:
+            self._unasked.take_limits(played)

@@ -1,0 +1,92 @@
+"""Unasked: the playback of one connection that came by itself, written and accounted for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatlog.event import SERVER
+from chatlog.protocol.history.chathistory import Outcome
+from chatlog.record.history.gaps import OpenGap
+from chatlog.record.history.outcomes import Fetched, entries_of
+from chatlog.record.history.playback import (
+    KINDS,
+    Extent,
+    Playback,
+    earliest_within,
+    is_all_within,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatlog.protocol.history.pages import Page
+    from chatlog.protocol.history.playback_limits import PlaybackLimits
+    from chatlog.record.history.transcript import Transcript
+    from chatlog.record.ledgers import Ledgers
+
+
+class Unasked:
+    """Writes the new lines of each target's playback, and appends the gaps that they fill.
+
+    `now` is our clock.
+    """
+
+    def __init__(self, transcript: Transcript, ledgers: Ledgers, now: Callable[[], str]) -> None:
+        self._transcript = transcript
+        self._ledgers = ledgers
+        self._now = now
+        self._playbacks: dict[str, Playback] = {}
+        self._ended: dict[str, Extent] = {}
+
+    async def take(self, page: Page) -> None:
+        """Write the new lines of a page; at the end of its batch, append the gaps they fill."""
+        playback = self._playback(page.target)
+        for low, high in playback.unread(page):
+            playback.know(await self._transcript.known_lines(page.target, low, high))
+        self._transcript.write(playback.new(page))
+        if page.batched and page.is_whole:
+            del self._playbacks[page.target]
+            self._ended[page.target] = Extent(playback.first, playback.total)
+            if page.target != SERVER:
+                self._append_filled(page, playback)
+
+    def take_last(self, pages: list[Page]) -> None:
+        """Write the new lines of the pages that are left at the end of a connection, at once."""
+        self._playbacks.clear()  # one may have been about to read the transcript
+        for page in pages:
+            playback = self._playback(page.target)
+            for low, high in playback.unread(page):
+                playback.know(self._transcript.known_lines_now(page.target, low, high))
+            playback.begin_page()
+            self._transcript.write(playback.new(page))
+
+    def take_limits(self, limits: PlaybackLimits) -> None:
+        """Append that a gap is filled if the playback after it was all that its server keeps."""
+        target = limits.target
+        begins = self._ledgers.begins(target)
+        extent = self._ended.get(target, Extent("", 0))
+        if not begins or not is_all_within(limits, extent):
+            return
+        earliest = earliest_within(limits, begins)
+        for gap in self._gaps_until(target, extent.first):
+            if gap.since.time >= earliest:
+                outcome = Outcome(gap.since.time, gap.until)
+                fetched = Fetched("chathistory", KINDS, 0)
+                entries = entries_of(gap, outcome, fetched, at=self._now(), was_asked=False)
+                self._ledgers.append_when_written(target, *entries)
+
+    def _playback(self, target: str) -> Playback:
+        if target not in self._playbacks:
+            self._playbacks[target] = Playback(self._transcript.casemapping)
+        return self._playbacks[target]
+
+    def _append_filled(self, page: Page, playback: Playback) -> None:
+        for gap in self._gaps_until(page.target, self._ledgers.begins(page.target)):
+            entries = playback.entries(gap, page.via, at=self._now())
+            self._ledgers.append_when_written(page.target, *entries)
+
+    def _gaps_until(self, target: str, end: str) -> list[OpenGap]:
+        """Return the gaps of a target that end at a time and that history may fill."""
+        coverage = self._ledgers.coverage(target)
+        gaps = coverage.wanting() if coverage is not None else []
+        return [OpenGap.of(target, gap) for gap in gaps if gap.end == end]

@@ -1,0 +1,158 @@
+"""One gap that is being filled: requests, new lines and outcome, without a server or a disk."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatlog.casemapping import Casemapping
+from chatlog.event import Event
+from chatlog.protocol.history.chathistory import Answer, Outcome, Point, Terms, answer_of
+from chatlog.protocol.history.pages import Page
+from chatlog.read.lookup import KnownLine
+from chatlog.record.history.fetch import Fetch
+from chatlog.record.history.gaps import OpenGap
+
+TERMS = Terms(page=5, by_msgid=True)
+
+
+def at(second):
+    return f"2026-11-23T18:00:{second:06.3f}Z"
+
+
+NOW = at(59)
+GAP = OpenGap("#demo", Point(at(10), "m10"), at(20))
+
+
+def line(second, text="hello", msgid=""):
+    return Event(
+        time=at(second), network="net", target="#demo", type="message", nick="ada", text=text,
+        msgid=msgid,
+    )  # fmt: skip
+
+
+def page(*events):
+    return Page("#demo", "chathistory", list(events), answer=answer_of(list(events)))
+
+
+def known(*events):
+    return [KnownLine(event, coarse=False) for event in events]
+
+
+def texts(events):
+    return [event.text for event in events]
+
+
+def facts(entries):
+    return [(entry.entry, entry.since, entry.until, entry.lines, entry.why) for entry in entries]
+
+
+@pytest.fixture
+def fetch():
+    return Fetch(GAP, Casemapping("rfc1459"))
+
+
+def first_request(gap, *, has_talk_before=True):
+    steps = Fetch(gap, Casemapping("rfc1459")).steps(TERMS, has_talk_before=has_talk_before)
+    return next(steps), steps
+
+
+# -- requests -------------------------------------------------------------------
+
+
+def test_the_first_request_asks_after_the_last_message_before_the_gap():
+    ask, _ = first_request(GAP)
+    assert ask.line == "CHATHISTORY AFTER #demo msgid=m10 5"
+
+
+def test_a_server_without_any_older_line_has_forgotten_the_beginning_of_the_gap():
+    _, steps = first_request(GAP._replace(since=Point(at(10))))
+    steps.send(Answer())  # nothing before the gap
+    steps.send(answer_of([line(15)]))
+    with pytest.raises(StopIteration) as stop:
+        steps.send(Answer())
+    assert stop.value.value == Outcome(at(15), at(20))
+
+
+def test_a_new_target_has_no_older_line_for_a_server_to_forget():
+    gap = GAP._replace(since=Point(at(10)), is_first=True)
+    _, steps = first_request(gap, has_talk_before=False)
+    steps.send(Answer())
+    steps.send(answer_of([line(15)]))
+    with pytest.raises(StopIteration) as stop:
+        steps.send(Answer())
+    assert stop.value.value.reached == at(20)
+
+
+# -- lines that are new ------------------------------------------------------------
+
+
+def test_only_lines_that_the_transcript_lacks_are_new(fetch):
+    fetch.know(known(line(11, "known", "m11")))
+    assert texts(fetch.new(page(line(11, "known", "m11"), line(12, "lost", "m12")))) == ["lost"]
+    assert fetch.lines == 1
+
+
+def test_a_page_that_overlaps_the_one_before_brings_its_further_lines_only(fetch):
+    fetch.begin_page()
+    fetch.new(page(line(11, "one"), line(12, "two")))
+    fetch.begin_page()
+    assert texts(fetch.new(page(line(12, "two"), line(13, "three")))) == ["three"]
+
+
+def test_a_line_that_was_said_twice_on_one_page_is_new_twice(fetch):
+    assert texts(fetch.new(page(line(11, "lol"), line(11, "lol")))) == ["lol", "lol"]
+
+
+def test_lines_from_before_the_depth_of_a_first_fetch_are_dropped():
+    fetch = Fetch(GAP._replace(is_first=True), Casemapping("rfc1459"))
+    assert texts(fetch.new(page(line(9, "too early"), line(10, "first")))) == ["first"]
+
+
+# -- the seam ----------------------------------------------------------------------
+
+
+def test_lines_of_the_last_two_seconds_are_kept_back(fetch):
+    assert texts(fetch.new(page(line(17.9, "old"), line(18, "may come live")))) == ["old"]
+    assert [texts(each.events) for each in fetch.seam_pages()] == [["may come live"]]
+    assert fetch.seam_stretch == (at(16), at(20))
+
+
+def test_a_line_of_the_seam_that_came_live_is_not_new(fetch):
+    fetch.new(page(line(18, "one", "m18"), line(19, "two", "m19")))
+    assert texts(fetch.new_in_seam([])) == ["one", "two"]
+    assert texts(fetch.close_seam(known(line(19, "two", "m19")))) == ["one"]
+    assert fetch.lines == 1
+    assert fetch.seam_stretch is None
+
+
+def test_pages_of_the_seam_may_overlap(fetch):
+    fetch.new(page(line(18, "one"), line(18.5, "two")))
+    fetch.new(page(line(18.5, "two"), line(19, "three")))
+    assert texts(fetch.close_seam([])) == ["one", "two", "three"]
+
+
+def test_without_lines_at_the_end_of_the_gap_there_is_no_seam(fetch):
+    fetch.new(page(line(11)))
+    assert fetch.seam_stretch is None
+
+
+# -- the outcome ---------------------------------------------------------------------
+
+
+def test_a_gap_that_was_fetched_whole_is_covered_with_its_new_lines(fetch):
+    fetch.new(page(line(11, "one"), line(12, "two")))
+    [covered] = fetch.entries(Outcome(at(10), at(20)), "all", at=NOW)
+    assert facts([covered]) == [("covered", at(10), at(20), 2, "")]
+    assert (covered.via, covered.kinds) == ("chathistory", "all")
+
+
+def test_a_fetch_under_way_claims_what_its_answers_reach_and_nothing_of_the_seam(fetch):
+    fetch.new(page(line(12, "one")))
+    fetch.reach(Outcome(at(10), at(12)))
+    assert facts(fetch.entries_so_far("all", at=NOW)) == [("covered", at(10), at(12), 1, "")]
+    fetch.reach(Outcome(at(10), at(19.5)))
+    assert facts(fetch.entries_so_far("all", at=NOW)) == [("covered", at(10), at(18), 1, "")]
+
+
+def test_a_fetch_without_an_answer_claims_nothing(fetch):
+    assert fetch.entries_so_far("all", at=NOW) == []
