@@ -14,7 +14,7 @@ import msgspec
 from chatlog.alignment import Alignment, around
 from chatlog.errors import TranscriptError
 from chatlog.event import TALK
-from chatlog.protocol.history.chathistory import Outcome, Point, forward
+from chatlog.protocol.history.chathistory import Outcome, Point, Walk, forward
 from chatlog.read.lookup import lines_between
 from chatlog.record.history.requests import Requests
 
@@ -124,14 +124,15 @@ class Audit:
             stretch, Alignment(self._session.state.isupport.casemapping), Findings(target=target)
         )
         terms = self._requests.terms
-        way = forward(target, Point(stretch.since), stretch.until, terms, has_earlier=True)
+        point = Point(stretch.since)
+        walk = Walk(forward(target, point, stretch.until, terms, has_earlier=True))
         try:
-            outcome = await self._requests.follow(
-                way, target, begin_page=comparison.begin_page, keep=comparison.keep
-            )
+            while walk.ask is not None:
+                comparison.begin_page()
+                walk.take(await self._requests.answer(walk.ask, target, comparison.keep))
         except TranscriptError as error:
             return Findings(target=target, why=str(error))
-        return comparison.finish(outcome)
+        return comparison.finish(walk.outcome)
 
 
 class _Comparison:

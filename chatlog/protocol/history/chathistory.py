@@ -82,6 +82,27 @@ class Outcome(NamedTuple):
     why: str = ""
 
 
+class Walk:
+    """A walk through a history: the next request, and the outcome at the end.
+
+    `ask` is the request to send, None once the walk is over. `reached` is how
+    far the answers reach by now, and `outcome` how far all of them reached.
+    """
+
+    def __init__(self, steps: Generator[Ask, Answer, Outcome]) -> None:
+        self._steps = steps
+        self.ask: Ask | None = next(steps)
+        self.reached = self.outcome = Outcome(self.ask.begins, self.ask.reached)
+
+    def take(self, answer: Answer) -> None:
+        """Take the answer to the request, and go on to the next one."""
+        try:
+            self.ask = ask = self._steps.send(answer)
+            self.reached = Outcome(ask.begins, ask.reached)
+        except StopIteration as stop:
+            self.ask, self.outcome = None, stop.value
+
+
 def answer_of(events: list[Event]) -> Answer:
     """Summarize a page, in any order of its lines."""
     if not events:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.alignment import Alignment, around
 from chatlog.event import format_time, parse_time
-from chatlog.protocol.history.chathistory import Outcome, forward
+from chatlog.protocol.history.chathistory import Outcome, Walk, forward
 from chatlog.protocol.history.pages import Page
 from chatlog.record.history.outcomes import Fetched, entries_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Iterable
 
     from chatlog.casemapping import Casemapping
     from chatlog.coverage.ledger import LedgerEntry
@@ -34,42 +34,38 @@ class Fetch:
 
     Lines of the last two seconds before the interval that ends the gap are its
     seam: they may still come live. They are kept back until all else is fetched.
-    `lines` counts the new lines without those of the seam.
+    `lines` counts the new lines by now. `has_talk_before` means that the
+    transcript has messages from before the gap.
     """
 
-    def __init__(self, gap: OpenGap, casemapping: Casemapping) -> None:
+    def __init__(
+        self, gap: OpenGap, casemapping: Casemapping, terms: Terms, *, has_talk_before: bool
+    ) -> None:
         self.gap = gap
         self.lines = 0
+        # A server without a line from before the gap has forgotten the gap's beginning,
+        # unless nobody spoke by then. The history of a new target begins with its first line.
+        earlier = gap.is_first or has_talk_before
+        self._walk = Walk(forward(gap.target, gap.since, gap.until, terms, has_earlier=earlier))
         self._alignment = Alignment(casemapping)
-        self._reached = Outcome(gap.since.time, gap.since.time)
         self._seam_begins = format_time(max(0, parse_time(gap.until) - _SEAM))
         self._seam: list[list[Event]] = []  # page by page: pages may overlap
 
     # -- the requests, and the lines that are new -----------------------------------
-
-    @property
-    def stretch(self) -> tuple[str, str]:
-        """The stretch of the transcript to know before the first page."""
-        return around(self.gap.since.time, self.gap.until)
 
     def know(self, lines: Iterable[KnownLine]) -> None:
         """Take lines that the transcript has."""
         for line in lines:
             self._alignment.know(line.event, coarse=line.coarse)
 
-    def steps(self, terms: Terms, *, has_talk_before: bool) -> Generator[Ask, Answer, Outcome]:
-        """Return the requests that fill the gap, from its beginning to its end.
+    @property
+    def ask(self) -> Ask | None:
+        """The request to send next, None at the end."""
+        return self._walk.ask
 
-        `has_talk_before` means that the transcript has messages from before the
-        gap. A server that has none of these has forgotten a part of the gap,
-        unless the target was never recorded before.
-        """
-        reaches_back = self.gap.is_first or has_talk_before
-        stretch = self.gap.target, self.gap.since, self.gap.until
-        return forward(*stretch, terms, has_earlier=reaches_back)
-
-    def begin_page(self) -> None:
-        """Begin an answer, which may repeat lines of the one before."""
+    def take(self, answer: Answer) -> None:
+        """Take the sum of an answer, whose pages `new` has had; the next may repeat its lines."""
+        self._walk.take(answer)
         self._alignment.begin_page()
 
     def new(self, page: Page) -> list[Event]:
@@ -119,21 +115,23 @@ class Fetch:
 
     # -- the outcome ------------------------------------------------------------------
 
-    def reach(self, reached: Outcome) -> None:
-        """Keep how far the answers reach by now."""
-        self._reached = reached
+    @property
+    def outcome(self) -> Outcome:
+        """How far the fetch came, once `ask` is None."""
+        return self._walk.outcome
 
-    def entries(self, outcome: Outcome, kinds: str, *, at: str) -> list[LedgerEntry]:
+    def entries(self, kinds: str, *, at: str) -> list[LedgerEntry]:
         """Return the entries of a fetch that is over; `kinds` are those of the server's events."""
         fetched = Fetched(VIA, kinds, self.lines)
-        return entries_of(self.gap, outcome, fetched, at=at, was_asked=True)
+        return entries_of(self.gap, self.outcome, fetched, at=at, was_asked=True)
 
     def entries_so_far(self, kinds: str, *, at: str) -> list[LedgerEntry]:
         """Return the entries of a fetch that goes on, so that the next one can start there.
 
         They claim nothing of the seam, which is not written yet.
         """
-        begins, reached = self._reached.begins, min(self._reached.reached, self._seam_begins)
+        begins, reached, _ = self._walk.reached
+        reached = min(reached, self._seam_begins)
         if begins >= reached:
             return []
         fetched = Fetched(VIA, kinds, self.lines)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from chatlog.protocol.history.chathistory import Outcome, Point
+from chatlog.protocol.history.chathistory import Point
 from chatlog.record.history.fetch import Fetch
 from chatlog.record.history.gaps import HistoryDepth
 from chatlog.record.history.outcomes import still_open
@@ -14,6 +15,7 @@ from chatlog.record.history.outcomes import still_open
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chatlog.protocol.history.chathistory import Outcome
     from chatlog.protocol.history.pages import Page
     from chatlog.record.history.gaps import OpenGap
     from chatlog.record.history.requests import Requests
@@ -48,7 +50,6 @@ class Fetcher:
         self._now = now
         self._depth = depth or HistoryDepth()
         self._fetch: Fetch | None = None
-        self._answers = 0
 
     async def fill(self, gap: OpenGap) -> bool:
         """Fetch a gap; return False if the server will refuse more of its target as well.
@@ -63,47 +64,48 @@ class Fetcher:
             gap = await self._located(gap)
             if not gap.since.time or gap.since.time >= gap.until:
                 return True
-        fetch = Fetch(gap, self._transcript.casemapping)
-        fetch.know(await self._transcript.lines_between(gap.target, *fetch.stretch))
-        self._fetch, self._answers = fetch, 0
-        outcome = await self._walk(fetch)
+        fetch = self._fetch = await self._begin(gap)
+        await self._ask_all(fetch)
         await self._close_seam(fetch)
         self._fetch = None
-        self._append(fetch, outcome)
-        return outcome.reached >= gap.until
+        self._append(fetch)
+        return fetch.outcome.reached >= gap.until
 
     async def _located(self, gap: OpenGap) -> OpenGap:
         """Find the beginning of a first fetch and append it; its time is "" if that failed."""
         begins = self._depth.since(gap.until)
         if not begins:
-            steps = self._depth.steps(gap.target, self._requests.terms)
-            found = await self._requests.follow(steps, gap.target)
-            nothing = gap.until if not found.why else ""
-            begins = found.begins or nothing
+            walk = self._depth.walk(gap.target, self._requests.terms)
+            while walk.ask is not None:
+                walk.take(await self._requests.answer(walk.ask, gap.target))
+            nothing = gap.until if not walk.outcome.why else ""
+            begins = walk.outcome.begins or nothing
         if begins:
             self._ledgers.note_depth(gap.target, min(begins, gap.until))
         return gap._replace(since=Point(begins))
 
-    async def _walk(self, fetch: Fetch) -> Outcome:
-        gap = fetch.gap
-        before = gap.is_first or await self._transcript.has_talk_before(gap.target, gap.since.time)
+    async def _begin(self, gap: OpenGap) -> Fetch:
+        """Return the fetch of a gap that knows the transcript around it."""
+        transcript = self._transcript
+        known = await transcript.lines_between(gap.target, *gap.surroundings)
+        before = gap.is_first or await transcript.has_talk_before(gap.target, gap.since.time)
+        terms = self._requests.terms
+        fetch = Fetch(gap, transcript.casemapping, terms, has_talk_before=before)
+        fetch.know(known)
+        return fetch
+
+    async def _ask_all(self, fetch: Fetch) -> None:
+        """Send one request after the other; write the new lines of each page as it comes."""
 
         def keep(page: Page) -> None:
             self._transcript.write(fetch.new(page))
 
-        def reach(reached: Outcome) -> None:
-            fetch.reach(reached)
-            self._answers += 1
-            if self._answers % _NOTED_EVERY == 0:
+        for answers in count():
+            if fetch.ask is None:
+                return
+            if answers and answers % _NOTED_EVERY == 0:
                 self.append_progress()
-
-        return await self._requests.follow(
-            fetch.steps(self._requests.terms, has_talk_before=before),
-            gap.target,
-            begin_page=fetch.begin_page,
-            keep=keep,
-            progress=reach,
-        )
+            fetch.take(await self._requests.answer(fetch.ask, fetch.gap.target, keep))
 
     async def _close_seam(self, fetch: Fetch) -> None:
         """Write the lines of the seam that did not come live a moment later."""
@@ -117,9 +119,9 @@ class Fetcher:
 
     # -- the outcome ------------------------------------------------------------------
 
-    def _append(self, fetch: Fetch, outcome: Outcome) -> None:
-        gap = fetch.gap
-        entries = fetch.entries(outcome, self._requests.kinds, at=self._now())
+    def _append(self, fetch: Fetch) -> None:
+        gap, outcome = fetch.gap, fetch.outcome
+        entries = fetch.entries(self._requests.kinds, at=self._now())
         self._ledgers.append_when_written(gap.target, *entries)
         if gap.is_first and outcome.begins > gap.since.time:
             self._ledgers.note_depth(gap.target, outcome.begins)  # there was nothing before

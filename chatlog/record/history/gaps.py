@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from chatlog.alignment import around
 from chatlog.event import format_time, parse_time
-from chatlog.protocol.history.chathistory import Point, backward, oldest
+from chatlog.protocol.history.chathistory import Point, Walk, backward, oldest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from chatlog.coverage.fold import Gap
-    from chatlog.protocol.history.chathistory import Answer, Ask, Outcome, Terms
+    from chatlog.protocol.history.chathistory import Terms
 
 
 class OpenGap(NamedTuple):
@@ -30,6 +29,11 @@ class OpenGap(NamedTuple):
     since: Point
     until: str
     is_first: bool = False
+
+    @property
+    def surroundings(self) -> tuple[str, str]:
+        """The stretch of the transcript to compare with the gap's history."""
+        return around(self.since.time, self.until)
 
     @classmethod
     def of(cls, target: str, gap: Gap) -> OpenGap:
@@ -58,6 +62,8 @@ class HistoryDepth(NamedTuple):
             return ""
         return format_time(max(0, parse_time(until) - int(self.seconds * 1000)))
 
-    def steps(self, target: str, terms: Terms) -> Generator[Ask, Answer, Outcome]:
+    def walk(self, target: str, terms: Terms) -> Walk:
         """Return the requests that find the beginning; the outcome's `begins` is "" for none."""
-        return oldest(target) if self.lines is None else backward(target, self.lines, terms)
+        if self.lines is None:
+            return Walk(oldest(target))
+        return Walk(backward(target, self.lines, terms))

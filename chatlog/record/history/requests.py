@@ -13,14 +13,13 @@ from chatlog.protocol.history.chathistory import (
     CAPABILITIES,
     PLAYBACK_OF_EVENTS,
     Answer,
-    Outcome,
     merged,
     terms_of,
 )
 from chatlog.protocol.history.pages import Page, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from chatlog.protocol.history.chathistory import Ask, Terms
     from chatlog.protocol.history.pages import Told
@@ -83,32 +82,15 @@ class Requests:
         """Return the pages of answers for which no request waits any more."""
         return [told for told in self._answers if isinstance(told, Page)]
 
-    async def follow(
-        self,
-        steps: Generator[Ask, Answer, Outcome],
-        target: str,
-        *,
-        begin_page: Callable[[], None] = lambda: None,
-        keep: Callable[[Page], None] = lambda _page: None,
-        progress: Callable[[Outcome], None] = lambda _reached: None,
-    ) -> Outcome:
-        """Send one request after the other until `steps` ends; return its outcome.
+    async def answer(
+        self, ask: Ask, target: str, keep: Callable[[Page], None] = lambda _page: None
+    ) -> Answer:
+        """Send a request; return the sum of its answer, or the code of its failure.
 
-        `begin_page` is called before each request, `keep` with each page of an
-        answer that is to be kept, `progress` after each answer but the last.
+        `keep` is called with each page as it comes, if the request's lines are to
+        be kept. After an answer that does not come or does not end, no further
+        request is possible on this connection.
         """
-        ask = next(steps)
-        while True:
-            begin_page()
-            answer = await self._answer(ask, target, keep)
-            try:
-                ask = steps.send(answer)
-            except StopIteration as stop:
-                outcome: Outcome = stop.value
-                return outcome
-            progress(Outcome(ask.begins, ask.reached))
-
-    async def _answer(self, ask: Ask, target: str, keep: Callable[[Page], None]) -> Answer:
         label = self._label()
         self._asked = target, label
         self._send(f"@label={label} {ask.line}" if label else ask.line)

@@ -16,6 +16,7 @@ from chatlog.protocol.history.chathistory import (
     Outcome,
     Point,
     Terms,
+    Walk,
     answer_of,
     backward,
     forward,
@@ -64,20 +65,18 @@ class Server:
         return self.lines[-count:]
 
 
-def walk(way, server, keep=lambda page: page):
-    """Follow a walk to its end; return the outcome and what was kept."""
-    kept, ask = [], next(way)
-    while True:
-        answer = server.answer(ask.line)
+def walk(steps, server, keep=lambda page: page):
+    """Follow a walk to its end; return the outcome and the lines that were kept."""
+    kept, way = [], Walk(steps)
+    while way.ask is not None:
+        answer = server.answer(way.ask.line)
         if isinstance(answer, str):
             summary = Answer(failure=answer)
         else:
             summary = answer_of(answer)
-            kept += keep(answer) if ask.keep else []
-        try:
-            ask = way.send(summary)
-        except StopIteration as stop:
-            return stop.value, kept
+            kept += keep(answer) if way.ask.keep else []
+        way.take(summary)
+    return way.outcome, kept
 
 
 def lines(*texts, every=1000, **fields):
@@ -183,6 +182,16 @@ def test_a_refusal_in_the_middle_keeps_what_came():
     with pytest.raises(StopIteration) as stop:
         way.send(Answer(failure="TIMEOUT"))
     assert stop.value.value[:2] == (at(3000), at(8000))
+
+
+def test_a_walk_reaches_the_last_line_of_the_answers_so_far_and_its_outcome_the_end():
+    way = Walk(forward("#c", Point(at(3000), "m3"), at(30_000), BY_MSGID, has_earlier=True))
+    assert way.reached == Outcome(at(3000), at(3000))
+    way.take(answer_of(lines(*map(str, range(9)))[4:]))
+    assert way.reached == Outcome(at(3000), at(8000))
+    way.take(Answer())
+    assert (way.ask, way.outcome) == (None, Outcome(at(3000), at(30_000)))
+    assert way.reached == Outcome(at(3000), at(8000))
 
 
 def test_a_server_that_speaks_of_msgids_and_takes_none_is_asked_by_time():

@@ -21,6 +21,8 @@ def at(second):
 
 NOW = at(59)
 GAP = OpenGap("#demo", Point(at(10), "m10"), at(20))
+UNNAMED = OpenGap("#demo", Point(at(10)), at(20))
+FIRST = OpenGap("#demo", Point(at(10)), at(20), is_first=True)
 
 
 def line(second, text="hello", msgid=""):
@@ -46,41 +48,51 @@ def facts(entries):
     return [(entry.entry, entry.since, entry.until, entry.lines, entry.why) for entry in entries]
 
 
+def fetch_of(gap, *, has_talk_before=True):
+    return Fetch(gap, Casemapping("rfc1459"), TERMS, has_talk_before=has_talk_before)
+
+
 @pytest.fixture
 def fetch():
-    return Fetch(GAP, Casemapping("rfc1459"))
-
-
-def first_request(gap, *, has_talk_before=True):
-    steps = Fetch(gap, Casemapping("rfc1459")).steps(TERMS, has_talk_before=has_talk_before)
-    return next(steps), steps
+    return fetch_of(GAP)
 
 
 # -- requests -------------------------------------------------------------------
 
 
-def test_the_first_request_asks_after_the_last_message_before_the_gap():
-    ask, _ = first_request(GAP)
-    assert ask.line == "CHATHISTORY AFTER #demo msgid=m10 5"
+def test_the_first_request_asks_after_the_last_message_before_the_gap(fetch):
+    assert fetch.ask.line == "CHATHISTORY AFTER #demo msgid=m10 5"
 
 
-def test_a_server_without_any_older_line_has_forgotten_the_beginning_of_the_gap():
-    _, steps = first_request(GAP._replace(since=Point(at(10))))
-    steps.send(Answer())  # nothing before the gap
-    steps.send(answer_of([line(15)]))
-    with pytest.raises(StopIteration) as stop:
-        steps.send(Answer())
-    assert stop.value.value == Outcome(at(15), at(20))
+def test_the_next_request_asks_after_the_last_line_of_the_answer(fetch):
+    fetch.take(answer_of([line(12, msgid="m12"), line(11, msgid="m11")]))
+    assert fetch.ask.line == "CHATHISTORY AFTER #demo msgid=m12 5"
 
 
-def test_a_new_target_has_no_older_line_for_a_server_to_forget():
-    gap = GAP._replace(since=Point(at(10)), is_first=True)
-    _, steps = first_request(gap, has_talk_before=False)
-    steps.send(Answer())
-    steps.send(answer_of([line(15)]))
-    with pytest.raises(StopIteration) as stop:
-        steps.send(Answer())
-    assert stop.value.value.reached == at(20)
+def test_an_empty_page_ends_the_fetch_at_the_end_of_the_gap(fetch):
+    fetch.take(answer_of([line(12, msgid="m12")]))
+    fetch.take(Answer())
+    assert fetch.ask is None
+    assert fetch.outcome == Outcome(at(10), at(20))
+
+
+@pytest.mark.parametrize(
+    ("gap", "has_talk_before", "begins"),
+    [
+        pytest.param(UNNAMED, True, at(15), id="the server has forgotten the beginning"),
+        pytest.param(UNNAMED, False, at(10), id="nobody spoke before the gap"),
+        pytest.param(FIRST, False, at(15), id="history of a new target"),
+    ],
+)
+def test_history_without_older_lines_begins_with_its_first_line_unless_nobody_spoke_before(
+    gap, has_talk_before, begins
+):
+    fetch = fetch_of(gap, has_talk_before=has_talk_before)
+    assert "BEFORE" in fetch.ask.line
+    fetch.take(Answer())
+    fetch.take(answer_of([line(15, msgid="m15")]))
+    fetch.take(Answer())
+    assert fetch.outcome.begins == begins
 
 
 # -- lines that are new ------------------------------------------------------------
@@ -93,9 +105,9 @@ def test_only_lines_that_the_transcript_lacks_are_new(fetch):
 
 
 def test_a_page_that_overlaps_the_one_before_brings_its_further_lines_only(fetch):
-    fetch.begin_page()
-    fetch.new(page(line(11, "one"), line(12, "two")))
-    fetch.begin_page()
+    first = page(line(11, "one"), line(12, "two"))
+    fetch.new(first)
+    fetch.take(first.answer)
     assert texts(fetch.new(page(line(12, "two"), line(13, "three")))) == ["three"]
 
 
@@ -104,7 +116,7 @@ def test_a_line_that_was_said_twice_on_one_page_is_new_twice(fetch):
 
 
 def test_lines_from_before_the_depth_of_a_first_fetch_are_dropped():
-    fetch = Fetch(GAP._replace(is_first=True), Casemapping("rfc1459"))
+    fetch = fetch_of(FIRST)
     assert texts(fetch.new(page(line(9, "too early"), line(10, "first")))) == ["first"]
 
 
@@ -139,20 +151,33 @@ def test_without_lines_at_the_end_of_the_gap_there_is_no_seam(fetch):
 # -- the outcome ---------------------------------------------------------------------
 
 
+def answered(fetch, *events):
+    fetch.new(page(*events))
+    fetch.take(answer_of(list(events)))
+
+
 def test_a_gap_that_was_fetched_whole_is_covered_with_its_new_lines(fetch):
-    fetch.new(page(line(11, "one"), line(12, "two")))
-    [covered] = fetch.entries(Outcome(at(10), at(20)), "all", at=NOW)
+    answered(fetch, line(11, "one", "m11"), line(12, "two", "m12"))
+    answered(fetch)
+    [covered] = fetch.entries("all", at=NOW)
     assert facts([covered]) == [("covered", at(10), at(20), 2, "")]
     assert (covered.via, covered.kinds) == ("chathistory", "all")
 
 
 def test_a_fetch_under_way_claims_what_its_answers_reach_and_nothing_of_the_seam(fetch):
-    fetch.new(page(line(12, "one")))
-    fetch.reach(Outcome(at(10), at(12)))
+    answered(fetch, line(12, "one", "m12"))
     assert facts(fetch.entries_so_far("all", at=NOW)) == [("covered", at(10), at(12), 1, "")]
-    fetch.reach(Outcome(at(10), at(19.5)))
+    answered(fetch, line(19.5, "two", "m19"))
     assert facts(fetch.entries_so_far("all", at=NOW)) == [("covered", at(10), at(18), 1, "")]
 
 
 def test_a_fetch_without_an_answer_claims_nothing(fetch):
     assert fetch.entries_so_far("all", at=NOW) == []
+
+
+def test_a_refusal_leaves_the_gap_open_with_its_reason(fetch):
+    for _ in range(2):  # by msgid, then by time
+        fetch.take(Answer(failure="INVALID_TARGET"))
+    [asked] = fetch.entries("all", at=NOW)
+    why = "the server does not give the history of this channel to us"
+    assert facts([asked]) == [("asked", at(10), at(20), 0, why)]

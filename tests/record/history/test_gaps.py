@@ -11,7 +11,7 @@ UNTIL = "2026-11-23T18:00:00.000Z"
 
 
 def first_request(depth):
-    return next(depth.steps("#demo", TERMS)).line
+    return depth.walk("#demo", TERMS).ask.line
 
 
 def test_a_depth_in_seconds_begins_so_long_before_the_interval():
