@@ -1,8 +1,8 @@
-"""Which lines of a history are new beside those that are known.
+"""Alignment: the lines of a history that are new beside known ones.
 
-Pure. Two lines with msgids are one where the msgids are equal. Without them
-they are where source, type, words and time agree, each known line standing for
-one line of the history and no more: what was said twice stays twice.
+Pure. Two lines with msgids are the same if the msgids are equal. Without msgids
+they are the same if source, type, text and time agree. Each known line stands for
+one line of the history: a text that was said twice stays there twice.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _Words = tuple[str, str, str, str, str, tuple[str, ...]]
 
 
 class _Known(msgspec.Struct, eq=False):
-    """One line that is known: its time in milliseconds, and how far that may be relied on.
+    """A known line: its time in milliseconds, and the precision of that time.
 
-    It is `coarse` where only its second is known, and may be off by `slack`
-    where it is by our own clock. `page` is the last one that it stood for a line of.
+    `coarse` means that only the second is known; `slack` is the error of our own
+    clock. `page` is the number of the last page on which the line was found.
     """
 
     time: int
@@ -63,11 +63,11 @@ def around(low: str, high: str) -> tuple[str, str]:
 
 
 class Alignment:
-    """Take in a history line by line, beside the lines of a target that are known.
+    """The known lines of a target, with which the pages of a history are compared.
 
-    Until a history has shown a fraction of a second its times are taken for
-    whole seconds. What it brings is known from the next `begin_page` on, so that
-    pages may overlap while the lines of one are all different.
+    The times of a history count as whole seconds until one has a fraction. The
+    lines of a page are known from the next `begin_page` on: pages may overlap,
+    while all lines of one page are different.
     """
 
     def __init__(self, casemapping: Casemapping) -> None:
@@ -82,7 +82,7 @@ class Alignment:
         self._after = 0  # the time of the line before, as it stands in the transcript
 
     def know(self, event: Event, *, coarse: bool = False) -> None:
-        """Take note of a line that the transcript has; `coarse` where only its second is."""
+        """Add a line of the transcript; `coarse` if only its second is known."""
         if event.type not in _UNTOLD:
             line = self._line(event)
             line.coarse, line.slack = coarse, 0 if coarse or event.received else _SLACK
@@ -133,10 +133,10 @@ class Alignment:
             del self._by_words[line.words]
 
     def new(self, events: Iterable[Event]) -> list[Event]:
-        """Return those lines of a history that are not known, in its order.
+        """Return the lines of a history that are not known, in its order.
 
-        One that follows a known line of the same second, where the history tells
-        only seconds, takes that line's time, so that it stays behind it.
+        If the history tells only seconds, a line that follows a known one of the
+        same second takes its time, so that it stays behind it.
         """
         lines = list(events)
         self._coarse = self._coarse and all(event.time.endswith(_WHOLE) for event in lines)
@@ -160,7 +160,7 @@ class Alignment:
         return _Known(parse_time(event.time), self._words(event), event, event.msgid)
 
     def _find(self, event: Event, time: int) -> _Known | None:
-        """Find the known line that this is."""
+        """Return the known line that an event of the history is, None if it is new."""
         if event.msgid and event.msgid in self._msgids:
             return self._msgids[event.msgid]
         lines = self._by_words.get(self._words(event), [])

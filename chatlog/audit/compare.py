@@ -1,7 +1,7 @@
-"""Auditing: the server's history, asked for again, beside what the transcript has.
+"""The comparison of a server's history with the transcript.
 
-Nothing is written and nothing held, so that a recorder may go on meanwhile. What
-people said is compared, and nothing else: no server keeps all the rest.
+Nothing is written and no target locked, so that a recorder may go on meanwhile.
+Only messages are compared: no server keeps all other events.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class Findings(msgspec.Struct, kw_only=True):
-    """What came of one channel: of `[since, until)` the server had `asked` lines.
+    """The findings of one channel: of `[since, until)` the server had `asked` lines.
 
-    `missing` are those of them that the transcript does not have, `extra` those
-    that only the transcript has. `why` says why the range ends early, or that
-    nothing could be asked.
+    The transcript lacks the `missing` ones of these; only the transcript has the
+    `extra` ones. `why` says why the range ends early, or why the server could not
+    be asked.
     """
 
     target: str
@@ -47,12 +47,12 @@ class Findings(msgspec.Struct, kw_only=True):
 
     @property
     def present(self) -> int:
-        """How many lines are in both."""
+        """The number of lines that both have."""
         return self.asked - len(self.missing)
 
 
 class Stretch(NamedTuple):
-    """What to compare: the transcript in a directory, from a time to another."""
+    """A stretch of the transcript in a directory: `[since, until)`."""
 
     directory: Path
     since: str
@@ -60,9 +60,10 @@ class Stretch(NamedTuple):
 
 
 class Audit:
-    """Compare the channels of one connection; it stands where fetching back would.
+    """The History of an audit: compares each channel of one connection instead of fetching it.
 
-    `stretches` says what to compare of a target, None for nothing.
+    `stretches` returns the stretch of a target to compare, None for none. `found`
+    is called with the findings of each target, `on_settled` after the last.
     """
 
     def __init__(
@@ -91,21 +92,21 @@ class Audit:
             self._task = self._loop.create_task(self._work())
 
     def left(self, target: str) -> None:
-        """Do not compare a channel that we are not in."""
+        """Drop a channel that we are not in."""
         self._targets = [each for each in self._targets if each != target]
 
     def take(self, told: list[Told]) -> None:
-        """Take what the server told; what nobody asked for is of no interest."""
+        """Take the answer to a request; ignore history that came by itself."""
         for each in told:
             self._requests.take(each)
 
     @property
     def is_settled(self) -> bool:
-        """Say whether nothing is left to do."""
+        """Return whether all channels are compared."""
         return not (self._targets or (self._task is not None and not self._task.done()))
 
     def close(self) -> None:
-        """Ask for nothing more."""
+        """Stop; send no further request."""
         if self._task is not None:
             self._task.cancel()
 
@@ -136,7 +137,7 @@ class Audit:
 
 
 class _Comparison:
-    """One channel's lines, page by page, in bounded memory."""
+    """The comparison of one channel, page by page, in bounded memory."""
 
     def __init__(self, stretch: Stretch, alignment: Alignment, findings: Findings) -> None:
         self._stretch = stretch
@@ -150,7 +151,7 @@ class _Comparison:
         self._alignment.begin_page()
 
     def keep(self, page: Page) -> None:
-        """Compare a page; a line that was in the page before is no second one."""
+        """Compare a page; lines that repeat the page before count once."""
         events = [each for each in page.events if each.type in TALK and self._is_inside(each)]
         seen, self._page = self._page, Counter(map(_identity, events))
         fresh = []
@@ -169,7 +170,7 @@ class _Comparison:
         return self._stretch.since <= event.time < self._stretch.until
 
     def _read(self, low: str, high: str) -> None:
-        """Know what the transcript has up to there, and forget what lies far behind."""
+        """Read the transcript around a stretch; forget its lines from long before."""
         begin, end = around(low, high)
         begin = max(self._read_to, begin) if self._read_to else begin
         if begin < end:
@@ -185,7 +186,7 @@ class _Comparison:
                 self._findings.extra.append(event)
 
     def finish(self, outcome: Outcome) -> Findings:
-        """Sum up: only where the server's history reaches can anything be extra."""
+        """Return the findings; only lines that the server's history reaches can be extra."""
         until = min(outcome.reached, self._stretch.until)
         self._stretch = self._stretch._replace(until=until)
         self._settle(before="9999-12-31T23:59:59.999Z")

@@ -1,4 +1,4 @@
-"""One network visited to be audited: dial, join, compare, leave."""
+"""A visit of one network to audit its channels: dial, join, compare, leave."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ async def audit(
     stretches: Callable[[str], Stretch | None],
     within: float,
 ) -> list[Findings]:
-    """Compare the channels of a network with its history; return what came of each.
+    """Compare the channels of a network with its history; return the findings of each.
 
-    It ends after `within` seconds, with what it has by then. Raise NetworkError
-    or RefusedError where the network does not let us in.
+    The visit ends after `within` seconds, with the channels compared so far.
+    Raise NetworkError or RefusedError if the network does not let us in.
     """
     loop = asyncio.get_running_loop()
     reactor = Reactor(loop, now)
@@ -66,7 +66,7 @@ async def audit(
     return found
 
 
-def _audit(  # noqa: PLR0917 - what is known before, and what each connection brings
+def _audit(  # noqa: PLR0917 - the first three are bound, a connection brings the rest
     loop: asyncio.AbstractEventLoop,
     stretches: Callable[[str], Stretch | None],
     found: Callable[[Findings], None],

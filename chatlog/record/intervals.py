@@ -115,7 +115,7 @@ class Intervals:
     def leave(
         self, target: str, moment: Moment, cause: str, *, for_good: bool = False
     ) -> list[LedgerEntry]:
-        """Close an interval; `for_good` means that nobody plans to hear the target again."""
+        """Close an interval; `for_good` if the target is no longer meant to be heard."""
         entries = []
         if target in self._open:
             entries.append(self._close(target, moment, cause))

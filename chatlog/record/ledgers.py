@@ -77,7 +77,7 @@ class Ledgers:
         return new_interval(target, before, changes)
 
     def left(self, target: str, moment: Moment, cause: str, *, for_good: bool = False) -> None:
-        """Close an interval; `for_good` means that nobody plans to hear the target again."""
+        """Close an interval; `for_good` if the target is no longer meant to be heard."""
         self._append(target, *self._intervals.leave(target, moment, cause, for_good=for_good))
 
     def lost(self, moment: Moment, reason: str) -> None:

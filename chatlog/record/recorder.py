@@ -1,8 +1,8 @@
-"""The recorder: networks are kept side by side, and what they hear is written.
+"""The recorder: keeps networks connected side by side, and writes their events.
 
-Where the network branch and the file branch meet. It owns what all networks
-of a run have in common: the reactor, the archive, the limits, and which of
-several failures the run ends with.
+Here the network branch and the file branch meet. The networks of a run share
+its reactor, its archive and its limits; of several failures, the gravest is
+the one that the run ends with.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from chatlog.event import SERVER, Event, EventType
 from chatlog.record.driver import listen
 from chatlog.record.durability import Durability
 from chatlog.record.history.queue import HistoryQueue
-from chatlog.record.history.transcript import Transcript
 from chatlog.record.housekeeping import Housekeeping
 from chatlog.record.intake import Intake
 from chatlog.record.ledgers import Ledgers
@@ -47,14 +46,13 @@ _GRAVEST_FIRST: Final = (TranscriptError, RefusedError, HeldError, NetworkError)
 
 
 class Recorder:
-    """Record networks until stopped, a limit, or until all of them refused.
+    """Records networks until it is stopped, reaches a limit, or all networks refuse.
 
     `now` is the clock, in the form of `Event.time`; `chance` returns numbers
     from 0 to 1 for the jitter. `on_change` is called when a network comes,
-    goes, or is in its channels. `policies` remembers which servers are to be
-    reached by TLS alone. `run` names this run in the ledgers. With `linger` it is
-    a batch: each network is left so many seconds after all is fetched that it
-    missed.
+    goes, or is in its channels. `policies` keeps the STS policies of servers.
+    `run` names this run in the ledgers. With `linger` the run is a batch: each
+    network is left that number of seconds after its last gap was fetched.
     """
 
     def __init__(
@@ -93,12 +91,11 @@ class Recorder:
         self._ticking: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
-        """Record; return after a clean stop.
+        """Record until a stop; raise the gravest failure of all networks.
 
-        Raise what ended the run otherwise, the gravest of all networks' ends:
-        TranscriptError of the files, RefusedError of a server, HeldError where
-        a channel was left to another recorder, NetworkError. Whatever happens,
-        what was heard is written.
+        In this order: a bug, TranscriptError of the files, RefusedError of a
+        server, HeldError if another recorder has a channel, NetworkError. All
+        events that were received are written in any case.
         """
         loop = asyncio.get_running_loop()
         self._stopping = loop.create_future()
@@ -125,7 +122,7 @@ class Recorder:
             network.supervisor.stop(reason)
 
     def jumped(self, ahead: int, slept: int) -> None:
-        """Take note that our clock was set forward, or that the machine slept; milliseconds."""
+        """Note that our clock was set, or that the machine slept, by milliseconds."""
         if slept:
             logger.warning("this machine slept for %.0f s", slept / 1000)
         if ahead:
@@ -134,11 +131,10 @@ class Recorder:
             network.supervisor.jumped(ahead, slept)
 
     def reload(self, plans: Sequence[Plan]) -> None:
-        """Go by other plans without dropping a connection that is still wanted.
+        """Replace the plans without dropping a connection that is still planned.
 
-        Networks that are new are added, missing ones left. Where channels of a
-        network come or go they are joined and parted; what else changed of it
-        counts from its next connection.
+        New networks are added, missing ones left, new channels joined, missing
+        ones parted. Other changes of a network apply from its next connection.
         """
         self.plans = {plan.session.network: plan for plan in plans}
         for name, network in list(self._networks.items()):
@@ -154,7 +150,7 @@ class Recorder:
                 known.apply(plan)
 
     def statuses(self) -> tuple[NetworkStatus, ...]:
-        """Say of each network how it is."""
+        """Return the status of each network."""
         return tuple(network.supervisor.status() for network in self._networks.values())
 
     def fetched(self, network: str, channel: str) -> int:
@@ -167,23 +163,23 @@ class Recorder:
         return sum(count for name, count in counts if casemapping.equal(name, channel))
 
     def was_welcomed(self, network: str) -> bool:
-        """Say whether a network has let us in, in this run."""
+        """Return whether a network has let us in during this run."""
         kept = self._networks.get(network)
         return kept is not None and kept.supervisor.was_welcomed
 
     @property
     def errors(self) -> int:
-        """Say how often something went wrong that a human should know of."""
+        """The number of errors that a person should look at."""
         return self._errors + self._durability.errors + self._housekeeping.errors
 
     @property
     def waiting_lines(self) -> int:
-        """Say how many lines wait for a disk that refused them."""
+        """The number of lines that wait for a disk that refused them."""
         return self._writer.waiting_lines
 
     @property
     def stop_reason(self) -> str:
-        """Say why the run ended, "" while it goes on."""
+        """The reason why the run ended, "" while it goes on."""
         if self._stopping is None or not self._stopping.done():
             return ""
         return self._stopping.result()
@@ -191,7 +187,7 @@ class Recorder:
     # -- networks ----------------------------------------------------------------
 
     def _add(self, plan: Plan) -> None:
-        """Begin with a network; what keeps it from even beginning is kept for the end."""
+        """Start a network; a lock held elsewhere on all its channels is raised at the end."""
         assert self._reactor is not None  # noqa: S101 - run() made it
         name = plan.session.network
         ledgers = Ledgers(name, self._writer, run=self._run, trouble=self._durability.note)
@@ -231,14 +227,14 @@ class Recorder:
         send: Callable[[str], None],
         on_settled: Callable[[], None],
     ) -> HistoryQueue:
-        """Return the history of one connection, by the plan that its network has by now."""
-        network, loop = self._networks[name], asyncio.get_running_loop()
+        """Return the history of one connection, with the depth of its network's current plan."""
+        network = self._networks[name]
         return HistoryQueue(
             session,
+            self._writer,
             network.intake,
             network.ledgers,
-            Transcript(self._writer, network.intake, session, loop),
-            loop=loop,
+            loop=asyncio.get_running_loop(),
             send=send,
             now=self._now,
             depth=network.supervisor.plan.history,
@@ -271,7 +267,7 @@ class Recorder:
             del self._networks[network.supervisor.name]
 
     def _leave_soon(self, name: str) -> None:
-        """End a batch for one network, some time after all that it missed is there."""
+        """Leave a network of a batch, `linger` seconds after its last gap was fetched."""
         network = self._networks.get(name)
         if self._linger is None or network is None or network.leaving or self._reactor is None:
             return
@@ -292,7 +288,7 @@ class Recorder:
             logger.error("%s", error)
 
     def _note(self, intake: Intake, kind: EventType, network: str, text: str) -> None:
-        """Write an event of the recorder's own beside all channels."""
+        """Write an event of the recorder's own to `@server`."""
         intake.note(Event(time=self._now(), network=network, target=SERVER, type=kind, text=text))
 
     # -- time and end --------------------------------------------------------------
@@ -327,7 +323,7 @@ class Recorder:
 
 
 class _Network:
-    """A network that is being recorded."""
+    """A network of this run, and the task that keeps it connected."""
 
     def __init__(
         self,

@@ -44,7 +44,7 @@ class Sink(Protocol):
 
 
 class Flusher(Protocol):
-    """Flushes a Sink and reports what a disk refuses; Durability is one."""
+    """Flushes a Sink, and reports refusals of the disk; Durability is one."""
 
     def flush(self) -> None:
         """Write all events that the sink took; those that the disk refuses wait."""
@@ -85,7 +85,7 @@ class LedgerSink(Protocol):
         """Open an interval at the moment and msgid of our JOIN; return it with the gaps before."""
 
     def left(self, target: str, moment: Moment, cause: str, *, for_good: bool = False) -> None:
-        """Close an interval; `for_good` means that nobody plans to hear the target again."""
+        """Close an interval; `for_good` if the target is no longer meant to be heard."""
 
     def lost(self, moment: Moment, reason: str) -> None:
         """Close every interval at the last proof of hearing."""

@@ -21,7 +21,6 @@ from chatlog.protocol.session_settings import SessionSettings
 from chatlog.record.driver import Driver, listen
 from chatlog.record.durability import Durability
 from chatlog.record.history.queue import HistoryQueue
-from chatlog.record.history.transcript import Transcript
 from chatlog.record.intake import Intake
 from chatlog.record.ledgers import Ledgers
 from chatlog.record.limits import Limiter, Limits
@@ -109,9 +108,9 @@ async def _whole(
         def history(session: Session, send: Any, on_settled: Any) -> HistoryQueue:
             return HistoryQueue(
                 session,
+                writer,
                 intake,
                 ledgers,
-                Transcript(writer, intake, session, reactor.loop),
                 loop=reactor.loop,
                 send=send,
                 now=now,

@@ -13,6 +13,7 @@ from chatlog.protocol.history.pages import Page, Refused
 from chatlog.record.history.fetcher import Fetcher
 from chatlog.record.history.gaps import OpenGap
 from chatlog.record.history.requests import Requests
+from chatlog.record.history.transcript import Transcript
 from chatlog.record.history.unasked import Unasked
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
     from chatlog.protocol.history.playback_limits import PlaybackLimits
     from chatlog.protocol.session import Session
     from chatlog.record.history.gaps import HistoryDepth
-    from chatlog.record.history.transcript import Transcript
     from chatlog.record.intake import Intake
     from chatlog.record.intervals import NewInterval
     from chatlog.record.ledgers import Ledgers
+    from chatlog.write.writer import Writer
 
 
 class HistoryQueue:
@@ -40,9 +41,9 @@ class HistoryQueue:
     def __init__(
         self,
         session: Session,
+        writer: Writer,
         intake: Intake,
         ledgers: Ledgers,
-        transcript: Transcript,
         *,
         loop: asyncio.AbstractEventLoop,
         send: Callable[[str], None],
@@ -53,7 +54,7 @@ class HistoryQueue:
         self._session = session
         self._intake = intake
         self._ledgers = ledgers
-        self._transcript = transcript
+        self._transcript = transcript = Transcript(writer, intake, session, loop)
         self._loop = loop
         self._send = send
         self._depth = depth

@@ -87,9 +87,9 @@ class Transcript:
         self._background.finish(0)
 
     def _read(self, target: str, low: str, high: str) -> list[KnownLine]:
-        """Read in any thread, while nobody seals the target; after 10 s even so.
+        """Read, in any thread, under the target's seal lock; after 10 s without it.
 
-        Sealing renames and removes segments: a reader could miss their lines.
+        Sealing renames and removes segments: a reader beside it could miss lines.
         """
         directory = self._directory(target)
         for _ in range(_SEAL_TRIES):
