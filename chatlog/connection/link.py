@@ -112,7 +112,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self.choked_at: float | None = None
         self._holds: set[str] = set()
         self._backlog: deque[bytes] = deque()
-        self._received = ""
+        self._received = self._proved = ""
         self._loss: Exception | None = None
         self._give_up_at = math.inf
         self._pacer: asyncio.TimerHandle | None = None
@@ -147,30 +147,32 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         """
         reactor = self.reactor
         self.heard_at = began = reactor.loop.time()
-        self._received = received = reactor.now()
+        self._proved, self.heard = self.heard, reactor.now()
+        received = self.heard
         lines = self.buffer.feed(new_data)
         for start in range(0, len(lines), _SLICE):
             reactor.dispatch(self, lines[start : start + _SLICE], received)
             if reactor.loop.time() - began > self.turn and start + _SLICE < len(lines):
                 self._backlog.extend(lines[start + _SLICE :])
+                self._received, self.heard = received, self._proved
                 self._hold(_BACKLOG)
                 reactor.loop.call_soon(self._go_on)
                 break
-        else:
-            self.heard = received
         reactor.after_read(self)
 
     def _go_on(self) -> None:
         """Dispatch lines of the last read that are left, for one turn."""
         reactor, backlog = self.reactor, self._backlog
         began = reactor.loop.time()
+        self.heard = self._received
         while backlog:
             lines = [backlog.popleft() for _ in range(min(_SLICE, len(backlog)))]
             reactor.dispatch(self, lines, self._received)
             if reactor.loop.time() - began > self.turn:
                 break
-        if not backlog:
-            self.heard = self._received
+        if backlog:
+            self.heard = self._proved
+        else:
             self._release(_BACKLOG)
         reactor.after_read(self)
         if backlog and reactor.loop.time() < self._give_up_at:

@@ -174,6 +174,9 @@ def test_a_machine_that_slept_ends_coverage_at_its_last_proof_of_hearing(tmp_pat
         await server.joined("rec", "#demo")
         say(ada, "before")
         await until(lambda: texts(tmp_path) == ["before"])
+        await server.heard(rb"^PING :chatlog-arrived")
+        server.send_raw("rec", b"PING :settled\r\n")  # behind the answer to that
+        await server.heard(rb"^PONG :?settled")
         jumping.set(HOUR)
         jumping.slept = HOUR * 1_000_000
         recorder._now()  # as the tick does
