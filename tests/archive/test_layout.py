@@ -117,6 +117,12 @@ def test_a_long_name_keeps_its_beginning_and_ends_in_a_digest_that_no_plain_name
     assert directory_name(component) != component
 
 
+def test_the_digest_of_a_long_name_is_that_of_every_archive_before():
+    component = directory_name("#" + "é" * 200)
+    assert component.endswith("%C3%A9%C3%A9%-1e6c04c3c4d5ff33add6ec70f53f721f8e7c0fba")
+    assert len(component) == 253
+
+
 def test_what_belongs_to_no_target_has_a_place_of_its_own():
     casemapping = Casemapping()
     assert target_directory(Path("r"), "Net", SERVER, casemapping) == Path("r/net/@server")
