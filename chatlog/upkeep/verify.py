@@ -21,6 +21,8 @@ from chatlog.archive.layout import parse_segment
 from chatlog.archive.networks import NAME as NETWORK
 from chatlog.archive.networks import read_casemapping
 from chatlog.archive.targets import spelled
+from chatlog.archive.version import NAME as FORMAT
+from chatlog.archive.version import LaterVersionError, expect_known_version
 from chatlog.coverage import ledger
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER
@@ -34,13 +36,27 @@ if TYPE_CHECKING:
     from chatlog.archive.layout import SegmentName
 
 _SHOWN: Final = 10
-_OF_THE_ROOT: Final = {".lock", ".runs", ".sts.json"}
+_OF_THE_ROOT: Final = {FORMAT, ".lock", ".runs", ".sts.json"}
 _OF_A_TARGET: Final = {manifest.NAME, SUMS, ledger.NAME}
-_HALF_REPLACED: Final = re.compile(r"\.(SHA256SUMS|network\.json)\.[0-9]+")
+_HALF_REPLACED: Final = re.compile(r"\.(SHA256SUMS|network\.json|FORMAT)\.[0-9]+")
+
+
+def version_findings(root: Path) -> list[Finding]:
+    """Return a finding if FORMAT is there and states no version.
+
+    Raise LaterVersionError if it states one that this chatlog does not know.
+    """
+    try:
+        expect_known_version(root)
+    except LaterVersionError:
+        raise
+    except TranscriptError as error:
+        return [Finding(FORMAT, 0, str(error))]
+    return []
 
 
 class Verifier:
-    """Verify targets of an archive one by one; `checked` counts what was looked at.
+    """A check of an archive, target by target; `checked` counts the files and lines it read.
 
     `advance` is called with how many more bytes of segments were read.
     """
@@ -51,7 +67,7 @@ class Verifier:
         self._advance = advance
 
     def around(self) -> Iterator[Finding]:
-        """Look at what lies around the targets: the root, and each network's own files."""
+        """Yield the findings in the root, and among each network's own files."""
         yield from self._trying(self._root, self._around_networks)
 
     def _around_networks(self) -> Iterator[Finding]:
@@ -59,12 +75,12 @@ class Verifier:
             if item.is_dir() and not item.name.startswith("."):
                 yield from self._trying(item, partial(self._in_network, item))
             elif item.name not in _OF_THE_ROOT:
-                yield self._unknown(item)
+                yield self._unknown_around(item)
 
     def _in_network(self, directory: Path) -> Iterator[Finding]:
         for item in sorted(directory.iterdir()):
             if not item.is_dir() and item.name != NETWORK:
-                yield self._unknown(item)
+                yield self._unknown_around(item)
         try:
             known = read_casemapping(self._root, spelled(directory.name))
         except TranscriptError as error:
@@ -98,7 +114,7 @@ class Verifier:
             self.checked.segments += 1
 
     def _trying(self, path: Path, look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
-        """Make a finding of what cannot be read, and go on with the next."""
+        """Yield the findings of a look, and one if its file cannot be read."""
         try:
             with reported(path, doing="read"):
                 yield from look()
@@ -184,6 +200,13 @@ class Verifier:
         if _HALF_REPLACED.fullmatch(path.name):
             return self._found(path, "left over from a crash", repairable=True)
         return self._found(path, "unknown file: chatlog did not write it")
+
+    def _unknown_around(self, path: Path) -> Finding:
+        # A repair holds the lock of a target; a recorder may be writing this one now.
+        finding = self._unknown(path)
+        if not finding.repairable:
+            return finding
+        return self._found(path, f"{finding.reason}; remove it when no recorder runs")
 
     # -- segments ------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from chatlog.archive.networks import Networks
 from chatlog.archive.segment import System, is_there, sync
 from chatlog.archive.storage import FORMATS, Encoding, Storage, Sync, recordings_of
 from chatlog.archive.syncing import Exposed, Synced, sync_all
+from chatlog.archive.version_file import VersionFile
 from chatlog.casemapping import Casemapping
 from chatlog.coverage.pending import Notes
 from chatlog.errors import TranscriptError
@@ -88,6 +89,7 @@ class Writer:
         self._ended: set[Path] = set()
         self._left: list[Belonging] | None = None
         self.notes = Notes(system=system, locks=self.locks, exposed=self._exposed)
+        self._version = VersionFile(storage.root, system=system, mode=storage.file_mode)
         self._networks = Networks(storage.root, system=system, mode=storage.file_mode)
         self._keep_as(storage)
         self._files = OpenParts(open_files or _allowed_open_files(), self._exposed)
@@ -115,10 +117,14 @@ class Writer:
         self._splits_history = "jsonl" in storage.formats
 
     def hold(self, network: str, target: str) -> None:
-        """Keep other recorders out of a transcript; HeldError if one is there first.
+        """Keep other recorders out of a transcript.
 
-        What an earlier run left for it in the spool directory waits from now on.
+        The first call writes FORMAT, before anything else of the archive. Lines
+        that an earlier run left in the spool directory wait from now on. Raise
+        HeldError if another recorder is there first, and TranscriptError if the
+        archive has a later version.
         """
+        self._version.keep()
         self.locks.hold(network, target)
         if self._left is None:
             spool = self._storage.spool_dir

@@ -234,6 +234,7 @@ def test_a_golden_archive_is_recorded_on_with_the_history_since_then(
     name, copied, served, chatlog, ask
 ):
     archive = copied(name, chatlog.home)
+    assert not (archive / "FORMAT").exists()
     channels = channels_in(archive, name)
     servers = served(archive, channels)
     configure(chatlog.home, servers, channels)
@@ -247,6 +248,7 @@ def test_a_golden_archive_is_recorded_on_with_the_history_since_then(
         servers[each.network].answered()
     recorder.terminate()
     assert recorder.finish() == 0, recorder.stderr
+    assert (archive / "FORMAT").read_bytes() == b"chatlog archive, version 1\n"
     recorded = lasting(name, whole_tail(ask))
     assert before_now(recorded) == by_time(lasting(name, events_of(name)) + spooled(name))
     assert not any((chatlog.home / "spool").glob("*"))

@@ -210,7 +210,7 @@ def test_whoever_wants_nothing_synced_has_no_segment_synced(tmp_path):
 
     asyncio.run(scenario())
     synced = {path.name for path in tmp_path.rglob("*") if path.stat().st_ino in disk.synced}
-    assert synced <= {"network.json", "net"}  # by which everything is found
+    assert synced <= {"FORMAT", "network.json", "net"}  # by which everything is found
 
 
 def away(path):

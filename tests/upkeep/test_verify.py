@@ -13,6 +13,7 @@ from chatlog.archive import manifest
 from chatlog.archive.compression import COMPRESSIONS
 from chatlog.archive.locks import Locks
 from chatlog.archive.storage import Storage
+from chatlog.archive.version import CONTENT
 from chatlog.upkeep.tending import tender_of
 from chatlog.upkeep.verify import Verifier, digest_of
 from tests.support.archive import UNSYNCED, event_at, record
@@ -232,6 +233,23 @@ def test_sums_that_are_not_those_of_the_manifest_are_found_and_repaired(tmp_path
     assert found(tmp_path) == [("net/#c/SHA256SUMS", 0, "it is not what the manifest says")]
     repair(tmp_path)
     assert (found(tmp_path), sums.read_bytes()) == ([], before)
+
+
+@pytest.mark.parametrize("name", [".FORMAT.4711", "net/.network.json.4711"])
+def test_a_small_file_that_a_crash_left_beside_the_targets_is_found_and_not_repaired(
+    tmp_path, name
+):
+    archive_in(tmp_path)
+    (tmp_path / name).touch()
+    (finding,) = verify(tmp_path)[0]
+    assert (finding.path, finding.repairable) == (name, False)
+    assert finding.reason == "left over from a crash; remove it when no recorder runs"
+
+
+def test_the_file_that_states_the_version_belongs_to_an_archive(tmp_path):
+    archive_in(tmp_path)
+    (tmp_path / "FORMAT").write_bytes(CONTENT)
+    assert found(tmp_path) == []
 
 
 def test_a_damaged_network_json_is_found_and_a_missing_one_as_well(tmp_path):

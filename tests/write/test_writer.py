@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from chatlog.archive import manifest
 from chatlog.archive.layout import Rotate, parse_segment, period_of
 from chatlog.archive.segment import System
+from chatlog.archive.version import CONTENT
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, Event, format_time, parse_time
 from chatlog.formats import jsonl
@@ -156,6 +157,18 @@ def test_what_a_writer_holds_no_other_process_can_hold_until_it_is_closed(tmp_pa
     assert status() == 5
     writer.close()
     assert status() == 0
+
+
+def test_the_first_thing_that_a_writer_writes_states_the_version(tmp_path):
+    faulty = Faulty()
+    writer = Writer(Storage(root=tmp_path / "new"), system=faulty.system)
+    writer.hold("net", "#c")
+    writer.hold("net", "#d")
+    writer.close()
+    named = [call[1].name for call in faulty.log if call[0] in {"open", "replace"}]
+    before_all_else = set(named[: named.index(".lock")])
+    assert before_all_else == {f".FORMAT.{os.getpid()}", "new", tmp_path.name}
+    assert (tmp_path / "new" / "FORMAT").read_bytes() == CONTENT
 
 
 def test_events_may_be_written_one_by_one_or_all_together(tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +12,7 @@ import click
 
 from chatlog import clock
 from chatlog.cli.options.moments import event_time
+from chatlog.cli.options.reading import archive_root
 from chatlog.cli.options.recording import connection_options
 from chatlog.cli.options.types import Checked, output_option
 from chatlog.errors import NothingFoundError
@@ -61,7 +61,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
 
     live.set_up_diagnostics(quiet=True, verbose=False, look_on=False)
     settings = plans.settings_of(ctx)
-    root = Path(parsers.archive_root(options["output"], os.environ))
+    root = Path(archive_root(options["output"]))
     low, high = (event_time(options[name], clock.now(), options["tz"]) for name in _RANGE)
     found: list[tuple[str, Findings]] = []
     for plan in map(_silent, plans.plans_of(settings)):

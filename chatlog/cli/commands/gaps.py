@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ import click
 
 from chatlog import clock
 from chatlog.cli.options.moments import event_time
-from chatlog.cli.options.reading import network_option, output_option, tz_option
+from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
 from chatlog.cli.options.types import Checked
 from chatlog.cli.show.damage import say_unread
 from chatlog.cli.show.tables import safe, show
@@ -108,7 +107,7 @@ def _find(
     from chatlog.archive.targets import Targets  # noqa: PLC0415 - --help does not pay for these
     from chatlog.report.gaps import GapQuery, find_gaps  # noqa: PLC0415
 
-    root = Path(parsers.archive_root(output, os.environ))
+    root = Path(archive_root(output))
     targets = Targets(root, patterns, networks).find()
     found = list(find_gaps(root, targets, GapQuery(*bounds), now, unread=say_unread))
     if not found:

@@ -57,6 +57,7 @@ def command(
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     from chatlog.archive.locks import Locks  # noqa: PLC0415
     from chatlog.archive.segment import System  # noqa: PLC0415
+    from chatlog.archive.version import expect_known_version  # noqa: PLC0415
     from chatlog.clock import now  # noqa: PLC0415 - --help does not pay for it
     from chatlog.upkeep.tending import tender_of  # noqa: PLC0415
 
@@ -65,6 +66,7 @@ def command(
         raise NothingFoundError(
             f"there is no archive in {storage.root}; say where it is with --output"
         )
+    expect_known_version(storage.root)
     locks = Locks(storage.root)
     try:
         holding, moment = _holding(locks), now()

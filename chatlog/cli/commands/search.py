@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from chatlog.cli.options.query import parsed, places, query_options, terms_of, with_followed
-from chatlog.cli.options.reading import archive_option, color_option, network_option, tz_option
+from chatlog.cli.options.reading import (
+    archive_option,
+    archive_root,
+    color_option,
+    network_option,
+    tz_option,
+)
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.found import Printing, print_found
 from chatlog.cli.show.pager import paged
@@ -121,7 +126,7 @@ def command(
     printing = Printing(**options)
     query = query_for(*texts, *terms_of(wanted, tz), *places(targets, [network]))
     printing.check(query)
-    root = parsers.archive_root(output, os.environ)
+    root = archive_root(output)
     reader = Reader(root, query.places, query.networks)
     found = reader.targets()
     if not found:

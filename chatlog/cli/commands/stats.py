@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from chatlog.cli.options.query import (
     terms_of,
     with_followed,
 )
-from chatlog.cli.options.reading import network_option, output_option, tz_option
+from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
 from chatlog.errors import NothingFoundError
 from chatlog.settings import parsers
 
@@ -75,7 +74,7 @@ def command(
     from chatlog.query.selection import query_for  # noqa: PLC0415
     from chatlog.read.reader import Reader  # noqa: PLC0415
 
-    root = parsers.archive_root(output, os.environ)
+    root = archive_root(output)
     query = query_for(*terms_of(wanted, tz), parsed(match, tz), *places(targets, [network]))
     reader = Reader(root, query.places, query.networks)
     query = with_followed(query, wanted, reader, jobs or 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 
 from chatlog import clock
-from chatlog.cli.options.reading import output_option
+from chatlog.cli.options.reading import archive_root, output_option
 from chatlog.cli.show.screen import write
 from chatlog.cli.show.tables import safe, show
 from chatlog.cli.show.wording import span
@@ -18,7 +17,6 @@ from chatlog.errors import NothingFoundError
 from chatlog.event import parse_time
 from chatlog.health.runs import is_alive, read_runs
 from chatlog.health.status import NetworkStatus, RunStatus, decode, encode
-from chatlog.settings import parsers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +54,7 @@ def command(*, as_json: bool, everything: bool, output: str | None) -> None:
       chatlog status --output /var/lib/chatlog --all
       chatlog status --json | jq '.networks[].lag'
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    root = Path(parsers.archive_root(output, os.environ))
+    root = Path(archive_root(output))
     found, moment = _find(root), clock.now()
     if as_json:
         lines = [encode(status, alive=alive) for status, alive in found]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import deque
 from itertools import islice
@@ -11,7 +10,13 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from chatlog.cli.options.query import match_option, parsed, query_options, terms_of, with_followed
-from chatlog.cli.options.reading import color_option, network_option, output_option, tz_option
+from chatlog.cli.options.reading import (
+    archive_root,
+    color_option,
+    network_option,
+    output_option,
+    tz_option,
+)
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.gap_lines import Silences
 from chatlog.cli.show.painting import Painter
@@ -91,7 +96,7 @@ def command(
       chatlog tail --json --cursor seen | ./import-events
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     zone = parsers.parse_zone(tz) if tz else None
-    root = parsers.archive_root(output, os.environ)
+    root = archive_root(output)
     reader = Reader(root, targets, (network,) if network else ())
     query = None if wanted.is_nothing and not match else _query(wanted, match, tz, reader)
     screen = Screen(reader.targets(), zone, Painter(color), headings=wants_headings())

@@ -54,8 +54,10 @@ def command(
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     from chatlog.archive.locks import Locks  # noqa: PLC0415 - --help does not pay for it
     from chatlog.archive.targets import Targets  # noqa: PLC0415
+    from chatlog.upkeep.verify import version_findings  # noqa: PLC0415
 
     root = Path(parsers.archive_root(output, os.environ))
+    version = version_findings(root)
     known = Targets(root, patterns, (network,) if network else ())
     targets = known.find() if patterns or network else known.all()
     if not targets:
@@ -69,6 +71,7 @@ def command(
         findings, checked = _verify(root, locks, targets, whole=whole, shown=shown)
     finally:
         locks.close()
+    findings = [*version, *findings]
     _say(findings, checked, as_json=as_json, quiet=quiet)
     if findings:
         raise NothingFoundError(_verdict(findings))
@@ -85,8 +88,10 @@ def _is_held(locks: Locks, target: Target) -> bool:
 def _repair(root: Path, locks: Locks, targets: list[Target], *, said: bool) -> None:
     from chatlog.archive.segment import System  # noqa: PLC0415 - as above
     from chatlog.archive.storage import Storage  # noqa: PLC0415
+    from chatlog.archive.version import expect_known_version  # noqa: PLC0415
     from chatlog.upkeep.tending import tender_of  # noqa: PLC0415
 
+    expect_known_version(root)
     tender = tender_of(Storage(root=root), System(), locks)
     for target in targets:
         if _is_held(locks, target):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from chatlog import clock
 from chatlog.cli.options.moments import event_time
-from chatlog.cli.options.reading import network_option, output_option, tz_option
+from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
 from chatlog.cli.show.damage import Damage
 from chatlog.errors import NothingFoundError, UsageError
-from chatlog.settings import parsers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +48,7 @@ def command(
     from chatlog.formats.visible import visible  # noqa: PLC0415
     from chatlog.read.reader import Reader  # noqa: PLC0415
 
-    root = parsers.archive_root(output, os.environ)
+    root = archive_root(output)
     now = clock.now()
     time = event_time(at, now, tz) or now
     reader = Reader(root, [target], [network] if network else [])

@@ -1,14 +1,21 @@
-"""Options of the commands that read an archive.
+"""Options of the commands that read an archive, and the archive that they name.
 
-Reading starts quickly, so nothing is imported here but click, and a path is a
+Reading starts quickly, so little is imported here, and a path is a
 plain string: pathlib would be a thirteenth of the start of `tail`.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+import os
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+
+from chatlog.archive.version import expect_known_version
+from chatlog.settings import parsers
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PLACE: Final[dict[str, Any]] = {
     "envvar": "CHATLOG_OUTPUT",
@@ -34,3 +41,13 @@ tz_option = click.option(
     metavar="ZONE",
     help="Time zone of the times shown: UTC, Europe/Berlin. Default: local.",
 )
+
+
+def archive_root(output: str | None) -> str | Path:
+    """Return the root of the archive to read.
+
+    Raise TranscriptError if its version is not one that this chatlog knows.
+    """
+    root = parsers.archive_root(output, os.environ)
+    expect_known_version(root)
+    return root

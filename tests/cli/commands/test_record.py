@@ -203,7 +203,7 @@ def test_a_read_only_file_system_ends_with_status_3(chatlog, tmp_path, server):
         env=chatlog.environment(), capture_output=True, text=True, check=False, timeout=30,
     )  # fmt: skip
     assert done.returncode == 3
-    assert re.fullmatch(r"chatlog: cannot write /mnt/a/\.lock: .*make it writable.*\n", done.stderr)
+    assert re.fullmatch(r"chatlog: cannot write /mnt/a/FORMAT: .*make it writable.*\n", done.stderr)
 
 
 def test_options_win_over_the_environment(chatlog, tmp_path, server):

@@ -1,0 +1,94 @@
+"""The version of an archive's format, as `ROOT/FORMAT` states it.
+
+The first line is `chatlog archive, version N`; a reader ignores further lines,
+which a later version may add. An archive without the file has version 1, which
+chatlog wrote before it knew the file. Nothing here writes: see `version_file`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from typing import TYPE_CHECKING, Final
+
+from chatlog import __version__
+from chatlog.archive.files import reading
+from chatlog.errors import TranscriptError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME: Final = "FORMAT"
+VERSION: Final = 1
+"""The latest version that this chatlog reads, and the one that it writes."""
+CONTENT: Final = b"chatlog archive, version %d\n" % VERSION
+
+# Without its newline a number may be the beginning of another.
+_FIRST_LINE: Final = re.compile(rb"chatlog archive, version ([1-9][0-9]{0,8})\n")
+_MOST: Final = 4096
+# O_NOFOLLOW refuses a link, and opening a socket is refused by itself.
+_NOT_REGULAR: Final = {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EOPNOTSUPP}
+
+
+class LaterVersionError(TranscriptError):
+    """An archive of a version that only a later chatlog knows."""
+
+
+def read_version(root: str | Path) -> int | None:
+    """Return the version that FORMAT states; None if there is no such file.
+
+    One open of one small file. Raise TranscriptError if it cannot be read,
+    states no version, or is no regular file: a link is not followed and a pipe
+    not waited for.
+    """
+    path = f"{root}/{NAME}"
+    content = _content(path)
+    if content is None:
+        return None
+    first = _FIRST_LINE.match(content)
+    if first is None:
+        raise TranscriptError(
+            f"{path} states no version; restore it, or remove it"
+            f" if no chatlog later than {__version__} ever wrote to this archive"
+        )
+    return int(first[1])
+
+
+def expect_known_version(root: str | Path) -> int | None:
+    """Return the version that FORMAT states, as `read_version` does.
+
+    Raise LaterVersionError if this chatlog does not know it.
+    """
+    version = read_version(root)
+    if version is not None and version > VERSION:
+        raise LaterVersionError(
+            f"{root} has format version {version}, and chatlog {__version__}"
+            f" knows none later than {VERSION}; upgrade chatlog"
+        )
+    return version
+
+
+def _content(path: str) -> bytes | None:
+    """Return the beginning of a regular file; None if no file has that name."""
+    with reading(path):
+        try:
+            # O_NONBLOCK: opening a pipe would wait for its other end.
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            if error.errno in _NOT_REGULAR:
+                raise _not_regular(path) from error
+            raise
+        try:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise _not_regular(path)
+            return os.read(fd, _MOST)
+        finally:
+            os.close(fd)
+
+
+def _not_regular(path: str) -> TranscriptError:
+    return TranscriptError(f"{path} is not a regular file; move it away")
