@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
-import time
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,14 +17,20 @@ from chatlog.archive.inventory import Inventory
 from chatlog.archive.layout import target_directory
 from chatlog.archive.networks import read_casemapping
 from chatlog.archive.targets import Targets
-from chatlog.cli import run
-from tests.golden.questions import NOW, files_in, questions_of
+from tests.golden.questions import (
+    ARCHIVES,
+    NAMES,
+    NOW,
+    answer,
+    events_of,
+    files_in,
+    objects,
+    questions_of,
+)
 from tests.support.embedded import EmbeddedServer
 from tests.support.recorded import all_bytes, eventually
-from tests.support.tending import age, tend
+from tests.support.tending import tend
 
-ARCHIVES = Path(__file__).parent / "archives"
-NAMES = sorted(path.parent.name for path in ARCHIVES.glob("*/archive"))
 QUESTIONS = [(name, question) for name in NAMES for question in questions_of(name)]
 
 KEPT_AS = {
@@ -42,55 +45,6 @@ KEPT_AS = {
 
 REMOVED = {"half_done": "2025-10-22"}
 """The day whose segment was on its way out when the recorder died."""
-
-
-@pytest.fixture
-def copied(tmp_path, monkeypatch):
-    """Copy a golden archive, and its spool, into a directory of the test, and go there."""
-
-    def copy(name, place=tmp_path):
-        for each in ("archive", "spool"):
-            if (ARCHIVES / name / each).exists():
-                shutil.copytree(ARCHIVES / name / each, place / each)
-        age(place)
-        monkeypatch.chdir(place)
-        return place / "archive"
-
-    return copy
-
-
-@pytest.fixture
-def ask(capfdbinary, monkeypatch):
-    """Run a command in this process, at a clock that stands; return its status and output."""
-
-    def ask(*arguments):
-        moment = int(datetime.fromisoformat(NOW).timestamp()) * 1_000_000_000
-        with monkeypatch.context() as patched:
-            patched.setattr(time, "time_ns", lambda: moment)
-            status = run([*arguments, "--output", "archive"])
-        return status, capfdbinary.readouterr().out
-
-    return ask
-
-
-def answer(name, question):
-    """Return what the earlier chatlog answered: its status and output."""
-    answers = ARCHIVES / name / "answers"
-    statuses = json.loads((answers / "statuses.json").read_bytes())
-    return statuses[question], (answers / f"{question}.jsonl").read_bytes()
-
-
-def objects(output):
-    """Decode lines of JSON, without the words that are for people."""
-    found = [json.loads(line) for line in output.splitlines()]
-    for each in found:
-        if each.get("type") == "finding":
-            del each["reason"]
-    return found
-
-
-def events_of(name):
-    return objects(answer(name, "tail")[1])
 
 
 def test_every_file_is_as_the_earlier_chatlog_left_it():
