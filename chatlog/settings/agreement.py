@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatlog.settings import parsers
+from chatlog.settings import server_names
 from chatlog.settings.presets import PRESETS
 from chatlog.settings.toml_keys import MECHANISMS
 
@@ -29,7 +29,7 @@ def check(network: NetworkConfig, place: KeyPath) -> None:
 
 
 def _in_clear(network: NetworkConfig) -> bool:
-    return not all(parsers.choose_tls(server, network.tls) for server in network.servers)
+    return not all(server_names.choose_tls(server, network.tls) for server in network.servers)
 
 
 def _proves(network: NetworkConfig) -> bool:

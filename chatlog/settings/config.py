@@ -11,7 +11,7 @@ from chatlog.secret import Secret
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from chatlog.settings.parsers import ServerName
+    from chatlog.settings.server_names import ServerName
 
 
 class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True):

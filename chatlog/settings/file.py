@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from chatlog.settings import parsers, toml_keys
+from chatlog.settings import parsers, server_names, toml_keys
 from chatlog.settings.agreement import check
 from chatlog.settings.config import ChannelConfig, Config, NetworkConfig, StorageConfig
 from chatlog.settings.presets import PRESETS, find_preset
@@ -134,7 +134,7 @@ def _channel(value: object, place: KeyPath) -> ChannelConfig:
 
 _OF_ITS_OWN: Final = toml_keys.keys_of(
     preset=one_of(*PRESETS, fold=str.lower),
-    servers=list_of(text_by(parsers.parse_server)),
+    servers=list_of(text_by(server_names.parse_server)),
     channels=list_of(_channel),
 )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.settings.parsers import TLS_PORT, ServerName
+from chatlog.settings.server_names import TLS_PORT, ServerName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chatlog.errors import UsageError
 from chatlog.secret import Secret
-from chatlog.settings import parsers
+from chatlog.settings import parsers, secret_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,8 +36,6 @@ _KINDS: Final = {
     dict: "a table",
     time: "a time of day",
 }
-# What a person types at a prompt is named by its option, what stands here by its key.
-_OPTION: Final = re.compile(r"\A--[a-z-]+ ")
 
 
 class KeyPath(NamedTuple):
@@ -58,7 +56,7 @@ class KeyPath(NamedTuple):
     def refuse(self, reason: object) -> UsageError:
         """Return the error that names file, key and reason."""
         where = f"{self.file}: {self.key}" if self.key else str(self.file)
-        said = " ".join(_OPTION.sub("", str(reason)).split())
+        said = " ".join(str(reason).split())
         return UsageError(f"{where}: {said}")
 
 
@@ -222,9 +220,9 @@ def secret(value: object, place: KeyPath) -> Secret:
 
 def secret_file(value: object, place: KeyPath) -> Secret:
     """Read the path of a file, and of that file the first line: a secret."""
-    data, _ = read_file(Path(path(value, place)), parsers.LONGEST_SECRET, place)
+    data, _ = read_file(Path(path(value, place)), secret_files.LONGEST_SECRET, place)
     try:
-        return Secret(parsers.secret_in(data))
+        return Secret(secret_files.secret_in(data))
     except UsageError as error:
         raise place.refuse(error) from None
 

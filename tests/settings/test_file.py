@@ -20,8 +20,8 @@ from chatlog.secret import Secret
 from chatlog.settings import file, parsers, toml_keys
 from chatlog.settings.config import ChannelConfig, NetworkConfig, StorageConfig
 from chatlog.settings.file import load
-from chatlog.settings.parsers import ServerName
 from chatlog.settings.presets import PRESETS
+from chatlog.settings.server_names import ServerName
 from chatlog.settings.toml_values import KeyPath, read_table
 
 ROOT = Path(__file__).parents[2]

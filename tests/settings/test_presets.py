@@ -2,8 +2,8 @@
 
 import pytest
 
-from chatlog.settings.parsers import TLS_PORT, choose_tls
 from chatlog.settings.presets import PRESETS, preset_for, preset_of_host
+from chatlog.settings.server_names import TLS_PORT, choose_tls
 
 ALL = pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 

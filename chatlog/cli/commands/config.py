@@ -15,7 +15,7 @@ from chatlog.settings import parsers
 
 if TYPE_CHECKING:
     from chatlog.settings.config import Config, NetworkConfig
-    from chatlog.settings.parsers import ServerName
+    from chatlog.settings.server_names import ServerName
 
 _OURS_ALONE: Final = 0o600
 

@@ -30,7 +30,7 @@ from chatlog.protocol.registration.sasl import check as check_login
 from chatlog.protocol.session_settings import SessionSettings
 from chatlog.record.supervisor import Plan
 from chatlog.secret import Secret
-from chatlog.settings import parsers, presets
+from chatlog.settings import parsers, presets, secret_files, server_names
 from chatlog.settings.config import ChannelConfig, Config, NetworkConfig
 from chatlog.settings.file import load
 
@@ -62,7 +62,7 @@ def settings_of(ctx: click.Context) -> Config:
 
 
 def _typed_network(typed: dict[str, Any]) -> dict[str, NetworkConfig]:
-    servers = [parsers.parse_server(text) for text in typed.pop("server", ())]
+    servers = typed.pop("server", ())
     if not servers:
         raise UsageError("no server; say --server HOST, or --config FILE with its networks")
     preset = presets.preset_for(servers[0].host) if servers[0].port is None else None
@@ -70,10 +70,10 @@ def _typed_network(typed: dict[str, Any]) -> dict[str, NetworkConfig]:
     if not channels and not typed.get("accept_invites"):
         raise UsageError("no channel to record; say --channel '#python' or --channel python")
     network = _overridden(NetworkConfig(), typed)
-    tls = parsers.choose_tls(servers[0], network.tls)
+    tls = server_names.choose_tls(servers[0], network.tls)
     name = typed.get("network") or (preset.name if preset else None)
     keys = _channel_keys(typed.get("channel_keys_file"))
-    named = parsers.network_name(name, servers[0], tls=tls)
+    named = server_names.network_name(name, servers[0], tls=tls)
     return {
         named: msgspec.structs.replace(
             network,
@@ -105,7 +105,7 @@ def _secret(name: str, typed: dict[str, Any]) -> Secret:
     """Read a secret from the file that an option names, else from the environment."""
     option = f"{name}_file"
     if path := typed.get(option):
-        return Secret(parsers.first_line(Path(path), f"--{option.replace('_', '-')}"))
+        return Secret(secret_files.first_line(Path(path), f"--{option.replace('_', '-')}"))
     return Secret(os.environ.get(f"CHATLOG_{name.upper()}", ""))
 
 
@@ -120,12 +120,16 @@ def _channel_keys(path: str | None) -> dict[str, Secret]:
     if path is None:
         return {}
     keys = {}
-    lines = parsers.text_of(Path(path), "--channel-keys-file").splitlines()
+    lines = secret_files.text_of(Path(path), "--channel-keys-file").splitlines()
     for number, line in enumerate(lines, 1):
+        where = f"--channel-keys-file {path}, line {number}"
         name, _, key = line.partition(" ")
         if not key.strip():
-            raise UsageError(f"--channel-keys-file {path}, line {number}: say '#channel key'")
-        keys[parsers.channel_name(name)] = Secret(key.strip())
+            raise UsageError(f"{where}: say '#channel key'")
+        try:
+            keys[parsers.channel_name(name)] = Secret(key.strip())
+        except UsageError as error:
+            raise UsageError(f"{where}: {error}") from error
     return keys
 
 
@@ -171,9 +175,9 @@ def _talk_pace(preset: Preset | None) -> tuple[int, float]:
     return max(1, count // 2), seconds / count
 
 
-def _address(server: parsers.ServerName, network: NetworkConfig) -> Address:
-    tls = parsers.choose_tls(server, network.tls)
-    port = server.port or (parsers.TLS_PORT if tls else parsers.PLAIN_PORT)
+def _address(server: server_names.ServerName, network: NetworkConfig) -> Address:
+    tls = server_names.choose_tls(server, network.tls)
+    port = server.port or (server_names.TLS_PORT if tls else server_names.PLAIN_PORT)
     return Address(host=server.host, port=port, tls=tls)
 
 
@@ -218,7 +222,7 @@ def _login(network: NetworkConfig, *, tls: bool) -> Login | None:
     wanted = network.sasl or network.sasl_user or network.sasl_key
     if not wanted:
         return None
-    key = parsers.text_of(Path(network.sasl_key), "--sasl-key") if network.sasl_key else ""
+    key = secret_files.text_of(Path(network.sasl_key), "--sasl-key") if network.sasl_key else ""
     login = Login(
         user=network.sasl_user or network.nick,
         password=network.sasl_password,

@@ -11,7 +11,7 @@ from chatlog.archive.compression import COMPRESSIONS
 from chatlog.archive.layout import Rotate
 from chatlog.archive.storage import FORMATS, Sync
 from chatlog.cli.options.types import Checked, network_option, output_option
-from chatlog.settings import parsers
+from chatlog.settings import parsers, server_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +48,7 @@ _NETWORK: Final = (
         "-s",
         "--server",
         multiple=True,
+        type=Checked(server_names.parse_server),
         metavar="HOST[:PORT]",
         help="The server; a URL: ircs://HOST:PORT/#channel; or libera, oftc, twitch."
         " Repeated: each is tried in turn.",

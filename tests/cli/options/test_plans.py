@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import click
 import pytest
 
 from chatlog.cli.commands import record
@@ -155,6 +156,18 @@ def test_keys_of_channels_come_from_a_file(tmp_path):
     (tmp_path / "keys").write_text("#x\n")
     with pytest.raises(UsageError, match="line 1: say '#channel key'"):
         only("--server", "a.test", "--channel", "x", "--channel-keys-file", tmp_path / "keys")
+    (tmp_path / "keys").write_text("#x sesame\na,b sesame\n")
+    with pytest.raises(UsageError, match="keys, line 2: 'a,b' is no channel"):
+        only("--server", "a.test", "--channel", "x", "--channel-keys-file", tmp_path / "keys")
+
+
+@pytest.mark.parametrize("text", ["a.test:99999", "http://a.test"])
+def test_a_server_that_cannot_be_is_refused_by_the_option_that_names_it(text):
+    with pytest.raises(click.UsageError) as caught:
+        context("--server", text, "--channel", "x")
+    assert caught.value.format_message().startswith(
+        f"Invalid value for '-s' / '--server': {text}: "
+    )
 
 
 def test_no_option_takes_a_secret_as_its_value():
