@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chatlog.cli.options.recording import network_options, transcript_options
-from chatlog.cli.options.types import Checked
+from chatlog.cli.options.types import Checked, given
 from chatlog.settings import parsers
 
 if TYPE_CHECKING:
@@ -61,19 +61,22 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     look_on = sys.stderr.isatty() and not options["quiet"]
     live.set_up_diagnostics(quiet=options["quiet"], verbose=options["verbose"], look_on=look_on)
     settings = plans.settings_of(ctx)
-    limits = limits_of(options, settings.storage.tz)
-    Run(settings, limits).go(lambda: plans.settings_of(ctx), look_on=look_on)
+    Run(settings, limits_of(ctx)).go(lambda: plans.settings_of(ctx), look_on=look_on)
 
 
-def limits_of(options: dict[str, Any], tz: str | None) -> Limits:
-    """Turn options into when the run ends by itself."""
+def limits_of(ctx: click.Context) -> Limits:
+    """Return the limits at which the run ends by itself.
+
+    `--until` is in the zone of `--tz`, or local if no zone is given.
+    """
     from chatlog.record.limits import Limits  # noqa: PLC0415 - as above
 
+    options, zone = ctx.params, given(ctx).get("tz")
     durations = [options["duration"]] if options["duration"] is not None else []
     if options["until"]:
         here = datetime.now(UTC).astimezone()
-        zone = parsers.parse_zone(tz) if tz else None
-        durations.append(parsers.seconds_until(options["until"], here.astimezone(zone)))
+        there = here.astimezone(parsers.parse_zone(zone) if zone else None)
+        durations.append(parsers.seconds_until(options["until"], there))
     return Limits(
         duration=min(durations, default=None),
         idle=options["idle"],

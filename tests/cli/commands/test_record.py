@@ -14,9 +14,12 @@ import stat
 import subprocess
 import sys
 import time
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from chatlog.cli.commands import record
 from tests.support.embedded import EmbeddedServer
 from tests.support.scripted import ScriptedServer
 
@@ -322,3 +325,15 @@ def test_a_line_that_was_cut_by_the_end_is_kept(chatlog, tmp_path):
     assert [event["text"] for event in lines(tmp_path) if event["type"] == "message"] == ["whole"]
     raw = [event["raw"] for event in lines(tmp_path, "@server") if "raw" in event]
     assert [base64.b64decode(each) for each in raw] == [b":eve!e@h PRIVMSG #demo :ha"]
+
+
+@pytest.mark.parametrize(("zone", "options"), [("Asia/Tokyo", ()), ("UTC", ("--tz", "Asia/Tokyo"))])
+def test_until_is_a_time_of_the_local_clock_unless_tz_names_another(monkeypatch, zone, options):
+    soon = datetime.now(ZoneInfo("Asia/Tokyo")) + timedelta(minutes=30)
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    typed = ["--until", f"{soon:%H:%M}", *options]
+    limits = record.limits_of(record.command.make_context("record", typed))
+    monkeypatch.undo()
+    time.tzset()
+    assert 28 * 60 < limits.duration <= 30 * 60
