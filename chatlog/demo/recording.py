@@ -22,6 +22,7 @@ NETWORK: Final = "demo"
 NICK: Final = "chatlog"
 _HISTORY_AFTER: Final = rb"CHATHISTORY AFTER #demo "
 _BACK_AFTER: Final = 0.6
+_DEAD_AFTER: Final = 150.0
 
 
 async def record(root: Path) -> None:
@@ -79,5 +80,11 @@ def _recorder(root: Path, port: int) -> Recorder:
         identity=Identity(nick=NICK),
         channels=script.CHANNELS,
     )
-    plan = Plan(session=session, addresses=(address,), reconnect_min=_BACK_AFTER)
+    plan = Plan(
+        session=session,
+        addresses=(address,),
+        timeout=_DEAD_AFTER,
+        reconnect_min=_BACK_AFTER,
+        reconnect_max=_BACK_AFTER,
+    )
     return Recorder([plan], Writer(Storage(root=root)), now=now)

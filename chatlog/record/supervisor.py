@@ -39,20 +39,20 @@ _STABLE_AFTER: Final = 60.0
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What to record of one network and how to keep at it; times are in seconds.
+    """One network to record, and the waits between connections; times are in seconds.
 
-    A link on which nothing is heard for `timeout` is dead. `talk_pace` is how
-    many lines of talk a server bears at once, and after how long one more.
-    `history` says how far back a channel is fetched that was never recorded,
-    None for not at all.
+    A link that is silent for `timeout` is dead. `talk_pace` is the number of
+    lines that a server accepts at once, and the seconds until it accepts one
+    more. `history` is the depth to fetch for a channel that was never recorded,
+    None for no history.
     """
 
     session: SessionSettings
     addresses: tuple[Address, ...]
     route: Route = Route()
-    timeout: float = 150.0
-    reconnect_min: float = 2.0
-    reconnect_max: float = 300.0
+    timeout: float
+    reconnect_min: float
+    reconnect_max: float
     retry: bool = False
     talk_pace: tuple[int, float] = (BURST, INTERVAL)
     history: HistoryDepth | None = None

@@ -1,6 +1,6 @@
-"""What must agree within a network's configuration.
+"""Settings of a network that contradict each other.
 
-Owns the table of what cannot be meant; each row names the key to change.
+Owns the table of contradictions; each row names the key to change.
 """
 
 from __future__ import annotations
@@ -8,18 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatlog.settings import server_names
+from chatlog.settings.network import MECHANISMS
 from chatlog.settings.presets import PRESETS
-from chatlog.settings.toml_keys import MECHANISMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chatlog.settings.config import NetworkConfig
-    from chatlog.settings.toml_values import KeyPath
+    from chatlog.settings.key_path import KeyPath
+    from chatlog.settings.network import NetworkConfig
 
 
 def check(network: NetworkConfig, place: KeyPath) -> None:
-    """Refuse a network in which one thing denies another."""
+    """Refuse a network with a contradiction, at the key to change."""
     for key, is_wrong, reason in _DISAGREEMENTS:
         if is_wrong(network):
             raise place.at(key).refuse(reason)
@@ -90,4 +90,4 @@ _DISAGREEMENTS: Final[tuple[tuple[str, Callable[[NetworkConfig], object], str], 
         "a password is of no use without proxy",
     ),
 )
-"""What cannot be meant: the key to name, when, and what to do."""
+"""Each contradiction: the key to change, the condition, and the remedy."""

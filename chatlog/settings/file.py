@@ -1,8 +1,8 @@
 """chatlog.toml: many networks, each with its channels, identity and manners.
 
-Owns the shape of the configuration; `keys` has its single values, `agreement`
-what must agree. What `load` returns is complete and checked: presets resolved,
-secrets read, paths absolute. It never writes, and shows no secret.
+Owns the shape of the file. The table has its keys; agreement.py compares them.
+`load` returns a complete, checked configuration: presets resolved, secrets
+read, paths absolute. Nothing here writes, or shows a secret.
 """
 
 from __future__ import annotations
@@ -12,20 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from chatlog.settings import parsers, server_names, toml_keys
+from chatlog.settings import parsers
 from chatlog.settings.agreement import check
-from chatlog.settings.config import ChannelConfig, Config, NetworkConfig, StorageConfig
-from chatlog.settings.presets import PRESETS, find_preset
-from chatlog.settings.toml_values import (
-    KeyPath,
-    known,
-    list_of,
-    one_of,
-    read_file,
-    read_table,
-    text_by,
-    typed,
-)
+from chatlog.settings.channel import ChannelConfig
+from chatlog.settings.config import Config
+from chatlog.settings.key_path import KeyPath, parse_at, read_file, typed
+from chatlog.settings.network import NetworkConfig
+from chatlog.settings.presets import find_preset
+from chatlog.settings.setting import Scope
+from chatlog.settings.storage import StorageConfig
+from chatlog.settings.table import SECRETS, of_scope
+from chatlog.settings.toml_table import Key, keys_of, known, read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,19 +31,38 @@ if TYPE_CHECKING:
 
 _LARGEST: Final = 16 * 1024 * 1024
 _BY_OTHERS: Final = 0o044
-_SECTIONS: Final = ("storage", "defaults", "networks")
+_TABLES: Final = ("storage", "defaults", "networks")
+_SECRET_KEYS: Final = frozenset(each.name for each in SECRETS)
+
+
+def _not_for_all(_value: object, place: KeyPath) -> None:
+    raise place.refuse("every network has its own; say it in [networks.NAME]")
+
+
+FILE: Final = keys_of(of_scope(Scope.RUN))
+"""The keys before the tables."""
+
+STORAGE: Final = keys_of(of_scope(Scope.STORAGE))
+"""The keys of [storage]."""
+
+NETWORK: Final = keys_of(of_scope(Scope.NETWORK))
+"""The keys of [networks.NAME]."""
+
+_DEFAULTS: Final = NETWORK | {
+    each.name: Key(each.field, _not_for_all) for each in of_scope(Scope.NETWORK) if not each.shared
+}
 
 
 def load(path: Path) -> Config:
     """Read a file; raise UsageError that names file, key and reason."""
     place = KeyPath(path)
     data, mode = read_file(path, _LARGEST, place)
-    document = _parsed(data, place)
-    # First what refuses: what it lets through is not nested deeply.
+    document = _document(data, place)
+    # Reading comes first: a document that it accepts is not nested deeply.
     return Config(path=path, **_read(document, place), warnings=_warnings(document, mode, path))
 
 
-def _parsed(data: bytes, place: KeyPath) -> dict[str, Any]:
+def _document(data: bytes, place: KeyPath) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -57,18 +73,18 @@ def _parsed(data: bytes, place: KeyPath) -> dict[str, Any]:
 
 
 def _read(document: dict[str, Any], place: KeyPath) -> dict[str, Any]:
-    sections: dict[str, Any] = {name: {} for name in _SECTIONS}
+    tables: dict[str, Any] = {name: {} for name in _TABLES}
     for name, value in document.items():
-        known(name, sections | toml_keys.FILE, place)
-        if name in sections:
-            sections[name] = typed(value, dict, place.at(name))
-    alone = {name: value for name, value in document.items() if name not in sections}
-    storage = read_table(sections["storage"], toml_keys.STORAGE, place.at("storage"))
-    defaults = read_table(sections["defaults"], _DEFAULTS, place.at("defaults"))
+        known(name, tables | FILE, place)
+        if name in tables:
+            tables[name] = typed(value, dict, place.at(name))
+    before = {name: value for name, value in document.items() if name not in tables}
+    storage = read_table(tables["storage"], STORAGE, place.at("storage"))
+    defaults = read_table(tables["defaults"], _DEFAULTS, place.at("defaults"))
     return {
-        "networks": _networks(sections["networks"], defaults, place.at("networks")),
+        "networks": _networks(tables["networks"], defaults, place.at("networks")),
         "storage": StorageConfig(**storage),
-        **read_table(alone, toml_keys.FILE, place),
+        **read_table(before, FILE, place),
     }
 
 
@@ -80,7 +96,7 @@ def _networks(
     spelled: dict[str, str] = {}
     networks = {}
     for name, table in tables.items():
-        here = place.at(text_by(parsers.parse_network)(name, place))
+        here = place.at(parse_at(parsers.parse_network, name, place))
         if (first := spelled.setdefault(name.lower(), name)) != name:
             raise here.refuse(f"{first!r} would have the same directory; name one differently")
         values = defaults | read_table(table, NETWORK, here)
@@ -108,7 +124,7 @@ def _channels(
     preset: Preset | None,
     place: KeyPath,
 ) -> tuple[ChannelConfig, ...]:
-    """Return each channel once, spelled as the network wants it."""
+    """Return each channel once, in the network's spelling; refuse two that differ."""
     found: dict[str, ChannelConfig] = {}
     for channel in listed:
         first = found.setdefault(channel.name.lower(), channel)
@@ -120,37 +136,6 @@ def _channels(
     return tuple(msgspec.structs.replace(each, name=spell(each.name)) for each in found.values())
 
 
-# -- tables ------------------------------------------------------------------
-
-
-def _channel(value: object, place: KeyPath) -> ChannelConfig:
-    if isinstance(value, str):
-        return ChannelConfig(name=text_by(parsers.channel_name)(value, place))
-    values = read_table(value, toml_keys.CHANNEL, place)
-    if "name" not in values:
-        raise place.at("name").refuse('a channel needs a name; say {name = "#python"}')
-    return ChannelConfig(**values)
-
-
-_OF_ITS_OWN: Final = toml_keys.keys_of(
-    preset=one_of(*PRESETS, fold=str.lower),
-    servers=list_of(text_by(server_names.parse_server)),
-    channels=list_of(_channel),
-)
-
-NETWORK: Final = _OF_ITS_OWN | toml_keys.ANY_NETWORK
-"""What [networks.NAME] may say."""
-
-
-def _not_for_all(_value: object, place: KeyPath) -> None:
-    raise place.refuse("every network has its own; say it in [networks.NAME]")
-
-
-_DEFAULTS: Final = (
-    toml_keys.keys_of(**dict.fromkeys(_OF_ITS_OWN, _not_for_all)) | toml_keys.ANY_NETWORK
-)
-
-
 def _warnings(document: object, mode: int, path: Path) -> tuple[str, ...]:
     if not (mode & _BY_OTHERS and _holds_secret(document)):
         return ()
@@ -159,6 +144,6 @@ def _warnings(document: object, mode: int, path: Path) -> tuple[str, ...]:
 
 def _holds_secret(value: object) -> bool:
     if isinstance(value, dict):
-        named = any(value.get(key) for key in toml_keys.SECRETS)
+        named = any(value.get(key) for key in _SECRET_KEYS)
         return named or any(map(_holds_secret, value.values()))
     return isinstance(value, list) and any(map(_holds_secret, value))

@@ -35,6 +35,8 @@ _USER: Final = r"(?a)[!-~]+"
 _NOT_IN_A_USER: Final = "[@!:*]"
 _USER_MODES: Final = r"(?:[+-][A-Za-z]+)*"
 _MASK: Final = r"[^\0-\x20!@]+(?:![^\0-\x20!@]+@[^\0-\x20!@]+)?"
+_UNSENDABLE: Final = "[\0\r\n]"
+_NOT_IN_A_KEY: Final = "[\0-\x20,\x7f]"
 _FINGERPRINT: Final = r"(?ai)(?:sha-?256:)?((?:[0-9a-f]{2}:?){31}[0-9a-f]{2})"
 _PROXIES: Final = ("socks5", "socks5h", "http")
 
@@ -150,6 +152,28 @@ def parse_file_mode(text: str) -> int:
     return int(match[1], 8)
 
 
+def parse_line(text: str) -> str:
+    """Parse a text that fits into one line to a server."""
+    if re.search(_UNSENDABLE, text):
+        raise UsageError("a line break or NUL cannot be sent to a server")
+    return text
+
+
+def parse_channel_key(text: str) -> str:
+    """Parse the key of a channel (mode +k); no refusal shows it."""
+    if re.search(_NOT_IN_A_KEY, parse_line(text)):
+        raise UsageError("no channel has a key with a space, a comma or a control character")
+    return text
+
+
+def parse_prefix(text: str) -> str:
+    """Parse the beginning of lines to leave out; spaces around it do not count."""
+    prefix = parse_line(text).strip()
+    if not prefix:
+        raise UsageError("an empty prefix would keep everything out of the transcript")
+    return prefix
+
+
 def parse_duration(text: str) -> float:
     """Parse `90s`, `55m`, `1h30m`, `7d` or a bare number of seconds, into seconds."""
     parts = re.findall(_DURATION, text)
@@ -184,11 +208,6 @@ def parse_size(text: str) -> int:
     return size
 
 
-def parse_room(text: str) -> int:
-    """Parse a size as `parse_size` does, or 0."""
-    return 0 if text == "0" else parse_size(text)
-
-
 def parse_zone(name: str) -> tzinfo:
     """Return a time zone by its name in the tz database, such as `Europe/Berlin`."""
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - few name a zone
@@ -197,6 +216,12 @@ def parse_zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError) as error:
         raise UsageError(f"there is no time zone {name!r}; say UTC or Europe/Berlin") from error
+
+
+def zone_name(name: str) -> str:
+    """Return the name of a time zone; refuse one that the tz database lacks."""
+    parse_zone(name)
+    return name
 
 
 def moment(text: str, now: datetime) -> datetime:

@@ -1,7 +1,7 @@
-"""Networks that are known by name: where they are, and what is odd about them.
+"""Networks that are known by name: their servers and their quirks.
 
-A table without behaviour: who connects looks up what it needs. It never says
-what a server says of itself (ISUPPORT, capabilities), and holds nobody's account.
+A table without behaviour: its readers look up what they need. It leaves out
+everything that a server announces itself (ISUPPORT, capabilities), and accounts.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """A network and its quirks.
 
-    `joins_per` and `sends_per` are (how many, in how many seconds); None leaves
-    it to the usual pace. Every channel of a JOIN counts. `capabilities` are
-    wanted beside the usual ones.
-    `anonymous_nick`, digits added, logs in without an account.
+    `joins_per` and `sends_per` are a number and the seconds that it holds for;
+    None is the usual pace. Every channel of a JOIN counts. `capabilities` are
+    requested beside the usual ones. `anonymous_nick`, with digits added, needs
+    no account.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     joins_per: tuple[int, float] | None = None
     sends_per: tuple[int, float] | None = None
     no_user_modes: bool = False
-    lower_case: bool = False  # of nicks and channels: no other spelling is found
+    lower_case: bool = False  # of nicks and channels: the network finds no other spelling
     note: str = ""
 
     def spell(self, name: str) -> str:
@@ -74,16 +74,16 @@ _BY_HOST: Final = {server.host: preset for preset in _ALL for server in preset.s
 
 
 def preset_for(name: str) -> Preset | None:
-    """Return the preset of a name, in whatever case it is typed."""
+    """Return the preset of a name, in any case, or None."""
     return PRESETS.get(name.lower())
 
 
 def find_preset(name: str, servers: Iterable[ServerName]) -> Preset | None:
-    """Return the preset of a network: the one that it names, else that of its first known host."""
+    """Return the preset that a network names, else that of its first known host, or None."""
     by_host = (preset_of_host(server.host) for server in servers)
     return PRESETS.get(name) or next(filter(None, by_host), None)
 
 
 def preset_of_host(host: str) -> Preset | None:
-    """Return the preset of the network that a host belongs to."""
+    """Return the preset of the network that a host belongs to, or None."""
     return _BY_HOST.get(host.lower().removesuffix("."))

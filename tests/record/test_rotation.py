@@ -52,7 +52,11 @@ def record_flood(root, *, step, rotate, **storage):
             )
             address = Address(host="127.0.0.1", port=port, tls=False)
             plan = Plan(
-                session=session, addresses=(address,), reconnect_min=3600, reconnect_max=3600
+                session=session,
+                addresses=(address,),
+                timeout=150,
+                reconnect_min=3600,
+                reconnect_max=3600,
             )
             recorder = Recorder(
                 [plan],

@@ -12,17 +12,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chatlog.archive.compression import COMPRESSIONS
 from chatlog.archive.layout import Rotate
-from chatlog.archive.storage import FORMATS
+from chatlog.archive.storage import FORMATS, Sync
 from chatlog.errors import ChatlogError, UsageError
 from chatlog.protocol.registration import sasl
 from chatlog.secret import Secret
-from chatlog.settings import file, parsers, toml_keys
-from chatlog.settings.config import ChannelConfig, NetworkConfig, StorageConfig
+from chatlog.settings import channel, file, parsers, storage
+from chatlog.settings.channel import ChannelConfig
+from chatlog.settings.config import Config
 from chatlog.settings.file import load
+from chatlog.settings.key_path import KeyPath
+from chatlog.settings.network import MECHANISMS, NetworkConfig
 from chatlog.settings.presets import PRESETS
 from chatlog.settings.server_names import ServerName
-from chatlog.settings.toml_values import KeyPath, read_table
+from chatlog.settings.storage import StorageConfig
+from chatlog.settings.table import SECRETS as SECRET_SETTINGS
+from chatlog.settings.toml_table import keys_of, read_table
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "chatlog/data/chatlog.toml"
@@ -341,9 +347,10 @@ def test_a_file_that_cannot_be_read_is_one_line_that_says_how_to_begin(tmp_path,
 
 # -- secrets -----------------------------------------------------------------
 
+SECRET_KEYS = [setting.name for setting in SECRET_SETTINGS]
 COMPLETE = f'{NETWORK}proxy = "http://a:1"\nsasl-user = "a"\nclient-cert = "chatlog.toml"\n'
 KEYED = '[networks.n]\nservers = ["a"]\nchannels = [{name = "b", key = "KEY"}]\n'
-SECRETS = {key: f'{COMPLETE}{key} = "{SECRET}"\n' for key in sorted(toml_keys.SECRETS - {"key"})}
+SECRETS = {key: f'{COMPLETE}{key} = "{SECRET}"\n' for key in sorted(set(SECRET_KEYS) - {"key"})}
 SECRETS["key"] = KEYED.replace("KEY", SECRET)
 
 
@@ -385,7 +392,7 @@ def test_a_refusal_does_not_show_the_secret_that_it_refuses(write, text):
 
 # -- whatever it is ----------------------------------------------------------
 
-_names = st.sampled_from(sorted([*file.NETWORK, *toml_keys.STORAGE, "storage", "defaults", "x"]))
+_names = st.sampled_from(sorted([*file.NETWORK, *file.STORAGE, "storage", "defaults", "x"]))
 _values = st.recursive(
     st.one_of(
         st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.dates(), st.times(),
@@ -422,18 +429,23 @@ def test_whatever_bytes_a_file_has_it_is_refused_in_one_line(write, data):
 # -- schema, example and document agree --------------------------------------
 
 
+CHANNEL = keys_of(channel.CHANNEL)
+
+
 def test_every_field_has_a_key_and_every_key_a_field():
-    for keys_of, kind in (
+    for keys, kind in (
         (file.NETWORK, NetworkConfig),
-        (toml_keys.STORAGE, StorageConfig),
-        (toml_keys.CHANNEL, ChannelConfig),
+        (file.STORAGE, StorageConfig),
+        (CHANNEL, ChannelConfig),
     ):
-        assert {key.field for key in keys_of.values()} == set(kind.__struct_fields__)
+        assert {key.field for key in keys.values()} == set(kind.__struct_fields__)
 
 
-def test_formats_and_rotations_are_those_that_the_archive_knows():
-    assert set(toml_keys.FORMATS) == set(FORMATS)
-    assert set(toml_keys.ROTATIONS) == {each.value for each in Rotate}
+def test_the_words_of_storage_are_those_that_the_archive_knows():
+    assert set(storage.FORMATS) == set(FORMATS)
+    assert set(storage.ROTATIONS) == {each.value for each in Rotate}
+    assert set(storage.COMPRESSIONS) == set(COMPRESSIONS)
+    assert set(storage.SYNCS) == {each.value for each in Sync}
 
 
 def test_the_mechanisms_and_what_they_need_are_those_of_the_protocol():
@@ -447,7 +459,7 @@ def test_the_mechanisms_and_what_they_need_are_those_of_the_protocol():
         name: tuple(fields[need] for need in mechanism.needs)
         for name, mechanism in sasl.MECHANISMS.items()
     }
-    assert needs == toml_keys.MECHANISMS
+    assert needs == MECHANISMS
 
 
 def test_a_network_can_be_changed_field_by_field(network):
@@ -455,7 +467,7 @@ def test_a_network_can_be_changed_field_by_field(network):
     assert (changed.nick, changed.timeout, changed.user) == ("other", 1.0, "chatlog")
 
 
-ALL_KEYS = {*file.NETWORK, *toml_keys.STORAGE, *toml_keys.CHANNEL, *toml_keys.FILE}
+ALL_KEYS = {*file.NETWORK, *file.STORAGE, *CHANNEL, *file.FILE}
 
 
 def test_the_example_is_without_fault():
@@ -496,11 +508,11 @@ def documented(*titles):
 
 
 TABLES = {
-    "file": (["Before the tables"], toml_keys.FILE, file.Config),
-    "storage": (["[storage]"], toml_keys.STORAGE, StorageConfig),
-    "channel": (["A channel with settings of its own"], toml_keys.CHANNEL, ChannelConfig),
+    "file": (["Before the tables"], file.FILE, Config),
+    "storage": (["Transcripts", "Disk", "Sealing and retention"], file.STORAGE, StorageConfig),
+    "channel": (["A channel with settings of its own"], CHANNEL, ChannelConfig),
     "network": (
-        ["[networks.NAME]", "Identity", "The connection", "What is recorded", "Manners"],
+        ["Network", "Identity", "Login", "Connection", "Recording", "Manners"],
         file.NETWORK,
         NetworkConfig,
     ),

@@ -13,8 +13,8 @@ import click
 from chatlog import clock
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_root
-from chatlog.cli.options.recording import connection_options
-from chatlog.cli.options.types import Checked, output_option
+from chatlog.cli.options.recording import connection_options, output_option
+from chatlog.cli.options.types import Checked
 from chatlog.errors import NothingFoundError
 from chatlog.settings import parsers
 

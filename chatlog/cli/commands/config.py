@@ -14,7 +14,8 @@ from chatlog.errors import UsageError
 from chatlog.settings import parsers
 
 if TYPE_CHECKING:
-    from chatlog.settings.config import Config, NetworkConfig
+    from chatlog.settings.config import Config
+    from chatlog.settings.network import NetworkConfig
     from chatlog.settings.server_names import ServerName
 
 _OURS_ALONE: Final = 0o600

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from chatlog.cli.options.recording import keeping_options
-from chatlog.cli.options.types import given, output_option
+from chatlog.cli.options.recording import keeping_options, output_option
+from chatlog.cli.options.types import given
 from chatlog.errors import NothingFoundError, TranscriptError, UsageError
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def command(
 
 def _storage(ctx: click.Context) -> Storage:
     from chatlog.cli.options.storage import storage_of, typed_over  # noqa: PLC0415 - as above
-    from chatlog.settings.config import StorageConfig  # noqa: PLC0415
     from chatlog.settings.file import load  # noqa: PLC0415
+    from chatlog.settings.storage import StorageConfig  # noqa: PLC0415
 
     typed = given(ctx)
     path = typed.get("config")

@@ -1,8 +1,8 @@
-"""What was typed, over the environment, over the file: one plan for each network.
+"""Options over the environment over chatlog.toml, made into one plan for each network.
 
-Turns settings into the values that the recorder is made of. Nothing is dialled
-here, but every file that a setting names is read, so that a mistake is told
-before anything is begun.
+Turns settings into the values that the recorder is made of. Nothing connects
+here, but every file that a setting names is read: a mistake is reported before
+anything begins.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import random
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -31,25 +31,33 @@ from chatlog.protocol.session_settings import SessionSettings
 from chatlog.record.supervisor import Plan
 from chatlog.secret import Secret
 from chatlog.settings import parsers, presets, secret_files, server_names
-from chatlog.settings.config import ChannelConfig, Config, NetworkConfig
+from chatlog.settings.channel import ListedChannel
+from chatlog.settings.config import Config
 from chatlog.settings.file import load
+from chatlog.settings.network import NetworkConfig
+from chatlog.settings.setting import Scope, variable
+from chatlog.settings.table import SECRETS, of_scope
 
 if TYPE_CHECKING:
-    from chatlog.archive.storage import Storage
-    from chatlog.settings.presets import Preset
+    from collections.abc import Iterable
 
-_SECRETS: Final = ("password", "sasl_password", "nickserv_password", "proxy_password")
+    from chatlog.archive.storage import Storage
+    from chatlog.settings.channel import ChannelConfig
+    from chatlog.settings.presets import Preset
+    from chatlog.settings.setting import Setting
 
 
 def settings_of(ctx: click.Context) -> Config:
-    """Return what file, environment and command line say together, checked as far as each goes."""
+    """Return the configuration: options over the environment over the file of `--config`."""
     typed = given(ctx)
     path = typed.pop("config", None)
     if path is None:
         return _with_storage(Config(networks=_typed_network(typed)), typed)
-    for name in ("server", "channel"):
-        if name in typed:
-            raise UsageError(f"--{name} does not go with --config; write it into {path}")
+    for each in of_scope(Scope.NETWORK):
+        if not each.shared and each.field in typed:
+            raise UsageError(
+                f"--{each.option_name} does not go with --config; write it into {path}"
+            )
     loaded = load(path)
     chosen = typed.pop("network", None)
     networks = loaded.networks
@@ -62,51 +70,55 @@ def settings_of(ctx: click.Context) -> Config:
 
 
 def _typed_network(typed: dict[str, Any]) -> dict[str, NetworkConfig]:
-    servers = typed.pop("server", ())
+    servers = typed.pop("servers", ())
     if not servers:
         raise UsageError("no server; say --server HOST, or --config FILE with its networks")
     preset = presets.preset_for(servers[0].host) if servers[0].port is None else None
-    channels = dict.fromkeys([*servers[0].channels, *typed.pop("channel", ())])
+    channels = (*map(ListedChannel().parse, servers[0].channels), *typed.pop("channels", ()))
     if not channels and not typed.get("accept_invites"):
         raise UsageError("no channel to record; say --channel '#python' or --channel python")
     network = _overridden(NetworkConfig(), typed)
     tls = server_names.choose_tls(servers[0], network.tls)
     name = typed.get("network") or (preset.name if preset else None)
-    keys = _channel_keys(typed.get("channel_keys_file"))
     named = server_names.network_name(name, servers[0], tls=tls)
     return {
         named: msgspec.structs.replace(
             network,
             preset=preset.name if preset else "",
             servers=(*preset.servers, *servers[1:]) if preset else tuple(servers),
-            channels=tuple(
-                ChannelConfig(
-                    name=preset.spell(name) if preset else name, key=keys.get(name, Secret())
-                )
-                for name in channels
-            ),
+            channels=_with_keys(channels, typed.get("channel_keys_file"), preset),
         )
     }
 
 
+def _with_keys(
+    channels: Iterable[ChannelConfig], path: str | None, preset: Preset | None
+) -> tuple[ChannelConfig, ...]:
+    """Return each channel once, with its key, in the network's spelling."""
+    keys, spell = _channel_keys(path), preset.spell if preset else str
+    return tuple(
+        msgspec.structs.replace(each, name=spell(each.name), key=keys.get(each.name, Secret()))
+        for each in dict.fromkeys(channels)
+    )
+
+
 def _overridden(network: NetworkConfig, typed: dict[str, Any]) -> NetworkConfig:
-    """Return a network's settings with those of the command line and the environment over them."""
+    """Return a network's settings with options and environment over them."""
     fields = {name: typed[name] for name in network.__struct_fields__ if name in typed}
-    for name in _SECRETS:
-        if secret := _secret(name, typed):
-            fields[name] = secret
+    for setting in SECRETS:
+        if setting.scope is Scope.NETWORK and (secret := _secret(setting, typed)):
+            fields[setting.field] = secret
     changed = msgspec.structs.replace(network, **fields)
     if changed.sasl_user and not (changed.sasl_password or changed.sasl_key or changed.client_cert):
         return msgspec.structs.replace(changed, sasl_password=_ask("Password (SASL)"))
     return changed
 
 
-def _secret(name: str, typed: dict[str, Any]) -> Secret:
+def _secret(setting: Setting, typed: dict[str, Any]) -> Secret:
     """Read a secret from the file that an option names, else from the environment."""
-    option = f"{name}_file"
-    if path := typed.get(option):
-        return Secret(secret_files.first_line(Path(path), f"--{option.replace('_', '-')}"))
-    return Secret(os.environ.get(f"CHATLOG_{name.upper()}", ""))
+    if path := typed.get(f"{setting.field}_file"):
+        return Secret(secret_files.first_line(Path(path), f"--{setting.name}-file"))
+    return Secret(os.environ.get(variable(setting.name), ""))
 
 
 def _ask(prompt: str) -> Secret:
@@ -143,18 +155,18 @@ def _with_storage(whole: Config, typed: dict[str, Any]) -> Config:
 
 
 def plans_of(settings: Config) -> list[Plan]:
-    """Return what is to be recorded; whoever has a file of networks means to keep at them."""
-    keep_at_it = bool(settings.path)
-    return [plan_of(name, each, retry=keep_at_it) for name, each in settings.networks.items()]
+    """Return a plan for each network; those of a file are retried, unless it says otherwise."""
+    from_file = settings.path is not None
+    return [plan_of(name, each, retry=from_file) for name, each in settings.networks.items()]
 
 
 def plan_of(name: str, network: NetworkConfig, *, retry: bool) -> Plan:
-    """Return what is to be recorded of one network; raise UsageError for what cannot be."""
+    """Return the plan for one network; raise UsageError for a setting that cannot work."""
     preset = presets.find_preset(network.preset, network.servers)
     addresses = tuple(_address(server, network) for server in network.servers)
     route = _route(network)
     if any(address.tls for address in addresses):
-        tls_context(route)  # a file that is no certificate is told now, and not at every dial
+        tls_context(route)  # a file that is no certificate is reported now, not at every dial
     identity = _identity(network, preset, tls=all(address.tls for address in addresses))
     return Plan(
         session=_session(name, network, identity, preset),
@@ -211,7 +223,7 @@ def _identity(network: NetworkConfig, preset: Preset | None, *, tls: bool) -> Id
 
 
 def _nick(network: NetworkConfig, preset: Preset | None) -> str:
-    """Return the nick, or where a network takes anybody under a nick of its own, such a one."""
+    """Return the nick, or an anonymous one if the network has such and no login is given."""
     anonymous = preset.anonymous_nick if preset else ""
     if anonymous and not network.password and network.nick == NetworkConfig().nick:
         return f"{anonymous}{random.randint(10_000, 99_999)}"  # noqa: S311 - no secret
@@ -268,5 +280,5 @@ def _manners(network: NetworkConfig) -> MannersSettings:
 
 
 def storage_of(settings: Config) -> Storage:
-    """Return where and how transcripts are kept."""
+    """Return where and how transcripts are kept; raise UsageError for a bad setting."""
     return storage.storage_of(settings.storage)

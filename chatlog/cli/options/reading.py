@@ -1,7 +1,8 @@
 """Options of the commands that read an archive, and the archive that they name.
 
-Reading starts quickly, so little is imported here, and a path is a
-plain string: pathlib would be a thirteenth of the start of `tail`.
+Reading starts quickly, so little is imported here, not even the table of
+settings: a test holds `--output` to its row. A path is a plain string: pathlib
+would be a thirteenth of the start of `tail`.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ _PLACE: Final[dict[str, Any]] = {
     "envvar": "CHATLOG_OUTPUT",
     "type": click.Path(file_okay=False),
     "metavar": "DIR",
-    "help": "Where the archive is. Default: the user's data directory.",
+    "help": "Directory of the archive. Default: the user's data directory.",
 }
 output_option = click.option("-o", "--output", **_PLACE)
 archive_option = click.option("--output", **_PLACE)
-"""The same for commands whose `-o` is something else."""
+"""The same for commands with another `-o`."""
 network_option = click.option(
     "--network", envvar="CHATLOG_NETWORK", metavar="NAME", help="Only what is of this network."
 )

@@ -1,4 +1,4 @@
-"""How an archive is kept: what was typed, over the environment, over the file."""
+"""Settings of the archive: options over the environment over chatlog.toml."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from chatlog.archive.compression import COMPRESSIONS
 from chatlog.archive.layout import Rotate
 from chatlog.archive.storage import Storage, Sync
 from chatlog.settings import parsers
-from chatlog.settings.config import StorageConfig
+from chatlog.settings.storage import StorageConfig
 
 
 def typed_over(kept: StorageConfig, typed: dict[str, Any]) -> StorageConfig:
-    """Return the settings of a file with those of the command line over them."""
+    """Return the settings of a file with options and environment over them."""
     fields = {name: typed[name] for name in StorageConfig.__struct_fields__ if name in typed}
     return msgspec.structs.replace(kept, **fields)
 
 
 def storage_of(kept: StorageConfig) -> Storage:
-    """Return where and how transcripts are kept; UsageError for what cannot be."""
+    """Return where and how transcripts are kept; raise UsageError for a bad setting."""
     parsers.parse_zone(kept.tz or "UTC")
     COMPRESSIONS[kept.compress].require()
     output = Path(kept.output) if kept.output else None

@@ -1,11 +1,7 @@
-"""Options that several commands share, each with its environment variable.
-
-What is typed is checked by `config`; here its words become click's usage errors.
-"""
+"""Typed options: parsers as types of click, and the options that were typed."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,7 +17,7 @@ else:
 
 
 class Checked(_ParamType):
-    """A parameter read by a function that raises UsageError."""
+    """A type whose values a parser makes; its UsageError becomes one of click."""
 
     def __init__(self, parse: Callable[[str], object]) -> None:
         self._parse = parse
@@ -30,7 +26,7 @@ class Checked(_ParamType):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> object:
-        """Return what the function makes of the text."""
+        """Parse a text; return any other value, which is a default, as it is."""
         if not isinstance(value, str):
             return value
         try:
@@ -40,26 +36,10 @@ class Checked(_ParamType):
 
 
 def given(ctx: click.Context) -> dict[str, Any]:
-    """Return the parameters that were typed or stand in the environment, not the defaults."""
+    """Return the parameters that were typed or set in the environment, without defaults."""
     assumed = {click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP}
     return {
         name: value
         for name, value in ctx.params.items()
         if ctx.get_parameter_source(name) not in assumed
     }
-
-
-output_option = click.option(
-    "-o",
-    "--output",
-    envvar="CHATLOG_OUTPUT",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Where the archive is. Default: the user's data directory.",
-)
-network_option = click.option(
-    "--network",
-    envvar="CHATLOG_NETWORK",
-    metavar="NAME",
-    help="How the network is called in the archive. Default: the server's host.",
-)

@@ -115,7 +115,8 @@ def test_each_has_a_help_with_an_example(verb):
 def test_reading_commands_do_not_pay_for_the_configuration(chatlog):
     program = (
         "import sys; import chatlog.cli.commands.tail;"
-        "print({'tomllib', 'chatlog.settings.file', 'chatlog.settings.presets'} & set(sys.modules))"
+        "settings = {f'chatlog.settings.{name}' for name in ('file', 'presets', 'table', 'kinds')};"
+        "print(({'tomllib'} | settings) & set(sys.modules))"
     )
     assert cli.get_command(click.Context(cli), "config") is command
     assert run_python(program, chatlog) == "set()\n"
