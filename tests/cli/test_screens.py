@@ -111,7 +111,19 @@ SCREENS = {
     "verify": "verify",
     "status": "status",
 }
-HELPS = ("tail", "search", "stats", "who", "gaps", "verify", "status")
+HELPS = (
+    "record",
+    "sync",
+    "audit",
+    "maintain",
+    "tail",
+    "search",
+    "stats",
+    "who",
+    "gaps",
+    "verify",
+    "status",
+)
 
 
 @pytest.fixture(scope="module")

@@ -24,27 +24,27 @@ if TYPE_CHECKING:
     "duration",
     type=Checked(parsers.parse_duration),
     metavar="DURATION",
-    help="Stop after so long: 90s, 55m, 1h30m.",
+    help="Stop after this long: 90s, 55m, 1h30m.",
 )
 @click.option(
     "--until",
     metavar="HH:MM",
-    help="Stop at the next such time of day, local or in --tz.",
+    help="Stop at this time of day, local or in --tz.",
 )
 @click.option(
     "--idle",
     type=Checked(parsers.parse_duration),
     metavar="DURATION",
-    help="Stop when nobody did anything for so long.",
+    help="Stop after this long without a live event.",
 )
 @click.option(
     "--max-events",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Stop after exactly N events of people in the channels.",
+    help="Stop after exactly N live events.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing unless a human is needed.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="Print more on stderr.")
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> None:
     """Record channels until stopped (Ctrl-C, SIGTERM) or a limit is reached.

@@ -45,7 +45,7 @@ class Result(NamedTuple):
     type=Checked(parsers.parse_history),
     metavar="all|N|DURATION",
     show_default=True,
-    help="What to fetch of a channel that was never recorded: all, 500 lines, 7d.",
+    help="History to fetch for a channel without a transcript: all, 500 (lines) or 7d.",
 )
 @click.option(
     "--for",
@@ -53,7 +53,7 @@ class Result(NamedTuple):
     default="0",
     type=Checked(parsers.parse_duration),
     metavar="DURATION",
-    help="Stay so long when everything is fetched, and record what is said.",
+    help="Keep recording this long after everything is fetched.",
 )
 @click.option(
     "--within",
@@ -61,25 +61,25 @@ class Result(NamedTuple):
     type=Checked(parsers.parse_duration),
     metavar="DURATION",
     show_default=True,
-    help="Leave after so long, whatever is still missing; the next run goes on there.",
+    help="Leave after this long, even if history is still missing; the next run continues.",
 )
 @click.option(
     "--jitter",
     default="0",
     type=Checked(parsers.parse_duration),
     metavar="DURATION",
-    help="Wait up to so long before, so that not everybody comes at the full hour.",
+    help="Wait a random time, up to this long, before connecting.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of the table.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing unless a human is needed.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="Print more on stderr.")
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> None:
-    """Fetch what was said since the last time, and leave.
+    """Fetch the history since the last run, and leave.
 
-    Connects, joins, asks the server for everything since the end of coverage,
-    and is gone. An interrupted run is gone on with by the next. The exit status
-    is 1 where a gap stays open that no run before reported.
+    Connects, joins the channels, fetches everything since the end of coverage,
+    and disconnects. The next run continues an interrupted one. The exit status
+    is 1 if a gap stays open that no earlier run reported.
 
     \b
       chatlog sync --server irc.example.org --channel python --quiet

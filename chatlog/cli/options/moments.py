@@ -1,4 +1,4 @@
-"""Moments that people type, in the form that events have."""
+"""Typed moments, in the form of the times of events."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from chatlog.settings import parsers
 
 
 def event_time(text: str | None, now: str, tz: str | None) -> str:
-    """Return the time that is meant, "" where none is; `tz` names the zone, local without one.
+    """Return the time of a typed moment, "" if there is none.
 
-    Raise UsageError for what is no moment.
+    `now` is the time of an event; `tz` names a time zone, None is the local
+    one. Raise UsageError for a text that is no moment.
     """
     zone = parsers.parse_zone(tz) if tz else None
     if not text:
