@@ -16,6 +16,7 @@ from tests.servers.person import Person
 from tests.servers.services import InspircdWithServices
 from tests.servers.soju import Soju
 from tests.servers.znc import Znc
+from tests.support.ports import reserved_port
 from tests.support.process import Chatlog
 
 if TYPE_CHECKING:
@@ -61,7 +62,14 @@ def start_daemon(
 
     yield start
     for daemon in started:
-        daemon.stop()
+        daemon.close()
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port of loopback that refuses connections while the test lasts."""
+    with reserved_port() as port:
+        yield port
 
 
 @pytest.fixture

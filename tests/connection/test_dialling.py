@@ -48,12 +48,6 @@ async def dial(host, port, *, tls=True, limit=10.0, **options):
     return text
 
 
-def closed_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 def refusal(host, port, error=NetworkError, **options):
     """Dial where it must fail; return the one line that a person reads."""
     with pytest.raises(error) as caught:
@@ -97,10 +91,9 @@ def test_an_address_is_written_as_people_write_it(host, text):
 
 
 @pytest.mark.parametrize("tls", [True, False])
-def test_a_closed_port_refuses_and_the_usual_ports_are_named(tls):
-    port = closed_port()
-    text = refusal("127.0.0.1", port, tls=tls)
-    assert text.startswith(f"127.0.0.1:{port} refuses connections")
+def test_a_closed_port_refuses_and_the_usual_ports_are_named(closed_port, tls):
+    text = refusal("127.0.0.1", closed_port, tls=tls)
+    assert text.startswith(f"127.0.0.1:{closed_port} refuses connections")
     assert "6697" in text
     assert "--no-tls" in text
 
@@ -110,12 +103,12 @@ def test_a_host_without_an_address_is_named(host):
     assert host in refusal(host, 6697)
 
 
-def test_an_address_that_refuses_does_not_hide_the_next_one(monkeypatch):
+def test_an_address_that_refuses_does_not_hide_the_next_one(monkeypatch, closed_port):
     async def scene():
         async with serving(greet) as port:
             found = [
                 (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", candidate))
-                for candidate in (closed_port(), port)
+                for candidate in (closed_port, port)
             ]
             monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
             return await dial("two.test", 1, tls=False)

@@ -11,7 +11,6 @@ import scramp
 from chatlog.errors import NetworkError, RefusedError
 from chatlog.protocol.registration.sasl import Login
 from chatlog.secret import Secret
-from tests.servers.daemons import free_ports
 from tests.support.recorded import events, texts
 from tests.support.recording import in_state, plan_of, play, recorder_of
 from tests.support.scripted import ScriptedServer
@@ -125,8 +124,8 @@ def test_a_server_that_lets_nobody_in_is_given_up_in_time(tmp_path):
         play(tmp_path, delay, timeout=0.2)
 
 
-def test_the_next_server_of_the_list_is_tried_at_once(tmp_path):
-    play(tmp_path, stay_well, before=free_ports(1), reconnect_min=3600, reconnect_max=3600)
+def test_the_next_server_of_the_list_is_tried_at_once(tmp_path, closed_port):
+    play(tmp_path, stay_well, before=[closed_port], reconnect_min=3600, reconnect_max=3600)
     assert texts(tmp_path, "#demo", "message") == ["after"]
 
 

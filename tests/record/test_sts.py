@@ -21,7 +21,6 @@ from chatlog.record.sts_policies import Policies
 from chatlog.secret import Secret
 from chatlog.write.writer import Storage, Writer
 from tests.servers import certificates as authority
-from tests.servers.daemons import free_ports
 from tests.support.recorded import events
 from tests.support.recording import plan_of
 from tests.support.scripted import ScriptedServer
@@ -81,10 +80,10 @@ class SecureServer:
     }
 
 
-def record(root, made, *scripts, sts="duration=60", plain_port=0, refused=False, **plan):
+def record(root, made, *scripts, sts="duration=60", plain_port=0, offered=0, **plan):
     """Record localhost: these scripts at the plain port, a SecureServer by TLS.
 
-    A script gets the port to offer, where a `refused` one is closed. Return
+    A script gets the port to offer, the secure server's unless `offered`. Return
     what the plain server heard, and the secure server with its `port`; what
     ended the run is raised.
     """
@@ -93,8 +92,8 @@ def record(root, made, *scripts, sts="duration=60", plain_port=0, refused=False,
         secure = SecureServer(f"sts={sts}")
         async with serving(secure, ssl=made.server(plan.pop("shows", "server"))) as port:
             secure.port = port
-            offered = free_ports(1)[0] if refused else port
-            async with ScriptedServer(*[partial(each, port=offered) for each in scripts]) as plain:
+            scripts_of = [partial(each, port=offered or port) for each in scripts]
+            async with ScriptedServer(*scripts_of) as plain:
                 recorder = _recorder(root, made, plain_port or plain.port, plan)
                 run = asyncio.ensure_future(recorder.run())
                 over = asyncio.ensure_future(secure.recorded.wait())
@@ -156,7 +155,7 @@ def test_after_the_offer_nothing_more_is_said_on_the_plain_connection(tmp_path, 
     assert "PRIVMSG NickServ :IDENTIFY sesame" in secure.heard
 
 
-def test_a_policy_is_remembered_and_the_next_run_goes_by_tls_at_once(tmp_path, made):
+def test_a_policy_is_remembered_and_the_next_run_goes_by_tls_at_once(tmp_path, made, closed_port):
     _, secure = record(tmp_path, made, offer, sts=f"duration={WEEK}")
     assert Policies(tmp_path / "sts.json").port_for(HOST, now()) == secure.port
 
@@ -164,8 +163,8 @@ def test_a_policy_is_remembered_and_the_next_run_goes_by_tls_at_once(tmp_path, m
         again = SecureServer("sts=duration=0")
         async with serving(again, ssl=made.server("server")) as port:
             Policies(tmp_path / "sts.json").remember(HOST, port, WEEK, now())
-            (closed,) = free_ports(1)  # to dial the plain port would end the run
-            recorder = _recorder(tmp_path, made, closed, {})
+            # To dial the plain port would end the run.
+            recorder = _recorder(tmp_path, made, closed_port, {})
             run = asyncio.ensure_future(recorder.run())
             over = asyncio.ensure_future(again.recorded.wait())
             await asyncio.wait({run, over}, timeout=20, return_when="FIRST_COMPLETED")
@@ -185,9 +184,9 @@ def test_without_a_duration_nothing_is_remembered(tmp_path, made):
     assert not (tmp_path / "sts.json").exists(), "a plain server's duration counts for nothing"
 
 
-def test_where_tls_is_not_to_be_had_there_is_no_way_back(tmp_path, made):
+def test_where_tls_is_not_to_be_had_there_is_no_way_back(tmp_path, made, closed_port):
     with pytest.raises(NetworkError, match="refuses connections"):
-        record(tmp_path, made, offer, refuse_to_come_back, refused=True)
+        record(tmp_path, made, offer, refuse_to_come_back, offered=closed_port)
     assert said(tmp_path) == []
 
 

@@ -1,12 +1,13 @@
 """Real IRC servers on loopback, one class each.
 
-A server keeps its ports when it is stopped and started again, and everything
-that it writes lies in the directory that it is given. To add one: a class with
+A server keeps its ports, also while it is stopped, until it is closed, and
+everything that it writes lies in the directory that it is given. To add one: a class with
 its program, its settings and its command line, and a fixture in conftest.py.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -14,12 +15,13 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Self
 
+from tests.support.ports import HOST, reserved_port
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.servers.certificates import Certificates
 
-HOST = "127.0.0.1"
 _PATIENCE = 20.0
 _SEARCHED = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
@@ -41,11 +43,16 @@ class Daemon:
         """Prepare it, not yet running; over TLS it shows the certificate named `shows`."""
         self.directory = directory
         self.host = HOST
-        self.port, self.tls_port = free_ports(2)
         self.certificate = certificates.pem(shows)
         self.key = certificates.key(shows)
         self.executable = self.find(self.program)
         self._process: subprocess.Popen[bytes] | None = None
+        self._ports = contextlib.ExitStack()
+        self.port, self.tls_port = self.reserve_port(), self.reserve_port()
+
+    def reserve_port(self) -> int:
+        """Return a port that is reserved for this server until it is closed."""
+        return self._ports.enter_context(reserved_port())
 
     @staticmethod
     def find(program: str) -> str:
@@ -132,6 +139,11 @@ class Daemon:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def close(self) -> None:
+        """Stop it for good, and give its ports back."""
+        with self._ports:
+            self.stop()
 
 
 class Ngircd(Daemon):
@@ -243,15 +255,6 @@ class Inspircd(Daemon):
     def command(self, settings: Path) -> list[str]:
         arguments = ["--config", str(settings), "--nofork"]
         return [*arguments, "--runasroot"] if os.getuid() == 0 else arguments
-
-
-def free_ports(count: int) -> list[int]:
-    """Find ports of loopback that nobody listens on, all different."""
-    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def _answers(port: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from tests.servers.daemons import Daemon, Inspircd, free_ports
+from tests.servers.daemons import Daemon, Inspircd
 from tests.servers.person import Person
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class InspircdWithServices(Inspircd):
     ) -> None:
         """Prepare both; the options are those of the server."""
         super().__init__(directory, certificates, shows, **options)  # type: ignore[arg-type]
-        (self.link_port,) = free_ports(1)
+        self.link_port = self.reserve_port()
         place = directory / "services"
         place.mkdir()
         self.services = Atheme(place, certificates, uplink=self)
@@ -112,6 +112,10 @@ class InspircdWithServices(Inspircd):
         """End the server without a word to anybody; the services keep their accounts."""
         super().kill()
         self.services.stop()
+
+    def close(self) -> None:
+        super().close()
+        self.services.close()
 
     def register(self, account: str, password: str) -> None:
         """Register an account."""

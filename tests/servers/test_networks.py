@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.daemons import Inspircd, Ngircd, free_ports
+from tests.servers.daemons import Inspircd, Ngircd
 from tests.support.recorded import events, texts
 
 pytestmark = pytest.mark.server
@@ -79,12 +79,11 @@ def black_hole():
 
 
 def test_a_network_that_cannot_be_reached_delays_no_other(
-    chatlog, tmp_path, ngircd, person, black_hole
+    chatlog, tmp_path, ngircd, person, black_hole, closed_port
 ):
-    (nobody,) = free_ports(1)
     hole = black_hole()
     networks = {
-        "dead": {"servers": [f"irc://127.0.0.1:{nobody}"], "channels": ["#a"]},
+        "dead": {"servers": [f"irc://127.0.0.1:{closed_port}"], "channels": ["#a"]},
         "hole": {"servers": [f"irc://127.0.0.1:{hole}"], "channels": ["#a"]},
         "alive": plain(ngircd, "#a"),
     }

@@ -9,7 +9,6 @@ import pty
 import re
 import select
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -148,11 +147,6 @@ def test_files_and_directories_are_for_the_user_and_the_group_only(chatlog, tmp_
     assert {stat.S_IMODE(path.stat().st_mode) for path in directories} == {0o750}
 
 
-def closed_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 @pytest.mark.parametrize(
     ("wrong", "status", "says"),
     [
@@ -170,9 +164,10 @@ def closed_port():
         (("--server", "localhost", "--channel", "a", "--tls-ca", "/none"), 2, "/none"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_line_with_its_status(chatlog, tmp_path, wrong, status, says):
-    port = str(closed_port())
-    typed = [part.replace("{closed}", port) for part in wrong]
+def test_what_is_wrong_is_said_in_a_line_with_its_status(
+    chatlog, tmp_path, closed_port, wrong, status, says
+):
+    typed = [part.replace("{closed}", str(closed_port)) for part in wrong]
     done = chatlog.run("record", *typed, "--no-tls", "--output", tmp_path / "a", "--quiet")
     assert done.returncode == status
     assert re.search(says, done.stderr)
