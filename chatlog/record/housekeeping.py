@@ -1,7 +1,7 @@
-"""Housekeeping of a run: its finished segments are sealed, its old ones removed, beside the loop.
+"""Housekeeping of a run: seals its finished segments and removes old ones, beside the loop.
 
-Owns when; what is due, and how it is done, is the business of
-`upkeep.tending`.
+Decides when to tend which targets; `upkeep.tending` decides what is due there,
+and does it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.record.background import Background
 from chatlog.upkeep.tending import Tended, tender_of
@@ -23,24 +23,39 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_FIRST: Final = 2.0
-_EVERY: Final = 600.0
-_LOOK: Final = 1.0
 _PATIENCE: Final = 5.0
 _NICENESS: Final = 19
 
 
-class Housekeeping:
-    """Tend what a writer holds, from `start` until `stop`.
+class Rounds(NamedTuple):
+    """The times of housekeeping, in seconds.
 
-    All of it every ten minutes, and at once where a segment ended for its size.
-    `now` is the clock. `errors` counts what went wrong; each is told once.
+    A round over all targets comes `first` seconds after the start, and then
+    `every` so many. Each `look` tends the targets in which a segment was full.
     """
 
-    def __init__(self, writer: Writer, *, now: Callable[[], str]) -> None:
+    first: float = 2.0
+    every: float = 600.0
+    look: float = 1.0
+
+
+class Housekeeping:
+    """The tending of all targets that a writer holds, from `start` until `stop`.
+
+    `now` is the clock. `errors` counts failures; each is logged once.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        now: Callable[[], str],
+        rounds: Rounds = Rounds(),  # noqa: B008 - immutable
+    ) -> None:
         self.errors = 0
         self._writer = writer
         self._now = now
+        self._rounds = rounds
         self._loop: asyncio.AbstractEventLoop | None = None
         self._background: Background | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -49,10 +64,10 @@ class Housekeeping:
         self._told: set[str] = set()
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin, with everything, in a few seconds."""
+        """Begin to look; the first round comes a little later."""
         self._loop = loop
         self._background = Background(loop, "housekeeping", niceness=_NICENESS)
-        self._next_round = loop.time() + _FIRST
+        self._next_round = loop.time() + self._rounds.first
         self._look()
 
     def stop(self) -> None:
@@ -66,13 +81,13 @@ class Housekeeping:
     def _look(self) -> None:
         if self._loop is None or self._background is None:
             return
-        self._timer = self._loop.call_later(_LOOK, self._look)
+        self._timer = self._loop.call_later(self._rounds.look, self._look)
         if self._background.busy:
             return
         everything = self._loop.time() >= self._next_round
         ended = self._writer.take_ended()
         if everything:
-            self._next_round = self._loop.time() + _EVERY
+            self._next_round = self._loop.time() + self._rounds.every
         if directories := self._writer.directories() if everything else ended:
             self._tend(self._background, directories)
 

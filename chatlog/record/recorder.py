@@ -22,7 +22,7 @@ from chatlog.event import SERVER, Event, EventType
 from chatlog.record.driver import listen
 from chatlog.record.durability import Durability
 from chatlog.record.history.queue import HistoryQueue
-from chatlog.record.housekeeping import Housekeeping
+from chatlog.record.housekeeping import Housekeeping, Rounds
 from chatlog.record.intake import Intake
 from chatlog.record.ledgers import Ledgers
 from chatlog.record.limits import Limiter, Limits
@@ -53,6 +53,7 @@ class Recorder:
     goes, or is in its channels. `policies` keeps the STS policies of servers.
     `run` names this run in the ledgers. With `linger` the run is a batch: each
     network is left that number of seconds after its last gap was fetched.
+    `rounds` are the times of housekeeping.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Recorder:
         policies: Policies | None = None,
         run: str = "",
         linger: float | None = None,
+        rounds: Rounds = Rounds(),  # noqa: B008 - immutable
     ) -> None:
         self.plans = {plan.session.network: plan for plan in plans}
         self.on_change: Callable[[], None] | None = None
@@ -81,7 +83,7 @@ class Recorder:
             stop_reading=lambda: self._each_connection(Reactor.pause),
             read_on=lambda: self._each_connection(Reactor.read_on),
         )
-        self._housekeeping = Housekeeping(writer, now=now)
+        self._housekeeping = Housekeeping(writer, now=now, rounds=rounds)
         self._errors = 0
         self._reactor: Reactor | None = None
         self._networks: dict[str, _Network] = {}

@@ -10,28 +10,15 @@ import pytest
 from chatlog.archive import manifest
 from chatlog.clock import now
 from chatlog.demo.server import Server
-from chatlog.record import housekeeping
+from chatlog.record.housekeeping import Rounds
 from tests.support.archive import record
 from tests.support.crashing import lines_of
 from tests.support.recorded import texts
 from tests.support.recording import recorder_of
 from tests.support.tending import DAY, age, event_ago, segment_ago
+from tests.support.waiting import until
 
-_PATIENCE = 20
-
-
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch):
-    """Look every few milliseconds what ended."""
-    monkeypatch.setattr(housekeeping, "_LOOK", 0.01)
-    monkeypatch.setattr(housekeeping, "_FIRST", 0.05)
-    monkeypatch.setattr(housekeeping, "_EVERY", 0.05)
-
-
-async def until(condition):
-    async with asyncio.timeout(_PATIENCE):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+OFTEN = Rounds(first=0.05, every=0.05, look=0.01)
 
 
 def run(root, story, **storage):
@@ -43,11 +30,15 @@ def run(root, story, **storage):
             ada.join("#demo")
             settings = {"min_free": 0, **storage}
             recorder = recorder_of(
-                root, server.port, storage=settings, session={"channels": ("#demo",)}
+                root,
+                server.port,
+                storage=settings,
+                session={"channels": ("#demo",)},
+                rounds=OFTEN,
             )
             task = asyncio.ensure_future(recorder.run())
             await server.joined("rec", "#demo")
-            await story(ada)
+            await story(ada, recorder)
             recorder.stop("the test is over")
             await task
             return recorder
@@ -65,17 +56,24 @@ def messages(root, target="#demo"):
 
 @pytest.mark.parametrize("compress", ["gzip", "zstd", "none"])
 def test_parts_that_ended_for_their_size_are_sealed_while_it_records(tmp_path, compress):
-    async def story(ada):
-        for number in range(300):
-            ada.say("#demo", f"line {number:03d}")
-            await asyncio.sleep(0.001)
-        await until(lambda: len(sealed()) > 3)
+    directory = tmp_path / "net" / "#demo"
+
+    async def story(ada, _recorder):
+        for first in range(0, 300, 60):
+            before = len(sealed())
+            for number in range(first, first + 60):
+                ada.say("#demo", f"line {number:03d}")
+            await until(lambda before=before: len(sealed()) > before)
         ada.say("#demo", "the last line")
         await until(lambda: "the last line" in texts(tmp_path, "#demo"))
+        await until(lambda: len(live()) == 1)
 
     def sealed():
-        entries = manifest.read(tmp_path / "net" / "#demo")
-        return [each["segment"] for each in entries if each["entry"] == "sealed"]
+        entries = manifest.read(directory)
+        return {each["segment"] for each in entries if each["entry"] == "sealed"}
+
+    def live():
+        return {path.name for path in directory.glob("*_*")} - sealed()
 
     recorder = run(tmp_path, story, rotate_size=3000, compress=compress)
     assert recorder.errors == 0
@@ -88,7 +86,7 @@ def test_what_an_earlier_run_left_is_sealed_and_what_is_too_old_removed(tmp_path
     age(tmp_path)
     directory = tmp_path / "net" / "#demo"
 
-    async def story(_ada):
+    async def story(_ada, _recorder):
         await until((directory / segment_ago(5, "jsonl.gz")).exists)
         await until(lambda: not list(directory.glob(segment_ago(40) + "*")))
 
@@ -104,12 +102,10 @@ def test_what_cannot_be_sealed_is_told_once_and_recording_goes_on(tmp_path, capl
     directory = tmp_path / "net" / "#demo"
     (directory / "MANIFEST").mkdir()
 
-    async def story(ada):
-        await until(lambda: "Is a directory" in caplog.text)
-        await asyncio.sleep(0.2)  # several rounds
+    async def story(ada, recorder):
+        await until(lambda: recorder.errors > 3)
         ada.say("#demo", "hello")
         await until(lambda: "hello" in texts(tmp_path, "#demo"))
 
-    recorder = run(tmp_path, story)
-    assert recorder.errors > 0
+    run(tmp_path, story)
     assert caplog.text.count("Is a directory") == 1

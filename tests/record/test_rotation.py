@@ -17,10 +17,12 @@ from chatlog.event import format_time, parse_time
 from chatlog.formats import jsonl
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session_settings import SessionSettings
+from chatlog.record.housekeeping import Rounds
 from chatlog.record.recorder import Plan, Recorder
 from chatlog.write.writer import Storage, Writer
 
 LINES = 20_000
+NEVER = Rounds(first=3600, look=3600)  # so that nothing is sealed, and merged with what follows
 START = parse_time("2026-12-31T23:59:59.900Z")
 
 
@@ -65,6 +67,7 @@ def record_flood(root, *, step, rotate, **storage):
                     system=System(fsync=lambda _fd: None),
                 ),
                 now=lambda: format_time(next(moments)),
+                rounds=NEVER,
             )
             task = asyncio.ensure_future(recorder.run())
             while not (task.done() or _is_waiting(recorder)):  # noqa: ASYNC110

@@ -9,6 +9,7 @@ from chatlog.clock import now
 from chatlog.connection import Address, Route
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session_settings import SessionSettings
+from chatlog.record.housekeeping import Rounds
 from chatlog.record.recorder import Recorder
 from chatlog.record.supervisor import Plan
 from chatlog.write.writer import Storage, Writer
@@ -40,10 +41,13 @@ def plan_of(port, *, session=(), identity=(), timeout=10.0, plan_timeout=150.0, 
     )
 
 
-def recorder_of(root, port, *, limits=None, system=None, storage=(), policies=None, **plan):
+def recorder_of(
+    root, port, *, limits=None, system=None, storage=(), policies=None, rounds=None, **plan
+):
     """Make a recorder of what `plan_of` plans."""
     writer = Writer(Storage(root=root, **dict(storage)), system=system or System())
-    return Recorder([plan_of(port, **plan)], writer, now=now, limits=limits, policies=policies)
+    options = {"limits": limits, "policies": policies, "rounds": rounds or Rounds()}
+    return Recorder([plan_of(port, **plan)], writer, now=now, **options)
 
 
 async def in_state(recorder, beginning):
