@@ -11,6 +11,9 @@ USE := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 BENCH := $(VENV)/.installed-bench
 PYTEST_ARGS ?=
+# A worker a core, and each begins by collecting all tests: with more than eight that costs more
+# than it gains. One that has run out of tests takes over some of another's.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 .PHONY: help demo test check torture bench format clean
 
@@ -22,13 +25,13 @@ demo: $(USE)     ##: install, and record a scripted conversation offline
 	@$(BIN)/chatlog demo
 
 test: $(DEV)     ##: install, and run the tests that need no server
-	@$(BIN)/python -m pytest -m "not server" $(PYTEST_ARGS)
+	@$(PYTEST) -m "not server" $(PYTEST_ARGS)
 
 check: $(DEV)    ##: lint, types, and all tests (.ci/run installs the servers first)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(PYTEST) $(PYTEST_ARGS)
 
 torture: $(DEV)  ##: kill a recorder and cut its line hundreds of times, and look at what is left
 	@CHATLOG_TORTURE_ROUNDS=200 CHATLOG_TORTURE_SEEDS=40 $(BIN)/python -m pytest \
