@@ -14,6 +14,9 @@ PYTEST_ARGS ?=
 # A worker a core, and each begins by collecting all tests: with more than eight that costs more
 # than it gains. One that has run out of tests takes over some of another's.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
+ifndef SEED
+SEED := $(shell od -An -N3 -tu4 /dev/urandom | tr -d ' ')
+endif
 
 .PHONY: help demo test check torture bench format clean
 
@@ -33,9 +36,12 @@ check: $(DEV)    ##: lint, types, and all tests (.ci/run installs the servers fi
 	@$(BIN)/mypy
 	@$(PYTEST) $(PYTEST_ARGS)
 
-torture: $(DEV)  ##: kill a recorder and cut its line hundreds of times, and look at what is left
-	@CHATLOG_TORTURE_ROUNDS=200 CHATLOG_TORTURE_SEEDS=40 $(BIN)/python -m pytest \
-		tests/servers/test_torture.py tests/servers/test_violence.py --timeout 3600
+torture: $(DEV)  ##: for hours: kill and cut off recorders at random, test properties by random examples
+	@echo "to repeat this run: make torture SEED=$(SEED)"
+	@CHATLOG_TORTURE_ROUNDS=200 CHATLOG_TORTURE_SEEDS=40 CHATLOG_TORTURE_SEED=$(SEED) $(PYTEST) \
+		-m "torture or hypothesis" --timeout 7200 \
+		--hypothesis-profile torture --hypothesis-seed $(SEED) $(PYTEST_ARGS) \
+		|| { echo "to repeat this run: make torture SEED=$(SEED)"; exit 1; }
 
 bench: $(BENCH)  ##: compare speed and memory with other loggers and readers, in one run
 	@$(BIN)/python -m tests.bench flood

@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.servers import certificates as authority
 from tests.servers.daemons import Daemon, Inspircd, Ngircd, NotInstalledError
@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 
     from tests.servers.certificates import Certificates
 
-# No test of ours measures time, and what CI says must not depend on chance.
-settings.register_profile("patient", deadline=None, derandomize="CI" in os.environ)
-settings.load_profile("patient")
+# No test measures time: a loaded machine is slow at drawing examples, too.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Each run tries the same examples, so that a failure is about the change that it follows.
+settings.register_profile("same", _PATIENT, derandomize=True)
+# `make torture` loads this one, and says with which seed to repeat it.
+settings.register_profile("torture", _PATIENT, max_examples=2000, print_blob=True)
+settings.load_profile("same")
 
 _Kind = TypeVar("_Kind", bound=Daemon)
 

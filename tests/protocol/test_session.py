@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.event import SERVER, is_live
@@ -18,6 +18,7 @@ from tests.support.conversation import (
     short,
     types_by_target,
 )
+from tests.support.examples import examples_times
 
 BOB = ":bob!u@h"
 LOG = ":log!chatlog@here.test"
@@ -413,7 +414,7 @@ def parsed(stream):
     return [parse(line if isinstance(line, bytes) else line.encode()) for line in stream]
 
 
-@settings(max_examples=300)
+@examples_times(3)
 @given(BEGINNINGS, STREAMS, st.booleans())
 def test_receiving_never_raises_and_files_only_under_what_is_recorded(beginning, stream, queries):
     talk = Conversation(nick="[log]", queries=queries)
@@ -504,7 +505,7 @@ CHATS = st.lists(
 )
 
 
-@settings(max_examples=300)
+@examples_times(3)
 @given(CHATS)
 def test_the_fast_lane_equals_the_general_one_in_a_busy_channel(chats):
     chatter = [line for turn, lines in chats for line in (turn, *lines) if line]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.protocol.lasting import Lasting
@@ -13,6 +13,7 @@ from chatlog.protocol.registration.sasl import Login
 from chatlog.protocol.session import Session
 from chatlog.protocol.session_settings import SessionSettings
 from chatlog.secret import Secret
+from tests.support.examples import examples_times
 
 NOW = "2026-11-23T18:20:01.123Z"
 NICKS = ["log", "LOG", "log_", "ada", "*", ""]
@@ -85,7 +86,7 @@ class Connection:
                     self.take(f":{self.session.state.me.nick}!u@h JOIN {name}".encode())
 
 
-@settings(max_examples=300)
+@examples_times(3)
 @given(LOGINS, STEPS)
 def test_nothing_raises_and_nothing_secret_is_recorded_or_said_in_clear(login, steps):
     connection = Connection(login)
@@ -97,7 +98,7 @@ def test_nothing_raises_and_nothing_secret_is_recorded_or_said_in_clear(login, s
     assert all(line.startswith("PRIVMSG NickServ :") for line in secret)
 
 
-@settings(max_examples=300)
+@examples_times(3)
 @given(STEPS)
 def test_after_anything_every_channel_is_joined_or_it_is_said_why_not(steps):
     connection = Connection(None)
@@ -112,7 +113,7 @@ def test_after_anything_every_channel_is_joined_or_it_is_said_why_not(steps):
     assert there | set(joining.problems()) == set(joining.names())
 
 
-@settings(max_examples=300)
+@examples_times(3)
 @given(LOGINS, STEPS)
 def test_a_login_ends_in_an_account_in_a_refusal_or_goes_on(login, steps):
     connection = Connection(login)

@@ -21,6 +21,7 @@ from chatlog.read.cursor import Cursor
 from chatlog.read.reader import Reader
 from tests.support.archive import event_at, record
 from tests.support.crashing import Fragile, Stopped
+from tests.support.examples import examples_times
 from tests.support.tending import DAY, LONG_AFTER, tend
 
 each_way = pytest.mark.parametrize("compress", list(COMPRESSIONS))
@@ -567,4 +568,4 @@ class Restarts(RuleBasedStateMachine):
 
 
 TestRestarts = Restarts.TestCase
-TestRestarts.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestRestarts.settings = settings(examples_times(0.6), stateful_step_count=25)

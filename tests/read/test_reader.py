@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.archive import manifest
@@ -19,6 +19,7 @@ from chatlog.formats import jsonl
 from chatlog.read import lines
 from chatlog.read.reader import Reader
 from tests.support.archive import UNSYNCED, event_at, read_all, record, writer_in
+from tests.support.examples import examples_times
 
 
 def texts(entries):
@@ -65,7 +66,7 @@ def sittings(draw):
 
 
 @given(st.lists(sittings(), min_size=1, max_size=3), st.sampled_from([0, 1, 2, 5, 10, 100]))
-@settings(max_examples=150)
+@examples_times(1.5)
 def test_the_last_events_are_those_of_a_reader_that_reads_everything(several, count):
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
@@ -526,7 +527,7 @@ class Scene:
 
 
 @given(storages, changes)
-@settings(max_examples=150)
+@examples_times(1.5)
 def test_whatever_happens_meanwhile_every_event_comes_once(storage, steps):
     with tempfile.TemporaryDirectory() as directory:
         scene = Scene(Path(directory), storage)

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.archive.compression import COMPRESSIONS
@@ -38,6 +38,7 @@ from chatlog.search import context, sieve
 from chatlog.search.context import Context
 from chatlog.search.search import Search
 from tests.support.archive import event_at, read_all, record
+from tests.support.examples import examples_times
 from tests.support.tending import tend
 
 FOLDS = Casemapping("rfc1459")
@@ -151,7 +152,7 @@ archives = st.lists(st.lists(events, max_size=8), min_size=1, max_size=3)
     compress=st.sampled_from([None, *COMPRESSIONS]),
     term=terms,
 )
-@settings(max_examples=150, deadline=None)
+@examples_times(1.5)
 def test_what_is_found_is_what_a_naive_reader_finds(
     tmp_path_factory, runs, formats, compress, term
 ):
@@ -178,7 +179,6 @@ def found_slowly_in_sealed(root, term):
     where=st.tuples(*[st.floats(0, 1, exclude_max=True)] * 2),
     byte=st.sampled_from([None, 0, 0x0A, 0x22, 0x5C, 0xFF]),
 )
-@settings(max_examples=100, deadline=None)
 def test_of_a_damaged_archive_the_rest_is_found(
     tmp_path_factory, runs, compress, term, where, byte
 ):
@@ -226,7 +226,7 @@ def lines_of(data, *, compressed):
 
 
 @given(text=written, wanted=texts, ascii_only=st.booleans(), spaced=st.booleans())
-@settings(max_examples=500, deadline=None)
+@examples_times(5)
 def test_lines_that_others_wrote_are_found_however_they_escape(
     tmp_path_factory, text, wanted, ascii_only, spaced
 ):
@@ -379,7 +379,7 @@ spoken = st.lists(st.tuples(st.booleans(), st.integers(1, 40_000)), max_size=40)
     form=st.sampled_from(["jsonl", "text"]),
     compress=st.sampled_from([None, *COMPRESSIONS]),
 )
-@settings(max_examples=60, deadline=None)
+@examples_times(0.6)
 def test_context_is_what_stands_around_in_the_same_channel(
     tmp_path_factory, runs, before, after, form, compress
 ):

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from chatlog.formats import jsonl
@@ -16,6 +16,7 @@ from chatlog.read.lines import all_lines
 from chatlog.search import sieve
 from chatlog.search.patterns import expressions_for
 from tests.support.archive import event_at
+from tests.support.examples import examples_times
 
 pytest.importorskip("hyperscan")
 
@@ -78,7 +79,7 @@ def lines_of(text):
 @example(pattern="k", text="\N{KELVIN SIGN}", fold=True, word=False)
 @example(pattern="(?:m){2}", text="m\x02m", fold=False, word=False)
 @example(pattern="m0", text="m\x0304\x030", fold=False, word=False)
-@settings(max_examples=500, deadline=None)
+@examples_times(5)
 def test_a_line_whose_text_matches_is_let_through(pattern, text, fold, word):
     wanted = Text(pattern, fold, word)
     assume(wanted.is_in(text))
@@ -128,7 +129,7 @@ def matching(draw):
 
 
 @given(found=matching())
-@settings(max_examples=300, deadline=None)
+@examples_times(3)
 def test_so_is_one_that_a_pattern_matches_letter_by_letter(found):
     wanted, text = found
     for line in lines_of(text):
@@ -137,7 +138,7 @@ def test_so_is_one_that_a_pattern_matches_letter_by_letter(found):
 
 
 @given(pattern=patterns, text=said.filter(lambda text: "\n" not in text), fold=st.booleans())
-@settings(max_examples=200, deadline=None)
+@examples_times(2)
 def test_so_is_one_of_text(pattern, text, fold):
     wanted = Text(pattern, fold)
     assume(wanted.is_in(text))

@@ -18,9 +18,10 @@ import pytest
 from chatlog.archive.layout import parse_segment
 from tests.support.crashing import lines_of
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.torture]
 
 _ROUNDS = int(os.environ.get("CHATLOG_TORTURE_ROUNDS", "8"))
+_SEED = os.environ.get("CHATLOG_TORTURE_SEED", "")
 _AT_ONCE = 20
 _MUCH = 1_000_000  # who has to come anew goes on with the next million
 
@@ -78,7 +79,7 @@ def connections_of(events):
 def test_a_recorder_killed_at_any_moment_of_a_flood_leaves_no_hole_and_nothing_twice(
     chatlog, tmp_path, inspircd, person, sync
 ):
-    root, chance = tmp_path / "archive", random.Random(sync)
+    root, chance = tmp_path / "archive", random.Random(sync + _SEED)
 
     def start():
         recorder = chatlog.start(

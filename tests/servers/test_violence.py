@@ -16,9 +16,10 @@ import pytest
 
 from tests.support.cable import Cable
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.torture]
 
-_SEEDS = range(int(os.environ.get("CHATLOG_TORTURE_SEEDS", "1")))
+_SEED = int(os.environ.get("CHATLOG_TORTURE_SEED", "0"))
+_SEEDS = range(_SEED, _SEED + int(os.environ.get("CHATLOG_TORTURE_SEEDS", "1")))
 _PATIENCE = 60
 _WORDS = ["lol", "hi", "yes", "no", "so be it"]
 

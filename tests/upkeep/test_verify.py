@@ -6,7 +6,7 @@ import json
 import shutil
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.archive import manifest
@@ -18,6 +18,7 @@ from chatlog.upkeep.tending import tender_of
 from chatlog.upkeep.verify import Verifier, digest_of
 from tests.support.archive import UNSYNCED, event_at, record
 from tests.support.crashing import Fragile, Stopped, texts_in
+from tests.support.examples import examples_times
 from tests.support.tending import DAY, tend
 
 each_way = pytest.mark.parametrize("compress", list(COMPRESSIONS))
@@ -71,7 +72,7 @@ def wells(tmp_path_factory):
     return {way: archive_in(tmp_path_factory.mktemp(way), compress=way) for way in COMPRESSIONS}
 
 
-@settings(max_examples=150)
+@examples_times(1.5)
 @given(data=st.data(), compress=st.sampled_from(list(COMPRESSIONS)))
 def test_a_changed_byte_anywhere_in_a_sealed_segment_or_the_manifest_is_found(
     wells, tmp_path_factory, data, compress

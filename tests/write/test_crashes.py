@@ -26,6 +26,7 @@ from chatlog.upkeep.verify import Verifier
 from chatlog.write.writer import Storage, Writer
 from tests.support.archive import UNSYNCED, event_at
 from tests.support.crashing import MODES, Fragile, Stopped, lines_of, order_in, texts_in
+from tests.support.examples import examples_times
 
 DAY = 86_400
 LONG_AFTER = "2027-06-01T00:00:00.000Z"
@@ -288,7 +289,7 @@ class Lives(RuleBasedStateMachine):
 
 
 TestLives = Lives.TestCase
-TestLives.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestLives.settings = settings(examples_times(0.6), stateful_step_count=25)
 
 
 def test_what_a_later_version_wrote_is_gone_on_with_sealed_and_kept_as_it_is(tmp_path):

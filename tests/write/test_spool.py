@@ -8,7 +8,7 @@ import errno
 import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.archive.segment import System
@@ -16,6 +16,7 @@ from chatlog.errors import HeldError, TranscriptError
 from chatlog.write.writer import Storage, Writer
 from tests.support.archive import UNSYNCED, event_at
 from tests.support.crashing import MODES, Fragile, Stopped, texts_in
+from tests.support.examples import examples_times
 from tests.support.faults import refusal
 
 
@@ -232,7 +233,7 @@ def test_each_call_may_fail_or_be_the_last_while_it_drains_and_nothing_is_lost_o
         assert not any(b"\n" in path.read_bytes() for path in place.spool.glob("*.spool")), nth
 
 
-@settings(max_examples=40)
+@examples_times(0.4)
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from(["say", "refuse", "allow", "retry", "kill"]), st.integers(1, 9)),
