@@ -15,6 +15,7 @@ import pytest
 from chatlog.connection.dialling import Address, Dialler, Route
 from chatlog.connection.tls import tls_context
 from chatlog.errors import NetworkError, RefusedError, UsageError
+from tests.support.loop_clock import LoopClock
 from tests.support.wire import new_reactor, serving
 
 
@@ -27,11 +28,6 @@ async def greet(reader, writer):
 async def greet_at_length(reader, writer):
     await reader.read(4096)
     await greet(reader, writer)
-
-
-async def wait(reader, _writer):
-    while await reader.read(4096):
-        pass
 
 
 async def dial(host, port, *, tls=True, limit=10.0, **options):
@@ -139,12 +135,23 @@ def test_a_plain_server_with_tls_on_says_no_tls(handle):
 
 
 def test_a_server_that_never_answers_tls_is_given_up(caplog):
+    clock = LoopClock()
+
     async def scene():
+        heard = asyncio.Event()
+
+        async def wait(reader, _writer):
+            while await reader.read(4096):
+                heard.set()
+
         async with serving(wait) as port:
-            await dial("127.0.0.1", port, limit=0.2)
+            dialling = asyncio.ensure_future(dial("127.0.0.1", port, limit=600))
+            await heard.wait()
+            clock.advance(600)
+            await dialling
 
     with pytest.raises(NetworkError, match="--no-tls"):
-        asyncio.run(scene())
+        clock.run(scene())
 
 
 def test_a_server_that_hangs_up_on_tls_is_told(caplog):

@@ -9,12 +9,12 @@ import struct
 import pytest
 from irc.client import ServerNotConnectedError
 
-from chatlog.connection import link
 from chatlog.connection.dialling import Address, Dialler
 from chatlog.connection.reactor import DISCONNECT
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session import Session
 from chatlog.protocol.session_settings import SessionSettings
+from tests.support.loop_clock import LoopClock
 from tests.support.wire import connected, heard_on, new_reactor, remembering, serving
 
 
@@ -333,8 +333,8 @@ def test_after_our_quit_the_server_is_heard_until_it_closes():
     asyncio.run(scene())
 
 
-def test_a_server_that_ignores_our_quit_is_left_after_a_grace(monkeypatch):
-    monkeypatch.setattr(link, "CLOSE_GRACE", 0.01)
+def test_a_server_that_ignores_our_quit_is_left_after_a_grace():
+    clock = LoopClock()
 
     async def scene():
         async with serving(ignore) as port:
@@ -342,10 +342,11 @@ def test_a_server_that_ignores_our_quit_is_left_after_a_grace(monkeypatch):
             heard = heard_on(reactor)
             connection = await dialled(reactor, port)
             connection.disconnect("stopped")
+            clock.advance(60)
             assert await connection.closed == "stopped"
             assert ends(heard) == ["stopped"]
 
-    asyncio.run(scene())
+    clock.run(scene())
 
 
 def test_an_end_that_we_made_has_our_reason_the_first_one():

@@ -15,7 +15,9 @@ from chatlog.connection.proxies import Proxy, parse, require_library
 from chatlog.errors import NetworkError, RefusedError, UsageError
 from chatlog.secret import Secret
 from tests.servers import certificates as authority
+from tests.support.loop_clock import LoopClock
 from tests.support.proxies import HttpProxy, SocksProxy
+from tests.support.waiting import PATIENCE
 from tests.support.wire import new_reactor, serving
 
 NAME = "irc.hidden.onion"
@@ -69,7 +71,7 @@ async def dial(url, *, tls=False, host=NAME, speak=True, **route):
     await connection.connect(address.host, address.port, Dialler(address, Route(**route)))
     if speak:
         connection.send_raw("NICK rec")
-    text = await asyncio.wait_for(said, 10)
+    text = await asyncio.wait_for(said, PATIENCE)
     connection.abort("done")
     await connection.closed
     return text
@@ -166,8 +168,17 @@ def test_each_refusal_of_an_http_proxy_is_told_in_its_words(line):
 @KINDS
 @pytest.mark.parametrize("stage", ["greeting", "request"])
 def test_a_proxy_that_falls_silent_is_given_up(kind, stage):
-    text = refusal(kind(silent=stage), timeout=0.1)
-    assert "does not lead to" in text
+    clock, proxy = LoopClock(), kind(silent=stage)
+
+    async def scene():
+        async with proxy.listening() as url:
+            dialling = asyncio.ensure_future(dial(url, timeout=600))
+            await proxy.fell_silent.wait()
+            clock.advance(600)
+            await dialling
+
+    with pytest.raises(NetworkError, match=r"^the proxy 127\.0\.0\.1:\d+ does not lead to"):
+        clock.run(scene())
 
 
 NONSENSE = {
@@ -241,8 +252,7 @@ def test_whoever_stops_waiting_leaves_nothing_open(kind):
         proxy = kind(silent="request")
         async with proxy.listening() as url:
             dialling = asyncio.ensure_future(dial(url))
-            while not proxy.asked:  # noqa: ASYNC110 - no event tells
-                await asyncio.sleep(0.001)
+            await proxy.fell_silent.wait()
             dialling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await dialling

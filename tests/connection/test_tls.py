@@ -15,6 +15,7 @@ from chatlog.connection.dialling import Address, Dialler, Route
 from chatlog.connection.tls import check_fingerprint, tls_context
 from chatlog.errors import ChatlogError, NetworkError, RefusedError, UsageError
 from tests.servers import certificates as authority
+from tests.support.waiting import PATIENCE
 from tests.support.wire import heard_on, new_reactor, serving
 
 BANNER = b":irc.test NOTICE * :hello\r\nPING :are you there\r\n"
@@ -68,10 +69,10 @@ def visit(context, **route):
             try:
                 await connection.connect(HOST, port, dialler)
             except ChatlogError as error:
-                await asyncio.wait_for(server.left.wait(), 10)
+                await asyncio.wait_for(server.left.wait(), PATIENCE)
                 return server, heard, error
             connection.disconnect("bye")
-            await asyncio.wait_for(connection.closed, 10)
+            await asyncio.wait_for(connection.closed, PATIENCE)
             return server, heard, None
 
     return asyncio.run(scene())
@@ -133,7 +134,7 @@ def test_what_a_server_says_at_once_is_heard_once_it_is_known(made, newest):
             route = Route(timeout=10, fingerprints=(made.fingerprint("selfsigned"),))
             connection = reactor.server()
             await connection.connect(HOST, port, Dialler(Address(host=HOST, port=port), route))
-            text = await asyncio.wait_for(said, 10)
+            text = await asyncio.wait_for(said, PATIENCE)
             connection.abort("done")
             await connection.closed
             return text

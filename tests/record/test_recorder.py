@@ -14,10 +14,12 @@ from chatlog.demo.server import HOST, Server
 from chatlog.errors import NetworkError, RefusedError
 from chatlog.record.limits import Limits
 from chatlog.record.supervisor import backoff
+from tests.support.loop_clock import LoopClock
 from tests.support.recorded import events
 from tests.support.recording import in_state, recorder_of
 
 CHANNELS = ("#demo", "#tea")
+RARELY = {"reconnect_min": 3600, "reconnect_max": 3600}
 
 
 @asynccontextmanager
@@ -151,7 +153,7 @@ def test_max_events_ends_the_run_after_exactly_so_many_events_of_people(tmp_path
             async with recording(tmp_path, server, limits=Limits(max_events=5)) as recorder:
                 for number in range(20):
                     ada.say(CHANNELS[number % 2], f"line {number}")
-                await asyncio.wait_for(in_state(recorder, "disconnected"), 10)
+                await in_state(recorder, "disconnected")
 
     asyncio.run(scenario())
     said = [
@@ -166,29 +168,29 @@ def test_max_events_ends_the_run_after_exactly_so_many_events_of_people(tmp_path
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [
-        (Limits(duration=0.2), "the time is up"),
-        (Limits(idle=0.2), "nothing was heard for 0.2 s"),
+        (Limits(duration=600), "the time is up"),
+        (Limits(idle=600), "nothing was heard for 600 s"),
     ],
 )
 def test_a_run_ends_cleanly_by_itself_at_its_limit(tmp_path, limits, reason):
+    clock = LoopClock()
+
     async def scenario():
         async with Server(clock=now) as server:
             recorder = recorder_of(tmp_path, server.port, limits=limits)
-            await asyncio.wait_for(recorder.run(), 10)
+            task = asyncio.ensure_future(recorder.run())
+            await server.joined("rec", "#tea")
+            clock.advance(600)
+            await task
 
-    asyncio.run(scenario())
+    clock.run(scenario())
     last = events(tmp_path, "@server")[-1]
     assert (last["type"], last["text"]) == ("stopped", reason)
 
 
-def test_a_first_connection_that_is_refused_ends_the_run(tmp_path):
-    async def scenario():
-        async with Server(clock=now) as server:
-            port = server.port
-        await recorder_of(tmp_path, port).run()
-
+def test_a_first_connection_that_is_refused_ends_the_run(tmp_path, closed_port):
     with pytest.raises(NetworkError, match="refuses connections"):
-        asyncio.run(scenario())
+        asyncio.run(recorder_of(tmp_path, closed_port).run())
 
 
 def test_with_retry_a_server_that_comes_later_is_recorded(tmp_path):
@@ -207,25 +209,29 @@ def test_with_retry_a_server_that_comes_later_is_recorded(tmp_path):
     assert [event["type"] for event in events(tmp_path, "#demo")][:2] == ["connected", "joined"]
 
 
-def test_a_batch_that_never_got_in_says_so_at_its_limit(tmp_path):
+def test_a_batch_that_never_got_in_says_so_at_its_limit(tmp_path, closed_port):
+    clock = LoopClock()
+
     async def scenario():
-        async with Server(clock=now) as server:
-            port = server.port
-        await recorder_of(tmp_path, port, retry=True, limits=Limits(duration=0.2)).run()
+        recorder = recorder_of(
+            tmp_path, closed_port, retry=True, limits=Limits(duration=600), **RARELY
+        )
+        task = asyncio.ensure_future(recorder.run())
+        await in_state(recorder, "waiting")
+        clock.advance(600)
+        await task
 
     with pytest.raises(NetworkError, match="refuses connections"):
-        asyncio.run(scenario())
+        clock.run(scenario())
 
 
-def test_a_stop_while_waiting_to_reconnect_is_immediate(tmp_path):
+def test_a_stop_while_waiting_to_reconnect_is_immediate(tmp_path, closed_port):
     async def scenario():
-        async with Server(clock=now) as server:
-            port = server.port
-        recorder = recorder_of(tmp_path, port, retry=True, reconnect_min=3600, reconnect_max=3600)
+        recorder = recorder_of(tmp_path, closed_port, retry=True, **RARELY)
         task = asyncio.ensure_future(recorder.run())
         await in_state(recorder, "waiting")
         recorder.stop("SIGTERM")
-        await asyncio.wait_for(task, 5)
+        await task
 
     asyncio.run(scenario())
     assert events(tmp_path, "@server")[-1]["text"] == "SIGTERM"
@@ -244,7 +250,7 @@ def test_a_stop_while_a_server_says_nothing_is_immediate(tmp_path):
             task = asyncio.ensure_future(recorder.run())
             await in_state(recorder, "connecting")
             recorder.stop("SIGINT")
-            await asyncio.wait_for(task, 10)
+            await task
 
     asyncio.run(scenario())
     assert events(tmp_path, "@server")[-1]["text"] == "SIGINT"

@@ -11,6 +11,7 @@ import scramp
 from chatlog.errors import NetworkError, RefusedError
 from chatlog.protocol.registration.sasl import Login
 from chatlog.secret import Secret
+from tests.support.loop_clock import LoopClock
 from tests.support.recorded import events, texts
 from tests.support.recording import in_state, plan_of, play, recorder_of
 from tests.support.scripted import ScriptedServer
@@ -39,27 +40,36 @@ def stay_well(peer):
 
 
 def test_a_server_that_falls_silent_is_left_and_another_try_is_made(tmp_path):
+    clock = LoopClock()
+
     def fall_silent(peer):
         welcome(peer)
-        peer.wait_for(rb"^PING :chatlog")
+        peer.sync()
+        clock.advance(400)
+        peer.wait_for(rb"^PING :chatlog$")
+        clock.advance(300)
         peer.wait_for_the_end()
 
-    play(tmp_path, fall_silent, stay_well, plan_timeout=0.5)
+    play(tmp_path, fall_silent, stay_well, clock=clock, timeout=3600, plan_timeout=600)
     (reason, _) = texts(tmp_path, "#demo", "disconnected")
     assert reason.startswith("ping timeout: nothing was heard for")
     assert texts(tmp_path, "#demo", "message") == ["after"]
 
 
 def test_a_server_that_answers_only_our_ping_is_kept(tmp_path):
+    clock = LoopClock()
+
     def answer(peer):
         welcome(peer)
         for _ in range(3):
-            peer.wait_for(rb"^PING :chatlog")
+            peer.sync()
+            clock.advance(400)
+            peer.wait_for(rb"^PING :chatlog$")
             peer.send(b":scripted PONG scripted :chatlog\r\n")
         peer.send(b":ada!a@h PRIVMSG #demo :still here\r\nPING :heard\r\n")
         peer.wait_for(rb"^PONG :?heard")
 
-    _, status = play(tmp_path, answer, plan_timeout=0.5)
+    _, status = play(tmp_path, answer, clock=clock, plan_timeout=600)
     assert texts(tmp_path, "#demo", "message") == ["still here"]
     assert status.reconnects == 0
 
@@ -115,13 +125,16 @@ def test_parting_words_say_how_long_to_stay_away(tmp_path, words, least):
 
 
 def test_a_server_that_lets_nobody_in_is_given_up_in_time(tmp_path):
+    clock = LoopClock()
+
     def delay(peer):
         peer.wait_for(rb"^USER")
         peer.send(b":scripted NOTICE * :Looking up your hostname...\r\n")
+        clock.advance(600)
         peer.wait_for_the_end()
 
-    with pytest.raises(NetworkError, match=r"did not welcome us in 0\.4 s; we waited for"):
-        play(tmp_path, delay, timeout=0.2)
+    with pytest.raises(NetworkError, match=r"did not welcome us in 600 s; we waited for"):
+        play(tmp_path, delay, clock=clock, timeout=300)
 
 
 def test_the_next_server_of_the_list_is_tried_at_once(tmp_path, closed_port):
@@ -140,24 +153,27 @@ def test_a_server_that_asks_us_to_come_again_is_obeyed_at_once(tmp_path):
 
 
 def test_a_plan_that_changes_between_two_connections_counts_on_the_next(tmp_path):
+    clock, rarely = LoopClock(), {"reconnect_min": 600, "reconnect_max": 600, "timeout": 3600}
+
     async def scenario():
         async with ScriptedServer(welcome, stay_on) as server:
-            recorder = recorder_of(tmp_path, server.port, reconnect_min=0.5, reconnect_max=0.5)
+            recorder = recorder_of(tmp_path, server.port, **rarely)
             run = asyncio.ensure_future(recorder.run())
             await in_state(recorder, "waiting")
             channels = {"channels": ("#demo", "#new")}
-            recorder.reload([plan_of(server.port, session=channels, reconnect_min=0.5)])
+            recorder.reload([plan_of(server.port, session=channels, **rarely)])
             (supervisor,) = [each.supervisor for each in recorder._networks.values()]
             assert supervisor.lasting.joining.changed, "nothing was asked for on a dead line"
+            clock.advance(600)
             await asyncio.to_thread(server.wait_for, rb"^JOIN #demo,#new$")
             recorder.stop("enough")
             await run
 
     def stay_on(peer):
         peer.register()
-        peer.wait_for_the_end()
+        peer.wait_for(FAREWELL)
 
-    asyncio.run(scenario())
+    clock.run(scenario())
 
 
 # -- capabilities --------------------------------------------------------------
@@ -294,12 +310,15 @@ def test_a_server_that_proves_nothing_is_left_for_good(tmp_path):
 
 
 def test_a_server_that_never_answers_a_login_is_left_in_time_and_said_so(tmp_path):
+    clock = LoopClock()
+
     def keep_silent(peer):
         ask_for_login(peer)
+        clock.advance(600)
         peer.wait_for_the_end()
 
     with pytest.raises(NetworkError, match=r"we waited for the answer to our login \(SASL\)"):
-        play(tmp_path, keep_silent, identity={"login": ACCOUNT}, timeout=0.2)
+        play(tmp_path, keep_silent, identity={"login": ACCOUNT}, clock=clock, timeout=300)
 
 
 def test_without_the_login_that_was_asked_for_there_is_no_recording(tmp_path):

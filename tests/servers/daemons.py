@@ -16,13 +16,13 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from tests.support.ports import HOST, reserved_port
+from tests.support.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.servers.certificates import Certificates
 
-_PATIENCE = 20.0
 _SEARCHED = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
 
@@ -109,7 +109,7 @@ class Daemon:
         return self
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while missing := self.waits_for():
             assert self._process is not None
             if self._process.poll() is not None or time.monotonic() > deadline:

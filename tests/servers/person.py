@@ -12,11 +12,11 @@ import socket
 import time
 from typing import TYPE_CHECKING, Self
 
+from tests.support.waiting import PATIENCE
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
-
-_PATIENCE = 15.0
 
 
 class Person:
@@ -27,7 +27,7 @@ class Person:
         self.heard: list[str] = []
         self._pending = b""
         self._syncs = 0
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         if tls is not None:
             self._socket = tls.wrap_socket(self._socket, server_hostname="localhost")
 
@@ -47,7 +47,7 @@ class Person:
 
         Raises AssertionError with what came instead, when it does not come.
         """
-        deadline, start = time.monotonic() + _PATIENCE, len(self.heard)
+        deadline, start = time.monotonic() + PATIENCE, len(self.heard)
         while time.monotonic() < deadline and (line := self._line(deadline)) is not None:
             if re.search(pattern, line):
                 return line

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Self
 
 from tests.servers.bouncer import Bouncer
 from tests.servers.packages import Packaged
+from tests.support.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_PATIENCE = 20.0
 
 
 class Soju(Packaged, Bouncer):
@@ -67,7 +66,7 @@ message-store db
         return done.stdout
 
     def _wait_for_upstream(self) -> None:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while "[connected" not in (status := self.act("network", "status")):
             if time.monotonic() > deadline:
                 raise RuntimeError(f"soju is not on its upstream: {status}\n{self.output}")

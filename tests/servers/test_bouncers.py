@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.recorded import all_bytes, events, eventually
+from tests.support.recorded import all_bytes, events
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.server
 

@@ -26,7 +26,7 @@ def test_a_damaged_line_neither_ends_the_recorder_nor_leaves_it_stuck(
             "--output", tmp_path / "archive", "--retry", "--connect-timeout", "2s",
             "--timeout", "5s", "--reconnect-min", "0.1s", "--reconnect-max", "0.5s", "--verbose",
         )  # fmt: skip
-        recorder.wait_for("net: in 1 of 1 channels", timeout=60)
+        recorder.wait_for("net: in 1 of 1 channels")
         ada = person(inspircd.port, "ada").register()
         ada.join("#a")
         for start in range(0, _LINES, _AT_ONCE):

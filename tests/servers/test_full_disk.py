@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.embedded import EmbeddedServer
-from tests.support.recorded import all_bytes, eventually
+from tests.support.recorded import all_bytes
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.server
 
@@ -41,7 +42,7 @@ class Disk:
         return ["nsenter", f"--target={self._holder.pid}", "--mount", *command]
 
     def run(self, *command):
-        subprocess.run(self.inside(*command), check=True, timeout=30)
+        subprocess.run(self.inside(*command), check=True)
 
     def fill(self):
         """Fill it to the last byte."""
@@ -93,7 +94,7 @@ def record(chatlog, port, output, *more, prefix=()):
         "--min-free", "0", "--verbose", *more,
     ]  # fmt: skip
     recorder = chatlog.start_command(*command)
-    recorder.wait_for("net: in 1 of 1 channels", timeout=30)
+    recorder.wait_for("net: in 1 of 1 channels")
     return recorder
 
 
@@ -122,9 +123,9 @@ def test_a_disk_that_was_full_under_load_costs_no_line_and_no_place_in_the_chann
     flood(ada, range(1000))
     disk.fill()
     flood(ada, range(1000, _LINES))
-    recorder.wait_for("No space left on device; .* nothing is lost", timeout=30)
+    recorder.wait_for("No space left on device; .* nothing is lost")
     disk.free()
-    recorder.wait_for("the disk takes lines again; [0-9]+ that waited are written", timeout=30)
+    recorder.wait_for("the disk takes lines again; [0-9]+ that waited are written")
     flood(ada, range(_LINES, _LINES + 100))
     seen = disk.seen / "archive"
     eventually(lambda: len(texts(seen)) == _LINES + 100)
@@ -144,9 +145,9 @@ def test_a_spool_that_is_full_as_well_makes_the_server_wait_and_nothing_is_lost(
     flood(ada, range(100))
     disk.fill()
     flood(ada, range(100, _LINES))
-    recorder.wait_for("wait for the disk; reading no further", timeout=30)
+    recorder.wait_for("wait for the disk; reading no further")
     disk.free()
-    recorder.wait_for("the disk takes lines again", timeout=30)
+    recorder.wait_for("the disk takes lines again")
     seen = disk.seen / "archive"
     eventually(lambda: len(texts(seen)) == _LINES)
     assert texts(seen) == numbered(range(_LINES))
@@ -207,9 +208,9 @@ def test_a_file_system_made_read_only_delays_lines_until_it_is_writable_again(
     disk.run("mount", "--bind", archive, archive)
     disk.run("mount", "-o", "remount,bind,ro", archive)
     flood(ada, range(100, 1000))
-    recorder.wait_for("Read-only file system; .* nothing is lost", timeout=30)
+    recorder.wait_for("Read-only file system; .* nothing is lost")
     disk.run("umount", "-l", archive)
-    recorder.wait_for("the disk takes lines again", timeout=30)
+    recorder.wait_for("the disk takes lines again")
     seen = disk.seen / "archive"
     eventually(lambda: len(texts_sealed(seen)) == 1000)
     assert texts_sealed(seen) == numbered(range(1000))
@@ -259,9 +260,9 @@ def test_a_limit_of_file_sizes_is_a_full_disk_too(chatlog, tmp_path, ada, inspir
     _, hard = resource.prlimit(recorder.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(recorder.pid, resource.RLIMIT_FSIZE, (40_000, hard))
     flood(ada, range(100, 1000))
-    recorder.wait_for("File too large; .* nothing is lost", timeout=30)
+    recorder.wait_for("File too large; .* nothing is lost")
     resource.prlimit(recorder.pid, resource.RLIMIT_FSIZE, (hard, hard))
-    recorder.wait_for("the disk takes lines again", timeout=30)
+    recorder.wait_for("the disk takes lines again")
     recorder.terminate()
     assert recorder.finish() == 0
     assert texts(tmp_path / "archive") == numbered(range(1000))

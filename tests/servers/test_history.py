@@ -9,11 +9,9 @@ import pytest
 
 from chatlog.coverage import ledger
 from tests.support.cable import Cable
-from tests.support.recorded import eventually
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.server
-
-PATIENT = 30
 
 
 class Recording:
@@ -33,7 +31,7 @@ class Recording:
             "--output", self.root, "--reconnect-min", "0.1s", "--reconnect-max", "0.3s", "--retry",
             "--alternate", "other", "--verbose", *self._tls, *self._options, *options,
         )  # fmt: skip
-        self.running.wait_for("net: in 1 of 1 channels", timeout=PATIENT)
+        self.running.wait_for("net: in 1 of 1 channels")
         return self
 
     def stop(self):
@@ -140,7 +138,7 @@ def back(record, cable, how):
     if how in {"stopped", "killed"}:
         record.start()
     elif how == "dead":
-        record.running.wait_for("ping timeout", timeout=PATIENT)
+        record.running.wait_for("ping timeout")
         cable.cut()
         again(record)
     else:
@@ -148,7 +146,7 @@ def back(record, cable, how):
 
 
 def again(record):
-    record.running.wait_for(r"in 1 of 1 channels[\s\S]*in 1 of 1 channels", timeout=PATIENT)
+    record.running.wait_for(r"in 1 of 1 channels[\s\S]*in 1 of 1 channels")
 
 
 def test_what_a_server_forgot_when_it_restarted_is_said_to_be_lost_and_the_rest_is_fetched(
@@ -243,7 +241,7 @@ def part(record, cable, how):
     """Let the recorder be gone, so that it comes back only when it is told to."""
     if how == "cut":
         cable.refuse()
-        record.running.wait_for("disconnected from", timeout=PATIENT)
+        record.running.wait_for("disconnected from")
     else:
         (record.stop if how == "stopped" else record.kill)()
 

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.servers.ergochat import Ergochat
-from tests.support.recorded import all_bytes, events, eventually
+from tests.support.recorded import all_bytes, events
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.server
 

@@ -9,11 +9,10 @@ import signal
 import pytest
 
 from tests.servers.daemons import Inspircd
-from tests.support.recorded import all_bytes, events, eventually, texts
+from tests.support.recorded import all_bytes, events, texts
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.server
-
-PATIENT = 30
 
 
 @pytest.fixture
@@ -29,7 +28,7 @@ def record(chatlog, tmp_path):
 
 
 def in_channel(recorder, of=1):
-    recorder.wait_for(f"net: in {of} of {of} channels", timeout=PATIENT)
+    recorder.wait_for(f"net: in {of} of {of} channels")
 
 
 def ends(recorder, status=0):
@@ -81,7 +80,7 @@ def test_who_is_banned_from_the_network_ends_with_6(record, inspircd, person):
     in_channel(recorder)
     ada.oper()
     ada.send("GLINE *chatlog@* 1h :no recorders here")
-    assert recorder.finish(timeout=PATIENT) == 6, recorder.stderr
+    assert recorder.finish() == 6, recorder.stderr
 
 
 def test_a_server_that_hangs_is_noticed_and_found_again(record, tmp_path, inspircd, person):
@@ -89,7 +88,7 @@ def test_a_server_that_hangs_is_noticed_and_found_again(record, tmp_path, inspir
     in_channel(recorder)
     os.kill(inspircd.pid, signal.SIGSTOP)
     try:
-        recorder.wait_for("ping timeout: nothing was heard for", timeout=PATIENT)
+        recorder.wait_for("ping timeout: nothing was heard for")
     finally:
         os.kill(inspircd.pid, signal.SIGCONT)
     ada = person(inspircd.port, "ada").register()
@@ -132,7 +131,7 @@ def test_an_invitation_opens_a_channel_that_was_closed(record, inspircd, person)
     ada.send("MODE #a +i")
     ada.sync()
     recorder = record(inspircd)
-    recorder.wait_for(r"#a: .*473\); asking again", timeout=PATIENT)
+    recorder.wait_for(r"#a: .*473\); asking again")
     ada.send("INVITE chatlog #a")
     ada.until(r":chatlog!\S+ JOIN")
     ends(recorder)
@@ -144,7 +143,7 @@ def test_a_ban_from_one_channel_keeps_nobody_out_of_another(record, inspircd, pe
     ada.send("MODE #a +b chatlog!*@*")
     ada.sync()
     recorder = record(inspircd, channels=("#a", "#b"))
-    recorder.wait_for("net: in 1 of 2 channels", timeout=PATIENT)
+    recorder.wait_for("net: in 1 of 2 channels")
     recorder.wait_for(r"#a: .*474\); asking again")
     ends(recorder)
 

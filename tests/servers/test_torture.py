@@ -88,7 +88,7 @@ def test_a_recorder_killed_at_any_moment_of_a_flood_leaves_no_hole_and_nothing_t
             "--sync-interval", "0.1s", "--reconnect-min", "0.1s", "--alternate", "other",
             "--verbose",
         )  # fmt: skip
-        recorder.wait_for("net: in 1 of 1 channels", timeout=60)
+        recorder.wait_for("net: in 1 of 1 channels")
         return recorder
 
     nicks = (f"ada{number}" for number in itertools.count())
@@ -110,7 +110,7 @@ def test_a_recorder_killed_at_any_moment_of_a_flood_leaves_no_hole_and_nothing_t
             recorder.kill()
             recorder.finish()
             if maintaining is not None:
-                assert maintaining.finish(60) == 0, maintaining.stderr
+                assert maintaining.finish() == 0, maintaining.stderr
             if number % 4 == 3:
                 repaired = chatlog.run("verify", "--output", root, "--repair", timeout=120)
                 assert repaired.returncode == 0, repaired.stdout + repaired.stderr

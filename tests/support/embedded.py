@@ -7,8 +7,7 @@ import threading
 
 from chatlog.clock import now
 from chatlog.demo.server import Server
-
-_PATIENCE = 20
+from tests.support.waiting import PATIENCE
 
 
 class EmbeddedServer:
@@ -40,7 +39,7 @@ class EmbeddedServer:
 
     def _run(self, coroutine):
         return asyncio.run_coroutine_threadsafe(
-            asyncio.wait_for(coroutine, _PATIENCE), self._loop
+            asyncio.wait_for(coroutine, PATIENCE), self._loop
         ).result()
 
     @property

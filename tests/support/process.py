@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from tests.support.waiting import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,7 +30,7 @@ class Chatlog:
         self.home = home
         self._running: list[Running] = []
 
-    def run(self, *arguments: object, timeout: float = 30, **env: str) -> Finished:
+    def run(self, *arguments: object, timeout: float = PATIENCE, **env: str) -> Finished:
         """Run to the end, without a terminal and with an empty stdin."""
         return subprocess.run(
             _command(arguments),
@@ -127,7 +129,9 @@ class Running:
     def stderr(self) -> str:
         return self._texts["stderr"]
 
-    def wait_for(self, pattern: str, timeout: float = 15, stream: str = "stderr") -> re.Match[str]:
+    def wait_for(
+        self, pattern: str, timeout: float = PATIENCE, stream: str = "stderr"
+    ) -> re.Match[str]:
         """Wait until a line that it said since its start has the pattern.
 
         Raises AssertionError, with all that was said, when it ends without.
@@ -156,7 +160,7 @@ class Running:
         """End it so that it can do nothing about it."""
         self._process.kill()
 
-    def finish(self, timeout: float = 15) -> int:
+    def finish(self, timeout: float = PATIENCE) -> int:
         """Wait for its end, and return the exit status; all output is then here."""
         deadline = time.monotonic() + timeout
         status = self._process.wait(timeout)

@@ -28,7 +28,7 @@ class Proxy:
 
     `leads_to` is a port of loopback. With a `user`, the client must give it
     and the `password`. At `silent` ("greeting", "request") nothing is said any
-    more; `nonsense` is said in place of the first answer.
+    more, and `fell_silent` is set; `nonsense` is said in place of the first answer.
     """
 
     kind: ClassVar[str]
@@ -46,6 +46,7 @@ class Proxy:
         self.asked: list[tuple[str, int]] = []
         self.clients = 0
         self._login = (user, password)
+        self.fell_silent = asyncio.Event()
         self._silent = silent
         self._nonsense = nonsense
 
@@ -70,6 +71,7 @@ class Proxy:
 
     async def _fall_silent(self, stage: str, reader: asyncio.StreamReader) -> None:
         if self._silent == stage:
+            self.fell_silent.set()
             while await reader.read(4096):
                 pass
             raise ConnectionAbortedError

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-
-_PATIENCE = 30
 
 
 def events(root, target, network="net"):
@@ -25,11 +22,3 @@ def texts(root, target, kind="message", network="net"):
 def all_bytes(root):
     """Read every file there is, of whatever kind."""
     return b"".join(path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file())
-
-
-def eventually(condition):
-    """Wait until a condition holds of which only a file tells."""
-    deadline = time.monotonic() + _PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -13,10 +13,10 @@ from chatlog.record.housekeeping import Rounds
 from chatlog.record.recorder import Recorder
 from chatlog.record.supervisor import Plan
 from chatlog.write.writer import Storage, Writer
+from tests.support.loop_clock import LoopClock
 from tests.support.scripted import ScriptedServer
 
 HOST = "127.0.0.1"
-_PATIENCE = 20
 
 
 def plan_of(port, *, session=(), identity=(), timeout=10.0, plan_timeout=150.0, **plan):
@@ -56,13 +56,13 @@ async def in_state(recorder, beginning):
         await asyncio.sleep(0.001)  # no event tells
 
 
-def play(root, *scripts, until=None, before=(), **options):
+def play(root, *scripts, until=None, before=(), clock=None, **options):
     """Record from a server that follows these scripts, one for each connection.
 
     The run is stopped when the last script is over, or when a network's state
-    begins with `until`. Ports `before` it are other servers of the list. Return
-    the lines that the server heard and the last status; what ended the run is
-    raised.
+    begins with `until`. Ports `before` it are other servers of the list, and
+    `clock` is the LoopClock that a script advances. Return the lines that the
+    server heard and the last status; what ended the run is raised.
     """
 
     async def scenario():
@@ -71,11 +71,11 @@ def play(root, *scripts, until=None, before=(), **options):
             run = asyncio.ensure_future(recorder.run())
             end = in_state(recorder, until) if until else asyncio.to_thread(server.join)
             over = asyncio.ensure_future(end)
-            await asyncio.wait({run, over}, timeout=_PATIENCE, return_when="FIRST_COMPLETED")
+            await asyncio.wait({run, over}, return_when="FIRST_COMPLETED")
             status = recorder.statuses()
             recorder.stop("the story is over")
             over.cancel()
             await run
         return server.received, status[0]
 
-    return asyncio.run(scenario())
+    return (clock or LoopClock()).run(scenario())

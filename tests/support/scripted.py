@@ -14,10 +14,11 @@ import struct
 import threading
 from typing import TYPE_CHECKING, Self
 
+from tests.support.waiting import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_PATIENCE = 15
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -51,7 +52,7 @@ class ScriptedServer:
         with self._last:
             with contextlib.suppress(ConnectionError):  # all scripts may be over
                 self._last.connect(("127.0.0.1", self.port))
-            self._thread.join(2 * _PATIENCE)
+            self._thread.join(PATIENCE)
         if self._thread.is_alive() and kind is None:
             raise AssertionError("a script did not come to its end")
         if self._failure is not None and kind is None:
@@ -69,14 +70,14 @@ class ScriptedServer:
         In a coroutine, `await asyncio.to_thread(server.wait_for, pattern)`.
         """
         with self._heard:
-            found = self._heard.wait_for(lambda: _find(pattern, self.received), _PATIENCE)
+            found = self._heard.wait_for(lambda: _find(pattern, self.received), PATIENCE)
         if found is None:
             raise AssertionError(f"no {pattern!r} in {self.received}")
         return found[1]
 
     def join(self) -> None:
         """Wait until the last script is over."""
-        self._thread.join(2 * _PATIENCE)
+        self._thread.join(PATIENCE)
 
     def _serve(self) -> None:
         with self._listener:
@@ -111,6 +112,7 @@ class Peer:
         self._heard = heard
         self._unanswered: list[bytes] = []
         self._gone = False
+        self._syncs = 0
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -136,7 +138,7 @@ class Peer:
         The order does not matter. AssertionError when the client leaves without it.
         """
         with self._heard:
-            self._heard.wait_for(lambda: self._gone or _find(pattern, self._unanswered), _PATIENCE)
+            self._heard.wait_for(lambda: self._gone or _find(pattern, self._unanswered), PATIENCE)
             found = _find(pattern, self._unanswered)
             if found is None:
                 raise AssertionError(f"no {pattern!r} in {self._unanswered}")
@@ -183,16 +185,22 @@ class Peer:
                 self._numeric("366", f"{channel} :End of /NAMES list")
                 missing.discard(channel)
 
+    def sync(self) -> None:
+        """Wait until the client has dealt with all that was sent."""
+        self._syncs += 1
+        self.send(b"PING :sync%d\r\n" % self._syncs)
+        self.wait_for(rb"^PONG :?sync%d$" % self._syncs)
+
     def wait_for_the_end(self) -> None:
         """Wait until the client has left."""
         with self._heard:
-            assert self._heard.wait_for(lambda: self._gone, _PATIENCE)
+            assert self._heard.wait_for(lambda: self._gone, PATIENCE)
 
     def close(self) -> None:
         """Send no more, read what still comes, then close: nothing sent is lost."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
-        self._reader.join(_PATIENCE)
+        self._reader.join(PATIENCE)
         self._socket.close()
 
     def reset(self) -> None:
@@ -200,7 +208,7 @@ class Peer:
         # A read that waits would keep the socket open, and a close polite.
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RD)
-        self._reader.join(_PATIENCE)
+        self._reader.join(PATIENCE)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self._socket.close()
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PATIENCE: Final = 60.0
-"""Seconds, half of what pytest gives a test."""
+"""Seconds; pytest gives a whole test five times as long."""
 
 
 def eventually(condition: Callable[[], object]) -> None:

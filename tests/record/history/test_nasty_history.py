@@ -17,8 +17,8 @@ from chatlog.record import driver
 from chatlog.record.history import requests
 from chatlog.record.history.gaps import HistoryDepth
 from tests.support.faults import Faulty
-from tests.support.recorded import eventually
 from tests.support.recording import play
+from tests.support.waiting import eventually
 
 CAPABILITIES = ("batch", "server-time", "message-tags", "draft/chathistory")
 TOKENS = "CHATHISTORY=5 MSGREFTYPES=timestamp,msgid"
