@@ -8,7 +8,6 @@ import errno
 import os
 import re
 import threading
-import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -20,11 +19,16 @@ from chatlog.clock import now
 from chatlog.demo.server import Server
 from chatlog.errors import TranscriptError
 from tests.support.faults import refusal
+from tests.support.loop_clock import LoopClock
 from tests.support.recorded import texts
 from tests.support.recording import recorder_of
+from tests.support.waiting import PATIENCE, until
 
 FAST = {"sync_interval": 0.01, "min_free": 0}
-_PATIENCE = 20
+RETRIED = 2
+"""Seconds after which lines that wait for the disk were tried again."""
+NOT_BY_ITSELF = 3600
+"""A sync interval that no test lives to see: it syncs when it says so."""
 
 
 class Disk:
@@ -33,6 +37,7 @@ class Disk:
     def __init__(self, number=errno.ENOSPC):
         self.refuses = False
         self.synced = []
+        self.hangs = threading.Event()
         self.goes_on = threading.Event()
         self.goes_on.set()
         self._number = number
@@ -49,15 +54,25 @@ class Disk:
         return os.write(fd, data)
 
     def _fsync(self, fd):
-        self.goes_on.wait(_PATIENCE)
+        if not self.goes_on.is_set():
+            self.hangs.set()
+            assert self.goes_on.wait(PATIENCE)
+            self.hangs.clear()
         self.synced.append(os.fstat(fd).st_ino)
 
 
-async def until(condition):
-    """Wait for what only a file or a counter tells."""
-    async with asyncio.timeout(_PATIENCE):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+async def sync(recorder):
+    """Sync what was written until now, and let the recorder go by what that found."""
+    durability = recorder._durability
+    await until(lambda: not durability._syncing.busy)
+    durability._sync()
+    await until(lambda: not durability._syncing.busy)
+
+
+async def answered(server):
+    """Wait until the recorder has dealt with all that the server said."""
+    server.send_raw("rec", b"PING :are you there\r\n")
+    await server.heard(rb"^PONG :?are you there")
 
 
 @asynccontextmanager
@@ -99,7 +114,7 @@ def lines(numbers):
 def test_what_the_disk_refuses_waits_and_is_written_in_order_when_it_can_be(
     tmp_path, caplog, number
 ):
-    disk = Disk(number)
+    clock, disk = LoopClock(), Disk(number)
 
     async def scenario():
         async with recorded(tmp_path, disk) as (recorder, server, ada):
@@ -108,13 +123,13 @@ def test_what_the_disk_refuses_waits_and_is_written_in_order_when_it_can_be(
             disk.refuses = True
             say(ada, range(10, 60))
             await until(lambda: recorder.waiting_lines == 50)
-            server.send_raw("rec", b"PING :are you there\r\n")
-            await server.heard(rb"^PONG :?are you there")
+            await answered(server)
             disk.refuses = False
+            clock.advance(RETRIED)
             await until(lambda: recorder.waiting_lines == 0)
             say(ada, range(60, 70))
 
-    asyncio.run(scenario())
+    clock.run(scenario())
     assert texts(tmp_path, "#demo") == lines(range(70))
     told = [record.getMessage() for record in caplog.records if record.levelname != "INFO"]
     assert len(told) == 2
@@ -139,23 +154,25 @@ def test_a_disk_that_never_takes_them_ends_the_run_with_their_exact_number(tmp_p
     assert texts(tmp_path, "#demo") == lines(range(3))
 
 
-def test_when_the_spool_is_full_nothing_more_is_read_and_nothing_is_lost(tmp_path):
-    disk = Disk()
+def test_when_the_spool_is_full_nothing_more_is_read_and_nothing_is_lost(tmp_path, caplog):
+    clock, disk = LoopClock(), Disk()
     numbers = range(30_000)
 
     async def scenario():
         async with recorded(tmp_path, disk, spool_size=20_000) as (recorder, server, ada):
             disk.refuses = True
             say(ada, numbers)
-            await until(lambda: recorder.waiting_lines * 100 > 20_000)
-            await asyncio.sleep(0.3)  # in which it could read all of them
+            await until(lambda: "reading no further" in caplog.text)
+            for _ in range(1000):  # turns of the loop, in each of which it could read on
+                await asyncio.sleep(0)
             waiting = recorder.waiting_lines
             disk.refuses = False
-            await until(lambda: len(texts(tmp_path, "#demo")) == len(numbers))
+            clock.advance(RETRIED)
+            await answered(server)
             assert server.client("rec") is not None
         return waiting
 
-    waiting = asyncio.run(scenario())
+    waiting = clock.run(scenario())
     assert waiting < len(numbers) / 2
     assert texts(tmp_path, "#demo") == lines(numbers)
 
@@ -167,13 +184,11 @@ def test_a_sync_that_hangs_delays_no_answer_and_no_line(tmp_path):
         async with recorded(tmp_path, disk) as (_, server, ada):
             disk.goes_on.clear()
             say(ada, range(5))
-            await until(lambda: texts(tmp_path, "#demo") == lines(range(5)))
-            begun = time.monotonic()
-            server.send_raw("rec", b"PING :now\r\n")
-            await server.heard(rb"^PONG :?now")
+            await until(disk.hangs.is_set)
+            await answered(server)
             say(ada, range(5, 9))
             await until(lambda: texts(tmp_path, "#demo") == lines(range(9)))
-            assert time.monotonic() - begun < _PATIENCE / 2
+            assert disk.hangs.is_set()
             disk.goes_on.set()
 
     asyncio.run(scenario())
@@ -203,10 +218,10 @@ def test_whoever_wants_nothing_synced_has_no_segment_synced(tmp_path):
     disk = Disk()
 
     async def scenario():
-        async with recorded(tmp_path, disk, sync=Sync.NEVER) as (_, _, ada):
+        async with recorded(tmp_path, disk, sync=Sync.NEVER) as (recorder, _, ada):
             say(ada, range(3))
             await until(lambda: texts(tmp_path, "#demo") == lines(range(3)))
-            await asyncio.sleep(0.05)  # several intervals
+            await sync(recorder)
 
     asyncio.run(scenario())
     synced = {path.name for path in tmp_path.rglob("*") if path.stat().st_ino in disk.synced}
@@ -229,13 +244,15 @@ def test_a_segment_deleted_or_replaced_under_it_is_noticed_and_no_later_line_is_
     tmp_path, caplog, what, kept
 ):
     async def scenario():
-        async with recorded(tmp_path, sync=Sync.INTERVAL) as (recorder, _, ada):
+        async with recorded(tmp_path, sync_interval=NOT_BY_ITSELF) as (recorder, server, ada):
             say(ada, range(5))
             await until(lambda: texts(tmp_path, "#demo") == lines(range(5)))
-            await asyncio.sleep(0.1)  # several intervals, in which it is seen in its place
+            await sync(recorder)  # which sees it in its place
             (segment,) = (tmp_path / "net" / "#demo").glob("*.jsonl")
             what(segment)
             say(ada, range(5, 9))
+            await answered(server)
+            await sync(recorder)
             await until(lambda: lines(range(5, 9)) == texts(tmp_path, "#demo")[-4:])
             say(ada, range(9, 12))
             await until(lambda: "line 11" in texts(tmp_path, "#demo"))
@@ -250,13 +267,15 @@ def test_a_segment_deleted_or_replaced_under_it_is_noticed_and_no_later_line_is_
 
 def test_a_segment_that_was_moved_keeps_its_lines_and_the_rest_goes_to_a_new_one(tmp_path, caplog):
     async def scenario():
-        async with recorded(tmp_path) as (_, _, ada):
+        async with recorded(tmp_path, sync_interval=NOT_BY_ITSELF) as (recorder, server, ada):
             say(ada, range(5))
             await until(lambda: texts(tmp_path, "#demo") == lines(range(5)))
             (segment,) = (tmp_path / "net" / "#demo").glob("*.jsonl")
             segment.rename(segment.with_name("0.moved.jsonl"))
             say(ada, range(5, 9))
-            await until(lambda: "was deleted or replaced" in caplog.text)
+            await answered(server)
+            await sync(recorder)
+            assert "was deleted or replaced" in caplog.text
             say(ada, range(9, 12))
             await until(lambda: "line 11" in texts(tmp_path, "#demo"))
 
@@ -265,24 +284,26 @@ def test_a_segment_that_was_moved_keeps_its_lines_and_the_rest_goes_to_a_new_one
 
 
 def test_an_archive_that_is_gone_is_waited_for_and_not_begun_anew_elsewhere(tmp_path, caplog):
-    root, elsewhere = tmp_path / "archive", tmp_path / "elsewhere"
+    clock, root, elsewhere = LoopClock(), tmp_path / "archive", tmp_path / "elsewhere"
 
     async def scenario():
-        async with recorded(root) as (recorder, _, ada):
+        async with recorded(root, sync_interval=NOT_BY_ITSELF) as (recorder, _, ada):
             say(ada, range(5))
             await until(lambda: texts(root, "#demo") == lines(range(5)))
             root.rename(elsewhere)
             # One that is open still takes lines where it is; a new one has to be found.
             say(ada, range(5, 9))
             await until(lambda: "line 8" in texts(elsewhere, "#demo"))
-            await until(lambda: "was deleted or replaced" in caplog.text)
+            await sync(recorder)
+            assert "was deleted or replaced" in caplog.text
             say(ada, range(9, 12))
             await until(lambda: recorder.waiting_lines >= 3)
             assert not root.exists()
             elsewhere.rename(root)
+            clock.advance(RETRIED)
             await until(lambda: recorder.waiting_lines == 0)
 
-    asyncio.run(scenario())
+    clock.run(scenario())
     assert texts(root, "#demo") == lines(range(12))
 
 
