@@ -21,9 +21,9 @@ from chatlog.record.recorder import Recorder
 from chatlog.write.writer import Storage, Writer
 from tests.support.embedded import EmbeddedServer
 from tests.support.recording import plan_of
+from tests.support.waiting import until
 
 HOUR = 3_600_000
-_PATIENCE = 20
 
 
 def shifted(milliseconds):
@@ -53,14 +53,6 @@ def recorder_of(root, server, *, now, linger=None, session=(), **plan):
     planned = plan_of(server.port, session=options, **plan)
     writer = Writer(Storage(root=root))
     return Recorder([planned], writer, now=now, run="run", linger=linger)
-
-
-async def until(condition):
-    """Wait until a condition holds of which only a file tells."""
-    deadline = time.monotonic() + _PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 def read(root):
@@ -105,7 +97,7 @@ def play(story, **options):
         async with Server(clock=shifted(0), **options) as server:
             ada = server.person("ada")
             ada.join("#demo")
-            await asyncio.wait_for(story(server, ada), 3 * _PATIENCE)
+            await story(server, ada)
 
     asyncio.run(scenario())
 
