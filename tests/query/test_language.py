@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 
 import pytest
@@ -148,9 +147,19 @@ def test_what_is_nested_as_deeply_as_it_may_be_means_something():
 
 
 @given(st.text(st.sampled_from('ab:-"/()|\\ \n*?#ORNOTANDfromhaslink日'), max_size=30) | st.text())
-def test_whatever_is_typed_means_something_or_is_one_clear_error(query):
-    with contextlib.suppress(QueryError):
+def test_any_text_is_a_query_or_an_error_that_points_into_it(query):
+    said, position = refusal(query)
+    assert re.fullmatch(r"(?:[^\n]+\n  [^\n]*\n *\^)?", said)
+    assert 0 <= position <= len(query)
+
+
+def refusal(query):
+    """Return what the error of a query says and where it points; nothing if there is none."""
+    try:
         hash(query_for(meaning(query)))
+    except QueryError as error:
+        return str(error), error.position
+    return "", 0
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1))
