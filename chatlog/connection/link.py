@@ -109,6 +109,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self.is_open = False
         self.early = b""
         self.turn = TURN
+        self.close_grace = CLOSE_GRACE
         self.choked_at: float | None = None
         self._holds: set[str] = set()
         self._backlog: deque[bytes] = deque()
@@ -261,7 +262,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         if self.transport is None:
             return
         self.send_raw(f"QUIT :{message}")
-        self.reactor.loop.call_later(CLOSE_GRACE, self.abort, self.reason)
+        self.reactor.loop.call_later(self.close_grace, self.abort, self.reason)
 
     def abort(self, reason: str) -> None:
         """End the connection now."""
@@ -272,7 +273,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
     def lost(self, error: Exception | None) -> None:
         """Take note that the socket is gone; end when the lines read before are handled.
 
-        They have `CLOSE_GRACE` seconds; lines that take longer are dropped, and counted
+        They have `close_grace` seconds; lines that take longer are dropped, and counted
         in the log.
         """
         self.transport = self.protocol = None
@@ -282,7 +283,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         if self._pacer is not None:
             self._pacer.cancel()
         if self._backlog:
-            self._give_up_at = self.reactor.loop.time() + CLOSE_GRACE
+            self._give_up_at = self.reactor.loop.time() + self.close_grace
         else:
             self._end()
 

@@ -161,11 +161,10 @@ def test_a_connection_ends_after_the_lines_that_were_read_before():
     asyncio.run(scene())
 
 
-def test_lines_that_take_too_long_after_the_end_are_dropped_and_counted(monkeypatch, caplog):
-    monkeypatch.setattr(link, "CLOSE_GRACE", -1.0)
-
+def test_lines_that_take_too_long_after_the_end_are_dropped_and_counted(caplog):
     async def scene():
         connection = await connected(new_reactor())
+        connection.close_grace = -1.0
         connection.turn = -1.0
         connection.protocol.data_received(MANY)
         connection.abort("enough")
