@@ -1,6 +1,6 @@
-"""File operations that several packages share: open, look at, read in blocks, digest.
+"""File operations that several packages share: open, measure, read in blocks, digest.
 
-Nothing here writes: `segment` owns every system call that changes an archive.
+Nothing here writes: `system` and `segment` own every call that changes an archive.
 An OSError becomes a TranscriptError that names the file.
 """
 
@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 
 _BLOCK: Final = 256 * 1024
 _WRITABLE: Final = "make it writable for this user, or record elsewhere with --output"
+_READABLE: Final = "make it readable for this user, or name another archive with --output"
 _ROOM: Final = "make room there, or record elsewhere with --output"
-_ADVICE: Final = {
+_LOOKS: Final = frozenset({"read", "look at"})
+_LIMITS: Final = {
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "the system has too many open files; close some",
+}
+_WRITING: Final = {
+    **_LIMITS,
     errno.EACCES: _WRITABLE,
     errno.EPERM: _WRITABLE,
     errno.EROFS: _WRITABLE,
@@ -28,43 +35,38 @@ _ADVICE: Final = {
     errno.EDQUOT: _ROOM,
     errno.EFBIG: "raise the limit of file sizes (ulimit -f), or say --rotate-size",
     errno.ENOTDIR: "something that is no directory is in its way; move that, or use --output",
-    errno.EMFILE: "raise the limit of open files (ulimit -n)",
-    errno.ENFILE: "the system has too many open files; close some",
 }
-_OTHERWISE: Final = "check that disk, or record elsewhere with --output"
+_READING: Final = {**_LIMITS, errno.EACCES: _READABLE, errno.EPERM: _READABLE}
+_NOT_WRITTEN: Final = "check that disk, or record elsewhere with --output"
+_NOT_READ: Final = "check that disk, or name another archive with --output"
 
 
 @contextmanager
-def reported(path: Path, *, doing: str = "write") -> Iterator[None]:
-    """Turn an OSError into a TranscriptError: the file, the reason, and the next step."""
+def reported(path: str | Path, *, doing: str = "write", advice: str = "") -> Iterator[None]:
+    """Turn an OSError into a TranscriptError with the file, the reason and the next step.
+
+    `doing` is the verb of the message. `advice` replaces the next step, which
+    otherwise follows from the verb and the errno.
+    """
     try:
         yield
     except OSError as error:
-        raise transcript_error(path, error, doing) from error
+        raise transcript_error(path, error, doing, advice) from error
 
 
-def transcript_error(path: Path, error: OSError, doing: str = "write") -> TranscriptError:
-    """Return the error that tells a person which file failed, why, and what to do."""
-    advice = _ADVICE.get(error.errno or 0, _OTHERWISE)
-    return TranscriptError(f"cannot {doing} {path}: {error.strerror or error}; {advice}")
-
-
-@contextmanager
-def reading(path: str | Path) -> Iterator[None]:
-    """Turn an OSError into a TranscriptError that names the file that could not be read."""
-    try:
-        yield
-    except OSError as error:
-        raise TranscriptError(
-            f"cannot read {path}: {error.strerror or error};"
-            " see that this user may read it, or say where the archive is with --output"
-        ) from error
+def transcript_error(
+    path: str | Path, error: OSError, doing: str = "write", advice: str = ""
+) -> TranscriptError:
+    """Return the TranscriptError that `reported` raises for an OSError."""
+    known, otherwise = (_READING, _NOT_READ) if doing in _LOOKS else (_WRITING, _NOT_WRITTEN)
+    step = advice or known.get(error.errno or 0, otherwise)
+    return TranscriptError(f"cannot {doing} {path}: {error.strerror or error}; {step}")
 
 
 @contextmanager
 def opened(path: str) -> Iterator[int | None]:
     """Open a file for reading; yield None if it is gone."""
-    with reading(path):
+    with reported(path, doing="read"):
         try:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -78,7 +80,7 @@ def opened(path: str) -> Iterator[int | None]:
 
 def size_of(path: str | Path) -> int | None:
     """Return the length of a file in bytes; None if it is gone."""
-    with reading(path):
+    with reported(path, doing="read"):
         try:
             return os.stat(path).st_size  # noqa: PTH116 - asked often, and of many
         except FileNotFoundError:
@@ -87,7 +89,7 @@ def size_of(path: str | Path) -> int | None:
 
 def state_of(path: str) -> tuple[int, int, int] | None:
     """Return the inode, size and mtime (ns) of a file; None if it is gone."""
-    with reading(path):
+    with reported(path, doing="read"):
         try:
             state = os.stat(path)  # noqa: PTH116 - asked often
         except FileNotFoundError:

@@ -11,7 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.archive.files import reading
+from chatlog.archive.files import reported
 from chatlog.archive.layout import directory_name
 from chatlog.casemapping import Casemapping, is_wild, pattern_of, spellings
 from chatlog.errors import ChatlogError
@@ -138,7 +138,7 @@ def _directories(path: str) -> list[os.DirEntry[str]]:
 
 def scan(path: str) -> list[os.DirEntry[str]]:
     """List a directory by name; one that is gone or was none has nothing in it."""
-    with reading(path):
+    with reported(path, doing="read"):
         try:
             with os.scandir(path) as items:
                 return sorted(items, key=lambda item: item.name)
