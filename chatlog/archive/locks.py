@@ -20,7 +20,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.files import reported
-from chatlog.archive.segment import System, open_file
+from chatlog.archive.system import System, open_file
 from chatlog.casemapping import Casemapping
 from chatlog.errors import HeldError, TranscriptError
 

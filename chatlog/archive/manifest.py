@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from chatlog.archive.files import reported
-from chatlog.archive.segment import FILE_MODE, System
 from chatlog.archive.syncing import appending_to
+from chatlog.archive.system import FILE_MODE, System
 
 if TYPE_CHECKING:
     from pathlib import Path

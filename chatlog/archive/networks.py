@@ -12,7 +12,7 @@ import msgspec
 
 from chatlog.archive.files import reported
 from chatlog.archive.layout import network_directory
-from chatlog.archive.segment import FILE_MODE, System, replace_file
+from chatlog.archive.system import FILE_MODE, System, replace_file
 from chatlog.casemapping import Casemapping
 from chatlog.errors import TranscriptError
 

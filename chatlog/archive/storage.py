@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from chatlog.archive.layout import Rotate
-from chatlog.archive.segment import FILE_MODE
+from chatlog.archive.system import FILE_MODE
 from chatlog.formats import jsonl, plain
 
 if TYPE_CHECKING:

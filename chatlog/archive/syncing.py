@@ -9,12 +9,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatlog.archive.segment import Segment, System, Unsynced, sync
+from chatlog.archive.segment import Segment, Unsynced, sync
 from chatlog.errors import TranscriptError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    from chatlog.archive.system import System
 
 
 class Exposed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from chatlog.archive.segment import System, replace_file
+from chatlog.archive.system import System, replace_file
 from chatlog.archive.version import CONTENT, NAME, expect_known_version
 from chatlog.errors import TranscriptError
 

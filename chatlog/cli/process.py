@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from chatlog import __version__
 from chatlog.archive.locks import Locks
-from chatlog.archive.segment import System
+from chatlog.archive.system import System
 from chatlog.cli.options import plans
 from chatlog.cli.show import live
 from chatlog.clock import Clock

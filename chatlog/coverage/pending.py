@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chatlog.archive.segment import FILE_MODE, System
+from chatlog.archive.system import FILE_MODE, System
 from chatlog.coverage import ledger
 
 if TYPE_CHECKING:

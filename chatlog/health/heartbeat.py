@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from chatlog.archive.segment import System
+from chatlog.archive.system import replace_file
 from chatlog.errors import TranscriptError
-from chatlog.health.runs import replace_unsynced
 from chatlog.health.status import encode, prometheus, summary
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ _SAMPLE: Final = 1.0
 _SOON: Final = 0.2
 _PATIENCE: Final = 2.0
 _METRICS_MODE: Final = 0o644  # another user's exporter reads it
-_UNKNOWN: Final = "the run goes on, but `chatlog status` will not know how it is"
 _UNREADABLE: Final = "make that directory writable for this user, or name another --metrics-file"
 
 
@@ -121,7 +119,6 @@ class Heartbeat:
 class _Output(NamedTuple):
     path: Path
     write: Callable[[RunStatus], None]
-    advice: str
 
 
 class _Files:
@@ -180,21 +177,20 @@ class _Files:
         except TranscriptError as error:
             self._errors += 1
             if output.path not in self._failing:
-                reason = getattr(error.__cause__, "strerror", None) or error
-                logger.error("cannot write %s: %s; %s", output.path, reason, output.advice)  # noqa: TRY400 - expected
+                logger.error("%s", error)  # noqa: TRY400 - expected
             self._failing.add(output.path)
         else:
             self._failing.discard(output.path)
 
 
 def _outputs(run_file: RunFile, metrics_file: Path | None) -> list[_Output]:
-    outputs = [_Output(run_file.path, lambda status: run_file.write(encode(status)), _UNKNOWN)]
+    outputs = [_Output(run_file.path, lambda status: run_file.write(encode(status)))]
     return outputs if metrics_file is None else [*outputs, _metrics(metrics_file)]
 
 
 def _metrics(path: Path) -> _Output:
     def write(status: RunStatus) -> None:
         data = prometheus(status).encode()
-        replace_unsynced(path, data, system=System(), mode=_METRICS_MODE)
+        replace_file(path, data, mode=_METRICS_MODE, durable=False, advice=_UNREADABLE)
 
-    return _Output(path, write, _UNREADABLE)
+    return _Output(path, write)

@@ -1,21 +1,21 @@
-"""The file of each run: `ROOT/.runs/STARTED-PID.json`, replaced at every heartbeat.
+"""Run files: the status of each run in `ROOT/.runs/STARTED-PID.json`, replaced at every heartbeat.
 
 Beside it lies STARTED-PID.lock. The run holds a lock on that, which the kernel
-releases when the process dies: this, and never a pid, says whether a run
-lives. What the bytes mean is not known here, nothing is synced, and no file is
-removed but one with a name that is given here.
+releases when the process dies: this lock, and never a pid, tells whether a run
+lives. `status` knows the meaning of the bytes. Nothing is synced: a status is
+written again in a moment, and a sync would wake the disk each time. Only files
+whose names are given here are removed.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import fcntl
 import os
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.files import reported
-from chatlog.archive.segment import FILE_MODE, System, open_file, replace_file
+from chatlog.archive.system import FILE_MODE, System, open_file, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,18 +25,19 @@ DIRECTORY: Final = ".runs"
 _FILE: Final = r"(?a)\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-\d{1,10}\.json"
 _KEPT: Final = 10
 _MOST: Final = 50
+_NOT_KNOWN: Final = "the run goes on, but `chatlog status` will not know how it is"
 
 
 def run_name(started: str, pid: int) -> str:
-    """Name a run after a time of the form of `Event.time` and its process; names sort by time."""
+    """Return the name of a run; names sort by `started`, a time in the form of `Event.time`."""
     return f"{started.replace(':', '')}-{pid}"
 
 
 class RunFile:
-    """The file of one run, which lives for others until `close` or the end of the process.
+    """The status file of one run, locked until `close` or the end of the process.
 
-    Every failure is a TranscriptError; it never concerns a transcript, so that
-    the run may go on.
+    Every failure is a TranscriptError. None concerns a transcript, so that the
+    run may go on.
     """
 
     def __init__(
@@ -60,11 +61,18 @@ class RunFile:
             raise
 
     def write(self, data: bytes) -> None:
-        """Replace the content of the file atomically: readers see the old or the new."""
-        replace_unsynced(self.path, data, system=self._system, mode=self._mode)
+        """Replace the content: every reader finds the old or the new."""
+        replace_file(
+            self.path,
+            data,
+            system=self._system,
+            mode=self._mode,
+            durable=False,
+            advice=_NOT_KNOWN,
+        )
 
     def free(self) -> int:
-        """Return how many bytes this user may still write to the disk that the file is on."""
+        """Return the room on the file's disk for this user, in bytes."""
         with reported(self.path, doing="ask for the room of"):
             disk = os.fstatvfs(self._fd)
         return disk.f_bavail * disk.f_frsize
@@ -76,31 +84,19 @@ class RunFile:
             self._fd = -1
 
 
-def replace_unsynced(path: Path, data: bytes, *, system: System, mode: int) -> None:
-    """Replace a small file as `replace_file` does, but let a power cut take it.
-
-    For what is written again in a moment: to sync it would wake the disk each time.
-    """
-    replace_file(path, data, system=dataclasses.replace(system, fsync=_let_be), mode=mode)
-
-
-def _let_be(_fd: int) -> None:
-    pass
-
-
 def _lock_of(path: Path) -> Path:
     return path.with_suffix(".lock")
 
 
 class Run(NamedTuple):
-    """The file of a run, and its content."""
+    """The path and the content of a run file."""
 
     path: Path
     data: bytes
 
 
 def read_runs(root: Path) -> list[Run]:
-    """Read the files of all runs, the newest first; none where nothing was ever recorded."""
+    """Return the files of all runs, the newest first; none if nothing was ever recorded."""
     directory = root / DIRECTORY
     with reported(directory, doing="read"):
         try:
@@ -120,7 +116,7 @@ def _read(path: Path) -> Run | None:
 
 
 def is_alive(path: Path) -> bool:
-    """Say whether the run of a file still lives, from any process and without disturbing it."""
+    """Return whether the run of a file still lives; any process may ask, and disturbs nothing."""
     lock = _lock_of(path)
     with reported(lock, doing="read"):
         try:
@@ -140,10 +136,10 @@ def is_alive(path: Path) -> bool:
 def prune(
     root: Path, is_over: Callable[[bytes], bool], *, keep: int = _KEPT, most: int = _MOST
 ) -> None:
-    """Remove the files of old runs: of those that said that they ended all but the newest.
+    """Remove the files of old runs: those whose end is in their status, but for the newest `keep`.
 
-    What a run that died left is kept while it is among the newest `most` of
-    all, as it bounds when that run heard its last. Living runs are never touched.
+    The file of a run that died stays while it is among the newest `most` of
+    all, as it bounds the coverage of that run. The files of living runs stay.
     """
     runs = read_runs(root)
     over = [run for run in runs if is_over(run.data)]

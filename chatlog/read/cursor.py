@@ -1,9 +1,9 @@
-"""Where a reader of an archive is, kept in a file: the next one goes on there.
+"""Cursors: the position of a reader in an archive, kept in a file for the next reader.
 
-What was read of each segment counts, not a time: what is fetched or sealed
-later is found whole, and nothing that was read comes again. Digests of the
-lines of segments that are not sealed yet tell them from others, when they are
-merged.
+A cursor counts the bytes read of each segment, not a time: lines that are
+fetched or sealed later are found whole, and no line that was read comes again.
+Digests of the lines of live segments tell those lines from others after they
+were merged.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from chatlog.archive.files import reported
 from chatlog.errors import TranscriptError
 from chatlog.read.positions import DIGEST, Positions, Read
 
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
 
 _VERSION: Final = 1
 _SLACK: Final = 64 * 1024
+_OTHER_FILE: Final = "name another file with --cursor"
 
 
 class _Step(NamedTuple):
-    """A change of a segment's position: the digests to append after a number of bytes."""
+    """The position in a segment; `more` digests follow the first `digests` bytes of known ones."""
 
     position: int
     last_time: str
@@ -35,22 +37,22 @@ class _Step(NamedTuple):
 
 
 class _Line(msgspec.Struct):
-    """One line of the file: of each target the segments that changed, None where one is gone."""
+    """One line of the file: the segments of each target that changed, None for one that is gone."""
 
     version: int
     targets: dict[str, dict[str, _Step | None]]
 
 
 _Kept = tuple[int, str, bool, int, bytes]
-"""What tells how far a segment was kept: its step, and the last digest."""
+"""A mark of the position that the file holds: its step, and the last digest."""
 
 
 class Cursor:
     """The cursor of a reader in a file.
 
     Each piece that was read adds a line to it; from time to time it is
-    replaced as a whole. What cannot be read or written is a TranscriptError,
-    and so is a file that is something else: it is left as it is.
+    replaced as a whole. A file that cannot be read or written is a
+    TranscriptError. So is a file that is no cursor, which is left as it is.
     """
 
     def __init__(self, reader: Reader, path: str) -> None:
@@ -63,18 +65,11 @@ class Cursor:
         reader.remember()
 
     def restore(self) -> bool:
-        """Restore the position of the last reader; return whether there was one."""
-        try:
-            mode = os.stat(self._path).st_mode  # noqa: PTH116 - as below
-            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a device may have no end
-                raise TranscriptError(f"{self._path} is no file; name one with --cursor")
-            with open(self._path, "rb") as file:  # noqa: PTH123 - reading starts without pathlib
-                data = file.read()
-        except FileNotFoundError:
+        """Move the reader to the kept position; return whether there was one."""
+        data = self._content()
+        if data is None:
             return False
-        except OSError as error:
-            raise TranscriptError(f"cannot read {self._path}: {error.strerror}") from error
-        lines = data.split(b"\n")[:-1]  # behind the last newline is what a kill cut off
+        lines = data.split(b"\n")[:-1]  # a kill may have cut off the last one
         try:
             for line in lines:
                 self._take(msgspec.json.decode(line, type=_Line))
@@ -86,6 +81,17 @@ class Cursor:
         self._reader.restore(self._positions)
         self._is_there = bool(lines)
         return self._is_there
+
+    def _content(self) -> bytes | None:
+        with reported(self._path, doing="read", advice=_OTHER_FILE):
+            try:
+                mode = os.stat(self._path).st_mode  # noqa: PTH116 - as below
+                if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a device may have no end
+                    raise TranscriptError(f"{self._path} is no file; name one with --cursor")
+                with open(self._path, "rb") as file:  # noqa: PTH123 - reading starts without pathlib
+                    return file.read()
+            except FileNotFoundError:
+                return None
 
     def _take(self, line: _Line) -> None:
         if line.version != _VERSION:
@@ -107,7 +113,7 @@ class Cursor:
         )
 
     def keep(self) -> None:
-        """Keep where the reader is."""
+        """Write the position of the reader to the file."""
         positions = self._reader.positions()
         self._positions.update(positions)
         steps = {
@@ -117,12 +123,8 @@ class Cursor:
         }
         if not steps and self._is_there:
             return
-        try:
+        with reported(self._path, advice=_OTHER_FILE):
             self._write(steps)
-        except OSError as error:
-            raise TranscriptError(
-                f"cannot write {self._path}: {error.strerror}; name another file with --cursor"
-            ) from error
         self._is_there = True
         self._kept.update((place, _kept(self._positions[place])) for place in steps)
 
@@ -134,7 +136,7 @@ class Cursor:
             self._size, self._limit = len(whole), 2 * len(whole) + _SLACK
 
     def _append(self, line: bytes) -> bool:
-        """Append a line; return False if the file was removed or changed by another program."""
+        """Append a line; return False if another program removed the file or wrote to it."""
         try:
             with open(self._path, "r+b") as file:  # noqa: PTH123 - as above
                 if file.seek(0, os.SEEK_END) != self._size:
@@ -146,17 +148,12 @@ class Cursor:
         return True
 
     def _replace(self, data: bytes) -> None:
-        temporary = f"{self._path}.{os.getpid()}.tmp"
-        try:
-            with open(temporary, "wb") as file:  # noqa: PTH123 - as above
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self._path)  # noqa: PTH105 - as above
-        except OSError:
-            if os.path.exists(temporary):  # noqa: PTH110 - as above
-                os.unlink(temporary)  # noqa: PTH108 - as above
-            raise
+        from pathlib import Path  # noqa: PLC0415 - as above
+
+        from chatlog.archive.system import replace_file  # noqa: PLC0415 - as above
+
+        # A directory that is missing was mistyped, and is not made.
+        replace_file(Path(self._path), data, mode=None, parents=False, advice=_OTHER_FILE)
 
 
 def _encoded(steps: dict[str, dict[str, _Step | None]]) -> bytes:
@@ -172,7 +169,7 @@ def _mark(read: Read) -> _Kept:
 
 
 def _changed(kept: dict[str, _Kept], reads: dict[str, Read]) -> dict[str, _Step | None]:
-    """Return the segments of a target whose positions changed."""
+    """Return the segments of a target whose position differs from the kept one."""
     changed: dict[str, _Step | None] = {name: None for name in kept if name not in reads}
     for name, read in reads.items():
         before = kept.get(name)
@@ -183,7 +180,7 @@ def _changed(kept: dict[str, _Kept], reads: dict[str, Read]) -> dict[str, _Step 
 
 
 def _unchanged(kept: _Kept | None, read: Read) -> int:
-    """Return how many bytes of the digests are in the file already."""
+    """Return how many bytes of the digests the file holds already."""
     if kept is None:
         return 0
     *_, length, last = kept

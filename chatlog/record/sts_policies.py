@@ -1,21 +1,22 @@
-"""Which servers are to be reached by TLS alone, and until when: what they said, remembered.
+"""STS policies: the servers that are to be reached by TLS alone, and until when.
 
-One small file, replaced as a whole. What cannot be read is told once and taken
-for nothing: a policy makes a connection safer, and its loss must not end one.
+They are one small file, replaced as a whole. If it cannot be read, one warning
+says so and no policy is known: a policy makes a connection safer, and its loss
+must not end one.
 See https://ircv3.net/specs/extensions/sts
 """
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import json
 import logging
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from chatlog.archive.system import replace_file
+from chatlog.errors import TranscriptError
 from chatlog.event import format_time, parse_time
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MODE = 0o600
+_FORGOTTEN = "a policy that cannot be written is forgotten when this run ends"
 
 
 class _Policy(msgspec.Struct, frozen=True):
@@ -32,19 +34,19 @@ class _Policy(msgspec.Struct, frozen=True):
 
 
 class Policies:
-    """What servers said of TLS, in a file that is read at the first question."""
+    """The policies of servers, from a file that is read at the first question."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known: dict[str, _Policy] | None = None
 
     def port_for(self, host: str, now: str) -> int | None:
-        """Return the port by which alone a server is to be reached; None where any will do."""
+        """Return the only port by which a server is to be reached; None if any will do."""
         policy = self._policies().get(host.lower())
         return policy.port if policy and policy.until > now else None
 
     def remember(self, host: str, port: int, duration: int, now: str) -> None:
-        """Keep a policy for so many seconds; 0 forgets it. An address in digits has none."""
+        """Keep a policy for `duration` seconds; 0 forgets it. An address in digits has none."""
         if _is_address(host):
             return
         known = {name: each for name, each in self._policies().items() if each.until > now}
@@ -70,17 +72,14 @@ class Policies:
             return {}
 
     def _write(self) -> None:
-        beside = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        data = json.dumps(msgspec.to_builtins(self._known), indent=1) + "\n"
+        data = (json.dumps(msgspec.to_builtins(self._known), indent=1) + "\n").encode()
         try:
-            fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODE)
-            with open(fd, "w", encoding="utf-8") as file:  # noqa: PTH123 - of a descriptor
-                file.write(data)
-            beside.replace(self._path)
-        except OSError as error:
-            logger.warning("%s cannot be written: %s", self._path, error.strerror)
-            with contextlib.suppress(OSError):
-                beside.unlink()
+            # Not synced: this runs on the loop, and the server says it again.
+            replace_file(
+                self._path, data, mode=_MODE, durable=False, parents=False, advice=_FORGOTTEN
+            )
+        except TranscriptError as error:
+            logger.warning("%s", error)
 
 
 def _is_address(host: str) -> bool:

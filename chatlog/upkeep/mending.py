@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from chatlog.archive.inventory import Inventory
     from chatlog.archive.layout import SegmentName
-    from chatlog.archive.segment import System
+    from chatlog.archive.system import System
     from chatlog.event import Event
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chatlog.archive.files import sha256_of, size_of
 from chatlog.archive.inventory import Inventory
-from chatlog.archive.segment import remove
+from chatlog.archive.system import remove
 from chatlog.errors import TranscriptError
 from chatlog.event import format_time, parse_time
 

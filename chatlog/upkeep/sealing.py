@@ -16,8 +16,9 @@ from chatlog.archive import manifest
 from chatlog.archive.compression import COMPRESSIONS, DamagedError
 from chatlog.archive.files import blocks_of, sha256_of, size_of
 from chatlog.archive.inventory import ASIDE, SUMS, Inventory
-from chatlog.archive.segment import FILE_MODE, move, remove, replace_file, sync, write_aside
+from chatlog.archive.segment import sync
 from chatlog.archive.syncing import Exposed
+from chatlog.archive.system import FILE_MODE, move, remove, replace_file, write_aside
 from chatlog.errors import TranscriptError
 from chatlog.formats import jsonl
 from chatlog.upkeep.merging import Tally, lines_of
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from chatlog.archive.layout import SegmentName
     from chatlog.archive.locks import Locks
-    from chatlog.archive.segment import System
+    from chatlog.archive.system import System
 
 _SUMS_ASIDE: Final = f".{SUMS}."
 

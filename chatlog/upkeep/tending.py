@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from chatlog.archive.layout import SegmentName
     from chatlog.archive.locks import Locks
-    from chatlog.archive.segment import System
     from chatlog.archive.storage import Storage
+    from chatlog.archive.system import System
     from chatlog.upkeep.retention import Retention
 
 _GRACE: Final = 600_000

@@ -18,7 +18,7 @@ from chatlog.archive.files import reported
 from chatlog.archive.layout import Period, SegmentName, parse_segment
 from chatlog.archive.manifest_view import ManifestView
 from chatlog.archive.recovery import recovered
-from chatlog.archive.segment import Segment, System, Unsynced
+from chatlog.archive.segment import Segment, Unsynced
 from chatlog.errors import TranscriptError
 from chatlog.formats import jsonl
 from chatlog.write.spool import Backlog, Belonging, SpoolFile
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chatlog.archive.locks import Locks
     from chatlog.archive.storage import Encoding, Storage
     from chatlog.archive.syncing import Exposed
+    from chatlog.archive.system import System
     from chatlog.event import Event
 
 

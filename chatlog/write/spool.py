@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from chatlog.archive.files import reported
-from chatlog.archive.segment import Segment, System, remove
+from chatlog.archive.segment import Segment
+from chatlog.archive.system import System, remove
 from chatlog.errors import TranscriptError
 
 if TYPE_CHECKING:

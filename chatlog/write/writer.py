@@ -19,9 +19,10 @@ import msgspec
 from chatlog.archive.layout import period_named, period_of, target_directory
 from chatlog.archive.locks import Locks, same_transcript
 from chatlog.archive.networks import Networks
-from chatlog.archive.segment import System, is_there, sync
+from chatlog.archive.segment import is_there, sync
 from chatlog.archive.storage import FORMATS, Encoding, Storage, Sync, recordings_of
 from chatlog.archive.syncing import Exposed, Synced, sync_all
+from chatlog.archive.system import System
 from chatlog.archive.version_file import VersionFile
 from chatlog.casemapping import Casemapping
 from chatlog.coverage.pending import Notes

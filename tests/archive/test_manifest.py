@@ -7,8 +7,8 @@ import hashlib
 import pytest
 
 from chatlog.archive import manifest
-from chatlog.archive.segment import System
 from chatlog.archive.syncing import Exposed
+from chatlog.archive.system import System
 from chatlog.errors import TranscriptError
 from tests.support.faults import Faulty
 

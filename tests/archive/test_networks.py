@@ -7,7 +7,7 @@ import json
 import pytest
 
 from chatlog.archive.networks import Networks, read_casemapping
-from chatlog.archive.segment import System
+from chatlog.archive.system import System
 from chatlog.errors import TranscriptError
 from tests.support.faults import Faulty
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.archive.segment import Segment, System, replace_file, sync
+from chatlog.archive.segment import Segment, sync
+from chatlog.archive.system import System, replace_file
 from chatlog.errors import TranscriptError
 from tests.support.faults import CALLS, Faulty, disk_of, refusal, short_writes
 
@@ -257,16 +258,3 @@ def test_a_dangling_link_where_a_directory_should_be_is_an_error_for_a_person(tm
     (tmp_path / "net").symlink_to(tmp_path / "gone")
     with pytest.raises(TranscriptError, match="No such file or directory"):
         segment_of(tmp_path / "net" / "#c" / "s")
-
-
-def test_replacing_a_file_never_shows_half_of_it(tmp_path):
-    path = tmp_path / "network.json"
-    path.write_bytes(b"old\n")
-    seen = []
-    system = dataclasses.replace(
-        short_writes(1),
-        fsync=lambda _fd: seen.append(path.read_bytes()),
-    )
-    replace_file(path, b"new\n", system=system)
-    assert seen == [b"old\n", b"new\n"]
-    assert list(tmp_path.iterdir()) == [path]

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from chatlog.archive.segment import System
+from chatlog.archive.system import System
 from chatlog.archive.version import read_version
 from chatlog.archive.version_file import VersionFile
 from chatlog.errors import TranscriptError

@@ -95,7 +95,7 @@ class File:
         assert self.works.wait(PATIENCE)
         self.writing -= 1
         if self.failing:
-            raise TranscriptError("the disk is full")
+            raise TranscriptError(f"cannot write {self.path}: the disk is full; make room there")
         self.written.put(decode(data))
 
     def free(self):

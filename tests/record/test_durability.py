@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from chatlog.archive import manifest
-from chatlog.archive.segment import System
 from chatlog.archive.storage import Sync
+from chatlog.archive.system import System
 from chatlog.clock import now
 from chatlog.demo.server import Server
 from chatlog.errors import TranscriptError

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chatlog.archive.layout import Rotate, parse_segment, period_named
-from chatlog.archive.segment import System
+from chatlog.archive.system import System
 from chatlog.connection import Address
 from chatlog.event import format_time, parse_time
 from chatlog.formats import jsonl

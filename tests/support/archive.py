@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from chatlog.archive import manifest
 from chatlog.archive.layout import parse_segment, period_named
-from chatlog.archive.segment import System
+from chatlog.archive.system import System
 from chatlog.archive.targets import spelled
 from chatlog.event import Event, format_time
 from chatlog.formats import jsonl

@@ -11,7 +11,7 @@ from collections import Counter
 
 from chatlog.archive.compression import compression_of
 from chatlog.archive.layout import parse_segment
-from chatlog.archive.segment import System
+from chatlog.archive.system import System
 from tests.support.faults import CALLS, refusal
 
 MODES = ("fail", "stop before", "stop after", "tear")

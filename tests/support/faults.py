@@ -6,7 +6,7 @@ import dataclasses
 import errno
 import os
 
-from chatlog.archive.segment import System
+from chatlog.archive.system import System
 
 CALLS = [field.name for field in dataclasses.fields(System)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from chatlog.archive.segment import System
+from chatlog.archive.system import System
 from chatlog.clock import now
 from chatlog.connection import Address, Route
 from chatlog.protocol.registration.capabilities import Identity

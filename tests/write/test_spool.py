@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.archive.segment import System
+from chatlog.archive.system import System
 from chatlog.errors import HeldError, TranscriptError
 from chatlog.write.writer import Storage, Writer
 from tests.support.archive import UNSYNCED, event_at

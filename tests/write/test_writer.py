@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from chatlog.archive import manifest
 from chatlog.archive.layout import Rotate, parse_segment, period_of
-from chatlog.archive.segment import System
+from chatlog.archive.system import System
 from chatlog.archive.version import CONTENT
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, Event, format_time, parse_time

@@ -56,7 +56,7 @@ def command(
       chatlog maintain --config chatlog.toml --keep 90d --dry-run
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     from chatlog.archive.locks import Locks  # noqa: PLC0415
-    from chatlog.archive.segment import System  # noqa: PLC0415
+    from chatlog.archive.system import System  # noqa: PLC0415
     from chatlog.archive.version import expect_known_version  # noqa: PLC0415
     from chatlog.clock import now  # noqa: PLC0415 - --help does not pay for it
     from chatlog.upkeep.tending import tender_of  # noqa: PLC0415

@@ -86,8 +86,8 @@ def _is_held(locks: Locks, target: Target) -> bool:
 
 
 def _repair(root: Path, locks: Locks, targets: list[Target], *, said: bool) -> None:
-    from chatlog.archive.segment import System  # noqa: PLC0415 - as above
     from chatlog.archive.storage import Storage  # noqa: PLC0415
+    from chatlog.archive.system import System  # noqa: PLC0415 - as above
     from chatlog.archive.version import expect_known_version  # noqa: PLC0415
     from chatlog.upkeep.tending import tender_of  # noqa: PLC0415
 

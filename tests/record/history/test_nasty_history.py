@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from chatlog.archive.segment import System
+from chatlog.archive.system import System
 from chatlog.coverage import ledger
 from chatlog.coverage.fold import coverage_of
 from chatlog.event import format_time

@@ -1,0 +1,185 @@
+"""The system calls that change an archive, and the operations on whole files made of them.
+
+With `segment`, which appends, this is the only module that changes files of an
+archive. It does so through the `System` that it is handed, so that a test can
+fail each call. `files`, which only reads, is apart: reading starts without this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from chatlog.archive.files import reported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+DIRECTORY_MODE: Final = 0o750
+FILE_MODE: Final = 0o640
+_ANY_MODE: Final = 0o666  # less the umask, as for any program
+_NO_SUCH_SYNC: Final = {errno.EINVAL, errno.ENOTSUP}
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The system calls that change an archive."""
+
+    open: Callable[[Path, int, int], int] = os.open
+    write: Callable[[int, bytes | memoryview], int] = os.write
+    ftruncate: Callable[[int, int], None] = os.ftruncate
+    fsync: Callable[[int], None] = os.fsync
+    close: Callable[[int], None] = os.close
+    mkdir: Callable[[Path, int], None] = os.mkdir
+    replace: Callable[[Path, Path], None] = os.replace
+    unlink: Callable[[Path], None] = os.unlink
+
+
+def replace_file(
+    path: Path,
+    data: bytes,
+    *,
+    system: System = System(),
+    mode: int | None = FILE_MODE,
+    durable: bool = True,
+    parents: bool = True,
+    advice: str = "",
+) -> None:
+    """Replace a small file atomically: every reader finds the old content or the new.
+
+    The data goes to a temporary file in the same directory, which then takes
+    the name, and is removed on failure. A killed process leaves the old file or
+    the new one, and so does a power cut if `durable`; otherwise nothing is
+    synced. `mode` is less the umask; None keeps the mode of the file that is
+    replaced. `parents` makes missing directories. Raise TranscriptError, with
+    `advice` as its next step.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with reported(path, advice=advice):
+        mode = _mode_of(path) if mode is None else mode
+        with _removed_on_failure(temporary, system):
+            changed = _write(temporary, [data], system, mode, durable=durable, parents=parents)
+            system.replace(temporary, path)
+        for directory in (*changed, path.parent) if durable else ():
+            sync_directory(system, directory)
+
+
+def write_aside(path: Path, blocks: Iterable[bytes], *, system: System, mode: int) -> None:
+    """Write and sync a file under a name that no reader looks for; on failure remove it."""
+    with reported(path), _removed_on_failure(path, system):
+        _write(path, blocks, system, mode)
+
+
+def move(path: Path, to: Path, *, system: System) -> None:
+    """Rename a file within its directory, durably; a file that had the name is gone."""
+    with reported(to):
+        system.replace(path, to)
+        sync_directory(system, to.parent)
+
+
+def remove(paths: Iterable[Path], *, system: System) -> None:
+    """Remove files durably; those that are gone already are no error."""
+    directories = set()
+    for path in paths:
+        with reported(path, doing="remove"), contextlib.suppress(FileNotFoundError):
+            system.unlink(path)
+            directories.add(path.parent)
+    for directory in directories:
+        with reported(directory, doing="sync"):
+            sync_directory(system, directory)
+
+
+def open_file(path: Path, *, system: System, mode: int = FILE_MODE) -> int:
+    """Open a file that is not a transcript for reading and writing; create it if it is missing."""
+    with reported(path):
+        return open_or_create(system, path, os.O_RDWR, mode)[0]
+
+
+def open_or_create(
+    system: System, path: Path, flags: int, mode: int, *, parents: bool = True
+) -> tuple[int, list[Path]]:
+    """Return a descriptor, and the directories in which a directory was made for it."""
+    flags |= os.O_CREAT | os.O_CLOEXEC
+    try:
+        return system.open(path, flags, mode), []
+    except FileNotFoundError:
+        if not parents:
+            raise
+        changed = _make_directories(system, path.parent)
+        return system.open(path, flags, mode), changed
+
+
+def sync_directory(system: System, directory: Path) -> None:
+    """Sync the names in a directory."""
+    fd = system.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, 0)
+    try:
+        system.fsync(fd)
+    except OSError as error:
+        # Some network file systems sync directories by themselves and refuse to be asked.
+        if error.errno not in _NO_SUCH_SYNC:
+            raise
+    finally:
+        system.close(fd)
+
+
+def _make_directories(system: System, directory: Path) -> list[Path]:
+    try:
+        system.mkdir(directory, DIRECTORY_MODE)
+    except FileExistsError:  # another recorder was quicker
+        return []
+    except FileNotFoundError:
+        changed = _make_directories(system, directory.parent)
+        with contextlib.suppress(FileExistsError):
+            system.mkdir(directory, DIRECTORY_MODE)
+        return [*changed, directory.parent]
+    return [directory.parent]
+
+
+@contextlib.contextmanager
+def _removed_on_failure(path: Path, system: System) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            system.unlink(path)
+        raise
+
+
+def _write(
+    path: Path,
+    blocks: Iterable[bytes],
+    system: System,
+    mode: int,
+    *,
+    durable: bool = True,
+    parents: bool = True,
+) -> list[Path]:
+    # A link of this name was put there by somebody else, and is not written through.
+    flags = os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW
+    fd, changed = open_or_create(system, path, flags, mode, parents=parents)
+    try:
+        for block in blocks:
+            _write_all(fd, block, system)
+        if durable:
+            system.fsync(fd)
+    finally:
+        system.close(fd)
+    return changed
+
+
+def _write_all(fd: int, data: bytes, system: System) -> None:
+    written = 0
+    while written < len(data):
+        written += system.write(fd, memoryview(data)[written:])
+
+
+def _mode_of(path: Path) -> int:
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return _ANY_MODE
