@@ -16,7 +16,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "chatlog"
 
-GROUND = {"__init__", "errors", "event", "casemapping", "secret", "clock", "alignment"}
+GROUND = {
+    *("__init__", "errors", "event", "casemapping", "secret", "clock", "alignment"),
+    "background",
+}
 """Modules that every package may import."""
 
 ARROWS = {
@@ -50,6 +53,7 @@ GROUND_ARROWS = {
     "secret": "",
     "clock": "event",
     "alignment": "event casemapping",
+    "background": "",
 }
 """The same for the modules of the ground."""
 

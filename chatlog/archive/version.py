@@ -14,7 +14,7 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 from chatlog import __version__
-from chatlog.archive.files import reading
+from chatlog.archive.files import reported
 from chatlog.errors import TranscriptError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def expect_known_version(root: str | Path) -> int | None:
 
 def _content(path: str) -> bytes | None:
     """Return the beginning of a regular file; None if no file has that name."""
-    with reading(path):
+    with reported(path, doing="read"):
         try:
             # O_NONBLOCK: opening a pipe would wait for its other end.
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -1,17 +1,16 @@
-"""Names to addresses, without ever holding up the loop or the exit.
+"""Names resolved to addresses, without delaying the loop or the exit.
 
-The loop's own look-up runs in threads that an exit waits for; these are
-daemons, and whoever waits for one may stop waiting at any time.
+The loop's own look-up runs in threads that are joined at the exit. These are
+daemons, and the waiting for one may be cancelled at any time.
 """
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import threading
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from chatlog.background import result_of_thread
 from chatlog.errors import NetworkError
 
 if TYPE_CHECKING:
@@ -20,42 +19,26 @@ if TYPE_CHECKING:
 
 
 class ResolvedAddress(NamedTuple):
-    """One address of a host name: its family, and the argument of `socket.connect`."""
+    """One address of a name: its family, and the argument of `socket.connect`."""
 
     family: int
     sockaddr: Any
 
 
 async def resolve(host: str, port: int, loop: asyncio.AbstractEventLoop) -> list[ResolvedAddress]:
-    """Look a name up in a daemon thread: a stuck resolver delays neither us nor our exit.
+    """Look a name up in a daemon thread, so that a stuck resolver delays nothing else.
 
-    Raise OSError where the name has no address.
+    Raise OSError if the name has no address.
     """
-    future: asyncio.Future[list[ResolvedAddress]] = loop.create_future()
 
-    def settle(found: list[ResolvedAddress], error: OSError | None) -> None:
-        if future.done():
-            return
-        if error is None:
-            future.set_result(found)
-        else:
-            future.set_exception(error)
-
-    def look_up() -> None:
-        found: list[ResolvedAddress] = []
-        failure: OSError | None = None
+    def look_up() -> list[ResolvedAddress]:
         try:
             answer = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found = [ResolvedAddress(family, sockaddr) for family, _, _, _, sockaddr in answer]
-        except ValueError:
-            failure = socket.gaierror(socket.EAI_NONAME, "not a host name")
-        except OSError as error:
-            failure = error
-        with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
-            loop.call_soon_threadsafe(settle, found, failure)
+        except ValueError as error:
+            raise socket.gaierror(socket.EAI_NONAME, "not a host name") from error
+        return [ResolvedAddress(family, sockaddr) for family, _, _, _, sockaddr in answer]
 
-    threading.Thread(target=look_up, daemon=True, name="resolver").start()
-    return await future
+    return await result_of_thread(loop, "resolver", look_up)
 
 
 def interleave(places: Iterable[ResolvedAddress]) -> list[ResolvedAddress]:

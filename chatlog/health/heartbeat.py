@@ -1,20 +1,20 @@
-"""The heartbeat: at every beat a run says how it is, to its file and its service manager.
+"""The heartbeat: the status of a run, sent at every beat to its files and its service manager.
 
 Beats come from the loop, so that they stop when the loop hangs. The files are
-written beside it, so that a disk that hangs stops neither the loop nor the
-exit. It never reads a clock but the loop's.
+written beside it, so that a disk that hangs delays neither the loop nor the
+exit. The only clock is that of the loop.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
-import threading
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from chatlog.archive.system import replace_file
+from chatlog.background import Worker
 from chatlog.errors import TranscriptError
 from chatlog.health.status import encode, prometheus, summary
 
@@ -37,11 +37,11 @@ _UNREADABLE: Final = "make that directory writable for this user, or name anothe
 
 
 class Heartbeat:
-    """Publish the status of a run at a fixed interval, from `start` until `stop`.
+    """Report the status of a run every `every` seconds, from `start` until `stop`.
 
-    `status` returns what the run knows of itself; what that holds must not
-    change afterwards. The lag of the loop, the room on the disk and our own
-    errors are added here.
+    `status` returns the status as the run knows it, which must not change
+    afterwards. The lag of the loop, the room on the disk and the errors of this
+    module are added here.
     """
 
     def __init__(
@@ -63,8 +63,7 @@ class Heartbeat:
         self._lag = 0.0
 
     def start(self) -> None:
-        """Beat now, and from now on."""
-        self._files.start()
+        """Beat now, and at every period from now on."""
         self._beat()
         self._repeat("beat", self._every, self._beat)
         half = (self._notifier.watchdog_interval or 2 * _SAMPLE) / 2
@@ -73,7 +72,7 @@ class Heartbeat:
             self._repeat("watchdog", half, self._notifier.watchdog)
 
     def soon(self) -> None:
-        """Schedule an early heartbeat; changes until then are part of it."""
+        """Beat in a moment, for all changes until then."""
         if self._timers and "soon" not in self._timers:
             self._timers["soon"] = self._loop.call_later(_SOON, self._beat_once)
 
@@ -82,12 +81,12 @@ class Heartbeat:
         self._beat()
 
     def ready(self) -> None:
-        """Notify the service manager that the run is ready, with its status line."""
+        """Report readiness and status to the service manager."""
         self._notifier.ready()
         self._notifier.status(summary(self._status()))
 
     def stop(self, reason: str) -> None:
-        """Publish the end of the run and its reason; wait for the disk at most a few seconds."""
+        """Report the end of the run and its reason; wait a few seconds for the disk."""
         if not self._timers:
             return
         for timer in self._timers.values():
@@ -122,47 +121,31 @@ class _Output(NamedTuple):
 
 
 class _Files:
-    """The files of a run, written by one thread that may hang."""
+    """The files of a run, written by one daemon thread that may hang."""
 
     def __init__(self, run_file: RunFile, metrics_file: Path | None) -> None:
         self._run_file = run_file
         self._outputs = _outputs(run_file, metrics_file)
-        self._waiting: queue.Queue[RunStatus] = queue.Queue(maxsize=1)
-        self._thread = threading.Thread(target=self._write_all, name="heartbeat", daemon=True)
+        # While one status is written, one more may wait.
+        self._worker = Worker("heartbeat", room=1)
         self._errors = 0
         self._failing: set[Path] = set()
 
-    def start(self) -> None:
-        self._thread.start()
-
     def offer(self, status: RunStatus) -> bool:
-        """Queue a status for writing; return False if the disk is too slow to take another."""
-        try:
-            self._waiting.put_nowait(status)
-        except queue.Full:
-            return False
-        return True
+        """Write a status soon; return False if the disk is too slow for one more."""
+        return self._worker.offer(partial(self._write_all, status))
 
     def finish(self, last: RunStatus) -> None:
-        try:
-            self._waiting.put(last, timeout=_PATIENCE)
-        except queue.Full:
-            pass
-        else:
-            self._thread.join(_PATIENCE)
-        if self._thread.is_alive():
+        """Write the last status, unless the disk hangs."""
+        if not self._worker.finish(_PATIENCE, partial(self._write_all, last)):
             logger.error("%s could not be written in time; check that disk", self._run_file.path)
 
-    def _write_all(self) -> None:
-        ended = ""
-        while not ended:
-            status = self._waiting.get()
-            ended = status.ended
-            status = msgspec.structs.replace(
-                status, disk_free=self._free(), errors=status.errors + self._errors
-            )
-            for output in self._outputs:
-                self._write(output, status)
+    def _write_all(self, status: RunStatus) -> None:
+        status = msgspec.structs.replace(
+            status, disk_free=self._free(), errors=status.errors + self._errors
+        )
+        for output in self._outputs:
+            self._write(output, status)
 
     def _free(self) -> int:
         try:

@@ -7,14 +7,13 @@ anything answered.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
+from chatlog.background import do_in_thread
 from chatlog.connection import ANY, PING_TOKEN
 from chatlog.event import EventType
 from chatlog.protocol import numerics
@@ -235,14 +234,8 @@ class Driver:
         self.after_read()
 
     def _compute(self, work: Work) -> None:
-        """Let a thread compute what would hold up the loop; nobody waits for it at the exit."""
-
-        def run() -> None:
-            response = work()
-            with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
-                self._loop.call_soon_threadsafe(self._go_on, response)
-
-        threading.Thread(target=run, daemon=True, name="login").start()
+        """Compute an answer of the login in a daemon thread, as it would delay the loop."""
+        do_in_thread(self._loop, "login", work, self._go_on)
 
     def _go_on(self, response: bytes | str) -> None:
         self.replies += self.session.registration.go_on(response)

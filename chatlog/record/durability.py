@@ -1,8 +1,8 @@
-"""What the disk does to a run: syncing beside the loop, and waiting where it refuses.
+"""The durability of a run: syncing beside the loop, and retries while a disk refuses lines.
 
-Owns when the writer syncs and when it tries again, who is told, and when
-nothing more is read because too much waits. What waits, and in which order, is
-the writer's business.
+This module decides when the writer syncs and tries again, which failures are
+logged, and when reading stops because too much waits. The writer keeps the
+lines that wait, and their order.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.storage import Sync
+from chatlog.background import Background
 from chatlog.errors import TranscriptError
-from chatlog.record.background import Background
 
 if TYPE_CHECKING:
     import asyncio
@@ -33,12 +33,12 @@ _MB: Final = 1_000_000
 
 
 class Durability:
-    """Keep what a writer promises, from `start` until `stop`.
+    """The syncs and retries of a writer, from `start` until `stop`.
 
-    `stop_reading` is called when as much waits as may, again after each flush
-    that finds it so, and `read_on` when there is room again. `errors` counts
-    what went wrong; `failure` is set where what was written may not outlive a
-    power cut, although the end finds everything written.
+    `stop_reading` is called after each flush that leaves `spool_size` bytes or
+    more waiting, `read_on` when half of them are written. `errors` counts
+    failures. `failure` is the first failed sync: a power cut may take lines,
+    although all are written.
     """
 
     def __init__(
@@ -62,14 +62,14 @@ class Durability:
         self._told: set[str] = set()
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to sync, and to look how much room there is."""
+        """Begin to sync, and to watch the room on the disk."""
         self._loop = loop
         self._syncing = Background(loop, "syncing")
         self._sync_on_time()
         self._look_for_room()
 
     def stop(self) -> None:
-        """End; what is being synced is waited for, but not for ever."""
+        """End; wait 5 s at most for the sync that is being done."""
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
@@ -79,7 +79,7 @@ class Durability:
     # -- writing -----------------------------------------------------------------
 
     def flush(self) -> None:
-        """Write everything taken, as far as the disk takes it; the rest waits and is told."""
+        """Write all lines that the disk takes; the rest waits, and the failure is logged."""
         self.do(self._writer.flush)
         if self._troubled:
             self._hold_back()
@@ -89,14 +89,14 @@ class Durability:
             self._sync()
 
     def do(self, action: Callable[[], None]) -> None:
-        """Do what writes; where the disk refuses, tell it and try again every second."""
+        """Run an action that writes; if the disk refuses, log that and retry every second."""
         try:
             action()
         except TranscriptError as error:
             self.note(error)
 
     def note(self, error: TranscriptError) -> None:
-        """Take note of what the disk refused; what it repeats is told once."""
+        """Count and log a refusal of the disk; one that repeats is logged once."""
         begins = self._writer.in_trouble and not self._troubled
         if begins:
             self._begin_to_retry()
@@ -122,7 +122,7 @@ class Durability:
         self._hold_back()
 
     def _hold_back(self) -> None:
-        """Read no further while as much waits as may, until half of it is written."""
+        """Stop reading while `spool_size` bytes wait, until half is written."""
         waiting, most = self._writer.waiting, self._writer.storage.spool_size
         if waiting >= most:
             if not self._full:
@@ -140,7 +140,7 @@ class Durability:
         self._later("sync", self._writer.storage.sync_interval, self._sync_on_time)
 
     def _sync(self) -> None:
-        """Sync what was written since, unless the disk is still at what came before."""
+        """Sync the files written since the last sync, unless that is still being done."""
         if self._syncing is None or self._syncing.busy:
             return
         if items := self._writer.expose():

@@ -11,7 +11,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.record.background import Background
+from chatlog.background import Background
 from chatlog.upkeep.tending import Tended, tender_of
 
 if TYPE_CHECKING:

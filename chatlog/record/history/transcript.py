@@ -11,9 +11,9 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from chatlog.background import Background
 from chatlog.errors import TranscriptError
 from chatlog.read import lookup
-from chatlog.record.background import Background
 
 if TYPE_CHECKING:
     from pathlib import Path
