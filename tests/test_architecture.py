@@ -251,6 +251,28 @@ def test_a_command_imports_no_other_command():
     assert offences == set()
 
 
+def test_a_format_is_known_by_name_only_to_the_table_of_formats():
+    offences = {
+        f"{module}: {ast.unparse(node)}"
+        for module, tree in TREES.items()
+        if not module.startswith("chatlog.formats.")
+        for node in ast.walk(tree)
+        if compares_a_format(node)
+    }
+    assert offences == set()
+
+
+def compares_a_format(node):
+    """Return whether a node compares a suffix, or names a suffix with its dot."""
+    if isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+        constant = any(
+            isinstance(each, ast.Constant) or "SUFFIX" in ast.unparse(each) for each in sides
+        )
+        return constant and any("suffix" in ast.unparse(each).lower() for each in sides)
+    return isinstance(node, ast.Constant) and node.value in {".log", ".jsonl"}
+
+
 def test_a_library_is_imported_only_where_it_belongs():
     offences = {
         f"{module} imports {name}"
@@ -394,6 +416,20 @@ def test_an_import_counts_wherever_it_stands():
 def test_a_module_is_told_from_a_name_in_it():
     tree = ast.parse("from chatlog import event, __version__\nfrom chatlog.event import Event\n")
     assert set(modules_imported(tree)) == {"chatlog.event", "chatlog"}
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        ("segment.suffix == jsonl.SUFFIX", True),
+        ("path.suffix != '.jsonl'", True),
+        ("'.log' in name", True),
+        ("name.suffix == self.encoding.suffix", False),
+        ("segment.format.is_json", False),
+    ],
+)
+def test_a_question_for_the_name_of_a_format_is_seen(line, is_one):
+    assert any(map(compares_a_format, ast.walk(ast.parse(line)))) is is_one
 
 
 def test_a_circle_of_imports_is_found():

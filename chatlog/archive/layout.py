@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.casemapping import Casemapping
 from chatlog.event import SERVER
+from chatlog.formats.table import FORMATS, format_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from chatlog.formats.format import Format
 
 
 class Rotate(StrEnum):
@@ -186,8 +189,14 @@ class SegmentName(NamedTuple):
         ending = f".{self.compression}" if self.compression else ""
         return f"{self.period}_{self.part:03d}.{self.suffix}{ending}"
 
+    @property
+    def format(self) -> Format:
+        """The format of its lines."""
+        return format_of(self.suffix)
 
-_SEGMENT: Final = re.compile(r"([0-9TW-]+|all)_([0-9]{3,9})\.(jsonl|log)(?:\.(gz|zst))?")
+
+_SUFFIXES: Final = "|".join(re.escape(each.suffix) for each in FORMATS)
+_SEGMENT: Final = re.compile(rf"([0-9TW-]+|all)_([0-9]{{3,9}})\.({_SUFFIXES})(?:\.(gz|zst))?")
 
 
 def parse_segment(filename: str) -> SegmentName | None:

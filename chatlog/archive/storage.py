@@ -1,32 +1,31 @@
-"""How an archive is written: the settings, and what each format makes of them."""
+"""The settings by which an archive is written, and the encoding of each of its formats."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from chatlog.archive.layout import Rotate
 from chatlog.archive.system import FILE_MODE
-from chatlog.formats import jsonl, plain
+from chatlog.formats.format import Style
+from chatlog.formats.table import NAMES, format_named, is_copy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from chatlog.event import Event
+    from chatlog.formats.format import Encode, Format
 
 
 class Sync(StrEnum):
-    """When what was written is made to outlive a power cut; a killed process loses it never.
+    """When lines are synced, so that a power cut loses none; a killed process never loses any.
 
-    `INTERVAL` does so every so many seconds, `ALWAYS` after every read, for
-    whatever came while the disk was at the one before, `NEVER` leaves it to the
-    system.
+    `INTERVAL` syncs every few seconds, `ALWAYS` after every read or, while a
+    sync takes longer, after that. `NEVER` leaves it to the system.
     """
 
     INTERVAL = "interval"
@@ -35,20 +34,20 @@ class Sync(StrEnum):
 
 
 class Storage(msgspec.Struct, frozen=True, kw_only=True):
-    """How an archive is written.
+    """The settings by which an archive is written.
 
     `rotate_size` is in bytes: no segment gets longer, unless by a single line.
-    `tz` names the zone whose midnight ends the segments of plain text; JSONL
-    keeps UTC. `file_mode` is less the umask. `sync_interval` is in seconds.
-    `spool_size` is how many bytes may wait for a disk that refuses them, in
-    memory or in `spool_dir`, before nothing more is read from the network; at
-    less than `min_free` bytes of room a warning is given. `compress` says how
-    segments are sealed. They are kept for `keep` seconds after their period,
-    and `keep_bytes` of all of them; None is for ever, and all.
+    `tz` names the zone whose midnight ends the segments of local formats.
+    `file_mode` is less the umask. `sync_interval` is in seconds. `spool_size`
+    is how many bytes may wait for a disk that refuses them, in memory or in
+    `spool_dir`, before reading pauses; at less than `min_free` bytes of room a
+    warning is given. `compress` names the compression of sealed segments. They
+    are kept for `keep` seconds after their period, and `keep_bytes` in all;
+    None keeps all of them for ever.
     """
 
     root: Path
-    formats: tuple[str, ...] = ("jsonl",)
+    formats: tuple[str, ...] = NAMES[:1]
     rotate: Rotate = Rotate.DAILY
     rotate_size: int | None = None
     tz: str = "UTC"
@@ -66,35 +65,36 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How one format is recorded.
+    """One format in the style of an archive.
 
-    `entry` is what the manifest must say of a segment that cannot say it itself.
+    Its periods are in `tz`. `entry` is the manifest's description of each
+    segment; None if the format needs none.
     """
 
-    suffix: str
+    format: Format
     tz: tzinfo
-    encode: Callable[[Sequence[Event]], bytes]
+    encode: Encode
     entry: dict[str, Any] | None = None
 
-
-def _record_jsonl(_storage: Storage) -> Encoding:
-    return Encoding(jsonl.SUFFIX, UTC, jsonl.encode)
-
-
-def _record_text(storage: Storage) -> Encoding:
-    tz = UTC if storage.tz == "UTC" else ZoneInfo(storage.tz)
-    stamp = "time" if storage.rotate in {Rotate.HOURLY, Rotate.DAILY} else "datetime"
-    text = plain.Plain(stamp=stamp, tz=tz, keep_formatting=storage.keep_formatting)
-    copy = "jsonl" in storage.formats
-    entry = {"entry": "text", "stamp": stamp, "tz": storage.tz, "copy": copy}
-    return Encoding(plain.SUFFIX, tz, text.encode, entry)
-
-
-_RECORDINGS: Final = {"jsonl": _record_jsonl, "text": _record_text}
-FORMATS: Final = tuple(_RECORDINGS)
-"""The names of the formats in which transcripts are recorded."""
+    @property
+    def suffix(self) -> str:
+        """The ending of its files, without the dot."""
+        return self.format.suffix
 
 
 def recordings_of(storage: Storage) -> tuple[Encoding, ...]:
-    """List how each format of an archive is recorded."""
-    return tuple(_RECORDINGS[name](storage) for name in dict.fromkeys(storage.formats))
+    """Return the encoding of each format of an archive."""
+    return tuple(_encoding(storage, name) for name in dict.fromkeys(storage.formats))
+
+
+def _encoding(storage: Storage, name: str) -> Encoding:
+    made_in = format_named(name)
+    zone = storage.tz if made_in.is_local else "UTC"
+    tz = UTC if zone == "UTC" else ZoneInfo(zone)
+    stamp = "time" if storage.rotate in {Rotate.HOURLY, Rotate.DAILY} else "datetime"
+    encode = made_in.codec().encoder(Style(stamp, tz, storage.keep_formatting))
+    if not made_in.is_described:
+        return Encoding(made_in, tz, encode)
+    copy = is_copy(name, storage.formats)
+    entry = {"entry": "text", "stamp": stamp, "tz": zone, "copy": copy}
+    return Encoding(made_in, tz, encode, entry)

@@ -1,5 +1,4 @@
-"""Events as text: one module for each format.
+"""Events as text: one module for each format, and a row in `table` for those to record in.
 
-Pure: no file, no socket, no clock. To add a format in which transcripts are
-recorded, write its module here and its row in `archive.storage`.
+Pure: no file, no socket, no clock.
 """

@@ -13,31 +13,23 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from chatlog.event import Event
+from chatlog.formats.format import Brief
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from chatlog.formats.format import Decode, Encode, Origin, Style
+
 SUFFIX: Final = "jsonl"
 
 HEAD: Final = b'{"time":"'
-"""How each line begins that we write; then comes its time."""
+"""The bytes with which each line that chatlog writes begins, before its time."""
 TIME: Final = slice(len(HEAD), len(HEAD) + len("2026-11-23T18:20:01.123Z"))
 _ALIKE: Final = len(HEAD) + len("2026")  # in all lines of a block, but at New Year
 
 
 class _Timed(msgspec.Struct):
     time: str
-
-
-class Brief(msgspec.Struct, frozen=True, gc=False):
-    """The fields of an event that counting needs, under the same names."""
-
-    time: str
-    type: str
-    nick: str = ""
-    account: str = ""
-    text: str = ""
-    subject: str = ""
 
 
 _timed: Final = msgspec.json.Decoder(_Timed)
@@ -54,8 +46,22 @@ _UNSAFE: Final = (
 )
 
 
+def encoder(_style: Style) -> Encode:
+    """Return the encoder, which leaves nothing to a style."""
+    return encode
+
+
+def decoder(_style: Style, _origin: Origin) -> Decode:
+    """Return the decoder, which needs nothing but a line."""
+    return _decode
+
+
+def _decode(line: bytes, _after: str) -> Event:
+    return decode(line)
+
+
 def encode(events: Sequence[Event]) -> bytes:
-    """Write each event as one line with its newline, in order.
+    """Encode each event as one line with its newline, in order.
 
     Half a surrogate pair, which is no character, becomes U+FFFD.
     """
@@ -86,9 +92,9 @@ def _mend(value: Any) -> Any:
 
 
 def decode(line: bytes) -> Event:
-    """Read one line, with or without its newline; unknown keys are ignored.
+    """Decode one line, with or without its newline; ignore unknown keys.
 
-    What is not an event raises ValueError.
+    Raise ValueError if the line is no event.
     """
     try:
         return _decoder.decode(line)
@@ -97,16 +103,17 @@ def decode(line: bytes) -> Event:
 
 
 def decode_briefly(block: bytes) -> list[Brief]:
-    """Read whole lines at once, in a third of the time; ValueError where one is no event.
+    """Decode whole lines at once, in a third of the time of `decode`.
 
-    It is raised as well where lines do not begin alike, as ours do; `decode`
-    tells more then. What is wrong with fields that a `Brief` has not is not seen.
+    Raise ValueError if a line is no event, or if the lines do not begin alike,
+    as those of one period do; `decode` then tells which. A fault in a field
+    that `Brief` lacks goes unnoticed.
     """
     try:
         found = _briefs.decode_lines(block)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"not all events: {error}") from error
-    # It reads over lines that are empty, hold two or are parts: there must be as many lines,
+    # It accepts lines that are empty, hold two or are parts: there must be as many lines,
     # and as many ends with a beginning behind them. So long a piece is found fast.
     between = block.count(b"}\n" + block[:_ALIKE]) if block[:1] == b"{" else -1
     if not len(found) == block.count(b"\n") == between + 1:

@@ -1,8 +1,8 @@
-"""Events as plain text, in forms that people and irclog2html and pisg read.
+"""Events as plain text, in forms that people, irclog2html and pisg read.
 
-Pure. One event is one line, and no text can make a line look like another's:
-a stamp, then the event as one of the sentences of `sentences`. Text keeps less
-than an event holds; docs/transcript-format.md says what.
+Pure. One event is one line: a stamp, then one of the forms of `sentences`. No
+text can make a line look like another event's. Text keeps fewer fields than an
+event has; docs/transcript-format.md lists them.
 """
 
 from __future__ import annotations
@@ -19,20 +19,35 @@ from chatlog.formats.visible import visible, visible_formatted, visible_word
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from chatlog.formats.format import Decode, Encode, Origin, Style
     from chatlog.formats.visible import Show
 
-SUFFIX: Final = "log"
 _REMEMBERED: Final = 1024
 _SECOND: Final = len("2026-11-23T18:20:01")
 _JITTER: Final = timedelta(minutes=5)
 
 
+def encoder(style: Style) -> Encode:
+    """Return the encoder of segments in a style."""
+    return Plain(*style).encode
+
+
+def decoder(style: Style, origin: Origin) -> Decode:
+    """Return the decoder of one segment, whose stamps are in the zone of a style."""
+    text, (network, target, day) = Plain(*style), origin
+
+    def decode(line: bytes, after: str) -> Event:
+        return text.decode(line, network=network, target=target, day=day, after=after)
+
+    return decode
+
+
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """One manner of writing text: `stamp` is `time` or, with the date, `datetime`.
+    """Text in one style: `stamp` is `time` or, with the date, `datetime`.
 
     Stamps are in `tz`, to the second. A zone that sets its clocks back shows an
-    hour twice, and a stamp does not tell which one it is of.
+    hour twice, and a stamp does not tell which of the two it means.
     """
 
     stamp: str = "time"
@@ -42,7 +57,7 @@ class Plain:
     _moments: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
     def encode(self, events: Sequence[Event]) -> bytes:
-        """Write each event as one line with its newline, in order."""
+        """Encode each event as one line with its newline, in order."""
         show = visible_formatted if self.keep_formatting else visible
         return "".join([self._line(event, show) for event in events]).encode()
 
@@ -64,12 +79,12 @@ class Plain:
         return stamp
 
     def decode(self, line: bytes, *, network: str, target: str, day: str, after: str = "") -> Event:
-        """Read a line back, as far as text holds an event.
+        """Decode a line into the fields that text keeps.
 
         `day` is the local date of the segment, for stamps without one. In an
-        hour that the clock shows twice a line is of the first showing, unless
-        that were more than five minutes before `after`, the time of the live
-        line before it. What is not a line of ours raises ValueError.
+        hour that the clock shows twice, a line is of the first showing unless
+        that is more than five minutes before `after`, the time of the live
+        line before it. Raise ValueError if this module wrote no such line.
         """
         text = line.decode().removesuffix("\n")
         stamp = _STAMP.match(text)
@@ -91,7 +106,7 @@ class Plain:
         return first
 
     def _find_moments(self, local: str) -> tuple[str, str]:
-        """Find when a clock shows this for the first time, and when for the second."""
+        """Return the first and the second moment at which a clock shows a local time."""
         moment = datetime.fromisoformat(local).replace(tzinfo=self.tz)
         try:
             first, second = (moment.replace(fold=fold).astimezone(UTC) for fold in (0, 1))

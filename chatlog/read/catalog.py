@@ -1,7 +1,7 @@
-"""Which segments are to be read, each known from one look to the next.
+"""The catalog: the segments of each target to read, each known from one look to the next.
 
-Nothing here writes. A text segment that is a copy of JSONL is not read, so that
-no event comes twice.
+Nothing here writes. A segment that is a copy of one in a preferred format is
+not read, so that no event comes twice.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatlog.archive.files import state_of
 from chatlog.archive.layout import Period, SegmentName, parse_segment, period_named
-from chatlog.archive.targets import Target, scan
-from chatlog.formats import jsonl
-from chatlog.read.decoders import decode_jsonl, is_steady, text_decoder, zone_of
+from chatlog.archive.targets import Target, scan, spelled
+from chatlog.formats.format import Origin, Style
+from chatlog.formats.table import FORMATS
 from chatlog.read.segment_reader import SegmentReader, end_of
+from chatlog.read.zones import is_steady, zone_of
 
 if TYPE_CHECKING:
     import os
@@ -24,20 +25,23 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from chatlog.archive.manifest_view import ManifestView
-    from chatlog.read.decoders import Decode
+    from chatlog.formats.format import Decode
     from chatlog.read.positions import Read
     from chatlog.read.sealed_reader import Sealed
 
-_TEXT: Final = ".log"
+_LOCAL: Final = tuple(f".{each.suffix}" for each in FORMATS if each.is_local)
+"""The endings of files whose names do not tell their zone."""
+_ANY_STYLE: Final = Style()
+_NO_ORIGIN: Final = Origin()
 
 _Known = tuple[int, SegmentReader | None]
-"""Which file had a name, and how it is read."""
+"""The inode that had a name, and its reader."""
 
 
 class Catalog:
     """The segments of targets, each known from one look to the next.
 
-    With `remembers` they keep what tells lines that were read from others.
+    With `remembers` they keep the digests of the lines that were read.
     """
 
     def __init__(self, damaged: Counter[str]) -> None:
@@ -74,13 +78,14 @@ class Catalog:
                 yield from (part for part in parts if part in gone)
 
     def newest_first(self, target: Target) -> Iterator[SegmentReader]:
-        """Yield the same from the latest end to the earliest, looking at each when it is due.
+        """Yield the segments of `of` from the latest end to the earliest, each looked at when due.
 
-        Names of one length end in the order of their letters, but for text,
-        whose zone its name does not tell.
+        The periods of names of one length end in the order of their letters,
+        unless the zone of a segment is not in its name.
         """
         items = scan(target.path)
-        if target.path in self._known or any(_TEXT in item.name for item in items):
+        local = any(ending in item.name for item in items for ending in _LOCAL)
+        if local or target.path in self._known:
             yield from sorted(self.of(target), key=end_of, reverse=True)
             return
         periods: dict[int, dict[str, list[os.DirEntry[str]]]] = {}
@@ -172,14 +177,17 @@ class Catalog:
             return None
         segment, period = named
         path = f"{target.path}/{filename}"
-        if segment.suffix == jsonl.SUFFIX:
-            return self._source(path, segment, period, decode_jsonl, known)
+        codec = segment.format.codec()
+        if not segment.format.is_described:
+            decode = codec.decoder(_ANY_STYLE, _NO_ORIGIN)
+            return self._source(path, segment, period, decode, known)
         said = self._said_in(target.path).texts.get(str(segment._replace(compression="")), {})
         if said.get("copy"):
             return None
         tz = zone_of(target, said.get("tz", "UTC"))
         period = period_named(segment.period, tz) or period
-        source = self._source(path, segment, period, text_decoder(target, segment, tz), known)
+        origin = Origin(spelled(target.network), spelled(target.name), segment.period[:10])
+        source = self._source(path, segment, period, codec.decoder(Style(tz=tz), origin), known)
         source.is_steady = is_steady(period, tz)
         return source
 

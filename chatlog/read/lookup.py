@@ -11,9 +11,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from chatlog.archive.files import opened
+from chatlog.archive.layout import parse_segment
 from chatlog.archive.targets import Target
 from chatlog.event import TALK, EventType
-from chatlog.formats import jsonl, plain
+from chatlog.formats import jsonl
 from chatlog.read.catalog import Catalog
 from chatlog.read.lines import backwards, end_of_lines
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from chatlog.read.segment_reader import SegmentReader
 
 _LOOKED_AT = 50
+_SECOND = 1000
 
 
 class KnownLine(NamedTuple):
@@ -38,7 +40,7 @@ def lines_between(directory: Path, start: str, end: str) -> Iterator[KnownLine]:
     """Yield the entries of a transcript in `[start, end)`, segment by segment."""
     for source in _sources(directory):
         if source.start < end and source.end > start:
-            coarse = source.suffix == plain.SUFFIX
+            coarse = source.format.grain >= _SECOND
             for event in source.between(start, end):
                 yield KnownLine(event, coarse)
 
@@ -77,8 +79,11 @@ def _sources(directory: Path) -> list[SegmentReader]:
 def last_msgid(paths: Iterable[Path]) -> str:
     """Find the last msgid in some live segments of JSONL: a quick look at their ends."""
     for path in paths:
+        segment = parse_segment(path.name)
+        if segment is None or not segment.format.is_json:
+            continue
         with opened(str(path)) as fd:
-            if fd is None or path.suffix != f".{jsonl.SUFFIX}":
+            if fd is None:
                 continue
             for line in islice(backwards(fd, end_of_lines(fd)), _LOOKED_AT):
                 if b'"msgid":' in line and (msgid := _msgid(line)):

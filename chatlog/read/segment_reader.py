@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.files import opened, size_of
 from chatlog.formats import jsonl
+from chatlog.formats.table import format_of
 from chatlog.read.lines import (
     all_lines,
     backwards,
@@ -24,13 +25,13 @@ from chatlog.read.positions import DIGEST
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from chatlog.archive.layout import Period, SegmentName
     from chatlog.event import Event
+    from chatlog.formats.format import Brief, Decode
     from chatlog.query.predicates import Names
     from chatlog.query.selection import Query
-    from chatlog.read.decoders import Decode
     from chatlog.read.lines import Sift
     from chatlog.read.positions import Read
 
@@ -45,6 +46,16 @@ class Entry(NamedTuple):
     event: Event
     line: bytes
     suffix: str
+
+    @classmethod
+    def of_json(cls, line: bytes) -> Entry:
+        """Return the entry of a line of JSONL; ValueError if it is no event."""
+        return cls(jsonl.decode(line), line, jsonl.SUFFIX)
+
+    @property
+    def json(self) -> bytes:
+        """The event as a line of JSONL without its newline: the line itself if it is one."""
+        return self.line if format_of(self.suffix).is_json else jsonl.encode([self.event])[:-1]
 
 
 class SegmentReader:
@@ -73,12 +84,17 @@ class SegmentReader:
         self, path: str, segment: SegmentName, period: Period, decode: Decode, damaged: Counter[str]
     ) -> None:
         self.path = path
-        self.suffix = segment.suffix
+        self.format = segment.format
         self.part = segment.part
         self.start = period.start
         self.end = period.end
         self._decode = decode
         self._damaged = damaged
+
+    @property
+    def suffix(self) -> str:
+        """The ending of its name, before that of a compression."""
+        return self.format.suffix
 
     def remember(self) -> None:
         """Begin to keep digests of the lines read."""
@@ -175,9 +191,10 @@ class SegmentReader:
     def between(self, start: str, end: str) -> Iterator[Event]:
         """Yield the events of `[start, end)`, in the order of the file; nothing is marked."""
         low, high = start.encode(), end.encode()
+        head, time = self.format.head, self.format.time
         for line in self._all_lines():
-            if line.startswith(jsonl.HEAD) and not low <= line[jsonl.TIME] < high:
-                continue  # told without taking it apart
+            if head and line.startswith(head) and not low <= line[time] < high:
+                continue  # told without decoding it
             event = self._event(line, "")
             if event is not None and start <= event.time < end:
                 yield event
@@ -193,35 +210,39 @@ class SegmentReader:
         after = ""
         since, until = query.since, query.until or _NEVER
         low, high = since.encode(), until.encode()
+        head, time = self.format.head, self.format.time
         holds = query.term.holds
         sift = sift if self.is_steady else all_lines
         for block in self.blocks(stretch):
             for line in sift(block):
-                if line.startswith(jsonl.HEAD) and not low <= line[jsonl.TIME] < high:
+                if head and line.startswith(head) and not low <= line[time] < high:
                     continue
                 event = self._event(line, after)
                 if event is None:
                     continue
                 after = after if event.via else event.time
                 if since <= event.time < until and holds(event, names):
-                    yield Entry(event, line, self.suffix)
+                    yield Entry(event, line, self.format.suffix)
 
     def batches(
         self, query: Query, sift: Sift, names: Names, stretch: tuple[int, int] | None = None
-    ) -> Iterator[Sequence[Event | jsonl.Brief]]:
+    ) -> Iterator[Sequence[Event | Brief]]:
         """Yield batches of matching events, decoded briefly if that suffices."""
-        if self.suffix == jsonl.SUFFIX and query.is_everything:
+        decode = self.format.decode_block
+        if decode is not None and query.is_everything:
             for block in self.blocks(stretch):
-                yield self._briefs(block, query)
+                yield self._briefs(block, query, decode)
             return
         entries = self.matching(query, sift, names, stretch)
         while batch := [entry.event for entry in islice(entries, _BATCH)]:
             yield batch
 
-    def _briefs(self, block: bytes, query: Query) -> Sequence[Event | jsonl.Brief]:
-        found: Sequence[Event | jsonl.Brief]
+    def _briefs(
+        self, block: bytes, query: Query, decode: Callable[[bytes], Sequence[Brief]]
+    ) -> Sequence[Event | Brief]:
+        found: Sequence[Event | Brief]
         try:
-            found = jsonl.decode_briefly(block)
+            found = decode(block)
         except ValueError:
             events = (self._event(line, "") for line in all_lines(block))
             found = [event for event in events if event is not None]
@@ -237,7 +258,7 @@ class SegmentReader:
     @property
     def is_whole(self) -> bool:
         """Whether it must be read from its beginning to its end."""
-        return self.suffix != jsonl.SUFFIX
+        return self.format.decode_line is None
 
     def hold(self) -> bool:
         """Keep the file open until `let_go`, so that it can be read; False where it is gone."""
@@ -272,7 +293,7 @@ class SegmentReader:
             if event is not None:
                 self._after = self._after if event.via else event.time
                 self._note(event)
-                yield Entry(event, line, self.suffix)
+                yield Entry(event, line, self.format.suffix)
 
     def _note(self, event: Event | None) -> None:
         if event is not None:

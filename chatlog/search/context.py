@@ -167,7 +167,7 @@ class _Near:
                 damaged[source.path] = most
 
     def _near(self, group: list[SegmentReader], wanted: set[bytes]) -> Iterator[TimedLine | None]:
-        if len(group) == 1 and group[0].suffix == jsonl.SUFFIX:
+        if len(group) == 1 and group[0].format.is_json:
             near = self._at_once(group[0], wanted)
             if near is not None:
                 return iter(near)

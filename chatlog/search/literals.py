@@ -14,7 +14,8 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chatlog.casemapping import WILD
-from chatlog.formats import jsonl
+from chatlog.formats.format import Spelling
+from chatlog.formats.table import format_of
 from chatlog.query.predicates import Account, All, Nick, Said, Some, Then, Type, Via
 
 if TYPE_CHECKING:
@@ -47,27 +48,32 @@ Clues = list[Clue]
 
 def clues_for(term: Term, suffix: str) -> Clues | None:
     """Return the literals that a line must hold for a term; None if any line may match."""
+    spelling = format_of(suffix).spelling
+    return None if spelling is None else _spelled(term, spelling)
+
+
+def _spelled(term: Term, spelling: Spelling) -> Clues | None:
     match term:
         case All(terms):
-            return max((clues_for(each, suffix) for each in terms), key=worth, default=None)
+            return max((_spelled(each, spelling) for each in terms), key=worth, default=None)
         case Some(terms):
-            return _of_some([clues_for(each, suffix) for each in terms])
+            return _of_some([_spelled(each, spelling) for each in terms])
         case Said(text):
             return _of_text(text)
         case Nick(name) | Then(_, name):
-            return _of_word(name, suffix)
-    return _of_keys(term) if suffix == jsonl.SUFFIX else None
+            return _of_word(name, spelling)
+    return _of_keys(term) if spelling is Spelling.JSON else None
 
 
 def _of_keys(term: Term) -> Clues | None:
     """Find the value of a key that text does not have."""
     match term:
         case Account(name):
-            return _of_word(name, jsonl.SUFFIX)
+            return _of_word(name, Spelling.JSON)
         case Type(name):
             return _quoted(name, fold=False)
         case Via(name) if name.lower() != "live":
-            return _of_word(name, jsonl.SUFFIX)
+            return _of_word(name, Spelling.JSON)
     return None
 
 
@@ -86,9 +92,10 @@ def worth(clues: Clues | None) -> tuple[int, int]:
 # -- names and words ---------------------------------------------------------------------
 
 
-def _of_word(name: str, suffix: str) -> Clues | None:
+def _of_word(name: str, spelling: Spelling) -> Clues | None:
     """Return the literal of a name that no casemapping changes."""
-    if suffix == jsonl.SUFFIX and not (_FOLDED.search(name) or set(name) & WILD.keys()):
+    is_whole = not (_FOLDED.search(name) or set(name) & WILD.keys())
+    if spelling is Spelling.JSON and is_whole:
         return _quoted(name, fold=True)
     pieces = re.split(r"[\[\]\\~{}|^*?]", name)
     piece = max((each for whole in pieces for each in _plain(whole)), key=len, default="")

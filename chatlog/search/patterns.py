@@ -13,7 +13,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from chatlog.formats import jsonl
+from chatlog.formats.format import Spelling
+from chatlog.formats.table import format_of
 from chatlog.query.predicates import All, Said, Some
 from chatlog.search.literals import clues_for, ignores_somewhere, parsed_pattern, worth
 
@@ -64,6 +65,7 @@ _PLAIN: Final = _Form(
     special={},
     control=rb"[\x00-\x09\x0b-\x1f\x7f]",
 )
+_FORMS: Final[dict[Spelling | None, _Form]] = {Spelling.JSON: _JSON, Spelling.TEXT: _PLAIN}
 
 
 def expressions_for(term: Term, suffix: str) -> list[Expression] | None:
@@ -77,7 +79,8 @@ def expressions_for(term: Term, suffix: str) -> list[Expression] | None:
             several = [expressions_for(each, suffix) for each in terms]
             return [one for each in several if each for one in each] if all(several) else None
         case Said(text):
-            return _of_text(text, _JSON if suffix == jsonl.SUFFIX else _PLAIN) or None
+            form = _FORMS.get(format_of(suffix).spelling)
+            return _of_text(text, form) or None if form else None
     clues = clues_for(term, suffix)
     return [Expression(_literally(clue.piece), clue.fold) for clue in clues] if clues else None
 

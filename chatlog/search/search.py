@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
     from chatlog.archive.targets import Target
     from chatlog.event import Event
+    from chatlog.formats.format import Brief
     from chatlog.query.selection import Query
     from chatlog.read.lines import Sift
     from chatlog.read.reader import Located, Reader
     from chatlog.read.segment_reader import Entry
 
-    Batches = Iterator[Sequence[Event | jsonl.Brief]]
+    Batches = Iterator[Sequence[Event | Brief]]
     Fold = Callable[[Target, Batches], bytes]
 
 _PIECE: Final = 8 * 1024 * 1024
@@ -95,7 +96,7 @@ class Search:
         """Yield the results of `fold` over batches of matches of one target, in any order.
 
         It runs in the worker that finds the events, and gets them in batches as
-        they stand: whole, or as much of them as `jsonl.Brief` has.
+        they stand: whole, or as much of them as `Brief` has.
         """
         tasks = self._by_target()
         pool = self._pool(lambda number: self._fold(tasks[number], fold), len(tasks))
@@ -270,8 +271,7 @@ def _counted(_target: Target, batches: Batches) -> bytes:
 
 def timed(entry: Entry) -> TimedLine:
     """Return the time and the line of an entry; text is converted to JSONL."""
-    line = entry.line if entry.suffix == jsonl.SUFFIX else jsonl.encode([entry.event])[:-1]
-    return TimedLine(entry.event.time, line)
+    return TimedLine(entry.event.time, entry.json)
 
 
 def _packed(lines: Iterable[TimedLine]) -> Iterator[bytes]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from chatlog.formats import jsonl
+from chatlog.formats.format import Spelling
+from chatlog.formats.table import format_of
 from chatlog.read.lines import all_lines
 from chatlog.search.literals import CROSSING, Clue, clues_for
 
@@ -38,11 +39,10 @@ def sieve_for(term: Term, suffix: str) -> Sift:
     if native := _native(term, suffix):
         return native
     clues = clues_for(term, suffix)
-    if not clues or not all(clue.piece for clue in clues):
+    spelling = format_of(suffix).spelling
+    if spelling is None or not clues or not all(clue.piece for clue in clues):
         return all_lines
-    if suffix == jsonl.SUFFIX:
-        return _Sieve(clues).sift
-    return _PlainSieve(clues).sift
+    return _SIEVES[spelling](clues).sift
 
 
 def _native(term: Term, suffix: str) -> Sift | None:
@@ -56,7 +56,7 @@ def _native(term: Term, suffix: str) -> Sift | None:
     expressions = expressions_for(term, suffix)
     if not expressions:
         return None
-    if suffix == jsonl.SUFFIX:
+    if format_of(suffix).spelling is Spelling.JSON:
         expressions.append(Expression(FOREIGN, caseless=False))
     flags = [hyperscan.HS_FLAG_CASELESS if each.caseless else 0 for each in expressions]
     try:
@@ -144,6 +144,9 @@ class _PlainSieve(_Sieve):
             return all_lines(block)
         found = dict(self._found(block))
         return (block[start : found[start]] for start in sorted(found))
+
+
+_SIEVES: Final = {Spelling.JSON: _Sieve, Spelling.TEXT: _PlainSieve}
 
 
 def _lines_with(piece: bytes, searched: bytes, block: bytes) -> Spans:

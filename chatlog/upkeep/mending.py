@@ -1,4 +1,4 @@
-"""Mending a segment that a crash left with half a line, where no recorder will come to do it."""
+"""Mending a segment that a crash left with half a line, if no recorder will do so."""
 
 from __future__ import annotations
 
@@ -7,22 +7,18 @@ from typing import TYPE_CHECKING
 from chatlog.archive.recovery import recovered
 from chatlog.archive.segment import Segment, sync
 from chatlog.archive.targets import spelled
-from chatlog.formats import jsonl
-from chatlog.formats.plain import Plain
+from chatlog.formats.format import Style
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from chatlog.archive.inventory import Inventory
     from chatlog.archive.layout import SegmentName
     from chatlog.archive.system import System
-    from chatlog.event import Event
 
 
 def mend(inventory: Inventory, name: SegmentName, *, system: System, mode: int) -> bool:
-    """Cut off a torn last line and keep it in `recovered` events; say whether there was one.
+    """Cut off a torn last line and keep it in `recovered` events; return whether there was one.
 
-    Nobody else may write to the segment. What was cut off is written in the
+    No other process may write to the segment. The events are written by the
     same call; a crash in between loses the torn bytes alone.
     """
     segment = Segment(inventory.path(name), system=system, mode=mode)
@@ -43,23 +39,23 @@ def _encoded(inventory: Inventory, name: SegmentName, segment: Segment) -> bytes
     events = recovered(
         segment.torn,
         segment.zeros,
-        time=_last_time(segment) or inventory.period(name).start,
+        time=_last_time(name, segment) or inventory.period(name).start,
         network=spelled(directory.parent.name),
         target=spelled(directory.name),
     )
-    return _encode(inventory, name, events)
+    return name.format.codec().encoder(_style(inventory, name))(events)
 
 
-def _last_time(segment: Segment) -> str:
+def _last_time(name: SegmentName, segment: Segment) -> str:
+    decode = name.format.decode_line
+    if decode is None:
+        return ""
     try:
-        return jsonl.decode(segment.last_line()).time
+        return decode(segment.last_line()).time
     except ValueError:
         return ""
 
 
-def _encode(inventory: Inventory, name: SegmentName, events: Sequence[Event]) -> bytes:
-    if name.suffix == jsonl.SUFFIX:
-        return jsonl.encode(events)
+def _style(inventory: Inventory, name: SegmentName) -> Style:
     said = inventory.texts.get(str(name), {})
-    stamp = str(said.get("stamp", "time"))
-    return Plain(stamp=stamp, tz=inventory.zone(name)).encode(events)
+    return Style(str(said.get("stamp", "time")), inventory.zone(name))

@@ -1,8 +1,7 @@
-"""The lines of several parts as one, in order of time, with nothing left out or altered.
+"""The lines of several parts merged by time, none left out and none altered.
 
-Nothing here writes. The order within a live part is that in which its lines
-came, and is kept even where its times go back; what was fetched later is put
-in order first, as far as it is no more than 64 MiB.
+Nothing here writes. The lines of a live part keep their order, even if times go
+back. A part of history of at most 64 MiB is sorted first.
 """
 
 from __future__ import annotations
@@ -13,14 +12,17 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.files import reported, size_of
-from chatlog.formats import jsonl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-_HEAD: Final = b'{"time":"'
-_TIME: Final = slice(len(_HEAD), len(_HEAD) + len("2026-11-23T18:20:01.123Z"))
+    from chatlog.event import Event
+    from chatlog.formats.format import Format
+
+    TimeOf = Callable[[bytes], bytes]
+    """Returns the time of a line; empty if the line is no event."""
+
 _SORTED: Final = 64 * 1024 * 1024
 _BLOCK: Final = 256 * 1024
 
@@ -28,10 +30,10 @@ _Timed = tuple[bytes, bytes]
 
 
 class Tally:
-    """What lines that pass are together: digest, counts, and where they are `timed`, of when."""
+    """Digest and counts of the lines that pass, and their times if `time_of` tells them."""
 
-    def __init__(self, *, timed: bool) -> None:
-        self._timed = timed
+    def __init__(self, time_of: TimeOf | None) -> None:
+        self._time_of = time_of
         self.bytes = 0
         self.lines = 0
         self._digest = hashlib.sha256()
@@ -40,26 +42,26 @@ class Tally:
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of everything that passed."""
+        """The SHA-256 of all lines that passed."""
         return self._digest.hexdigest()
 
     @property
     def first(self) -> str:
-        """The lowest time of all; "" where no line has one."""
+        """The lowest time of all lines; "" if none has one."""
         return self._first.decode("ascii", "replace")
 
     @property
     def last(self) -> str:
-        """The highest time of all; "" where no line has one."""
+        """The highest time of all lines; "" if none has one."""
         return self._last.decode("ascii", "replace")
 
     def counted(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """Pass lines on, many at once."""
+        """Yield lines in blocks, and count them."""
         block = bytearray()
         for line in lines:
             block += line
             self.lines += 1
-            if self._timed and (time := time_of(line)):
+            if self._time_of is not None and (time := self._time_of(line)):
                 self._first = min(self._first or time, time)
                 self._last = max(self._last, time)
             if len(block) >= _BLOCK:
@@ -74,22 +76,34 @@ class Tally:
         return data
 
 
-def time_of(line: bytes) -> bytes:
-    """Say of when a line of JSONL is; empty for what is no event."""
-    if line.startswith(_HEAD):
-        return line[_TIME]
-    try:
-        return jsonl.decode(line).time.encode()
-    except ValueError:
-        return b""
+def time_in(made_in: Format) -> TimeOf | None:
+    """Return the function that tells the time of a line; None if a line alone does not tell."""
+    decode = made_in.decode_line
+    if decode is None:
+        return None
+    head, place = made_in.head, made_in.time
+
+    def time_of(line: bytes) -> bytes:
+        if head and line.startswith(head):
+            return line[place]
+        event = _event(decode, line)
+        return event.time.encode() if event else b""
+
+    return time_of
 
 
-def lines_of(paths: list[Path]) -> Iterator[bytes]:
-    """Yield all lines of some parts, with their newlines: those of several merged by time."""
+def lines_of(paths: list[Path], made_in: Format) -> Iterator[bytes]:
+    """Yield all lines of some parts with their newlines; several parts are merged by time.
+
+    The lines of several parts must tell their times by themselves.
+    """
     if len(paths) == 1:
         return _lines(paths[0])
-    merged = heapq.merge(*(_timed(path) for path in paths), key=itemgetter(0))
-    return (line for _, line in merged)
+    decode, time_of = made_in.decode_line, time_in(made_in)
+    if decode is None or time_of is None:
+        raise ValueError(f"parts in {made_in.name} cannot be merged")
+    timed = [_timed(path, time_of, is_history=_is_history(path, decode)) for path in paths]
+    return (line for _, line in heapq.merge(*timed, key=itemgetter(0)))
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -97,14 +111,14 @@ def _lines(path: Path) -> Iterator[bytes]:
         yield from file
 
 
-def _timed(path: Path) -> Iterator[_Timed]:
-    if _is_history(path) and (size_of(path) or 0) <= _SORTED:
-        return iter(sorted(_in_order(path, keep=False), key=itemgetter(0)))
-    return _in_order(path, keep=True)
+def _timed(path: Path, time_of: TimeOf, *, is_history: bool) -> Iterator[_Timed]:
+    if is_history and (size_of(path) or 0) <= _SORTED:
+        return iter(sorted(_in_order(path, time_of, keep=False), key=itemgetter(0)))
+    return _in_order(path, time_of, keep=True)
 
 
-def _in_order(path: Path, *, keep: bool) -> Iterator[_Timed]:
-    """Yield each line with its time; to keep the order, with the highest so far."""
+def _in_order(path: Path, time_of: TimeOf, *, keep: bool) -> Iterator[_Timed]:
+    """Yield each line with its time, or with the highest so far to keep the order."""
     latest = b""
     for line in _lines(path):
         time = time_of(line)
@@ -112,10 +126,13 @@ def _in_order(path: Path, *, keep: bool) -> Iterator[_Timed]:
         yield latest, line
 
 
-def _is_history(path: Path) -> bool:
-    for line in _lines(path):
-        try:
-            return bool(jsonl.decode(line).via)
-        except ValueError:
-            return False
-    return False
+def _is_history(path: Path, decode: Callable[[bytes], Event]) -> bool:
+    event = _event(decode, next(_lines(path), b""))
+    return event is not None and bool(event.via)
+
+
+def _event(decode: Callable[[bytes], Event], line: bytes) -> Event | None:
+    try:
+        return decode(line)
+    except ValueError:
+        return None

@@ -20,8 +20,7 @@ from chatlog.archive.segment import sync
 from chatlog.archive.syncing import Exposed
 from chatlog.archive.system import FILE_MODE, move, remove, replace_file, write_aside
 from chatlog.errors import TranscriptError
-from chatlog.formats import jsonl
-from chatlog.upkeep.merging import Tally, lines_of
+from chatlog.upkeep.merging import Tally, lines_of, time_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -70,8 +69,8 @@ class Sealer:
 
     def _as_it_is(self, inventory: Inventory, segment: SegmentName) -> dict[str, Any]:
         part = _read(inventory.path(segment))
-        tally = Tally(timed=segment.suffix == jsonl.SUFFIX)
-        for _ in tally.counted(lines_of([inventory.path(segment)])):
+        tally = Tally(time_in(segment.format))
+        for _ in tally.counted(lines_of([inventory.path(segment)], segment.format)):
             pass
         if tally.sha256 != part.sha256:
             raise _changed(inventory.path(segment))
@@ -84,8 +83,8 @@ class Sealer:
         paths = [inventory.path(segment) for segment in group]
         parts = [_read(path) for path in paths]
         aside = inventory.directory / f".{final}{ASIDE}"
-        tally = Tally(timed=group[0].suffix == jsonl.SUFFIX)
-        blocks = way.compressed(tally.counted(lines_of(paths)))
+        tally = Tally(time_in(group[0].format))
+        blocks = way.compressed(tally.counted(lines_of(paths, group[0].format)))
         write_aside(aside, blocks, system=self.system, mode=self.mode)
         _compare(aside, way.decompressed, tally)
         if tally.bytes != sum(part.bytes for part in parts) or _sizes(paths) != tally.bytes:

@@ -17,7 +17,6 @@ from chatlog.archive.inventory import Inventory
 from chatlog.archive.targets import Targets
 from chatlog.errors import TranscriptError
 from chatlog.event import format_time, parse_time
-from chatlog.formats import jsonl
 from chatlog.upkeep import retention
 from chatlog.upkeep.holding import ELSEWHERE, Holding
 from chatlog.upkeep.mending import mend
@@ -187,7 +186,8 @@ class Tender:
         ]
         for _, same in groupby(due, key=lambda segment: (segment.period, segment.suffix)):
             group = list(same)
-            if group[0].suffix == jsonl.SUFFIX and not self._any_full(inventory, group):
+            merges = group[0].format.decode_line is not None
+            if merges and not self._any_full(inventory, group):
                 yield group
             else:
                 yield from ([segment] for segment in group)

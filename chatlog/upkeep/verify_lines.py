@@ -1,4 +1,4 @@
-"""The lines of one segment as a verifier sees them: read to the end, and judged one by one.
+"""The verification of the lines of one segment: read to the end, and judged one by one.
 
 Nothing here writes.
 """
@@ -15,8 +15,7 @@ from chatlog.archive.networks import read_casemapping
 from chatlog.archive.targets import spelled
 from chatlog.errors import ChatlogError
 from chatlog.event import SERVER, parse_time
-from chatlog.formats import jsonl
-from chatlog.formats.plain import Plain
+from chatlog.formats.format import Origin, Style
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from chatlog.archive.layout import SegmentName
     from chatlog.casemapping import Casemapping
     from chatlog.event import Event
-
-    _Decode = Callable[[bytes, str], Event]
+    from chatlog.formats.format import Decode
 
 _TIME: Final = re.compile(
     r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -37,7 +35,7 @@ _JITTER: Final = 5 * 60_000
 
 
 class Reading:
-    """The lines of one segment, and what its bytes were when they were all read."""
+    """The lines of one segment, and the size and digest of its content once all are read."""
 
     def __init__(
         self,
@@ -53,11 +51,11 @@ class Reading:
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of all content that was read."""
+        """The SHA-256 of the content that was read."""
         return self._digest.hexdigest()
 
     def lines(self) -> Iterator[bytes]:
-        """Yield whole lines; `number` is that of the last one."""
+        """Yield whole lines; `number` counts them."""
         try:
             for block in self._content:
                 self._digest.update(block)
@@ -71,7 +69,7 @@ class Reading:
 
 
 class Judge:
-    """What is wrong with the lines of a segment, one after the other; "" for nothing."""
+    """A judge of the lines of a segment, which it is given one after the other."""
 
     def __init__(self, inventory: Inventory, segment: SegmentName) -> None:
         self._period = inventory.period(segment)
@@ -80,10 +78,11 @@ class Judge:
         self._latest = ""
         self._casemapping = _casemapping(inventory.directory)
         self._decode = _decoder(inventory, segment)
-        self._is_text = segment.suffix != jsonl.SUFFIX
+        # Other lines have their place and order from the segment itself.
+        self._tells_place = segment.format.decode_line is not None
 
     def reason(self, line: bytes) -> str:
-        """Say what is wrong with the next line, "" for nothing."""
+        """Return the fault of the next line; "" if it has none."""
         try:
             event = self._decode(line, self._latest)
         except ValueError as error:
@@ -93,7 +92,7 @@ class Judge:
         before = self._latest
         if not event.via:
             self._latest = event.time
-        return "" if self._is_text else self._misplaced(event) or _order(event, before)
+        return (self._misplaced(event) or _order(event, before)) if self._tells_place else ""
 
     def _misplaced(self, event: Event) -> str:
         if not self._period.holds(event.time):
@@ -120,7 +119,7 @@ class Judge:
 
 
 def _order(event: Event, before: str) -> str:
-    """Say whether a live line goes back behind the one before it by more than clocks do."""
+    """Return the fault of a live line that is earlier than the one before by more than 5 min."""
     if event.via or not before or event.time >= before:
         return ""
     try:
@@ -138,12 +137,6 @@ def _casemapping(directory: Path) -> Casemapping | None:
         return None
 
 
-def _decoder(inventory: Inventory, segment: SegmentName) -> _Decode:
-    if segment.suffix == jsonl.SUFFIX:
-        return lambda line, _after: jsonl.decode(line)
-    text, day = Plain(tz=inventory.zone(segment)), segment.period[:10]
-
-    def decode(line: bytes, after: str) -> Event:
-        return text.decode(line, network="-", target="-", day=day, after=after)
-
-    return decode
+def _decoder(inventory: Inventory, segment: SegmentName) -> Decode:
+    origin = Origin("-", "-", segment.period[:10])
+    return segment.format.codec().decoder(Style(tz=inventory.zone(segment)), origin)

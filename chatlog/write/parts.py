@@ -20,7 +20,6 @@ from chatlog.archive.manifest_view import ManifestView
 from chatlog.archive.recovery import recovered
 from chatlog.archive.segment import Segment, Unsynced
 from chatlog.errors import TranscriptError
-from chatlog.formats import jsonl
 from chatlog.write.spool import Backlog, Belonging, SpoolFile
 
 if TYPE_CHECKING:
@@ -264,9 +263,9 @@ class Parts:
     def _is_ours(self, segment: Segment) -> bool:
         if self._recording.entry is not None:
             return self._announced(segment.path) == self._entry(segment.path)
-        line = segment.last_line()
+        line, decode = segment.last_line(), self._recording.format.decode_line
         try:
-            return not line or not jsonl.decode(line).via
+            return not line or (decode is not None and not decode(line).via)
         except ValueError:
             return False
 

@@ -20,7 +20,7 @@ from chatlog.archive.layout import period_named, period_of, target_directory
 from chatlog.archive.locks import Locks, same_transcript
 from chatlog.archive.networks import Networks
 from chatlog.archive.segment import is_there, sync
-from chatlog.archive.storage import FORMATS, Encoding, Storage, Sync, recordings_of
+from chatlog.archive.storage import Encoding, Storage, Sync, recordings_of
 from chatlog.archive.syncing import Exposed, Synced, sync_all
 from chatlog.archive.system import System
 from chatlog.archive.version_file import VersionFile
@@ -28,6 +28,7 @@ from chatlog.casemapping import Casemapping
 from chatlog.coverage.pending import Notes
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, Event, format_time, parse_time
+from chatlog.formats.table import NAMES
 from chatlog.write.open_parts import OpenParts, do_all
 from chatlog.write.parts import Archive, Parts, StreamKey
 from chatlog.write.spool import Belonging, left_in
@@ -115,7 +116,8 @@ class Writer:
         )
         self.notes.mode = storage.file_mode
         self._recordings = recordings_of(storage)
-        self._splits_history = "jsonl" in storage.formats
+        # Parts of history are merged at sealing if their lines tell their times.
+        self._splits_history = any(each.format.decode_line for each in self._recordings)
 
     def hold(self, network: str, target: str) -> None:
         """Keep other recorders out of a transcript.
@@ -135,7 +137,7 @@ class Writer:
                 self._adopt(belonging)
 
     def _adopt(self, belonging: Belonging) -> None:
-        recordings = recordings_of(msgspec.structs.replace(self._storage, formats=FORMATS))
+        recordings = recordings_of(msgspec.structs.replace(self._storage, formats=NAMES))
         by_suffix = {each.suffix: each for each in (*recordings, *self._recordings)}
         recording = by_suffix.get(belonging.suffix)
         period = period_named(belonging.period, recording.tz) if recording else None

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from chatlog.archive.compression import COMPRESSIONS
 from chatlog.archive.layout import Rotate
-from chatlog.archive.storage import FORMATS, Sync
+from chatlog.archive.storage import Sync
 from chatlog.errors import ChatlogError, UsageError
+from chatlog.formats.table import NAMES
 from chatlog.protocol.registration import sasl
 from chatlog.secret import Secret
 from chatlog.settings import channel, file, parsers, storage
@@ -442,7 +443,7 @@ def test_every_field_has_a_key_and_every_key_a_field():
 
 
 def test_the_words_of_storage_are_those_that_the_archive_knows():
-    assert set(storage.FORMATS) == set(FORMATS)
+    assert set(storage.FORMATS) == set(NAMES)
     assert set(storage.ROTATIONS) == {each.value for each in Rotate}
     assert set(storage.COMPRESSIONS) == set(COMPRESSIONS)
     assert set(storage.SYNCS) == {each.value for each in Sync}

@@ -23,7 +23,6 @@ from chatlog.cli.show.painting import Painter
 from chatlog.cli.show.screen import Screen, as_json_lines, batched, wants_headings, write
 from chatlog.cli.waiting import pausing
 from chatlog.errors import NothingFoundError
-from chatlog.formats import jsonl
 from chatlog.read.reader import Entry, Reader
 from chatlog.settings import parsers
 
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from chatlog.cli.options.query import Wanted
     from chatlog.query.selection import Query
     from chatlog.read.cursor import Cursor
-    from chatlog.search.search import Hit
 
 _COUNT: Final = 10
 _RACING: Final = 1000
@@ -238,12 +236,9 @@ class Tail:
 
         query = self._query or Query()
         if count is None:
-            yield from batched(map(_entry, Search(self._reader, query).hits()))
+            hits = Search(self._reader, query).hits()
+            yield from batched(Entry.of_json(hit.line) for hit in hits)
             return
         newest = Search(self._reader, query, newest_first=True).hits()
-        if last := [_entry(hit) for hit in islice(newest, min(count, sys.maxsize))]:
+        if last := [Entry.of_json(hit.line) for hit in islice(newest, min(count, sys.maxsize))]:
             yield last[::-1]
-
-
-def _entry(hit: Hit) -> Entry:
-    return Entry(jsonl.decode(hit.line), hit.line, jsonl.SUFFIX)

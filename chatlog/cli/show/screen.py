@@ -7,7 +7,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatlog import clock
-from chatlog.formats import jsonl
 from chatlog.formats.terminal import Manner, Span, local_time, place, render, width_of
 from chatlog.formats.visible import visible
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from chatlog.cli.show.painting import Painter
     from chatlog.event import Event
     from chatlog.formats.terminal import Find
+    from chatlog.read.reader import Entry
 
 _MAX_TARGET_WIDTH: Final = 20
 _AT_ONCE: Final = 500
@@ -40,12 +40,9 @@ def encoded(text: str) -> bytes:
     return text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
 
 
-def as_json_lines(entries: Iterable[tuple[Event, bytes, str]]) -> bytes:
+def as_json_lines(entries: Iterable[Entry]) -> bytes:
     """Return events as JSON lines: those that were recorded so, byte for byte."""
-    return b"".join(
-        line + b"\n" if suffix == jsonl.SUFFIX else jsonl.encode([event])
-        for event, line, suffix in entries
-    )
+    return b"".join(entry.json + b"\n" for entry in entries)
 
 
 def json_line(fields: Mapping[str, Any]) -> bytes:
