@@ -45,7 +45,7 @@ class Period(NamedTuple):
     end: str
 
     def holds(self, time: str) -> bool:
-        """Say whether a time lies inside."""
+        """Return whether a time lies inside."""
         return self.start <= time < self.end
 
 
@@ -254,11 +254,11 @@ _NETWORKS: Final = Casemapping("ascii")
 
 
 def network_directory(root: Path, network: str) -> Path:
-    """Say where a network's targets are; its name folds as ASCII."""
+    """Return the directory of a network's targets; its name folds as ASCII."""
     return root / directory_name(_NETWORKS[network])
 
 
 def target_directory(root: Path, network: str, target: str, casemapping: Casemapping) -> Path:
-    """Say where a target's transcript is; `@server` has a place that no target can have."""
+    """Return the directory of a transcript; that of `@server` is no other target's."""
     component = SERVER if target == SERVER else directory_name(casemapping[target])
     return network_directory(root, network) / component

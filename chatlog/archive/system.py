@@ -1,4 +1,4 @@
-"""The system calls that change an archive, and the operations on whole files made of them.
+"""The system calls that change an archive, and operations on whole files.
 
 With `segment`, which appends, this is the only module that changes files of an
 archive. It does so through the `System` that it is handed, so that a test can

@@ -109,8 +109,7 @@ class Format(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     decode_line: Callable[[bytes], Event] | None = None
     """Decodes a line by itself; None if a line needs its origin or the lines before.
 
-    With it, the parts of a period are merged by time when they are sealed,
-    history gets parts of its own, and a long segment is read in pieces.
+    With it, history gets parts of its own, and a long segment is read in pieces.
     """
 
     decode_block: Callable[[bytes], Sequence[Brief]] | None = None
@@ -121,6 +120,15 @@ class Format(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
     spelling: Spelling | None = None
     """How values stand in a line; None if only decoding tells."""
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether the parts of a period are merged by time when they are sealed.
+
+        Their lines must tell their times, and no description may differ from
+        part to part: a part that is a copy would hide the lines of one that is not.
+        """
+        return self.decode_line is not None and not self.is_described
 
     @property
     def is_json(self) -> bool:

@@ -48,7 +48,7 @@ def unformatted(text: str) -> str:
 
 
 def visible_word(text: str) -> str:
-    """Show what must be one word, such as a nick: spaces are written out, nothing is `*`."""
+    """Show a nick or another word: spaces are written out, and the empty word is `*`."""
     return visible(text).replace(" ", r"\x20") or "*"
 
 

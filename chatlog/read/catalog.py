@@ -114,7 +114,7 @@ class Catalog:
         }
 
     def positions(self, directory: str) -> dict[str, Read]:
-        """Say how far each file of a target was read, also if it went since the last look."""
+        """Return the position in each file of a target, also of files gone since the last look."""
         from chatlog.read.positions import Read  # noqa: PLC0415 - only who keeps it pays for it
 
         known = {**self._gone.get(directory, {}), **self._known.get(directory, {})}
@@ -135,7 +135,7 @@ class Catalog:
         self._known[target.path] = known
 
     def _look(self, target: Target, item: os.DirEntry[str], known: Mapping[str, _Known]) -> _Known:
-        """Go on with a file that is known; one of the same name may be another by now."""
+        """Return the reader of a file: the known one, unless its name is another file's now."""
         inode = item.inode()
         before, source = known.get(item.name, (None, None))
         if before is None or (
@@ -168,9 +168,9 @@ class Catalog:
     def _find(
         self, target: Target, filename: str, known: Mapping[str, _Known] | None
     ) -> SegmentReader | None:
-        """Say how a file is to be read; None for one that is no segment, or a copy of others.
+        """Return the reader of a file; None if it is no segment, or a copy of others.
 
-        Where nothing is `known`, not even that, it is one that was not sealed.
+        If `known` is None, the file is taken for one that was not sealed.
         """
         named = self._named(filename)
         if named is None:
@@ -213,17 +213,17 @@ class Catalog:
         return sealed
 
     def _sealed(self, path: str, segment: SegmentName) -> dict[str, Any] | None:
-        """Find what the manifest says of a segment that was sealed.
+        """Return the manifest's `sealed` entry of a segment, if it has one.
 
-        One that is not compressed may be named there before it has taken the
-        place of its last part, whose name it gets.
+        A segment that is not compressed may be named there before it has taken
+        the place of its last part, whose name it gets.
         """
         directory, _, name = path.rpartition("/")
         said = self._said_in(directory)
         return said.sealed.get(name) if segment.compression or said.is_sealed(name) else None
 
     def _said_in(self, directory: str) -> ManifestView:
-        """Return what the manifest says by now."""
+        """Return the current view of a target's manifest."""
         from pathlib import Path  # noqa: PLC0415 - only archives with such segments pay for these
 
         from chatlog.archive import manifest  # noqa: PLC0415

@@ -186,8 +186,7 @@ class Tender:
         ]
         for _, same in groupby(due, key=lambda segment: (segment.period, segment.suffix)):
             group = list(same)
-            merges = group[0].format.decode_line is not None
-            if merges and not self._any_full(inventory, group):
+            if group[0].format.is_merged and not self._any_full(inventory, group):
                 yield group
             else:
                 yield from ([segment] for segment in group)

@@ -116,7 +116,7 @@ class Writer:
         )
         self.notes.mode = storage.file_mode
         self._recordings = recordings_of(storage)
-        # Parts of history are merged at sealing if their lines tell their times.
+        # Readers merge parts by time, which their lines must tell by themselves.
         self._splits_history = any(each.format.decode_line for each in self._recordings)
 
     def hold(self, network: str, target: str) -> None:
