@@ -1,7 +1,8 @@
-"""Which parts have their file open, which of them a disk refuses, and what became of the rest.
+"""The parts whose files are open, and those whose lines a disk refuses.
 
-Owns how many files are open at once, what is tried again, and what is done
-about a file that was taken away. It never asks for the time.
+This module bounds how many files are open at once, retries the lines that were
+refused, and rescues the lines of a file that was deleted or replaced. It never
+asks for the time.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _RETRIED: Final = 64
 
 
 class OpenParts:
-    """Write parts with at most so many files open; `stuck` are those that a disk refuses."""
+    """Parts with at most `most` files open; `stuck` are those with lines that a disk refused."""
 
     def __init__(self, most: int, exposed: Exposed) -> None:
         self.stuck: dict[Parts, None] = {}
@@ -37,18 +38,18 @@ class OpenParts:
 
     @property
     def waiting(self) -> int:
-        """Say how many bytes wait for a disk that refused them."""
+        """How many bytes wait for a disk that refused them."""
         return sum(parts.waiting for parts in self.stuck)
 
     @property
     def waiting_lines(self) -> int:
-        """Say how many lines wait for a disk that refused them."""
+        """How many lines wait for a disk that refused them."""
         return sum(parts.waiting_lines for parts in self.stuck)
 
     def flush(self, parts: Parts) -> None:
-        """Write what is pending, or let it wait behind what is stuck.
+        """Write the pending events of parts, or hold them if the parts are stuck.
 
-        What a TranscriptError keeps from being written is stuck from then on.
+        Parts that cannot be written are stuck from then on, a TranscriptError.
         """
         if parts in self.stuck:
             parts.hold()
@@ -81,7 +82,7 @@ class OpenParts:
                 self.stuck[parts] = None
 
     def retry(self) -> None:
-        """Write again what is stuck; TranscriptError where it stays so."""
+        """Write the lines of stuck parts; TranscriptError if some stay so."""
         # A few at a time, as ten thousand refusals would take long.
         do_all(partial(self._retry, parts) for parts in [*islice(self.stuck, _RETRIED)])
 
@@ -90,7 +91,7 @@ class OpenParts:
         self._write(parts)
 
     def finish(self, parts: Parts) -> bool:
-        """Close parts for good; say no where they are stuck."""
+        """Close parts for good; return False if they are stuck."""
         if parts not in self.stuck:
             self._release(parts)
         if parts in self.stuck:
@@ -100,7 +101,7 @@ class OpenParts:
         return True
 
     def close(self) -> None:
-        """Write what is stuck, as far as that goes, and close all files."""
+        """Write the lines of stuck parts, if their disk takes them, and close all files."""
         actions = [
             *(partial(self._retry, parts) for parts in self.stuck),
             *(partial(self._release, parts) for parts in self._open),
@@ -108,15 +109,15 @@ class OpenParts:
         do_all(actions)
 
     def expose(self) -> list[Unsynced]:
-        """Hand over what a power cut could take; syncing it is the caller's business."""
+        """Return the files that are to be synced, once: the caller syncs them."""
         for parts in self._open:
-            parts.exposed()
+            parts.expose()
         return self._exposed.take()
 
     def note_synced(self, result: Synced) -> None:
-        """Go by what syncing found: what failed is to be synced again, what is gone rescued.
+        """Take the result of a sync: retry files that failed, rescue those that are misplaced.
 
-        TranscriptError says what failed.
+        Raise TranscriptError for the files that failed.
         """
         open_parts = {parts.path: parts for parts in self._open}
         for item in result.safe:
@@ -132,9 +133,14 @@ class OpenParts:
         )
 
     def _miss(self, path: Path, open_parts: dict[Path | None, Parts]) -> None:
-        parts = open_parts.get(path)
-        lines = parts.rescue() if parts is not None else None
-        if parts is None or lines is None:
+        if (parts := open_parts.get(path)) is None:
+            return
+        try:
+            lines = parts.rescue()
+        finally:
+            if parts.waiting:
+                self.stuck[parts] = None
+        if lines is None:
             return
         logger.warning(
             "%s was deleted or replaced while it was written; going on there,"
@@ -147,7 +153,7 @@ class OpenParts:
 
 
 def do_all(actions: Iterable[Callable[[], None]]) -> None:
-    """Do each of them whatever becomes of the others, then raise one TranscriptError."""
+    """Run all actions, even if some fail; then raise one TranscriptError for all failures."""
     failures = []
     for action in actions:
         try:

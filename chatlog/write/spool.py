@@ -1,8 +1,9 @@
-"""What waits for a disk that refuses it: in memory, or in files on another disk.
+"""The backlog: lines that wait for a disk that refuses them, in memory or in a spool file.
 
-A spool file is whole lines behind one line of JSON that says where they belong.
-Beside it stands how much of it was written to where it belongs; both go when
-all of it is. Whoever comes after a killed process goes on with what is left.
+A spool file is one line of JSON that says where its lines belong, and then
+whole lines. Beside it a `.done` file holds the position up to which they were
+written there. Both are removed when all lines are. After a killed process the
+next run takes up the rest.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _AT_ONCE: Final = 1024 * 1024
 
 
 class Belonging(msgspec.Struct, frozen=True):
-    """Where the lines of a spool file belong: the parts of a period of a target."""
+    """The parts to which the lines of a spool file belong."""
 
     root: str
     directory: str
@@ -58,15 +59,15 @@ class Backlog:
         return self._front.count(b"\n") + self._data.count(b"\n")
 
     def append(self, lines: bytes) -> None:
-        """Let lines wait behind all others."""
+        """Add lines behind all others."""
         self._data += lines
 
     def prepend(self, lines: bytes) -> None:
-        """Let lines wait before all others."""
+        """Add lines before all others."""
         self._front = lines + self._front
 
     def take(self) -> bytes:
-        """Hand over the next lines, 1 MiB or one line; empty where none wait."""
+        """Return and remove the next lines: up to 1 MiB, or one that is longer."""
         if self._front:
             front, self._front = self._front, b""
             return front
@@ -79,17 +80,21 @@ class Backlog:
         return taken
 
     def settle(self) -> None:
-        """Take note that everything that was taken is where it belongs."""
+        """Note that all lines that were taken are written where they belong."""
+
+    def go_on(self) -> bytes:
+        """Take up the lines of an earlier run; return the bytes of a line that it left torn."""
+        return b""
 
     def close(self) -> None:
-        """Let go of what is open."""
+        """Close the file, if there is one."""
 
 
 class SpoolFile(Backlog):
-    """Lines that wait, in order, in a file that no killed process takes along.
+    """Lines that wait, in order, in a file, and so outlive a killed process.
 
-    Where that disk refuses them too, they wait in memory. What was taken and
-    not settled is taken again after a crash.
+    If that disk refuses them too, they wait in memory. Lines that were taken
+    and not settled are taken again after a crash.
     """
 
     def __init__(
@@ -119,14 +124,14 @@ class SpoolFile(Backlog):
         return self._file.size - self._position if self._file else 0
 
     def go_on(self) -> bytes:
-        """Take up what an earlier run left; return the bytes of a line that it left torn."""
+        """Take up the lines of an earlier run; return the bytes of a line that it left torn."""
         file = self._open()
         self._position = max(self._position, _settled(self._done))
         self._in_file = file.lines_from(self._position).count(b"\n")
         return file.torn
 
     def append(self, lines: bytes) -> None:
-        """Let lines wait behind all others, in the file unless that is refused."""
+        """Add lines behind all others, in the file unless its disk refuses them."""
         if not lines:
             return
         if self._data:
@@ -156,7 +161,7 @@ class SpoolFile(Backlog):
         return taken
 
     def settle(self) -> None:
-        """Take note that everything that was taken is where it belongs."""
+        """Note that all lines that were taken are written where they belong."""
         if self._file is None:
             return
         if self._unread:
@@ -170,7 +175,7 @@ class SpoolFile(Backlog):
             remove([self._path, self._done], system=self._system)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         file, self._file = self._file, None
         self._position = 0
         if file is not None:
@@ -219,7 +224,7 @@ def _settled(path: Path) -> int:
 
 
 def left_in(directory: Path, root: Path) -> Iterator[Belonging]:
-    """List what earlier runs left in a spool directory for an archive."""
+    """Yield the belonging of each file that earlier runs left in a spool directory."""
     with reported(directory, doing="read"):
         paths = sorted(directory.glob(f"*{_ENDING}")) if directory.is_dir() else []
     for path in paths:

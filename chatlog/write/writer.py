@@ -30,8 +30,9 @@ from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, Event, format_time, parse_time
 from chatlog.formats.table import NAMES
 from chatlog.write.open_parts import OpenParts, do_all
-from chatlog.write.parts import Archive, Parts, StreamKey
+from chatlog.write.parts import Parts
 from chatlog.write.spool import Belonging, left_in
+from chatlog.write.stream_key import Archive, StreamKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -726,3 +726,39 @@ def test_a_rescue_before_a_file_is_closed_writes_what_the_deleted_one_held(tmp_p
     writer.flush()
     writer.close()
     assert texts_of(tmp_path)["net/#a/2026-11-23_001.jsonl"] == ["one"]
+
+
+def lose_the_open_segment(root, **options):
+    """Give a writer whose open segment was deleted, with a line in it that nobody has."""
+    faulty = Faulty(**options)
+    writer = writer_in(root, faulty.system)
+    writer.write(event_at(target="#a", text="one"))
+    writer.flush()
+    (root / "net" / "#a" / "2026-11-23_001.jsonl").unlink()
+    return writer, faulty
+
+
+def test_the_lines_of_a_deleted_segment_are_written_again_even_if_it_cannot_be_closed(tmp_path):
+    writer, faulty = lose_the_open_segment(tmp_path)
+    faulty.fails = lambda name, _nth: name == "close"
+    result = writer.syncing(writer.expose())
+    with pytest.raises(TranscriptError, match="No space left"):
+        writer.note_synced(result._replace(failed=[]))
+    assert writer.in_trouble
+    faulty.fails = lambda _name, _nth: False
+    writer.close()
+    assert texts_of(tmp_path)["net/#a/2026-11-23_001.jsonl"] == ["one"]
+
+
+def test_a_loss_is_told_once_even_if_the_next_part_cannot_be_opened_at_first(tmp_path):
+    writer, faulty = lose_the_open_segment(tmp_path)
+    result = writer.syncing(writer.expose())
+    faulty.fails = lambda name, _nth: name == "open" and faulty.log[-1][1].suffix == ".jsonl"
+    with pytest.raises(TranscriptError):
+        writer.note_synced(result)
+    with pytest.raises(TranscriptError):
+        writer.retry()
+    faulty.fails = lambda _name, _nth: False
+    writer.close()
+    assert texts_of(tmp_path)["net/#a/2026-11-23_001.jsonl"] == ["one"]
+    assert [entry["entry"] for entry in manifest.read(tmp_path / "net" / "#a")] == ["vanished"]

@@ -1,0 +1,59 @@
+"""The parts of a period that are on the disk, and the lines at their end."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from chatlog.archive.compression import DamagedError, compression_of
+from chatlog.archive.files import reported
+from chatlog.archive.layout import SegmentName, parse_segment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def parts_in(directory: Path, period: str, suffix: str) -> list[SegmentName]:
+    """Return the parts of a period in one format, in order, sealed or not."""
+    with reported(directory, doing="read"):
+        try:
+            filenames = os.listdir(directory)  # noqa: PTH208 -- years of names
+        except FileNotFoundError:
+            return []
+    beginning = f"{period}_"
+    names = [parse_segment(name) for name in filenames if name.startswith(beginning)]
+    return sorted(name for name in names if name and name.suffix == suffix)
+
+
+def last_lines(directory: Path, parts: list[SegmentName], size: int) -> bytes:
+    """Return the lines of the last parts: more than `size` bytes, or all that there are."""
+    lines = b""
+    for part in reversed(parts):
+        if len(lines) > size:
+            break
+        lines = lines_in(directory / str(part), part.compression) + lines
+    return lines
+
+
+def lines_in(path: Path, compression: str = "") -> bytes:
+    """Return the whole lines of a file; empty if it is gone or damaged."""
+    with reported(path, doing="read"):
+        try:
+            data = b"".join(compression_of(compression).decompressed([path.read_bytes()]))
+        except (FileNotFoundError, DamagedError):
+            return b""
+    return data[: data.rfind(b"\n") + 1]
+
+
+def without_overlap(there: bytes, lines: bytes) -> bytes:
+    """Return lines without the first ones with which the lines that are there end."""
+    there, lines = b"\n" + there, b"\n" + lines
+    last = there[there.rfind(b"\n", 0, -1) :]
+    cut = lines.rfind(last)
+    while cut >= 0:
+        end = cut + len(last)
+        shorter = len(there) > 1 and lines[:end].endswith(there)
+        if there.endswith(lines[:end]) or shorter:
+            return lines[end:]
+        cut = lines.rfind(last, 0, end - 1)
+    return lines[1:]

@@ -1,0 +1,280 @@
+"""The file of the part that a stream is written to, and the state that it is in.
+
+    Unchosen --open-->    Open      the last part if it is ours, or a new one
+    Closed   --open-->    Open      the same file
+    Closed   --open-->    Lost      if it is gone
+    Lost     --open-->    Open      the file that has the name now, or a new part
+    Open     --release--> Closed
+    Open     --rescue-->  Lost      if its name leads elsewhere
+    any      --leave-->   Unchosen
+
+A loss is told in the manifest before the next line is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from chatlog.archive import manifest
+from chatlog.archive.files import reported
+from chatlog.archive.layout import SegmentName
+from chatlog.archive.manifest_view import ManifestView
+from chatlog.archive.recovery import recovered
+from chatlog.archive.segment import Segment, Unsynced
+from chatlog.errors import TranscriptError
+from chatlog.write.existing_parts import lines_in, parts_in, without_overlap
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chatlog.archive.storage import Encoding
+    from chatlog.write.line_queue import LineQueue
+    from chatlog.write.stream_key import Archive, StreamKey
+
+
+@dataclass(frozen=True, slots=True)
+class Unchosen:
+    """No part is chosen; the last one is continued if `continues` and it is ours."""
+
+    continues: bool
+    segment: ClassVar[None] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A part is chosen, and its file is closed."""
+
+    path: Path
+    segment: ClassVar[None] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The file of a part is open; its first `seen` bytes were seen under its name."""
+
+    segment: Segment
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The file of a part was deleted or replaced, which the manifest tells or is to tell."""
+
+    path: Path
+    segment: ClassVar[None] = None
+
+
+class PartFile:
+    """The file of a part of one period, live or history.
+
+    History always begins a new part. Live events continue the last part if it
+    is live too and was written in the same style, and begin a new one
+    otherwise. Lines that must be written again, and events that keep a torn
+    line, go to the front of `queue`. `time` is that of the events to write, in
+    the form of `Event.time`. The `segment` of a `state` is the open file, if one is.
+    """
+
+    __slots__ = ("_archive", "_encoding", "_period", "_place", "_queue", "_untold", "state")
+
+    def __init__(
+        self, place: StreamKey, period: str, encoding: Encoding, archive: Archive, queue: LineQueue
+    ) -> None:
+        self._place = place
+        self._period = period
+        self._encoding = encoding
+        self._archive = archive
+        self._queue = queue
+        self.state: Unchosen | Closed | Open | Lost = Unchosen(continues=not place.history)
+        self._untold: list[dict[str, Any]] = []  # losses for the manifest
+
+    @property
+    def path(self) -> Path | None:
+        """The path of the part, if one is chosen."""
+        match self.state:
+            case Unchosen():
+                return None
+            case Open(segment):
+                return segment.path
+            case Closed(path) | Lost(path):
+                return path
+
+    # -- opening -----------------------------------------------------------------------
+
+    def open(self, time: str) -> Segment:
+        """Open the file, of the chosen part or of one that is chosen now."""
+        self._archive.locks.renew()
+        if isinstance(self.state, Closed) and not _exists(self.state.path):
+            self._lose(self.state.path, 0, time)
+        while self._untold:
+            self._announce(self._untold[0])
+            self._untold.pop(0)
+        segment = self._choose(time)
+        self.state = Open(segment, segment.size)
+        return segment
+
+    def _choose(self, time: str) -> Segment:
+        match self.state:
+            case Closed(path):
+                return self._open_at(path, time)
+            case Lost(path) if _exists(path):
+                return self._open_at(path, time)
+            case Lost(path):
+                self._archive.active.discard(path)
+            case Unchosen(continues=True) if segment := self._resume(time):
+                return segment
+        return self._begin(time)
+
+    def _resume(self, time: str) -> Segment | None:
+        """Open the last part, if it is ours to continue."""
+        directory, archive = self._place.directory, self._archive
+        last = self._last_part()
+        if last is None or last.compression:
+            return None
+        path = directory / str(last)
+        if path in archive.active:  # history that is being written
+            return None
+        # A sealer goes by the lines that it read: this is no time to add to them.
+        with archive.locks.sealing(directory) as is_free:
+            if not is_free or self._takes_no_more(str(last)):
+                return None
+            segment = self._open_at(path, time)
+        ours = False
+        try:
+            ours = self._is_ours(segment)
+        finally:
+            if not ours:
+                archive.active.discard(segment.path)
+                segment.close()
+        return segment if ours else None
+
+    def _takes_no_more(self, name: str) -> bool:
+        directory = self._place.directory
+        return manifest.mentions(directory, name) and (
+            ManifestView(str(directory), manifest.read(directory)).takes_no_more(name)
+        )
+
+    def _is_ours(self, segment: Segment) -> bool:
+        if self._encoding.entry is not None:
+            return self._announced(segment.path) == self._entry(segment.path)
+        line, decode = segment.last_line(), self._encoding.format.decode_line
+        try:
+            return not line or (decode is not None and not decode(line).via)
+        except ValueError:
+            return False
+
+    def _begin(self, time: str) -> Segment:
+        last = self._last_part()
+        number = last.part + 1 if last else 1
+        name = SegmentName(self._period, number, self._encoding.suffix)
+        path = self._place.directory / str(name)
+        if self._encoding.entry is not None and self._announced(path) != self._entry(path):
+            # Told before the segment has a line, as without it none can be read.
+            self._announce(self._entry(path))
+        return self._open_at(path, time)
+
+    def _last_part(self) -> SegmentName | None:
+        parts = parts_in(self._place.directory, self._period, self._encoding.suffix)
+        return parts[-1] if parts else None
+
+    def _open_at(self, path: Path, time: str) -> Segment:
+        archive = self._archive
+        is_known = path in archive.active
+        archive.active.add(path)
+        try:
+            segment = Segment(path, system=archive.system, mode=archive.storage.file_mode)
+        except TranscriptError:
+            if not is_known:
+                archive.active.discard(path)
+            raise
+        self._queue.put_first(self.recovered(segment.torn, segment.zeros, time))
+        return segment
+
+    def recovered(self, torn: bytes, zeros: int, time: str) -> bytes:
+        """Return the lines that keep a torn line and count the zero bytes behind it."""
+        place = self._place
+        events = recovered(torn, zeros, time=time, network=place.network, target=place.target)
+        return self._encoding.encode(events) if events else b""
+
+    # -- the manifest ------------------------------------------------------------------
+
+    def _entry(self, path: Path) -> dict[str, Any]:
+        history = {"history": True} if self._place.history else {}
+        return {**(self._encoding.entry or {}), "segment": path.name, **history}
+
+    def _announced(self, path: Path) -> dict[str, Any]:
+        """Return the last description of a segment in the manifest."""
+        said: dict[str, Any] = {}
+        for entry in manifest.read(self._place.directory):
+            if entry.get("entry") == "text" and entry.get("segment") == path.name:
+                said = entry
+        return {key: value for key, value in said.items() if key != "previous"}
+
+    def _announce(self, entry: dict[str, Any]) -> None:
+        archive, directory = self._archive, self._place.directory
+        with archive.locks.appending(directory):
+            manifest.append(
+                archive.system,
+                directory,
+                entry,
+                archive.storage.file_mode,
+                exposed=archive.exposed,
+            )
+
+    def _lose(self, path: Path, lines: int, time: str) -> None:
+        entry = {"entry": "vanished", "segment": path.name, "at": time, "lines": lines}
+        self._untold.append(entry)
+        self.state = Lost(path)
+
+    # -- syncing, losing, closing --------------------------------------------------------
+
+    def expose(self) -> None:
+        """Leave to be synced the bytes that were written to the open file."""
+        if isinstance(self.state, Open):
+            self._archive.exposed.add(self.state.segment.unsynced())
+
+    def seen_in_place(self, item: Unsynced) -> None:
+        """Note that the file was found under its name when it had the bytes of `item`."""
+        state = self.state
+        if isinstance(state, Open) and state.segment.identity == item.identity:
+            self.state = Open(state.segment, max(state.seen, item.size))
+
+    def rescue(self, time: str) -> int | None:
+        """Leave a file that has lost its name; return how many lines are written again.
+
+        None if it is in its place. The lines written since it was last seen
+        there are written again if nobody else has them: a file that was deleted
+        takes them along, one that was moved keeps them.
+        """
+        state = self.state
+        if not isinstance(state, Open) or state.segment.is_in_place():
+            return None
+        segment = state.segment
+        lines = segment.lines_from(state.seen) if segment.is_nameless() else b""
+        lines = without_overlap(lines_in(segment.path), lines) if lines else b""
+        count = lines.count(b"\n")
+        self._queue.put_first(lines)
+        self._lose(segment.path, count, time)
+        segment.close()
+        return count
+
+    def release(self, time: str) -> None:
+        """Close the file until it is needed again; its bytes are left to be synced."""
+        self.rescue(time)
+        if isinstance(self.state, Open):
+            segment = self.state.segment
+            self.state = Closed(segment.path)
+            self._archive.exposed.add(segment.unsynced())
+            segment.close()
+
+    def leave(self, time: str) -> None:
+        """Close the file for good: the next lines begin a new part."""
+        self.release(time)
+        if self.path is not None:
+            self._archive.active.discard(self.path)
+        self.state = Unchosen(continues=False)
+
+
+def _exists(path: Path) -> bool:
+    with reported(path, doing="look at"):
+        return path.exists()

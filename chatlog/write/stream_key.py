@@ -1,0 +1,39 @@
+"""The stream that a part belongs to, and the archive that all parts share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chatlog.archive.locks import Locks
+    from chatlog.archive.storage import Storage
+    from chatlog.archive.syncing import Exposed
+    from chatlog.archive.system import System
+
+
+class StreamKey(NamedTuple):
+    """A target, and whether its live events or its history."""
+
+    directory: Path
+    network: str
+    target: str
+    history: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An archive as its parts share it: settings, system calls, locks, files to sync.
+
+    `active` are the files to which a line may still be appended; any thread may
+    look. `ended` are the directories in which a segment ended for its size.
+    """
+
+    storage: Storage
+    system: System
+    locks: Locks
+    exposed: Exposed
+    active: set[Path]
+    ended: set[Path]
