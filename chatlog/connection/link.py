@@ -187,7 +187,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         After the end of the socket nothing is sent; before its beginning,
         raise ServerNotConnectedError.
         """
-        if self.closed.done():
+        if self.closed.done() or self._give_up_at < math.inf:
             return  # a socket can go between a line and our answer to it
         if self.transport is None:
             raise ServerNotConnectedError("Not connected.")

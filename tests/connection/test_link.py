@@ -161,6 +161,21 @@ def test_a_connection_ends_after_the_lines_that_were_read_before():
     asyncio.run(scene())
 
 
+def test_answers_to_lines_that_were_read_before_the_end_do_not_keep_a_connection_from_ending():
+    async def scene():
+        reactor = new_reactor()
+        heard = heard_on(reactor)
+        connection = await connected(reactor)
+        reactor.after_read = lambda _: connection.say("PONG :token")
+        connection.turn = -1.0
+        connection.protocol.data_received(MANY)
+        connection.abort("enough")
+        assert await asyncio.wait_for(connection.closed, 5) == "enough"
+        assert len(heard) == 101
+
+    asyncio.run(scene())
+
+
 def test_lines_that_take_too_long_after_the_end_are_dropped_and_counted(caplog):
     async def scene():
         connection = await connected(new_reactor())
