@@ -83,8 +83,8 @@ class Protocol(client_aio.IrcProtocol):  # type: ignore[misc]  # the library has
 class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library has no types
     """A connection to a server, from dialling to the end of its socket.
 
-    `closed` is done, with the reason, when the socket is gone. `talk` is the
-    caller's, for what the lines say: handlers find it on the connection that
+    `closed` is done, with the reason, when the socket is gone. `driver` is the
+    caller's, to act on the lines: handlers find it on the connection that
     they are given. `heard_at` is the time of the last read by the loop's clock,
     `heard` that of the last read whose lines were all handled, by ours. `choked_at`
     is when the server stopped reading our answers, by the loop's clock, None while it
@@ -100,7 +100,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self.protocol: Protocol | None = None
         self.transport: asyncio.Transport | None = None
         self.closed: asyncio.Future[str] = reactor.loop.create_future()
-        self.talk: Any = None
+        self.driver: Any = None
         self.heard_at = reactor.loop.time()
         self.heard = ""
         self.pacing = Pacing()

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from chatlog.event import SERVER, Event, EventType, Source
 from chatlog.protocol import events, numerics
+from chatlog.protocol.carryover import Carryover
 from chatlog.protocol.history import bare_playback, playback_limits
 from chatlog.protocol.history.chathistory import Point
 from chatlog.protocol.history.pages import Past
-from chatlog.protocol.lasting import Lasting
 from chatlog.protocol.manners import is_service
 from chatlog.protocol.message import Message, parse_text
 from chatlog.protocol.privacy import SPOKEN
 from chatlog.protocol.registration.capabilities import Registration
 from chatlog.protocol.server_time import ServerClock
 from chatlog.protocol.state import Line, State
-from chatlog.protocol.whereabouts import Whereabouts
+from chatlog.protocol.state_tracker import StateTracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,7 +49,7 @@ class Session:
     def __init__(
         self,
         settings: SessionSettings,
-        lasting: Lasting | None = None,
+        carryover: Carryover | None = None,
         *,
         server: str = "",
         tls: bool = False,
@@ -63,11 +63,11 @@ class Session:
         )
         self.clock = ServerClock(settings.max_skew)
         self.ready = False
-        self._lasting = lasting or Lasting(settings)
-        self.joining = self._lasting.joining
-        self.privacy = self._lasting.privacy
-        self._whereabouts = Whereabouts(self.state, self._lasting)
-        self._followed = self._whereabouts.handlers()
+        self._carryover = carryover or Carryover(settings)
+        self.joining = self._carryover.joining
+        self.privacy = self._carryover.privacy
+        self._tracker = StateTracker(self.state, self._carryover)
+        self._followed = self._tracker.handlers()
         self.past = Past()
         self.moves: list[Event] = []
         self.proved: list[str] = []
@@ -79,7 +79,7 @@ class Session:
     def apply(self, settings: SessionSettings) -> list[str]:
         """Go by other settings, as far as that needs no new connection; return what to send."""
         self.settings = settings
-        lines = self._lasting.apply(settings)
+        lines = self._carryover.apply(settings)
         self._forget_routes()
         return lines
 
@@ -136,7 +136,7 @@ class Session:
             replies += joins
         made += events.events_of(self.state, line)
         if not command:
-            self._lasting.not_understood += 1
+            self._carryover.not_understood += 1
         if command in self.registration.handled:
             replies += self.registration.receive(message)
         track = self._tracked.get(command)
@@ -145,7 +145,7 @@ class Session:
         follow = self._followed.get(command)
         if follow is not None and not line.history_of:
             follow(line)
-            if self._whereabouts.we_moved:
+            if self._tracker.we_moved:
                 replies += self._arrive(line, made, received)
         if command == "PRIVMSG" and not line.fields["via"]:
             answers = self._answers(line, received)
@@ -169,7 +169,7 @@ class Session:
         if self.ready or not self.registration.registered:
             return _NOTHING, _NOTHING
         self.ready = True
-        self._whereabouts.begin()
+        self._tracker.begin()
         targets = (SERVER, *self.joining.names())
         own = {"time": received, "type": EventType.CONNECTED, "text": self.server}
         bot = self.state.isupport.get("BOT", "")
@@ -181,7 +181,7 @@ class Session:
     @property
     def changed(self) -> bool:
         """Say whether `advance` has something to do."""
-        return self.ready and self._whereabouts.changed
+        return self.ready and self._tracker.changed
 
     def ask_presence(self) -> list[str]:
         """Ask in which channels we are; the answers are no events."""
@@ -203,7 +203,7 @@ class Session:
 
         `now` is in seconds of a clock that only advances.
         """
-        return self._whereabouts.advance(now) if self.ready else ([], None)
+        return self._tracker.advance(now) if self.ready else ([], None)
 
     def close(self, reason: str, received: str) -> list[Event]:
         """Say of every channel concerned that the connection is gone."""
@@ -324,7 +324,7 @@ class Session:
 
     def _arrive(self, line: Line, made: list[Event], received: str) -> list[str]:
         """Take note that we are somebody or somewhere else; say hello where we came in."""
-        self._whereabouts.we_moved = False
+        self._tracker.we_moved = False
         self._forget_routes()
         self.moves += [event for event in made if event.type in _MOVES]
         channel = line.params[0]
@@ -332,7 +332,7 @@ class Session:
             return []
         if self.privacy.is_silent(channel, self.state.isupport.casemapping):
             return []
-        lines = self._lasting.manners.announcement(channel, received)
+        lines = self._carryover.manners.announcement(channel, received)
         made += self.sent(lines, received)
         return lines
 
@@ -346,10 +346,10 @@ class Session:
         target, text = params[0], params[1]
         if self.state.is_me(target):
             if ctcp := events.ctcp_of(text):
-                return self._lasting.manners.answer_ctcp(nick, *ctcp, received)
-            return self._lasting.manners.answer_whisper(nick, received)
+                return self._carryover.manners.answer_ctcp(nick, *ctcp, received)
+            return self._carryover.manners.answer_whisper(nick, received)
         if self.state.membership.name(target) and self._is_addressed(text):
-            return self._lasting.manners.answer_addressed(nick, target, received)
+            return self._carryover.manners.answer_addressed(nick, target, received)
         return []
 
     def _is_addressed(self, text: str) -> bool:

@@ -298,24 +298,24 @@ def listen(reactor: Reactor) -> None:
 
 
 def _on_event(connection: Connection, event: LineEvent) -> None:
-    talk: Driver = connection.talk
+    driver: Driver = connection.driver
     if event.message is None:
-        talk.lose(event.reason, event.received)
+        driver.lose(event.reason, event.received)
         return
-    events, replies = talk.session.receive(event.message, event.received)
-    talk.heard += events
+    events, replies = driver.session.receive(event.message, event.received)
+    driver.heard += events
     if replies:
-        talk.replies += replies
+        driver.replies += replies
 
 
 def _after_read(connection: Connection) -> None:
-    connection.talk.after_read()
+    connection.driver.after_read()
 
 
 def _on_error(connection: Connection, event: LineEvent) -> None:
     """Take what the server says in ERROR for the reason of the end that follows."""
     said = event.message.params[-1] if event.message and event.message.params else ""
-    connection.talk.parting_words = connection.talk.parting_words or said
+    connection.driver.parting_words = connection.driver.parting_words or said
     connection.reason = connection.reason or said
 
 
@@ -323,4 +323,4 @@ def _on_pong(connection: Connection, event: LineEvent) -> None:
     token = event.message.params[-1] if event.message and event.message.params else ""
     if connection.watch and token == PING_TOKEN:
         connection.watch.answered()
-    connection.talk.answered(token)
+    connection.driver.answered(token)

@@ -15,7 +15,7 @@ import msgspec
 from chatlog.connection import Address, Dialler, Route
 from chatlog.errors import ChatlogError, NetworkError, RefusedError
 from chatlog.health.status import NetworkStatus
-from chatlog.protocol.lasting import Lasting
+from chatlog.protocol.carryover import Carryover
 from chatlog.protocol.pacing import BURST, INTERVAL, Pacing
 from chatlog.protocol.refusals import ACCIDENT, Verdict, judge
 from chatlog.protocol.session import Session
@@ -88,7 +88,7 @@ class Supervisor:
         self._state = "starting"
         self.was_welcomed = False
         self.last_refusal: ChatlogError | None = None
-        self.lasting = Lasting(plan.session)
+        self.carryover = Carryover(plan.session)
         self._reactor = reactor
         self._intake = intake
         self._now = now
@@ -98,7 +98,7 @@ class Supervisor:
         self._turn = 0
         self._failures = 0
         self._connection: Connection | None = None
-        self._talk: Driver | None = None
+        self._driver: Driver | None = None
         self._stopping: asyncio.Future[str] = reactor.loop.create_future()
 
     def stop(self, reason: str) -> None:
@@ -134,16 +134,16 @@ class Supervisor:
         """
         self.plan = plan
         # A conversation that is over is kept only to tell of it.
-        if self._connection is not None and self._talk is not None and self._talk.session.ready:
-            self._talk.apply(plan.session)
+        if self._connection is not None and self._driver is not None and self._driver.session.ready:
+            self._driver.apply(plan.session)
         else:
-            self.lasting.apply(plan.session)
+            self.carryover.apply(plan.session)
         self._on_change()
 
     def jumped(self, ahead: int, slept: int) -> None:
         """Take note that our clock was set, or that the machine slept, so many milliseconds."""
-        if self._connection is not None and self._talk is not None:
-            self._talk.jumped(ahead, slept)
+        if self._connection is not None and self._driver is not None:
+            self._driver.jumped(ahead, slept)
 
     async def run(self) -> None:
         """Keep the network; return after a clean stop.
@@ -167,7 +167,7 @@ class Supervisor:
                 self._note_refusal(error)
                 verdict = judge(str(error))
             if verdict.flooded:
-                self.lasting.joining.flooded()
+                self.carryover.joining.flooded()
             if not (moved or self._stopping.done()):
                 await self._pause(verdict.least)
 
@@ -208,8 +208,8 @@ class Supervisor:
     async def _visit(self, address: Address) -> bool:
         """Go through one connection from dialling to its end; say whether to dial again at once."""
         connection: Connection = self._reactor.server()
-        session = Session(self.plan.session, self.lasting, server=str(address), tls=address.tls)
-        talk = connection.talk = Driver(
+        session = Session(self.plan.session, self.carryover, server=str(address), tls=address.tls)
+        driver = connection.driver = Driver(
             connection,
             session,
             self._intake,
@@ -220,14 +220,14 @@ class Supervisor:
             history=self._make_history,
         )
         connection.pacing = Pacing(*self.plan.talk_pace)
-        self._connection, self._talk = connection, talk
+        self._connection, self._driver = connection, driver
         try:
             if await self._dial(connection, address):
-                talk.start()
-                await self._stay(connection, talk, address)
+                driver.start()
+                await self._stay(connection, driver, address)
             return session.must_move or self._moved_to_tls(session, address)
         finally:
-            talk.close()
+            driver.close()
             self._connection = None
             self._reactor.connections.remove(connection)
 
@@ -245,29 +245,29 @@ class Supervisor:
         dial.result()
         return True
 
-    async def _stay(self, connection: Connection, talk: Driver, address: Address) -> None:
-        await self._first_of(talk.welcomed, connection.closed, within=self._patience)
-        if talk.welcomed.done():
+    async def _stay(self, connection: Connection, driver: Driver, address: Address) -> None:
+        await self._first_of(driver.welcomed, connection.closed, within=self._patience)
+        if driver.welcomed.done():
             began = self._reactor.loop.time()
-            self._welcome(connection, talk, address)
+            self._welcome(connection, driver, address)
             await self._first_of(connection.closed)
-            self._remember_policy(talk.session, address)  # which counts from the end
+            self._remember_policy(driver.session, address)  # which counts from the end
             if self._reactor.loop.time() - began >= _STABLE_AFTER:
                 self._failures = 0
-        waited_for = "" if connection.closed.done() else talk.session.registration.stage
-        await self._end(connection, talk, address)
-        refused = not talk.welcomed.done() and not self._stopping.done()
-        if refused and not talk.session.registration.must_use_tls:
-            raise self._refusal(connection, talk, address, waited_for)
+        waited_for = "" if connection.closed.done() else driver.session.registration.stage
+        await self._end(connection, driver, address)
+        refused = not driver.welcomed.done() and not self._stopping.done()
+        if refused and not driver.session.registration.must_use_tls:
+            raise self._refusal(connection, driver, address, waited_for)
 
-    def _welcome(self, connection: Connection, talk: Driver, address: Address) -> None:
-        registration = talk.session.registration
+    def _welcome(self, connection: Connection, driver: Driver, address: Address) -> None:
+        registration = driver.session.registration
         self.was_welcomed = True
         self._welcomes += 1
         self._failures += 1  # forgotten when it lasts
         self.state = f"connected to {address}"
         connection.watch_over(self.plan.timeout)
-        self._remember_policy(talk.session, address)
+        self._remember_policy(driver.session, address)
         logger.info("connected to %s as %s", address, registration.nick)
 
     @property
@@ -275,8 +275,8 @@ class Supervisor:
         """How many seconds a server has to welcome us: some look up hosts and users first."""
         return 2 * self.plan.route.timeout
 
-    async def _end(self, connection: Connection, talk: Driver, address: Address) -> None:
-        if talk.welcomed.done():
+    async def _end(self, connection: Connection, driver: Driver, address: Address) -> None:
+        if driver.welcomed.done():
             connection.disconnect(QUIT_MESSAGE)
         else:
             connection.abort(QUIT_MESSAGE)
@@ -285,9 +285,9 @@ class Supervisor:
         logger.info("disconnected from %s: %s", address, reason)
 
     def _refusal(
-        self, connection: Connection, talk: Driver, address: Address, waited_for: str
+        self, connection: Connection, driver: Driver, address: Address, waited_for: str
     ) -> ChatlogError:
-        registration = talk.session.registration
+        registration = driver.session.registration
         if registration.refused:
             kind = RefusedError if registration.refused_for_good else NetworkError
             return kind(f"{address}: {registration.refused}")
@@ -296,17 +296,17 @@ class Supervisor:
                 f"{address} did not welcome us in {self._patience:g} s; we waited for {waited_for}"
             )
         reason = connection.closed.result()
-        kind = RefusedError if judge(talk.parting_words).for_good else NetworkError
+        kind = RefusedError if judge(driver.parting_words).for_good else NetworkError
         return kind(f"{address} ended the connection before it welcomed us: {reason}")
 
     def _verdict(self) -> Verdict:
         """Say what follows from how a connection ended on which we were welcome."""
-        if self._talk is None or self._stopping.done():
+        if self._driver is None or self._stopping.done():
             return ACCIDENT
-        verdict = judge(self._talk.parting_words)
+        verdict = judge(self._driver.parting_words)
         if verdict.for_good:
-            server = self._talk.session.server
-            raise RefusedError(f"{server} will not have us: {self._talk.parting_words}")
+            server = self._driver.session.server
+            raise RefusedError(f"{server} will not have us: {self._driver.parting_words}")
         return verdict
 
     # -- STS -------------------------------------------------------------------------
@@ -331,9 +331,9 @@ class Supervisor:
 
     def status(self) -> NetworkStatus:
         """Say how this network is."""
-        talk, connection = self._talk, self._connection
-        welcome = talk is not None and connection is not None and talk.welcomed.done()
-        joining, privacy = self.lasting.joining, self.lasting.privacy
+        driver, connection = self._driver, self._connection
+        welcome = driver is not None and connection is not None and driver.welcomed.done()
+        joining, privacy = self.carryover.joining, self.carryover.privacy
         problems = [f"{name}: {why}" for name, why in joining.problems().items()]
         if self.last_refusal is not None and not welcome:
             problems.append(str(self.last_refusal))
@@ -341,12 +341,14 @@ class Supervisor:
             name=self.plan.session.network,
             state=self.state,
             connected=welcome,
-            server=talk.session.server if talk else "",
-            nick=talk.session.state.me.nick if talk else "",
+            server=driver.session.server if driver else "",
+            nick=driver.session.state.me.nick if driver else "",
             lag=connection.watch.lag if connection and connection.watch else None,
-            since=talk.since if talk and welcome else "",
+            since=driver.since if driver and welcome else "",
             heard=connection.heard if connection else "",
-            offset=talk.session.clock.offset if talk and talk.session.clock.is_known else None,
+            offset=driver.session.clock.offset
+            if driver and driver.session.clock.is_known
+            else None,
             last_event=self._intake.last_event,
             reconnects=max(0, self._welcomes - 1),
             joined=joining.joined_count() if welcome else 0,
@@ -355,7 +357,7 @@ class Supervisor:
             problems=tuple(problems),
             off_record=privacy.counts["off-record"],
             ignored=privacy.counts["ignored"],
-            not_understood=self.lasting.not_understood,
+            not_understood=self.carryover.not_understood,
         )
 
     async def _first_of(

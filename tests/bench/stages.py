@@ -118,7 +118,7 @@ async def _whole(
                 on_settled=on_settled,
             )
 
-        connection.talk = Driver(
+        connection.driver = Driver(
             connection,
             Session(settings),
             intake,

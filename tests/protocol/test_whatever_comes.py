@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.protocol.lasting import Lasting
+from chatlog.protocol.carryover import Carryover
 from chatlog.protocol.message import parse
 from chatlog.protocol.numerics import RPL_ENDOFMOTD, RPL_WELCOME
 from chatlog.protocol.registration.capabilities import Identity
@@ -52,13 +52,13 @@ LOGINS = st.sampled_from(
 class Connection:
     """A session whose lines are remembered, and whose work is done at once."""
 
-    def __init__(self, login, lasting=None):
+    def __init__(self, login, carryover=None):
         identity = Identity(nick="log", login=login, nickserv=Secret("hush"))
         about = SessionSettings(
             network="net", identity=identity, channels=("#a", "#b"), accept_invites=True
         )
-        self.lasting = lasting or Lasting(about)
-        self.session = Session(about, self.lasting, tls=True)
+        self.carryover = carryover or Carryover(about)
+        self.session = Session(about, self.carryover, tls=True)
         self.now = 0.0
         self.events = []
         self.sent = self.session.start()
@@ -104,7 +104,7 @@ def test_after_anything_every_channel_is_joined_or_it_is_said_why_not(steps):
     connection = Connection(None)
     for step in steps:
         connection.take(step)
-    again = Connection(None, connection.lasting)
+    again = Connection(None, connection.carryover)
     again.take(f":irc.test {RPL_WELCOME} log :Welcome".encode())
     again.take(f":irc.test {RPL_ENDOFMOTD} log :End of MOTD".encode())
     again.let_in()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chatlog.protocol.session_settings import SessionSettings
 
 
-class Lasting:
+class Carryover:
     """Where we mean to be, whom we answered, and what is kept out of the transcript."""
 
     def __init__(self, settings: SessionSettings) -> None:

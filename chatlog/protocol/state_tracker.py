@@ -19,22 +19,22 @@ from chatlog.protocol.regaining import Regaining
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chatlog.protocol.lasting import Lasting
+    from chatlog.protocol.carryover import Carryover
     from chatlog.protocol.state import Line, State
 
 
-class Whereabouts:
+class StateTracker:
     """Keep `state` true, and tell `joining` and the regaining of our nick what happens.
 
     `we_moved` is set when our nick or our channels are others than before; who
     acts on it sets it back.
     """
 
-    def __init__(self, state: State, lasting: Lasting) -> None:
+    def __init__(self, state: State, carryover: Carryover) -> None:
         self.we_moved = False
-        self.joining = lasting.joining
+        self.joining = carryover.joining
         self._state = state
-        self._privacy = lasting.privacy
+        self._privacy = carryover.privacy
         self._regaining = Regaining(state.me.nick)
 
     def begin(self) -> None:
@@ -164,7 +164,7 @@ class Whereabouts:
         for nick in line.params[1].split(",") if len(line.params) > 1 else ():
             self._regaining.gone(nick.partition("!")[0])
 
-    _followed: ClassVar[dict[str, Callable[[Whereabouts, Line], None]]] = {
+    _followed: ClassVar[dict[str, Callable[[StateTracker, Line], None]]] = {
         "JOIN": _on_join,
         "PART": _on_part,
         "KICK": _on_kick,
