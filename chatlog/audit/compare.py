@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatlog.event import Event
-    from chatlog.protocol.history.pages import Page, Told
+    from chatlog.protocol.facts import HistoryFact, HistoryPage
     from chatlog.protocol.session import Session
     from chatlog.record.intervals import NewInterval
 
@@ -95,10 +95,9 @@ class Audit:
         """Drop a channel that we are not in."""
         self._targets = [each for each in self._targets if each != target]
 
-    def take(self, told: list[Told]) -> None:
+    def take(self, fact: HistoryFact) -> None:
         """Take the answer to a request; ignore history that came by itself."""
-        for each in told:
-            self._requests.take(each)
+        self._requests.take(fact)
 
     @property
     def is_settled(self) -> bool:
@@ -150,7 +149,7 @@ class _Comparison:
     def begin_page(self) -> None:
         self._alignment.begin_page()
 
-    def keep(self, page: Page) -> None:
+    def keep(self, page: HistoryPage) -> None:
         """Compare a page; lines that repeat the page before count once."""
         events = [each for each in page.events if each.type in TALK and self._is_inside(each)]
         seen, self._page = self._page, Counter(map(_identity, events))

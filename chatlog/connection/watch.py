@@ -1,4 +1,4 @@
-"""Whether the other end is still there: a link can be dead without a word.
+"""Watch over a connection: a link can be dead without a word.
 
 Asks by PING, at its own pace, whatever else is heard: the answers also tell
 how long a line takes there and back.
@@ -16,7 +16,7 @@ _SHARE: Final = 0.6
 
 
 class Watch:
-    """Watch over a connection until `stop`.
+    """The watch over one connection, until `stop`.
 
     `lag` is the latest answer's time there and back in seconds, None before
     the first. A connection on which nothing is heard for `timeout` seconds is
@@ -37,13 +37,13 @@ class Watch:
         self._timer = self._loop.call_later(self._every, self._ask)
 
     def answered(self) -> None:
-        """Take note of the answer to our PING."""
+        """Note the answer to our PING, which came with the latest read."""
         if not self._answered:
             self._answered = True
-            self.lag = self._loop.time() - self._asked_at
+            self.lag = self._connection.heard_at - self._asked_at
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """End the watch."""
         self._timer.cancel()
 
     def _ask(self) -> None:

@@ -1,4 +1,4 @@
-"""What a session hands on to the next one: a connection ends, these go on."""
+"""State that outlives a connection: each session hands it on to the next one of its network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class Carryover:
-    """Where we mean to be, whom we answered, and what is kept out of the transcript."""
+    """The channels to join, the people answered lately, and the privacy rules of one network.
+
+    `not_understood` counts the lines that are no IRC.
+    """
 
     def __init__(self, settings: SessionSettings) -> None:
         self.joining = Joining(
@@ -29,7 +32,7 @@ class Carryover:
         self._settings = settings
 
     def apply(self, settings: SessionSettings) -> list[str]:
-        """Go by other settings from now on; return what to send, where that means to leave."""
+        """Replace the settings; return the PARTs of channels that are in them no longer."""
         before, self._settings = self._settings, settings
         if settings.manners != before.manners:
             self.manners = Manners(settings.manners)

@@ -1,10 +1,9 @@
-"""The channels to be in, and the lines to send for joining and staying.
+"""The channels to be in, and the JOINs that get us there and back again.
 
-Pure, and without a clock: what happened is said at once, by its own method,
-and `advance` is told the time, in seconds of a clock that only advances. It
-outlives its connection: what a channel was refused for is reported once.
-JOINs go out as the answers to earlier ones come in, so that a server sets its
-own pace and is never flooded.
+Pure, and without a clock: each occurrence has its own method, and `advance` is
+told the time, in seconds of a clock that only advances. It outlives its
+connection, so that a refusal that repeats is reported once. JOINs go out as the
+answers to earlier ones come in: the server sets the pace and is never flooded.
 """
 
 from __future__ import annotations
@@ -15,14 +14,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from chatlog.protocol import numerics
+from chatlog.protocol.facts import Absent, Forwarded
 from chatlog.protocol.isupport import ISupport
 from chatlog.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from chatlog.protocol.facts import Turn
+
 MAX_BYTES: Final = 510
-"""What a line may hold beside its CR LF; some servers cut it there without a word."""
+"""Bytes that fit in a line beside its CR LF; some servers cut a longer one without a word."""
 
 _WINDOW: Final = 2
 _PATIENCE: Final = 60.0
@@ -34,7 +36,7 @@ _GENTLE_DELAY: Final = 2.0
 
 
 class Again(NamedTuple):
-    """After how many seconds to ask again: the first time, and at most."""
+    """Seconds until a JOIN is repeated: the first time, and at most."""
 
     first: float
     most: float
@@ -63,7 +65,7 @@ REFUSALS: Final[dict[str, Again | None]] = {
     numerics.ERR_TOOMANYJOINS: _SOON,
     numerics.ERR_OPERONLY: _SLOWLY,
 }
-"""Answers to a JOIN that did not succeed, and when to ask again; None is never.
+"""Answers to a JOIN that failed, each with the wait before the next; None is never.
 
 The channel is their second parameter.
 """
@@ -77,7 +79,7 @@ class _State(Enum):
 
 
 class _Wanted(msgspec.Struct):
-    """A channel that we mean to be in."""
+    """A channel to be in."""
 
     name: str
     key: Secret = Secret()
@@ -93,7 +95,7 @@ class _Wanted(msgspec.Struct):
 
 
 class Joining:
-    """The state of each channel to be in, on one network.
+    """The channels to be in on one network, each with its state.
 
     `pace` is how many channels the network lets one ask for in how many
     seconds. With `accept_invites`, a channel that we are invited to becomes
@@ -109,7 +111,6 @@ class Joining:
         accept_invites: bool = False,
     ) -> None:
         self.changed = False
-        self._reports: list[str] = []
         self._pace = pace
         self._accept_invites = accept_invites
         self._isupport = ISupport()
@@ -122,23 +123,23 @@ class Joining:
         for name in channels:
             self.want(name, (keys or {}).get(name, Secret()))
 
-    # -- what we mean to be in -------------------------------------------------
+    # -- channels to be in -----------------------------------------------------
 
     def want(self, name: str, key: Secret = Secret()) -> None:  # noqa: B008 - immutable
-        """Add a channel to be in."""
+        """Add a channel to be in, unless it is there."""
         folded = self._isupport.casemapping[name]
         if folded not in self._all:
             self._all[folded] = self._open[folded] = _Wanted(name, key)
             self.changed = True
 
     def unwant(self, name: str) -> list[str]:
-        """Remove a channel to be in; return the lines to send."""
+        """Remove a channel; return the PART, if we are in it or asked to be."""
         wanted = self._forget(name)
         there = wanted and wanted.state in (_State.JOINED, _State.ASKED)
         return [f"PART {wanted.name}"] if wanted and there else []
 
     def names(self) -> list[str]:
-        """List the channels that we mean to be in, as they were named."""
+        """Return the channels to be in, as they were named."""
         return [wanted.name for wanted in self._all.values()]
 
     def wants(self, name: str) -> bool:
@@ -146,23 +147,18 @@ class Joining:
         return self._isupport.casemapping[name] in self._all
 
     def problems(self) -> dict[str, str]:
-        """Return the reason for each channel that we are not in."""
+        """Return the reason for each channel that we are not in, unless it is only due."""
         return {each.name: each.problem for each in self._all.values() if each.problem}
 
     def joined_count(self) -> int:
-        """Count the channels that we are in."""
+        """Return the number of channels that we are in."""
         return sum(wanted.state is _State.JOINED for wanted in self._all.values())
 
-    def take_reports(self) -> list[str]:
-        """Return each new problem once: a channel, and the reason why we are not in it."""
-        reports, self._reports = self._reports, []
-        return reports
-
     def is_settled(self) -> bool:
-        """Return whether every channel is joined, or refused with a reason."""
+        """Return whether each channel has us in it, or a reason why not."""
         return all(wanted.problem for wanted in self._open.values())
 
-    # -- what happens ------------------------------------------------------------
+    # -- occurrences -------------------------------------------------------------
 
     def begin(self, isupport: ISupport) -> None:
         """Begin on a new connection: every channel that was not given up is due."""
@@ -186,7 +182,7 @@ class Joining:
             wanted.state, wanted.problem, wanted.unanswered = _State.JOINED, "", 0
             self._open.pop(folded, None)
 
-    def refused(self, name: str, numeric: str, text: str) -> None:
+    def refused(self, name: str, numeric: str, text: str, turn: Turn) -> None:
         """Note that the server did not let us in, and when to ask again."""
         wanted = self._all.get(self._isupport.casemapping[name])
         if wanted is None or wanted.state is _State.JOINED:
@@ -194,16 +190,17 @@ class Joining:
         self._land(wanted)
         again = REFUSALS[numeric]
         if again is None:
-            self._give_up(wanted, f"{text} ({numeric}); not asking again")
+            self._give_up(wanted, f"{text} ({numeric}); not asking again", turn)
             return
         delay = min(again.most, again.first * 2.0 ** min(wanted.refusals, 30))
         wanted.refusals += 1
-        self._again(wanted, delay, f"{text} ({numeric}); asking again")
+        self._again(wanted, delay)
+        self._report(wanted, f"{text} ({numeric}); asking again", turn)
 
-    def forwarded(self, name: str, onto: str) -> None:
+    def forwarded(self, name: str, onto: str, turn: Turn) -> None:
         """Note that the server sends us to another channel instead."""
         if wanted := self._forget(name):
-            self._report(wanted, f"forwarded to {onto}")
+            turn.facts.append(Forwarded(wanted.name, onto))
             self.want(onto)
 
     def renamed(self, name: str, onto: str) -> None:
@@ -212,25 +209,26 @@ class Joining:
             wanted.name = onto
             self._all[self._isupport.casemapping[onto]] = wanted
 
-    def removed(self, name: str, how: str) -> None:
-        """Note that we were made to leave a channel; rejoin later, a bounded number of times."""
+    def removed(self, name: str, how: str, turn: Turn) -> None:
+        """Note that we had to leave a channel; come back later, and not for ever."""
         if wanted := self._all.get(self._isupport.casemapping[name]):
             wanted.thrown_out = True
-            self._again(wanted, _KICK_DELAY, f"{how}; coming back")
+            self._again(wanted, _KICK_DELAY)
+            self._report(wanted, f"{how}; coming back", turn)
 
     def invited(self, name: str) -> None:
         """Note an invitation: ask at once for a channel of ours that did not let us in."""
         wanted = self._all.get(self._isupport.casemapping[name])
         if wanted is not None and wanted.state is not _State.JOINED:
-            self._again(wanted, 0.0, wanted.problem)
+            self._again(wanted, 0.0)
         elif wanted is None and self._accept_invites and self._isupport.is_channel(name):
             self.want(name)
 
     def logged_in(self) -> None:
-        """Note that we are known now: ask again where that was not enough."""
+        """Note a login: ask at once for the channels that were refused for lack of one."""
         for wanted in list(self._open.values()):
             if numerics.ERR_NEEDREGGEDNICK in wanted.problem:
-                self._again(wanted, 0.0, wanted.problem)
+                self._again(wanted, 0.0)
 
     def flooded(self) -> None:
         """Note that the server threw us out for asking too fast: be gentle from now on."""
@@ -238,19 +236,18 @@ class Joining:
 
     # -- time ----------------------------------------------------------------------
 
-    def advance(self, now: float) -> tuple[list[str], float | None]:
-        """Return the lines to send now, and when to call again if nothing happens before."""
+    def advance(self, now: float, turn: Turn) -> float | None:
+        """Add the lines to send now; return when to call again if nothing happens before."""
         self.changed = False
         for wanted in list(self._open.values()):
-            self._settle(wanted, now)
-        lines = []
+            self._settle(wanted, now, turn)
         while due := self._due(now):
-            lines.append(self._ask(due, now))
-        return lines, self._wake_at(now)
+            turn.replies.append(self._ask(due, now))
+        return self._wake_at(now)
 
-    def _settle(self, wanted: _Wanted, now: float) -> None:
+    def _settle(self, wanted: _Wanted, now: float, turn: Turn) -> None:
         if wanted.thrown_out:
-            self._count_kick(wanted, now)
+            self._count_kick(wanted, now, turn)
         if wanted.delay is not None:
             wanted.at, wanted.delay = now + wanted.delay, None
         if wanted.state is _State.ASKED and now >= wanted.at + _PATIENCE:
@@ -259,19 +256,20 @@ class Joining:
             lost = wanted.unanswered >= _UNANSWERED_LIMIT
             wanted.state, wanted.at = _State.DUE, now + (_SLOWLY.first if lost else 0.0)
             if lost:
-                self._report(wanted, "the server does not answer; asking again later")
+                self._report(wanted, "the server does not answer; asking again later", turn)
 
-    def _count_kick(self, wanted: _Wanted, now: float) -> None:
+    def _count_kick(self, wanted: _Wanted, now: float, turn: Turn) -> None:
         wanted.thrown_out = False
         recent = [when for when in wanted.kicks if now - when < _KICK_WINDOW]
         wanted.kicks = [*recent, now]
         if len(wanted.kicks) >= _KICK_LIMIT:
-            self._give_up(wanted, f"thrown out {len(wanted.kicks)} times; not coming back")
+            why = f"thrown out {len(wanted.kicks)} times; not coming back"
+            self._give_up(wanted, why, turn)
         elif wanted.delay is not None:
             wanted.delay = _KICK_DELAY * 2.0 ** len(recent)
 
     def _due(self, now: float) -> list[_Wanted]:
-        """Choose the channels of the next JOIN, those with a key first."""
+        """Return the channels of the next JOIN, those with a key first."""
         room = self._room(now)
         if room < 1 or len(self._flights) >= (1 if self._gentle else _WINDOW):
             return []
@@ -280,7 +278,7 @@ class Joining:
         return _fitting(due[: min(room, self._isupport.targets_per_join())])
 
     def _room(self, now: float) -> int:
-        """Return how many channels the pace allows to join now."""
+        """Return how many channels the pace lets us ask for now."""
         if self._gentle and self._asked_at and now - self._asked_at[-1] < _GENTLE_DELAY:
             return 0
         if self._pace is None:
@@ -316,7 +314,7 @@ class Joining:
     # -- changes of one channel ----------------------------------------------------
 
     def _land(self, wanted: _Wanted) -> None:
-        """Take a channel off the JOIN that asked for it, which may let the next one go."""
+        """Remove a channel from the JOIN that asked for it, which may let the next one go."""
         flight, wanted.flight = wanted.flight, 0
         if flight in self._flights:
             self._flights[flight] -= 1
@@ -324,23 +322,23 @@ class Joining:
                 del self._flights[flight]
                 self.changed = True
 
-    def _again(self, wanted: _Wanted, delay: float, why: str) -> None:
+    def _again(self, wanted: _Wanted, delay: float) -> None:
         self._land(wanted)
         wanted.state, wanted.delay = _State.DUE, delay
         self._open[self._isupport.casemapping[wanted.name]] = wanted
-        self._report(wanted, why)
         self.changed = True
 
-    def _give_up(self, wanted: _Wanted, why: str) -> None:
+    def _give_up(self, wanted: _Wanted, why: str, turn: Turn) -> None:
         self._land(wanted)
         wanted.state = _State.GIVEN_UP
         self._open.pop(self._isupport.casemapping[wanted.name], None)
-        self._report(wanted, why)
+        self._report(wanted, why, turn)
 
-    def _report(self, wanted: _Wanted, why: str) -> None:
+    def _report(self, wanted: _Wanted, why: str, turn: Turn) -> None:
+        """Add a reason why we are not in a channel, unless it is the one before."""
         if why != wanted.problem:
             wanted.problem = why
-            self._reports.append(f"{wanted.name}: {why}")
+            turn.facts.append(Absent(wanted.name, why))
 
     def _forget(self, name: str) -> _Wanted | None:
         folded = self._isupport.casemapping[name]
@@ -352,7 +350,7 @@ class Joining:
 
 
 def _fitting(due: list[_Wanted]) -> list[_Wanted]:
-    """Return as many of these, from the first, as one line holds; one at least."""
+    """Return the first of these that fit in one line; one at least."""
     fitting: list[_Wanted] = []
     for wanted in due:
         if fitting and len(join_line([*fitting, wanted]).encode()) > MAX_BYTES:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a session is told: who we are, where to go, what to record and answer.
+    """The identity, channels, privacy and manners of a session.
 
     `max_skew` is in milliseconds; `join_pace` is how many channels the network
     lets one ask for in how many seconds.

@@ -1,4 +1,4 @@
-"""What a session knows while it is connected, and a line in the light of it."""
+"""The state of a session while it is connected, and a line in the light of that state."""
 
 from __future__ import annotations
 
@@ -13,30 +13,37 @@ from chatlog.protocol.membership import Membership
 from chatlog.protocol.message import Message  # noqa: TC001 - a field of a Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    from chatlog.protocol.facts import Turn
+
+    Handler = Callable[["Line", Turn], None]
+    """Acts on one line: it changes state, and appends replies and facts to the turn."""
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """A message with what the session found out of it.
+    """A message with its source, times and tags worked out.
 
-    `fields` are those that every event of this line has in common. A line of
-    a history batch has the batch's target, and changes nobody's whereabouts.
+    `fields` are those that every event of this line has in common, `received` is
+    our clock at the read. A line of a history batch names the batch's target in
+    `history_of`, and changes no state.
     """
 
     message: Message
     params: list[str]
     source: Source
     fields: dict[str, Any]
+    received: str
     tags: dict[str, str] = {}
     history_of: str = ""
     batch: str = ""
 
 
 class State:
-    """Who and where we are on one connection, and what the server said of itself.
+    """Our nick and channels on one connection, their members, and the server's ISUPPORT.
 
-    `places` are the channels that a WHOIS of ours has told by now, None while
-    there is none under way; `modes_asked` those whose modes we asked for.
+    `places` collects the channels that a WHOIS of ours tells, and is None unless
+    one is under way; `modes_asked` are those whose modes we asked for.
     """
 
     def __init__(self, *, network: str, nick: str, queries: bool) -> None:
@@ -51,23 +58,23 @@ class State:
         self.be(Source(nick))
 
     def be(self, source: Source) -> None:
-        """Take note of who we are."""
+        """Set our own nick, user and host."""
         self.me = source
         self._my_nick = self.isupport.casemapping[source.nick]
 
     def is_me(self, nick: str) -> bool:
-        """Say whether a nick is ours."""
+        """Return whether a nick is ours."""
         return self.isupport.casemapping[nick] == self._my_nick
 
     def channel_said_to(self, target: str) -> tuple[str, str]:
-        """Part a target into STATUSMSG prefix and channel, "" where we are not in it."""
+        """Split a target into STATUSMSG prefix and channel, "" if we are not in it."""
         if name := self.membership.name(target):
             return "", name
         statusmsg, name = self.isupport.split_statusmsg(target)
         return statusmsg, self.membership.name(name)
 
     def receive_isupport(self, tokens: Iterable[str]) -> None:
-        """Take the tokens of one RPL_ISUPPORT."""
+        """Apply the tokens of one RPL_ISUPPORT."""
         before = self.isupport.casemapping
         self.isupport.receive(tokens)
         if self.isupport.casemapping is not before:
@@ -75,7 +82,7 @@ class State:
             self.be(self.me)
 
     def channels_of(self, line: Line) -> list[str]:
-        """List where what somebody did to the whole network is to be written."""
+        """Return the targets of a line that concerns a person on the whole network."""
         if line.history_of:
             return [line.history_of]
         return self.membership.channels_of(line.source.nick) or [SERVER]

@@ -1,8 +1,7 @@
-"""Who and where everybody is, we included, as the server's lines tell it.
+"""State tracking: our nick, our channels and their members, as the server's lines tell them.
 
-Follows a connection line by line: the members of our channels, our nick, and
-what becomes of the channels that we mean to be in. It makes no events and
-answers nothing; what is to be sent follows from `advance`.
+It follows a connection line by line, and makes neither events nor answers. The
+lines that get us into channels, or get our nick back, follow from `advance`.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from chatlog.protocol import numerics
+from chatlog.protocol.facts import Joined, Left, Renamed
 from chatlog.protocol.joining import REFUSALS
 from chatlog.protocol.regaining import Regaining
 
@@ -20,47 +20,48 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chatlog.protocol.carryover import Carryover
-    from chatlog.protocol.state import Line, State
+    from chatlog.protocol.facts import Turn
+    from chatlog.protocol.state import Handler, Line, State
 
 
 class StateTracker:
-    """Keep `state` true, and tell `joining` and the regaining of our nick what happens.
+    """The upkeep of one connection's `State`, of the channels to join and of the nick to regain.
 
-    `we_moved` is set when our nick or our channels are others than before; who
-    acts on it sets it back.
+    `on_move` is called whenever our nick or our channels have changed.
     """
 
-    def __init__(self, state: State, carryover: Carryover) -> None:
-        self.we_moved = False
+    def __init__(self, state: State, carryover: Carryover, on_move: Callable[[], None]) -> None:
         self.joining = carryover.joining
         self._state = state
         self._privacy = carryover.privacy
+        self._on_move = on_move
         self._regaining = Regaining(state.me.nick)
 
     def begin(self) -> None:
-        """Begin to join: the server has welcomed us and said what it is."""
+        """Begin to join: the server has welcomed us and sent its ISUPPORT."""
         self.joining.begin(self._state.isupport)
         self._regaining.begin(self._state.isupport, self._state.me.nick)
 
     @property
     def changed(self) -> bool:
-        """Say whether `advance` has something to do."""
+        """Whether `advance` has something to do."""
         return self.joining.changed or self._regaining.changed
 
-    def advance(self, now: float) -> tuple[list[str], float | None]:
-        """Return the lines to send now, and when to call again if nothing happens before."""
-        joins, joining_at = self.joining.advance(now)
+    def advance(self, now: float, turn: Turn) -> float | None:
+        """Add the lines to send now; return when to call again if nothing happens before."""
         nicks, regaining_at = self._regaining.advance(now)
+        turn.replies += nicks
+        joining_at = self.joining.advance(now, turn)
         moments = [moment for moment in (joining_at, regaining_at) if moment is not None]
-        return nicks + joins, min(moments, default=None)
+        return min(moments, default=None)
 
-    def handlers(self) -> dict[str, Callable[[Line], None]]:
-        """Return what takes a line of each command that says who is where."""
-        return {command: partial(handler, self) for command, handler in self._followed.items()}
+    def handlers(self) -> dict[str, Handler]:
+        """Return the handlers of the commands that tell who is where."""
+        return {command: partial(handler, self) for command, handler in self._handlers.items()}
 
     # -- members -------------------------------------------------------------------
 
-    def _on_join(self, line: Line) -> None:
+    def _on_join(self, line: Line, turn: Turn) -> None:
         if not (line.params and line.source.nick):
             return
         name = line.params[0]
@@ -68,44 +69,49 @@ class StateTracker:
             self._state.be(line.source)
             self._state.membership.enter(name)
             self.joining.joined(name)
-            self.we_moved = True
+            turn.facts.append(Joined(name, *_when(line), line.fields.get("msgid", "")))
+            self._on_move()
         self._state.membership.add(name, line.source.nick)
 
-    def _on_part(self, line: Line) -> None:
+    def _on_part(self, line: Line, turn: Turn) -> None:
         if line.params:
-            self._remove(line.params[0], line.source.nick, "made to leave")
+            channel, nick = line.params[0], line.source.nick
+            self._remove(channel, nick, "made to leave", line, turn)
 
-    def _on_kick(self, line: Line) -> None:
+    def _on_kick(self, line: Line, turn: Turn) -> None:
         if len(line.params) > 1:
+            channel, nick = line.params[:2]
             reason = f" ({line.params[2]})" if len(line.params) > 2 else ""  # noqa: PLR2004 - channel, nick, reason
-            self._remove(line.params[0], line.params[1], f"kicked by {line.source.nick}{reason}")
+            self._remove(channel, nick, f"kicked by {line.source.nick}{reason}", line, turn)
 
-    def _remove(self, channel: str, nick: str, how: str) -> None:
+    def _remove(self, channel: str, nick: str, how: str, line: Line, turn: Turn) -> None:
         if not self._state.is_me(nick):
             self._state.membership.remove(channel, nick)
-        elif self._state.membership.name(channel):
+        elif name := self._state.membership.name(channel):
             self._state.membership.leave(channel)
-            self.joining.removed(channel, how)
-            self.we_moved = True
+            kicked, wanted = line.message.command == "KICK", self.joining.wants(name)
+            turn.facts.append(Left(name, *_when(line), kicked=kicked, wanted=wanted))
+            self.joining.removed(channel, how, turn)
+            self._on_move()
 
-    def _on_quit(self, line: Line) -> None:
+    def _on_quit(self, line: Line, _turn: Turn) -> None:
         self._state.membership.quit(line.source.nick)
         self._regaining.gone(line.source.nick)
 
-    def _on_nick(self, line: Line) -> None:
+    def _on_nick(self, line: Line, _turn: Turn) -> None:
         if not (line.params and line.params[0] and line.source.nick):
             return
         old, new = line.source.nick, line.params[0]
         if self._state.is_me(old):
             self._state.be(msgspec.structs.replace(self._state.me, nick=new))
             self._regaining.is_now(new)
-            self.we_moved = True
+            self._on_move()
         else:
             self._regaining.gone(old)
         self._state.membership.rename(old, new)
 
-    def _on_names(self, line: Line) -> None:
-        """Gather the members of a channel: `@+nick!user@host`, as far as negotiated."""
+    def _on_names(self, line: Line, _turn: Turn) -> None:
+        """Collect the members of a channel: `@+nick!user@host`, or less of that."""
         if len(line.params) > 3 and (name := self._state.membership.name(line.params[2])):  # noqa: PLR2004 - RPL_NAMREPLY
             gathered = self._state.names_of.setdefault(name, [])
             for item in filter(None, line.params[3].split(" ")):
@@ -113,58 +119,52 @@ class StateTracker:
                 self._state.membership.add(name, shown.lstrip(self._state.isupport.prefixes))
                 gathered.append(shown)
 
-    def _on_places(self, line: Line) -> None:
-        """Gather where we are: `@#chan +#other`, as WHOIS of ourselves tells it."""
-        places = self._state.places
-        if places is not None and len(line.params) > 2 and self._state.is_me(line.params[1]):  # noqa: PLR2004 - RPL_WHOISCHANNELS
-            prefixes = self._state.isupport.prefixes
-            for place in line.params[2].split():
-                places += [place, place.lstrip(prefixes)]
-
-    def _on_end_of_names(self, line: Line) -> None:
+    def _on_end_of_names(self, line: Line, _turn: Turn) -> None:
         if len(line.params) > 1:
             self._state.names_of.pop(self._state.membership.name(line.params[1]), None)
 
     # -- our channels and our nick ---------------------------------------------------
 
-    def _on_join_refused(self, line: Line) -> None:
+    def _on_join_refused(self, line: Line, turn: Turn) -> None:
         if len(line.params) > 1:
-            self.joining.refused(line.params[1], line.message.command, line.params[-1])
+            self.joining.refused(line.params[1], line.message.command, line.params[-1], turn)
 
-    def _on_link_channel(self, line: Line) -> None:
-        """Follow to where the server sends us; the JOIN comes by itself."""
+    def _on_link_channel(self, line: Line, turn: Turn) -> None:
+        """Follow to the channel that the server sends us to; the JOIN comes by itself."""
         if len(line.params) > 2 and self._state.isupport.is_channel(line.params[2]):  # noqa: PLR2004 - client and two channels
-            self._rename(line.params[1], line.params[2], self.joining.forwarded)
+            old, new = line.params[1:3]
+            self._privacy.carry_over(old, new, self._state.isupport.casemapping)
+            self.joining.forwarded(old, new, turn)
         else:
-            self._on_join_refused(line)
+            self._on_join_refused(line, turn)
 
-    def _on_rename(self, line: Line) -> None:
+    def _on_rename(self, line: Line, turn: Turn) -> None:
         """Follow a channel to its new name.
 
         See https://ircv3.net/specs/extensions/channel-rename
         """
         if len(line.params) > 1:
             old, new = line.params[:2]
+            if name := self._state.membership.name(old):
+                msgid = line.fields.get("msgid", "")
+                turn.facts.append(Renamed(name, new, *_when(line), msgid))
             self._state.membership.rename_channel(old, new)
-            self._rename(old, new, self.joining.renamed)
-            self.we_moved = True
+            self._privacy.carry_over(old, new, self._state.isupport.casemapping)
+            self.joining.renamed(old, new)
+            self._on_move()
 
-    def _rename(self, old: str, new: str, take_note: Callable[[str, str], None]) -> None:
-        self._privacy.carry_over(old, new, self._state.isupport.casemapping)
-        take_note(old, new)
-
-    def _on_invite(self, line: Line) -> None:
+    def _on_invite(self, line: Line, _turn: Turn) -> None:
         if len(line.params) > 1 and self._state.is_me(line.params[0]):
             self.joining.invited(line.params[1])
 
-    def _on_logged_in(self, _line: Line) -> None:
+    def _on_logged_in(self, _line: Line, _turn: Turn) -> None:
         self.joining.logged_in()
 
-    def _on_monitored_gone(self, line: Line) -> None:
+    def _on_monitored_gone(self, line: Line, _turn: Turn) -> None:
         for nick in line.params[1].split(",") if len(line.params) > 1 else ():
             self._regaining.gone(nick.partition("!")[0])
 
-    _followed: ClassVar[dict[str, Callable[[StateTracker, Line], None]]] = {
+    _handlers: ClassVar[dict[str, Callable[[StateTracker, Line, Turn], None]]] = {
         "JOIN": _on_join,
         "PART": _on_part,
         "KICK": _on_kick,
@@ -174,9 +174,13 @@ class StateTracker:
         "INVITE": _on_invite,
         numerics.RPL_NAMREPLY: _on_names,
         numerics.RPL_ENDOFNAMES: _on_end_of_names,
-        numerics.RPL_WHOISCHANNELS: _on_places,
         numerics.RPL_LOGGEDIN: _on_logged_in,
         numerics.RPL_MONOFFLINE: _on_monitored_gone,
         **dict.fromkeys(REFUSALS, _on_join_refused),
         numerics.ERR_LINKCHANNEL: _on_link_channel,
     }
+
+
+def _when(line: Line) -> tuple[str, str]:
+    """Return the time of a line and of its receipt, as its events have them."""
+    return line.fields["time"], line.fields.get("received", "")

@@ -1,35 +1,38 @@
-"""One connection at work: what it hears goes to the intake, what follows is sent.
+"""The driver of one connection: it feeds the session and carries out its turns.
 
-The handlers of the reactor are here. What was read of the socket is in the
-kernel's hands by the end of the same turn of the loop, and only then is
-anything answered.
+It works in turns. While the lines of a read are dispatched, the session adds to
+the turn; at the end of the read the driver writes the events, then sends the
+replies, then acts on the facts. A reply is an acknowledgement that people rely on,
+so it must not leave before the events are in the kernel.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol
-
-import msgspec
+from typing import TYPE_CHECKING, Any, Final
 
 from chatlog.background import do_in_thread
 from chatlog.connection import ANY, PING_TOKEN
-from chatlog.event import EventType
-from chatlog.protocol import numerics
-from chatlog.record.intervals import Moment
+from chatlog.protocol.facts import (
+    Challenged,
+    ErrorReceived,
+    Pong,
+    ReconnectRequested,
+    RegistrationRefused,
+    TlsRequired,
+    Turn,
+    Welcomed,
+)
+from chatlog.record.channel_facts import ChannelFacts, History
 
 if TYPE_CHECKING:
     import asyncio
 
     from chatlog.connection import Connection, LineEvent, Reactor
-    from chatlog.event import Event
-    from chatlog.protocol.history.pages import Told
-    from chatlog.protocol.registration.login import Work
     from chatlog.protocol.session import Session
     from chatlog.protocol.session_settings import SessionSettings
     from chatlog.record.intake import Intake
-    from chatlog.record.intervals import NewInterval
     from chatlog.record.sinks import LedgerSink
 
 logger = logging.getLogger(__name__)
@@ -38,38 +41,21 @@ _READY_DELAY: Final = 10.0
 _PRESENCE_EVERY: Final = 600.0
 _ARRIVED: Final = "chatlog-arrived"
 _MOVING: Final = "moving to another server, as this one asks"
-
-
-class History(Protocol):
-    """What deals with the past of the channels of one connection."""
-
-    @property
-    def is_settled(self) -> bool:
-        """Say whether nothing is left to do."""
-
-    def entered(self, interval: NewInterval) -> None:
-        """Fetch the gaps of a channel that we are in."""
-
-    def left(self, target: str) -> None:
-        """Take note that we are in a channel no more."""
-
-    def take(self, told: list[Told]) -> None:
-        """Take what the server told of the past."""
-
-    def close(self) -> None:
-        """End."""
-
+_TLS_ALONE: Final = "this server is for TLS alone (STS)"
 
 MakeHistory = Callable[["Session", Callable[[str], None], Callable[[], None]], History]
+"""Makes the consumer of a connection's history: of the session, of the function that
+sends a line, and of the function to call when nothing is left to do."""
 
 
 class Driver:
-    """What is said on one connection, from its first line to its last.
+    """One connection at work, from its first line to its last.
 
-    `welcomed` is done when the server has let us in. `parting_words` is what
-    it said in ERROR. `on_arrival` is called when we are in all channels that
-    let us in, `on_caught_up` when their history is dealt with as well, by what
-    `history` makes of the session, of what sends a line, and of whom to tell.
+    `turn` is the Turn of the read under way. `welcomed` is done when the server
+    has let us in, `since` then. `parting_words` are those of an ERROR, and
+    `must_reconnect` is true once the server asked us to connect again.
+    `on_arrival` is called when we are in all channels that let us in,
+    `on_caught_up` when their history is dealt with as well.
     """
 
     def __init__(
@@ -86,241 +72,181 @@ class Driver:
     ) -> None:
         loop: asyncio.AbstractEventLoop = connection.reactor.loop
         self.session = session
-        self.heard: list[Event] = []
-        self.replies: list[str] = []
-        self.parting_words = ""
+        self.turn = Turn()
         self.welcomed: asyncio.Future[None] = loop.create_future()
         self.since = ""
+        self.parting_words = ""
+        self.must_reconnect = False
+        self._connection = connection
+        self._intake = intake
+        self._loop = loop
+        self._now = now
         self._on_arrival = on_arrival
         self._on_caught_up = on_caught_up
         self._has_arrived = self._has_all_played_back = False
-        self._ledgers = ledgers
-        self._lost = ""
         self._history = history(session, connection.send_raw, self._look_whether_caught_up)
-        self._loop = loop
-        self._connection = connection
-        self._intake = intake
-        self._now = now
+        self._channels = ChannelFacts(
+            session, intake, ledgers, self._history, lambda: connection.heard
+        )
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            Welcomed: self._on_welcomed,
+            RegistrationRefused: self._on_refused,
+            TlsRequired: self._on_tls_required,
+            Challenged: self._on_challenged,
+            Pong: self._on_pong,
+            ErrorReceived: self._on_error,
+            ReconnectRequested: self._on_reconnect,
+            **self._channels.handlers(),
+        }
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def start(self) -> None:
-        """Say what a fresh connection begins with."""
+        """Send the first lines of the connection."""
         for line in self.session.start():
             self._connection.send_raw(line)
 
     def apply(self, settings: SessionSettings) -> None:
-        """Go by other settings from now on, as far as that needs no new connection."""
-        self.replies += self.session.apply(settings)
+        """Replace the session's settings, except those that need a new connection."""
+        self.session.apply(settings, self.turn)
         self._has_arrived = False
-        self.after_read()
-        self._report()
+        self.end_turn()
+
+    def lose(self, reason: str, received: str) -> None:
+        """End the session because its connection is gone, for that reason."""
+        self.session.close(reason, received, self.turn)
 
     def close(self) -> None:
-        """Let nothing more happen by itself."""
+        """Cancel the timers, and end with the history."""
         for timer in self._timers.values():
             timer.cancel()
         self._history.close()
 
-    def after_read(self) -> None:
-        """Write what was heard, send what follows, and see how far we are."""
-        heard, self.heard = self.heard, []
-        if self.session.moves:
-            heard = [self._with_silence(event) for event in heard]
-        self._intake.write(heard, self.session.state.isupport.casemapping.name)
-        self._intake.flush()
-        # Whoever gets an answer may rely on it: what was answered is written.
-        for line in self.replies:
-            self._connection.say(line)
-        self.replies.clear()
+    def jumped(self, ahead: int, slept: int) -> None:
+        """Note by how many milliseconds our clock was set, or the machine slept."""
+        self._channels.jumped(ahead, slept)
+
+    # -- turns ---------------------------------------------------------------------
+
+    def end_turn(self) -> None:
+        """Write the events of the turn, send its replies, act on its facts; begin the next one."""
         if self.session.changed:
             self._advance()
-        if self.session.moves or self.session.past.told or self.session.proved or self._lost:
-            self._take_note()
-        registration = self.session.registration
-        if not self.welcomed.done():
-            self._register()
-        elif self.session.must_move:
+        turn, self.turn = self.turn, Turn()
+        events = turn.events
+        if turn.facts:  # among them, perhaps, that we joined a channel
+            events = [self._channels.with_silence(event) for event in events]
+        self._intake.write(events, self.session.state.isupport.casemapping.name)
+        self._intake.flush()
+        for line in turn.replies:
+            self._connection.say(line)
+        for fact in turn.facts:
+            self._handlers[type(fact)](fact)
+        if not self._has_arrived and self.session.ready and self.session.joining.is_settled():
+            self._arrive()
+
+    def _advance(self) -> None:
+        """Add the lines that are due to the turn, and set the timer for the next ones."""
+        again_at = self.session.advance(self._loop.time(), self.turn)
+        self._set_timer("advance", again_at, self._wake)
+
+    def _wake(self) -> None:
+        self._advance()
+        self.end_turn()
+
+    def _set_timer(self, name: str, at: float | None, callback: Callable[[], None]) -> None:
+        """Replace the timer of a name by one for `at`, by the loop's clock, or by none."""
+        if timer := self._timers.pop(name, None):
+            timer.cancel()
+        if at is not None:
+            self._timers[name] = self._loop.call_at(at, callback)
+
+    # -- registration --------------------------------------------------------------
+
+    def _on_welcomed(self, _fact: Welcomed) -> None:
+        self.since = self._now()
+        self.welcomed.set_result(None)
+        # Some servers end their greeting with no numeric that says so.
+        self._set_timer("ready", self._loop.time() + _READY_DELAY, self._make_ready)
+        if self.must_reconnect:
             self._connection.disconnect(_MOVING)
-        if work := registration.take_work():
-            self._compute(work)
 
-    # -- what was heard, and what was not ------------------------------------------
+    def _make_ready(self) -> None:
+        self.session.make_ready(self._now(), self.turn)
+        self.end_turn()
 
-    def lose(self, reason: str, received: str) -> None:
-        """Take note that the connection is gone."""
-        self.heard += self.session.close(reason, received)
-        self._lost = reason
+    def _on_refused(self, fact: RegistrationRefused) -> None:
+        self._connection.abort(fact.reason)
 
-    def answered(self, token: str) -> None:
-        """Take note of the answer to one of our PINGs."""
-        if token == _ARRIVED:
+    def _on_tls_required(self, _fact: TlsRequired) -> None:
+        self._connection.abort(_TLS_ALONE)
+
+    def _on_challenged(self, fact: Challenged) -> None:
+        """Compute the response in a daemon thread, which delays neither the loop nor the exit."""
+        do_in_thread(self._loop, "login", fact.respond, self._go_on)
+
+    def _go_on(self, response: bytes | str) -> None:
+        self.session.go_on(response, self.turn)
+        self.end_turn()
+
+    # -- the connection ------------------------------------------------------------
+
+    def _on_error(self, fact: ErrorReceived) -> None:
+        """Keep the server's words as the reason of the end that follows; the first count."""
+        self.parting_words = self.parting_words or fact.reason
+        self._connection.reason = self._connection.reason or fact.reason
+
+    def _on_reconnect(self, _fact: ReconnectRequested) -> None:
+        self.must_reconnect = True
+        if self.welcomed.done():
+            self._connection.disconnect(_MOVING)
+
+    def _on_pong(self, fact: Pong) -> None:
+        if fact.token == PING_TOKEN and self._connection.watch:
+            self._connection.watch.answered()
+        elif fact.token == _ARRIVED:
             self._has_all_played_back = True
             self._look_whether_caught_up()
 
-    def jumped(self, ahead: int, slept: int) -> None:
-        """Take note that our clock was set, or that the machine slept, so many milliseconds."""
-        self.session.clock.shift(ahead)
-        self._ledgers.jumped(self._last_proof(), ahead, slept)
+    # -- arrival ---------------------------------------------------------------------
 
-    def _take_note(self) -> None:
-        moves, self.session.moves = self.session.moves, []
-        for event in moves:
-            if self._intake.takes(event.target) and not self._is_silent(event.target):
-                _MOVES[str(event.type)](self, event)
-        proved, self.session.proved = self.session.proved, []
-        self._ledgers.proved(proved, self._last_proof())
-        told, self.session.past.told = self.session.past.told, []
-        self._history.take(told)
-        if self._lost:
-            self._ledgers.lost(self._last_proof(), self._lost)
-            self._lost = ""
-
-    def _with_silence(self, event: Event) -> Event:
-        """Have our coming into a channel say since when nothing was heard of it."""
-        if event.type != EventType.JOINED or not self._intake.takes(event.target):
-            return event
-        silence = self._ledgers.silence(event.target)
-        return msgspec.structs.replace(event, text=silence) if silence else event
-
-    def _is_silent(self, target: str) -> bool:
-        return self.session.privacy.is_silent(target, self.session.state.isupport.casemapping)
-
-    def _last_proof(self) -> Moment:
-        heard = self._connection.heard
-        return Moment(heard, self.session.clock.there(heard))
-
-    def _moment_of(self, event: Event) -> Moment:
-        at = event.received or event.time
-        return Moment(at, event.time if event.received else self.session.clock.there(at))
-
-    def _entered(self, event: Event) -> None:
-        moment = self._moment_of(event)
-        self._history.entered(self._ledgers.entered(event.target, moment, event.msgid))
-
-    def _left(self, event: Event) -> None:
-        wanted = self.session.joining.wants(event.target)
-        cause = event.text if event.text == "kicked" else "parted" if wanted else "unwanted"
-        moment = self._moment_of(event)
-        self._ledgers.left(event.target, moment, cause, for_good=not wanted)
-        self._history.left(event.target)
-
-    def _renamed(self, event: Event) -> None:
-        if event.params[1:2] == (event.target,):
-            self._entered(event)
-        else:
-            moment = self._moment_of(event)
-            self._ledgers.left(event.target, moment, "renamed", for_good=True)
+    def _arrive(self) -> None:
+        """Report, once for each plan, that we are in all channels that let us in."""
+        self._has_arrived = True
+        network, joining = self.session.settings.network, self.session.joining
+        there, wanted = joining.joined_count(), len(joining.names())
+        logger.info("%s: in %d of %d channels", network, there, wanted)
+        self._on_arrival()
+        # The server's answer follows everything that it plays back on joining.
+        self._connection.send_raw(f"PING :{_ARRIVED}")
+        self._ask_presence_later()
 
     def _look_whether_caught_up(self) -> None:
         if self._has_all_played_back and self._has_arrived and self._history.is_settled:
             self._on_caught_up()
 
-    # -- the way to the welcome ------------------------------------------------
-
-    def _register(self) -> None:
-        registration = self.session.registration
-        if registration.registered:
-            self.since = self._now()
-            self.welcomed.set_result(None)
-            # Some servers end their greeting with no numeric that says so.
-            self._timers["ready"] = self._loop.call_later(_READY_DELAY, self._make_ready)
-        elif registration.refused or registration.must_use_tls:
-            self._connection.abort(registration.refused or "this server is for TLS alone (STS)")
-
-    def _make_ready(self) -> None:
-        events, replies = self.session.make_ready(self._now())
-        self.heard += events
-        self.replies += replies
-        self.after_read()
-
-    def _compute(self, work: Work) -> None:
-        """Compute an answer of the login in a daemon thread, as it would delay the loop."""
-        do_in_thread(self._loop, "login", work, self._go_on)
-
-    def _go_on(self, response: bytes | str) -> None:
-        self.replies += self.session.registration.go_on(response)
-        self.after_read()
-
-    # -- what is due without being asked -----------------------------------------
-
-    def _advance(self) -> None:
-        lines, again_at = self.session.advance(self._loop.time())
-        for line in lines:
-            self._connection.send_raw(line)
-        self._report()
-        if timer := self._timers.pop("advance", None):
-            timer.cancel()
-        if again_at is not None:
-            self._timers["advance"] = self._loop.call_at(again_at, self._advance)
-
-    def _report(self) -> None:
-        """Tell which channels do not let us in, and once when we are in all that do."""
-        network, joining = self.session.settings.network, self.session.joining
-        reports = joining.take_reports()
-        for report in reports:
-            logger.warning("%s: %s", network, report)
-        for name, why in joining.problems().items() if reports else ():
-            if self._intake.takes(name):
-                self._ledgers.absent(name, self._last_proof(), why)
-        if not self._has_arrived and joining.is_settled():
-            self._has_arrived = True
-            there, wanted = joining.joined_count(), len(joining.names())
-            logger.info("%s: in %d of %d channels", network, there, wanted)
-            self._on_arrival()
-            # What a server plays back on joining comes before the answer.
-            self._connection.send_raw(f"PING :{_ARRIVED}")
-            self._check_presence()
-
-    def _check_presence(self) -> None:
-        """Ask now and then where the server thinks that we are: it may not tell that we left."""
-        self._timers["presence"] = self._loop.call_later(_PRESENCE_EVERY, self._ask_presence)
+    def _ask_presence_later(self) -> None:
+        self._set_timer("presence", self._loop.time() + _PRESENCE_EVERY, self._ask_presence)
 
     def _ask_presence(self) -> None:
+        """Ask in which channels the server has us, as it may not tell that we left one."""
         for line in self.session.ask_presence():
             self._connection.send_raw(line)
-        self._check_presence()
-
-
-_MOVES: Final = {
-    str(EventType.JOINED): Driver._entered,  # noqa: SLF001 - our own table
-    str(EventType.PARTED): Driver._left,  # noqa: SLF001 - as above
-    str(EventType.OTHER): Driver._renamed,  # noqa: SLF001 - as above
-}
+        self._ask_presence_later()
 
 
 def listen(reactor: Reactor) -> None:
-    """Add the handlers that pass what a reactor hears to the conversation concerned."""
+    """Add the handlers that pass the lines and ends of a reactor's connections to their drivers."""
     reactor.add_global_handler(ANY, _on_event)
-    reactor.add_global_handler("error", _on_error)
-    reactor.add_global_handler("pong", _on_pong)
-    reactor.add_global_handler(numerics.ERR_YOUREBANNEDCREEP, _on_error)
-    reactor.after_read = _after_read
+    reactor.after_read = _end_turn
 
 
 def _on_event(connection: Connection, event: LineEvent) -> None:
     driver: Driver = connection.driver
     if event.message is None:
         driver.lose(event.reason, event.received)
-        return
-    events, replies = driver.session.receive(event.message, event.received)
-    driver.heard += events
-    if replies:
-        driver.replies += replies
+    else:
+        driver.session.receive(event.message, event.received, driver.turn)
 
 
-def _after_read(connection: Connection) -> None:
-    connection.driver.after_read()
-
-
-def _on_error(connection: Connection, event: LineEvent) -> None:
-    """Take what the server says in ERROR for the reason of the end that follows."""
-    said = event.message.params[-1] if event.message and event.message.params else ""
-    connection.driver.parting_words = connection.driver.parting_words or said
-    connection.reason = connection.reason or said
-
-
-def _on_pong(connection: Connection, event: LineEvent) -> None:
-    token = event.message.params[-1] if event.message and event.message.params else ""
-    if connection.watch and token == PING_TOKEN:
-        connection.watch.answered()
-    connection.driver.answered(token)
+def _end_turn(connection: Connection) -> None:
+    connection.driver.end_turn()

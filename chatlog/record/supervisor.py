@@ -1,7 +1,7 @@
-"""One network, kept: dial, stay, wait, dial again, until told to stop or refused for good.
+"""Supervision of one network: dial, stay, wait, dial again, until a stop or a final refusal.
 
-Of several servers each is tried in turn. The waits double, are spread by
-chance, and begin anew only after a connection that lasted.
+Several servers are tried in turn. The waits double, are spread by chance, and
+start over only after a connection that lasted.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Supervisor:
         self._chance = chance
         self._policies = policies
         self._welcomes = 0
-        self._turn = 0
+        self._server_index = 0
         self._failures = 0
         self._connection: Connection | None = None
         self._driver: Driver | None = None
@@ -108,12 +108,12 @@ class Supervisor:
 
     @property
     def state(self) -> str:
-        """Say in a few words what is going on."""
+        """The network's state in a few words."""
         return self._state
 
     @state.setter
     def state(self, state: str) -> None:
-        """Say what is going on from now, and tell whoever looks on."""
+        """Set the state, and report the change."""
         self._state = state
         self._on_change()
 
@@ -124,16 +124,16 @@ class Supervisor:
 
     @property
     def stop_reason(self) -> str:
-        """Say why we were told to end, "" where we were not."""
+        """The reason of `stop`, "" before it."""
         return self._stopping.result() if self._stopping.done() else ""
 
     def apply(self, plan: Plan) -> None:
-        """Go by another plan of the same network: its channels now, its servers at the next dial.
+        """Replace the plan: its channels count now, its servers at the next dial.
 
-        Channels that are new must be held before.
+        New channels must be held before.
         """
         self.plan = plan
-        # A conversation that is over is kept only to tell of it.
+        # After its connection, a driver is kept only for the status.
         if self._connection is not None and self._driver is not None and self._driver.session.ready:
             self._driver.apply(plan.session)
         else:
@@ -141,7 +141,7 @@ class Supervisor:
         self._on_change()
 
     def jumped(self, ahead: int, slept: int) -> None:
-        """Take note that our clock was set, or that the machine slept, so many milliseconds."""
+        """Note by how many milliseconds our clock was set, or the machine slept."""
         if self._connection is not None and self._driver is not None:
             self._driver.jumped(ahead, slept)
 
@@ -174,19 +174,19 @@ class Supervisor:
     # -- which server, and when ----------------------------------------------------
 
     def _address(self) -> Address:
-        """Choose the server whose turn it is, by TLS where it once asked for that."""
-        address = self.plan.addresses[self._turn % len(self.plan.addresses)]
+        """Return the server to dial, by TLS if its STS policy once asked for that."""
+        address = self.plan.addresses[self._server_index % len(self.plan.addresses)]
         if address.tls or self._policies is None:
             return address
         port = self._policies.port_for(address.host, self._now())
         return address if port is None else Address(host=address.host, port=port)
 
     def _note_refusal(self, error: NetworkError) -> None:
-        """Take the next server; after a first round without success, give up unless told."""
+        """Move on to the next server; raise after a first round without success, unless `retry`."""
         self.last_refusal = error
-        self._turn += 1
+        self._server_index += 1
         self._failures += 1
-        round_is_over = self._turn % len(self.plan.addresses) == 0
+        round_is_over = self._server_index % len(self.plan.addresses) == 0
         if round_is_over and not (self.was_welcomed or self.plan.retry):
             raise error
         logger.warning("%s", error)
@@ -206,7 +206,7 @@ class Supervisor:
     # -- one connection ------------------------------------------------------------
 
     async def _visit(self, address: Address) -> bool:
-        """Go through one connection from dialling to its end; say whether to dial again at once."""
+        """Run one connection from dialling to its end; return whether to dial again at once."""
         connection: Connection = self._reactor.server()
         session = Session(self.plan.session, self.carryover, server=str(address), tls=address.tls)
         driver = connection.driver = Driver(
@@ -225,14 +225,14 @@ class Supervisor:
             if await self._dial(connection, address):
                 driver.start()
                 await self._stay(connection, driver, address)
-            return session.must_move or self._moved_to_tls(session, address)
+            return driver.must_reconnect or self._moved_to_tls(session, address)
         finally:
             driver.close()
             self._connection = None
             self._reactor.connections.remove(connection)
 
     async def _dial(self, connection: Connection, address: Address) -> bool:
-        """Connect; say whether there was time to."""
+        """Connect; return False if the stop came first."""
         self.state = f"connecting to {address}"
         dial = asyncio.ensure_future(
             connection.connect(address.host, address.port, Dialler(address, self.plan.route))
@@ -272,7 +272,7 @@ class Supervisor:
 
     @property
     def _patience(self) -> float:
-        """How many seconds a server has to welcome us: some look up hosts and users first."""
+        """Seconds that a server has to welcome us; some look up hosts and users first."""
         return 2 * self.plan.route.timeout
 
     async def _end(self, connection: Connection, driver: Driver, address: Address) -> None:
@@ -300,7 +300,7 @@ class Supervisor:
         return kind(f"{address} ended the connection before it welcomed us: {reason}")
 
     def _verdict(self) -> Verdict:
-        """Say what follows from how a connection ended on which we were welcome."""
+        """Return the consequences of the server's parting words; raise if they are final."""
         if self._driver is None or self._stopping.done():
             return ACCIDENT
         verdict = judge(self._driver.parting_words)
@@ -312,7 +312,7 @@ class Supervisor:
     # -- STS -------------------------------------------------------------------------
 
     def _moved_to_tls(self, session: Session, address: Address) -> bool:
-        """Take the server's word that it is to be reached by TLS, and no other way, from now on."""
+        """Replace the server by its TLS port if its STS policy says so; return whether it does."""
         policy = session.registration.sts
         if not session.registration.must_use_tls or policy is None or policy.port is None:
             return False
@@ -327,11 +327,12 @@ class Supervisor:
         if address.tls and self._policies and policy and policy.duration is not None:
             self._policies.remember(address.host, address.port, policy.duration, self._now())
 
-    # -- for whoever looks on ----------------------------------------------------------
+    # -- status ------------------------------------------------------------------------
 
     def status(self) -> NetworkStatus:
-        """Say how this network is."""
+        """Return the status of this network."""
         driver, connection = self._driver, self._connection
+        clock = driver.session.clock if driver else None
         welcome = driver is not None and connection is not None and driver.welcomed.done()
         joining, privacy = self.carryover.joining, self.carryover.privacy
         problems = [f"{name}: {why}" for name, why in joining.problems().items()]
@@ -346,9 +347,7 @@ class Supervisor:
             lag=connection.watch.lag if connection and connection.watch else None,
             since=driver.since if driver and welcome else "",
             heard=connection.heard if connection else "",
-            offset=driver.session.clock.offset
-            if driver and driver.session.clock.is_known
-            else None,
+            offset=clock.offset if clock and clock.is_known else None,
             last_event=self._intake.last_event,
             reconnects=max(0, self._welcomes - 1),
             joined=joining.joined_count() if welcome else 0,
@@ -363,14 +362,14 @@ class Supervisor:
     async def _first_of(
         self, *futures: asyncio.Future[None] | asyncio.Future[str], within: float | None = None
     ) -> None:
-        """Wait for the first of these, for the stop, or so many seconds."""
+        """Wait for the first of these futures, for the stop, or at most `within` seconds."""
         await asyncio.wait(
             {*futures, self._stopping}, timeout=within, return_when=asyncio.FIRST_COMPLETED
         )
 
 
 def backoff(failures: int, least: float, most: float, chance: float) -> float:
-    """Return how many seconds to wait after so many failures in a row.
+    """Return the seconds to wait after that many failures in a row.
 
     The bound doubles from `least` to `most`; within it, `chance` (0 to 1)
     decides, so that many recorders do not return at once; never under `least`.

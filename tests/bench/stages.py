@@ -15,6 +15,7 @@ from chatlog.archive.storage import Storage
 from chatlog.clock import now
 from chatlog.connection import ANY, Connection, Reactor
 from chatlog.event import SERVER
+from chatlog.protocol.facts import Turn
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session import Session
 from chatlog.protocol.session_settings import SessionSettings
@@ -74,11 +75,12 @@ def _separately(flood: Flood, settings: SessionSettings, writer: Writer) -> dict
         start = time.process_time()
         connection.process_data(data)
         parsed = time.process_time()
-        made = [session.receive(each.message, each.received)[0] for each in heard]
+        turn = Turn()
+        for each in heard:
+            session.receive(each.message, each.received, turn)
         received = time.process_time()
-        for events in made:
-            for event in events:
-                writer.write(event)
+        for event in turn.events:
+            writer.write(event)
         written = time.process_time()
         writer.flush()
         flushed = time.process_time()

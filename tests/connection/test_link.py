@@ -11,6 +11,7 @@ from irc.client import ServerNotConnectedError
 
 from chatlog.connection.dialling import Address, Dialler
 from chatlog.connection.reactor import DISCONNECT
+from chatlog.protocol.facts import Turn
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session import Session
 from chatlog.protocol.session_settings import SessionSettings
@@ -393,7 +394,8 @@ def test_a_ping_comes_back_through_the_session_as_it_was():
 
             def handle(connection, event):
                 if event.message:
-                    for line in session.receive(event.message, event.received)[1]:
+                    turn = session.receive(event.message, event.received, Turn())
+                    for line in turn.replies:
                         connection.send_raw(line)
 
             reactor.add_global_handler("all_events", handle)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.protocol import numerics
+from chatlog.protocol.facts import Absent, Forwarded, Turn
 from chatlog.protocol.isupport import ISupport
 from chatlog.protocol.joining import MAX_BYTES, REFUSALS, Joining
 from chatlog.secret import Secret
@@ -19,7 +20,7 @@ def isupport_of(*tokens):
 
 
 class Talk:
-    """Joins on a connection, with a clock that a test sets."""
+    """Joins on a connection, with a clock that a test sets; `turn` gathers what follows."""
 
     def __init__(self, *channels, tokens=(), keys=None, **settings):
         secrets = {name: Secret(key) for name, key in (keys or {}).items()}
@@ -28,12 +29,20 @@ class Talk:
         self.joining.begin(self.isupport)
         self.now = 1000.0
         self.wake_at = None
+        self.turn = Turn()
 
     def after(self, seconds=0.0):
         """Say what is sent so many seconds later."""
         self.now += seconds
-        lines, self.wake_at = self.joining.advance(self.now)
-        return lines
+        self.turn.replies.clear()
+        self.wake_at = self.joining.advance(self.now, self.turn)
+        return [*self.turn.replies]
+
+    def reports(self):
+        """Return, once, the channels that we are not in and why."""
+        facts = [*self.turn.facts]
+        self.turn.facts.clear()
+        return facts
 
     def let_in(self, line):
         for name in named(line):
@@ -135,12 +144,12 @@ def test_after_a_flood_one_line_at_a_time_goes_out_every_two_seconds():
 def test_what_will_never_succeed_is_reported_once_and_not_asked_again(numeric):
     talk = Talk("#a")
     talk.after()
-    talk.joining.refused("#a", numeric, "No way")
-    assert talk.joining.take_reports() == [f"#a: No way ({numeric}); not asking again"]
+    talk.joining.refused("#a", numeric, "No way", talk.turn)
+    assert talk.reports() == [Absent("#a", f"No way ({numeric}); not asking again")]
     assert talk.after(1e6) == []
     talk.joining.begin(talk.isupport)
     assert talk.after() == [], "nor on the next connection"
-    assert talk.joining.take_reports() == []
+    assert talk.reports() == []
     assert list(talk.joining.problems()) == ["#a"]
 
 
@@ -157,19 +166,19 @@ def test_what_may_succeed_later_is_asked_again_and_reported_once(numeric, waits)
     talk = Talk("#a")
     talk.after()
     for wait in waits:
-        talk.joining.refused("#a", numeric, "Not now")
+        talk.joining.refused("#a", numeric, "Not now", talk.turn)
         assert talk.after() == []
         assert talk.wake_at == talk.now + wait
         assert talk.after(wait - 0.1) == []
         assert talk.after(0.1) == ["JOIN #a"]
-    assert len(talk.joining.take_reports()) == 1
+    assert len(talk.reports()) == 1
 
 
 def test_a_refused_channel_does_not_hold_up_the_others():
     talk = Talk(*(f"#{n}" for n in range(40)))
     for line in talk.after():
         for name in named(line):
-            talk.joining.refused(name, numerics.ERR_BANNEDFROMCHAN, "Banned")
+            talk.joining.refused(name, numerics.ERR_BANNEDFROMCHAN, "Banned", talk.turn)
     assert len(talk.after()) == 2
 
 
@@ -180,21 +189,21 @@ def test_a_join_without_an_answer_is_repeated_and_then_seldom():
     assert talk.after(0.1) == ["JOIN #a"]
     assert talk.after(60) == ["JOIN #a"]
     assert talk.after(60) == []
-    assert talk.joining.take_reports() == ["#a: the server does not answer; asking again later"]
+    assert talk.reports() == [Absent("#a", "the server does not answer; asking again later")]
     assert talk.after(900) == ["JOIN #a"]
 
 
 def test_a_refusal_of_a_channel_that_is_not_ours_is_nothing():
     talk = Talk("#a")
-    talk.joining.refused("#b", numerics.ERR_BANNEDFROMCHAN, "Banned")
-    assert talk.joining.take_reports() == []
+    talk.joining.refused("#b", numerics.ERR_BANNEDFROMCHAN, "Banned", talk.turn)
+    assert talk.reports() == []
 
 
 def test_who_is_logged_in_asks_again_where_that_was_missing():
     talk = Talk("#a", "#b")
     talk.after()
-    talk.joining.refused("#a", numerics.ERR_NEEDREGGEDNICK, "Log in first")
-    talk.joining.refused("#b", numerics.ERR_BANNEDFROMCHAN, "Banned")
+    talk.joining.refused("#a", numerics.ERR_NEEDREGGEDNICK, "Log in first", talk.turn)
+    talk.joining.refused("#b", numerics.ERR_BANNEDFROMCHAN, "Banned", talk.turn)
     talk.after()
     talk.joining.logged_in()
     assert talk.after() == ["JOIN #a"]
@@ -207,7 +216,7 @@ def test_a_kick_is_followed_by_a_return_each_time_later():
     talk = Talk("#a")
     talk.all_lines()
     for wait in (5, 10):
-        talk.joining.removed("#a", "kicked by op (out)")
+        talk.joining.removed("#a", "kicked by op (out)", talk.turn)
         assert talk.after() == []
         assert talk.after(wait - 0.1) == []
         assert talk.after(0.1) == ["JOIN #a"]
@@ -218,18 +227,18 @@ def test_three_kicks_in_ten_minutes_are_enough():
     talk = Talk("#a")
     talk.all_lines()
     for _ in range(3):
-        talk.joining.removed("#a", "kicked")
+        talk.joining.removed("#a", "kicked", talk.turn)
         for line in talk.after() + talk.after(60):
             talk.let_in(line)
     assert talk.after(1e6) == []
-    assert talk.joining.take_reports()[-1] == "#a: thrown out 3 times; not coming back"
+    assert talk.reports()[-1] == Absent("#a", "thrown out 3 times; not coming back")
 
 
 def test_old_kicks_are_forgotten():
     talk = Talk("#a")
     talk.all_lines()
     for _ in range(10):
-        talk.joining.removed("#a", "kicked")
+        talk.joining.removed("#a", "kicked", talk.turn)
         talk.after()
         assert talk.after(5) == ["JOIN #a"]
         talk.joining.joined("#a")
@@ -242,11 +251,11 @@ def test_old_kicks_are_forgotten():
 def test_a_forward_is_followed_and_said():
     talk = Talk("#old")
     talk.after()
-    talk.joining.forwarded("#old", "##new")
+    talk.joining.forwarded("#old", "##new", talk.turn)
     talk.joining.joined("##new")
     assert talk.after() == []
     assert talk.joining.names() == ["##new"]
-    assert talk.joining.take_reports() == ["#old: forwarded to ##new"]
+    assert talk.reports() == [Forwarded("#old", "##new")]
 
 
 def test_a_renamed_channel_is_ours_by_its_new_name():
@@ -254,7 +263,7 @@ def test_a_renamed_channel_is_ours_by_its_new_name():
     talk.all_lines()
     talk.joining.renamed("#old", "#new")
     assert talk.joining.names() == ["#new"]
-    talk.joining.removed("#new", "kicked")
+    talk.joining.removed("#new", "kicked", talk.turn)
     talk.after()
     assert talk.after(5) == ["JOIN #new"]
 
@@ -262,7 +271,7 @@ def test_a_renamed_channel_is_ours_by_its_new_name():
 def test_an_invitation_to_a_channel_of_ours_is_taken_at_once():
     talk = Talk("#a")
     talk.after()
-    talk.joining.refused("#a", numerics.ERR_INVITEONLYCHAN, "Invite only")
+    talk.joining.refused("#a", numerics.ERR_INVITEONLYCHAN, "Invite only", talk.turn)
     talk.after()
     talk.joining.invited("#A")
     assert talk.after() == ["JOIN #a"]
@@ -321,13 +330,13 @@ def play(talk, step, argument):
     if step in simple:
         getattr(talk.joining, step)(name)
     elif step == "removed":
-        talk.joining.removed(name, "kicked")
+        talk.joining.removed(name, "kicked", talk.turn)
     elif step == "forwarded":
-        talk.joining.forwarded(name, "#e")
+        talk.joining.forwarded(name, "#e", talk.turn)
     elif step == "begin":
         talk.joining.begin(talk.isupport)
     else:
-        talk.joining.refused(name, step, "no")
+        talk.joining.refused(name, step, "no", talk.turn)
     return []
 
 

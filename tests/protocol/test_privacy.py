@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chatlog.casemapping import Casemapping
 from chatlog.event import Event, EventType, Source
+from chatlog.protocol.facts import Turn
 from chatlog.protocol.message import parse
 from chatlog.protocol.privacy import Privacy, PrivacySettings
 from tests.support.conversation import NOW, in_channels, short
@@ -294,7 +295,7 @@ def by_both_lanes(line, settings):
     talk.hear(*warm, f"{ALICE} PRIVMSG #b :x")
     message = parse(line.encode())
     return [
-        [short(event) for event in receive(message, NOW)[0]]
+        [short(event) for event in receive(message, NOW, Turn()).events]
         for receive in (talk.session.receive, talk.session.receive_any)
     ]
 
@@ -361,7 +362,7 @@ def test_who_is_ignored_from_now_on_is_not_heard_from_now_on():
     settings = type(talk.session.settings)(
         network="test", identity=talk.session.settings.identity, channels=("#a", "#b"), privacy=more
     )
-    talk.session.apply(settings)
+    talk.session.apply(settings, Turn())
     assert talk.outcome(f"{BOB} PRIVMSG #a :hi", f"{ALICE} PRIVMSG #b :hi") == []
     assert talk.outcome(f"{ALICE} PRIVMSG #a :hi") == ["#a message alice text='hi'"]
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.event import SERVER, is_live
+from chatlog.protocol.facts import Disconnected, Turn
 from chatlog.protocol.manners import MannersSettings
 from chatlog.protocol.message import parse
 from tests.support.conversation import (
@@ -53,21 +54,28 @@ def test_a_greeting_may_end_otherwise(line):
 
 def test_a_greeting_without_an_end_is_ended_by_whoever_waits():
     talk = Conversation()
-    assert talk.session.make_ready(NOW) == ((), ()), "we are not registered yet"
+    assert made_ready(talk) == Turn(), "we are not registered yet"
     talk.hear(WELCOME[0])
-    events, lines = talk.session.make_ready(NOW)
-    assert [event.target for event in events] == ["@server", "#a", "#b"]
-    assert lines == []
+    turn = made_ready(talk)
+    assert [event.target for event in turn.events] == ["@server", "#a", "#b"]
+    assert turn.replies == []
     talk.after(0)
     assert talk.said == ["JOIN #a,#b"]
-    assert talk.session.make_ready(NOW) == ((), ())
+    assert made_ready(talk) == Turn()
+
+
+def made_ready(talk):
+    turn = Turn()
+    talk.session.make_ready(NOW, turn)
+    return turn
 
 
 def test_the_end_is_said_of_each_channel_that_we_were_in():
     talk = in_channels()
     talk.hear(f"{LOG} PART #b")
-    events = talk.session.close("Ping timeout", NOW)
-    assert [short(event) for event in events] == [
+    end = Turn()
+    talk.session.close("Ping timeout", NOW, end)
+    assert [short(event) for event in end.events] == [
         "@server disconnected log text='Ping timeout'",
         "#a disconnected log text='Ping timeout'",
     ]
@@ -76,7 +84,9 @@ def test_the_end_is_said_of_each_channel_that_we_were_in():
 def test_a_connection_that_was_never_ready_ends_without_a_word():
     talk = Conversation()
     talk.hear(WELCOME[0])
-    assert talk.session.close("refused", NOW) == []
+    end = Turn()
+    talk.session.close("refused", NOW, end)
+    assert end == Turn(facts=[Disconnected("refused")])
 
 
 def test_a_ping_is_answered_with_its_last_parameter():
@@ -421,9 +431,9 @@ def test_receiving_never_raises_and_files_only_under_what_is_recorded(beginning,
     state = talk.session.state
     for message in parsed([*beginning, *stream]):
         recorded = {SERVER, "#a", "#b", *state.membership.names()}
-        events, _ = talk.session.receive(message, NOW)
+        turn = talk.session.receive(message, NOW, Turn())
         recorded |= {*state.membership.names()}
-        for event in events:
+        for event in turn.events:
             if event.target not in recorded:
                 assert queries
                 assert event.target
@@ -434,12 +444,12 @@ def test_receiving_never_raises_and_files_only_under_what_is_recorded(beginning,
 
 def expect_equal_lanes(stream, *, queries):
     fast, general = (Conversation(nick="[log]", queries=queries).session for _ in range(2))
+    turn, expected = Turn(), Turn()
     for n, (one, other) in enumerate(zip(parsed(stream), parsed(stream), strict=True)):
         received = f"2026-11-23T18:20:{n // 3 % 60:02d}.{n % 3}00Z"
-        events, replies = fast.receive(one, received)
-        expected_events, expected_replies = general.receive_any(other, received)
-        assert [*events] == [*expected_events]
-        assert [*replies] == [*expected_replies]
+        fast.receive(one, received, turn)
+        general.receive_any(other, received, expected)
+        assert turn == expected
         assert what_is_known(fast) == what_is_known(general)
 
 
@@ -519,7 +529,7 @@ def what_is_known(session):
         {name: state.membership.members(name) for name in names},
         (state.me, state.names_of, dict(state.isupport), session.clock.offset, session.ready),
         (session.registration.enabled, session.registration.nick),
-        (session.past.told, session.past.batches, session.moves),
+        session.batches.open,
     )
 
 
@@ -541,7 +551,7 @@ def test_the_fast_lane_does_not_outlive_our_leaving():
 def test_what_a_hostile_server_makes_us_remember_is_bounded():
     talk = in_channels()
     for n in range(20_000):
-        talk.session._clear_source(f"nick{n}!u@h")
+        talk.hear(f":nick{n}!u@h PRIVMSG #a :hi")
     talk.hear(*(f"BATCH +{n} chathistory #a" for n in range(200)))
-    assert len(talk.session._sources) <= 16_384
-    assert len(talk.session.past.batches) <= 64
+    assert 0 < len(talk.session._fast_lane._known) <= 16_384
+    assert len(talk.session.batches.open) <= 64

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from chatlog.event import SERVER
+from chatlog.protocol.facts import ReconnectRequested, Turn
 from chatlog.protocol.message import parse
 from chatlog.protocol.privacy import PrivacySettings
 from chatlog.protocol.registration.capabilities import Identity, Registration
@@ -248,25 +249,26 @@ def test_a_whisper_is_recorded_where_private_messages_are():
 
 def test_we_come_again_elsewhere_when_told_to():
     talk = at_twitch()
-    assert not talk.session.must_move
     assert talk.outcome(f"{HOST} RECONNECT") == [
         f"{SERVER} other tmi.twitch.tv command='RECONNECT'"
     ]
-    assert talk.session.must_move
+    assert talk.told(ReconnectRequested) == [ReconnectRequested()]
 
 
 def test_a_viewer_cannot_send_us_elsewhere():
     talk = at_twitch()
     talk.hear(f"{VIEWER} PRIVMSG #streamer :RECONNECT")
-    assert not talk.session.must_move
+    assert talk.told(ReconnectRequested) == []
 
 
 def test_its_capabilities_are_requested_where_they_are_wanted():
     wanted = ("twitch.tv/tags", "twitch.tv/commands")
     listed = parse(WELCOME[0].encode())
-    registration = Registration(Identity(nick=ME, capabilities=wanted), tls=True)
-    assert registration.receive(listed) == ["CAP REQ :twitch.tv/tags twitch.tv/commands"]
-    assert Registration(Identity(nick=ME), tls=True).receive(listed) == ["CAP END"]
+    for configured, said in (wanted, "CAP REQ :twitch.tv/tags twitch.tv/commands"), ((), "CAP END"):
+        registration = Registration(Identity(nick=ME, capabilities=configured), tls=True)
+        turn = Turn()
+        registration.receive(listed, turn)
+        assert turn.replies == [said]
 
 
 def test_a_notice_of_the_channel_is_one():

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.protocol.carryover import Carryover
+from chatlog.protocol.facts import Challenged, Turn
 from chatlog.protocol.message import parse
 from chatlog.protocol.numerics import RPL_ENDOFMOTD, RPL_WELCOME
 from chatlog.protocol.registration.capabilities import Identity
@@ -64,16 +65,17 @@ class Connection:
         self.sent = self.session.start()
 
     def take(self, step):
+        turn = Turn()
         if isinstance(step, float):
             self.now += step
-            self.sent += self.session.advance(self.now)[0]
-            return
-        events, replies = self.session.receive(parse(step), NOW)
-        self.events += events
-        self.sent += replies
-        if work := self.session.registration.take_work():
-            self.sent += self.session.registration.go_on(work())
-        if self.session.changed:
+            self.session.advance(self.now, turn)
+        else:
+            self.session.receive(parse(step), NOW, turn)
+            for fact in [fact for fact in turn.facts if isinstance(fact, Challenged)]:
+                self.session.go_on(fact.respond(), turn)
+        self.events += turn.events
+        self.sent += turn.replies
+        if self.session.changed and not isinstance(step, float):
             self.take(0.0)
 
     def let_in(self):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chatlog.protocol.history.pages import Page
+from chatlog.protocol.facts import HistoryPage, Turn
 from chatlog.protocol.message import parse
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session import Session
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chatlog.event import Event, EventType
+    from chatlog.protocol.facts import Fact
 
 NOW = "2026-11-23T18:20:01.123Z"
 
@@ -36,7 +37,7 @@ JOINED = (
 
 
 class Conversation:
-    """A session; `said` is all that it answered."""
+    """A session; `said` is all that it answered, `facts` all that it told beside events."""
 
     def __init__(self, *, nick: str = "log", queries: bool = False, **settings: Any) -> None:
         settings = {"channels": ("#a", "#b"), **settings}
@@ -50,30 +51,37 @@ class Conversation:
             server="irc.test:6697",
         )
         self.said: list[str] = []
+        self.facts: list[Fact] = []
         self.now = 1000.0
 
     def hear(self, *lines: str | bytes, at: str = NOW) -> list[Event]:
-        """Receive lines; return their events."""
+        """Receive lines; return their events, those of the past included."""
         events: list[Event] = []
         for line in lines:
             message = parse(line.encode() if isinstance(line, str) else line)
-            made, replies = self.session.receive(message, at)
-            events += made
-            self.said += replies
-            events += self._told()
+            turn = self.session.receive(message, at, Turn())
+            events += self.end(turn)
             if self.session.changed:
                 self.after(0)
         return events
 
-    def _told(self) -> list[Event]:
-        told, self.session.past.told = self.session.past.told, []
-        return [event for page in told if isinstance(page, Page) for event in page.events]
+    def end(self, turn: Turn) -> list[Event]:
+        """Keep the replies and facts of a turn; return its events, those of the past included."""
+        self.said += turn.replies
+        self.facts += turn.facts
+        pages = [fact for fact in turn.facts if isinstance(fact, HistoryPage)]
+        return turn.events + [event for page in pages for event in page.events]
 
     def after(self, seconds: float) -> None:
         """Let so many seconds pass."""
         self.now += seconds
-        lines, _ = self.session.advance(self.now)
-        self.said += lines
+        turn = Turn()
+        self.session.advance(self.now, turn)
+        self.end(turn)
+
+    def told(self, kind: type) -> list[Fact]:
+        """List the facts of a kind, in the order in which they came."""
+        return [fact for fact in self.facts if isinstance(fact, kind)]
 
     def outcome(self, *lines: str | bytes, at: str = NOW) -> list[str]:
         """Receive lines; return their events in short form."""

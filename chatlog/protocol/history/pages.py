@@ -1,6 +1,6 @@
-"""What a server tells of the past: the lines of batches that bring history, page by page.
+"""Batches of history, collected into pages.
 
-Keeps the lines of a batch together until it ends, or until there are many.
+The lines of a batch stay together until it ends, or until there are many.
 See https://ircv3.net/specs/extensions/batch
 """
 
@@ -10,46 +10,19 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from chatlog.event import SERVER, Event
+from chatlog.protocol.facts import HistoryPage, HistoryRefused
+from chatlog.protocol.history.chathistory import Answer, Point, merged
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-from chatlog.event import Event  # noqa: TC001 - a field of a Struct
-from chatlog.protocol.history.chathistory import Answer, Point, merged
-from chatlog.protocol.history.playback_limits import PlaybackLimits
+    from chatlog.protocol.facts import Turn
+    from chatlog.protocol.state import Handler, Line, State
 
 _VIAS: Final = {"chathistory": "chathistory", "znc.in/playback": "playback"}
 _MOST_BATCHES: Final = 64
 _MOST_LINES: Final = 500
-
-
-class Page(msgspec.Struct, frozen=True):
-    """Lines of the past of one target, in the order in which they came.
-
-    `answer` sums up what came, also what may not be written. `label` is that of
-    the request that they answer. The page that ends a batch
-    `is_whole`, those before it hold no less of it; lines that came in no batch
-    are a page that is not `batched`.
-    """
-
-    target: str
-    via: str
-    events: list[Event]
-    label: str = ""
-    batched: bool = True
-    is_whole: bool = True
-    answer: Answer = Answer()
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """A FAIL in answer to a request for history."""
-
-    code: str
-    target: str
-    label: str = ""
-
-
-Told = Page | Refused | PlaybackLimits
-"""What a server tells of the past."""
 
 
 class _Batch(msgspec.Struct):
@@ -61,83 +34,107 @@ class _Batch(msgspec.Struct):
     answer: Answer = Answer()
 
 
-class Past:
-    """Gather what a connection is told of the past.
+class HistoryBatches:
+    """The batches of one connection that bring history and have not ended.
 
-    `told` is what is complete by now, which whoever takes it clears; `batches`
-    are those that have not ended.
+    `open` has them by their reference tag, 64 at most, so that no server fills
+    our memory. The lines of any other batch count as live.
     """
 
-    def __init__(self) -> None:
-        self.told: list[Told] = []
-        self.batches: dict[str, _Batch] = {}
+    def __init__(self, state: State) -> None:
+        self.open: dict[str, _Batch] = {}
+        self._state = state
+
+    def handlers(self) -> dict[str, Handler]:
+        """Return the handlers of the commands that concern batches of history."""
+        return {"BATCH": self._on_batch, "FAIL": _on_fail}
 
     def begin(self, reference: str, kind: str, target: str, tags: dict[str, str]) -> None:
-        """Note a batch that brings history, or one inside such a batch."""
+        """Open a batch that brings history, or one inside such a batch; ignore any other."""
         outer = tags.get("batch", "")
-        if not reference or reference in self.batches or len(self.batches) >= _MOST_BATCHES:
+        if not reference or reference in self.open or len(self.open) >= _MOST_BATCHES:
             return
-        if (around := self.batches.get(outer)) is not None:
-            self.batches[reference] = _Batch(around.target, around.via, "", around.outer or outer)
+        if (around := self.open.get(outer)) is not None:
+            self.open[reference] = _Batch(around.target, around.via, "", around.outer or outer)
         elif via := _VIAS.get(kind):
-            self.batches[reference] = _Batch(target, via, tags.get("label", ""))
+            self.open[reference] = _Batch(target, via, tags.get("label", ""))
 
-    def end(self, reference: str) -> None:
-        """Note the end of a batch."""
-        batch = self.batches.pop(reference, None)
+    def end(self, reference: str, turn: Turn) -> None:
+        """End a batch, with its last page, unless its lines belong to an outer batch."""
+        batch = self.open.pop(reference, None)
         if batch is not None and not batch.outer:
-            page = Page(batch.target, batch.via, batch.events, batch.label, answer=batch.answer)
-            self.told.append(page)
+            turn.facts.append(_page_of(batch, is_whole=True))
 
-    def of(self, reference: str) -> tuple[str, str]:
-        """Say whose past the lines of a batch are, and how they came; "" where they are none."""
-        batch = self.batches.get(reference)
+    def origin(self, reference: str) -> tuple[str, str]:
+        """Return the target and the `via` of a batch's lines; "" for a batch of no history."""
+        batch = self.open.get(reference)
         return ("", "") if batch is None else (batch.target, batch.via)
 
-    def take(self, events: Iterable[Event], reference: str, point: Point) -> None:
-        """Take what a line of the past, of that point, came to: it may be nothing."""
-        batch = self.batches.get(reference)
+    def take(self, events: Iterable[Event], reference: str, point: Point, turn: Turn) -> None:
+        """Add the events of one line of the past, which lies at that point, to its batch.
+
+        Add a page to the turn when the batch has become long, and for events that
+        belong to no batch. A line without events still counts as an answer.
+        """
+        batch = self.open.get(reference)
         if batch is not None and batch.outer:
-            batch = self.batches.get(batch.outer)
+            batch = self.open.get(batch.outer)
         if batch is not None:
             batch.answer = merged(batch.answer, Answer(1, point, point))
         for event in events:
             if batch is not None and event.target == batch.target:
                 batch.events.append(event)
             else:
-                self._take_loose(event)
+                _take_loose(event, turn)
         if batch is not None and batch.answer.lines >= _MOST_LINES:
-            self._give(batch)
+            _give(batch, turn)
 
-    def _take_loose(self, event: Event) -> None:
-        last = self.told[-1] if self.told else None
-        same = isinstance(last, Page) and not last.batched and last.target == event.target
-        if same and isinstance(last, Page):
-            last.events.append(event)
-        else:
-            self.told.append(Page(event.target, event.via, [event], batched=False))
-
-    def _give(self, batch: _Batch) -> None:
-        page = Page(
-            batch.target,
-            batch.via,
-            batch.events,
-            batch.label,
-            is_whole=False,
-            answer=batch.answer,
-        )
-        self.told.append(page)
-        batch.events, batch.answer = [], Answer()
-
-    def close(self) -> None:
-        """Give what is there of batches that will never end."""
-        for batch in self.batches.values():
+    def close(self, turn: Turn) -> None:
+        """Add the pages of batches that the end of the connection cut off."""
+        for batch in self.open.values():
             if batch.answer.lines:
-                self._give(batch)
-        self.batches.clear()
+                _give(batch, turn)
+        self.open.clear()
 
-    def refused(self, params: list[str], tags: dict[str, str]) -> None:
-        """Note a FAIL; see https://ircv3.net/specs/extensions/standard-replies."""
-        if params[:1] == ["CHATHISTORY"] and len(params) > 1:
-            target = params[-2] if len(params) > 3 else ""  # noqa: PLR2004 - command, code, context, words
-            self.told.append(Refused(params[1], target, tags.get("label", "")))
+    def _on_batch(self, line: Line, turn: Turn) -> None:
+        reference, kind, target = [*line.params, "", "", ""][:3]
+        if reference.startswith("-"):
+            self.end(reference[1:], turn)
+        else:
+            name = self._state.membership.name(target) or SERVER
+            self.begin(reference[1:], kind, name, line.message.tags())
+
+
+def _on_fail(line: Line, turn: Turn) -> None:
+    """Add the refusal of a request for history; ignore any other FAIL."""
+    params = line.params
+    if params[:1] == ["CHATHISTORY"] and len(params) > 1:
+        target = params[-2] if len(params) > 3 else ""  # noqa: PLR2004 - command, code, context, words
+        label = line.message.tags().get("label", "")
+        turn.facts.append(HistoryRefused(params[1], target, label))
+
+
+def _take_loose(event: Event, turn: Turn) -> None:
+    """Add an event outside any batch to the page before, or begin a page."""
+    last = turn.facts[-1] if turn.facts else None
+    if isinstance(last, HistoryPage) and not last.batched and last.target == event.target:
+        last.events.append(event)
+    else:
+        turn.facts.append(HistoryPage(event.target, event.via, [event], batched=False))
+
+
+def _give(batch: _Batch, turn: Turn) -> None:
+    """Add a page with the lines so far, and let the batch go on without them."""
+    turn.facts.append(_page_of(batch, is_whole=False))
+    batch.events, batch.answer = [], Answer()
+
+
+def _page_of(batch: _Batch, *, is_whole: bool) -> HistoryPage:
+    return HistoryPage(
+        batch.target,
+        batch.via,
+        batch.events,
+        batch.label,
+        is_whole=is_whole,
+        answer=batch.answer,
+    )

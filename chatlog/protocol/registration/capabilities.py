@@ -1,8 +1,8 @@
 """Registration: password, capabilities, login and nick, until the server welcomes us.
 
 NICK and USER are sent at once and not after the capabilities are known: some
-servers never answer CAP. Where a login is configured, the way to the welcome
-leads through it: without it we rather leave.
+servers never answer CAP. If a login is configured, there is no registration
+without it: we rather leave.
 See https://ircv3.net/specs/extensions/capability-negotiation,
 https://ircv3.net/specs/extensions/sasl-3.2
 and https://modern.ircdocs.horse/#connection-registration
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import msgspec
 
 from chatlog.protocol import numerics
+from chatlog.protocol.facts import RegistrationRefused, TlsRequired, Welcomed
 from chatlog.protocol.registration.login import LoggingIn
 from chatlog.protocol.registration.sasl import Login  # noqa: TC001 - a field of a Struct
 from chatlog.protocol.registration.sts import StsPolicy, parse_sts
@@ -23,8 +24,8 @@ from chatlog.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from chatlog.protocol.facts import Turn
     from chatlog.protocol.message import Message
-    from chatlog.protocol.registration.login import Work
 
 WANTED: Final = {
     "server-time": "when a line was said, by the server's clock",
@@ -46,7 +47,7 @@ WANTED: Final = {
     "draft/event-playback": "who came and went meanwhile",
     "labeled-response": "which answer belongs to which question",
 }
-"""The capabilities that are requested where offered, each with what it is for."""
+"""The capabilities to request if they are offered, each with its use."""
 
 MAX_NICK_TRIES: Final = 6
 _SASL: Final = "sasl"
@@ -61,7 +62,7 @@ _REFUSALS: Final = {
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """Who we say we are, and how we prove it.
+    """Nick, user and realname to register with, and the passwords that prove them.
 
     `alternates` are the nicks to try when `nick` is in use; `password` is the
     server's; `nickserv` that of the account that owns the nick, for networks
@@ -80,11 +81,12 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Registration:
-    """The conversation from the connection to RPL_WELCOME, and CAP after it.
+    """The registration of one connection, up to RPL_WELCOME, and its CAP after that.
 
-    `refused` says in one line why there will be no welcome, `refused_for_good`
-    that coming back will not help. `sts` is the policy that the server
-    declared; where `must_use_tls` says so, nothing but leaving follows from it.
+    `refused` is the reason why there will be no welcome, in one line;
+    `refused_for_good` tells that another try will not help. `sts` is the policy
+    that the server declared; if `must_use_tls`, no later message counts.
+    Each way to its end adds a fact to the turn, once.
     """
 
     def __init__(self, identity: Identity, *, tls: bool = False) -> None:
@@ -110,54 +112,57 @@ class Registration:
         password = [f"PASS :{who.password.reveal()}"] if who.password else []
         return [*password, "CAP LS 302", f"NICK {who.nick}", f"USER {who.user} 0 * :{who.realname}"]
 
-    def receive(self, message: Message) -> list[str]:
-        """Handle one line of the server; return the lines to answer."""
+    def receive(self, message: Message, turn: Turn) -> None:
+        """Act on a message of the server, if it concerns the registration."""
         on = self.handled.get(message.command)
-        return on(self, message) if on else []
+        if on:
+            on(self, message, turn)
 
-    def take_work(self) -> Work | None:
-        """Return work to run off the loop, once; its result goes to `go_on`."""
-        return self._login.take_work() if self._login else None
-
-    def go_on(self, response: bytes | str) -> list[str]:
-        """Continue with the result of the work: a response, or the reason why there is none."""
-        return self._after_login(self._login.go_on(response)) if self._login else []
+    def go_on(self, response: bytes | str, turn: Turn) -> None:
+        """Continue with the computed response to a SASL challenge, or the reason for none."""
+        if self._login:
+            self._login.go_on(response, turn)
+            self._after_login(turn)
 
     @property
     def stage(self) -> str:
-        """Return what the registration waits for, to explain a time-out."""
+        """Name the answer that we wait for, to explain a time-out."""
         if self._login and self._login.running:
             return "the answer to our login (SASL)"
         return "the welcome" if self._listed else "any answer"
 
     # -- capabilities ------------------------------------------------------------
 
-    def _on_cap(self, message: Message) -> list[str]:
+    def _on_cap(self, message: Message, turn: Turn) -> None:
         params = message.params
         on = self._cap.get(params[1].upper()) if len(params) > 1 else None
-        return on(self, params) if on else []
+        if on:
+            on(self, params, turn)
 
-    def _on_ls(self, params: list[str]) -> list[str]:
+    def _on_ls(self, params: list[str], turn: Turn) -> None:
         self._note_offered(params)
         if len(params) >= _CONTINUED and params[2] == "*":
-            return []
+            return
         self._listed = True
         if not self.registered:
             self.sts = parse_sts(self.offered.get("sts", ""))
             self.must_use_tls = bool(not self._tls and self.sts and self.sts.port)
         if self.must_use_tls:
-            return []
-        return self._request(self._wanted_in_order()) or self._end()
+            turn.facts.append(TlsRequired())
+        elif requests := self._requests(self._wanted_in_order()):
+            turn.replies += requests
+        else:
+            self._end(turn)
 
     def _wanted_in_order(self) -> list[str]:
         names = [*WANTED, *self.identity.capabilities]
         return [*names, _SASL] if self._login else names
 
-    def _on_new(self, params: list[str]) -> list[str]:
+    def _on_new(self, params: list[str], turn: Turn) -> None:
         names = self._note_offered(params)
         if self._tls and "sts" in names:
             self.sts = parse_sts(self.offered["sts"])
-        return self._request(names)
+        turn.replies += self._requests(names)
 
     def _note_offered(self, params: list[str]) -> list[str]:
         pairs = [item.partition("=") for item in params[-1].split()]
@@ -169,8 +174,8 @@ class Registration:
             return self._login is not None and not self.registered
         return name in WANTED or name in self.identity.capabilities
 
-    def _request(self, names: Iterable[str]) -> list[str]:
-        """Request the wanted, offered and missing capabilities, in lines of bounded length."""
+    def _requests(self, names: Iterable[str]) -> list[str]:
+        """Request the capabilities that are wanted, offered and not yet ours, in bounded lines."""
         lines, line = [], ""
         for name in names:
             if not self._is_wanted(name) or name not in self.offered or name in self.enabled:
@@ -183,79 +188,90 @@ class Registration:
         self._unanswered += len(lines)
         return [f"CAP REQ :{line.strip()}" for line in lines]
 
-    def _on_ack(self, params: list[str]) -> list[str]:
+    def _on_ack(self, params: list[str], turn: Turn) -> None:
         for name in params[-1].split():
             if name.startswith("-"):
                 self.enabled.discard(name[1:])
             else:
                 self.enabled.add(name.lstrip("~="))
-        return self._answered()
+        self._answered(turn)
 
-    def _on_nak(self, params: list[str]) -> list[str]:
-        # A request is taken whole or not at all: ask for each on its own.
+    def _on_nak(self, params: list[str], turn: Turn) -> None:
+        # A server takes a request whole or not at all: ask for each on its own.
         names = [name for name in params[-1].split() if self._is_wanted(name)]
         if len(names) <= 1:
-            return self._answered()
+            self._answered(turn)
+            return
         self._unanswered += len(names) - 1
-        return [f"CAP REQ :{name}" for name in names]
+        turn.replies += [f"CAP REQ :{name}" for name in names]
 
-    def _on_del(self, params: list[str]) -> list[str]:
+    def _on_del(self, params: list[str], turn: Turn) -> None:
         names = params[-1].split()
         for name in names:
             self.offered.pop(name, None)
             self.enabled.discard(name)
         if _SASL in names and self._login and not self.registered:
-            return self._after_login(self._login.withdrawn())
-        return []
+            self._login.withdrawn()
+            self._after_login(turn)
 
-    def _answered(self) -> list[str]:
+    def _answered(self, turn: Turn) -> None:
         self._unanswered = max(0, self._unanswered - 1)
-        return [] if self._unanswered else self._end()
+        if not self._unanswered:
+            self._end(turn)
 
-    def _end(self) -> list[str]:
-        """End the negotiation, by way of the login where there is one."""
+    def _end(self, turn: Turn) -> None:
+        """End the negotiation, after the login if there is one."""
         if self.registered or not self._negotiating:
-            return []
+            return
         if self._login and not self._login.done:
-            if self._login.running:
-                return []
-            offered = self.offered.get(_SASL) if _SASL in self.enabled else None
-            return self._after_login(self._login.start(offered))
+            if not self._login.running:
+                offered = self.offered.get(_SASL) if _SASL in self.enabled else None
+                self._login.start(offered, turn)
+                self._after_login(turn)
+            return
         self._negotiating = False
-        return ["CAP END"]
+        turn.replies.append("CAP END")
 
     # -- login -------------------------------------------------------------------
 
-    def _on_login(self, message: Message) -> list[str]:
-        return self._after_login(self._login.receive(message)) if self._login else []
+    def _on_login(self, message: Message, turn: Turn) -> None:
+        if self._login:
+            self._login.receive(message, turn)
+            self._after_login(turn)
 
-    def _after_login(self, lines: list[str]) -> list[str]:
+    def _after_login(self, turn: Turn) -> None:
+        """Draw the conclusion from a login that has failed, or is done."""
         assert self._login is not None  # noqa: S101 - only its answers come here
         if self._login.failure and not self.registered:
-            self._refuse(self._login.failure, for_good=self._login.failed_for_good)
+            self._refuse(self._login.failure, turn, for_good=self._login.failed_for_good)
         elif self._login.done:
-            lines = [*lines, *self._end()]
-        return lines
+            self._end(turn)
 
-    def _refuse(self, why: str, *, for_good: bool) -> None:
-        self.refused = self.refused or why
+    def _refuse(self, why: str, turn: Turn, *, for_good: bool) -> None:
+        """End the registration; the first reason counts."""
         self.refused_for_good = self.refused_for_good or for_good
+        if not self.refused:
+            self.refused = why
+            turn.facts.append(RegistrationRefused(why))
 
     # -- welcome and nick ----------------------------------------------------------
 
-    def _on_welcome(self, message: Message) -> list[str]:
+    def _on_welcome(self, message: Message, turn: Turn) -> None:
         if message.params and message.params[0] not in ("", "*"):
             self.nick = message.params[0]
         if self._login and not self._login.done:
-            self._refuse("the server welcomed us without a login (SASL)", for_good=False)
+            why = "the server welcomed us without a login (SASL)"
+            self._refuse(why, turn, for_good=False)
         if self.refused:
-            return []
+            return
+        if not self.registered:
+            turn.facts.append(Welcomed(self.nick))
         self.registered = True
         self._negotiating = False
-        return self._introduction()
+        turn.replies += self._introduction()
 
     def _introduction(self) -> list[str]:
-        """Return the lines to send before joining: the login to services, and our modes."""
+        """Return the lines to send before any JOIN: to services, and for our modes."""
         who, lines = self.identity, []
         if who.nickserv:
             account = "" if self.nick == who.nick else f"{who.nick} "
@@ -264,37 +280,35 @@ class Registration:
             lines.append(f"MODE {self.nick} {who.user_modes}")
         return lines
 
-    def _on_nick_in_use(self, message: Message) -> list[str]:
+    def _on_nick_in_use(self, message: Message, turn: Turn) -> None:
         # The same numeric also speaks of channels that cannot be joined now.
         if self.registered or not self._speaks_of_our_nick(message):
-            return []
+            return
         self._nick_tries += 1
         nicks = [*self.identity.alternates, *_alternates(self.identity.nick)]
         if self._nick_tries > len(nicks):
-            self._refuse(
-                f"the nick {self.identity.nick} and its alternates are in use", for_good=False
-            )
-            return []
+            why = f"the nick {self.identity.nick} and its alternates are in use"
+            self._refuse(why, turn, for_good=False)
+            return
         self.nick = nicks[self._nick_tries - 1]
-        return [f"NICK {self.nick}"]
+        turn.replies.append(f"NICK {self.nick}")
 
     def _speaks_of_our_nick(self, message: Message) -> bool:
         return len(message.params) < 2 or message.params[1][:1] not in "#&+!"  # noqa: PLR2004 - client and nick
 
-    def _on_refused(self, message: Message) -> list[str]:
+    def _on_refused(self, message: Message, turn: Turn) -> None:
         if not self.registered:
             said = message.params[-1] if message.params else ""
-            self._refuse(f"{_REFUSALS[message.command]} ({said})", for_good=True)
-        return []
+            self._refuse(f"{_REFUSALS[message.command]} ({said})", turn, for_good=True)
 
-    _cap: ClassVar[dict[str, Callable[[Registration, list[str]], list[str]]]] = {
+    _cap: ClassVar[dict[str, Callable[[Registration, list[str], Turn], None]]] = {
         "LS": _on_ls,
         "NEW": _on_new,
         "ACK": _on_ack,
         "NAK": _on_nak,
         "DEL": _on_del,
     }
-    handled: ClassVar[dict[str, Callable[[Registration, Message], list[str]]]] = {
+    handled: ClassVar[dict[str, Callable[[Registration, Message, Turn], None]]] = {
         "CAP": _on_cap,
         numerics.RPL_WELCOME: _on_welcome,
         numerics.ERR_NICKNAMEINUSE: _on_nick_in_use,

@@ -1,8 +1,8 @@
-"""Login during registration: the SASL mechanism, its exchange, and the meaning of a refusal.
+"""Login while registering (SASL): choice of the mechanism, its exchange, meaning of a refusal.
 
-A weaker mechanism never follows a refused password: whoever sits between us
-and the server could otherwise ask for the password itself. Without I/O; what
-costs time is handed out as work to be done elsewhere.
+A weaker mechanism never follows a refused password: an attacker between us and
+the server could otherwise ask for the password itself. Without I/O; a response
+that takes long to compute is handed out as the fact `Challenged`.
 See https://ircv3.net/specs/extensions/sasl-3.2
 """
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from chatlog.errors import UsageError
 from chatlog.protocol import numerics
+from chatlog.protocol.facts import Challenged
 from chatlog.protocol.registration.sasl import (
     Exchange,
     ExchangeError,
@@ -25,18 +26,17 @@ from chatlog.protocol.registration.sasl import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chatlog.protocol.facts import Turn
     from chatlog.protocol.message import Message
-
-    Work = Callable[[], bytes | str]
 
 _CERTIFICATE: Final = "EXTERNAL"
 
 
 class LoggingIn:
-    """The way from CAP to the account.
+    """The login of one connection, from CAP to the account.
 
-    `running` and `done` say how far it is; `failure` is one line, for a
-    person, and `failed_for_good` that another try would end the same.
+    `running` and `done` tell how far it is; `failure` is one line, for a person,
+    and `failed_for_good` that another try would end the same.
     """
 
     def __init__(self, login: Login, *, tls: bool) -> None:
@@ -51,83 +51,89 @@ class LoggingIn:
         self._proved = False  # that the mechanism in use got something to judge us by
         self._exchange: Exchange | None = None
         self._incoming = Incoming()
-        self._work: Work | None = None
+        self._computing = False  # the response to a challenge, in a thread
 
-    def start(self, offered: str | None) -> list[str]:
-        """Begin with the mechanisms that the server offers; None if it has no SASL."""
+    def start(self, offered: str | None, turn: Turn) -> None:
+        """Begin with the mechanisms that the server offers; None is no SASL at all."""
         if offered is None:
             # Services can be away for a while, and the capability goes with them.
-            return self._fail("the server offers no login (SASL) now", for_good=False)
+            self._fail("the server offers no login (SASL) now", for_good=False)
+            return
         self._offered = offered
-        return self._next()
+        self._next(turn)
 
-    def receive(self, message: Message) -> list[str]:
-        """Handle a line about the login; return the lines to answer."""
+    def receive(self, message: Message, turn: Turn) -> None:
+        """Act on a message about the login."""
         on = self.handled.get(message.command)
-        return on(self, message) if on and self.running else []
+        if on and self.running:
+            on(self, message, turn)
 
-    def withdrawn(self) -> list[str]:
-        """Note that the server takes SASL back."""
-        if self.done:
-            return []
-        return self._fail("the server took back the login (SASL)", for_good=False)
+    def withdrawn(self) -> None:
+        """Fail because the server takes SASL back, unless we are logged in."""
+        if not self.done:
+            self._fail("the server took back the login (SASL)", for_good=False)
 
-    def take_work(self) -> Work | None:
-        """Return work to run off the loop, once."""
-        work, self._work = self._work, None
-        return work
-
-    def go_on(self, response: bytes | str) -> list[str]:
-        """Continue with a computed response, or with the reason why there is none."""
+    def go_on(self, response: bytes | str, turn: Turn) -> None:
+        """Send a response that was computed; a string is the reason why there is none."""
+        self._computing = False
         if not self.running:
-            return []
+            return
         if isinstance(response, str):
-            return ["AUTHENTICATE *", *self._fail(response, for_good=True)]
+            turn.replies.append("AUTHENTICATE *")
+            self._fail(response, for_good=True)
+            return
         self._proved = True
-        return chunks(response)
+        turn.replies += chunks(response)
 
-    def _next(self) -> list[str]:
+    def _next(self, turn: Turn) -> None:
+        """Begin with the best mechanism that is left."""
         try:
             mechanism = choose(self._settings, self._offered, tls=self._tls, tried=self._tried)
             if not mechanism:
                 offered = self._offered or "none that we can"
-                return self._fail(f"no login (SASL) in common; offered: {offered}", for_good=True)
+                self._fail(f"no login (SASL) in common; offered: {offered}", for_good=True)
+                return
             self._exchange = Exchange(self._settings, mechanism)
         except (ExchangeError, UsageError) as error:
-            return self._fail(str(error), for_good=True)
+            self._fail(str(error), for_good=True)
+            return
         self._tried.append(mechanism)
         self._incoming, self._proved, self.running = Incoming(), False, True
-        return [f"AUTHENTICATE {mechanism}"]
+        self._computing = False
+        turn.replies.append(f"AUTHENTICATE {mechanism}")
 
-    def _on_authenticate(self, message: Message) -> list[str]:
-        if self._exchange is None or not message.params:
-            return []
+    def _on_authenticate(self, message: Message, turn: Turn) -> None:
+        # A server waits for a response before it sends the next challenge. One that
+        # does not must not make us start thread after thread.
+        if self._exchange is None or not message.params or self._computing:
+            return
         try:
             challenge = self._incoming.feed(message.params[0])
         except ExchangeError as error:
-            return self.go_on(str(error))
+            self.go_on(str(error), turn)
+            return
         if challenge is None:
-            return []
+            return
         if self._exchange.costly:
-            self._work = partial(_respond, self._exchange, challenge)
-            return []
-        return self.go_on(_respond(self._exchange, challenge))
+            self._computing = True
+            turn.facts.append(Challenged(partial(_respond, self._exchange, challenge)))
+        else:
+            self.go_on(_respond(self._exchange, challenge), turn)
 
-    def _on_success(self, _message: Message) -> list[str]:
+    def _on_success(self, _message: Message, _turn: Turn) -> None:
         try:
             if self._exchange is not None:
                 self._exchange.check_success()
         except ExchangeError as error:
-            return self._fail(str(error), for_good=True)
+            self._fail(str(error), for_good=True)
+            return
         self.done, self.running = True, False
-        return []
 
-    def _on_mechanisms(self, message: Message) -> list[str]:
+    def _on_mechanisms(self, message: Message, _turn: Turn) -> None:
         if len(message.params) > 1:
             self._offered = message.params[1]
-        return []
 
-    def _on_failure(self, message: Message) -> list[str]:
+    def _on_failure(self, message: Message, turn: Turn) -> None:
         said = message.params[-1] if message.params else message.command
         refused = self._tried[-1]
         # A certificate, or a mechanism that was never begun, gave no password away.
@@ -136,16 +142,16 @@ class LoggingIn:
         ):
             remaining = choose(self._settings, self._offered, tls=self._tls, tried=self._tried)
             if remaining:
-                return self._next()
-        return self._fail(f"the login (SASL {refused}) was refused: {said}", for_good=True)
+                self._next(turn)
+                return
+        self._fail(f"the login (SASL {refused}) was refused: {said}", for_good=True)
 
-    def _fail(self, why: str, *, for_good: bool) -> list[str]:
+    def _fail(self, why: str, *, for_good: bool) -> None:
         self.running = False
         self.failure = self.failure or why
         self.failed_for_good = self.failed_for_good or for_good
-        return []
 
-    handled: ClassVar[dict[str, Callable[[LoggingIn, Message], list[str]]]] = {
+    handled: ClassVar[dict[str, Callable[[LoggingIn, Message, Turn], None]]] = {
         "AUTHENTICATE": _on_authenticate,
         numerics.RPL_SASLSUCCESS: _on_success,
         numerics.ERR_SASLALREADY: _on_success,
@@ -163,7 +169,7 @@ class LoggingIn:
 
 
 def _respond(exchange: Exchange, challenge: bytes) -> bytes | str:
-    """Return the response to a challenge, or in a word why there is none."""
+    """Return the response to a challenge, or a string that says why there is none."""
     try:
         return exchange.respond(challenge)
     except ExchangeError as error:

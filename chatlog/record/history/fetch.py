@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.alignment import Alignment, around
 from chatlog.event import format_time, parse_time
+from chatlog.protocol.facts import HistoryPage
 from chatlog.protocol.history.chathistory import Outcome, Walk, forward
-from chatlog.protocol.history.pages import Page
 from chatlog.record.history.outcomes import Fetched, entries_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Fetch:
         self._walk.take(answer)
         self._alignment.begin_page()
 
-    def new(self, page: Page) -> list[Event]:
+    def new(self, page: HistoryPage) -> list[Event]:
         """Return the lines of a page that the transcript lacks, in order, without the seam's."""
         events = page.events
         if self.gap.is_first:  # earlier lines lie beyond the depth
@@ -109,9 +109,9 @@ class Fetch:
         self.lines += len(new)
         return new
 
-    def seam_pages(self) -> list[Page]:
+    def seam_pages(self) -> list[HistoryPage]:
         """Return the lines of the seam as the pages in which they came."""
-        return [Page(self.gap.target, VIA, events) for events in self._seam]
+        return [HistoryPage(self.gap.target, VIA, events) for events in self._seam]
 
     # -- the outcome ------------------------------------------------------------------
 

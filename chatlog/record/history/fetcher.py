@@ -15,8 +15,8 @@ from chatlog.record.history.outcomes import still_open
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chatlog.protocol.facts import HistoryPage
     from chatlog.protocol.history.chathistory import Outcome
-    from chatlog.protocol.history.pages import Page
     from chatlog.record.history.gaps import OpenGap
     from chatlog.record.history.requests import Requests
     from chatlog.record.history.transcript import Transcript
@@ -97,7 +97,7 @@ class Fetcher:
     async def _ask_all(self, fetch: Fetch) -> None:
         """Send one request after the other; write the new lines of each page as it comes."""
 
-        def keep(page: Page) -> None:
+        def keep(page: HistoryPage) -> None:
             self._transcript.write(fetch.new(page))
 
         for answers in count():
@@ -139,7 +139,7 @@ class Fetcher:
             entries = self._fetch.entries_so_far(self._requests.kinds, at=self._now())
             self._ledgers.append_when_written(self._fetch.gap.target, *entries)
 
-    def seam_pages(self) -> list[Page]:
+    def seam_pages(self) -> list[HistoryPage]:
         """Return the lines that the fetch under way keeps back."""
         return self._fetch.seam_pages() if self._fetch is not None else []
 

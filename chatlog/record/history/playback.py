@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from chatlog.casemapping import Casemapping
     from chatlog.coverage.ledger import LedgerEntry
     from chatlog.event import Event
-    from chatlog.protocol.history.pages import Page
-    from chatlog.protocol.history.playback_limits import PlaybackLimits
+    from chatlog.protocol.facts import HistoryPage, PlaybackLimits
     from chatlog.read.lookup import KnownLine
     from chatlog.record.history.gaps import OpenGap
 
@@ -50,7 +49,7 @@ class Playback:
         self._alignment = Alignment(casemapping)
         self._read_from = ""
 
-    def unread(self, page: Page) -> list[tuple[str, str]]:
+    def unread(self, page: HistoryPage) -> list[tuple[str, str]]:
         """Return the stretches of the transcript to know before `new`; they count as read."""
         if not page.events:
             return []
@@ -67,7 +66,7 @@ class Playback:
         """Begin with lines that may repeat earlier ones."""
         self._alignment.begin_page()
 
-    def new(self, page: Page) -> list[Event]:
+    def new(self, page: HistoryPage) -> list[Event]:
         """Return the lines of a page that the transcript lacks, in order."""
         if page.events:
             earliest = min(event.time for event in page.events)

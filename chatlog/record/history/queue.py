@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatlog.errors import TranscriptError
-from chatlog.protocol.history.pages import Page, Refused
+from chatlog.protocol.facts import HistoryPage, HistoryRefused
 from chatlog.record.history.fetcher import Fetcher
 from chatlog.record.history.gaps import OpenGap
 from chatlog.record.history.requests import Requests
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from chatlog.protocol.history.pages import Told
-    from chatlog.protocol.history.playback_limits import PlaybackLimits
+    from chatlog.protocol.facts import HistoryFact, PlaybackLimits
     from chatlog.protocol.session import Session
     from chatlog.record.history.gaps import HistoryDepth
     from chatlog.record.intake import Intake
@@ -63,7 +62,7 @@ class HistoryQueue:
         self._unasked = Unasked(transcript, ledgers, now)
         self._fetcher = Fetcher(self._requests, transcript, ledgers, now=now, depth=depth)
         self._gaps: list[OpenGap] = []
-        self._played: list[Page | PlaybackLimits] = []
+        self._played: list[HistoryPage | PlaybackLimits] = []
         self._task: asyncio.Task[None] | None = None
 
     # -- what comes in -----------------------------------------------------------------
@@ -89,11 +88,10 @@ class HistoryQueue:
         """Drop the gaps of a channel that we are not in."""
         self._gaps = [gap for gap in self._gaps if gap.target != target]
 
-    def take(self, told: list[Told]) -> None:
-        """Hand answers to the request under way; queue playback that came by itself."""
-        for each in told:
-            if not self._requests.take(each) and not isinstance(each, Refused):
-                self._played.append(each)
+    def take(self, fact: HistoryFact) -> None:
+        """Hand an answer to the request under way; queue playback that came by itself."""
+        if not self._requests.take(fact) and not isinstance(fact, HistoryRefused):
+            self._played.append(fact)
         self._start()
 
     @property
@@ -106,7 +104,7 @@ class HistoryQueue:
         """Stop; write all lines that have come, and append how far they reach."""
         if self._task is not None:
             self._task.cancel()
-        played, self._played = [each for each in self._played if isinstance(each, Page)], []
+        played, self._played = [each for each in self._played if isinstance(each, HistoryPage)], []
         self._unasked.take_last([*played, *self._fetcher.seam_pages(), *self._requests.untaken()])
         self._fetcher.append_progress()
         self._transcript.close()
@@ -139,8 +137,8 @@ class HistoryQueue:
             if not may_go_on:
                 self.left(gap.target)
 
-    async def _take_played(self, played: Page | PlaybackLimits) -> None:
-        if isinstance(played, Page):
+    async def _take_played(self, played: HistoryPage | PlaybackLimits) -> None:
+        if isinstance(played, HistoryPage):
             await self._unasked.take(played)
         else:
             self._unasked.take_limits(played)

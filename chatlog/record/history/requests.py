@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from chatlog.protocol.facts import HistoryPage, HistoryRefused
 from chatlog.protocol.history.chathistory import (
     CAPABILITIES,
     PLAYBACK_OF_EVENTS,
@@ -16,13 +17,12 @@ from chatlog.protocol.history.chathistory import (
     merged,
     terms_of,
 )
-from chatlog.protocol.history.pages import Page, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chatlog.protocol.facts import HistoryFact
     from chatlog.protocol.history.chathistory import Ask, Terms
-    from chatlog.protocol.history.pages import Told
     from chatlog.protocol.session import Session
 
 _PATIENCE: Final = 60.0
@@ -37,7 +37,7 @@ class Requests:
     def __init__(self, session: Session, send: Callable[[str], None]) -> None:
         self._session = session
         self._send = send
-        self._answers: list[Page | Refused] = []
+        self._answers: list[HistoryPage | HistoryRefused] = []
         self._answered = asyncio.Event()
         self._asked: tuple[str, str] | None = None  # target and label
         self._labels = 0
@@ -62,28 +62,28 @@ class Requests:
         """The terms of the server's requests: lines at once, and whether by msgid."""
         return terms_of(self._session.state.isupport)
 
-    def take(self, told: Told) -> bool:
+    def take(self, told: HistoryFact) -> bool:
         """Take an answer to the request under way; return False for anything else."""
-        if not isinstance(told, Page | Refused) or not self._is_answer(told):
+        if not isinstance(told, HistoryPage | HistoryRefused) or not self._is_answer(told):
             return False
         self._answers.append(told)
         self._answered.set()
         return True
 
-    def _is_answer(self, told: Page | Refused) -> bool:
-        if self._asked is None or (isinstance(told, Page) and not told.batched):
+    def _is_answer(self, told: HistoryPage | HistoryRefused) -> bool:
+        if self._asked is None or (isinstance(told, HistoryPage) and not told.batched):
             return False
         target, label = self._asked
         if told.label or label:
             return told.label == label
-        return isinstance(told, Refused) or told.target == target
+        return isinstance(told, HistoryRefused) or told.target == target
 
-    def untaken(self) -> list[Page]:
+    def untaken(self) -> list[HistoryPage]:
         """Return the pages of answers for which no request waits any more."""
-        return [told for told in self._answers if isinstance(told, Page)]
+        return [told for told in self._answers if isinstance(told, HistoryPage)]
 
     async def answer(
-        self, ask: Ask, target: str, keep: Callable[[Page], None] = lambda _page: None
+        self, ask: Ask, target: str, keep: Callable[[HistoryPage], None] = lambda _page: None
     ) -> Answer:
         """Send a request; return the sum of its answer, or the code of its failure.
 
@@ -98,7 +98,7 @@ class Requests:
         try:
             while not is_whole:
                 told = await self._next()
-                if isinstance(told, Refused):
+                if isinstance(told, HistoryRefused):
                     return Answer(failure=told.code)
                 if ask.keep:
                     keep(told)
@@ -116,7 +116,7 @@ class Requests:
         self._is_lost = True
         return Answer(failure=failure)
 
-    async def _next(self) -> Page | Refused:
+    async def _next(self) -> HistoryPage | HistoryRefused:
         while not self._answers:
             self._answered.clear()
             await asyncio.wait_for(self._answered.wait(), _PATIENCE)

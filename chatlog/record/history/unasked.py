@@ -19,8 +19,7 @@ from chatlog.record.history.playback import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chatlog.protocol.history.pages import Page
-    from chatlog.protocol.history.playback_limits import PlaybackLimits
+    from chatlog.protocol.facts import HistoryPage, PlaybackLimits
     from chatlog.record.history.transcript import Transcript
     from chatlog.record.ledgers import Ledgers
 
@@ -38,7 +37,7 @@ class Unasked:
         self._playbacks: dict[str, Playback] = {}
         self._ended: dict[str, Extent] = {}
 
-    async def take(self, page: Page) -> None:
+    async def take(self, page: HistoryPage) -> None:
         """Write the new lines of a page; at the end of its batch, append the gaps they fill."""
         playback = self._playback(page.target)
         for low, high in playback.unread(page):
@@ -50,7 +49,7 @@ class Unasked:
             if page.target != SERVER:
                 self._append_filled(page, playback)
 
-    def take_last(self, pages: list[Page]) -> None:
+    def take_last(self, pages: list[HistoryPage]) -> None:
         """Write the new lines of the pages that are left at the end of a connection, at once."""
         self._playbacks.clear()  # one may have been about to read the transcript
         for page in pages:
@@ -80,7 +79,7 @@ class Unasked:
             self._playbacks[target] = Playback(self._transcript.casemapping)
         return self._playbacks[target]
 
-    def _append_filled(self, page: Page, playback: Playback) -> None:
+    def _append_filled(self, page: HistoryPage, playback: Playback) -> None:
         for gap in self._gaps_until(page.target, self._ledgers.begins(page.target)):
             entries = playback.entries(gap, page.via, at=self._now())
             self._ledgers.append_when_written(page.target, *entries)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatlog.protocol.history.pages import Page
+from chatlog.protocol.facts import HistoryPage, Turn
 from tests.support.conversation import in_channels
 
 BEGIN = ":***!znc@znc.in PRIVMSG #a :Buffer Playback..."
@@ -17,10 +17,10 @@ def told(*lines, at=AT):
     """Hear some lines in #a and #b; return what was live, and the pages of the past."""
     talk = in_channels()
     talk.hear(f"{BOB} PRIVMSG #a :before", at=at)
-    talk._told = list  # so that the pages are left where they are
-    live = talk.hear(*lines, at=at)
-    pages = [page for page in talk.session.past.told if isinstance(page, Page)]
-    return live, pages
+    heard = talk.hear(*lines, at=at)
+    pages = talk.told(HistoryPage)
+    past = [event for page in pages for event in page.events]
+    return [event for event in heard if event not in past], pages
 
 
 def brief(events):
@@ -79,10 +79,10 @@ def test_nobody_else_can_begin_a_playback():
 
 def test_a_playback_that_is_cut_off_is_kept_as_far_as_it_came():
     talk = in_channels()
-    talk._told = list
     talk.hear(BEGIN, f"{BOB} PRIVMSG #a :[18:03:34] one", at=AT)
-    talk.session.close("gone", AT)
-    [page] = talk.session.past.told
+    end = Turn()
+    talk.session.close("gone", AT, end)
+    [page, _] = end.facts
     assert ([event.text for event in page.events], page.is_whole) == (["one"], False)
 
 

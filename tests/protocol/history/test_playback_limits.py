@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chatlog.protocol.facts import PlaybackLimits
 from chatlog.protocol.history.playback_limits import limits_of, may_be_asked
 from chatlog.protocol.isupport import ISupport
 from tests.support.conversation import in_channels
@@ -48,10 +49,9 @@ def test_who_asked_is_told_and_the_answer_is_no_event():
     talk = in_channels(f"{ME} 005 log {INSPIRCD} :are supported by this server")
     assert talk.session.ask_playback_limits("#a") == ["MODE #a"]
     assert talk.session.ask_playback_limits("#A") == []
-    talk._told = list
     events = talk.hear(f"{ME} 324 log #a +Hnt 20:1h", f"{ME} 329 log #a 1795458001")
     assert events == []
-    [limits] = talk.session.past.told
+    [limits] = talk.told(PlaybackLimits)
     assert (limits.target, limits.lines, limits.seconds) == ("#a", 20, 3600)
 
 

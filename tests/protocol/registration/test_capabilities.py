@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chatlog.protocol.facts import Turn
 from chatlog.protocol.message import parse
 from chatlog.protocol.registration.capabilities import (
     MAX_NICK_TRIES,
@@ -21,10 +22,10 @@ class Talk:
         self.registration = Registration(Identity(nick=nick))
 
     def hear(self, *lines):
-        said = []
+        turn = Turn()
         for line in lines:
-            said += self.registration.receive(parse(line.encode()))
-        return said
+            self.registration.receive(parse(line.encode()), turn)
+        return turn.replies
 
     @property
     def enabled(self):

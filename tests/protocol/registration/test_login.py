@@ -6,6 +6,7 @@ import base64
 
 import pytest
 
+from chatlog.protocol.facts import Challenged, Turn
 from chatlog.protocol.message import parse
 from chatlog.protocol.registration.capabilities import Identity, Registration
 from chatlog.protocol.registration.sasl import Login
@@ -26,12 +27,14 @@ class Talk:
 
     def __init__(self, login=ACCOUNT, *, tls=True, **identity):
         self.registration = Registration(Identity(nick="log", login=login, **identity), tls=tls)
+        self.facts = []
 
     def hear(self, *lines):
-        said = []
+        turn = Turn()
         for line in lines:
-            said += self.registration.receive(parse(line.encode()))
-        return said
+            self.registration.receive(parse(line.encode()), turn)
+        self.facts += turn.facts
+        return turn.replies
 
     def offered(self, mechanisms="PLAIN"):
         """Come as far as the choice of a mechanism."""
@@ -40,7 +43,10 @@ class Talk:
         return self.hear(":irc.test CAP * ACK :sasl")
 
     def work(self):
-        return self.registration.go_on(self.registration.take_work()())
+        [challenged] = self.facts
+        self.facts, turn = [], Turn()
+        self.registration.go_on(challenged.respond(), turn)
+        return turn.replies
 
 
 def test_a_login_comes_before_the_end_of_the_negotiation():
@@ -82,6 +88,19 @@ def test_scram_derives_its_key_elsewhere_and_believes_only_a_proof():
     assert talk.hear(f"AUTHENTICATE {wrong}") == ["AUTHENTICATE *"]
     assert "SCRAM" in talk.registration.refused
     assert talk.registration.refused_for_good
+
+
+def test_a_server_that_asks_again_before_our_response_gives_no_more_work():
+    talk = Talk(Login(user="user", password=Secret("pencil"), mechanism="SCRAM-SHA-256"))
+    talk.offered("SCRAM-SHA-256")
+    (first,) = talk.hear("AUTHENTICATE +")
+    nonce = base64.b64decode(first.split()[1]).decode().partition("r=")[2]
+    challenge = CHALLENGE.decode().replace("rOprNGfwEbeRWgbNEkqO", nonce)
+    line = f"AUTHENTICATE {base64.b64encode(challenge.encode()).decode()}"
+    assert talk.hear(line, line, line) == []
+    assert [type(fact) for fact in talk.facts] == [Challenged]
+    (final,) = talk.work()
+    assert base64.b64decode(final.split()[1]).startswith(b"c=biws,")
 
 
 def test_a_success_without_a_proof_is_none():

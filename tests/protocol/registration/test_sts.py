@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatlog.protocol.facts import Turn
 from chatlog.protocol.message import parse
 from chatlog.protocol.registration.capabilities import Identity, Registration
 from chatlog.protocol.registration.sasl import Login
@@ -62,10 +63,10 @@ LOGIN = Login(user="user", password=Secret("pencil"), plain_without_tls=True)
 def offered(*offers, tls=False):
     """Hear these lists of capabilities; return the registration and what it says."""
     registration = Registration(Identity(nick="rec", login=LOGIN), tls=tls)
-    said = []
+    turn = Turn()
     for offer in offers:
-        said += registration.receive(parse(f":irc.test CAP * LS {offer}".encode()))
-    return registration, said
+        registration.receive(parse(f":irc.test CAP * LS {offer}".encode()), turn)
+    return registration, turn.replies
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 
 from chatlog.casemapping import Casemapping
 from chatlog.event import Event
+from chatlog.protocol.facts import HistoryPage
 from chatlog.protocol.history.chathistory import Answer, Outcome, Point, Terms, answer_of
-from chatlog.protocol.history.pages import Page
 from chatlog.read.lookup import KnownLine
 from chatlog.record.history.fetch import Fetch
 from chatlog.record.history.gaps import OpenGap
@@ -33,7 +33,7 @@ def line(second, text="hello", msgid=""):
 
 
 def page(*events):
-    return Page("#demo", "chathistory", list(events), answer=answer_of(list(events)))
+    return HistoryPage("#demo", "chathistory", list(events), answer=answer_of(list(events)))
 
 
 def known(*events):

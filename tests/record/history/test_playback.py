@@ -6,9 +6,8 @@ import pytest
 
 from chatlog.casemapping import Casemapping
 from chatlog.event import Event
+from chatlog.protocol.facts import HistoryPage, PlaybackLimits
 from chatlog.protocol.history.chathistory import Point, answer_of
-from chatlog.protocol.history.pages import Page
-from chatlog.protocol.history.playback_limits import PlaybackLimits
 from chatlog.read.lookup import KnownLine
 from chatlog.record.history.gaps import OpenGap
 from chatlog.record.history.playback import Extent, Playback, earliest_within, is_all_within
@@ -29,7 +28,7 @@ def page(*minutes):
         )
         for minute in minutes
     ]  # fmt: skip
-    return Page("#demo", "playback", events, answer=answer_of(events))
+    return HistoryPage("#demo", "playback", events, answer=answer_of(events))
 
 
 @pytest.fixture

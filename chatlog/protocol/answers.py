@@ -1,0 +1,59 @@
+"""Answers to people: the messages that ask for one, and the greeting of a channel that we join.
+
+`Manners` has their words, and bounds how often they are given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatlog.protocol import events
+from chatlog.protocol.manners import is_service
+
+if TYPE_CHECKING:
+    from chatlog.protocol.carryover import Carryover
+    from chatlog.protocol.state import Line, State
+
+
+def answers_to(line: Line, state: State, carryover: Carryover) -> list[str]:
+    """Return the lines that politeness asks us to send after a line of now."""
+    if line.fields["via"]:
+        return []
+    if line.message.command == "PRIVMSG":
+        return _to_talk(line, state, carryover)
+    if line.message.command == "JOIN":
+        return _to_our_join(line, state, carryover)
+    return []
+
+
+def _to_talk(line: Line, state: State, carryover: Carryover) -> list[str]:
+    nick, params = line.source.nick, line.params
+    if len(params) < 2 or not line.source.user:  # noqa: PLR2004 - target and text
+        return []
+    if state.is_me(nick) or is_service(nick):
+        return []
+    manners = carryover.manners
+    target, text = params[0], params[1]
+    if state.is_me(target):
+        if ctcp := events.ctcp_of(text):
+            return manners.answer_ctcp(nick, *ctcp, line.received)
+        return manners.answer_whisper(nick, line.received)
+    if state.membership.name(target) and _is_addressed(text, state):
+        return manners.answer_addressed(nick, target, line.received)
+    return []
+
+
+def _is_addressed(text: str, state: State) -> bool:
+    length = len(state.me.nick)
+    return state.is_me(text[:length]) and text[length : length + 1] in (":", ",", "")
+
+
+def _to_our_join(line: Line, state: State, carryover: Carryover) -> list[str]:
+    if not (line.params and line.source.nick and state.is_me(line.source.nick)):
+        return []
+    channel = line.params[0]
+    if not state.isupport.is_channel(channel):
+        return []
+    if carryover.privacy.is_silent(channel, state.isupport.casemapping):
+        return []
+    return carryover.manners.announcement(channel, line.received)

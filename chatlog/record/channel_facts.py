@@ -1,0 +1,162 @@
+"""Facts about channels, and their consequences for the ledgers and the history to fetch."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from chatlog.event import EventType
+from chatlog.protocol.facts import (
+    Absent,
+    Disconnected,
+    Forwarded,
+    HistoryPage,
+    HistoryRefused,
+    Joined,
+    Left,
+    PlaybackLimits,
+    Proved,
+    Renamed,
+)
+from chatlog.record.intervals import Moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatlog.event import Event
+    from chatlog.protocol.facts import HistoryFact
+    from chatlog.protocol.session import Session
+    from chatlog.record.intake import Intake
+    from chatlog.record.intervals import NewInterval
+    from chatlog.record.sinks import LedgerSink
+
+logger = logging.getLogger(__name__)
+
+
+class History(Protocol):
+    """The consumer of one connection's history: it fetches gaps, or compares."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether nothing is left to do."""
+
+    def entered(self, interval: NewInterval) -> None:
+        """Begin with a channel that we are in now, and the gaps before its interval."""
+
+    def left(self, target: str) -> None:
+        """Stop with a channel that we are in no more."""
+
+    def take(self, fact: HistoryFact) -> None:
+        """Act on a page, a refusal or playback limits."""
+
+    def close(self) -> None:
+        """End with the connection."""
+
+
+class ChannelFacts:
+    """The handlers of one connection's facts about channels.
+
+    `heard` returns when something was read last, by our clock: coverage ends at
+    that proof, and not when an end is noticed. Channels that another recorder
+    holds, or that privacy keeps out, get no intervals and no history.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        intake: Intake,
+        ledgers: LedgerSink,
+        history: History,
+        heard: Callable[[], str],
+    ) -> None:
+        self._session = session
+        self._intake = intake
+        self._ledgers = ledgers
+        self._history = history
+        self._heard = heard
+
+    def handlers(self) -> dict[type, Callable[[Any], None]]:
+        """Return the handler of each type of fact."""
+        return {
+            Joined: self._on_joined,
+            Left: self._on_left,
+            Renamed: self._on_renamed,
+            Absent: self._on_absent,
+            Forwarded: self._on_forwarded,
+            Proved: self._on_proved,
+            HistoryPage: self._history.take,
+            HistoryRefused: self._history.take,
+            PlaybackLimits: self._history.take,
+            Disconnected: self._on_disconnected,
+        }
+
+    def with_silence(self, event: Event) -> Event:
+        """Return a `joined` event with the time since which nothing was heard; any other as it is.
+
+        Call it before the fact that we joined: from then on the channel is heard.
+        """
+        if event.type != EventType.JOINED or not self._intake.takes(event.target):
+            return event
+        silence = self._ledgers.silence(event.target)
+        return msgspec.structs.replace(event, text=silence) if silence else event
+
+    def jumped(self, ahead: int, slept: int) -> None:
+        """Note by how many milliseconds our clock was set, or the machine slept."""
+        self._session.clock.shift(ahead)
+        self._ledgers.jumped(self._last_proof(), ahead, slept)
+
+    # -- handlers ------------------------------------------------------------------
+
+    def _on_joined(self, fact: Joined) -> None:
+        if self._is_recorded(fact.channel):
+            self._enter(fact.channel, self._moment_of(fact), fact.msgid)
+
+    def _on_left(self, fact: Left) -> None:
+        if not self._is_recorded(fact.channel):
+            return
+        cause = "kicked" if fact.kicked else "parted" if fact.wanted else "unwanted"
+        moment = self._moment_of(fact)
+        self._ledgers.left(fact.channel, moment, cause, for_good=not fact.wanted)
+        self._history.left(fact.channel)
+
+    def _on_renamed(self, fact: Renamed) -> None:
+        moment = self._moment_of(fact)
+        if self._is_recorded(fact.channel):
+            self._ledgers.left(fact.channel, moment, "renamed", for_good=True)
+        if self._is_recorded(fact.onto):
+            self._enter(fact.onto, moment, fact.msgid)
+
+    def _on_absent(self, fact: Absent) -> None:
+        logger.warning("%s: %s: %s", self._session.settings.network, fact.channel, fact.why)
+        if self._intake.takes(fact.channel):
+            self._ledgers.absent(fact.channel, self._last_proof(), fact.why)
+
+    def _on_forwarded(self, fact: Forwarded) -> None:
+        network = self._session.settings.network
+        logger.warning("%s: %s: forwarded to %s", network, fact.channel, fact.onto)
+
+    def _on_proved(self, fact: Proved) -> None:
+        self._ledgers.proved(fact.channels, self._last_proof())
+
+    def _on_disconnected(self, fact: Disconnected) -> None:
+        self._ledgers.lost(self._last_proof(), fact.reason)
+
+    def _enter(self, channel: str, moment: Moment, msgid: str) -> None:
+        self._history.entered(self._ledgers.entered(channel, moment, msgid))
+
+    def _is_recorded(self, channel: str) -> bool:
+        casemapping = self._session.state.isupport.casemapping
+        return self._intake.takes(channel) and not self._session.privacy.is_silent(
+            channel, casemapping
+        )
+
+    def _last_proof(self) -> Moment:
+        heard = self._heard()
+        return Moment(heard, self._session.clock.there(heard))
+
+    def _moment_of(self, fact: Joined | Left | Renamed) -> Moment:
+        if fact.received:
+            return Moment(fact.received, fact.time)
+        return Moment(fact.time, self._session.clock.there(fact.time))

@@ -1,0 +1,257 @@
+"""The driver of one connection: what it does with a turn, and in which order."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import get_args
+
+import pytest
+
+from chatlog.connection import Reactor
+from chatlog.protocol.facts import Fact
+from chatlog.protocol.registration.capabilities import Identity
+from chatlog.protocol.session import Session
+from chatlog.protocol.session_settings import SessionSettings
+from chatlog.record.driver import Driver, listen
+from chatlog.record.intervals import NewInterval
+from tests.support.conversation import NOW, WELCOME
+
+SETTINGS = SessionSettings(network="net", identity=Identity(nick="log"), channels=("#a",))
+OUR_JOIN = ":log!u@h JOIN #a"
+ARRIVED = ":irc.test PONG irc.test :chatlog-arrived"
+
+
+class Deaf:
+    """A transport that keeps what is written to it."""
+
+    def __init__(self, log):
+        self.log = log
+
+    def write(self, data):
+        self.log.append(f"sent {data.decode().rstrip()}")
+
+    def abort(self):
+        self.log.append("aborted")
+
+
+class Intake:
+    """Takes every event, and says so."""
+
+    def __init__(self, log):
+        self.log = log
+
+    def takes(self, _target):
+        return True
+
+    def write(self, events, _casemapping):
+        self.log += [f"{event.type} in {event.target}" for event in events]
+
+    def flush(self):
+        self.log.append("flushed")
+
+
+class Ledgers:
+    """Says what it is told."""
+
+    def __init__(self, log):
+        self.log = log
+
+    def silence(self, _target):
+        return "nothing was heard since ever"
+
+    def entered(self, target, moment, _msgid):
+        self.log.append(f"opened {target}")
+        return NewInterval(target, moment.at, [], is_first=False)
+
+    def left(self, target, _moment, cause, *, for_good):  # noqa: ARG002 - as the real one
+        self.log.append(f"closed {target}: {cause}")
+
+    def absent(self, target, _moment, why):
+        self.log.append(f"absent from {target}: {why}")
+
+    def lost(self, _moment, reason):
+        self.log.append(f"lost: {reason}")
+
+
+class History:
+    """Has something left to do from its first page on."""
+
+    def __init__(self, log):
+        self.log = log
+        self.is_settled = True
+
+    def entered(self, interval):
+        self.log.append(f"history of {interval.target}")
+
+    def left(self, target):
+        self.log.append(f"no history of {target}")
+
+    def take(self, fact):
+        self.log.append(f"a page of {len(fact.events)}")
+        self.is_settled = False
+
+    def close(self):
+        self.log.append("history closed")
+
+
+class Scene:
+    """A connection on which a test is the server; `log` is what came of it, in order."""
+
+    def __init__(self):
+        self.log = []
+        reactor = Reactor(asyncio.get_running_loop(), lambda: NOW)
+        listen(reactor)
+        self.connection = reactor.server()
+        self.connection.transport = Deaf(self.log)
+        self.connection.buffer = self.connection.buffer_class()
+        self.history = History(self.log)
+        self.driver = self.connection.driver = Driver(
+            self.connection,
+            Session(SETTINGS, server="irc.test"),
+            Intake(self.log),
+            Ledgers(self.log),
+            now=lambda: NOW,
+            on_arrival=lambda: self.log.append("arrived"),
+            on_caught_up=lambda: self.log.append("caught up"),
+            history=lambda *_: self.history,
+        )
+
+    def read(self, *lines):
+        """Let these lines come in one read; return what came of them."""
+        self.log.clear()
+        self.connection.process_data("".join(f"{line}\r\n" for line in lines).encode())
+        return [*self.log]
+
+
+@pytest.fixture
+def in_scene():
+    """Run a test in a scene, whose timers are cancelled at its end."""
+
+    def run(test):
+        async def scenario():
+            scene = Scene()
+            try:
+                test(scene)
+            finally:
+                scene.driver.close()
+
+        asyncio.run(scenario())
+
+    return run
+
+
+def test_every_kind_of_fact_has_one_handler(in_scene):
+    def test(scene):
+        assert set(scene.driver._handlers) == set(get_args(Fact))
+
+    in_scene(test)
+
+
+def test_a_turn_is_written_before_it_is_answered_and_answered_before_it_is_acted_on(in_scene):
+    def test(scene):
+        scene.read(*WELCOME)
+        assert scene.read(OUR_JOIN, ":bob!u@h PRIVMSG #a :hi", "PING :x") == [
+            "joined in #a",
+            "message in #a",
+            "flushed",
+            "sent PONG :x",
+            "opened #a",
+            "history of #a",
+            "arrived",
+            "sent PING :chatlog-arrived",
+        ]
+
+    in_scene(test)
+
+
+def test_our_joining_says_since_when_nothing_was_heard(in_scene):
+    def test(scene):
+        scene.read(*WELCOME)
+        written = []
+        scene.driver._intake.write = lambda events, _: written.extend(events)
+        scene.read(OUR_JOIN, ":bob!u@h PRIVMSG #a :hi")
+        assert [event.text for event in written] == ["nothing was heard since ever", "hi"]
+
+    in_scene(test)
+
+
+def test_facts_are_acted_on_in_the_order_of_their_lines(in_scene):
+    def test(scene):
+        scene.read(*WELCOME, OUR_JOIN)
+        came = scene.read(
+            ":op!o@h KICK #a log :out", OUR_JOIN, ":op!o@h KICK #a log :out", OUR_JOIN
+        )
+        assert (
+            came[came.index("flushed") + 1 :]
+            == [
+                *("closed #a: kicked", "no history of #a"),
+                "absent from #a: kicked by op (out); coming back",
+                *("opened #a", "history of #a"),
+            ]
+            * 2
+        )
+
+    in_scene(test)
+
+
+def test_nobody_has_caught_up_before_the_history_of_the_same_read_is_looked_at(in_scene):
+    def test(scene):
+        scene.read(*WELCOME, OUR_JOIN)
+        past = "@time=2026-11-23T17:00:00.000Z :bob!u@h PRIVMSG #a :old"
+        assert scene.read(past, ARRIVED) == ["flushed", "a page of 1"]
+        scene.history.is_settled = True
+        assert scene.read(ARRIVED) == ["flushed", "caught up"]
+
+    in_scene(test)
+
+
+def test_a_server_that_asks_us_to_come_again_before_its_welcome_is_obeyed_after_it(in_scene):
+    def test(scene):
+        assert scene.read(":irc.test RECONNECT") == ["other in @server", "flushed"]
+        assert scene.driver.must_reconnect
+        assert not [each for each in scene.read(":irc.test 002 log :Hi") if "QUIT" in each]
+        [said] = [each for each in scene.read(WELCOME[0]) if each.startswith("sent")]
+        assert said.startswith("sent QUIT :moving to another server")
+
+    in_scene(test)
+
+
+def test_the_end_is_written_and_then_closes_what_was_open(in_scene):
+    def test(scene):
+        scene.read(*WELCOME, OUR_JOIN)
+        scene.log.clear()
+        scene.connection.lost(None)
+        assert scene.log == [
+            "disconnected in @server",
+            "disconnected in #a",
+            "flushed",
+            "lost: connection closed by the server",
+        ]
+
+    in_scene(test)
+
+
+def test_new_settings_leave_one_timer_that_asks_where_we_are(in_scene):
+    def test(scene):
+        scene.read(*WELCOME, OUR_JOIN)
+        before = scene.driver._timers["presence"]
+        scene.driver.apply(SETTINGS)
+        assert before.cancelled()
+        assert not scene.driver._timers["presence"].cancelled()
+
+    in_scene(test)
+
+
+def test_the_lag_lasts_from_our_ping_to_the_read_that_brings_its_answer(in_scene):
+    def test(scene):
+        scene.read(*WELCOME)
+        scene.connection.watch_over(10.0)
+        watch = scene.connection.watch
+        watch._ask()
+        scene.read(":irc.test PONG irc.test :another")
+        assert watch.lag is None
+        scene.read(":irc.test PONG irc.test :chatlog")
+        assert watch.lag == scene.connection.heard_at - watch._asked_at >= 0
+        watch.stop()
+
+    in_scene(test)
