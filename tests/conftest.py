@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pytest
@@ -31,6 +32,12 @@ settings.register_profile("same", _PATIENT, derandomize=True)
 # `make torture` loads this one, and says with which seed to repeat it.
 settings.register_profile("torture", _PATIENT, max_examples=2000, print_blob=True)
 settings.load_profile("same")
+
+# A run in the background (`make check &`, nohup) ignores these, and so would every program that
+# a test starts, and waits for after such a signal. A handler is not inherited, and does as much.
+for _number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, lambda _number, _frame: None)
 
 _Kind = TypeVar("_Kind", bound=Daemon)
 
