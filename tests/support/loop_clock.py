@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+    from concurrent.futures import Future
 
 _T = TypeVar("_T")
 _STEPS = 100
@@ -32,14 +33,15 @@ class LoopClock:
         self._loop = _Loop()
         return self._loop
 
-    def advance(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> Future[None]:
         """Let seconds pass, in steps: timers go off in order, also those that timers set.
 
         It begins when all is done that follows from what was read until now; the
-        network gets no time meanwhile. To be called in any thread.
+        network gets no time meanwhile. To be called in any thread; one that is not
+        the loop's may wait for the result.
         """
         assert self._loop is not None
-        asyncio.run_coroutine_threadsafe(self._advance(self._loop, seconds), self._loop)
+        return asyncio.run_coroutine_threadsafe(self._advance(self._loop, seconds), self._loop)
 
     async def _advance(self, loop: _Loop, seconds: float) -> None:
         for _ in range(_STEPS):

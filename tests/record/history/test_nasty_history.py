@@ -7,22 +7,25 @@ import time
 
 import pytest
 
-from chatlog.archive.system import System
 from chatlog.coverage import ledger
 from chatlog.coverage.fold import coverage_of
+from chatlog.coverage.last_heard import LastHeard
+from chatlog.errors import TranscriptError
 from chatlog.event import format_time
 from chatlog.protocol.privacy import PrivacySettings
 from chatlog.read.reader import Reader
-from chatlog.record import driver
-from chatlog.record.history import requests
 from chatlog.record.history.gaps import HistoryDepth
 from tests.support.faults import Faulty
+from tests.support.loop_clock import LoopClock
 from tests.support.recording import play
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 CAPABILITIES = ("batch", "server-time", "message-tags", "draft/chathistory")
 TOKENS = "CHATHISTORY=5 MSGREFTYPES=timestamp,msgid"
 SESSION = {"channels": ("#demo",)}
+LONG = 700
+"""Seconds, by the loop's clock, after which a recorder waits for nothing any more."""
+UNWATCHED = {"plan_timeout": 100 * LONG}
 
 
 def now(ahead=0):
@@ -123,22 +126,24 @@ def test_a_refusal_leaves_the_gap_open_and_says_why(tmp_path):
     assert (gap.state, gap.why) == ("open", "the server refused: MESSAGE_ERROR")
 
 
-def test_no_answer_leaves_the_gap_open_and_the_next_connection_asks_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(requests, "_PATIENCE", 0.1)
+def test_no_answer_leaves_the_gap_open_and_the_next_connection_asks_again(tmp_path):
+    clock = LoopClock()
+
+    def reasons():
+        return [entry.why for entry in ledger.read(tmp_path / "net" / "#demo") if entry.why]
 
     def answer(peer):
         asked(peer)
-        time.sleep(0.3)  # nobody tells that a patience is over
+        clock.advance(LONG).result(PATIENCE)
+        eventually(lambda: "the server did not answer in time" in reasons())
 
     def better(peer):
         asked(peer)
         batch(peer, *missed(2))
         settle(peer)
 
-    record(tmp_path, first, second(answer), second(better))
+    record(tmp_path, first, second(answer), second(better), clock=clock, **UNWATCHED)
     assert "missed 0" in texts(tmp_path)
-    why = [entry.why for entry in ledger.read(tmp_path / "net" / "#demo") if entry.why]
-    assert "the server did not answer in time" in why
 
 
 def test_an_answer_cut_by_the_end_of_the_connection_is_kept_as_far_as_it_came(tmp_path):
@@ -313,10 +318,12 @@ def test_a_first_fetching_that_could_not_even_begin_is_begun_by_the_next(tmp_pat
 # -- where we are --------------------------------------------------------------
 
 
-def test_who_is_removed_without_a_word_finds_out_and_comes_back(tmp_path, monkeypatch):
-    monkeypatch.setattr(driver, "_PRESENCE_EVERY", 0.05)
+def test_who_is_removed_without_a_word_finds_out_and_comes_back(tmp_path):
+    clock = LoopClock()
 
     def answer(peer, channels):
+        peer.sync()
+        clock.advance(LONG)
         peer.wait_for(rb"^WHOIS rec")
         if channels:
             peer.send(f":scripted 319 rec rec :{channels}\r\n".encode())
@@ -332,7 +339,8 @@ def test_who_is_removed_without_a_word_finds_out_and_comes_back(tmp_path, monkey
         peer.send(tagged("back"), b"PING :back\r\n")
         peer.wait_for(rb"^PONG :?back")
 
-    play(tmp_path, script, session={"channels": ("#demo", "#tea")})
+    session = {"channels": ("#demo", "#tea")}
+    play(tmp_path, script, session=session, clock=clock, **UNWATCHED)
     assert [gap.cause for gap in gaps(tmp_path)][:1] == ["removed"]
     tea = coverage_of(ledger.read(tmp_path / "net" / "#tea"), heard=lambda _: None)
     assert tea.gaps == []
@@ -340,20 +348,21 @@ def test_who_is_removed_without_a_word_finds_out_and_comes_back(tmp_path, monkey
     assert not [each for each in server if each.event.command in {"318", "319"}]
 
 
-def test_a_server_that_knows_no_whois_is_not_asked_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(driver, "_PRESENCE_EVERY", 0.02)
+def test_a_server_that_knows_no_whois_is_not_asked_again(tmp_path):
+    clock = LoopClock()
 
     def script(peer):
         peer.register(CAPABILITIES, TOKENS)
         peer.join("#demo")
+        peer.sync()
+        clock.advance(LONG)
         peer.wait_for(rb"^WHOIS rec")
         peer.send(b":scripted 421 rec WHOIS :Unknown command\r\nPING :known\r\n")
         peer.wait_for(rb"^PONG :?known")
-        time.sleep(0.1)  # that nothing more comes is all there is to see
-        peer.send(b"PING :over\r\n")
-        peer.wait_for(rb"^PONG :?over")
+        clock.advance(10 * LONG).result(PATIENCE)
+        peer.sync()
 
-    heard, _ = record(tmp_path, script)
+    heard, _ = record(tmp_path, script, clock=clock, **UNWATCHED)
     known = next(n for n, line in enumerate(heard) if line.startswith(b"PONG") and b"known" in line)
     assert not [line for line in heard[known:] if line.startswith(b"WHOIS")]
 
@@ -380,28 +389,26 @@ def test_who_is_kicked_and_banned_says_so_of_the_gap(tmp_path):
 
 
 def test_lines_that_a_full_disk_took_along_are_not_claimed_to_be_heard(tmp_path):
-    full = []
-
-    def fails(name, _nth):
-        return bool(full) and name == "write"
-
-    faulty = Faulty(fails)
+    clock, directory, full = LoopClock(), tmp_path / "net" / "#demo", []
+    faulty = Faulty(lambda name, _nth: bool(full) and name == "write")
 
     def script(peer):
         peer.register(CAPABILITIES, TOKENS)
         peer.join("#demo")
-        peer.send(tagged("kept"), b"PING :kept\r\n")
-        peer.wait_for(rb"^PONG :?kept")
+        peer.send(tagged("kept"))
+        peer.sync()
+        clock.advance(60)
+        eventually(lambda: ledger.read(directory))
         full.append(True)
-        peer.send(tagged("lost"), b"PING :lost\r\n")
-        peer.wait_for(rb"^PONG :?lost")
+        peer.send(tagged("lost", at=10_000))
+        peer.sync()
 
-    with pytest.raises(Exception, match="could not be saved"):
-        record(tmp_path, script, system=faulty.system if hasattr(faulty, "system") else System())
+    with pytest.raises(TranscriptError, match="could not be saved"):
+        record(tmp_path, script, system=faulty.system, clock=clock)
     assert texts(tmp_path) == ["kept"]
-    entries = ledger.read(tmp_path / "net" / "#demo")
-    kept = Reader(tmp_path, ["#demo"]).last(1)[0].event.time
-    for entry in entries:
-        if entry.entry == "closed":
-            assert entry.time <= kept
-            assert entry.cause == "disk"
+    entries = ledger.read(directory)
+    assert [entry.entry for entry in entries] == ["opened"], "its end could not be written either"
+    coverage = coverage_of(entries, heard=LastHeard(tmp_path).bounds(directory, "net"))
+    [kept] = Reader(tmp_path, ["#demo"]).last(1)
+    [interval] = coverage.intervals
+    assert interval.end.time in {kept.event.time, kept.event.received}
