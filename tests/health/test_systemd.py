@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.health.systemd import Notifier
+from tests.support.waiting import PATIENCE
 
 PID = 4711
 
@@ -21,7 +22,7 @@ def listening(address):
     """Be a service manager at an address."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(address)
-        manager.settimeout(10)
+        manager.settimeout(PATIENCE)
         yield manager
 
 

@@ -24,6 +24,7 @@ from tests.servers import certificates as authority
 from tests.support.recorded import events
 from tests.support.recording import plan_of
 from tests.support.scripted import ScriptedServer
+from tests.support.waiting import PATIENCE
 from tests.support.wire import serving
 
 HOST = "localhost"
@@ -97,7 +98,7 @@ def record(root, made, *scripts, sts="duration=60", plain_port=0, offered=0, **p
                 recorder = _recorder(root, made, plain_port or plain.port, plan)
                 run = asyncio.ensure_future(recorder.run())
                 over = asyncio.ensure_future(secure.recorded.wait())
-                await asyncio.wait({run, over}, timeout=20, return_when="FIRST_COMPLETED")
+                await asyncio.wait({run, over}, timeout=PATIENCE, return_when="FIRST_COMPLETED")
                 recorder.stop("the story is over")
                 over.cancel()
                 await run
@@ -167,7 +168,7 @@ def test_a_policy_is_remembered_and_the_next_run_goes_by_tls_at_once(tmp_path, m
             recorder = _recorder(tmp_path, made, closed_port, {})
             run = asyncio.ensure_future(recorder.run())
             over = asyncio.ensure_future(again.recorded.wait())
-            await asyncio.wait({run, over}, timeout=20, return_when="FIRST_COMPLETED")
+            await asyncio.wait({run, over}, timeout=PATIENCE, return_when="FIRST_COMPLETED")
             recorder.stop("the story is over")
             over.cancel()
             await run

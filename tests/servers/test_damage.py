@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import time
+import itertools
 
 import pytest
 
 from tests.support.mutating import MutatingProxy
 from tests.support.recorded import texts
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.server
 
@@ -42,11 +43,11 @@ def test_a_damaged_line_neither_ends_the_recorder_nor_leaves_it_stuck(
 
 def hear_again(ada, place):
     """Speak until it is recorded as it was said: after a while, however bad it was before."""
-    deadline = time.monotonic() + 60
-    number = 0
-    while not any(text.startswith("all is well") for text in texts(place / "archive", "#a")):
-        assert time.monotonic() < deadline
-        number += 1
-        ada.say("#a", f"all is well {number}")
+    numbers = itertools.count(1)
+
+    def is_heard():
+        ada.say("#a", f"all is well {next(numbers)}")
         ada.sync()
-        time.sleep(0.1)
+        return any(text.startswith("all is well") for text in texts(place / "archive", "#a"))
+
+    eventually(is_heard)

@@ -53,6 +53,20 @@ class Chatlog:
         self._running.append(running)
         return running
 
+    @contextlib.contextmanager
+    def piped(self, *arguments: object, bufsize: int = -1) -> Iterator[subprocess.Popen[bytes]]:
+        """Run while the block lasts, into pipes that the test reads as far as it wants."""
+        process = subprocess.Popen(
+            _command(arguments),
+            env=self.environment(),
+            cwd=self.home,
+            bufsize=bufsize,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        with killed_on_failure(process):
+            yield process
+
     def environment(self, **more: str) -> dict[str, str]:
         """The whole environment that the program gets."""
         return {
@@ -71,13 +85,29 @@ class Chatlog:
 
 
 @contextlib.contextmanager
+def killed_on_failure(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Wait for the end of a program after the block; kill it first if the block fails.
+
+    `with process` alone would wait for ever for a program that does not end, when
+    the test has already failed for that.
+    """
+    with process:
+        try:
+            yield
+        except BaseException:
+            process.kill()
+            raise
+
+
+@contextlib.contextmanager
 def holding(program: str, *arguments: object) -> Iterator[subprocess.Popen[bytes]]:
     """Run Python text in another process, from when it has said `held` until it is killed."""
-    with subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-c", program, *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-    ) as process:
+    )
+    with killed_on_failure(process):
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
         yield process

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 
+from tests.support.process import killed_on_failure
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -53,9 +55,10 @@ def run_in_terminal(
     command = [sys.executable, "-c", _PROGRAM.format(now=now), *arguments]
     # COLUMNS would count more than the terminal does.
     env = {name: value for name, value in environment.items() if name != "COLUMNS"}
-    with subprocess.Popen(
+    process = subprocess.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, env=env, cwd=cwd
-    ) as process:
+    )
+    with killed_on_failure(process):
         os.close(theirs)
         data = _read_all(ours)
     return Shown(process.returncode, data, picture_of(data.decode(), columns))

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.mutating import DAMAGES, MutatingProxy, Mutator
+from tests.support.waiting import PATIENCE
 
 LINE = b":ada!ada@host PRIVMSG #a :hello\r\n"
 STREAM = b"".join(b":ada!ada@host PRIVMSG #a :line %d\r\n" % number for number in range(200))
@@ -59,9 +60,9 @@ class Upstream:
 
     def meet(self, proxy):
         """Return both ends of a connection through the proxy: the client's and the server's."""
-        client = socket.create_connection(("127.0.0.1", proxy.port), 10)
+        client = socket.create_connection(("127.0.0.1", proxy.port), PATIENCE)
         server, _ = self._listener.accept()
-        server.settimeout(10)
+        server.settimeout(PATIENCE)
         self._sockets += [client, server]
         return client, server
 
@@ -150,6 +151,6 @@ def test_nobody_behind_the_proxy_is_a_connection_that_ends(upstream):
     upstream.close()
     with (
         MutatingProxy(upstream.port, 1) as proxy,
-        socket.create_connection(("127.0.0.1", proxy.port), 10) as client,
+        socket.create_connection(("127.0.0.1", proxy.port), PATIENCE) as client,
     ):
         assert client.recv(1) == b""

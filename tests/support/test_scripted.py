@@ -8,10 +8,11 @@ import socket
 import pytest
 
 from tests.support.scripted import ScriptedServer
+from tests.support.waiting import PATIENCE
 
 
 def connect(server):
-    return socket.create_connection(("127.0.0.1", server.port), 10)
+    return socket.create_connection(("127.0.0.1", server.port), PATIENCE)
 
 
 def heard(client):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import time
 
 from chatlog.demo.script import CHANNELS, STEPS
+from tests.support.waiting import eventually
 
 
 def test_the_demo_records_the_conversation_and_shows_where_it_is(chatlog, tmp_path):
@@ -56,8 +56,7 @@ def test_without_a_place_the_demo_takes_a_new_one_and_leaves_the_archive_alone(c
 def test_ctrl_c_ends_the_demo_with_130_and_whole_files(chatlog, tmp_path):
     running = chatlog.start("demo", "--output", tmp_path)
     running.wait_for("Recording")
-    while not list(tmp_path.glob("demo/#demo/*.jsonl")):
-        time.sleep(0.01)  # a file that appears is nothing to wait on
+    eventually(lambda: list(tmp_path.glob("demo/#demo/*.jsonl")))
     running.interrupt()
     assert running.finish() == 130
     assert "Traceback" not in running.stderr

@@ -21,6 +21,7 @@ import pytest
 from chatlog.cli.commands import record
 from tests.support.embedded import EmbeddedServer
 from tests.support.scripted import ScriptedServer
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -261,7 +262,7 @@ def test_on_a_terminal_a_small_view_shows_channels_and_state(chatlog, tmp_path, 
         shown = read_until(master, rb"#demo +\d")
         process.send_signal(signal.SIGINT)
         shown += read_until(master, rb"recorded #demo in")
-        assert process.wait(15) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         process.wait()
@@ -270,7 +271,7 @@ def test_on_a_terminal_a_small_view_shows_channels_and_state(chatlog, tmp_path, 
     assert b"last line" in shown
 
 
-def read_until(fd, pattern, timeout=15):
+def read_until(fd, pattern, timeout=PATIENCE):
     data, deadline = b"", time.monotonic() + timeout
     while not re.search(pattern, data):
         ready, _, _ = select.select([fd], [], [], max(0, deadline - time.monotonic()))

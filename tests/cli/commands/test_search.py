@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -490,12 +488,7 @@ def test_elsewhere_there_are_no_colours(search, archive):
 
 def test_a_closed_pipe_ends_it_quietly(archive, chatlog):
     record(archive, *(said(each, "x" * 400) for each in range(2000)))
-    with subprocess.Popen(
-        [sys.executable, "-m", "chatlog", "search", "x", "--output", archive],
-        env=chatlog.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+    with chatlog.piped("search", "x", "--output", archive) as process:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import socket
-import time
 
 import pytest
 
@@ -19,6 +18,7 @@ from chatlog.health.status import encode
 from tests.support.embedded import EmbeddedServer
 from tests.support.events import UNSAFE
 from tests.support.statuses import network_status, run_status
+from tests.support.waiting import PATIENCE, eventually
 
 
 def ago(seconds):
@@ -250,7 +250,7 @@ class ServiceManager:
         self.address = str(address)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(self.address)
-        self._socket.settimeout(20)
+        self._socket.settimeout(PATIENCE)
 
     def wait_for(self, beginning):
         """Wait until a message begins so; return it."""
@@ -324,8 +324,7 @@ def test_a_real_run_is_seen_alive_and_ended(chatlog, server, tmp_path, manager):
 
 def test_a_real_run_that_was_killed_is_seen_to_have_died(chatlog, server, tmp_path):
     running = start(chatlog, server, tmp_path)
-    while not read_runs(tmp_path / "archive"):
-        time.sleep(0.01)  # a file that appears is nothing to wait on
+    eventually(lambda: read_runs(tmp_path / "archive"))
     running.kill()
     running.finish()
     seen = chatlog.run("status", "--output", tmp_path / "archive")

@@ -301,12 +301,7 @@ def test_the_help_has_an_example(capsys):
 
 def test_a_closed_pipe_ends_it_quietly(archive, chatlog):
     record(archive, *(said(each, "x" * 400) for each in range(2000)))
-    with subprocess.Popen(
-        [sys.executable, "-m", "chatlog", "tail", "-n", "2000", "-o", archive],
-        env=chatlog.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+    with chatlog.piped("tail", "-n", "2000", "-o", archive) as process:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
@@ -366,12 +361,7 @@ def test_following_tells_of_damage_when_it_comes(archive, chatlog):
 
 def test_following_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
     record(archive, said(1, "one"))
-    with subprocess.Popen(
-        [sys.executable, "-m", "chatlog", "tail", "-f", "-o", archive],
-        env=chatlog.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+    with chatlog.piped("tail", "-f", "-o", archive) as process:
         assert process.stdout.readline().endswith(b"one\n")
         process.stdout.close()
         record(archive, said(2, "two"))
@@ -546,12 +536,7 @@ def test_a_query_that_makes_no_sense_is_a_usage_error(tail, archive, arguments, 
 
 def test_a_long_since_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
     record(archive, *(said(each, "x" * 400) for each in range(4000)))
-    with subprocess.Popen(
-        [sys.executable, "-m", "chatlog", "tail", "--since", "2025-11-23", "-o", archive],
-        env=chatlog.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+    with chatlog.piped("tail", "--since", "2025-11-23", "-o", archive) as process:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""

@@ -6,8 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 
 import pytest
 
@@ -15,6 +13,7 @@ from chatlog.cli import run
 from chatlog.read.reader import Reader
 from tests.support.archive import event_at, record
 from tests.support.tending import DAY, tend
+from tests.support.waiting import PATIENCE
 
 _MANY = 6000  # events, more than a megabyte: much more than a pipe holds
 
@@ -190,13 +189,8 @@ def piping(archive, place, chatlog):
     """Start `chatlog tail --json --cursor` into a pipe that the test may read, or not."""
 
     def start():
-        return subprocess.Popen(
-            [sys.executable, "-m", "chatlog", "tail", "--json", "-o", archive, "--cursor", place],
-            env=chatlog.environment(),  # without a buffer of Python's
-            bufsize=0,  # what is not read stays in the pipe
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        # Without a buffer, what is not read stays in the pipe.
+        return chatlog.piped("tail", "--json", "-o", archive, "--cursor", place, bufsize=0)
 
     return start
 
@@ -226,7 +220,7 @@ def test_a_second_signal_does_not_wait(many, piping):
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 130
+        assert process.wait(PATIENCE) == 130
 
 
 def test_after_a_kill_nothing_is_missing(many, piping):

@@ -10,6 +10,7 @@ import pytest
 from tests.support.archive import event_at, record
 from tests.support.process import holding
 from tests.support.tending import DAY, HOLDER, tend
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ def test_what_maintain_is_sealing_is_looked_at_when_that_is_done(chatlog, archiv
         verifying = chatlog.start("verify", "--output", archive)
         with pytest.raises(subprocess.TimeoutExpired):
             verifying.finish(1)
-        sealer.communicate(b"\n", timeout=10)
+        sealer.communicate(b"\n", timeout=PATIENCE)
         assert verifying.finish() == 0, verifying.stdout
 
 

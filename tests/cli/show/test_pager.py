@@ -14,6 +14,7 @@ import sys
 import pytest
 
 from tests.support.archive import event_at, record
+from tests.support.waiting import PATIENCE, eventually
 
 _DAY = 86_400
 
@@ -65,7 +66,7 @@ class Terminal:
         return os.waitstatus_to_exitcode(status)
 
     def _read(self):
-        if not select.select([self._ours], [], [], 20)[0]:
+        if not select.select([self._ours], [], [], PATIENCE)[0]:
             os.kill(self.pid, signal.SIGKILL)
         try:
             piece = os.read(self._ours, 65_536).decode()
@@ -181,7 +182,7 @@ def test_ctrl_c_ends_it_and_all_of_its_processes(terminal):
     running.press(b"\x03")
     assert running.finish() == 130
     assert "a bug" not in running.shown
-    assert not any(map(is_there, children))
+    eventually(lambda: not any(map(is_there, children)))
 
 
 @pytest.mark.usefixtures("large")
