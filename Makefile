@@ -11,9 +11,11 @@ USE := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 BENCH := $(VENV)/.installed-bench
 PYTEST_ARGS ?=
-# A worker a core, and each begins by collecting all tests: with more than eight that costs more
-# than it gains. One that has run out of tests takes over some of another's.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
+# Two workers a core, as tests mostly wait: for servers, disks, and the end of programs. Each
+# begins by collecting all tests: more than eight cost more than they gain. One that has run out
+# of tests takes over some of another's.
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? 2 * cores : 8)))
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 ifndef SEED
 SEED := $(shell od -An -N3 -tu4 /dev/urandom | tr -d ' ')
 endif

@@ -243,7 +243,7 @@ def test_without_our_own_authority_the_systems_ones_decide(chatlog, tmp_path, ng
 def test_tls_to_a_plain_port_says_what_to_do(chatlog, tmp_path, ngircd):
     done = chatlog.run(
         "record", "--server", f"localhost:{ngircd.port}", "--channel", "one",
-        "--output", tmp_path, "--quiet",
+        "--output", tmp_path, "--quiet", "--connect-timeout", "5s",
     )  # fmt: skip
     assert done.returncode == 4
     assert "--no-tls" in done.stderr
