@@ -78,6 +78,34 @@ IMPORTED_AS = {"backports_zstd": "backports"}
 EXTRAS = ("scram", "ecdsa", "proxy", "watch", "fast", "zstd")
 """The extras whose libraries are imported where they are needed, and only there."""
 
+LATE_IMPORTS = {
+    "an extra, which may be missing": (
+        "backports compression cryptography hyperscan python_socks scramp watchfiles"
+        " chatlog.search.patterns"
+    ),
+    "asyncio and the network, 300 ms: a help text needs neither": (
+        "chatlog.audit.visit chatlog.cli.options.plans chatlog.cli.process chatlog.demo"
+        " chatlog.record.history.gaps"
+    ),
+    "rich, 25 ms: neither JSON, nor a pipe, nor a recorder without a terminal needs it": (
+        "rich chatlog.cli.show.gap_tables chatlog.cli.show.live chatlog.cli.show.sheet"
+        " chatlog.cli.show.status_tables chatlog.cli.show.sync_table"
+    ),
+    "each 2 to 14 ms, a start of `tail` takes 80: few archives or options need it": (
+        "hashlib ipaddress json pathlib platformdirs shlex shutil signal subprocess tempfile"
+        " urllib zoneinfo chatlog.archive.manifest chatlog.archive.manifest_view"
+        " chatlog.archive.networks chatlog.archive.system chatlog.cli.options.terms chatlog.cli.signals"
+        " chatlog.coverage.fold chatlog.coverage.ledger chatlog.formats.plain"
+        " chatlog.query.selection chatlog.read.cursor chatlog.read.sealed_reader"
+        " chatlog.search.last_matches"
+    ),
+    "private to Python, and may be missing": "re._parser",
+}
+"""Modules that a function may import, and why: measured by `python -m tests.bench startup`.
+
+Every other import stands at the top of its module.
+"""
+
 PURE = (
     "chatlog.alignment",
     "chatlog.casemapping",
@@ -98,6 +126,7 @@ PURE = (
     "chatlog.report.hours",
     "chatlog.report.people",
     "chatlog.report.presence",
+    "chatlog.report.statistics",
 )
 """Modules, and packages with all their modules, that do no I/O and read no clock."""
 
@@ -301,6 +330,28 @@ def test_an_import_by_name_is_left_to_the_table_of_commands():
         if any(name.split(".")[0] == "importlib" for name in imports_of(tree))
     ]
     assert dynamic == ["chatlog.cli"]
+
+
+def test_a_function_imports_only_what_start_up_must_not_pay_for():
+    late = [name for names in LATE_IMPORTS.values() for name in names.split()]
+    found = {
+        imported: module
+        for module, tree in TREES.items()
+        for function in functions_of(tree)
+        for imported in imports_of(function)
+    }
+    offences = {
+        f"{module}: {imported}"
+        for imported, module in found.items()
+        if not any(f"{imported}.".startswith(f"{name}.") for name in late)
+    }
+    assert offences == set()
+    unused = [
+        name
+        for name in late
+        if not any(f"{imported}.".startswith(f"{name}.") for imported in found)
+    ]
+    assert unused == []
 
 
 @pytest.mark.parametrize(

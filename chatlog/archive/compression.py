@@ -121,10 +121,10 @@ def _sliced(blocks: Iterable[bytes]) -> Iterator[bytes]:
 def _zstd() -> Any:
     """Import one of two modules of the same interface."""
     try:
-        from compression import zstd  # type: ignore[import-not-found]  # noqa: PLC0415 - Python 3.14
+        from compression import zstd  # type: ignore[import-not-found]
     except ImportError:
         try:
-            from backports import zstd  # noqa: PLC0415 - as it may be missing
+            from backports import zstd
         except ImportError as error:
             raise UsageError(
                 "zstd needs a library; install it with: pip install 'chatlog[zstd]'"

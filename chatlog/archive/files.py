@@ -106,7 +106,7 @@ def blocks_of(path: Path) -> Iterator[bytes]:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal."""
-    import hashlib  # noqa: PLC0415 - `tail` starts without it
+    import hashlib
 
     digest = hashlib.sha256()
     for block in blocks_of(path):

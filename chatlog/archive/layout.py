@@ -243,7 +243,7 @@ def directory_name(name: str) -> str:
 
 
 def _cut(component: str, octets: bytes) -> str:
-    import hashlib  # noqa: PLC0415 -- few names are that long, and it takes OpenSSL along
+    import hashlib
 
     ending = _CUT + hashlib.sha256(octets).hexdigest()[:_DIGEST_DIGITS]
     beginning = component[: _LONGEST - len(ending)]

@@ -90,9 +90,9 @@ class Targets:
 
     def _read_casemapping(self, network: str) -> Casemapping:
         # Who names no target does not pay for what else comes with these.
-        from pathlib import Path  # noqa: PLC0415
+        from pathlib import Path
 
-        from chatlog.archive.networks import read_casemapping  # noqa: PLC0415
+        from chatlog.archive.networks import read_casemapping
 
         try:
             return read_casemapping(Path(self._root), spelled(network)) or Casemapping()

@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from chatlog.audit.compare import Audit, Findings
+import msgspec
+
+from chatlog.audit.compare import Audit, Findings, Stretch
 from chatlog.connection import Reactor
+from chatlog.coverage.recorded import RecordedRanges
+from chatlog.event import format_time, parse_time
+from chatlog.protocol.manners import MannersSettings
 from chatlog.record.driver import listen
 from chatlog.record.intake import Intake
 from chatlog.record.limits import Limiter, Limits
@@ -17,9 +22,38 @@ from chatlog.record.supervisor import Plan, Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from chatlog.audit.compare import Stretch
     from chatlog.protocol.session import Session
+
+_ON_ITS_WAY: Final = 60_000  # milliseconds that a line may take to the recorder and the disk
+
+
+def silent(plan: Plan) -> Plan:
+    """Return the plan of a single visit on which nobody gets an answer."""
+    manners = MannersSettings(whisper=False, addressed=False, ctcp=False)
+    session = msgspec.structs.replace(plan.session, manners=manners)
+    return msgspec.structs.replace(plan, session=session, retry=False)
+
+
+def stretches_of(
+    root: Path, network: str, since: str, until: str, now: Callable[[], str]
+) -> Callable[[str], Stretch | None]:
+    """Return the function that tells the stretch of a target to compare, None for none.
+
+    It is the recorded range, cut to `[since, until)`. Without `until` it ends a
+    minute ago, as later lines may still be on their way to the recorder.
+    """
+    ranges = RecordedRanges(root, network)
+
+    def stretch(target: str) -> Stretch | None:
+        recorded = ranges.of(target)
+        if recorded is None:
+            return None
+        end = until or format_time(parse_time(now()) - _ON_ITS_WAY)
+        return Stretch(recorded.directory, max(recorded.since, since), min(recorded.until, end))
+
+    return stretch
 
 
 async def audit(

@@ -16,7 +16,7 @@ from chatlog import __version__
 from chatlog.archive.locks import Locks
 from chatlog.archive.system import System
 from chatlog.cli.options import plans
-from chatlog.cli.show import live
+from chatlog.cli.show.diagnostics import end_diagnostics
 from chatlog.clock import Clock
 from chatlog.coverage import ledger
 from chatlog.coverage.ledger import LedgerEntry
@@ -85,7 +85,7 @@ class Run:
         try:
             asyncio.run(self._record(settings, look_on=look_on))
         finally:
-            live.end_diagnostics()
+            end_diagnostics()
         self._say_where()
 
     async def _record(self, settings: Callable[[], Config], *, look_on: bool) -> None:
@@ -95,6 +95,8 @@ class Run:
         loop.add_signal_handler(signal.SIGHUP, self._reload, settings)
         async with contextlib.AsyncExitStack() as stack:
             if look_on:
+                from chatlog.cli.show import live
+
                 await stack.enter_async_context(live.view(self._recorder))
             recording = loop.create_task(self._recorder.run())
             await asyncio.sleep(0)  # until it holds its transcripts, or has failed to

@@ -46,7 +46,7 @@ def _watching(root: str) -> Callable[[], object] | None:
     if not os.path.isdir(root):  # noqa: PTH112 - reading starts without pathlib
         return None  # which could not be watched, and nothing would say so
     try:
-        from watchfiles._rust_notify import RustNotify  # noqa: PLC0415 - an extra
+        from watchfiles._rust_notify import RustNotify
     except ImportError:
         return None
     try:

@@ -57,7 +57,7 @@ def parse(url: str) -> Proxy:
 def require_library() -> Any:
     """Return the library that speaks to SOCKS proxies; UsageError where it is not installed."""
     try:
-        from python_socks.async_ import asyncio as library  # noqa: PLC0415 - of an extra
+        from python_socks.async_ import asyncio as library
     except ImportError as error:
         raise UsageError("--proxy needs a library: pip install 'chatlog[proxy]'") from error
     return library
@@ -107,7 +107,7 @@ async def _ask_socks(
     proxy: Proxy, place: ResolvedAddress, address: Address, route: Route
 ) -> socket.socket:
     library = require_library()
-    from python_socks import ProxyType  # noqa: PLC0415 - of an extra
+    from python_socks import ProxyType
 
     way = library.Proxy(
         ProxyType.SOCKS5,

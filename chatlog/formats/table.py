@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _plain() -> Codec:
-    from chatlog.formats import plain  # noqa: PLC0415 - `tail` starts without its patterns
+    from chatlog.formats import plain
 
     return plain
 

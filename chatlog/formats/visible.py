@@ -52,6 +52,11 @@ def visible_word(text: str) -> str:
     return visible(text).replace(" ", r"\x20") or "*"
 
 
+def printable(text: str) -> str:
+    """Return a name or a message for a table or a log line: U+FFFD for what is not printable."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"  # noqa: PLR2004 - one byte

@@ -16,6 +16,7 @@ from chatlog.archive.layout import Period, SegmentName, parse_segment, period_na
 from chatlog.archive.targets import Target, scan, spelled
 from chatlog.formats.format import Origin, Style
 from chatlog.formats.table import FORMATS
+from chatlog.read.positions import Read
 from chatlog.read.segment_reader import SegmentReader, end_of
 from chatlog.read.zones import is_steady, zone_of
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from chatlog.archive.manifest_view import ManifestView
     from chatlog.formats.format import Decode
-    from chatlog.read.positions import Read
     from chatlog.read.sealed_reader import Sealed
 
 _LOCAL: Final = tuple(f".{each.suffix}" for each in FORMATS if each.is_local)
@@ -115,8 +115,6 @@ class Catalog:
 
     def positions(self, directory: str) -> dict[str, Read]:
         """Return the position in each file of a target, also of files gone since the last look."""
-        from chatlog.read.positions import Read  # noqa: PLC0415 - only who keeps it pays for it
-
         known = {**self._gone.get(directory, {}), **self._known.get(directory, {})}
         return {
             name: Read(source.read_to, source.last_time, source.is_sealed, source.digests or b"")
@@ -224,10 +222,10 @@ class Catalog:
 
     def _said_in(self, directory: str) -> ManifestView:
         """Return the current view of a target's manifest."""
-        from pathlib import Path  # noqa: PLC0415 - only archives with such segments pay for these
+        from pathlib import Path
 
-        from chatlog.archive import manifest  # noqa: PLC0415
-        from chatlog.archive.manifest_view import ManifestView  # noqa: PLC0415
+        from chatlog.archive import manifest
+        from chatlog.archive.manifest_view import ManifestView
 
         path = f"{directory}/{manifest.NAME}"
         state = state_of(path)
@@ -243,7 +241,7 @@ class Catalog:
 
 @cache
 def _sealed_class() -> type[Sealed]:
-    from chatlog.read.sealed_reader import Sealed  # noqa: PLC0415 - only who meets one pays
+    from chatlog.read.sealed_reader import Sealed
 
     return Sealed
 

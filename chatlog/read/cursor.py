@@ -148,9 +148,9 @@ class Cursor:
         return True
 
     def _replace(self, data: bytes) -> None:
-        from pathlib import Path  # noqa: PLC0415 - as above
+        from pathlib import Path
 
-        from chatlog.archive.system import replace_file  # noqa: PLC0415 - as above
+        from chatlog.archive.system import replace_file
 
         # A directory that is missing was mistyped, and is not made.
         replace_file(Path(self._path), data, mode=None, parents=False, advice=_OTHER_FILE)

@@ -314,7 +314,7 @@ def _blocks_of(fd: int, stretch: tuple[int, int] | None) -> Iterator[bytes]:
 
 def digests_of(lines: Iterable[bytes]) -> bytes:
     """Return the digests of lines, `DIGEST` bytes each."""
-    from hashlib import blake2b  # noqa: PLC0415 - only who keeps a cursor pays for it
+    from hashlib import blake2b
 
     return b"".join(blake2b(line, digest_size=DIGEST).digest() for line in lines)
 

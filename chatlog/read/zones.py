@@ -31,7 +31,7 @@ def zone_of(target: Target, name: object) -> tzinfo:
     """Return the zone that a manifest names; TranscriptError if this system lacks it."""
     if name == "UTC":
         return UTC
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - only local formats pay for it
+    from zoneinfo import ZoneInfo
 
     try:
         return ZoneInfo(str(name))

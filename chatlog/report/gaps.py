@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.targets import spelled
 from chatlog.coverage import ledger
-from chatlog.coverage.fold import coverage_of, share
+from chatlog.coverage.fold import GapState, coverage_of, share
 from chatlog.coverage.last_heard import LastHeard
+from chatlog.event import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from chatlog.archive.targets import Target
     from chatlog.coverage.fold import Coverage, Gap
+
+GRAVEST_FIRST: Final = (GapState.OPEN, GapState.UNFILLABLE, GapState.PLANNED, GapState.FILLED)
+_RECORDED: Final = 6  # decimals of a share
 
 
 class GapQuery(NamedTuple):
@@ -84,3 +89,83 @@ def _within(network: str, target: str, coverage: Coverage, query: GapQuery) -> T
     ]
     shown = [gap for gap in cut if gap.milliseconds >= query.least]
     return TargetGaps(network, target, since, until, share(since, until, cut), shown)
+
+
+def not_recovered(found: Iterable[TargetGaps], *, strict: bool) -> list[Gap]:
+    """Return the open gaps; if `strict`, every gap that was not fetched back."""
+    return [
+        gap
+        for each in found
+        for gap in each.gaps
+        if gap.state is GapState.OPEN or (strict and gap.state is not GapState.FILLED)
+    ]
+
+
+class OpenGaps(NamedTuple):
+    """The open gaps of a target, and those of them that no ledger entry reports yet."""
+
+    gaps: list[Gap]
+    unreported: list[Gap]
+
+
+def open_gaps(directory: Path) -> OpenGaps:
+    """Return the open gaps that the ledger of a target shows, up to its last interval."""
+    entries = ledger.read(directory)
+    coverage = coverage_of(entries, heard=lambda _: None, lives=lambda _: False)
+    gaps = [] if coverage is None else coverage.gaps
+    still_open = [gap for gap in gaps if gap.state is GapState.OPEN]
+    reported = [(each.since, each.until) for each in entries if each.entry == "reported"]
+    return OpenGaps(still_open, [gap for gap in still_open if not _is_within(gap, reported)])
+
+
+def _is_within(gap: Gap, ranges: list[tuple[str, str]]) -> bool:
+    return any(since <= gap.start.time and gap.end <= until for since, until in ranges)
+
+
+def timeline(found: TargetGaps, cells: int) -> list[GapState | None]:
+    """Cut the range into `cells` of equal length; return the gravest gap in each, else None."""
+    begin, end = parse_time(found.since), max(parse_time(found.until), parse_time(found.since) + 1)
+    edges = [begin + (end - begin) * number // cells for number in range(cells + 1)]
+    spans = [(parse_time(gap.start.time), parse_time(gap.end), gap.state) for gap in found.gaps]
+    states = []
+    for low, high in pairwise(edges):
+        # A range shorter than its cells has several that begin and end at one moment.
+        inside = {
+            state for start, stop, state in spans if start < max(high, low + 1) and stop > low
+        }
+        states.append(next((each for each in GRAVEST_FIRST if each in inside), None))
+    return states
+
+
+# -- records: one JSON object each ---------------------------------------------------
+
+
+def gap_record(found: TargetGaps, gap: Gap) -> dict[str, object]:
+    """Return a gap of a target as fields of JSON; an empty text is left out."""
+    fields = {
+        "start": gap.start.time,
+        "end": gap.end,
+        "seconds": gap.milliseconds / 1000,
+        "state": str(gap.state),
+        "cause": gap.cause,
+        "why": gap.why,
+        "via": gap.via,
+        "kinds": gap.kinds,
+        "lines": gap.lines,
+    }
+    known = {key: value for key, value in fields.items() if value != ""}
+    return {"type": "gap", "network": found.network, "target": found.target, **known}
+
+
+def coverage_record(found: TargetGaps) -> dict[str, object]:
+    """Return the coverage of a target as fields of JSON, with the count of gaps of each state."""
+    counts = {str(state): sum(gap.state is state for gap in found.gaps) for state in GRAVEST_FIRST}
+    return {
+        "type": "coverage",
+        "network": found.network,
+        "target": found.target,
+        "since": found.since,
+        "until": found.until,
+        "share": round(found.share, _RECORDED),
+        **counts,
+    }

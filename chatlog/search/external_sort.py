@@ -60,7 +60,7 @@ def _time(line: TimedLine) -> str:
 
 def _kept(lines: Iterable[TimedLine]) -> Iterator[TimedLine]:
     """Put lines into a file at once, and read them back when they are asked for."""
-    import tempfile  # noqa: PLC0415 - few archives need it, and it takes much along
+    import tempfile
 
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the iterator
     file.writelines(part for each in lines for part in (each.line, b"\n"))

@@ -142,7 +142,7 @@ def _bytes(piece: str, *, fold: bool) -> bytes:
 def parsed_pattern(text: Text) -> Any:
     """Take a pattern apart as `re` does; None where that cannot be seen."""
     try:
-        from re import _parser  # type: ignore[attr-defined]  # noqa: PLC0415 - private to Python
+        from re import _parser  # type: ignore[attr-defined]
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

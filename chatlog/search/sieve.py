@@ -48,10 +48,10 @@ def sieve_for(term: Term, suffix: str) -> Sift:
 def _native(term: Term, suffix: str) -> Sift | None:
     """Make a sieve of Hyperscan's; None where it is not there, or nothing is known for it."""
     try:
-        import hyperscan  # noqa: PLC0415 - an extra
+        import hyperscan
     except (ImportError, OSError):
         return None
-    from chatlog.search.patterns import FOREIGN, Expression, expressions_for  # noqa: PLC0415
+    from chatlog.search.patterns import FOREIGN, Expression, expressions_for
 
     expressions = expressions_for(term, suffix)
     if not expressions:

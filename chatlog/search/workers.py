@@ -184,7 +184,7 @@ class _Results:
 
     def _put_away(self, data: bytes) -> tuple[int, int]:
         if self._file is None:
-            import tempfile  # noqa: PLC0415 - only who finds that much pays for it
+            import tempfile
 
             self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by `close`
         begin = self._file.seek(0, os.SEEK_END)

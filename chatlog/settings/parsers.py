@@ -45,22 +45,22 @@ def archive_root(output: _Place | None, environment: Mapping[str, str]) -> _Plac
     """Return the archive's directory: `--output`, CHATLOG_OUTPUT, or the user's data directory."""
     if output is not None:
         return output
-    from pathlib import Path  # noqa: PLC0415 - not needed if --output is given
+    from pathlib import Path
 
     if named := environment.get("CHATLOG_OUTPUT"):
         return Path(named)
-    import platformdirs  # noqa: PLC0415 - as above
+    import platformdirs
 
     return Path(platformdirs.user_data_path("chatlog"))
 
 
 def config_path(environment: Mapping[str, str]) -> Path:
     """Return the path of the configuration: CHATLOG_CONFIG, or the file in the user's directory."""
-    from pathlib import Path  # noqa: PLC0415 - as above
+    from pathlib import Path
 
     if named := environment.get("CHATLOG_CONFIG"):
         return Path(named)
-    import platformdirs  # noqa: PLC0415 - as above
+    import platformdirs
 
     return Path(platformdirs.user_config_path("chatlog")) / "chatlog.toml"
 
@@ -120,7 +120,7 @@ def parse_fingerprint(text: str) -> str:
 
 def parse_proxy(text: str) -> str:
     """Parse `socks5://[USER@]HOST:PORT` or `http://…`; refuse a password in it."""
-    from urllib.parse import urlsplit  # noqa: PLC0415 - few use a proxy
+    from urllib.parse import urlsplit
 
     try:
         parts = urlsplit(text)
@@ -136,7 +136,7 @@ def parse_proxy(text: str) -> str:
 
 def parse_bind(text: str) -> str:
     """Parse a local address, IPv4 or IPv6."""
-    from ipaddress import ip_address  # noqa: PLC0415 - few bind
+    from ipaddress import ip_address
 
     try:
         return str(ip_address(text))
@@ -210,7 +210,7 @@ def parse_size(text: str) -> int:
 
 def parse_zone(name: str) -> tzinfo:
     """Return a time zone by its name in the tz database, such as `Europe/Berlin`."""
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - few name a zone
+    from zoneinfo import ZoneInfo
 
     try:
         return ZoneInfo(name)

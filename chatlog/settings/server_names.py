@@ -31,7 +31,7 @@ def parse_server(text: str) -> ServerName:
     scheme, separator, _ = text.partition("://")
     if not separator:
         return ServerName(*_host_and_port(text))
-    from urllib.parse import unquote, urlsplit  # noqa: PLC0415 - few name servers by URL
+    from urllib.parse import unquote, urlsplit
 
     if scheme.lower() not in _URL_TLS:
         raise UsageError(f"{text}: the URL of a server begins with ircs:// or irc://")

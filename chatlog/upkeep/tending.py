@@ -32,19 +32,31 @@ if TYPE_CHECKING:
     from chatlog.archive.system import System
     from chatlog.upkeep.retention import Retention
 
+DEEDS: Final = ("sealed", "removed", "mended")
+"""The deeds of tending, in the order in which they are shown."""
 _GRACE: Final = 600_000
 _CLOCK_SLACK: Final = 86_400_000
 
 
 @dataclass
 class Tended:
-    """What was done: names of segments by target's directory, and what could not be."""
+    """The result of tending: paths of segments by deed, busy targets, and errors."""
 
     sealed: list[Path] = field(default_factory=list)
     removed: list[Path] = field(default_factory=list)
     mended: list[Path] = field(default_factory=list)
     busy: list[Path] = field(default_factory=list)
     failed: list[TranscriptError] = field(default_factory=list)
+
+    def paths(self, deed: str) -> list[Path]:
+        """Return the segments to which one of `DEEDS` was done."""
+        return {"sealed": self.sealed, "removed": self.removed, "mended": self.mended}[deed]
+
+    def records(self) -> Iterator[dict[str, str]]:
+        """Yield each segment and each busy target as fields of JSON."""
+        for deed in DEEDS:
+            yield from ({"type": deed, "path": str(path)} for path in self.paths(deed))
+        yield from ({"type": "busy", "path": str(path)} for path in self.busy)
 
 
 def tender_of(storage: Storage, system: System, locks: Locks) -> Tender:

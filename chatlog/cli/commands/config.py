@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from chatlog.cli.show.screen import write
 from chatlog.errors import UsageError
 from chatlog.settings import parsers
+from chatlog.settings.file import load
 
 if TYPE_CHECKING:
     from chatlog.settings.config import Config
@@ -43,8 +45,6 @@ def check(*, file: Path | None, as_json: bool) -> None:
       chatlog config check
       chatlog config check --json chatlog.toml
     """  # noqa: D301 - as above
-    from chatlog.settings.file import load  # noqa: PLC0415 - --help does not pay for TOML
-
     named = file or parsers.config_path(os.environ)
     found = load(named)
     for warning in found.warnings:
@@ -66,8 +66,6 @@ def init(*, file: Path) -> None:
     """  # noqa: D301 - as above
     example = pkgutil.get_data("chatlog", "data/chatlog.toml") or b""
     if str(file) == "-":
-        from chatlog.cli.show.screen import write  # noqa: PLC0415 - --help does not pay for it
-
         write(example)
         return
     _create(file, example)

@@ -29,7 +29,7 @@ def command(*, output: Path | None) -> None:
       chatlog demo
       chatlog demo --output ./archive
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    from chatlog.demo import recording  # noqa: PLC0415 - --help does not pay for it
+    from chatlog.demo import recording
 
     logging.getLogger("chatlog").addHandler(logging.NullHandler())
     root = output or Path(tempfile.mkdtemp(prefix="chatlog-demo-"))

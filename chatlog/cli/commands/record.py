@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from chatlog.cli.options.recording import network_options, transcript_options
 from chatlog.cli.options.types import Checked, given
+from chatlog.cli.show.diagnostics import set_up_diagnostics
+from chatlog.record.limits import Limits
 from chatlog.settings import parsers
-
-if TYPE_CHECKING:
-    from chatlog.record.limits import Limits
 
 
 @click.command()
@@ -54,12 +53,11 @@ def command(ctx: click.Context, /, **options: Any) -> None:
       chatlog record --server irc.oftc.net --channel debian --for 55m --quiet
       chatlog record --config chatlog.toml
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    from chatlog.cli.options import plans  # noqa: PLC0415 - --help does not pay for the network
-    from chatlog.cli.process import Run  # noqa: PLC0415
-    from chatlog.cli.show import live  # noqa: PLC0415 - --help does not pay for the network
+    from chatlog.cli.options import plans
+    from chatlog.cli.process import Run
 
     look_on = sys.stderr.isatty() and not options["quiet"]
-    live.set_up_diagnostics(quiet=options["quiet"], verbose=options["verbose"], look_on=look_on)
+    set_up_diagnostics(quiet=options["quiet"], verbose=options["verbose"], look_on=look_on)
     settings = plans.settings_of(ctx)
     Run(settings, limits_of(ctx)).go(lambda: plans.settings_of(ctx), look_on=look_on)
 
@@ -69,8 +67,6 @@ def limits_of(ctx: click.Context) -> Limits:
 
     `--until` is in the zone of `--tz`, or local if no zone is given.
     """
-    from chatlog.record.limits import Limits  # noqa: PLC0415 - as above
-
     options, zone = ctx.params, given(ctx).get("tz")
     durations = [options["duration"]] if options["duration"] is not None else []
     if options["until"]:

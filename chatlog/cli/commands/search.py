@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chatlog.cli.options.query import parsed, places, query_options, terms_of, with_followed
+from chatlog.cli.options import terms
+from chatlog.cli.options.printing import Printing
+from chatlog.cli.options.query import query_options
 from chatlog.cli.options.reading import (
     archive_option,
     archive_root,
@@ -16,15 +18,14 @@ from chatlog.cli.options.reading import (
     tz_option,
 )
 from chatlog.cli.show.damage import Damage
-from chatlog.cli.show.found import Printing, print_found
+from chatlog.cli.show.found import print_found
 from chatlog.cli.show.pager import paged
 from chatlog.cli.show.painting import Painter
 from chatlog.cli.show.screen import Screen, find_in, wants_headings
-from chatlog.errors import NothingFoundError, UsageError
+from chatlog.errors import NothingFoundError
 from chatlog.formats.visible import visible
-from chatlog.query.predicates import Said, Some, texts_of
+from chatlog.query.predicates import texts_of
 from chatlog.query.selection import query_for
-from chatlog.query.texts import Case, literal, regular
 from chatlog.read.reader import Reader
 from chatlog.settings import parsers
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatlog.cli.options.query import Wanted
-    from chatlog.query.predicates import Term
     from chatlog.query.selection import Query
 
 
@@ -119,19 +119,19 @@ def command(
     Words must all be in the text; docs/query.md has the whole language. Put a
     query in single quotes, or the shell and the options take parts of it.
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    case = _case(**{name: options.pop(name) for name in ("ignore_case", "case_sensitive")})
-    texts = _texts(
-        words, tz, case, **{name: options.pop(name) for name in ("patterns", "fixed", "word")}
+    text_options = terms.TextOptions(
+        **{name: options.pop(name) for name in terms.TextOptions._fields}
     )
+    texts = terms.texts(words, tz, text_options)
     printing = Printing(**options)
-    query = query_for(*texts, *terms_of(wanted, tz), *places(targets, [network]))
+    query = query_for(*texts, *terms.terms_of(wanted, tz), *terms.places(targets, network))
     printing.check(query)
     root = archive_root(output)
     reader = Reader(root, query.places, query.networks)
     found = reader.targets()
     if not found:
         raise _no_such(root, query)
-    query = with_followed(query, wanted, reader, printing.jobs or 0)
+    query = terms.followed(query, wanted, reader, printing.jobs or 0)
     zone = parsers.parse_zone(tz) if tz else None
     find = find_in([text.spans for text in texts_of(query.term)])
     screen = Screen(found, zone, Painter(color), find=find, headings=wants_headings(), dates=True)
@@ -153,34 +153,3 @@ def _no_such(root: str | Path, query: Query) -> NothingFoundError:
     return NothingFoundError(
         f"nothing in {where} is called {asked!r}; `chatlog search -l` lists what there is"
     )
-
-
-def _case(*, ignore_case: bool, case_sensitive: bool) -> Case:
-    if ignore_case and case_sensitive:
-        raise UsageError("-i and -s contradict each other; leave one out")
-    if ignore_case:
-        return Case.IGNORE
-    return Case.SENSITIVE if case_sensitive else Case.SMART
-
-
-def _texts(
-    words: tuple[str, ...],
-    tz: str | None,
-    case: Case,
-    *,
-    patterns: tuple[str, ...],
-    fixed: bool,
-    word: bool,
-) -> list[Term]:
-    terms: list[Term] = []
-    if fixed and not (words or patterns):
-        raise UsageError("-F takes a text as it is; say which text")
-    if patterns:
-        make = literal if fixed else regular
-        found = [Said(make(each, case, word=word)) for each in patterns]
-        terms.append(found[0] if len(found) == 1 else Some(tuple(found)))
-    if fixed and words:
-        terms.append(Said(literal(" ".join(words), case, word=word)))
-    elif words:
-        terms.append(parsed(" ".join(words), tz, case, word=word))
-    return terms

@@ -1,39 +1,31 @@
-"""`chatlog sync`: the cron batch that fetches what was missed, and leaves."""
+"""`chatlog sync`: fetch the lines that were missed, and leave; from cron."""
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from chatlog.cli.options.recording import network_options, transcript_options
 from chatlog.cli.options.types import Checked
+from chatlog.cli.show.diagnostics import set_up_diagnostics
+from chatlog.cli.show.screen import json_line, write
+from chatlog.cli.show.sync_results import SyncResult, record_of, verdict
 from chatlog.errors import NothingFoundError
+from chatlog.record.limits import Limits
+from chatlog.report.gaps import open_gaps
 from chatlog.settings import parsers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from chatlog.cli.process import Run
-    from chatlog.coverage.fold import Gap
     from chatlog.record.supervisor import Plan
     from chatlog.settings.config import Config
-
-
-class Result(NamedTuple):
-    """What became of one channel: lines fetched, and the gaps that are still open."""
-
-    network: str
-    target: str
-    directory: Path
-    fetched: int
-    open: list[Gap]
-    news: list[Gap]
 
 
 @click.command()
@@ -86,14 +78,12 @@ def command(ctx: click.Context, /, **options: Any) -> None:
       chatlog sync --config chatlog.toml --jitter 2m --quiet
       chatlog sync --server irc.example.org --channel python --history 7d
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    from chatlog.cli.options import plans  # noqa: PLC0415 - --help does not pay for the network
-    from chatlog.cli.process import Run  # noqa: PLC0415
-    from chatlog.cli.show import live  # noqa: PLC0415 - --help does not pay for the network
-    from chatlog.record.limits import Limits  # noqa: PLC0415
+    from chatlog.cli.options import plans
+    from chatlog.cli.process import Run
 
     quiet = options["quiet"]
     look_on = sys.stderr.isatty() and not quiet
-    live.set_up_diagnostics(quiet=quiet, verbose=options["verbose"], look_on=look_on)
+    set_up_diagnostics(quiet=quiet, verbose=options["verbose"], look_on=look_on)
     settings = plans.settings_of(ctx)
     wanted = _plans(settings, options)
     if options["jitter"]:
@@ -104,18 +94,16 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         run.go(lambda: plans.settings_of(ctx), look_on=look_on)
     finally:
         results = list(_results(run))
-        _say(results, as_json=options["as_json"], quiet=quiet)
+        _show(results, as_json=options["as_json"], quiet=quiet)
     if run.was_interrupted:
         raise KeyboardInterrupt
     _judge(run, results)
 
 
 def _plans(settings: Config, options: dict[str, Any]) -> list[Plan]:
-    """Plan one round of each network's servers, and its history from where there is none."""
-    import msgspec  # noqa: PLC0415 - as above
-
-    from chatlog.cli.options.plans import plans_of  # noqa: PLC0415
-    from chatlog.record.history.gaps import HistoryDepth  # noqa: PLC0415
+    """Return plans of one round through each network's servers, with the history to fetch."""
+    from chatlog.cli.options.plans import plans_of
+    from chatlog.record.history.gaps import HistoryDepth
 
     history = HistoryDepth(*options["history"])
     retry = bool(options["retry"])
@@ -124,74 +112,27 @@ def _plans(settings: Config, options: dict[str, Any]) -> list[Plan]:
     ]
 
 
-def _results(run: Run) -> Iterator[Result]:
-    from chatlog.coverage import ledger  # noqa: PLC0415 - as above
-    from chatlog.coverage.fold import GapState, coverage_of  # noqa: PLC0415
-
+def _results(run: Run) -> Iterator[SyncResult]:
     for network, target, directory in run.channels():
-        if not run.was_welcomed(network):
-            continue  # its end says why
-        entries = ledger.read(directory)
-        coverage = coverage_of(entries, heard=lambda _: None, lives=lambda _: False)
-        gaps = coverage.gaps if coverage is not None else []
-        still = [gap for gap in gaps if gap.state is GapState.OPEN]
-        reported = [(each.since, each.until) for each in entries if each.entry == "reported"]
-        news = [gap for gap in still if not _is_reported(gap, reported)]
-        yield Result(network, target, directory, run.fetched(network, target), still, news)
+        if run.was_welcomed(network):  # else the error that ends the run says why not
+            fetched = run.fetched(network, target)
+            yield SyncResult(network, target, directory, fetched, *open_gaps(directory))
 
 
-def _is_reported(gap: Gap, reported: list[tuple[str, str]]) -> bool:
-    return any(since <= gap.start.time and gap.end <= until for since, until in reported)
-
-
-# -- what is said ------------------------------------------------------------------
-
-
-def _say(results: list[Result], *, as_json: bool, quiet: bool) -> None:
+def _show(results: list[SyncResult], *, as_json: bool, quiet: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"type": "sync", "channels": [_fields(each) for each in results]}))
-    elif results and (not quiet or any(each.news for each in results)):
-        _show(results)
+        write(json_line(record_of(results)))
+    elif results and (not quiet or any(each.unreported for each in results)):
+        from chatlog.cli.show.sync_table import show_results
+
+        show_results(results)
     sys.stdout.flush()
 
 
-def _fields(result: Result) -> dict[str, object]:
-    return {
-        "network": result.network,
-        "target": result.target,
-        "fetched": result.fetched,
-        "open": [[gap.start.time, gap.end, gap.why or gap.cause] for gap in result.open],
-    }
-
-
-def _show(results: list[Result]) -> None:
-    from rich.table import Table  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415
-
-    from chatlog.cli.show.tables import safe, show  # noqa: PLC0415
-
-    table = Table.grid(padding=(0, 2))
-    for each in results:
-        open_ = "1 gap open" if len(each.open) == 1 else f"{len(each.open)} gaps open"
-        table.add_row(
-            Text(safe(f"{each.network}/{each.target}"), style="bold"),
-            Text(f"{each.fetched:,} fetched", justify="right"),
-            Text(open_ if each.open else "nothing missing", style="red" if each.open else "green"),
-        )
-    show([table])
-
-
-def _judge(run: Run, results: list[Result]) -> None:
-    """End with 1 where gaps stay open that nobody was told of, and take note that they were."""
-    news = [(each, gap) for each in results for gap in each.news]
-    if not news:
-        return
-    for result, gap in news:
-        run.note_reported(result.directory, gap)
-    first, gap = news[0]
-    place = f"{first.network}/{first.target}"
-    more = f" (and {len(news) - 1} more)" if len(news) > 1 else ""
-    raise NothingFoundError(
-        f"{place}: what was said from {gap.start.time} to {gap.end} is still missing:"
-        f" {gap.why or gap.cause}{more}; see `chatlog gaps`"
-    )
+def _judge(run: Run, results: list[SyncResult]) -> None:
+    """Report the open gaps that no run reported before, and end with 1 if there are any."""
+    for result in results:
+        for gap in result.unreported:
+            run.note_reported(result.directory, gap)
+    if any(each.unreported for each in results):
+        raise NothingFoundError(verdict(results))

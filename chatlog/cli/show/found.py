@@ -1,13 +1,12 @@
-"""What `chatlog search` prints of what it found."""
+"""Matches on stdout: events, the matching texts alone, counts, or events with context."""
 
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from chatlog.archive.targets import spelled
 from chatlog.cli.show.screen import batched, encoded, json_line
-from chatlog.errors import UsageError
 from chatlog.formats import jsonl
 from chatlog.formats.visible import unformatted, visible
 from chatlog.query.predicates import texts_of
@@ -17,46 +16,13 @@ from chatlog.search.search import Search
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from chatlog.cli.options.printing import Printing
     from chatlog.cli.show.screen import Screen
     from chatlog.query.selection import Query
     from chatlog.read.reader import Reader
     from chatlog.search.search import Hit
 
     Write = Callable[[bytes], object]
-
-
-class Printing(NamedTuple):
-    """How much of what was found is printed, and how."""
-
-    counts: bool
-    which: bool
-    only_matching: bool
-    after: int | None
-    before: int | None
-    context: int | None
-    most: int | None
-    reverse: bool
-    jobs: int | None
-    pager: bool
-    as_json: bool
-
-    @property
-    def around(self) -> tuple[int, int]:
-        """How many events before one that matches are printed, and how many after it."""
-        both = self.context or 0
-        before, after = self.before, self.after
-        return (both if before is None else before, both if after is None else after)
-
-    def check(self, query: Query) -> None:
-        """Raise UsageError for what does not go together, or not with what is looked for."""
-        if self.only_matching and not any(texts_of(query.term)):
-            raise UsageError("-o shows what was found of a text; say which text")
-        if sum((self.counts, self.which, self.only_matching, any(self.around))) > 1:
-            raise UsageError("-c, -l, -o and -A, -B, -C exclude one another; leave all but one out")
-        if any(self.around) and self.reverse:
-            raise UsageError("events around others stand in order of time; leave out --reverse")
-        if (self.counts or self.which) and self.most is not None:
-            raise UsageError("-c and -l look at everything; leave out -m")
 
 
 def print_found(

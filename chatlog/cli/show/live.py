@@ -1,25 +1,26 @@
-"""What a person sees of a recorder: a small live view, or log lines on stderr."""
+"""A small live view of a recorder on stderr, with the log lines above it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import sys
 import time
 from collections import Counter, defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from chatlog.cli.show.log_limiter import RateLimit
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
 from chatlog.clock import now
 from chatlog.event import SERVER, parse_time
+from chatlog.formats.visible import printable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
-
-    from rich.console import Console
-    from rich.table import Table
 
     from chatlog.health.status import NetworkStatus
     from chatlog.record.recorder import Recorder
@@ -27,52 +28,21 @@ if TYPE_CHECKING:
 _REFRESH: Final = 0.25
 _RATE_OVER: Final = 5.0
 _SHOWN: Final = 15
+_console: Final = Console(stderr=True, highlight=False)
 
 
-def end_diagnostics() -> None:
-    """Say what was held back, before the last word is spoken."""
-    for handler in logging.getLogger("chatlog").handlers:
-        for each in handler.filters:
-            if isinstance(each, RateLimit):
-                each.finish()
+class ConsoleHandler(logging.Handler):
+    """A handler of log lines that prints them above the live view."""
 
-
-def set_up_diagnostics(*, quiet: bool, verbose: bool, look_on: bool) -> None:
-    """Send diagnostics to stderr: what a human must know, and unless quiet the rest.
-
-    While a live view is shown, its console prints them above it.
-    """
-    logger = logging.getLogger("chatlog")
-    logger.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO)
-    logger.propagate = False
-    handler: logging.Handler = _ConsoleHandler() if look_on else logging.StreamHandler(sys.stderr)
-    handler.addFilter(RateLimit(time.monotonic, level=logging.WARNING))
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-    logger.handlers[:] = [handler]
-
-
-def _console() -> Console:
-    from rich.console import Console  # noqa: PLC0415 - only a terminal pays for rich
-
-    global _shared  # noqa: PLW0603 - the log lines and the view must share one console
-    _shared = _shared or Console(stderr=True, highlight=False)
-    return _shared
-
-
-_shared: Console | None = None
-
-
-class _ConsoleHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        _console().print(self.format(record), markup=False)
+        """Print a record."""
+        _console.print(self.format(record), markup=False)
 
 
 @contextlib.asynccontextmanager
 async def view(recorder: Recorder) -> AsyncIterator[None]:
     """Show a recorder's progress on stderr until the block ends."""
-    from rich.live import Live  # noqa: PLC0415 - as above
-
-    with Live(console=_console(), auto_refresh=False, transient=True) as shown:
+    with Live(console=_console, auto_refresh=False, transient=True) as shown:
         task = asyncio.create_task(_refresh(shown.update, recorder))
         try:
             yield
@@ -109,9 +79,6 @@ class Rate:
 
 def table(statuses: Sequence[NetworkStatus], rates: Mapping[str, Rate], moment: str) -> Table:
     """Lay out each network's state and rate, and the busiest channels of all."""
-    from rich.table import Table  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415
-
     shown = Table.grid(padding=(0, 2))
     for status in statuses:
         style = "bold green" if status.connected else "yellow"
@@ -131,11 +98,6 @@ def _busiest(status: NetworkStatus, most: int) -> list[tuple[str, int]]:
     rest = list(islice(channels.most_common(), most, None))
     more = [(f"and {len(rest)} more", sum(count for _, count in rest))] if rest else []
     return [*channels.most_common(most), *more]
-
-
-def printable(text: str) -> str:
-    """Make a name that the network chose safe for the terminal."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _age(then: str, moment: str) -> str:

@@ -42,8 +42,8 @@ def _is_seen() -> bool:
 
 def _command() -> list[str]:
     """Say what $PAGER comes to; nothing where it is no command that there is."""
-    import shlex  # noqa: PLC0415 - only who sees a pager pays for these
-    import shutil  # noqa: PLC0415
+    import shlex
+    import shutil
 
     try:
         command = shlex.split(os.environ.get("PAGER", "less"))
@@ -61,7 +61,7 @@ class _Pager:
 
     def write(self, data: bytes) -> None:
         """Write all of it, at once."""
-        import subprocess  # noqa: PLC0415 - as above
+        import subprocess
 
         if self._process is None:
             environment = {"LESS": _LESS, **os.environ}
@@ -75,7 +75,7 @@ class _Pager:
 
     def close(self) -> None:
         """Wait until the person has left it, whatever they press meanwhile."""
-        import signal  # noqa: PLC0415 - as above
+        import signal
 
         if self._process is None:
             return

@@ -51,7 +51,7 @@ class Painter:
         return f"{before}{span.text}{after}"
 
     def _learn(self, console: Console, name: str) -> tuple[str, str]:
-        from rich.text import Text  # noqa: PLC0415 - only colour pays for rich
+        from rich.text import Text
 
         mark = "\N{OBJECT REPLACEMENT CHARACTER}"
         with console.capture() as captured:
@@ -72,7 +72,7 @@ def _is_dumb(environment: Mapping[str, str]) -> bool:
 
 
 def _console(*, force: bool) -> Console:
-    from rich.console import Console  # noqa: PLC0415 - as above
+    from rich.console import Console
 
     if not force:
         return Console()

@@ -19,8 +19,8 @@ def progress(what: str, total: int, *, shown: bool) -> Iterator[Callable[[int], 
     if not (shown and total and sys.stderr.isatty()):
         yield lambda _more: None
         return
-    from rich.console import Console  # noqa: PLC0415 - only who looks pays for rich
-    from rich.progress import Progress  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)

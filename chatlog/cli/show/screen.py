@@ -7,6 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatlog import clock
+from chatlog.archive.targets import spelled
+from chatlog.cli.show.gap_lines import gap_line
 from chatlog.formats.terminal import Manner, Span, local_time, place, render, width_of
 from chatlog.formats.visible import visible
 
@@ -15,11 +17,11 @@ if TYPE_CHECKING:
     from datetime import date, tzinfo
 
     from chatlog.archive.targets import Target
-    from chatlog.cli.show.gap_lines import Silence
     from chatlog.cli.show.painting import Painter
     from chatlog.event import Event
     from chatlog.formats.terminal import Find
     from chatlog.read.reader import Entry
+    from chatlog.report.gap_feed import PlacedGap
 
 _MAX_TARGET_WIDTH: Final = 20
 _AT_ONCE: Final = 500
@@ -47,7 +49,7 @@ def as_json_lines(entries: Iterable[Entry]) -> bytes:
 
 def json_line(fields: Mapping[str, Any]) -> bytes:
     """Return an object of JSON as one line that is safe to `cat`."""
-    import json  # noqa: PLC0415 - only who asks for it pays
+    import json
 
     return json.dumps(fields).replace("\x7f", r"\u007f").encode() + b"\n"
 
@@ -83,14 +85,14 @@ class Screen:
         if find is not None:
             self._kept = self._kept._replace(find=find)
 
-    def __call__(self, events: Sequence[Event], silences: Sequence[Silence] = ()) -> bytes:
-        """Return the lines of some events, and between them where a target was not heard."""
+    def __call__(self, events: Sequence[Event], gaps: Sequence[PlacedGap] = ()) -> bytes:
+        """Return the lines of some events, and among them a line for each gap."""
         manner, shown, begin = self._manner(events), [], 0
-        for silence in silences:
-            shown += [self._line(event, manner) for event in events[begin : silence.position]]
-            where = f"{visible(silence.target)}: " if self._targets > 1 else ""
-            shown.append(self._separator(f"{where}{visible(silence.text)}", "own"))
-            begin = silence.position
+        for placed in gaps:
+            shown += [self._line(event, manner) for event in events[begin : placed.position]]
+            where = f"{visible(spelled(placed.target.name))}: " if self._targets > 1 else ""
+            shown.append(self._separator(f"{where}{visible(gap_line(placed.gap))}", "own"))
+            begin = placed.position
         shown += [self._line(event, manner) for event in events[begin:]]
         return encoded("".join(shown))
 

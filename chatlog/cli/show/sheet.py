@@ -1,57 +1,37 @@
-"""What `chatlog stats` shows of counts: tables with bars for people, or JSON lines."""
+"""Statistics as text: a summary, a table of people, and bars by hour, weekday and period."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from chatlog.cli.show.screen import json_line, write
-from chatlog.cli.show.tables import safe, show
+from rich.table import Table
+from rich.text import Text
+
+from chatlog.cli.show.tables import show
 from chatlog.cli.show.wording import many
-from chatlog.coverage.by_hour import share_of
 from chatlog.event import EventType
+from chatlog.formats.visible import printable
 from chatlog.report import hours
 from chatlog.report.people import people_in
+from chatlog.report.statistics import busiest, hour_rows, period_rows, sums_of, weekday_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
     from rich.console import RenderableType
-    from rich.table import Table
-    from rich.text import Text
 
-    from chatlog.coverage.by_hour import Attention
-    from chatlog.report.counts import Counts
     from chatlog.report.people import Somebody
+    from chatlog.report.statistics import Statistics, TimeRow
 
 _BAR: Final = 30
 _NICK: Final = 24
 _PERIODS: Final = 30
-_PARTS: Final = " ▏▎▍▌▋▊▉"
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_LENGTHS: Final = {"year": 4, "month": 7, "day": 10, "hour": 13}
-_SUMS: Final = ("words", "letters", "questions", "links")
-
-
-class About(NamedTuple):
-    """Some targets, what was counted of them together, and when those with a ledger were heard."""
-
-    targets: list[str]
-    counts: Counts
-    with_ledger: int
-    attention: Attention
-
-
-class _Row(NamedTuple):
-    """How much was said in some time, and how much of that time was heard."""
-
-    name: str
-    lines: int
-    heard: float | None
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
 class Sheet:
-    """Show counts in one zone (None: local): `top` people, in periods of some length."""
+    """Statistics in one zone (None: local), with the `top` people and periods of one length."""
 
     def __init__(self, zone: tzinfo | None, *, top: int, period: str, join: bool) -> None:
         self._zone = zone
@@ -59,103 +39,62 @@ class Sheet:
         self._period = period
         self._join = join
 
-    def show(self, shown: Iterable[About], *, as_json: bool) -> None:
-        """Print them all."""
-        if not as_json:
-            show(self._apart(shown))
-            return
-        for about in shown:
-            write(b"".join(map(json_line, self._lines(about))))
+    def show(self, shown: Iterable[Statistics]) -> None:
+        """Write the tables of each statistics, blank lines between them."""
+        show(self._apart(shown))
 
-    def _apart(self, shown: Iterable[About]) -> Iterator[RenderableType]:
-        for number, about in enumerate(shown):
+    def _apart(self, shown: Iterable[Statistics]) -> Iterator[RenderableType]:
+        for number, statistics in enumerate(shown):
             if number:
                 yield "\n"
-            yield from self._tables(about)
+            yield from self._tables(statistics)
 
-    # -- for programs ------------------------------------------------------------------
-
-    def _lines(self, about: About) -> Iterator[dict[str, Any]]:
-        counts = about.counts
-        # All names would stand in each line else, and an archive has thousands.
-        of = {"target": about.targets[0] if len(about.targets) == 1 else None}
-        people = people_in(counts, join=self._join)
-        yield {
-            "type": "total", "targets": about.targets, "events": counts.events,
-            "lines": counts.said, "people": len(people), **_sums(counts), "types": counts.types,
-            "first": counts.first, "last": counts.last, "heard": _rounded(about.attention.share),
-        }  # fmt: skip
-        for kind, rows in (
-            ("hour", self._hours(about)),
-            ("weekday", self._weekdays(about)),
-            ("period", self._periods(about, self._period)),
-        ):
-            for row in rows:
-                yield {"type": kind, **of, kind: row.name, "lines": row.lines,
-                       "heard": _rounded(row.heard)}  # fmt: skip
-        for somebody in people:
-            yield {"type": "person", **of, **_person(somebody)}
-
-    # -- for people --------------------------------------------------------------------
-
-    def _tables(self, about: About) -> Iterator[RenderableType]:
-        people = people_in(about.counts, join=self._join)
-        yield self._summary(about, people)
+    def _tables(self, statistics: Statistics) -> Iterator[RenderableType]:
+        people = people_in(statistics.counts, join=self._join)
+        yield self._summary(statistics, people)
         if people:
-            periods = self._periods(about, self._period)
+            periods = period_rows(statistics, self._zone, self._period)
             for table in (
                 self._people(people),
-                _bars("hour", self._hours(about)),
-                _bars("weekday", self._weekdays(about)),
+                _bars("hour", hour_rows(statistics, self._zone)),
+                _bars("weekday", weekday_rows(statistics, self._zone)),
                 _bars(self._period, periods[-_PERIODS:], earlier=len(periods[:-_PERIODS])),
             ):
                 yield ""
                 yield table
 
-    def _summary(self, about: About, people: list[Somebody]) -> RenderableType:
-        from rich.text import Text  # noqa: PLC0415 - --json does not pay for rich
-
-        counts, sums = about.counts, _sums(about.counts)
-        name = about.targets[0] if len(about.targets) == 1 else f"{len(about.targets)} channels"
+    def _summary(self, statistics: Statistics, people: list[Somebody]) -> Text:
+        counts, targets = statistics.counts, statistics.targets
+        name = targets[0] if len(targets) == 1 else f"{len(targets)} channels"
         days = " to ".join(dict.fromkeys(map(self._day, (counts.first, counts.last))))
         by = many(len(people), "person", "people")
         lines = [
-            f"{safe(name)}: {many(counts.said, 'line')} by {by}, {days}",
-            ", ".join(
-                many(number, what)
-                for what, number in (
-                    ("word", sums["words"]),
-                    ("question", sums["questions"]),
-                    ("link", sums["links"]),
-                    ("nick change", counts.types.get(EventType.NICK, 0)),
-                )
-            )
-            + f", {many(counts.events, 'event')} in all",
-            f"{self._heard(about)}{self._peaks(about)}",
+            f"{printable(name)}: {many(counts.said, 'line')} by {by}, {days}",
+            _sums(statistics),
+            f"{self._heard(statistics)}{self._peaks(statistics)}",
         ]
         return Text("\n".join(lines))
 
-    def _heard(self, about: About) -> str:
-        """Say how much was heard, and of what, where that is not all that is shown."""
-        share, known, shown = about.attention.share, about.with_ledger, len(about.targets)
+    def _heard(self, statistics: Statistics) -> str:
+        """Return the covered share, and since when and in how many channels if not in all."""
+        share, attention = statistics.attention.share, statistics.attention
         if share is None:
             return "how much of the time was heard is not known"
-        begin = self._day(min(about.attention.meant))
-        since = f" since {begin}" if begin > self._day(about.counts.first) else ""
+        begin = self._day(min(attention.meant))
+        since = f" since {begin}" if begin > self._day(statistics.counts.first) else ""
+        known, shown = statistics.with_ledger, len(statistics.targets)
         where = f" in {known:,} of {shown:,} channels" if known < shown else ""
         return f"heard {_percent(share)} of the time{since}{where}"
 
-    def _peaks(self, about: About) -> str:
-        said = []
+    def _peaks(self, statistics: Statistics) -> str:
+        peaks = []
         for period in ("day", "hour"):
-            rows = [row for row in self._periods(about, period) if row.lines]
-            if rows:
-                most = max(rows, key=lambda row: row.lines)
-                name = f"{most.name.replace('T', ' ')}:00" if period == "hour" else most.name
-                said.append(f"; busiest {period} {name} ({many(most.lines, 'line')})")
-        return "".join(said)
+            if row := busiest(statistics, self._zone, period):
+                name = f"{row.name.replace('T', ' ')}:00" if period == "hour" else row.name
+                peaks.append(f"; busiest {period} {name} ({many(row.lines, 'line')})")
+        return "".join(peaks)
 
-    def _people(self, people: list[Somebody]) -> RenderableType:
+    def _people(self, people: list[Somebody]) -> Table:
         table = _table("who")
         for name in ("lines", "words", "a line", "questions", "links", "last"):
             table.add_column(name, justify="right", no_wrap=True)
@@ -171,85 +110,41 @@ class Sheet:
             _note(table, f"and {len(people) - self._top:,} more; --top shows them")
         return table
 
-    # -- times -------------------------------------------------------------------------
-
     def _day(self, time: str) -> str:
-        return safe(hours.day_of(time, self._zone))
-
-    def _hours(self, about: About) -> list[_Row]:
-        lines, heard, meant = (hours.by_hour(each, self._zone) for each in _slots(about))
-        names = [f"{hour:02}" for hour in range(24)]
-        return _rows(names, lines, heard, meant)
-
-    def _weekdays(self, about: About) -> list[_Row]:
-        return _rows(_DAYS, *(hours.by_weekday(each, self._zone) for each in _slots(about)))
-
-    def _periods(self, about: About, period: str) -> list[_Row]:
-        """List the periods in which something was said, or was to be heard."""
-        lines, heard, meant = (
-            hours.by_period(each, self._zone, _LENGTHS[period]) for each in _slots(about)
-        )
-        names = sorted({*lines, *meant})
-        return _rows(names, *([each[name] for name in names] for each in (lines, heard, meant)))
+        return printable(hours.day_of(time, self._zone))
 
 
-def _slots(about: About) -> tuple[Mapping[str, int], ...]:
-    return about.counts.slots, about.attention.heard, about.attention.meant
-
-
-def _rows(
-    names: Iterable[str], lines: Sequence[int], heard: Sequence[int], meant: Sequence[int]
-) -> list[_Row]:
-    return [
-        _Row(name, number, share_of(*times))
-        for name, number, *times in zip(names, lines, heard, meant, strict=True)
-    ]
-
-
-def _sums(counts: Counts) -> dict[str, int]:
-    return {name: sum(getattr(person, name) for person in counts.people.values()) for name in _SUMS}
-
-
-def _person(somebody: Somebody) -> dict[str, Any]:
-    total = somebody.total
-    return {
-        "nick": total.nick,
-        "nicks": somebody.nicks,
-        "account": somebody.account,
-        "lines": total.lines,
-        **{name: getattr(total, name) for name in _SUMS},
-        "first": total.first,
-        "last": total.last,
-    }
-
-
-def _rounded(share: float | None) -> float | None:
-    return None if share is None else round(share, 6)
+def _sums(statistics: Statistics) -> str:
+    counts, sums = statistics.counts, sums_of(statistics.counts)
+    parts = (
+        many(sums["words"], "word"),
+        many(sums["questions"], "question"),
+        many(sums["links"], "link"),
+        many(counts.types.get(EventType.NICK, 0), "nick change"),
+        f"{many(counts.events, 'event')} in all",
+    )
+    return ", ".join(parts)
 
 
 def _percent(share: float | None) -> str:
-    """Write a share so that only what is whole says 100 %, and nothing where it is not known."""
+    """Return a share as `68.3 %`, "" if unknown; a share below 1 is never 100 %."""
     if share is None:
         return ""
     return "100 %" if share == 1 else f"{min(share, 0.999):.1%}".replace("%", " %")
 
 
 def _table(first: str) -> Table:
-    from rich.table import Table  # noqa: PLC0415 - as above
-
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(first, overflow="ellipsis", max_width=_NICK)
     return table
 
 
 def _named(text: str) -> Text:
-    """Make names a cell that gives way to numbers; `[m]` in them is no markup."""
-    from rich.text import Text  # noqa: PLC0415 - as above
-
-    return Text(safe(text), no_wrap=True, overflow="ellipsis")
+    """Return names as a cell that gives way to numbers; `[m]` in a nick is no markup."""
+    return Text(printable(text), no_wrap=True, overflow="ellipsis")
 
 
-def _bars(title: str, rows: list[_Row], earlier: int = 0) -> RenderableType:
+def _bars(title: str, rows: list[TimeRow], earlier: int = 0) -> Table:
     most = max((row.lines for row in rows), default=0) or 1
     table = _table(title)
     table.add_column("lines", justify="right", no_wrap=True)
@@ -267,6 +162,6 @@ def _note(table: Table, text: str) -> None:
 
 
 def _bar(share: float) -> str:
-    """Draw a bar in eighths of a letter."""
+    """Return a bar in eighths of a letter."""
     whole, eighths = divmod(round(share * _BAR * 8), 8)
-    return "█" * whole + (_PARTS[eighths] if eighths else "")
+    return "█" * whole + (_EIGHTHS[eighths] if eighths else "")

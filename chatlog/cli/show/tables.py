@@ -1,10 +1,14 @@
-"""Tables on stdout, with names made safe for the terminal."""
+"""Tables on stdout."""
 
 from __future__ import annotations
 
 import os
 import sys
 from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+
+from chatlog.cli.show.screen import encoded, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,10 +20,6 @@ _WIDE: Final = 200
 
 def show(things: Iterable[RenderableType]) -> None:
     """Write tables to stdout: in colour on a terminal, wide and plain elsewhere."""
-    from rich.console import Console  # noqa: PLC0415 - help and --json do not pay for rich
-
-    from chatlog.cli.show.screen import encoded, write  # noqa: PLC0415
-
     console = Console(
         width=None if sys.stdout.isatty() else _WIDE,
         highlight=False,
@@ -30,10 +30,3 @@ def show(things: Iterable[RenderableType]) -> None:
             console.print(thing)
     text = "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
     write(encoded(text))
-
-
-def safe(text: str) -> str:
-    """Make what others chose safe for the terminal."""
-    from chatlog.cli.show.live import printable  # noqa: PLC0415 - imports asyncio
-
-    return printable(text)

@@ -91,7 +91,7 @@ class _Scram:
     """See https://www.rfc-editor.org/rfc/rfc5802 and https://www.rfc-editor.org/rfc/rfc7677."""
 
     def __init__(self, mechanism: str, login: Login, nonce: str) -> None:
-        import scramp  # noqa: PLC0415 - of an extra
+        import scramp
 
         self.proved = False
         self._steps = iter((self._first, self._final, self._verify))
@@ -105,7 +105,7 @@ class _Scram:
             ) from error
 
     def respond(self, challenge: bytes) -> bytes:
-        import scramp  # noqa: PLC0415 - as above
+        import scramp
 
         step = next(self._steps, None)
         if step is None:
@@ -174,8 +174,8 @@ class _Ecdsa:
         return _encode(self._user)
 
     def _sign(self, challenge: bytes) -> bytes:
-        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - of an extra
-        from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: PLC0415
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec, utils
 
         if len(challenge) != hashes.SHA256.digest_size:
             raise ExchangeError("the server's challenge has not the length of a SHA-256")
@@ -186,9 +186,9 @@ class _Ecdsa:
 
 
 def _private_key(pem: Secret) -> Any:
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - of an extra
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import (
         load_pem_private_key,
     )
 
@@ -293,7 +293,7 @@ def _obstacle(name: str, login: Login, *, tls: bool) -> str:
 
 def _has_scramp() -> bool:
     try:
-        import scramp  # noqa: F401, PLC0415 - of an extra
+        import scramp  # noqa: F401 - is it there
     except ImportError:
         return False
     return True
@@ -301,7 +301,7 @@ def _has_scramp() -> bool:
 
 def _has_cryptography() -> bool:
     try:
-        import cryptography  # noqa: F401, PLC0415 - of an extra
+        import cryptography  # noqa: F401 - is it there
     except ImportError:
         return False
     return True

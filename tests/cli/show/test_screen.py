@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chatlog.archive.targets import Target
-from chatlog.cli.show.gap_lines import Silence
 from chatlog.cli.show.painting import Painter
 from chatlog.cli.show.screen import Screen, batched, find_in
 from chatlog.coverage.fold import Bound, Gap, GapState
 from chatlog.query.texts import literal
+from chatlog.report.gap_feed import PlacedGap
 from tests.support.archive import event_at
 
 DAY = 86_400
@@ -26,7 +26,7 @@ def screen(monkeypatch):
 
     def make(targets=ONE, tz=UTC, **how):
         made = Screen(targets, tz, Painter("never"), **how)
-        return lambda *events, silences=(): made(events, silences).decode()
+        return lambda *events, gaps=(): made(events, gaps).decode()
 
     return make
 
@@ -90,13 +90,13 @@ def gap(state, **fields):
     )
 
 
-def silence(position, gap, target="#c"):
-    return Silence(position, "net", target, gap)
+def placed(position, gap, target="#c"):
+    return PlacedGap(position, Target("net", target, f"/nowhere/net/{target}"), gap)
 
 
 def test_a_gap_stands_where_it_lies(screen):
     events = [event_at(3 * DAY + second, "hi") for second in (0, 5, 4000)]
-    assert screen()(*events, silences=[silence(2, gap(GapState.OPEN))]) == (
+    assert screen()(*events, gaps=[placed(2, gap(GapState.OPEN))]) == (
         "00:00:00 <ann> hi\n00:00:05 <ann> hi\n"
         "--- not heard for 60 min (killed): open\n"
         "01:06:40 <ann> hi\n"
@@ -107,7 +107,7 @@ def test_a_gap_says_of_which_channel_it_is_and_that_safely(screen):
     targets = [*ONE, Target("net", "#d", "/nowhere/net/#d")]
     events = [event_at(3 * DAY, "hi")]
     shown = screen(targets)(
-        *events, silences=[silence(0, gap(GapState.UNFILLABLE, why="\x1b[2J"), "#\x07")]
+        *events, gaps=[placed(0, gap(GapState.UNFILLABLE, why="\x1b[2J"), "#\x07")]
     )
     assert shown.splitlines()[0] == (
         r"--- #\x07: not heard for 60 min (killed): unfillable: \x1b[2J"

@@ -1,0 +1,45 @@
+"""Options of `search` that choose what is printed of the matches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from chatlog.errors import UsageError
+from chatlog.query.predicates import texts_of
+
+if TYPE_CHECKING:
+    from chatlog.query.selection import Query
+
+
+class Printing(NamedTuple):
+    """How matches are printed, and how many."""
+
+    counts: bool
+    which: bool
+    only_matching: bool
+    after: int | None
+    before: int | None
+    context: int | None
+    most: int | None
+    reverse: bool
+    jobs: int | None
+    pager: bool
+    as_json: bool
+
+    @property
+    def around(self) -> tuple[int, int]:
+        """The numbers of events to print before each match and after it."""
+        both = self.context or 0
+        before, after = self.before, self.after
+        return (both if before is None else before, both if after is None else after)
+
+    def check(self, query: Query) -> None:
+        """Raise UsageError if the options contradict each other or the query."""
+        if self.only_matching and not any(texts_of(query.term)):
+            raise UsageError("-o shows what was found of a text; say which text")
+        if sum((self.counts, self.which, self.only_matching, any(self.around))) > 1:
+            raise UsageError("-c, -l, -o and -A, -B, -C exclude one another; leave all but one out")
+        if any(self.around) and self.reverse:
+            raise UsageError("events around others stand in order of time; leave out --reverse")
+        if (self.counts or self.which) and self.most is not None:
+            raise UsageError("-c and -l look at everything; leave out -m")

@@ -1,0 +1,95 @@
+"""Options of a query into the terms of a query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from chatlog import clock
+from chatlog.cli.options.moments import event_time
+from chatlog.errors import UsageError
+from chatlog.query import filters
+from chatlog.query.language import Manner
+from chatlog.query.texts import Case
+from chatlog.search.following import follow_nicks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from chatlog.cli.options.query import Wanted
+    from chatlog.query.predicates import Term
+    from chatlog.query.selection import Query
+    from chatlog.read.reader import Reader
+
+
+class TextOptions(NamedTuple):
+    """The options of `search` that say how its texts match."""
+
+    patterns: tuple[str, ...]
+    fixed: bool
+    ignore_case: bool
+    case_sensitive: bool
+    word: bool
+
+    @property
+    def case(self) -> Case:
+        """When capitals count; UsageError for a contradiction."""
+        if self.ignore_case and self.case_sensitive:
+            raise UsageError("-i and -s contradict each other; leave one out")
+        if self.ignore_case:
+            return Case.IGNORE
+        return Case.SENSITIVE if self.case_sensitive else Case.SMART
+
+
+def terms_of(wanted: Wanted, tz: str | None) -> list[Term]:
+    """Return the terms of the filters; UsageError for a value that makes no sense."""
+    if wanted.follow_nicks and not wanted.nicks:
+        raise UsageError("--follow-nicks follows whom --nick names; say whom")
+    nicks = () if wanted.follow_nicks else wanted.nicks  # `followed` adds them
+    return [
+        *_times(wanted, tz),
+        *filters.people(nicks, wanted.accounts),
+        *filters.kinds(wanted.types, wanted.vias),
+    ]
+
+
+def _times(wanted: Wanted, tz: str | None) -> list[Term]:
+    moment = _moments(tz)
+    since, until = moment(wanted.since or ""), moment(wanted.until or "")
+    if until and since >= until:
+        raise UsageError(f"nothing is between --since {wanted.since} and --until {wanted.until}")
+    return filters.times(since, until)
+
+
+def places(targets: Iterable[str], network: str | None) -> list[Term]:
+    """Return the terms of the places; none for everywhere."""
+    return filters.places(targets, [network] if network else [])
+
+
+def matching(text: str, tz: str | None) -> Term:
+    """Return the term of a query that is typed."""
+    return filters.matching(text, Manner(_moments(tz)))
+
+
+def texts(words: tuple[str, ...], tz: str | None, options: TextOptions) -> list[Term]:
+    """Return the terms of the texts that `search` looks for: its words and its patterns."""
+    manner = Manner(_moments(tz), options.case, options.word)
+    if options.fixed and not (words or options.patterns):
+        raise UsageError("-F takes a text as it is; say which text")
+    terms = filters.patterns(options.patterns, manner, fixed=options.fixed)
+    text = " ".join(words)
+    if options.fixed and words:
+        return [*terms, *filters.patterns([text], manner, fixed=True)]
+    return [*terms, filters.matching(text, manner)] if words else terms
+
+
+def followed(query: Query, wanted: Wanted, reader: Reader, jobs: int) -> Query:
+    """Return the query with the people of --follow-nicks, whose nicks are looked up now."""
+    if not wanted.follow_nicks:
+        return query
+    return follow_nicks(query, wanted.nicks, reader, jobs=jobs)
+
+
+def _moments(tz: str | None) -> Callable[[str], str]:
+    """Return the reader of typed moments, by the clock of now."""
+    now = clock.now()
+    return lambda text: event_time(text, now, tz)

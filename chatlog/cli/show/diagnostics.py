@@ -1,0 +1,39 @@
+"""Log lines on stderr: what a human must know, and unless quiet the rest."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+
+from chatlog.cli.show.log_limiter import RateLimit
+
+
+def set_up_diagnostics(*, quiet: bool, verbose: bool, look_on: bool) -> None:
+    """Send log lines to stderr, at most some of each kind in a minute.
+
+    If `look_on`, the console of the live view prints them above it.
+    """
+    logger = logging.getLogger("chatlog")
+    logger.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO)
+    logger.propagate = False
+    handler = _handler(look_on=look_on)
+    handler.addFilter(RateLimit(time.monotonic, level=logging.WARNING))
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    logger.handlers[:] = [handler]
+
+
+def _handler(*, look_on: bool) -> logging.Handler:
+    if not look_on:
+        return logging.StreamHandler(sys.stderr)
+    from chatlog.cli.show.live import ConsoleHandler
+
+    return ConsoleHandler()
+
+
+def end_diagnostics() -> None:
+    """Report the number of log lines that were held back, before the last message."""
+    for handler in logging.getLogger("chatlog").handlers:
+        for each in handler.filters:
+            if isinstance(each, RateLimit):
+                each.finish()

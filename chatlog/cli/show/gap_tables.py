@@ -1,0 +1,111 @@
+"""Coverage and gaps as text: a bar for each target, and a table of its gaps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from chatlog.cli.show.tables import show
+from chatlog.cli.show.wording import many, span
+from chatlog.coverage.fold import GapState
+from chatlog.event import parse_time
+from chatlog.formats.visible import printable
+from chatlog.report.gaps import timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import tzinfo
+
+    from chatlog.coverage.fold import Gap
+    from chatlog.report.gaps import TargetGaps
+
+_CELLS: Final = 60
+_NARROW: Final = 5  # columns whose words are not parted
+_MARKS: Final = {
+    GapState.OPEN: "░",
+    GapState.UNFILLABLE: "▒",
+    GapState.PLANNED: "·",
+    GapState.FILLED: "▓",
+}
+_STYLES: Final = {
+    GapState.OPEN: "red",
+    GapState.UNFILLABLE: "yellow",
+    GapState.PLANNED: "dim",
+    GapState.FILLED: "green",
+}
+_HEARD: Final = "█"
+_IN_TENTHS: Final = 10  # seconds: a shorter gap is shown with a decimal
+
+
+def show_gaps(found: Iterable[TargetGaps], zone: tzinfo | None) -> None:
+    """Write a head, a bar and a table for each target, and the legend of the bars."""
+    show(_tables(found, zone))
+
+
+def _tables(found: Iterable[TargetGaps], zone: tzinfo | None) -> Iterator[Table | Text]:
+    for each in found:
+        yield _head(each, zone)
+        yield _bar(each)
+        if each.gaps:
+            yield _table(each.gaps, zone)
+    marks = (f"{mark} {state}" for state, mark in _MARKS.items())
+    yield Text("  ".join((f"{_HEARD} heard", *marks)), style="dim")
+
+
+def _head(found: TargetGaps, zone: tzinfo | None) -> Text:
+    length = (parse_time(found.until) - parse_time(found.since)) // 1000
+    heard = f"{_percent(found.share)} of {span(length)} since {_local(found.since, zone)}"
+    return Text.assemble((printable(f"{found.network}/{found.target}"), "bold"), f"  {heard}")
+
+
+def _percent(share: float) -> str:
+    # A share just below 1 must not be rounded to 100 %.
+    return "100 %" if share == 1.0 else f"{min(share * 100, 99.99):.2f} %"
+
+
+def _bar(found: TargetGaps) -> Text:
+    bar = Text()
+    for state in timeline(found, _CELLS):
+        if state is None:
+            bar.append(_HEARD)
+        else:
+            bar.append(_MARKS[state], style=_STYLES[state])
+    return bar
+
+
+def _table(gaps: Iterable[Gap], zone: tzinfo | None) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for _ in range(_NARROW):
+        table.add_column(no_wrap=True)
+    table.add_column()
+    for gap in gaps:
+        table.add_row(
+            "",
+            _local(gap.start.time, zone),
+            _local(gap.end, zone),
+            Text(_length(gap), justify="right"),
+            Text(str(gap.state), style=_STYLES[gap.state]),
+            Text(printable(_explained(gap))),
+        )
+    return table
+
+
+def _length(gap: Gap) -> str:
+    seconds = gap.milliseconds / 1000
+    return f"{seconds:.1f} s" if seconds < _IN_TENTHS else span(int(seconds))
+
+
+def _explained(gap: Gap) -> str:
+    if gap.state is GapState.FILLED:
+        only = ", messages only" if gap.kinds == "messages" else ""
+        said = f"{many(gap.lines, 'line')} by {gap.via}{only}"
+    else:
+        said = gap.why
+    return f"{gap.cause}: {said}" if said else gap.cause
+
+
+def _local(time: str, zone: tzinfo | None) -> str:
+    return f"{datetime.fromisoformat(time).astimezone(zone):%Y-%m-%d %H:%M:%S}"

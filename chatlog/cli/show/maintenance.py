@@ -1,0 +1,27 @@
+"""Maintenance as text: the segments that were sealed, removed and mended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from chatlog.formats.visible import visible_word
+from chatlog.upkeep.tending import DEEDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chatlog.upkeep.tending import Tended
+
+_INFINITIVES: Final = {"sealed": "seal", "removed": "remove", "mended": "mend"}
+
+
+def tended_lines(done: Tended, *, dry_run: bool) -> Iterator[str]:
+    """Yield a line for each segment and each busy target, or one that nothing was due."""
+    for deed in DEEDS:
+        verb = f"would {_INFINITIVES[deed]}" if dry_run else deed
+        for path in done.paths(deed):
+            yield f"{verb} {visible_word(str(path))}"
+    for path in done.busy:
+        yield f"left {visible_word(str(path))} to another chatlog that tends it now"
+    if not any(map(done.paths, DEEDS)):
+        yield "nothing is due"

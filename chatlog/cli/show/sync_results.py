@@ -1,0 +1,46 @@
+"""Results of a sync: as JSON, and the open gaps in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from chatlog.coverage.fold import Gap
+
+
+class SyncResult(NamedTuple):
+    """The result for one channel: lines fetched, open gaps, and those of them not reported yet."""
+
+    network: str
+    target: str
+    directory: Path
+    fetched: int
+    open: list[Gap]
+    unreported: list[Gap]
+
+
+def record_of(results: Iterable[SyncResult]) -> dict[str, object]:
+    """Return the results as fields of JSON."""
+    channels = [
+        {
+            "network": each.network,
+            "target": each.target,
+            "fetched": each.fetched,
+            "open": [[gap.start.time, gap.end, gap.why or gap.cause] for gap in each.open],
+        }
+        for each in results
+    ]
+    return {"type": "sync", "channels": channels}
+
+
+def verdict(results: Iterable[SyncResult]) -> str:
+    """Return the first gap that was not reported yet, and the number of the others."""
+    (first, gap), *others = [(each, gap) for each in results for gap in each.unreported]
+    more = f" (and {len(others)} more)" if others else ""
+    return (
+        f"{first.network}/{first.target}: what was said from {gap.start.time} to {gap.end} is"
+        f" still missing: {gap.why or gap.cause}{more}; see `chatlog gaps`"
+    )

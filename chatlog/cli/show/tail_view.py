@@ -1,0 +1,130 @@
+"""The end of an archive on stdout, and the events that come."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from chatlog.cli.show.damage import Damage
+from chatlog.cli.show.screen import as_json_lines, batched, write
+from chatlog.report.gap_feed import GapFeed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from chatlog.cli.show.screen import Screen
+    from chatlog.query.selection import Query
+    from chatlog.read.cursor import Cursor
+    from chatlog.read.reader import Entry, Reader
+
+_RACING: Final = 1000  # events that may come while the last matches are searched
+
+
+class TailView:
+    """The last events of a reader and those that come; of a query only its matches.
+
+    A screen also gets the gaps among them, JSON does not.
+    """
+
+    def __init__(
+        self, reader: Reader, query: Query | None, screen: Screen, *, as_json: bool
+    ) -> None:
+        self._reader = reader
+        self._query = query
+        self._screen = screen
+        self._as_json = as_json
+        self._damage = Damage(reader)
+        self._gaps = GapFeed(reader, query.since if query else "")
+        self._found_last: deque[bytes] = deque(maxlen=_RACING)
+
+    def show_last(self, count: int | None) -> bool:
+        """Show the last `count` events, all for None; return whether there was any to show."""
+        if self._query is None and count is not None:
+            last = self._reader.last(count)
+            self._show(last)
+            return bool(self._reader.targets() and (last or not count))
+        found = False
+        for entries in self._last_matches(count):
+            self._found_last += (entry.line for entry in entries)
+            self._show(entries)
+            found = True
+        self._damage.report()
+        return found or count == 0
+
+    def follow(self, wait: Callable[[], object]) -> None:
+        """Show new events for ever; call `wait` when there are none."""
+
+        def waiting() -> None:
+            self._found_last.clear()
+            wait()
+
+        for entries in self._reader.follow(waiting):
+            self._gaps.look_again()
+            self._show(self._matching(entries))
+
+    def resume(self, path: str, count: int | None, wait: Callable[[], object] | None) -> None:
+        """Show the events after the cursor in a file, and keep the cursor behind each piece.
+
+        A new cursor begins with the last `count` events, all for None. Without
+        `wait` the method returns when there are no more.
+        """
+        from chatlog.cli.signals import Stopping
+        from chatlog.read.cursor import Cursor
+
+        stopping, cursor = Stopping(), Cursor(self._reader, path)
+        with stopping.listening():
+            if not cursor.restore():
+                with stopping.whole():
+                    self._begin(cursor, count)
+            while True:
+                while entries := self._reader.new():
+                    with stopping.whole():
+                        self._show(self._matching(entries), with_gaps=False)
+                        cursor.keep()
+                with stopping.whole():
+                    cursor.keep()
+                self._found_last.clear()
+                if wait is None:
+                    return
+                wait()
+
+    def _begin(self, cursor: Cursor, count: int | None) -> None:
+        if count is not None:
+            self._reader.mark()
+            self.show_last(count)
+        cursor.keep()  # a file that cannot be written is reported at once
+
+    def _show(self, entries: Sequence[Entry], *, with_gaps: bool = True) -> None:
+        if self._as_json:
+            write(as_json_lines(entries))
+        else:
+            events = [entry.event for entry in entries]
+            shown = with_gaps and (self._query is None or self._query.is_everything)
+            write(self._screen(events, self._gaps.among(entries) if shown else ()))
+        self._damage.report()
+
+    def _matching(self, entries: list[Entry]) -> list[Entry]:
+        query = self._query
+        if query is None:
+            return entries
+        return [
+            each
+            for each in entries
+            if query.holds(each.event, self._reader.names) and not self._was_found(each)
+        ]
+
+    def _was_found(self, entry: Entry) -> bool:
+        """Return whether an entry came while the last matches were searched, and was shown."""
+        line = as_json_lines([entry])[:-1] if self._found_last else b""
+        if line not in self._found_last:
+            return False
+        self._found_last.remove(line)
+        return True
+
+    def _last_matches(self, count: int | None) -> Iterable[list[Entry]]:
+        from chatlog.search.last_matches import last_matches
+
+        matches = last_matches(self._reader, self._query, count)
+        if count is None:
+            return batched(matches)
+        return filter(None, [list(matches)])

@@ -1,0 +1,85 @@
+"""The members of a channel at a time, as the archive tells them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatlog.archive.targets import spelled
+from chatlog.casemapping import CHANTYPES
+from chatlog.event import EventType
+from chatlog.formats import jsonl
+from chatlog.query.predicates import Between, Some, Type, Via
+from chatlog.query.selection import query_for
+from chatlog.report.gaps import coverages
+from chatlog.report.presence import CHANGING, SPEAKING, Presence
+from chatlog.search.search import Search
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from chatlog.archive.targets import Target
+    from chatlog.event import Event
+    from chatlog.query.selection import Query
+    from chatlog.read.reader import Reader
+
+
+def channels_of(reader: Reader) -> list[Target]:
+    """Return the targets that are channels; queries too if there is no channel."""
+    found = reader.targets()
+    return [each for each in found if spelled(each.name)[:1] in CHANTYPES] or found
+
+
+def presence_at(reader: Reader, channel: Target, time: str) -> Presence:
+    """Return the presence that follows from the events of the recorder's last stay up to a time.
+
+    The time itself is included. An empty `since` of the presence means that no
+    recorder was in the channel before.
+    """
+    until = Between(until=time + "~")
+    begins = query_for(Some((Type(EventType.JOINED), Type(EventType.NAMES))), Via("live"), until)
+    first, types = "", {*CHANGING, *SPEAKING}
+    for event in _events(reader, channel, begins, newest_first=True):
+        # A line without a server time bears our clock, which may be behind the server's.
+        first = min(event.time, event.received or event.time)
+        if event.type == EventType.JOINED:
+            break
+        types -= SPEAKING  # a list of names is whole: speakers add nothing to it
+    reader.damaged.clear()  # the second pass meets the same lines, and reports them once
+    presence = Presence(reader.names(spelled(channel.network)))
+    if first:
+        changes = query_for(
+            Some(tuple(map(Type, sorted(types)))), Via("live"), Between(since=first), until
+        )
+        for event in _events(reader, channel, changes):
+            presence.take(event)
+    return presence
+
+
+def is_in_gap(
+    root: str | Path,
+    channel: Target,
+    since: str,
+    time: str,
+    now: str,
+    *,
+    unread: Callable[[str, int], None],
+) -> bool:
+    """Return whether a time lies in a gap that began at `since` or later.
+
+    A recorder that was killed leaves no event of its end; the ledger knows. For
+    `unread` see `coverages`.
+    """
+    return any(
+        since <= gap.start.time < time <= gap.end
+        for _, coverage in coverages(Path(root), [channel], now, unread=unread)
+        for gap in coverage.gaps
+    )
+
+
+def _events(
+    reader: Reader, channel: Target, query: Query, *, newest_first: bool = False
+) -> Iterator[Event]:
+    for hit in Search(reader, query, newest_first=newest_first, jobs=1).hits():
+        if hit.target == channel:
+            yield jsonl.decode(hit.line)

@@ -1,0 +1,78 @@
+"""The runs of an archive: their last status, and the problems of those that are alive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chatlog.event import parse_time
+from chatlog.health.runs import is_alive, read_runs
+from chatlog.health.status import RunStatus, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_STALE: Final = 60  # seconds: a heartbeat comes much more often
+
+
+class ObservedRun(NamedTuple):
+    """The last status of a run, and whether the run is alive."""
+
+    status: RunStatus
+    alive: bool
+
+
+class Silent(NamedTuple):
+    """A run that is alive and has written no status for some seconds."""
+
+    pid: int
+    seconds: int
+
+
+class DiskRefuses(NamedTuple):
+    """A run whose lines wait for the disk."""
+
+    lines: int
+
+
+class NotConnected(NamedTuple):
+    """A network that a run is not connected to, and the state it is in."""
+
+    network: str
+    state: str
+
+
+Problem = Silent | DiskRefuses | NotConnected
+
+
+def observe(root: Path, damaged: Callable[[Path], None]) -> list[ObservedRun]:
+    """Return the runs of an archive, the newest first.
+
+    `damaged` is called with the path of a run file that does not decode.
+    """
+    observed = []
+    for path, data in read_runs(root):
+        try:
+            status = decode(data)
+        except ValueError:
+            damaged(path)
+        else:
+            observed.append(ObservedRun(status, is_alive(path)))
+    return observed
+
+
+def problems_of(status: RunStatus, now: str) -> Iterator[Problem]:
+    """Yield the problems of a run that is alive."""
+    silent = seconds_since(status.updated, now)
+    if silent > _STALE:
+        yield Silent(status.pid, silent)
+    if status.waiting:
+        yield DiskRefuses(status.waiting)
+    for network in status.networks:
+        if not network.connected:
+            yield NotConnected(network.name, network.state)
+
+
+def seconds_since(then: str, now: str) -> int:
+    """Return the whole seconds between two times of events; 0 if `then` is the later one."""
+    return max(0, parse_time(now) - parse_time(then)) // 1000

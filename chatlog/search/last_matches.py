@@ -1,0 +1,26 @@
+"""The last matches of a query, or all of them, as entries of a reader."""
+
+from __future__ import annotations
+
+import sys
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from chatlog.query.selection import Query
+from chatlog.read.segment_reader import Entry
+from chatlog.search.search import Search
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chatlog.read.reader import Reader
+
+
+def last_matches(reader: Reader, query: Query | None, count: int | None) -> Iterator[Entry]:
+    """Yield the last `count` matches in order of time, all for None; without a query all events."""
+    wanted = query or Query()
+    if count is None:
+        return (Entry.of_json(hit.line) for hit in Search(reader, wanted).hits())
+    newest = Search(reader, wanted, newest_first=True).hits()
+    last = [Entry.of_json(hit.line) for hit in islice(newest, min(count, sys.maxsize))]
+    return reversed(last)

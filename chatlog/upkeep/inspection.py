@@ -1,0 +1,127 @@
+"""Verifying and repairing targets of an archive beside the recorders that write to it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chatlog.archive.layout import parse_segment
+from chatlog.archive.storage import Storage
+from chatlog.archive.system import System
+from chatlog.archive.targets import scan
+from chatlog.archive.version import expect_known_version
+from chatlog.errors import TranscriptError
+from chatlog.upkeep.holding import is_held
+from chatlog.upkeep.tending import tender_of
+from chatlog.upkeep.verify import Verifier, digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from chatlog.archive.locks import Locks
+    from chatlog.upkeep.findings import Checked, Finding
+
+_TRIES: Final = 100
+_PAUSE: Final = 0.1  # seconds
+
+
+class Repair(NamedTuple):
+    """The repair of one target: the mended files, None if a recorder holds the target."""
+
+    directory: Path
+    mended: list[Path] | None
+
+
+class Inspection(NamedTuple):
+    """The findings of a verification, and the amount that was verified."""
+
+    findings: list[Finding]
+    checked: Checked
+
+    @property
+    def repairable(self) -> int:
+        """The number of findings that a repair puts right."""
+        return sum(finding.repairable for finding in self.findings)
+
+    @property
+    def digest(self) -> str:
+        """One SHA-256 of all manifests."""
+        return digest_of(self.checked.heads)
+
+    def records(self) -> Iterator[dict[str, object]]:
+        """Yield each finding and the summary as fields of JSON."""
+        for finding in self.findings:
+            yield {"type": "finding", **finding._asdict()}
+        yield {
+            "type": "summary",
+            "targets": self.checked.targets,
+            "segments": self.checked.segments,
+            "lines": self.checked.lines,
+            "bytes": self.checked.bytes,
+            "findings": len(self.findings),
+            "repairable": self.repairable,
+            "heads": self.checked.heads,
+            "digest": self.digest,
+        }
+
+
+def repair(root: Path, locks: Locks, directories: Iterable[Path]) -> Iterator[Repair]:
+    """Repair the targets that no recorder holds; yield each target's result.
+
+    Raise TranscriptError if the version of the archive is not known.
+    """
+    expect_known_version(root)
+    tender = tender_of(Storage(root=root), System(), locks)
+    for directory in directories:
+        held = is_held(locks, directory)
+        yield Repair(directory, None if held else tender.repair(directory))
+
+
+def inspect(
+    root: Path,
+    locks: Locks,
+    directories: Iterable[Path],
+    *,
+    found: Iterable[Finding],
+    around: bool,
+    advance: Callable[[int], None],
+) -> Inspection:
+    """Verify targets, and what lies `around` them: the root and the networks' own files.
+
+    Their findings follow those that were `found` before. `advance` is called with
+    the number of further bytes that were read.
+    """
+    verifier = Verifier(root, advance)
+    findings = [*found, *(verifier.around() if around else ())]
+    for directory in directories:
+        held = is_held(locks, directory)
+        with _undisturbed(locks, root, directory):
+            findings += verifier.target(directory, held=held)
+    return Inspection(findings, verifier.checked)
+
+
+@contextmanager
+def _undisturbed(locks: Locks, root: Path, directory: Path) -> Iterator[None]:
+    """Keep others from sealing a target meanwhile, unless that would need a new lock file."""
+    if not (root / ".lock").exists():  # no recorder and no `maintain` ever ran here
+        yield
+        return
+    with ExitStack() as stack:
+        with suppress(TranscriptError):  # the archive may only be read
+            for _ in range(_TRIES):
+                if stack.enter_context(locks.sealing(directory)):
+                    break
+                time.sleep(_PAUSE)
+        yield
+
+
+def total_size(directories: Iterable[Path]) -> int:
+    """Return the bytes of all segments of some targets."""
+    return sum(
+        item.stat().st_size
+        for directory in directories
+        for item in scan(str(directory))
+        if parse_segment(item.name) and item.is_file()
+    )

@@ -1,0 +1,86 @@
+"""Gaps of targets: which count as not recovered, their place in a bar, and their records."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatlog.coverage import ledger
+from chatlog.coverage.fold import Bound, Gap, GapState
+from chatlog.coverage.ledger import LedgerEntry
+from chatlog.event import format_time
+from chatlog.report.gaps import (
+    TargetGaps,
+    coverage_record,
+    gap_record,
+    not_recovered,
+    open_gaps,
+    timeline,
+)
+from tests.support.archive import START, UNSYNCED
+
+
+def at(seconds):
+    return format_time(START + int(seconds * 1000))
+
+
+def gap(start, end, state=GapState.OPEN, **fields):
+    return Gap(Bound(at(start)), at(end), state, "killed", **fields)
+
+
+def found(*gaps, until=100):
+    return TargetGaps("net", "#c", at(0), at(until), 0.5, list(gaps))
+
+
+@pytest.mark.parametrize(
+    ("strict", "states"),
+    [(False, [GapState.OPEN]), (True, [GapState.OPEN, GapState.UNFILLABLE, GapState.PLANNED])],
+)
+def test_an_open_gap_is_not_recovered_and_if_strict_none_is_that_was_not_fetched(strict, states):
+    gaps = [gap(number, number + 1, state) for number, state in enumerate(GapState)]
+    assert {each.state for each in not_recovered([found(*gaps)], strict=strict)} == set(states)
+
+
+def test_a_cell_of_the_timeline_shows_the_gravest_gap_in_it():
+    gaps = gap(10, 20), gap(15, 35, GapState.FILLED), gap(90, 100, GapState.PLANNED)
+    shown = timeline(found(*gaps), 10)
+    assert shown[:5] == [None, GapState.OPEN, GapState.FILLED, GapState.FILLED, None]
+    assert shown[9] is GapState.PLANNED
+
+
+def test_the_shortest_gap_is_in_a_cell():
+    assert timeline(found(gap(55, 55.001)), 10)[5] is GapState.OPEN
+
+
+def test_a_range_without_length_has_all_its_cells():
+    assert timeline(found(until=0), 10) == [None] * 10
+
+
+def test_a_record_leaves_out_empty_texts_and_counts_gaps_by_state():
+    one = gap(10, 20.5, GapState.FILLED, via="chathistory", kinds="all", lines=3)
+    assert gap_record(found(one), one) == {
+        "type": "gap", "network": "net", "target": "#c", "start": at(10), "end": at(20.5),
+        "seconds": 10.5, "state": "filled", "cause": "killed", "via": "chathistory",
+        "kinds": "all", "lines": 3,
+    }  # fmt: skip
+    assert coverage_record(found(one)) == {
+        "type": "coverage", "network": "net", "target": "#c", "since": at(0), "until": at(100),
+        "share": 0.5, "open": 0, "unfillable": 0, "planned": 0, "filled": 1,
+    }  # fmt: skip
+
+
+def test_an_open_gap_is_unreported_until_an_entry_reports_all_of_it(tmp_path):
+    story = [
+        LedgerEntry(entry="opened", at=at(0)), LedgerEntry(entry="closed", at=at(10), cause="x"),
+        LedgerEntry(entry="opened", at=at(20)), LedgerEntry(entry="closed", at=at(30), cause="y"),
+        LedgerEntry(entry="opened", at=at(40)), LedgerEntry(entry="closed", at=at(50), cause="z"),
+    ]  # fmt: skip
+    reported = LedgerEntry(entry="reported", at=at(60), since=at(10), until=at(20))
+    half = LedgerEntry(entry="reported", at=at(60), since=at(30), until=at(35))
+    ledger.append(UNSYNCED, tmp_path, [*story, reported, half])
+    result = open_gaps(tmp_path)
+    assert [each.start.time for each in result.gaps] == [at(10), at(30)]
+    assert [each.start.time for each in result.unreported] == [at(30)]
+
+
+def test_a_target_that_was_never_recorded_has_no_open_gap(tmp_path):
+    assert open_gaps(tmp_path) == ([], [])
