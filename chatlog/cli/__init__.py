@@ -119,15 +119,21 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except ChatlogError as error:
-        click.echo(f"chatlog: {error}", err=True)
+        _complain(str(error))
         return error.exit_status
     except OSError as error:  # files and networks have their own; this is what we print to
-        click.echo(f"chatlog: cannot write what was asked for: {error.strerror}", err=True)
+        _complain(f"cannot write what was asked for: {error.strerror}")
         _after_closed_pipe()
         return TranscriptError.exit_status
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a bug of ours
         return _report_bug(error, debug="--debug" in arguments)
     return status if isinstance(status, int) else 0
+
+
+def _complain(text: str) -> None:
+    from chatlog.cli.show.messages import write_message
+
+    write_message(text)
 
 
 def _help_width() -> int:
@@ -148,9 +154,8 @@ def _after_closed_pipe() -> int:
 def _report_bug(error: Exception, *, debug: bool) -> int:
     if debug:
         sys.excepthook(type(error), error, error.__traceback__)
-    click.echo(
-        f"chatlog: a bug, sorry: {type(error).__name__}: {error}."
-        " Please report it with the command you ran and what `chatlog --debug` says.",
-        err=True,
+    _complain(
+        f"a bug, sorry: {type(error).__name__}: {error}."
+        " Please report it with the command you ran and what `chatlog --debug` says."
     )
     return BUG

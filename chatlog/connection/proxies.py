@@ -152,7 +152,7 @@ def _request(proxy: Proxy, address: Address, route: Route) -> bytes:
 async def _hear_success(sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
     """Read the head of an answer, and no byte after it.
 
-    Raise ConnectionRefusedError, with its first line, where it is none of success.
+    Raise ConnectionRefusedError with its first line, unless that tells of success.
     """
     head = b""
     while not head.endswith((b"\r\n\r\n", b"\n\n")) and len(head) < _LONGEST_HEAD:
@@ -162,16 +162,16 @@ async def _hear_success(sock: socket.socket, loop: asyncio.AbstractEventLoop) ->
         head += byte
     status = head.partition(b"\n")[0].strip().decode(errors="replace")
     if not _SUCCESS.match(status):
-        raise ConnectionRefusedError(status or "it ended the connection")
+        answer = f"it answered {status!r:.200}" if status else "it hung up"
+        raise ConnectionRefusedError(answer)
 
 
 def _said(error: Exception) -> str:
-    words = (
+    return (
         getattr(error, "strerror", "")
         or str(error)
         or _SILENT.get(type(error), type(error).__name__)
     )
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in words[:200])
 
 
 _SILENT: Final[dict[type[Exception], str]] = {TimeoutError: "it did not answer in time"}

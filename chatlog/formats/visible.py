@@ -1,7 +1,15 @@
 """Text made safe to show: nothing in it steers a terminal or looks like two lines.
 
-Pure. mIRC formatting is taken out or kept, every other control character is
-written out. See https://modern.ircdocs.horse/formatting
+Pure, and the only place that does this. One function a purpose:
+
+- `visible` shows what people wrote, without its mIRC formatting
+- `visible_formatted` the same with its formatting
+- `visible_word` a name between other words, such as a nick in a line
+- `printable` a name in a table, or a log line
+- `printable_lines` an error message, which may have several lines
+
+Every control character but formatting is written out as an escape, none is dropped.
+See https://modern.ircdocs.horse/formatting
 """
 
 from __future__ import annotations
@@ -25,38 +33,58 @@ _OTHERS: Final = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\u
 _CONTROLS: Final = f"[\\x00-\\x1f{_OTHERS}]"
 _CONTROLS_BUT_FORMATTING: Final = f"[\\x00\\x01\\x05-\\x0e\\x10\\x12-\\x15\\x17-\\x1c{_OTHERS}]"
 
+_ONE_BYTE: Final = 0xFF
+_TWO_BYTES: Final = 0xFFFF
+
 
 def visible(text: str) -> str:
-    r"""Show a text: formatting out, control characters as `\x1b` and `\u202e`."""
+    r"""Return a text without formatting, with control characters as `\x1b` and `\u202e`."""
     if (text.isascii() and text.isprintable()) or not re.search(_CONTROLS, text):
         return text
     return re.sub(_CONTROLS, _escape, re.sub(_FORMATTING, "", text))
 
 
 def visible_formatted(text: str) -> str:
-    """Show a text with its mIRC formatting as it was sent."""
+    """Return a text with its mIRC formatting as it was sent, other controls written out."""
     if text.isascii() and text.isprintable():
         return text
     return re.sub(_CONTROLS_BUT_FORMATTING, _escape, text)
 
 
 def unformatted(text: str) -> str:
-    """Take mIRC formatting out of a text; nothing else is changed."""
+    """Return a text without mIRC formatting; all else stays, controls too."""
     if text.isprintable() or not re.search(_FORMATTING, text):
         return text
     return re.sub(_FORMATTING, "", text)
 
 
 def visible_word(text: str) -> str:
-    """Show a nick or another word: spaces are written out, and the empty word is `*`."""
+    """Return a visible text as one word: spaces are written out, an empty text is `*`."""
     return visible(text).replace(" ", r"\x20") or "*"
 
 
 def printable(text: str) -> str:
-    """Return a name or a message for a table or a log line: U+FFFD for what is not printable."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+    """Return a text with each character written out that `str.isprintable` rejects.
+
+    That is stricter than `visible`: formatting, joiners, and spaces other than
+    the common one are written out as well.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else _escaped(each) for each in text)
+
+
+def printable_lines(text: str) -> str:
+    """Return a text with each of its lines made printable."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def _escape(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"  # noqa: PLR2004 - one byte
+    return _escaped(match[0])
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if code > _TWO_BYTES:
+        return f"\\U{code:08x}"
+    return f"\\u{code:04x}" if code > _ONE_BYTE else f"\\x{code:02x}"

@@ -8,7 +8,6 @@ compares them: each for itself, never `ß` with `ss`.
 from __future__ import annotations
 
 import re
-import unicodedata
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from chatlog.errors import UsageError
-from chatlog.formats.visible import unformatted
+from chatlog.formats.terminal import width_of
+from chatlog.formats.visible import printable, unformatted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,12 +82,8 @@ def regular(pattern: str, case: Case = Case.SMART, *, word: bool = False) -> Tex
 
 def pointed_at(text: str, position: int) -> str:
     """Return the lines below an error message: the query, and a mark at the mistake."""
-    shown = "".join(each if each.isprintable() else " " for each in text)
-    before = shown[:position]
-    # A letter of Chinese or Japanese is as wide as two blanks.
-    wide = sum(unicodedata.east_asian_width(each) in "WF" for each in before)
-    none = sum(1 for each in before if unicodedata.combining(each))
-    return f"\n  {shown}\n  {' ' * (len(before) + wide - none)}^"
+    before, rest = printable(text[:position]), printable(text[position:])
+    return f"\n  {before}{rest}\n  {' ' * width_of(before)}^"
 
 
 def _ignores(case: Case, text: str) -> bool:

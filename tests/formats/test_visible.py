@@ -6,8 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.formats.visible import visible, visible_formatted, visible_word
-from tests.support.events import MIRC, STEERING, UNSAFE, anything, printable
+from chatlog.formats.visible import (
+    printable,
+    printable_lines,
+    visible,
+    visible_formatted,
+    visible_word,
+)
+from tests.support.events import MIRC, STEERING, UNSAFE, anything
+from tests.support.events import printable as printable_texts
 
 
 @given(anything)
@@ -32,7 +39,7 @@ def test_a_word_is_one_word(text):
     assert not UNSAFE.search(word)
 
 
-@given(printable)
+@given(printable_texts)
 def test_what_can_be_seen_stays_as_it_is(text):
     assert visible(text) == visible_formatted(text) == text
 
@@ -78,3 +85,62 @@ def test_taking_formatting_out_makes_no_new_formatting(text):
 def test_spaces_of_a_word_are_written_out_and_no_word_is_a_star():
     assert visible_word("an n") == r"an\x20n"
     assert visible_word("") == visible_word("\x02") == "*"
+
+
+DANGEROUS = {
+    "C0": "".join(map(chr, range(0x20))),
+    "DEL": "\x7f",
+    "C1": "".join(map(chr, range(0x80, 0xA0))),
+    "CSI": "\x1b[2J\x9b31m",
+    "OSC": "\x1b]0;title\x07\x1b]8;;http://a.b\x1b\\\x9d0;title\x9c",
+    "bidi": "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
+    "line and paragraph separators": "\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1e",
+    "halves of surrogate pairs": "\ud800\udc80\udfff",
+}
+FUNCTIONS = [visible, visible_word, visible_formatted, printable, printable_lines]
+ALLOWED = {visible_formatted: MIRC, printable_lines: "\n"}
+
+
+@pytest.mark.parametrize("kind", DANGEROUS)
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+def test_no_function_lets_a_dangerous_character_through(function, kind):
+    allowed = set(ALLOWED.get(function, ""))
+    for character in DANGEROUS[kind]:
+        shown = function(f"a{character}b")
+        assert set(shown) - allowed <= set(map(chr, range(0x20, 0x7F)))
+    whole = function(DANGEROUS[kind])
+    assert len(whole.splitlines()) == 1 or allowed
+    whole.encode()
+
+
+@given(anything)
+def test_a_printable_text_is_printable_and_loses_nothing(text):
+    shown = printable(text)
+    assert shown.isprintable()
+    kept = "".join(each for each in text if each.isprintable())
+    rest = iter(shown)
+    assert all(each in rest for each in kept)
+
+
+@given(anything)
+def test_printable_lines_are_as_many_as_before(text):
+    lines = printable_lines(text).split("\n")
+    assert len(lines) == text.count("\n") + 1
+    assert all(map(str.isprintable, lines))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("#日本 é", "#日本 é"),
+        ("\x1b[2J", r"\x1b[2J"),
+        ("a\x02b\x03", r"a\x02b\x03"),
+        ("a\nb", r"a\x0ab"),
+        ("\xa0\xad", r"\xa0\xad"),
+        ("👩\u200d🚀", r"👩\u200d🚀"),
+        ("\U000e0001", r"\U000e0001"),
+        ("\udc80", r"\udc80"),
+    ],
+)
+def test_an_unprintable_character_is_written_out_by_its_number(text, shown):
+    assert printable(text) == shown

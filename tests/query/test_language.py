@@ -130,9 +130,9 @@ def test_an_error_points_at_the_character(query, position, problem):
     ("query", "shown", "mark"),
     [
         ("日本 x:y", "日本 x:y", "     ^"),
-        ("a\tb\nx:y", "a b x:y", "    ^"),
-        ("\x1b[2J x:y", " [2J x:y", "     ^"),
-        ("\udcff x:y", "  x:y", "  ^"),
+        ("a\tb\nx:y", r"a\x09b\x0ax:y", "          ^"),
+        ("\x1b[2J x:y", r"\x1b[2J x:y", "        ^"),
+        ("\udcff x:y", r"\udcff x:y", "       ^"),
     ],
 )
 def test_the_mark_stands_below_its_character_whatever_is_before_it(query, shown, mark):

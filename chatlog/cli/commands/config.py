@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.screen import write
 from chatlog.errors import UsageError
 from chatlog.settings import parsers
@@ -48,7 +49,7 @@ def check(*, file: Path | None, as_json: bool) -> None:
     named = file or parsers.config_path(os.environ)
     found = load(named)
     for warning in found.warnings:
-        click.echo(f"chatlog: {warning}", err=True)
+        write_message(warning)
     click.echo(json.dumps(_summary(named, found)) if as_json else _sentence(named, found))
 
 

@@ -16,6 +16,7 @@ from chatlog.cli.options.recording import keeping_options, output_option
 from chatlog.cli.options.storage import storage_of, typed_over
 from chatlog.cli.options.types import given
 from chatlog.cli.show.maintenance import tended_lines
+from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.progress import progress
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError, TranscriptError, UsageError
@@ -110,7 +111,7 @@ def _tend(
 
 def _show(done: Tended, *, dry_run: bool, as_json: bool, quiet: bool) -> None:
     for error in done.failed:
-        click.echo(f"chatlog: {error}", err=True)
+        write_message(str(error))
     if as_json:
         write(b"".join(map(json_line, done.records())))
     elif not quiet:

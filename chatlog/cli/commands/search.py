@@ -23,7 +23,7 @@ from chatlog.cli.show.pager import paged
 from chatlog.cli.show.painting import Painter
 from chatlog.cli.show.screen import Screen, find_in, wants_headings
 from chatlog.errors import NothingFoundError
-from chatlog.formats.visible import visible
+from chatlog.formats.visible import printable
 from chatlog.query.predicates import texts_of
 from chatlog.query.selection import query_for
 from chatlog.read.reader import Reader
@@ -144,12 +144,12 @@ def command(
 
 def _no_such(root: str | Path, query: Query) -> NothingFoundError:
     """Say why there is nothing to look at: a name, a network, or the archive."""
-    where = visible(str(root))
+    where = printable(str(root))
     if not Reader(root).targets():
         return NothingFoundError(
             f"nothing is recorded in {where}; say where the archive is with --output"
         )
-    asked = visible(" ".join((*query.networks, *query.places)))
+    asked = " ".join((*query.networks, *query.places))
     return NothingFoundError(
         f"nothing in {where} is called {asked!r}; `chatlog search -l` lists what there is"
     )

@@ -10,9 +10,11 @@ import click
 
 from chatlog import clock
 from chatlog.cli.options.reading import archive_root, output_option
+from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.problems import problem_text
 from chatlog.cli.show.screen import write
 from chatlog.errors import NothingFoundError
+from chatlog.formats.visible import printable
 from chatlog.health.status import encode
 from chatlog.report.runs import observe, problems_of
 
@@ -52,7 +54,7 @@ def command(*, as_json: bool, everything: bool, output: str | None) -> None:
 
 
 def _report_damaged(path: Path) -> None:
-    click.echo(f"chatlog: {path} is damaged; when no recorder runs, remove it", err=True)
+    write_message(f"{printable(str(path))} is damaged; when no recorder runs, remove it")
 
 
 def _judge(root: Path, living: list[RunStatus], now: str) -> None:

@@ -14,6 +14,7 @@ from chatlog.cli.options.reading import (
     output_option,
     tz_option,
 )
+from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.painting import Painter
 from chatlog.cli.show.screen import Screen, wants_headings
 from chatlog.cli.show.tail_view import TailView
@@ -124,7 +125,7 @@ def _report_nothing(root: str | Path, targets: tuple[str, ...], *, follow: bool)
     """Raise NothingFoundError; if `follow`, print that the wait for the first event begins."""
     what = f"nothing of {' '.join(targets)} in {root}" if targets else f"nothing in {root}"
     if follow:
-        click.echo(f"chatlog: {what} yet; waiting", err=True)
+        write_message(f"{what} yet; waiting")
     else:
         raise NothingFoundError(
             f"{what}; record with `chatlog record --server HOST --channel NAME`,"

@@ -13,10 +13,11 @@ from chatlog.archive.locks import Locks
 from chatlog.archive.targets import Targets
 from chatlog.cli.options.reading import network_option, output_option
 from chatlog.cli.show.inspections import finding_lines, repair_lines, summary_lines, verdict
+from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.progress import progress
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError
-from chatlog.formats.visible import visible
+from chatlog.formats.visible import printable
 from chatlog.settings import parsers
 from chatlog.upkeep.inspection import inspect, repair, total_size
 from chatlog.upkeep.verify import version_findings
@@ -85,8 +86,7 @@ def command(
 def _repair(root: Path, locks: Locks, directories: list[Path], *, shown: bool) -> None:
     for done in repair(root, locks, directories):
         if done.mended is None:
-            path = visible(str(done.directory))
-            click.echo(f"chatlog: {path} is left to its recorder", err=True)
+            write_message(f"{printable(str(done.directory))} is left to its recorder")
         for line in repair_lines(root, done) if shown else ():
             click.echo(line)
 

@@ -13,7 +13,7 @@ from chatlog.cli.options.reading import archive_root, network_option, output_opt
 from chatlog.cli.show.damage import Damage, say_unread
 from chatlog.cli.show.screen import encoded, json_line, write
 from chatlog.errors import NothingFoundError, UsageError
-from chatlog.formats.visible import visible
+from chatlog.formats.visible import printable, visible
 from chatlog.read.reader import Reader
 from chatlog.report.members import channels_of, is_in_gap, presence_at
 
@@ -55,7 +55,7 @@ def command(
         root, channel, presence.since, min(time, now), now, unread=say_unread
     ):
         raise NothingFoundError(
-            f"nobody recorded {visible(target)} then; `chatlog gaps` says when it was heard"
+            f"nobody recorded {printable(target)} then; `chatlog gaps` says when it was heard"
         )
     if as_json:
         said = {"time": time, "since": presence.since, "nicks": presence.members}
@@ -66,13 +66,14 @@ def command(
 
 def _only_one(channels: list[Target], name: str, root: str | Path) -> Target:
     """Return the only channel; NothingFoundError for none, UsageError for several."""
+    shown = printable(name)
     if not channels:
         raise NothingFoundError(
-            f"no {visible(name)} in {visible(str(root))}; say where the archive is with --output"
+            f"no {shown} in {printable(str(root))}; say where the archive is with --output"
         )
     if len(channels) > 1:
-        names = [visible(f"{spelled(each.network)}/{spelled(each.name)}") for each in channels]
+        names = [printable(f"{spelled(each.network)}/{spelled(each.name)}") for each in channels]
         more = ", …" if names[_FEW:] else ""
         listed = ", ".join(names[:_FEW])
-        raise UsageError(f"{visible(name)} is more than one: {listed}{more}; name one")
+        raise UsageError(f"{shown} is more than one: {listed}{more}; name one")
     return channels[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatlog.formats.visible import visible, visible_word
+from chatlog.formats.visible import printable, visible, visible_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ def finding_lines(network: str, findings: Findings) -> Iterator[str]:
     name = f"{visible_word(network)}/{visible_word(findings.target)}"
     counts = f"{findings.present:,} of {findings.asked:,} present"
     bounds = f"{findings.since} to {findings.until}" if findings.asked else "nothing to compare"
-    why = f"; {findings.why}" if findings.why else ""
+    why = f"; {printable(findings.why)}" if findings.why else ""
     yield f"{name}  {counts}, {len(findings.extra):,} extra ({bounds}){why}"
     for what, events in (("missing", findings.missing), ("extra", findings.extra)):
         for event in events[:_SHOWN]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import click
-
+from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.wording import many
-from chatlog.formats.visible import visible
+from chatlog.formats.visible import printable
 
 if TYPE_CHECKING:
     from chatlog.read.reader import Reader
@@ -30,4 +29,4 @@ class Damage:
 
 def say_unread(path: str, lines: int) -> None:
     """Say on stderr that so many lines of a file could not be read."""
-    click.echo(f"chatlog: {many(lines, 'line')} of {visible(path)} could not be read", err=True)
+    write_message(f"{many(lines, 'line')} of {printable(path)} could not be read")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from typing import Any
 
 from chatlog.cli.show.log_limiter import RateLimit
+from chatlog.formats.visible import printable, printable_lines
 
 
 def set_up_diagnostics(*, quiet: bool, verbose: bool, look_on: bool) -> None:
@@ -19,8 +21,18 @@ def set_up_diagnostics(*, quiet: bool, verbose: bool, look_on: bool) -> None:
     logger.propagate = False
     handler = _handler(look_on=look_on)
     handler.addFilter(RateLimit(time.monotonic, level=logging.WARNING))
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(_Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     logger.handlers[:] = [handler]
+
+
+class _Formatter(logging.Formatter):
+    """A formatter whose lines are safe for a terminal, though servers chose words in them."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base's name
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - as above
+        return printable_lines(super().formatException(ei))
 
 
 def _handler(*, look_on: bool) -> logging.Handler:

@@ -84,7 +84,7 @@ def table(statuses: Sequence[NetworkStatus], rates: Mapping[str, Rate], moment: 
         style = "bold green" if status.connected else "yellow"
         age = _age(status.last_event, moment)
         shown.add_row(
-            Text(f"● {status.name}", style=style),
+            Text(printable(f"● {status.name}"), style=style),
             Text(printable(status.state)),
             Text(f"{float(rates[status.name]):.1f}/s  last line {age}", style="dim"),
         )

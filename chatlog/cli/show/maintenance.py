@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatlog.formats.visible import visible_word
+from chatlog.formats.visible import visible
 from chatlog.upkeep.tending import DEEDS
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ def tended_lines(done: Tended, *, dry_run: bool) -> Iterator[str]:
     for deed in DEEDS:
         verb = f"would {_INFINITIVES[deed]}" if dry_run else deed
         for path in done.paths(deed):
-            yield f"{verb} {visible_word(str(path))}"
+            yield f"{verb} {visible(str(path))}"
     for path in done.busy:
-        yield f"left {visible_word(str(path))} to another chatlog that tends it now"
+        yield f"left {visible(str(path))} to another chatlog that tends it now"
     if not any(map(done.paths, DEEDS)):
         yield "nothing is due"

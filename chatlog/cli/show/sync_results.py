@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from chatlog.formats.visible import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -41,6 +43,6 @@ def verdict(results: Iterable[SyncResult]) -> str:
     (first, gap), *others = [(each, gap) for each in results for gap in each.unreported]
     more = f" (and {len(others)} more)" if others else ""
     return (
-        f"{first.network}/{first.target}: what was said from {gap.start.time} to {gap.end} is"
-        f" still missing: {gap.why or gap.cause}{more}; see `chatlog gaps`"
+        f"{printable(f'{first.network}/{first.target}')}: what was said from {gap.start.time} to"
+        f" {gap.end} is still missing: {printable(gap.why or gap.cause)}{more}; see `chatlog gaps`"
     )

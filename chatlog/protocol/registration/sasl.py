@@ -113,11 +113,11 @@ class _Scram:
         try:
             text = challenge.decode()
             if text.startswith("e="):
-                raise ExchangeError(f"the server ends SCRAM: {_visible(text[2:])}")
+                raise ExchangeError(f"the server ends SCRAM: {text[2:]!r:.200}")
             return step(text)
         except scramp.ScramException as error:
-            why = _visible(error.args[0])
-            raise ExchangeError(f"the server's SCRAM makes no sense: {why}") from error
+            why = error.args[0]
+            raise ExchangeError(f"the server's SCRAM makes no sense: {why!r:.200}") from error
         except ValueError as error:
             raise ExchangeError("the server's SCRAM makes no sense: it is no UTF-8") from error
 
@@ -374,8 +374,3 @@ class Incoming:
             return base64.b64decode(text, validate=True)
         except ValueError as error:
             raise ExchangeError("the server's challenge is no base64") from error
-
-
-def _visible(words: str) -> str:
-    """Return the server's or the library's words in one line, short and safe to show."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in words[:200])
