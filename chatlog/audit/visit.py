@@ -56,7 +56,7 @@ def stretches_of(
     return stretch
 
 
-async def audit(
+def audit(
     plan: Plan,
     *,
     now: Callable[[], str],
@@ -68,6 +68,16 @@ async def audit(
     The visit ends after `within` seconds, with the channels compared so far.
     Raise NetworkError or RefusedError if the network does not let us in.
     """
+    return asyncio.run(_audit(plan, now=now, stretches=stretches, within=within))
+
+
+async def _audit(
+    plan: Plan,
+    *,
+    now: Callable[[], str],
+    stretches: Callable[[str], Stretch | None],
+    within: float,
+) -> list[Findings]:
     loop = asyncio.get_running_loop()
     reactor = Reactor(loop, now)
     listen(reactor)
@@ -76,7 +86,7 @@ async def audit(
     def stop(reason: str) -> None:
         supervisor.stop(reason)
 
-    history = partial(_audit, loop, stretches, found.append)
+    history = partial(_comparison, loop, stretches, found.append)
     sink = NullSink()
     intake = Intake(plan.session.network, sink, Limiter(Limits(), stop), sink, stop=stop)
     supervisor = Supervisor(
@@ -100,7 +110,7 @@ async def audit(
     return found
 
 
-def _audit(  # noqa: PLR0917 - the first three are bound, a connection brings the rest
+def _comparison(  # noqa: PLR0917 - the first three are bound, a connection brings the rest
     loop: asyncio.AbstractEventLoop,
     stretches: Callable[[str], Stretch | None],
     found: Callable[[Findings], None],

@@ -1,4 +1,4 @@
-"""The demonstration: the server, the people and a recorder, in one process, over a real socket."""
+"""The demonstration: a server, people and a recorder in one process, over a real socket."""
 
 from __future__ import annotations
 
@@ -25,12 +25,16 @@ _BACK_AFTER: Final = 0.6
 _DEAD_AFTER: Final = 150.0
 
 
-async def record(root: Path) -> None:
+def record(root: Path) -> None:
     """Record the scripted conversation into an archive.
 
     The recorder's errors pass through; a signal that interrupts is a
     KeyboardInterrupt, after the recorder has ended cleanly.
     """
+    asyncio.run(_record(root))
+
+
+async def _record(root: Path) -> None:
     async with Server(clock=now, network=NETWORK) as server:
         people = script.arrive(server)
         recorder = _recorder(root, server.port)

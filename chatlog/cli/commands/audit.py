@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,7 +83,7 @@ def _audit(
     network = plan.session.network
     stretches = stretches_of(root, network, low, high, clock.now)
     findings = audit(silent(plan), now=clock.now, stretches=stretches, within=within)
-    yield from ((network, each) for each in asyncio.run(findings))
+    yield from ((network, each) for each in findings)
 
 
 def _show(found: list[tuple[str, Findings]], *, as_json: bool, quiet: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 import tempfile
@@ -34,7 +33,7 @@ def command(*, output: Path | None) -> None:
     logging.getLogger("chatlog").addHandler(logging.NullHandler())
     root = output or Path(tempfile.mkdtemp(prefix="chatlog-demo-"))
     click.echo("Recording a short conversation on a server of our own …", err=True)
-    asyncio.run(recording.record(root))
+    recording.record(root)
     _show(["tail", "--output", str(root), "--network", recording.NETWORK, "-n", "60"])
     sys.stdout.flush()
     click.echo(f"\nThe transcripts are in {root / recording.NETWORK}.", err=True)

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -639,28 +638,7 @@ def test_a_gap_that_is_filled_in_part_later_is_not_shown_again(archive, chatlog)
     assert gaps_in(running.stdout) == ["--- not heard for 30 s (killed): open"]
 
 
-# -- what it does without --------------------------------------------------------------------------
-
-HEAVY = {"asyncio", "irc", "rich", "ssl", "zoneinfo", "pathlib", "urllib", "hashlib", "dataclasses"}
-
-
-def test_reading_imports_nothing_that_it_does_not_need(archive, chatlog):
-    record(archive, said(1, "hi"))
-    code = (
-        "import sys, click, msgspec; needed = set(sys.modules);"
-        " from chatlog.cli import run;"
-        f" status = run(['tail', '-o', {str(archive)!r}]);"
-        f" print(status, sorted({HEAVY!r} & set(sys.modules) - needed))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=chatlog.environment(),
-        cwd=Path(__file__).parents[3],
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-    )
-    assert done.stdout.splitlines()[-1] == "0 []"
+# -- odd archives and options ----------------------------------------------------------------------
 
 
 def test_any_number_of_lines_may_be_asked_for(tail, archive):

@@ -1,0 +1,79 @@
+"""The modules that short commands import: their start is what a shell user waits for.
+
+`python -m tests.bench startup` measures the same in milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chatlog.cli import COMMANDS
+from tests.support.archive import event_at, record
+
+NETWORK = {"asyncio", "irc", "ssl", "_socket"}
+"""300 ms."""
+RICH = {"rich"}
+"""25 ms."""
+LIBRARY = {
+    *("bz2", "concurrent", "csv", "dataclasses", "hashlib", "http", "ipaddress", "json", "logging"),
+    *("lzma", "multiprocessing", "pathlib", "pickle", "platformdirs", "shlex", "shutil"),
+    *("subprocess", "tempfile", "tomllib", "urllib", "zoneinfo"),
+}
+"""Each 2 to 14 ms."""
+
+
+@pytest.fixture
+def imported(chatlog, tmp_path):
+    """Run a command line; return the modules it imported beyond the libraries' own."""
+    record(tmp_path / "archive", event_at(1, "hi"))
+
+    def run(*arguments, status=0):
+        code = (
+            "import sys, json, click, msgspec; del sys.modules['json'];"
+            " needed = set(sys.modules); from chatlog.cli import run;"
+            f" status = run({list(map(str, arguments))!r});"
+            " print('\\n' + json.dumps([status, sorted(set(sys.modules) - needed)]))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=chatlog.environment(CHATLOG_OUTPUT=str(tmp_path / "archive")),
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            check=True,
+            encoding="utf-8",
+        )
+        ended, modules = json.loads(done.stdout.splitlines()[-1])
+        assert ended == status
+        return set(modules)
+
+    return run
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_the_help_and_the_version_import_nothing_but_the_command_line(imported, option):
+    ours = {name for name in imported(option) if name.startswith("chatlog")}
+    assert ours == {"chatlog", "chatlog.cli", "chatlog.errors"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_imports_neither_the_network_nor_rich(imported, command):
+    assert not (NETWORK | RICH) & imported(command, "--help")
+
+
+def test_the_last_lines_import_nothing_that_they_do_not_need(imported):
+    assert not (NETWORK | RICH | LIBRARY) & imported("tail", "-n", "10")
+
+
+def test_a_search_of_a_small_archive_imports_no_more_than_reading(imported):
+    allowed = {"pathlib", "urllib"}  # casemappings are read from a Path
+    assert not (NETWORK | RICH | LIBRARY - allowed) & imported("search", "hi")
+
+
+@pytest.mark.parametrize(("command", "status"), [("gaps", 1), ("stats", 0), ("status", 1)])
+def test_json_is_written_without_rich(imported, command, status):
+    assert not (NETWORK | RICH) & imported(command, "--json", status=status)
