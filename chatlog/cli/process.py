@@ -17,6 +17,7 @@ from chatlog.archive.locks import Locks
 from chatlog.archive.system import System
 from chatlog.cli.options import plans
 from chatlog.cli.show.diagnostics import end_diagnostics
+from chatlog.cli.show.run_line import run_line
 from chatlog.clock import Clock
 from chatlog.coverage import ledger
 from chatlog.coverage.ledger import LedgerEntry
@@ -118,6 +119,7 @@ class Run:
             run_file=run_file,
             metrics_file=Path(self._metrics_file) if self._metrics_file else None,
             notifier=self._notifier,
+            describe=run_line,
         )
         heartbeat.start()
         self._recorder.on_change = heartbeat.soon

@@ -16,7 +16,7 @@ import msgspec
 from chatlog.archive.system import replace_file
 from chatlog.background import Worker
 from chatlog.errors import TranscriptError
-from chatlog.health.status import encode, prometheus, summary
+from chatlog.health.status import encode, prometheus
 
 if TYPE_CHECKING:
     import asyncio
@@ -41,7 +41,7 @@ class Heartbeat:
 
     `status` returns the status as the run knows it, which must not change
     afterwards. The lag of the loop, the room on the disk and the errors of this
-    module are added here.
+    module are added here. `describe` returns the line for the service manager.
     """
 
     def __init__(
@@ -52,11 +52,13 @@ class Heartbeat:
         run_file: RunFile,
         metrics_file: Path | None,
         notifier: Notifier,
+        describe: Callable[[RunStatus], str],
         every: float = 10.0,
     ) -> None:
         self._loop = loop
         self._status = status
         self._notifier = notifier
+        self._describe = describe
         self._every = every
         self._files = _Files(run_file, metrics_file)
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -83,7 +85,7 @@ class Heartbeat:
     def ready(self) -> None:
         """Report readiness and status to the service manager."""
         self._notifier.ready()
-        self._notifier.status(summary(self._status()))
+        self._notifier.status(self._describe(self._status()))
 
     def stop(self, reason: str) -> None:
         """Report the end of the run and its reason; wait a few seconds for the disk."""
@@ -107,7 +109,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         status = self._measured()
-        self._notifier.status(summary(status))
+        self._notifier.status(self._describe(status))
         if self._files.offer(status):
             self._lag = 0.0
 

@@ -110,30 +110,6 @@ def _mended(text: str) -> str:
     return re.sub(_SURROGATES, "\N{REPLACEMENT CHARACTER}", text)
 
 
-def summary(status: RunStatus) -> str:
-    """Return the status of a run in one line: `2 networks, 31 of 32 channels, lag 0.1 s`."""
-    connected = sum(network.connected for network in status.networks)
-    joined = sum(network.joined for network in status.networks)
-    wanted = sum(network.wanted for network in status.networks)
-    lags = [network.lag for network in status.networks if network.lag is not None]
-    said = [
-        f"{_of(connected, len(status.networks))} network{_plural(len(status.networks))}",
-        f"{_of(joined, wanted)} channel{_plural(wanted)}",
-        *(f"lag {lag:.1f} s" for lag in [max(lags, default=None)] if lag is not None),
-    ]
-    if status.waiting:
-        said.append(f"{status.waiting} line{_plural(status.waiting)} waiting for the disk")
-    return ", ".join(said)
-
-
-def _of(there: int, wanted: int) -> str:
-    return str(wanted) if there == wanted else f"{there} of {wanted}"
-
-
-def _plural(count: int) -> str:
-    return "" if count == 1 else "s"
-
-
 # -- metrics -----------------------------------------------------------------
 
 _Labels = dict[str, str]

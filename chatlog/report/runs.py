@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.event import parse_time
+from chatlog.formats.wording import seconds_between
 from chatlog.health.runs import is_alive, read_runs
 from chatlog.health.status import RunStatus, decode
 
@@ -63,7 +63,7 @@ def observe(root: Path, damaged: Callable[[Path], None]) -> list[ObservedRun]:
 
 def problems_of(status: RunStatus, now: str) -> Iterator[Problem]:
     """Yield the problems of a run that is alive."""
-    silent = seconds_since(status.updated, now)
+    silent = seconds_between(status.updated, now)
     if silent > _STALE:
         yield Silent(status.pid, silent)
     if status.waiting:
@@ -71,8 +71,3 @@ def problems_of(status: RunStatus, now: str) -> Iterator[Problem]:
     for network in status.networks:
         if not network.connected:
             yield NotConnected(network.name, network.state)
-
-
-def seconds_since(then: str, now: str) -> int:
-    """Return the whole seconds between two times of events; 0 if `then` is the later one."""
-    return max(0, parse_time(now) - parse_time(then)) // 1000

@@ -14,6 +14,7 @@ from chatlog.archive.inventory import Inventory
 from chatlog.archive.system import remove
 from chatlog.errors import TranscriptError
 from chatlog.event import format_time, parse_time
+from chatlog.formats.wording import span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -45,12 +46,9 @@ class Retention:
     def why(self, end: str, now: str) -> str:
         """Say for the record why a segment of that end goes."""
         by_age = self.keep is not None and end <= format_time(max(0, parse_time(now) - self.keep))
-        return f"older than {_span(self.keep or 0)}" if by_age else "more than is kept in all"
-
-
-def _span(milliseconds: int) -> str:
-    days, rest = divmod(milliseconds, 86_400_000)
-    return f"{milliseconds // 1000} s" if rest else f"{days} d"
+        return (
+            f"older than {span((self.keep or 0) // 1000)}" if by_age else "more than is kept in all"
+        )
 
 
 class _Candidate(NamedTuple):

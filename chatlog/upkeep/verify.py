@@ -26,6 +26,7 @@ from chatlog.archive.version import LaterVersionError, expect_known_version
 from chatlog.coverage import ledger
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER
+from chatlog.formats.wording import many
 from chatlog.upkeep.findings import Checked, Finding
 from chatlog.upkeep.verify_lines import Judge, Reading
 
@@ -153,8 +154,7 @@ class Verifier:
 
     def _ledger(self, directory: Path) -> Iterator[Finding]:
         if damaged := ledger.read(directory).damaged:
-            what = "1 line is" if damaged == 1 else f"{damaged} lines are"
-            yield self._found(directory / ledger.NAME, f"{what} no entry")
+            yield self._found(directory / ledger.NAME, many(damaged, "damaged line"))
 
     def _sums(self, inventory: Inventory) -> Iterator[Finding]:
         path = inventory.directory / SUMS

@@ -18,7 +18,11 @@ from chatlog.health.systemd import Notifier
 from tests.support.statuses import network_status, run_status
 
 PATIENCE = 20
-LINE = "STATUS=1 network, 1 channel"
+LINE = "STATUS=1 network"
+
+
+def describe(status):
+    return f"{len(status.networks)} network"
 
 
 class Handle:
@@ -121,6 +125,7 @@ class Body:
             run_file=self.file,
             metrics_file=metrics,
             notifier=self.notifier,
+            describe=describe,
         )
 
     def beat(self):
@@ -243,7 +248,7 @@ def test_a_real_loop_turns_it(tmp_path):
         file = File(tmp_path / "run.json")
         heart = Heartbeat(
             asyncio.get_running_loop(), run_status, run_file=file, metrics_file=None,
-            notifier=Told(), every=0.01,
+            notifier=Told(), describe=describe, every=0.01,
         )  # fmt: skip
         heart.start()
         for _ in range(3):
@@ -287,7 +292,14 @@ def iter_queue(written):
 def test_the_files_tell_of_the_end(tmp_path):
     metrics = tmp_path / "chatlog.prom"
     run_file = RunFile(tmp_path, run_name(run_status().started, 4711))
-    heart = Heartbeat(Loop(), run_status, run_file=run_file, metrics_file=metrics, notifier=Told())
+    heart = Heartbeat(
+        Loop(),
+        run_status,
+        run_file=run_file,
+        metrics_file=metrics,
+        notifier=Told(),
+        describe=describe,
+    )
     heart.start()
     heart.stop("SIGTERM")
     run_file.close()

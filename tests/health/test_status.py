@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.health.status import NetworkStatus, RunStatus, decode, encode, prometheus, summary
+from chatlog.health.status import NetworkStatus, RunStatus, decode, encode, prometheus
 from tests.support.events import UNSAFE, anything, times
 from tests.support.statuses import network_status, run_status
 
@@ -123,25 +123,6 @@ def test_a_status_that_does_not_say_of_when_it_is_is_none(key):
     broken = {**json.loads(encode(run_status())), key: ""}
     with pytest.raises(ValueError, match="of when it is"):
         decode(json.dumps(broken).encode())
-
-
-# -- a sentence --------------------------------------------------------------
-
-
-def test_a_run_that_is_well_is_said_in_few_words():
-    one = network_status("libera", joined=30, wanted=30, lag=0.07)
-    other = network_status("oftc", lag=0.12)
-    assert summary(run_status(one, other)) == "2 networks, 31 channels, lag 0.1 s"
-
-
-def test_what_is_missing_is_said_as_so_many_of_so_many():
-    one = network_status("libera", joined=29, wanted=30, lag=12.0)
-    other = network_status("oftc", connected=False, joined=0)
-    assert summary(run_status(one, other)) == "1 of 2 networks, 29 of 31 channels, lag 12.0 s"
-
-
-def test_one_is_not_many_and_a_lag_that_was_never_measured_is_not_said():
-    assert summary(run_status(network_status())) == "1 network, 1 channel"
 
 
 # -- metrics -----------------------------------------------------------------

@@ -10,7 +10,6 @@ from chatlog.report.runs import (
     Silent,
     observe,
     problems_of,
-    seconds_since,
 )
 from tests.support.statuses import network_status, run_status
 
@@ -51,7 +50,3 @@ def test_each_problem_of_a_run_is_told():
         DiskRefuses(7),
         NotConnected("net", "waiting"),
     ]
-
-
-def test_a_clock_that_went_back_makes_no_negative_seconds():
-    assert seconds_since(NOW, "2026-11-23T00:00:00.000Z") == 0

@@ -244,7 +244,7 @@ def test_what_is_older_than_is_kept_is_removed_on_the_record(tmp_path):
     assert names(tmp_path) == ["2026-11-25_001.jsonl.gz", "2026-11-26_001.jsonl.gz"]
     removed = entries(tmp_path, "removed")
     assert [entry["segment"] for entry in removed] == gone
-    assert removed[0]["why"] == "older than 129600 s"
+    assert removed[0]["why"] == "older than 36 h"
     assert removed[0]["sha256"] == entries(tmp_path, "sealed")[0]["sha256"]
 
 

@@ -13,6 +13,7 @@ import click
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.screen import write
 from chatlog.errors import UsageError
+from chatlog.formats.wording import many
 from chatlog.settings import parsers
 from chatlog.settings.file import load
 
@@ -89,12 +90,8 @@ def _create(file: Path, content: bytes) -> None:
 
 def _sentence(file: Path, found: Config) -> str:
     channels = sum(len(network.channels) for network in found.networks.values())
-    said = [_count(len(found.networks), "network"), _count(channels, "channel")]
+    said = [many(len(found.networks), "network"), many(channels, "channel")]
     return f"{click.format_filename(file)}: {', '.join(said)}: fine"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _summary(file: Path, found: Config) -> dict[str, object]:

@@ -15,8 +15,8 @@ from chatlog.cli.options.reading import archive_root, network_option, output_opt
 from chatlog.cli.options.types import Checked
 from chatlog.cli.show.damage import say_unread
 from chatlog.cli.show.screen import json_line, write
-from chatlog.cli.show.wording import span
 from chatlog.errors import NothingFoundError
+from chatlog.formats.wording import many, span
 from chatlog.report.gaps import GapQuery, coverage_record, find_gaps, gap_record, not_recovered
 from chatlog.settings import parsers
 
@@ -100,12 +100,9 @@ def _write_json(found: Iterable[TargetGaps]) -> None:
 
 def _verdict(missing: list[Gap], *, strict: bool) -> str:
     seconds = sum(gap.milliseconds for gap in missing) // 1000
-    what = "was not fetched back" if strict else "is open"
-    gaps = f"1 gap {what}" if len(missing) == 1 else f"{len(missing)} gaps {_plural(what)}"
+    count = len(missing)
+    gaps = f"{many(count, 'gap')} not recovered" if strict else many(count, "open gap")
     return (
-        f"{gaps}, {span(seconds)} in all; a recorder that rejoins, or `chatlog sync`, asks for it"
+        f"{gaps}, {span(seconds)} in all; `chatlog sync`, or the recorder when it rejoins,"
+        " asks the server again"
     )
-
-
-def _plural(what: str) -> str:
-    return what.replace("was ", "were ").replace("is ", "are ")

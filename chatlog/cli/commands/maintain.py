@@ -20,6 +20,7 @@ from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.progress import progress
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError, TranscriptError, UsageError
+from chatlog.formats.wording import many
 from chatlog.settings.file import load
 from chatlog.settings.storage import StorageConfig
 from chatlog.upkeep.holding import holding_of
@@ -119,8 +120,5 @@ def _show(done: Tended, *, dry_run: bool, as_json: bool, quiet: bool) -> None:
             click.echo(line)
     sys.stdout.flush()
     if done.failed:
-        count = len(done.failed)
-        raise TranscriptError(
-            f"{count} target{'s' if count > 1 else ''} could not be tended; see above,"
-            " and run this again"
-        )
+        failed = many(len(done.failed), "target")
+        raise TranscriptError(f"{failed} could not be tended; see above, and run this again")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatlog.formats.visible import printable, visible, visible_word
+from chatlog.formats.wording import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +35,6 @@ def verdict(wrong: Sequence[Findings]) -> str:
     extra = sum(len(findings.extra) for findings in wrong)
     unasked = sum(bool(findings.why) for findings in wrong)
     return (
-        f"{missing} lines are missing, {extra} are only in the transcript,"
-        f" and {unasked} channels could not be compared to the end"
+        f"{many(missing, 'missing line')}, {many(extra, 'line')} only in the transcript,"
+        f" {many(unasked, 'channel')} not compared to the end"
     )

@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from chatlog.cli.show.messages import write_message
-from chatlog.cli.show.wording import many
 from chatlog.formats.visible import printable
+from chatlog.formats.wording import many
 
 if TYPE_CHECKING:
     from chatlog.read.reader import Reader

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chatlog.cli.show.wording import many, span
+from chatlog.formats.wording import many, span
 
 if TYPE_CHECKING:
     from chatlog.coverage.fold import Gap

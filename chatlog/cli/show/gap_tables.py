@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from chatlog.cli.show.tables import show
-from chatlog.cli.show.wording import many, span
 from chatlog.coverage.fold import GapState
 from chatlog.event import parse_time
 from chatlog.formats.visible import printable
+from chatlog.formats.wording import many, span
 from chatlog.report.gaps import timeline
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ _STYLES: Final = {
     GapState.FILLED: "green",
 }
 _HEARD: Final = "█"
-_IN_TENTHS: Final = 10  # seconds: a shorter gap is shown with a decimal
 
 
 def show_gaps(found: Iterable[TargetGaps], zone: tzinfo | None) -> None:
@@ -86,16 +85,11 @@ def _table(gaps: Iterable[Gap], zone: tzinfo | None) -> Table:
             "",
             _local(gap.start.time, zone),
             _local(gap.end, zone),
-            Text(_length(gap), justify="right"),
+            Text(span(gap.milliseconds / 1000), justify="right"),
             Text(str(gap.state), style=_STYLES[gap.state]),
             Text(printable(_explained(gap))),
         )
     return table
-
-
-def _length(gap: Gap) -> str:
-    seconds = gap.milliseconds / 1000
-    return f"{seconds:.1f} s" if seconds < _IN_TENTHS else span(int(seconds))
 
 
 def _explained(gap: Gap) -> str:

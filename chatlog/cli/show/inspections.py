@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatlog.formats.visible import visible
+from chatlog.formats.wording import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +30,9 @@ def finding_lines(inspection: Inspection) -> Iterator[str]:
 def summary_lines(inspection: Inspection) -> list[str]:
     """Return the amount that was verified, and the digest."""
     checked = inspection.checked
-    segments = f"{checked.segments:,} segments of {checked.targets:,} targets"
+    segments = f"{many(checked.segments, 'segment')} of {many(checked.targets, 'target')}"
     return [
-        f"{segments}, {checked.lines:,} lines, {checked.bytes:,} bytes",
+        f"{segments}, {many(checked.lines, 'line')}, {many(checked.bytes, 'byte')}",
         f"digest of all manifests: {inspection.digest}",
     ]
 
@@ -39,7 +40,6 @@ def summary_lines(inspection: Inspection) -> list[str]:
 def verdict(inspection: Inspection) -> str:
     """Return the number of findings, and the command that repairs some or all of them."""
     found, repairable = len(inspection.findings), inspection.repairable
-    things = "1 thing is" if found == 1 else f"{found} things are"
-    right = "that" if repairable == found else f"{repairable} of them"
-    advice = f"; `chatlog verify --repair` puts {right} right" if repairable else ""
-    return f"{things} not as it should be{advice}"
+    which = "it" if found == 1 else "all" if repairable == found else f"{repairable:,} of them"
+    advice = f"; `chatlog verify --repair` can repair {which}" if repairable else ""
+    return f"{many(found, 'finding')}{advice}"

@@ -16,8 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from chatlog.clock import now
-from chatlog.event import SERVER, parse_time
+from chatlog.event import SERVER
 from chatlog.formats.visible import printable
+from chatlog.formats.wording import ago
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -82,7 +83,7 @@ def table(statuses: Sequence[NetworkStatus], rates: Mapping[str, Rate], moment: 
     shown = Table.grid(padding=(0, 2))
     for status in statuses:
         style = "bold green" if status.connected else "yellow"
-        age = _age(status.last_event, moment)
+        age = ago(status.last_event, moment)
         shown.add_row(
             Text(printable(f"● {status.name}"), style=style),
             Text(printable(status.state)),
@@ -98,10 +99,3 @@ def _busiest(status: NetworkStatus, most: int) -> list[tuple[str, int]]:
     rest = list(islice(channels.most_common(), most, None))
     more = [(f"and {len(rest)} more", sum(count for _, count in rest))] if rest else []
     return [*channels.most_common(most), *more]
-
-
-def _age(then: str, moment: str) -> str:
-    if not then:
-        return "never"
-    seconds = max(0, parse_time(moment) - parse_time(then)) // 1000
-    return f"{seconds} s ago" if seconds < 120 else f"{seconds // 60} min ago"  # noqa: PLR2004

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chatlog.cli.show.wording import span
 from chatlog.formats.visible import printable
+from chatlog.formats.wording import many, span
 from chatlog.report.runs import DiskRefuses, NotConnected, Silent
 
 if TYPE_CHECKING:
@@ -18,6 +18,6 @@ def problem_text(problem: Problem) -> str:
         case Silent(pid, seconds):
             return f"the recorder with pid {pid} has said nothing for {span(seconds)}"
         case DiskRefuses(lines):
-            return f"{lines} lines wait for a disk that refuses them"
+            return f"{many(lines, 'line')} waiting for a disk that refuses them"
         case NotConnected(network, state):
             return printable(f"{network} is not connected ({state})")

@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from chatlog.cli.show.tables import show
-from chatlog.cli.show.wording import many
 from chatlog.event import EventType
 from chatlog.formats.visible import printable
+from chatlog.formats.wording import many
 from chatlog.report import hours
 from chatlog.report.people import people_in
 from chatlog.report.statistics import busiest, hour_rows, period_rows, sums_of, weekday_rows
@@ -65,7 +65,7 @@ class Sheet:
 
     def _summary(self, statistics: Statistics, people: list[Somebody]) -> Text:
         counts, targets = statistics.counts, statistics.targets
-        name = targets[0] if len(targets) == 1 else f"{len(targets)} channels"
+        name = targets[0] if len(targets) == 1 else many(len(targets), "channel")
         days = " to ".join(dict.fromkeys(map(self._day, (counts.first, counts.last))))
         by = many(len(people), "person", "people")
         lines = [

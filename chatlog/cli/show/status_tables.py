@@ -8,9 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from chatlog.cli.show.tables import show
-from chatlog.cli.show.wording import span
 from chatlog.formats.visible import printable
-from chatlog.report.runs import seconds_since
+from chatlog.formats.wording import ago, many, seconds_between, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,10 +39,10 @@ def _past(over: list[RunStatus], now: str) -> Table:
 
 
 def _past_run(status: RunStatus, now: str) -> str:
-    run = f"pid {status.pid}, started {_ago(status.started, now)}"
+    run = f"pid {status.pid}, started {ago(status.started, now)}"
     if status.ended:
-        return f"{run}, ended {_ago(status.ended, now)}: {status.reason}"
-    return f"{run}, died without a word, last seen {_ago(status.updated, now)}"
+        return f"{run}, ended {ago(status.ended, now)}: {status.reason}"
+    return f"{run}, died without a word, last seen {ago(status.updated, now)}"
 
 
 def _living(status: RunStatus, now: str, *, everything: bool) -> Table:
@@ -55,15 +54,15 @@ def _living(status: RunStatus, now: str, *, everything: bool) -> Table:
 
 
 def _run(status: RunStatus, now: str) -> str:
-    age = span(seconds_since(status.started, now))
+    age = span(seconds_between(status.started, now))
     return f"pid {status.pid}, chatlog {status.version}, running for {age}"
 
 
 def _machine(status: RunStatus, now: str) -> str:
-    errors = "1 error" if status.errors == 1 else f"{status.errors} errors"
-    waiting = f", {status.waiting:,} lines waiting for the disk" if status.waiting else ""
+    errors = many(status.errors, "error")
+    waiting = f", {many(status.waiting, 'line')} waiting for the disk" if status.waiting else ""
     return (
-        f"seen {_ago(status.updated, now)}, loop lag {status.loop_lag:.2f} s,"
+        f"seen {ago(status.updated, now)}, loop lag {status.loop_lag:.2f} s,"
         f" {status.disk_free // 1_000_000:,} MB free, {errors}{waiting}"
     )
 
@@ -72,7 +71,7 @@ def _network(network: NetworkStatus, now: str, most: int) -> Iterator[tuple[str,
     yield network.name, network.state, ""
     if network.connected:
         lag = "" if network.lag is None else f", lag {network.lag:.1f} s"
-        since = _ago(network.since, now)
+        since = ago(network.since, now)
         yield "", f"{network.server} as {network.nick}{lag}, welcomed {since}", ""
     yield "", _counts(network, now), ""
     yield from (("", f"! {problem}", "") for problem in network.problems)
@@ -92,7 +91,7 @@ def _counts(network: NetworkStatus, now: str) -> str:
     return ", ".join(
         [
             f"{network.joined} of {network.wanted} channels",
-            f"last event {_ago(network.last_event, now)}",
+            f"last event {ago(network.last_event, now)}",
             *(f"{what} {count:,}" for count, what in extras if count),
         ]
     )
@@ -108,7 +107,3 @@ def _grid(rows: list[tuple[str, str, str]]) -> Table:
             Text(count, justify="right"),
         )
     return grid
-
-
-def _ago(then: str, now: str) -> str:
-    return f"{span(seconds_since(then, now))} ago" if then else "never"

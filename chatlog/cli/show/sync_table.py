@@ -9,6 +9,7 @@ from rich.text import Text
 
 from chatlog.cli.show.tables import show
 from chatlog.formats.visible import printable
+from chatlog.formats.wording import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,10 +21,12 @@ def show_results(results: Iterable[SyncResult]) -> None:
     """Write a row for each channel: the lines fetched, and the open gaps."""
     table = Table.grid(padding=(0, 2))
     for each in results:
-        open_ = "1 gap open" if len(each.open) == 1 else f"{len(each.open)} gaps open"
         table.add_row(
             Text(printable(f"{each.network}/{each.target}"), style="bold"),
             Text(f"{each.fetched:,} fetched", justify="right"),
-            Text(open_ if each.open else "nothing missing", style="red" if each.open else "green"),
+            Text(
+                many(len(each.open), "open gap") if each.open else "nothing missing",
+                style="red" if each.open else "green",
+            ),
         )
     show([table])

@@ -94,7 +94,7 @@ def test_open_gaps_end_with_1_and_strict_asks_for_more(gaps, tell):
     tell(*STORY)
     done = gaps()
     assert done.returncode == 1
-    assert "2 gaps are open, 30 min in all" in done.stderr
+    assert "2 open gaps, 30 min in all" in done.stderr
     tell(covered(600, 1200, 0), covered(3600, 4800, 0))
     assert gaps().returncode == 0
     assert gaps("--strict").returncode == 1

@@ -98,7 +98,7 @@ def test_lines_that_wait_for_the_disk_are_shown_and_end_with_1(status, archive):
     ended, out, err = status()
     assert ended == 1
     assert "1,234 lines waiting for the disk" in out
-    assert "1234 lines wait for a disk that refuses them" in err
+    assert "1,234 lines waiting for a disk that refuses them" in err
 
 
 def test_the_busiest_channels_are_shown_and_with_all_everyone(status, archive):

@@ -69,16 +69,13 @@ def test_each_finding_is_said_with_its_place_and_ends_with_1(verify, archive):
         "net/#c/2026-11-24_001.jsonl:2: 9 bytes of a torn line at its end",
         "net/#other/2026-11-23_001.jsonl.gz: altered: its SHA-256 is not the one that was sealed",
     ]
-    assert done.stderr == (
-        "chatlog: 2 things are not as it should be;"
-        " `chatlog verify --repair` puts 1 of them right\n"
-    )
+    assert done.stderr == ("chatlog: 2 findings; `chatlog verify --repair` can repair 1 of them\n")
 
 
 def test_a_line_of_a_ledger_that_is_no_entry_is_found(verify, archive):
     (archive / "net" / "#c" / "LEDGER").write_bytes(b'{"entry":"opened"}\nnonsense\n')
     done = verify("--quiet")
-    assert (done.returncode, done.stdout) == (1, "net/#c/LEDGER: 1 line is no entry\n")
+    assert (done.returncode, done.stdout) == (1, "net/#c/LEDGER: 1 damaged line\n")
 
 
 def test_what_is_named_alone_is_looked_at(verify, archive):

@@ -1,0 +1,36 @@
+"""Counts and durations in words. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatlog.event import parse_time
+
+_UNITS: Final = ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h"))
+_DAY: Final = 86_400
+_TENTHS: Final = 10  # seconds: below them a fraction is shown
+
+
+def many(number: int, what: str, several: str = "") -> str:
+    """Return a count with its noun: `1 line`, `2,000 lines`; `several` is an irregular plural."""
+    return f"{number:,} {what if number == 1 else several or f'{what}s'}"
+
+
+def span(seconds: float) -> str:
+    """Return a duration in the largest unit that leaves two digits: `0.5 s`, `90 s`, `3 h`."""
+    if seconds < _TENTHS and seconds % 1:
+        return f"{seconds:.1f} s"
+    for limit, unit, name in _UNITS:
+        if seconds < limit:
+            return f"{seconds // unit:.0f} {name}"
+    return f"{seconds // _DAY:.0f} d"
+
+
+def seconds_between(then: str, now: str) -> int:
+    """Return the whole seconds between two times of events; 0 if `then` is the later one."""
+    return max(0, parse_time(now) - parse_time(then)) // 1000
+
+
+def ago(then: str, now: str) -> str:
+    """Return the distance of a time of an event: `3 min ago`, `never` for an empty one."""
+    return f"{span(seconds_between(then, now))} ago" if then else "never"
