@@ -91,6 +91,7 @@ LATE_IMPORTS = {
         "rich chatlog.cli.show.gap_tables chatlog.cli.show.live chatlog.cli.show.sheet"
         " chatlog.cli.show.status_tables chatlog.cli.show.sync_table"
     ),
+    "20 ms, a small archive is searched without workers": "multiprocessing",
     "each 2 to 14 ms, a start of `tail` takes 80: few archives or options need it": (
         "hashlib ipaddress json pathlib platformdirs shlex shutil signal subprocess tempfile"
         " urllib zoneinfo chatlog.archive.manifest chatlog.archive.manifest_view"

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from chatlog.errors import TranscriptError
 from chatlog.formats import jsonl
 from chatlog.read.segment_reader import end_of
-from chatlog.search import workers
+from chatlog.search import messages, workers
 from chatlog.search.external_sort import TimedLine, in_order
+from chatlog.search.messages import Folded, Matches, Unreadable
 from chatlog.search.sieve import sieve_for
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from chatlog.read.lines import Sift
     from chatlog.read.reader import Located, Reader
     from chatlog.read.segment_reader import Entry
+    from chatlog.search.messages import Result
 
     Batches = Iterator[Sequence[Event | Brief]]
     Fold = Callable[[Target, Batches], bytes]
@@ -35,7 +37,6 @@ _PIECE: Final = 8 * 1024 * 1024
 _FEW: Final = 64
 _WORTH_FORKING: Final = 4 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
-_LINES, _DAMAGE, _FOLDED = b"l", b"d", b"f"
 _SHARES: Final = 16
 _HELD: Final = 128
 _MOST_JOBS: Final = 64  # each has a pipe, and `select` takes no high descriptors
@@ -102,11 +103,11 @@ class Search:
         pool = self._pool(lambda number: self._fold(tasks[number], fold), len(tasks))
         try:
             for number, pieces in enumerate(tasks):
-                for kind, data in _unpacked(pool.result(number)):
-                    if kind == _FOLDED:
-                        yield pieces[0].segment.target, data
+                for message in pool.result(number):
+                    if isinstance(message, Unreadable):
+                        self._count(message)
                     else:
-                        self._note(data)
+                        yield pieces[0].segment.target, message.data
         finally:
             pool.close()
             self._let_go()
@@ -163,14 +164,15 @@ class Search:
 
     # -- in a worker -------------------------------------------------------------------
 
-    def _find(self, piece: _Piece) -> Iterator[bytes]:
+    def _find(self, piece: _Piece) -> Iterator[Result]:
         lines = in_order(map(timed, self._entries(piece)), newest_first=self._newest_first)
         yield from _packed(lines)
         yield from self._damage([piece])
 
-    def _fold(self, pieces: list[_Piece], fold: Fold) -> Iterator[bytes]:
+    def _fold(self, pieces: list[_Piece], fold: Fold) -> Iterator[Result]:
         target = pieces[0].segment.target
-        yield _FOLDED + fold(target, (each for piece in pieces for each in self._batches(piece)))
+        batches = (each for piece in pieces for each in self._batches(piece))
+        yield Folded(fold(target, batches))
         yield from self._damage(pieces)
 
     def _batches(self, piece: _Piece) -> Batches:
@@ -185,8 +187,8 @@ class Search:
             self._query, self._sifts[source.suffix], self.reader.names, piece.stretch
         )
 
-    def _damage(self, pieces: Iterable[_Piece]) -> Iterator[bytes]:
-        """Send the number of damaged lines to the parent, which counts it."""
+    def _damage(self, pieces: Iterable[_Piece]) -> Iterator[Unreadable]:
+        """Yield the numbers of damaged lines; the process that started the search adds them up."""
         sources = {piece.segment.source.path: piece.segment.source for piece in pieces}
         for path, source in sources.items():
             if source.is_gone:
@@ -194,7 +196,7 @@ class Search:
                     f"{path} went while it was read, sealed or removed; run this again"
                 )
             if lines := self.reader.damaged.pop(path, 0):
-                yield _DAMAGE + f"{lines} {path}".encode("utf-8", "surrogateescape")
+                yield Unreadable(messages.bytes_of(path), lines)
 
     # -- what came of it ---------------------------------------------------------------
 
@@ -225,17 +227,16 @@ class Search:
         key = (line.time, piece.order)
         return _Backwards(key) if self._newest_first else key
 
-    def _lines(self, chunks: Iterator[bytes]) -> Iterator[TimedLine]:
-        for kind, data in _unpacked(chunks):
-            if kind == _LINES:
-                for line in data.split(b"\n"):
-                    yield TimedLine(jsonl.time_of(line), line)
+    def _lines(self, results: Iterator[Result]) -> Iterator[TimedLine]:
+        for message in results:
+            if isinstance(message, Unreadable):
+                self._count(message)
             else:
-                self._note(data)
+                for line in message.data.split(b"\n"):
+                    yield TimedLine(jsonl.time_of(line), line)
 
-    def _note(self, damage: bytes) -> None:
-        lines, _, path = damage.decode("utf-8", "surrogateescape").partition(" ")
-        self.reader.damaged[path] += int(lines)
+    def _count(self, unreadable: Unreadable) -> None:
+        self.reader.damaged[messages.text_of(unreadable.path)] += unreadable.lines
 
 
 class _Backwards:
@@ -274,7 +275,7 @@ def timed(entry: Entry) -> TimedLine:
     return TimedLine(entry.event.time, entry.json)
 
 
-def _packed(lines: Iterable[TimedLine]) -> Iterator[bytes]:
+def _packed(lines: Iterable[TimedLine]) -> Iterator[Matches]:
     """Join lines into chunks: few are sent at once, many in large pieces."""
     held: list[bytes] = []
     size = 0
@@ -282,11 +283,7 @@ def _packed(lines: Iterable[TimedLine]) -> Iterator[bytes]:
         held.append(line)
         size += len(line)
         if size >= _CHUNK:
-            yield _LINES + b"\n".join(held)
+            yield Matches(b"\n".join(held))
             held, size = [], 0
     if held:
-        yield _LINES + b"\n".join(held)
-
-
-def _unpacked(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    return ((chunk[:1], chunk[1:]) for chunk in chunks)
+        yield Matches(b"\n".join(held))

@@ -1,14 +1,14 @@
-"""Work spread over all cores: forked workers, whose results come in any order that is asked for.
+"""Work spread over all cores: forked workers, and their results in any order.
 
-A task is a number, its result a stream of chunks. Workers are forked, so that
-they know what the parent knew, and end with it. What comes before it is asked
-for waits in memory, and behind a limit in a temporary file without a name.
+A task is a number, its result a stream of messages. Workers are forked, so that
+they know what the parent knew, and end with it. A message that comes before it
+is asked for waits in memory, and beyond a limit in a temporary file without a
+name.
 """
 
 from __future__ import annotations
 
 import os
-import select
 import signal
 import struct
 import threading
@@ -16,36 +16,39 @@ from collections import deque
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
 
 from chatlog.errors import ChatlogError, TranscriptError
+from chatlog.search import messages
+from chatlog.search.messages import Done, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from multiprocessing.connection import Connection
 
-    Work = Callable[[int], Iterable[bytes]]
+    from chatlog.search.messages import Batch, Result
+
+    Work = Callable[[int], Iterable[Result]]
+    Pipe = Connection[Any, Any]
 
 _TASK: Final = struct.Struct("=II")
-_HEADER: Final = struct.Struct("=cII")
-_CHUNK, _DONE, _FAILED = b"c", b"d", b"f"
 _SENT: Final = 64 * 1024
-_AT_ONCE: Final = 256 * 1024
 _HELD: Final = 32 * 1024 * 1024
-_TASKS: Final = 512  # stretches of 8 bytes each: what the smallest pipe takes without a reader
+_TASKS: Final = 512  # stretches of 8 bytes each: the smallest pipe takes them without a reader
 _AHEAD: Final = 64
 _ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 def count() -> int:
-    """Say how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Serial:
-    """The same in this process: each task is done when its result is asked for."""
+    """Work done in this process: each task when its result is asked for."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    def result(self, task: int) -> Iterator[bytes]:
-        """Yield the chunks of a task."""
+    def result(self, task: int) -> Iterator[Result]:
+        """Yield the messages of a task."""
         return iter(self._work(task))
 
     def close(self) -> None:
@@ -53,7 +56,7 @@ class Serial:
 
 
 class Cores:
-    """Workers that do tasks `0` to `tasks - 1`, beginning with the first ones.
+    """Workers for the tasks `0` to `tasks - 1`, which begin with the first ones.
 
     `close` ends the workers, whatever they are doing. A ChatlogError of one is
     raised where the result is asked for; a worker that dies is a TranscriptError.
@@ -61,7 +64,7 @@ class Cores:
 
     def __init__(self, work: Work, tasks: int, workers: int) -> None:
         self._results = _Results()
-        self._buffers: dict[int, bytearray] = {}
+        self._pipes: list[Pipe] = []
         self._pids: list[int] = []
         self._before = {each: signal.signal(each, self._end) for each in _deadly()}
         queue = _queue_of(tasks, workers)
@@ -76,20 +79,20 @@ class Cores:
         finally:
             os.close(queue)
 
-    def result(self, task: int) -> Iterator[bytes]:
-        """Yield the chunks of a task, each once; wait for what is not there yet."""
+    def result(self, task: int) -> Iterator[Result]:
+        """Yield the messages of a task, each once; wait for those that have not come yet."""
         while True:
-            while (chunk := self._results.next(task)) is not None:
-                yield chunk
+            while (message := self._results.next(task)) is not None:
+                yield message
             if self._results.is_whole(task):
                 return
-            self._read()
+            self._receive()
 
     def close(self) -> None:
-        """Kill the workers and see them off."""
-        for fd in self._buffers:
-            os.close(fd)
-        self._buffers.clear()
+        """Kill the workers and reap them."""
+        for pipe in self._pipes:
+            pipe.close()
+        self._pipes.clear()
         for pid in self._pids:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
@@ -100,80 +103,85 @@ class Cores:
         self._before.clear()
 
     def _end(self, number: int, _frame: object) -> None:
-        """Take the workers along: nobody else would end them before they are done."""
+        """Kill the workers, then end by the signal: nobody else would end them early."""
         for pid in self._pids:
             os.kill(pid, signal.SIGKILL)
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
     def _fork(self, work: Work, queue: int) -> None:
-        reading, writing = os.pipe()
+        from multiprocessing.connection import Pipe
+
+        receiving, sending = Pipe(duplex=False)
         pid = os.fork()
         if not pid:
-            os.close(reading)
-            _serve(work, queue, writing)
-        os.close(writing)
+            for pipe in (*self._pipes, receiving):
+                pipe.close()  # else a worker would write on when the parent is gone
+            _serve(work, queue, sending)
+        sending.close()
         self._pids.append(pid)
-        self._buffers[reading] = bytearray()
+        self._pipes.append(receiving)
 
-    def _read(self) -> None:
-        if not self._buffers:
+    def _receive(self) -> None:
+        """Take a batch from each worker that has sent one."""
+        from multiprocessing.connection import wait
+
+        if not self._pipes:
             raise TranscriptError("a process that searched has died; try again, with --jobs 1")
-        for fd in select.select(list(self._buffers), [], [])[0]:
-            if data := os.read(fd, _AT_ONCE):
-                self._buffers[fd] += data
-                self._take(self._buffers[fd])
+        ready = wait(self._pipes)
+        for pipe in [each for each in self._pipes if each in ready]:
+            try:
+                batch = pipe.recv_bytes()
+            except (EOFError, OSError):  # done, or dead
+                pipe.close()
+                self._pipes.remove(pipe)
             else:
-                os.close(fd)
-                del self._buffers[fd]
-
-    def _take(self, buffer: bytearray) -> None:
-        at = 0
-        while len(buffer) - at >= _HEADER.size:
-            kind, task, size = _HEADER.unpack_from(buffer, at)
-            begin = at + _HEADER.size
-            if len(buffer) - begin < size:
-                break
-            self._results.add(task, kind, bytes(buffer[begin : begin + size]))
-            at = begin + size
-        del buffer[:at]
+                self._results.add(messages.decode(batch))
 
 
 class _Results:
-    """Chunks by task, until they are asked for."""
+    """Messages by task, until they are asked for."""
 
     def __init__(self) -> None:
-        self._chunks: dict[int, deque[bytes | tuple[int, int]]] = {}
+        self._waiting: dict[int, deque[Result | tuple[int, int]]] = {}
         self._whole: set[int] = set()
         self._held = 0
         self._file: IO[Any] | None = None
 
-    def add(self, task: int, kind: bytes, data: bytes) -> None:
-        if kind == _FAILED:
-            status, _, text = data.decode("utf-8", "surrogateescape").partition(" ")
-            error = ChatlogError(text)
-            error.exit_status = int(status)
-            raise error
-        if kind == _DONE:
-            self._whole.add(task)
-            return
-        chunks = self._chunks.setdefault(task, deque())
-        if self._held + len(data) > _HELD:
-            chunks.append(self._put_away(data))
-        else:
-            chunks.append(data)
-            self._held += len(data)
+    def add(self, batch: Batch) -> None:
+        for task, message in batch:
+            match message:
+                case Done():
+                    self._whole.add(task)
+                case Failed(exit_status, text):
+                    error = ChatlogError(messages.text_of(text))
+                    error.exit_status = exit_status
+                    raise error
+                case _:
+                    self._hold(task, message)
 
-    def next(self, task: int) -> bytes | None:
-        chunks = self._chunks.get(task)
-        if not chunks:
+    def _hold(self, task: int, message: Result) -> None:
+        waiting = self._waiting.setdefault(task, deque())
+        size = messages.size_of(message)
+        if self._held + size > _HELD:
+            waiting.append(self._put_away(messages.encode([(task, message)])))
+        else:
+            waiting.append(message)
+            self._held += size
+
+    def next(self, task: int) -> Result | None:
+        waiting = self._waiting.get(task)
+        if not waiting:
             return None
-        chunk = chunks.popleft()
-        if isinstance(chunk, bytes):
-            self._held -= len(chunk)
-            return chunk
-        assert self._file is not None  # noqa: S101 - nothing else makes such a chunk
-        return os.pread(self._file.fileno(), chunk[1], chunk[0])
+        message = waiting.popleft()
+        if not isinstance(message, tuple):
+            self._held -= messages.size_of(message)
+            return message
+        begin, size = message
+        assert self._file is not None  # noqa: S101 - a place in it is known
+        ((_, read),) = messages.decode(os.pread(self._file.fileno(), size, begin))
+        assert not isinstance(read, Done | Failed)  # noqa: S101 - `add` holds no such message
+        return read
 
     def is_whole(self, task: int) -> bool:
         return task in self._whole
@@ -189,20 +197,20 @@ class _Results:
             self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by `close`
         begin = self._file.seek(0, os.SEEK_END)
         rest = memoryview(data)
-        while rest:  # of a disk that is nearly full one call may take less
+        while rest:  # a disk that is nearly full may take less in one call
             rest = rest[self._file.write(rest) :]
         return begin, len(data)
 
 
 def _deadly() -> list[signal.Signals]:
-    """List the signals that would end this process, and leave its workers alone."""
+    """Return the signals that would end this process and leave its workers alone."""
     if threading.current_thread() is not threading.main_thread():
-        return []  # where none can be taken
+        return []  # only the main thread can set a handler
     return [each for each in _ENDING if signal.getsignal(each) is signal.SIG_DFL]
 
 
 def _queue_of(tasks: int, workers: int) -> int:
-    """Make a pipe of stretches of tasks; the first are short, so that there soon is a result."""
+    """Return a pipe of stretches of tasks; the first are short, for an early first result."""
     reading, writing = os.pipe()
     fewest = -(-tasks // (_TASKS - 2 * _AHEAD))
     length = max(1, fewest, min(16, tasks // (workers * 64)))
@@ -215,53 +223,59 @@ def _queue_of(tasks: int, workers: int) -> int:
     return reading
 
 
-def _serve(work: Work, queue: int, writing: int) -> NoReturn:
-    """Be a worker until there is nothing to do."""
+# -- in a worker -----------------------------------------------------------------------
+
+
+def _serve(work: Work, queue: int, pipe: Pipe) -> NoReturn:
+    """Do tasks until the queue is empty, then end the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     for each in _ENDING:
         if signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, signal.SIG_DFL)
     try:
-        results = _Sender(writing)
+        sender = _Sender(pipe)
         while stretch := os.read(queue, _TASK.size):
             begin, size = _TASK.unpack(stretch)
             for task in range(begin, begin + size):
-                _do(work, task, results)
-            results.flush()
+                _do(work, task, sender)
+            sender.flush()
     except BaseException:  # noqa: BLE001 - nothing may go up into the parent's frames
         os._exit(1)
     os._exit(0)
 
 
-def _do(work: Work, task: int, results: _Sender) -> None:
+def _do(work: Work, task: int, sender: _Sender) -> None:
     try:
-        for chunk in work(task):
-            results.send(_CHUNK, task, chunk)
-        results.send(_DONE, task, b"")
+        for message in work(task):
+            sender.send(task, message)
+        sender.send(task, Done())
     except ChatlogError as error:
-        results.send(_FAILED, task, _failure(error))
-    except OSError as error:  # where what is too much for memory is put
-        results.send(_FAILED, task, _failure(TranscriptError(f"cannot search: {error.strerror}")))
+        sender.send(task, _failed(error))
+    except OSError as error:  # of the temporary files of a large result
+        sender.send(task, _failed(TranscriptError(f"cannot search: {error.strerror}")))
 
 
-def _failure(error: ChatlogError) -> bytes:
-    return f"{error.exit_status} {error}".encode("utf-8", "surrogateescape")
+def _failed(error: ChatlogError) -> Failed:
+    return Failed(error.exit_status, messages.bytes_of(str(error)))
 
 
 class _Sender:
     """Messages for the parent; small ones wait for one another, to the end of a stretch."""
 
-    def __init__(self, writing: int) -> None:
-        self._writing = writing
-        self._held = bytearray()
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+        self._batch: Batch = []
+        self._size = 0
 
-    def send(self, kind: bytes, task: int, data: bytes) -> None:
-        self._held += _HEADER.pack(kind, task, len(data)) + data
-        if len(self._held) >= _SENT:
+    def send(self, task: int, message: Result | Done | Failed) -> None:
+        self._batch.append((task, message))
+        if not isinstance(message, Done | Failed):
+            self._size += messages.size_of(message)
+        if self._size >= _SENT:
             self.flush()
 
     def flush(self) -> None:
-        rest = memoryview(bytes(self._held))
-        self._held.clear()
-        while rest:
-            rest = rest[os.write(self._writing, rest) :]
+        if self._batch:
+            self._pipe.send_bytes(messages.encode(self._batch))
+            self._batch.clear()
+            self._size = 0
