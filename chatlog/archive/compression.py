@@ -78,7 +78,7 @@ def _gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _salvaged(stream: Any, data: bytes) -> Iterator[bytes]:
-    """Yield what comes before the damage, which `decompress` keeps back together with it."""
+    """Yield the bytes before damage, which `decompress` holds back."""
     with suppress(zlib.error):
         for byte in data:
             yield stream.decompress(bytes((byte,)))
@@ -112,7 +112,7 @@ def _zstd_decompressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _sliced(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut blocks small: what stands in one slice with damage is lost with it."""
+    """Cut blocks into small slices: bytes before damage in the same slice are lost."""
     for block in blocks:
         for begin in range(0, len(block), _SLICE):
             yield block[begin : begin + _SLICE]

@@ -1,4 +1,4 @@
-"""Who may do what to an archive: byte-range locks in `ROOT/.lock`.
+"""The locks of an archive: byte ranges in `ROOT/.lock`.
 
 Each transcript has three bytes of that file: one for its recorder, one for
 whoever seals or removes segments, one for whoever appends to its MANIFEST. The
@@ -42,7 +42,7 @@ _TARGETS: Final = Casemapping("rfc1459")
 
 
 class Locks:
-    """What this process may do to the transcripts under one root."""
+    """The locks that this process holds on the transcripts under one root."""
 
     def __init__(self, root: Path, *, system: System = System()) -> None:  # noqa: B008 -- immutable
         self._root = root
@@ -75,7 +75,7 @@ class Locks:
             self._held[offset] = network, target
 
     def is_held(self, network: str, target: str) -> bool:
-        """Say whether another process records a transcript; nothing is created for that."""
+        """Return whether another process records a transcript, without creating a file."""
         offset = _offset(_RECORDING, _name(network, target))
         with self._threads:
             if offset in self._held or not self._open_to_look():
@@ -90,7 +90,7 @@ class Locks:
         return list(self._held.values())
 
     def renew(self) -> None:
-        """See that the archive is where it was, and hold what we hold in its `.lock` of now.
+        """Check that the archive is in its place, and take our locks in its present `.lock`.
 
         TranscriptError where it is gone (an unmounted disk leaves a directory of
         another one), or where another recorder has taken what was ours.
@@ -137,7 +137,7 @@ class Locks:
 
     @contextlib.contextmanager
     def sealing(self, directory: Path) -> Iterator[bool]:
-        """Be the only one to seal or remove segments of a target; yield whether we are."""
+        """Take the lock for sealing and removing segments; yield whether it was free."""
         offset = _offset(_SEALING, _key(directory))
         ours = self._begin_sealing(offset)
         try:
@@ -158,7 +158,7 @@ class Locks:
 
     @contextlib.contextmanager
     def appending(self, directory: Path) -> Iterator[None]:
-        """Wait until nobody else appends to a target's MANIFEST; nobody does for long."""
+        """Wait for the lock for appending to a target's MANIFEST; it is never held for long."""
         offset = _offset(_APPENDING, _key(directory))
         with self._appending:
             with self._threads:
@@ -240,7 +240,7 @@ def _name(network: str, target: str) -> str:
 
 
 def same_transcript(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Say whether two pairs of network and target share a lock."""
+    """Return whether two pairs of network and target share a lock."""
     return _name(*one) == _name(*other)
 
 

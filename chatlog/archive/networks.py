@@ -1,4 +1,4 @@
-"""What an archive knows of each network: `network.json`, its CASEMAPPING as first seen.
+"""`network.json` of each network: its CASEMAPPING as first seen.
 
 The mapping decides which directory a target has, so it is written once and
 never changed here, whatever a server says later: paths must not move.
@@ -66,7 +66,7 @@ class Networks:
         self.unkept: set[str] = set()
 
     def casemapping(self, network: str) -> Casemapping | None:
-        """Say how a network's names fold, if that is known."""
+        """Return the CASEMAPPING of a network, None if it is unknown."""
         if network not in self._known:
             casemapping = read_casemapping(self._root, network)
             if casemapping is None:
@@ -83,7 +83,7 @@ class Networks:
             self._write(network)
 
     def retry(self) -> None:
-        """Write what could not be written before."""
+        """Write the files again that a disk refused before."""
         for network in list(self.unkept):
             self._write(network)
 

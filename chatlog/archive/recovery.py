@@ -1,4 +1,4 @@
-"""What is kept of a line that a crash tore, so that nothing vanishes.
+"""The events that keep a line torn by a crash.
 
 Pure: whoever cuts the torn bytes off writes these events in their place.
 """

@@ -1,4 +1,4 @@
-"""What a power cut could still take from an archive, and how it is made safe.
+"""Files that were written and not synced yet, and how to sync them.
 
 Files are collected here when they were written to, and synced by name, many in
 one go: by whoever has the time, which need not be who wrote them.
@@ -37,13 +37,13 @@ class Exposed:
         self._items[item.path] = item._replace(directories=tuple(directories)) if before else item
 
     def take(self) -> list[Unsynced]:
-        """Hand over all of them; from now on they are the caller's business."""
+        """Return all files to sync, and drop them here: the caller syncs them."""
         items, self._items = list(self._items.values()), {}
         return items
 
 
 class Synced(NamedTuple):
-    """What became of syncing: what is safe, what is gone from its place, what failed and why."""
+    """The result of syncing: synced files, files gone from their place, failures."""
 
     safe: list[Unsynced]
     misplaced: list[Unsynced]
@@ -54,7 +54,7 @@ class Synced(NamedTuple):
 def appending_to(
     path: Path, *, system: System, mode: int, exposed: Exposed | None = None
 ) -> Iterator[Segment]:
-    """Open a file to append to it; then sync what was written, or leave that to `exposed`."""
+    """Open a file for appending; then sync it, or add it to `exposed`."""
     segment = Segment(path, system=system, mode=mode)
     try:
         yield segment
@@ -70,7 +70,7 @@ def appending_to(
 def sync_all(
     items: Iterable[Unsynced], *, system: System, sync: Callable[..., bool] = sync
 ) -> Synced:
-    """Sync each of them, whatever becomes of the others; any thread may do it."""
+    """Sync each file, also after others failed; any thread may do it."""
     result = Synced([], [], [])
     for item in items:
         try:

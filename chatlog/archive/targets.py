@@ -1,4 +1,4 @@
-"""Which targets an archive has, and which of them a person means.
+"""The targets of an archive, and the patterns by which people name them.
 
 Nothing here writes. A pattern is a channel or a nick in any case that the
 network holds to be the same (`#python`, or a bare `python`), the same with `*`
@@ -48,7 +48,7 @@ class Targets:
         self._wanted: dict[tuple[str, str], bool] = {}
 
     def all(self) -> list[Target]:
-        """List every target that there is by now, `@server` too, whatever was asked for."""
+        """List every present target of the archive, `@server` too, regardless of the patterns."""
         return [
             Target(network.name, target.name, target.path)
             for network in _directories(self._root)
@@ -80,7 +80,7 @@ class Targets:
         )
 
     def names(self, network: str) -> Casemapping:
-        """Say how the names of a network fold, which is named as events do."""
+        """Return the CASEMAPPING of a network, named as in events."""
         return self._casemapping(directory_name(_ASCII[network]))
 
     def _casemapping(self, network: str) -> Casemapping:
@@ -101,7 +101,7 @@ class Targets:
 
 
 def is_cut(component: str) -> bool:
-    """Say whether a name was too long for its path, which then does not tell it."""
+    """Return whether a name was too long for its path, which then holds only its beginning."""
     return "%-" in component
 
 

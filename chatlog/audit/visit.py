@@ -30,7 +30,7 @@ _ON_ITS_WAY: Final = 60_000  # milliseconds that a line may take to the recorder
 
 
 def silent(plan: Plan) -> Plan:
-    """Return the plan of a single visit on which nobody gets an answer."""
+    """Return the plan of a single visit without answers to people."""
     manners = MannersSettings(whisper=False, addressed=False, ctcp=False)
     session = msgspec.structs.replace(plan.session, manners=manners)
     return msgspec.structs.replace(plan, session=session, retry=False)

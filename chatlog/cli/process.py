@@ -106,7 +106,7 @@ class Run:
             await recording
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
-        """Begin to say how the run is; return what ends that."""
+        """Start the heartbeat of the run; return the function that ends it."""
         try:
             run_file = RunFile(self._storage.root, self._name)
             prune(self._storage.root, _is_over)
@@ -144,7 +144,7 @@ class Run:
         )
 
     def _reload(self, settings: Callable[[], Config]) -> None:
-        """Go by the configuration as it is now; what is wrong with it changes nothing."""
+        """Read the configuration again; one with errors changes nothing."""
         self._notifier.reloading(int(time.monotonic() * 1_000_000))
         try:
             changed = settings()
@@ -169,20 +169,20 @@ class Run:
                     yield network, channel, self._writer.path(network, channel)
 
     def fetched(self, network: str, channel: str) -> int:
-        """Say how many lines of a channel were fetched back."""
+        """Return how many lines of a channel were fetched back."""
         return self._recorder.fetched(network, channel)
 
     def was_welcomed(self, network: str) -> bool:
-        """Say whether a network has let us in."""
+        """Return whether a network has welcomed us."""
         return self._recorder.was_welcomed(network)
 
     @property
     def was_interrupted(self) -> bool:
-        """Say whether a signal ended it."""
+        """Return whether a signal ended the run."""
         return self._recorder.stop_reason in {"SIGINT", "SIGTERM"}
 
     def note_reported(self, directory: Path, gap: Gap) -> None:
-        """Say in a ledger that a person was told of a gap, after the run."""
+        """Append to a ledger, after the run, that a gap was reported to a person."""
         entry = LedgerEntry(entry="reported", at=self._clock(), since=gap.start.time, until=gap.end)
         locks = Locks(self._storage.root)
         try:
@@ -200,7 +200,7 @@ def _is_over(data: bytes) -> bool:
 
 
 def _collect_seldom() -> None:
-    """Let the collector of cycles look less often: a line of IRC makes none.
+    """Make the garbage collector run less often: a line of IRC makes no cycles.
 
     As it is set by default it takes a twentieth of the time of a flood.
     """

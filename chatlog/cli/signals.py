@@ -14,7 +14,7 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopping:
-    """Make both of them a KeyboardInterrupt, which waits for the end of what is `whole`.
+    """Turn both signals into a KeyboardInterrupt, put off until the end of a `whole` block.
 
     A second one does not wait. What this process was started to ignore stays
     ignored.
@@ -39,7 +39,7 @@ class Stopping:
 
     @contextmanager
     def whole(self) -> Iterator[None]:
-        """Do what is in here to its end."""
+        """Put off both signals until the end of the block."""
         self._whole = True
         try:
             yield

@@ -23,7 +23,7 @@ _UNTOLD: Final = 30_000
 
 
 def pausing(root: str | Path) -> Callable[[], object]:
-    """Make what waits between two looks: for an event, where watchfiles is installed.
+    """Return the function that waits between two looks: for file events if watchfiles is installed.
 
     The more a look costs, the longer it waits.
     """

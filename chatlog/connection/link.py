@@ -288,7 +288,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
             self._end()
 
     def _end(self) -> None:
-        """Tell the handlers, once, that the connection has ended."""
+        """Dispatch the end of the connection to the handlers, once."""
         now = self.reactor.now()
         if self._backlog:
             logger.error(

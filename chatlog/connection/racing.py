@@ -51,7 +51,7 @@ async def race(
 async def _winner(
     attempts: list[asyncio.Task[socket.socket]], within: float | None
 ) -> socket.socket | None:
-    """Wait for a first success, a failure that is new, or so many seconds."""
+    """Wait for a first success, a new failure, or a number of seconds."""
     going_on = [attempt for attempt in attempts if not attempt.done()]
     if going_on:
         await asyncio.wait(going_on, timeout=within, return_when=asyncio.FIRST_COMPLETED)
@@ -79,7 +79,7 @@ async def _attempt(place: ResolvedAddress, limit: float, bind: str) -> socket.so
 
 
 async def _close(attempts: list[asyncio.Task[socket.socket]]) -> None:
-    """Stop what is still going on, and close what came too late."""
+    """Cancel the running attempts, and close sockets that connected too late."""
     for attempt in attempts:
         attempt.cancel()
     if attempts:

@@ -26,7 +26,7 @@ _COMMANDS: Final[dict[str, Callable[[History, str, str, int], list[Said]]]] = {
 
 
 def on_chathistory(server: ServerState, client: Client, message: Message) -> None:
-    """Give back what was said, as a batch."""
+    """Send lines of history as a batch."""
     command, name, place, count = [*message.params, "", "", ""][:4]
     label = message.tags().get("label", "")
     tags = {"label": label} if label else {}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Client:
-    """Somebody on the server; without a writer, what is sent to them is dropped."""
+    """A client of the server; without a writer, lines sent to it are dropped."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Client:
 
     @property
     def mask(self) -> str:
-        """The source of what this client does."""
+        """The source of this client's lines."""
         return f"{self.nick}!{self.user}@{self.host}"
 
     def send(self, line: str) -> None:

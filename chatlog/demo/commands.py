@@ -1,4 +1,4 @@
-"""What the demo server does with each command: one function and one row for each.
+"""The commands of the demo server: one function and one row for each.
 
 A command with too few parameters, or before registration, gets the numeric
 that a real server would send.
@@ -34,7 +34,7 @@ def handle(server: ServerState, client: Client, line: bytes) -> None:
 
 
 def run(server: ServerState, client: Client, message: Message) -> None:
-    """Do what a message says."""
+    """Run the command of a message."""
     row = COMMANDS.get(message.command)
     if not client.registered and (row is None or not row.early):
         server.numeric(client, "451", "You have not registered")
@@ -118,7 +118,7 @@ def on_ping(server: ServerState, client: Client, message: Message) -> None:
 
 
 def on_join(server: ServerState, client: Client, message: Message) -> None:
-    """Let somebody into channels."""
+    """Add a client to channels."""
     keys = message.params[1].split(",") if len(message.params) > 1 else []
     for position, name in enumerate(message.params[0].split(",")):
         key = keys[position] if position < len(keys) else ""
@@ -156,7 +156,7 @@ def _names(server: ServerState, client: Client, channel: Channel) -> None:
 
 
 def on_part(server: ServerState, client: Client, message: Message) -> None:
-    """Let somebody out of a channel."""
+    """Remove a client from a channel."""
     if channel := _joined(server, client, message.params[0]):
         server.broadcast(channel.members, client, "PART", channel.name, *message.params[1:])
         server.leave(channel, client)
@@ -171,7 +171,7 @@ def _joined(server: ServerState, client: Client, name: str) -> Channel | None:
 
 
 def on_say(server: ServerState, client: Client, message: Message) -> None:
-    """Pass on what somebody says to a channel, to some of it, or to somebody."""
+    """Pass on a message to a channel, to its operators, or to a client."""
     target = message.params[0]
     receivers = _receivers(server, client, target)
     if receivers is None:
@@ -208,7 +208,7 @@ def on_topic(server: ServerState, client: Client, message: Message) -> None:
 
 
 def on_kick(server: ServerState, client: Client, message: Message) -> None:
-    """Throw somebody out."""
+    """Kick a client out of a channel."""
     channel = _joined(server, client, message.params[0])
     kicked = server.client(message.params[1])
     if channel and kicked in channel.members:
@@ -244,7 +244,7 @@ def _apply(server: ServerState, channel: Channel, modes: str, arguments: list[st
 
 
 def on_invite(server: ServerState, client: Client, message: Message) -> None:
-    """Invite somebody; with invite-notify the channel is told."""
+    """Invite a client; with invite-notify the channel learns of it."""
     invited, channel = server.client(message.params[0]), server.channel(message.params[1])
     if invited is None or channel is None:
         server.numeric(client, "401", message.params[0], "No such nick or channel")
@@ -256,14 +256,14 @@ def on_invite(server: ServerState, client: Client, message: Message) -> None:
 
 
 def on_away(server: ServerState, client: Client, message: Message) -> None:
-    """Go away, or come back."""
+    """Set or clear the away message."""
     client.away = message.params[0] if message.params else ""
     words = ["AWAY", client.away] if client.away else ["AWAY"]
     server.broadcast(server.peers(client), client, *words, requires="away-notify")
 
 
 def on_setname(server: ServerState, client: Client, message: Message) -> None:
-    """Have another realname."""
+    """Change the realname."""
     client.realname = message.params[0]
     to = [client, *server.peers(client)]
     server.broadcast(to, client, "SETNAME", client.realname, requires="setname")
@@ -275,11 +275,11 @@ def on_quit(server: ServerState, client: Client, message: Message) -> None:
 
 
 def nothing(_server: ServerState, _client: Client, _message: Message) -> None:
-    """Do nothing."""
+    """Ignore the command."""
 
 
 class Row(NamedTuple):
-    """How many parameters a command needs, what it does, and whether before registration."""
+    """A command: its least parameters, its function, and if it may precede registration."""
 
     params: int
     do: Callable[[ServerState, Client, Message], None]

@@ -34,7 +34,7 @@ class History:
             self._forgotten += 1
 
     def after(self, kind: str, value: str, count: int) -> list[Said]:
-        """Return the first lines behind a place; none where nobody knows it."""
+        """Return the first lines behind a position; an empty list if it is unknown."""
         if kind == "timestamp":
             begin = bisect_right(self._lines, value, key=_time_of)
         else:

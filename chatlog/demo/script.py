@@ -32,7 +32,7 @@ CAST: Final = {
 
 
 class Step(NamedTuple):
-    """One thing that somebody does; a turn that the story takes, where it is nobody."""
+    """One action of a person, or a turn of the story if there is no person."""
 
     who: str
     line: str | bytes
@@ -71,7 +71,7 @@ STEPS: Final = (
 
 
 def arrive(server: Server) -> People:
-    """Bring everybody to the server, and the first two into their channels."""
+    """Connect all people to the server, and join the first two to their channels."""
     people = {
         nick: server.person(nick, user=user, host=host, account=account)
         for nick, (user, host, account) in CAST.items()
@@ -87,7 +87,7 @@ async def play(
     pause: Callable[[float], Awaitable[object]],
     turns: Turns | None = None,
 ) -> None:
-    """Let everybody do their part, with pauses in seconds; `turns` do what nobody does."""
+    """Run the actions of all people, with pauses in seconds, and the `turns` of the story."""
     for step in STEPS:
         if step.who:
             people[step.who].raw(step.line)

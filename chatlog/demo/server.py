@@ -1,4 +1,4 @@
-"""A small IRC server for loopback: to show what a recorder does, and to test it.
+"""A small IRC server for loopback, for the demonstration and for tests.
 
 It speaks enough of the protocol that a recorder cannot tell it from a real
 one, with the capabilities that matter to transcripts, and it can be made to
@@ -65,7 +65,7 @@ class Server(ServerState):
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self, reason: str = "Server going down") -> None:
-        """Tell everybody, close all connections, and take no more of them."""
+        """Send ERROR to all clients, close their connections, and accept no more."""
         if self._listener is not None:
             self._listener.close()
             self._listener = None
@@ -118,7 +118,7 @@ class Server(ServerState):
     # -- people and mischief -------------------------------------------
 
     def person(self, nick: str, *, user: str = "", host: str = "", account: str = "") -> Person:
-        """Let somebody be here without a socket."""
+        """Add a person without a socket."""
         client = Client(nick=nick, user=user or nick, host=host or "home.example", account=account)
         client.registered = True
         self.clients.append(client)
@@ -134,7 +134,7 @@ class Server(ServerState):
             client.writer.transport.abort()
 
     def send_raw(self, nick: str, data: bytes) -> None:
-        """Send these bytes, whatever they are."""
+        """Send raw bytes to a client."""
         client = self.client(nick)
         if client is not None and client.writer is not None:
             client.writer.write(data)
@@ -150,12 +150,12 @@ class Server(ServerState):
                 await self._heard.wait()
 
     async def joined(self, nick: str, channel: str) -> None:
-        """Wait until somebody on a socket is in a channel."""
+        """Wait until a client on a socket is in a channel."""
         async with self._heard:
             await self._heard.wait_for(lambda: self._is_in(nick, channel))
 
     async def gone(self, nick: str) -> None:
-        """Wait until nobody of that nick is here."""
+        """Wait until no client has that nick."""
         async with self._heard:
             await self._heard.wait_for(lambda: self.client(nick) is None)
 

@@ -143,7 +143,7 @@ class Membership:
         self._channels[key] = found
 
     def refold(self, casemapping: Casemapping) -> None:
-        """Change the CASEMAPPING; members stay, unless too many of them fold differently.
+        """Change the CASEMAPPING; members stay, unless too many fold differently.
 
         Then the largest channels give their members up, so that one line of the
         server never takes longer than `MAX_REFOLDED` members do.

@@ -71,7 +71,7 @@ class Housekeeping:
         self._look()
 
     def stop(self) -> None:
-        """End after the target that is being tended; what a longer wait leaves is gone on with."""
+        """End after the present target; the next run continues with the others."""
         self._stopped.set()
         if self._timer is not None:
             self._timer.cancel()

@@ -1,4 +1,4 @@
-"""When a run ends by itself: after so long, after so many events, or for want of any.
+"""The limits of a run: a duration, a number of events, or a time without events.
 
 Owns the counting and the timers; what ends then is the caller's.
 """

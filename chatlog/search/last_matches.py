@@ -1,4 +1,4 @@
-"""The last matches of a query, or all of them, as entries of a reader."""
+"""The last matches of a query, or all matches, as entries of a reader."""
 
 from __future__ import annotations
 

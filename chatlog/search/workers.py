@@ -103,7 +103,7 @@ class Cores:
         self._before.clear()
 
     def _end(self, number: int, _frame: object) -> None:
-        """Kill the workers, then end by the signal: nobody else would end them early."""
+        """Kill the workers, then end by the signal: they would otherwise run to their end."""
         for pid in self._pids:
             os.kill(pid, signal.SIGKILL)
         signal.signal(number, signal.SIG_DFL)
@@ -227,7 +227,7 @@ def _queue_of(tasks: int, workers: int) -> int:
 
 
 def _serve(work: Work, queue: int, pipe: Pipe) -> NoReturn:
-    """Do tasks until the queue is empty, then end the process."""
+    """Run tasks until the queue is empty, then end the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     for each in _ENDING:
         if signal.getsignal(each) is not signal.SIG_IGN:

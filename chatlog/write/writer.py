@@ -103,11 +103,11 @@ class Writer:
 
     @property
     def storage(self) -> Storage:
-        """Say how transcripts are kept from the next segment of each."""
+        """Replace the storage settings, from the next segment of each transcript."""
         return self._storage
 
     def use(self, storage: Storage) -> None:
-        """Keep transcripts otherwise from the next segment of each; the root stays what it is."""
+        """Replace the storage settings from each next segment; the root stays."""
         self._keep_as(msgspec.structs.replace(storage, root=self._storage.root))
 
     def _keep_as(self, storage: Storage) -> None:
@@ -154,7 +154,7 @@ class Writer:
             self._files.stuck[parts] = None
 
     def known_casemapping(self, network: str) -> Casemapping | None:
-        """Say how this archive folds a network's names; None if that is not kept yet."""
+        """Return the CASEMAPPING of a network in this archive; None if it is not stored yet."""
         return self._networks.casemapping(network)
 
     def set_casemapping(self, network: str, casemapping_name: str) -> None:
@@ -165,7 +165,7 @@ class Writer:
         self._networks.keep(network, casemapping_name)
 
     def path(self, network: str, target: str) -> Path:
-        """Say which directory has a target's transcript."""
+        """Return the directory of a target's transcript."""
         known = self._networks.casemapping(network)
         if known is None and target != SERVER:
             raise RuntimeError(f"the CASEMAPPING of {network!r} was never set")
@@ -260,25 +260,25 @@ class Writer:
 
     @property
     def waiting(self) -> int:
-        """Say how many bytes wait for a disk that refused them."""
+        """Return how many bytes wait because a disk refused them."""
         return self._files.waiting
 
     @property
     def waiting_lines(self) -> int:
-        """Say how many lines wait for a disk that refused them."""
+        """Return how many lines wait because a disk refused them."""
         return self._files.waiting_lines
 
     @property
     def in_trouble(self) -> bool:
-        """Say whether anything waits for a disk that refused it."""
+        """Return whether lines wait because a disk refused them."""
         return bool(self._files.stuck or self._networks.unkept or self.notes.unkept)
 
     def retry(self) -> None:
-        """Try again what the disk refused; TranscriptError while it still refuses."""
+        """Write refused lines again; raise TranscriptError if the disk still refuses."""
         do_all([self._networks.retry, self._files.retry, self.notes.retry])
 
     def room(self) -> int | None:
-        """Say how many bytes are free where the archive is, in any thread; None if unknown."""
+        """Return the free bytes on the archive's disk, in any thread; None if unknown."""
         try:
             state = os.statvfs(self._storage.root)
         except OSError:
@@ -293,7 +293,7 @@ class Writer:
         return self._active
 
     def directories(self) -> list[Path]:
-        """List the directories of the targets that are held, as far as they can be named."""
+        """List the directories of the held targets whose CASEMAPPING is known."""
         return [
             self.path(network, target)
             for network, target in self.locks.held()
@@ -307,11 +307,11 @@ class Writer:
         return ended
 
     def expose(self) -> list[Unsynced]:
-        """Hand over what a power cut could take; syncing it is the caller's business."""
+        """Return the files to sync; the caller syncs them."""
         return self._files.expose()
 
     def note_synced(self, result: Synced) -> None:
-        """Go by what syncing found: what failed is to be synced again, what is gone rescued.
+        """Apply a result of syncing: sync failed files again, rescue the lines of vanished ones.
 
         TranscriptError says what failed.
         """
@@ -319,7 +319,7 @@ class Writer:
 
     @property
     def syncing(self) -> Callable[[list[Unsynced]], Synced]:
-        """What to do with what `expose` hands over, in any thread: sync, or only look."""
+        """The function for the files of `expose`, in any thread: sync, or only check."""
         wanted = sync if self._storage.sync is not Sync.NEVER else is_there
         return partial(sync_all, system=self.system, sync=wanted)
 
@@ -331,7 +331,7 @@ class Writer:
     # -- the end of periods, and of all ---------------------------------------------------
 
     def tick(self, now: str) -> None:
-        """Close what gets no more events: periods over for 60 s, history quiet for 10 min."""
+        """Close finished segments: periods over for 60 s, history quiet for 10 min."""
         do_all(chain([self.flush], self._finishing(now)))
 
     def _finishing(self, now: str) -> Iterator[Callable[[], None]]:
@@ -354,7 +354,7 @@ class Writer:
             self._streams.clear()
 
     def close(self) -> None:
-        """Write what can be, sync and close everything, and release what is held.
+        """Write, sync and close all segments, and release all locks.
 
         TranscriptError says how many lines could not be written, and why.
         """

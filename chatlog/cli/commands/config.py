@@ -103,7 +103,7 @@ def _summary(file: Path, found: Config) -> dict[str, object]:
 
 
 def _network(name: str, network: NetworkConfig) -> dict[str, object]:
-    """Name what a network's configuration comes to; nothing of it is a secret."""
+    """Return the values of a network's configuration, without secrets."""
     return {
         "name": name,
         "preset": network.preset,

@@ -58,7 +58,7 @@ def _report_damaged(path: Path) -> None:
 
 
 def _judge(root: Path, living: list[RunStatus], now: str) -> None:
-    """Raise NothingFoundError if no run is alive, or one of them has a problem."""
+    """Raise NothingFoundError if no run is alive, or a run has a problem."""
     if not living:
         raise NothingFoundError(
             f"no recorder runs in {root}; start one with"

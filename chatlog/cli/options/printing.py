@@ -1,4 +1,4 @@
-"""Options of `search` that choose what is printed of the matches."""
+"""Options of `search` that choose the output."""
 
 from __future__ import annotations
 

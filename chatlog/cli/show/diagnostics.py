@@ -1,4 +1,4 @@
-"""Log lines on stderr: what a human must know, and unless quiet the rest."""
+"""Log lines on stderr: problems that need a human, and unless quiet all others."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def print_found(
     reader: Reader, query: Query, printing: Printing, screen: Screen, write: Write
 ) -> bool:
-    """Print what a query finds; say whether that is anything."""
+    """Print the matches of a query; return whether there are any."""
     search = Search(reader, query, newest_first=printing.reverse, jobs=printing.jobs or 0)
     if printing.counts or printing.which:
         return _print_counts(search, printing, write)

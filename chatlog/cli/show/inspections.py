@@ -38,7 +38,7 @@ def summary_lines(inspection: Inspection) -> list[str]:
 
 
 def verdict(inspection: Inspection) -> str:
-    """Return the number of findings, and the command that repairs some or all of them."""
+    """Return the number of findings, and the command that repairs them if any can be."""
     found, repairable = len(inspection.findings), inspection.repairable
     which = "it" if found == 1 else "all" if repairable == found else f"{repairable:,} of them"
     advice = f"; `chatlog verify --repair` can repair {which}" if repairable else ""

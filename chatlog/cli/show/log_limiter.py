@@ -1,4 +1,4 @@
-"""Diagnostics that cannot become a flood, whatever the network sends.
+"""A limit on log records, so that no network can flood the log.
 
 It only lets records through or not; it never changes one, and it never drops
 any without saying how many.
@@ -17,7 +17,7 @@ _MORE: Final = "… and %d more like this: %s"
 
 
 class _Window:
-    """What came of one kind since a moment."""
+    """The log records of one kind since a moment."""
 
     __slots__ = ("began", "level", "seen")
 
@@ -54,7 +54,7 @@ class RateLimit(logging.Filter):
         self._lock = threading.Lock()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Say whether a record may pass."""
+        """Return whether a record may pass."""
         if record.msg == _MORE or record.levelno < self._level:
             return True
         moment = self._monotonic()
@@ -69,7 +69,7 @@ class RateLimit(logging.Filter):
         return passes
 
     def finish(self) -> None:
-        """Say now how many were held back."""
+        """Log how many records were held back."""
         with self._lock:
             over, self._windows = self._windows, {}
         self._tell(over)

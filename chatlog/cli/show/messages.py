@@ -1,4 +1,4 @@
-"""Messages on stderr, safe for a terminal whoever chose the words in them."""
+"""Messages on stderr, made safe for a terminal."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _LESS: Final = "FRX"
 
 @contextmanager
 def paged(*, wanted: bool) -> Iterator[Callable[[bytes], object]]:
-    """Give what writes: into $PAGER on a terminal, else to stdout.
+    """Yield a writer: into $PAGER on a terminal, else to stdout.
 
     The pager starts with the first that is written. Whoever leaves it early
     ends the command as a closed pipe does; Ctrl-C ends the command, and the
@@ -41,7 +41,7 @@ def _is_seen() -> bool:
 
 
 def _command() -> list[str]:
-    """Say what $PAGER comes to; nothing where it is no command that there is."""
+    """Return the command of $PAGER; an empty list if it is not installed."""
     import shlex
     import shutil
 
@@ -60,7 +60,7 @@ class _Pager:
         self._process: subprocess.Popen[bytes] | None = None
 
     def write(self, data: bytes) -> None:
-        """Write all of it, at once."""
+        """Write all bytes, at once."""
         import subprocess
 
         if self._process is None:
@@ -74,7 +74,7 @@ class _Pager:
             rest = rest[self._process.stdin.write(rest) :]
 
     def close(self) -> None:
-        """Wait until the person has left it, whatever they press meanwhile."""
+        """Wait until the person has left the pager, ignoring Ctrl-C."""
         import signal
 
         if self._process is None:

@@ -1,4 +1,4 @@
-"""What the styles of a rendered line look like.
+"""The colours of the styles of a rendered line.
 
 A terminal's colours go through rich, which knows what the terminal can do;
 where there are none, rich is not even imported.
@@ -44,7 +44,7 @@ class Painter:
         self._painted: dict[str, tuple[str, str]] = {}
 
     def __call__(self, span: Span) -> str:
-        """Return the text of a span between what turns its style on and off."""
+        """Return the text of a span between the codes that turn its style on and off."""
         if self._console is None or not span.style:
             return span.text
         before, after = self._painted.get(span.style) or self._learn(self._console, span.style)
@@ -63,7 +63,7 @@ class Painter:
 
 
 def _has_colors(environment: Mapping[str, str]) -> bool:
-    """Say whether stdout is a terminal that takes colours, and somebody wants them."""
+    """Return whether stdout is a terminal with colours, and colours are wanted."""
     return sys.stdout.isatty() and not (_is_dumb(environment) or environment.get("NO_COLOR"))
 
 

@@ -1,4 +1,4 @@
-"""A bar on stderr for what takes long, where a person is looking."""
+"""A progress bar on stderr for long work, on a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress(what: str, total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
-    """Show how much of a total is done; yield what is to be told how much more was.
+    """Show the progress toward a total; yield a function that adds to it.
 
     Nothing is shown where stderr is no terminal.
     """

@@ -30,7 +30,7 @@ _RELATIVE: Final = {0: "today", 1: "yesterday"}
 
 
 def write(data: bytes) -> None:
-    """Write to stdout at once, and all of it."""
+    """Write all bytes to stdout, at once."""
     rest = memoryview(data)
     while rest:  # where Python does not buffer, one call may take less
         rest = rest[sys.stdout.buffer.write(rest) :]
@@ -38,7 +38,7 @@ def write(data: bytes) -> None:
 
 
 def encoded(text: str) -> bytes:
-    """Encode for stdout; what it cannot show is written out."""
+    """Encode a text for stdout; characters that it cannot show become escapes."""
     return text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
 
 
@@ -97,7 +97,7 @@ class Screen:
         return encoded("".join(shown))
 
     def between(self) -> bytes:
-        """Return what stands between events that do not follow one another."""
+        """Return the separator between events that do not follow one another."""
         return encoded(self._paint(Span("--", "time")) + "\n")
 
     def _line(self, event: Event, manner: Manner) -> str:
@@ -141,12 +141,12 @@ class Screen:
 
 
 def wants_headings() -> bool:
-    """Say whether days are to stand above their events: where a person looks on."""
+    """Return whether to print days above their events: on a terminal."""
     return sys.stdout.isatty()
 
 
 def find_in(spans: Sequence[Callable[[str], Iterable[tuple[int, int]]]]) -> Find | None:
-    """Put together what several texts find."""
+    """Return a function that finds the matches of several texts."""
     if not spans:
         return None
     return lambda shown: (span for each in spans for span in each(shown))

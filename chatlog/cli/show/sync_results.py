@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class SyncResult(NamedTuple):
-    """The result for one channel: lines fetched, open gaps, and those of them not reported yet."""
+    """The result for one channel: lines fetched, open gaps, and new open gaps."""
 
     network: str
     target: str

@@ -205,7 +205,7 @@ def oldest(target: str) -> Generator[Ask, Answer, Outcome]:
 
 
 def backward(target: str, count: int, terms: Terms) -> Generator[Ask, Answer, Outcome]:
-    """Find the start of the last N lines, and keep none of them.
+    """Find the start of the last N lines, without keeping the lines.
 
     The outcome's `begins` is the time of the first; "" where there is none.
     """
