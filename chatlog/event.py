@@ -161,8 +161,26 @@ def parse_time(text: str) -> int:
     return (minutes * 60 + moment.second) * 1000 + int(text[20:23])
 
 
+def is_time(text: str) -> bool:
+    """Return whether a text has the form of `Event.time`, and is a moment that there can be."""
+    if _COMMON.fullmatch(text):  # seven times as fast, which years of a ledger would pay for
+        return True
+    try:
+        parse_time(text)
+    except ValueError:
+        return False
+    return True
+
+
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{3}Z", re.ASCII)
+_COMMON: Final = re.compile(
+    r"(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])"
+    r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z",
+    re.ASCII,
+)
+"""Times on the days that every month has."""
+
 _SERVER_TIME: Final = re.compile(
     r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d):"
     r"(?:([0-5]\d)(?:\.(\d{1,9}))?|60(?:\.\d{1,9})?)Z",

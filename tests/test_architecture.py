@@ -111,9 +111,13 @@ Every other import stands at the top of its module.
 
 PURE = (
     "chatlog.alignment",
+    "chatlog.archive.manifest_entries",
     "chatlog.casemapping",
     "chatlog.coverage.by_hour",
+    "chatlog.coverage.entries",
     "chatlog.coverage.fold",
+    "chatlog.coverage.interval_fold",
+    "chatlog.coverage.pieces",
     "chatlog.errors",
     "chatlog.event",
     "chatlog.formats",
@@ -134,7 +138,16 @@ PURE = (
 """Modules, and packages with all their modules, that do no I/O and read no clock."""
 
 PURE_MODULES = {
-    *("__future__", "base64", "calendar", "collections", "dataclasses", "datetime", "enum"),
+    *(
+        "__future__",
+        "base64",
+        "bisect",
+        "calendar",
+        "collections",
+        "dataclasses",
+        "datetime",
+        "enum",
+    ),
     *(
         "fnmatch",
         "functools",

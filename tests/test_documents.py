@@ -4,14 +4,18 @@ import re
 import shlex
 from datetime import UTC
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import fields
 
 from chatlog import __version__, errors
+from chatlog.archive.manifest_entries import ManifestEntry
 from chatlog.cli import BUG, COMMANDS, INTERRUPTED, cli
 from chatlog.cli.options.moments import event_time
+from chatlog.coverage.entries import LedgerEntry
 from chatlog.event import Event, EventType
 from chatlog.formats import jsonl
 from chatlog.formats.plain import Plain
@@ -286,6 +290,30 @@ def test_the_keys_stand_in_the_order_in_which_they_are_written():
 def test_every_type_of_event_is_explained():
     types = section(FORMAT, "JSONL").split("### Types")[1]
     assert [str(kind) for kind in EventType if f"`{kind}`" not in types] == []
+
+
+LEDGER_ROW = re.compile(r"^\| `(?!entry`)(\w+)` \| [^|]* \| ([^|]*) \|$", re.MULTILINE)
+
+
+def test_the_entries_of_a_ledger_have_a_row_each_with_their_keys_in_order():
+    rows = dict(LEDGER_ROW.findall(section(FORMAT, "The ledger")))
+    keys = {kind: re.findall(r"`(\w+)`", re.sub(r"\(.*?\)", "", row)) for kind, row in rows.items()}
+    kinds = get_args(LedgerEntry)
+    assert keys == {kind.__struct_config__.tag: list(kind.__struct_fields__) for kind in kinds}
+    optional = {kind: set(re.findall(r"\*`(\w+)`", row)) for kind, row in rows.items()}
+    assert optional == {
+        kind.__struct_config__.tag: {each.name for each in fields(kind) if not each.required}
+        for kind in kinds
+    }
+
+
+def test_the_entries_of_a_manifest_have_a_row_each_that_names_their_keys():
+    text = section(FORMAT, "Sealed segments")
+    for kind in get_args(ManifestEntry):
+        row = next(
+            line for line in text.splitlines() if f"| `{kind.__struct_config__.tag}` |" in line
+        )
+        assert [key for key in kind.__struct_fields__ if f"`{key}`" not in row] == ["previous"]
 
 
 # -- the query language ------------------------------------------------------

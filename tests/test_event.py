@@ -12,6 +12,7 @@ from chatlog.event import (
     Source,
     format_time,
     is_live,
+    is_time,
     normalize_server_time,
     parse_time,
 )
@@ -51,6 +52,7 @@ def test_a_moment_whose_year_has_not_four_digits_is_refused(milliseconds):
 def test_every_moment_comes_back(milliseconds):
     text = format_time(milliseconds)
     assert parse_time(text) == milliseconds
+    assert is_time(text)
     assert normalize_server_time(text) == text
 
 
@@ -91,6 +93,7 @@ def test_texts_sort_as_the_moments_do(one, other):
 def test_what_has_another_form_is_no_time(text):
     with pytest.raises(ValueError):  # noqa: PT011 - each part of the form refuses in its own words
         parse_time(text)
+    assert not is_time(text)
 
 
 @given(st.text(alphabet="0123456789-:.TZ +_\n٣", max_size=26))
@@ -98,8 +101,24 @@ def test_a_text_is_refused_or_is_what_would_be_written(text):
     try:
         milliseconds = parse_time(text)
     except ValueError:
+        assert not is_time(text)
         return
     assert format_time(milliseconds) == text
+    assert is_time(text)
+
+
+DIGITS = st.integers(0, 99).map("{:02d}".format)
+
+
+@given(st.tuples(DIGITS, DIGITS, DIGITS, DIGITS, DIGITS, DIGITS, DIGITS))
+def test_a_text_is_a_time_exactly_where_it_can_be_read_back(digits):
+    text = "{}{}-{}-{}T{}:{}:{}.000Z".format(*digits)
+    try:
+        parse_time(text)
+    except ValueError:
+        assert not is_time(text)
+    else:
+        assert is_time(text)
 
 
 # -- server-time -------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What there is of a target: its files, and what its manifest says of them.
+"""The inventory of a target: its files, and the last word of its manifest on each.
 
 Nothing here writes. The forms of the manifest's entries are those of
 docs/transcript-format.md.
@@ -36,35 +36,35 @@ class Inventory:
         self.names = _names(directory)
         found = [segment for name in self.names if (segment := parse_segment(name))]
         self.segments = sorted(found)
-        entries = manifest.read(directory)
-        self.damaged = entries.damaged
-        said = ManifestView(str(directory), entries)
-        self.sealed, self.removed, self.texts = said.sealed, said.removed, said.texts
-        self.last_time = said.last_time
-        self._said = said
+        lines = manifest.read(directory)
+        self.damaged = lines.damaged
+        view = ManifestView(str(directory), lines)
+        self.sealed, self.removed, self.texts = view.sealed, view.removed, view.texts
+        self.last_time = view.last_time
+        self._view = view
 
     def path(self, segment: SegmentName | str) -> Path:
-        """Say where a segment is."""
+        """Return the path of a segment."""
         return self.directory / str(segment)
 
     def period(self, segment: SegmentName) -> Period:
-        """Say of when a segment is: text ends at midnight of its own zone."""
+        """Return the period of a segment; that of text ends at midnight of its own zone."""
         period = period_named(segment.period, self.zone(segment))
         assert period is not None  # noqa: S101 - parse_segment saw to it
         return period
 
     def zone(self, segment: SegmentName) -> tzinfo:
-        """Say in which zone the stamps of a text segment are, as far as that is known."""
-        said = self.texts.get(str(segment._replace(compression="")), {})
-        return _zone(str(said.get("tz", "UTC")))
+        """Return the zone of the stamps of a text segment; UTC if it is not known."""
+        text = self.texts.get(str(segment._replace(compression="")))
+        return _zone(text.tz) if text is not None else UTC
 
     def is_sealed(self, segment: SegmentName) -> bool:
-        """Say whether a segment is one that was sealed, as far as its name and size tell."""
-        return self._said.is_sealed(str(segment))
+        """Return whether a segment is a sealed one, by its name and size."""
+        return self._view.is_sealed(str(segment))
 
     def sums(self) -> bytes:
-        """Write what SHA256SUMS is to say: the sealed segments that were not removed."""
-        lines = [f"{entry.get('sha256')}  {name}\n" for name, entry in sorted(self.sealed.items())]
+        """Return the content of SHA256SUMS: the sealed segments that were not removed."""
+        lines = [f"{entry.sha256}  {name}\n" for name, entry in sorted(self.sealed.items())]
         return "".join(lines).encode()
 
 

@@ -1,19 +1,23 @@
-"""What happened to the segments of one target: MANIFEST, append-only JSON lines.
+"""The record of a target's segments: MANIFEST, append-only JSON lines that are chained.
 
 Each entry's `previous` is the SHA-256 of the whole line before it, newline
 included, so that no entry can be altered or taken out unnoticed; the first
-one's is empty. Entries are never rewritten.
+one's is empty. Entries are never rewritten; those of a later version stay in
+the chain, and claim nothing. `manifest_entries` has all kinds.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING, Any, Final
+import os
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.archive.files import reported
+from chatlog.archive.entry_lines import Damaged, EntryLines, EntryReader, Later
+from chatlog.archive.files import opened, reported
+from chatlog.archive.manifest_entries import ManifestEntry, TornEntry
 from chatlog.archive.syncing import appending_to
 from chatlog.archive.system import FILE_MODE, System
 
@@ -25,35 +29,47 @@ if TYPE_CHECKING:
 
 NAME: Final = "MANIFEST"
 
+ManifestLine = ManifestEntry | Damaged | Later[ManifestEntry]
+"""A line of a manifest: an entry, damage, or an entry of a later version."""
 
-class Entries(list[dict[str, Any]]):
-    """The entries in the order of writing, and how many lines were no entry."""
+ManifestLines = EntryLines[ManifestEntry]
+"""All lines of a manifest in the order of writing."""
 
-    damaged: int = 0
-
-
-def read(directory: Path) -> Entries:
-    """Read a target's manifest; where there is none, there are no entries."""
-    entries = Entries()
-    for line in _lines(directory / NAME):
-        try:
-            entries.append(msgspec.json.decode(line, type=dict[str, Any]))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            entries.damaged += 1
-    return entries
+_READER: Final = EntryReader[ManifestEntry](ManifestEntry)
 
 
-def _lines(path: Path) -> list[bytes]:
-    with reported(path, doing="read"):
-        try:
-            *lines, rest = path.read_bytes().split(b"\n")
-        except FileNotFoundError:
-            return []
-    return [*lines, rest] if rest else lines
+class _Link(msgspec.Struct):
+    """The part of an entry of any version that chains it."""
+
+    previous: str | None = None
+
+
+_link: Final = msgspec.json.Decoder(_Link)
+
+
+def read(directory: Path) -> ManifestLines:
+    """Read a target's manifest; where there is none, there are no lines.
+
+    A last line without its newline is damage, unless it is a whole entry.
+    """
+    return _READER.read(directory / NAME, with_rest=True)
+
+
+def decode(number: int, line: bytes | None) -> ManifestLine:
+    """Decode the line of a number, without its newline; None is one that is too long."""
+    return _READER.decode(number, line)
+
+
+def previous_of(line: bytes) -> str | None:
+    """Return the link of a line to the one before it; None if it has none."""
+    try:
+        return _link.decode(line).previous
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def mentions(directory: Path, segment: str) -> bool:
-    """Say whether a segment is named at all: quickly, as years of entries take long to read."""
+    """Return whether a segment is named at all: quickly, as years of entries take long to read."""
     path = directory / NAME
     with reported(path, doing="read"):
         try:
@@ -65,15 +81,15 @@ def mentions(directory: Path, segment: str) -> bool:
 def append(
     system: System,
     directory: Path,
-    entry: dict[str, Any],
+    entry: ManifestEntry,
     mode: int = FILE_MODE,
     *,
     exposed: Exposed | None = None,
 ) -> None:
     """Add an entry, chained to the last one, and sync it, or leave that to `exposed`.
 
-    What a crash left of an unfinished entry is kept in one of its own. Nobody
-    else may append at the same time: see `Locks.appending`.
+    An unfinished entry that a crash left is kept in one of its own. Nobody else
+    may append at the same time: see `Locks.appending`.
     """
     with appending_to(directory / NAME, system=system, mode=mode, exposed=exposed) as manifest:
         _keep_torn(manifest)
@@ -81,17 +97,15 @@ def append(
 
 
 def is_torn(directory: Path) -> bool:
-    """Say whether a manifest does not end with a whole line."""
-    path = directory / NAME
-    with reported(path, doing="read"):
-        try:
-            return path.read_bytes()[-1:] not in {b"", b"\n"}
-        except FileNotFoundError:
+    """Return whether a manifest does not end with a whole line."""
+    with opened(str(directory / NAME)) as fd:
+        if fd is None or not (size := os.fstat(fd).st_size):
             return False
+        return os.pread(fd, 1, size - 1) != b"\n"
 
 
 def mend(system: System, directory: Path, mode: int = FILE_MODE) -> bool:
-    """Keep what a crash left of an unfinished entry in one of its own; say whether there was any.
+    """Keep an unfinished entry that a crash left in one of its own; return whether there was one.
 
     Nobody else may append at the same time: see `Locks.appending`.
     """
@@ -103,11 +117,12 @@ def _keep_torn(manifest: Segment) -> bool:
     if not (manifest.torn or manifest.zeros):
         return False
     torn = base64.b64encode(manifest.torn).decode("ascii")
-    _append_chained(manifest, {"entry": "recovered", "raw": torn})
+    _append_chained(manifest, TornEntry(raw=torn))
     return True
 
 
-def _append_chained(manifest: Segment, entry: dict[str, Any]) -> None:
+def _append_chained(manifest: Segment, entry: ManifestEntry) -> None:
     last = manifest.last_line()
     previous = hashlib.sha256(last).hexdigest() if last else ""
-    manifest.write(msgspec.json.encode({**entry, "previous": previous}) + b"\n")
+    chained = msgspec.structs.replace(entry, previous=previous)
+    manifest.write(msgspec.json.encode(chained) + b"\n")

@@ -1,65 +1,73 @@
-"""What the manifest of a target says of its segments, as far as readers need it.
+"""The last word of a target's manifest on each of its segments, for readers.
 
 Nothing here writes. Of several entries about a segment the last one counts.
+Damage, and entries of a later version, claim nothing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chatlog.archive.files import size_of
+from chatlog.archive.manifest_entries import RemovedEntry, SealedEntry, TextEntry, VanishedEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chatlog.archive.layout import SegmentName
+    from chatlog.archive.manifest import ManifestLine
 
 
 class ManifestView:
-    """The last word on each segment: how text is read, what was sealed, what was removed."""
+    """The last word on each segment: the form of its text, its seal, its removal.
 
-    def __init__(self, directory: str, entries: Iterable[dict[str, Any]]) -> None:
-        self.texts: dict[str, dict[str, Any]] = {}
-        self.sealed: dict[str, dict[str, Any]] = {}
-        self.removed: dict[str, dict[str, Any]] = {}
+    `last_time` is the latest `at` of all entries, "" if there is none.
+    """
+
+    def __init__(self, directory: str, lines: Iterable[ManifestLine]) -> None:
+        self.texts: dict[str, TextEntry] = {}
+        self.sealed: dict[str, SealedEntry] = {}
+        self.removed: dict[str, RemovedEntry] = {}
         self.last_time = ""
         self._directory = directory
-        for entry in entries:
-            self._take(entry)
+        for line in lines:
+            self._take(line)
 
-    def _take(self, entry: dict[str, Any]) -> None:
-        kind, name = entry.get("entry"), str(entry.get("segment", ""))
-        if kind == "text":
-            self.texts[name] = entry
-        elif kind in {"sealed", "removed"}:
-            (self.sealed if kind == "sealed" else self.removed)[name] = entry
-            (self.removed if kind == "sealed" else self.sealed).pop(name, None)
-        self.last_time = max(self.last_time, str(entry.get("at", "")))
+    def _take(self, line: ManifestLine) -> None:
+        match line:
+            case TextEntry():
+                self.texts[line.segment] = line
+            case SealedEntry():
+                self.sealed[line.segment] = line
+                self.removed.pop(line.segment, None)
+            case RemovedEntry():
+                self.removed[line.segment] = line
+                self.sealed.pop(line.segment, None)
+        if isinstance(line, SealedEntry | RemovedEntry | VanishedEntry):
+            self.last_time = max(self.last_time, line.at)
 
     def is_sealed(self, name: str) -> bool:
-        """Say whether a segment is one that was sealed, as far as its name and size tell."""
+        """Return whether a segment is a sealed one, by its name and size."""
         entry = self.sealed.get(name)
-        return entry is not None and size_of(f"{self._directory}/{name}") == entry.get("bytes")
+        return entry is not None and size_of(f"{self._directory}/{name}") == entry.bytes
 
     def takes_no_more(self, name: str) -> bool:
-        """Say whether a segment was sealed, or is to go as its lines are in one that was."""
+        """Return whether a segment is sealed, or is to go as its lines are in one that is."""
         return name in self.sealed or any(
-            part.get("segment") == name
-            for entry in self.sealed.values()
-            for part in entry.get("parts", ())
+            part.segment == name for entry in self.sealed.values() for part in entry.parts
         )
 
     def hidden(self, segments: Iterable[SegmentName]) -> set[str]:
-        """Name those of some segments whose lines are in others of them.
+        """Return the names of those segments whose lines are in others among them.
 
-        Parts are, where their sealed one is there in full; and a compressed one
-        of which nothing is said, where its plain one is there.
+        Parts are hidden if their sealed one is there in full, and a compressed
+        one that the manifest does not name if its plain one is there.
         """
         names = {str(segment): segment for segment in segments}
         hidden = set()
         for name, segment in names.items():
             if self.is_sealed(name):
-                parts = (str(part.get("segment")) for part in self.sealed[name].get("parts", ()))
+                parts = (part.segment for part in self.sealed[name].parts)
                 hidden |= {part for part in parts if part != name}
             elif segment.compression and str(segment._replace(compression="")) in names:
                 hidden.add(name)

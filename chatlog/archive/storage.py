@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from chatlog.archive.layout import Rotate
+from chatlog.archive.manifest_entries import TextEntry
 from chatlog.archive.system import FILE_MODE
 from chatlog.formats.format import Style
 from chatlog.formats.table import NAMES, format_named, is_copy
@@ -74,7 +75,7 @@ class Encoding:
     format: Format
     tz: tzinfo
     encode: Encode
-    entry: dict[str, Any] | None = None
+    entry: TextEntry | None = None
 
     @property
     def suffix(self) -> str:
@@ -96,5 +97,5 @@ def _encoding(storage: Storage, name: str) -> Encoding:
     if not made_in.is_described:
         return Encoding(made_in, tz, encode)
     copy = is_copy(name, storage.formats)
-    entry = {"entry": "text", "stamp": stamp, "tz": zone, "copy": copy}
+    entry = TextEntry(stamp=stamp, tz=zone, copy=copy, segment="")
     return Encoding(made_in, tz, encode, entry)

@@ -20,7 +20,7 @@ from chatlog.cli.show.diagnostics import end_diagnostics
 from chatlog.cli.show.run_line import run_line
 from chatlog.clock import Clock
 from chatlog.coverage import ledger
-from chatlog.coverage.ledger import LedgerEntry
+from chatlog.coverage.entries import ReportedEntry
 from chatlog.errors import ChatlogError, TranscriptError
 from chatlog.health.heartbeat import Heartbeat
 from chatlog.health.runs import RunFile, prune, run_name
@@ -183,7 +183,7 @@ class Run:
 
     def note_reported(self, directory: Path, gap: Gap) -> None:
         """Append to a ledger, after the run, that a gap was reported to a person."""
-        entry = LedgerEntry(entry="reported", at=self._clock(), since=gap.start.time, until=gap.end)
+        entry = ReportedEntry(at=self._clock(), since=gap.start.time, until=gap.end)
         locks = Locks(self._storage.root)
         try:
             with locks.appending(directory):

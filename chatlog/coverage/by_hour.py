@@ -30,19 +30,19 @@ class Attention(NamedTuple):
 
     @property
     def share(self) -> float | None:
-        """How much of it was heard, None where nothing was meant to be."""
+        """The share that was heard, from 0 to 1; None if no target was meant to be heard."""
         return share_of(sum(self.heard.values()), sum(self.meant.values()))
 
 
 def share_of(heard: int, meant: int) -> float | None:
-    """Say how much was heard of what was meant to be; None of nothing."""
+    """Return the share of a time that was heard; None if no time was meant to be."""
     return heard / meant if meant else None
 
 
 def attention_to(
     coverages: Iterable[Coverage], since: str, until: str, minutes: int = 60
 ) -> Attention:
-    """Add up coverages between two moments, in slots of so many minutes."""
+    """Add up coverages between two moments, in slots of some minutes each."""
     found = Attention({}, {})
     step = minutes * 60_000
     edges = sorted(edge for each in coverages for edge in _edges(each, since, until))

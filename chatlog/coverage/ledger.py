@@ -1,9 +1,10 @@
-"""When a target was heard: LEDGER, append-only JSON lines, and what each line says.
+"""The ledger of a target: LEDGER, append-only JSON lines that record when it was heard.
 
 An interval of coverage is an `opened` and the `closed` that follows it;
-`covered` is what history gave of a gap, `unfillable` what it could not give.
-The forms are those of docs/transcript-format.md. Lines are never rewritten,
-and a lost one makes the archive claim less, never more.
+`covered` is a stretch that history gave, `unfillable` one that it could not
+give. `entries` has all kinds, and docs/transcript-format.md their forms. Lines
+are never rewritten, and a lost or damaged one makes the archive claim less,
+never more: see `interval_fold`.
 """
 
 from __future__ import annotations
@@ -11,78 +12,39 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from chatlog.archive.files import reported
+from chatlog.archive.entry_lines import Damaged, EntryLines, EntryReader, Later
 from chatlog.archive.syncing import appending_to
 from chatlog.archive.system import FILE_MODE, System
+from chatlog.coverage.entries import LedgerEntry, RecoveredEntry, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from chatlog.archive.syncing import Exposed
 
 NAME: Final = "LEDGER"
 
+LedgerLine = LedgerEntry | Damaged | Later[LedgerEntry]
+"""A line of a ledger: an entry, damage, or an entry of a later version."""
 
-class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of a ledger; an empty field is absent from it.
+LedgerLines = EntryLines[LedgerEntry]
+"""All lines of a ledger in the order of writing."""
 
-    `at` is our clock, `server` the server's where it tells; `since` and `until`
-    are in the clock of the events' `time`. `run` is the run's file, `by` in
-    milliseconds.
-    """
-
-    entry: str
-    at: str = ""
-    server: str = ""
-    msgid: str = ""
-    run: str = ""
-    via: str = ""
-    kinds: str = ""
-    cause: str = ""
-    planned: bool = False
-    since: str = ""
-    until: str = ""
-    lines: int = 0
-    why: str = ""
-    by: int = 0
-    raw: str = ""
-
-    @property
-    def time(self) -> str:
-        """The moment in the clock of the events: the server's, else ours."""
-        return self.server or self.at
+_READER: Final = EntryReader[LedgerEntry](LedgerEntry)
 
 
-class Entries(list[LedgerEntry]):
-    """The entries in the order of writing, and how many lines were no entry."""
-
-    damaged: int = 0
-
-
-_decoder: Final = msgspec.json.Decoder(LedgerEntry)
-
-
-def read(directory: Path) -> Entries:
-    """Read a target's ledger; where there is none, there are no entries.
+def read(directory: Path) -> LedgerLines:
+    """Read a target's ledger; where there is none, there are no lines.
 
     A last line without its newline is still being written, and is none yet.
     """
-    entries = Entries()
-    path = directory / NAME
-    with reported(path, doing="read"):
-        try:
-            *lines, _ = path.read_bytes().split(b"\n")
-        except FileNotFoundError:
-            return entries
-    for line in lines:
-        try:
-            entries.append(_decoder.decode(line))
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            entries.damaged += 1
-    return entries
+    return _READER.read(directory / NAME, with_rest=False)
+
+
+def each(directory: Path) -> Iterator[LedgerLine]:
+    """Yield the lines of a target's ledger one by one, neighbours in damage as well."""
+    return _READER.each(directory / NAME, with_rest=False)
 
 
 def append(
@@ -95,12 +57,12 @@ def append(
 ) -> None:
     """Add entries by one write, and sync them, or leave that to `exposed`.
 
-    What a crash left of an unfinished line is kept in an entry of its own.
-    Nobody else may append at the same time: see `Locks.appending`.
+    An unfinished line that a crash left is kept in an entry of its own. Nobody
+    else may append at the same time: see `Locks.appending`.
     """
     with appending_to(directory / NAME, system=system, mode=mode, exposed=exposed) as ledger:
-        torn = [LedgerEntry(entry="recovered", raw=_text(ledger.torn))] if ledger.torn else []
-        ledger.write(b"".join(msgspec.json.encode(each) + b"\n" for each in (*torn, *entries)))
+        torn = [RecoveredEntry(raw=_text(ledger.torn))] if ledger.torn else []
+        ledger.write(b"".join(encode(each) for each in (*torn, *entries)))
 
 
 def _text(data: bytes) -> str:

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
     from chatlog.archive.locks import Locks
     from chatlog.archive.syncing import Exposed
-    from chatlog.coverage.ledger import LedgerEntry
+    from chatlog.coverage.entries import LedgerEntry
 
 
 class Notes:
-    """What is still to be said in ledgers, in order for each; `unkept` is what the disk refused.
+    """Entries that wait for the ledgers of an archive; `unkept` are those the disk refused.
 
-    A process that dies takes that along: an archive that claims less is safe.
+    They stand in order for each directory. A process that dies takes them along:
+    an archive that claims less is safe.
     """
 
     def __init__(self, *, system: System, locks: Locks, exposed: Exposed) -> None:
@@ -29,12 +30,12 @@ class Notes:
         self._exposed = exposed
 
     def add(self, directory: Path, *entries: LedgerEntry) -> None:
-        """Say something in a target's ledger; TranscriptError where that has to wait."""
+        """Append entries to a target's ledger; raise TranscriptError if they have to wait."""
         self.unkept.setdefault(directory, []).extend(entries)
         self._write(directory)
 
     def retry(self) -> None:
-        """Write what could not be written before."""
+        """Append the entries that wait."""
         for directory in list(self.unkept):
             self._write(directory)
 

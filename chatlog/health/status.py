@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from chatlog.event import parse_time
+from chatlog.event import format_time, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -44,6 +44,11 @@ class NetworkStatus(msgspec.Struct, frozen=True, kw_only=True):
     off_record: int = 0
     ignored: int = 0
     not_understood: int = 0
+
+    @property
+    def heard_there(self) -> str:
+        """The time in `heard` by the clock of the server."""
+        return format_time(parse_time(self.heard) + (self.offset or 0)) if self.heard else ""
 
 
 class RunStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,13 +93,19 @@ def encode(status: RunStatus, *, alive: bool | None = None) -> bytes:
 
 
 def decode(data: bytes) -> RunStatus:
-    """Read what `encode` wrote; unknown keys are ignored, anything else raises ValueError."""
+    """Decode the line of a status, without unknown keys; raise ValueError for all else.
+
+    A time that there cannot be makes it none.
+    """
     try:
         status = _decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"not a status: {error}") from error
-    for time in filter(None, _times(status)):
-        parse_time(time)
+    try:
+        for time in filter(None, _times(status)):
+            parse_time(time)
+    except (ValueError, OverflowError, OSError) as error:  # OSError: beyond what the system counts
+        raise ValueError(f"not a status: a time that there cannot be: {error}") from error
     if not (status.started and status.updated):
         raise ValueError("not a status: it does not say of when it is")
     return status
@@ -103,7 +114,7 @@ def decode(data: bytes) -> RunStatus:
 def _times(status: RunStatus) -> Iterator[str]:
     yield from (status.started, status.updated, status.ended)
     for network in status.networks:
-        yield from (network.since, network.last_event)
+        yield from (network.since, network.last_event, network.heard_there)
 
 
 def _mended(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 from heapq import merge
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.files import state_of
 from chatlog.archive.layout import Period, SegmentName, parse_segment, period_named
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
+    from chatlog.archive.manifest_entries import SealedEntry
     from chatlog.archive.manifest_view import ManifestView
     from chatlog.formats.format import Decode
     from chatlog.read.sealed_reader import Sealed
@@ -50,7 +51,7 @@ class Catalog:
         self._known: dict[str, dict[str, _Known]] = {}
         self._gone: dict[str, dict[str, _Known]] = {}
         self._names: dict[str, tuple[SegmentName, Period] | None] = {}
-        self._said: dict[str, tuple[object, ManifestView]] = {}
+        self._views: dict[str, tuple[object, ManifestView]] = {}
 
     def of(self, target: Target) -> list[SegmentReader]:
         """List the segments of a target that are there by now, from the oldest to the newest.
@@ -71,11 +72,10 @@ class Catalog:
 
         A list that is made while a part is sealed may have neither of the two.
         """
-        sealed = self._said_in(target.path).sealed if gone else {}
+        sealed = self._view_of(target.path).sealed if gone else {}
         for final, entry in sealed.items():
             if final not in here:
-                parts = (str(part.get("segment")) for part in entry.get("parts", ()))
-                yield from (part for part in parts if part in gone)
+                yield from (part.segment for part in entry.parts if part.segment in gone)
 
     def newest_first(self, target: Target) -> Iterator[SegmentReader]:
         """Yield the segments of `of` from the latest end to the earliest, each looked at when due.
@@ -149,12 +149,12 @@ class Catalog:
         if source.is_sealed:
             return True
         name = source.path.rpartition("/")[2]
-        return not self._said_in(target.path).is_sealed(name) and source.goes_on()
+        return not self._view_of(target.path).is_sealed(name) and source.goes_on()
 
     def _hidden(self, directory: str, names: list[str]) -> AbstractSet[str]:
         """Name the files to pass over; only where a period has several is there any."""
         several = _several([named[0] for each in names if (named := self._named(each))])
-        return self._said_in(directory).hidden(several) if several else frozenset()
+        return self._view_of(directory).hidden(several) if several else frozenset()
 
     def _named(self, filename: str) -> tuple[SegmentName, Period] | None:
         try:
@@ -179,10 +179,10 @@ class Catalog:
         if not segment.format.is_described:
             decode = codec.decoder(_ANY_STYLE, _NO_ORIGIN)
             return self._source(path, segment, period, decode, known)
-        said = self._said_in(target.path).texts.get(str(segment._replace(compression="")), {})
-        if said.get("copy"):
+        text = self._view_of(target.path).texts.get(str(segment._replace(compression="")))
+        if text is not None and text.copy:
             return None
-        tz = zone_of(target, said.get("tz", "UTC"))
+        tz = zone_of(target, text.tz if text is not None else "UTC")
         period = period_named(segment.period, tz) or period
         origin = Origin(spelled(target.network), spelled(target.name), segment.period[:10])
         source = self._source(path, segment, period, codec.decoder(Style(tz=tz), origin), known)
@@ -206,21 +206,20 @@ class Catalog:
             return source
         sealed = _sealed_class()(path, segment, period, decode, self._damaged)
         if entry and known:
-            parts = entry.get("parts", ())
-            sealed.follow_on(parts, {name: source for name, (_, source) in known.items()})
+            sealed.follow_on(entry.parts, {name: source for name, (_, source) in known.items()})
         return sealed
 
-    def _sealed(self, path: str, segment: SegmentName) -> dict[str, Any] | None:
+    def _sealed(self, path: str, segment: SegmentName) -> SealedEntry | None:
         """Return the manifest's `sealed` entry of a segment, if it has one.
 
         A segment that is not compressed may be named there before it has taken
         the place of its last part, whose name it gets.
         """
         directory, _, name = path.rpartition("/")
-        said = self._said_in(directory)
-        return said.sealed.get(name) if segment.compression or said.is_sealed(name) else None
+        view = self._view_of(directory)
+        return view.sealed.get(name) if segment.compression or view.is_sealed(name) else None
 
-    def _said_in(self, directory: str) -> ManifestView:
+    def _view_of(self, directory: str) -> ManifestView:
         """Return the current view of a target's manifest."""
         from pathlib import Path
 
@@ -229,14 +228,14 @@ class Catalog:
 
         path = f"{directory}/{manifest.NAME}"
         state = state_of(path)
-        before, said = self._said.get(directory, (None, None))
-        if said is None or state != before:
-            entries = manifest.read(Path(directory))
-            if entries.damaged:
-                self._damaged[path] = entries.damaged
-            said = ManifestView(directory, entries)
-            self._said[directory] = state, said
-        return said
+        before, view = self._views.get(directory, (None, None))
+        if view is None or state != before:
+            lines = manifest.read(Path(directory))
+            if lines.damaged:
+                self._damaged[path] = lines.damaged
+            view = ManifestView(directory, lines)
+            self._views[directory] = state, view
+        return view
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from chatlog.archive.files import opened
 from chatlog.archive.layout import parse_segment
 from chatlog.archive.targets import Target
-from chatlog.event import TALK, EventType
+from chatlog.event import TALK, EventType, is_time
 from chatlog.formats import jsonl
 from chatlog.read.catalog import Catalog
 from chatlog.read.lines import backwards, end_of_lines
@@ -53,14 +53,23 @@ class LastLines(NamedTuple):
 
 
 def last_lines(directory: Path) -> LastLines | None:
-    """Find the last lines that were heard live; None where there is none."""
+    """Find the last lines that were heard live; return None if there is none.
+
+    A line with a time that there cannot be proves nothing, and is passed over.
+    """
     for source in reversed(_sources(directory)):
         events = [entry.event for entry in source.last(_LOOKED_AT)]
-        live = [each for each in events if not each.via and each.type != EventType.RECOVERED]
+        live = [each for each in events if _is_proof(each)]
         if live:
             msgids = [each.msgid for each in live if each.msgid]
             return LastLines(live[-1], msgids[-1] if msgids else "")
     return None
+
+
+def _is_proof(event: Event) -> bool:
+    """Return whether an event was heard live, at a time that there can be."""
+    is_live = not event.via and event.type != EventType.RECOVERED
+    return is_live and is_time(event.time) and (not event.received or is_time(event.received))
 
 
 def has_talk_before(directory: Path, time: str) -> bool:

@@ -7,7 +7,7 @@ followed, what was read of those is not new in it.
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.compression import DamagedError, compression_of
 from chatlog.archive.files import opened
@@ -19,6 +19,7 @@ from chatlog.read.segment_reader import Entry, SegmentReader, digests_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from chatlog.archive.manifest_entries import SealedPart
     from chatlog.read.positions import Read
 
 _KEPT: Final = 1024 * 1024
@@ -64,10 +65,10 @@ class Sealed(SegmentReader):
         return list(self._entries(reversed(lines)))
 
     def follow_on(
-        self, parts: Iterable[dict[str, Any]], known: Mapping[str, SegmentReader | None]
+        self, parts: Iterable[SealedPart], known: Mapping[str, SegmentReader | None]
     ) -> None:
         """Mark the lines as read that were read in the parts merged into this segment."""
-        made_of = [(known.get(str(part.get("segment"))), part.get("bytes")) for part in parts]
+        made_of = [(known.get(part.segment), part.bytes) for part in parts]
         read = [source for source, _ in made_of if source is not None and source.read_to]
         if not read:
             return

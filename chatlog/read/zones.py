@@ -27,7 +27,7 @@ def is_steady(period: Period, tz: tzinfo) -> bool:
     return begin.utcoffset() == end.utcoffset() and end - begin < _SHORT
 
 
-def zone_of(target: Target, name: object) -> tzinfo:
+def zone_of(target: Target, name: str) -> tzinfo:
     """Return the zone that a manifest names; TranscriptError if this system lacks it."""
     if name == "UTC":
         return UTC

@@ -11,13 +11,22 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from chatlog.coverage.entries import (
+    AbsentEntry,
+    ClosedEntry,
+    CoveredEntry,
+    NoticedEntry,
+    OpenedEntry,
+    UnwantedEntry,
+    WishedEntry,
+)
 from chatlog.coverage.fold import coverage_of
-from chatlog.coverage.ledger import LedgerEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from chatlog.coverage.fold import Gap
+    from chatlog.coverage.ledger import LedgerLine
 
 _CAUSES: Final = (
     ("ping timeout", "ping-timeout"),
@@ -88,13 +97,12 @@ class Intervals:
         interval = self._open.get(target)
         return interval.begins if interval is not None else ""
 
-    def enter(self, target: str, moment: Moment, msgid: str) -> list[LedgerEntry]:
+    def enter(self, target: str, moment: Moment, msgid: str) -> list[ClosedEntry | OpenedEntry]:
         """Open an interval at the server's confirmation that we are in a channel."""
-        entries = []
+        entries: list[ClosedEntry | OpenedEntry] = []
         if target in self._open:  # the server removed us and did not tell
             entries = [self._close(target, self._open[target].proof, "removed")]
-        opened = LedgerEntry(
-            entry="opened",
+        opened = OpenedEntry(
             at=moment.at,
             server=moment.server,
             msgid=msgid,
@@ -114,23 +122,23 @@ class Intervals:
 
     def leave(
         self, target: str, moment: Moment, cause: str, *, for_good: bool = False
-    ) -> list[LedgerEntry]:
+    ) -> list[ClosedEntry | UnwantedEntry]:
         """Close an interval; `for_good` if the target is no longer meant to be heard."""
-        entries = []
+        entries: list[ClosedEntry | UnwantedEntry] = []
         if target in self._open:
             entries.append(self._close(target, moment, cause))
         if for_good:
-            entries.append(LedgerEntry(entry="unwanted", at=moment.at, server=moment.server))
+            entries.append(UnwantedEntry(at=moment.at, server=moment.server))
         return entries
 
-    def absent(self, target: str, moment: Moment, why: str) -> list[LedgerEntry]:
+    def absent(self, target: str, moment: Moment, why: str) -> list[AbsentEntry]:
         """Return an entry that says why a channel does not let us in, unless the ledger has it."""
         if self._absent.get(target) == why:
             return []
         self._absent[target] = why
-        return [LedgerEntry(entry="absent", at=moment.at, server=moment.server, why=why)]
+        return [AbsentEntry(at=moment.at, server=moment.server, why=why)]
 
-    def jump(self, moment: Moment, ahead: int, slept: int) -> list[LedgerEntry]:
+    def jump(self, moment: Moment, ahead: int, slept: int) -> list[NoticedEntry]:
         """Return the entries of a jump of our clock for every open interval.
 
         The clock was set forward by `ahead`, the machine asleep for `slept`
@@ -139,11 +147,7 @@ class Intervals:
         if slept:
             self._slept_until = moment.at
         jumps = (("clock", ahead), ("suspended", slept))
-        return [
-            LedgerEntry(entry="noticed", at=moment.at, cause=cause, by=by)
-            for cause, by in jumps
-            if by
-        ]
+        return [NoticedEntry(at=moment.at, cause=cause, by=by) for cause, by in jumps if by]
 
     def cause_of_loss(self, moment: Moment, reason: str) -> str:
         """Return the cause of a connection's end; `moment` is the last proof of hearing.
@@ -154,10 +158,9 @@ class Intervals:
         slept_since = bool(self._slept_until) and self._slept_until >= moment.at
         return "suspended" if slept_since and cause != "stopped" else cause
 
-    def _close(self, target: str, moment: Moment, cause: str) -> LedgerEntry:
+    def _close(self, target: str, moment: Moment, cause: str) -> ClosedEntry:
         del self._open[target]
-        return LedgerEntry(
-            entry="closed",
+        return ClosedEntry(
             at=moment.at,
             server=moment.server,
             msgid=self._last_msgid(target),
@@ -166,31 +169,24 @@ class Intervals:
         )
 
 
-def new_interval(target: str, before: list[LedgerEntry], changes: list[LedgerEntry]) -> NewInterval:
+def new_interval(
+    target: str, before: Sequence[LedgerLine], changes: Sequence[ClosedEntry | OpenedEntry]
+) -> NewInterval:
     """Return the interval that the last of the changes opens, after the entries before."""
     coverage = coverage_of([*before, *changes], heard=lambda _: None)
     gaps = coverage.wanting() if coverage is not None else []
     return NewInterval(target, changes[-1].time, gaps, is_first=is_new(before))
 
 
-def silence_of(entries: list[LedgerEntry]) -> str:
+def silence_of(entries: Sequence[LedgerLine]) -> str:
     """Return since when and why a target is not heard, "" if it never was."""
-    closed = next((each for each in reversed(entries) if each.entry == "closed"), None)
+    closed = next((each for each in reversed(entries) if isinstance(each, ClosedEntry)), None)
     return f"nothing was heard since {closed.time}: {closed.cause}" if closed is not None else ""
 
 
-def is_new(entries: list[LedgerEntry]) -> bool:
+def is_new(entries: Sequence[LedgerLine]) -> bool:
     """Return whether a target was never heard, or fetching its history never came to a start."""
-    wishes = [each.since for each in entries if each.entry == "wished"]
+    wishes = [each.since for each in entries if isinstance(each, WishedEntry)]
     if wishes:
         return not wishes[-1]
-    return not any(each.entry in {"opened", "covered"} for each in entries)
-
-
-def last_open(entries: list[LedgerEntry]) -> LedgerEntry | None:
-    """Return the last `opened` entry if no later one ends its interval."""
-    opened = None
-    for entry in entries:
-        if entry.entry in {"opened", "closed", "unwanted"}:
-            opened = entry if entry.entry == "opened" else None
-    return opened
+    return not any(isinstance(each, OpenedEntry | CoveredEntry) for each in entries)

@@ -9,18 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatlog.coverage import ledger
+from chatlog.coverage.entries import ClosedEntry, WishedEntry
 from chatlog.coverage.fold import coverage_of
+from chatlog.coverage.interval_fold import last_open
 from chatlog.coverage.last_heard import LastHeard
-from chatlog.coverage.ledger import LedgerEntry
 from chatlog.errors import TranscriptError
 from chatlog.read.lookup import last_lines, last_msgid
-from chatlog.record.intervals import Intervals, Moment, last_open, new_interval, silence_of
+from chatlog.record.intervals import Intervals, Moment, new_interval, silence_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from chatlog.coverage.entries import LedgerEntry
     from chatlog.coverage.fold import Coverage
+    from chatlog.coverage.ledger import LedgerLine
     from chatlog.record.intervals import NewInterval
     from chatlog.write.writer import Writer
 
@@ -64,9 +67,7 @@ class Ledgers:
         if self._last_heard is None:
             self._last_heard = LastHeard(self._writer.storage.root)
         last = self._last_heard.last(directory, self._network, opened)
-        closed = LedgerEntry(
-            entry="closed", at=last.at, server=last.server, msgid=last.msgid, cause="killed"
-        )
+        closed = ClosedEntry(at=last.at, server=last.server, msgid=last.msgid, cause="killed")
         self._append(target, closed)
 
     def entered(self, target: str, moment: Moment, msgid: str) -> NewInterval:
@@ -126,7 +127,7 @@ class Ledgers:
 
     def note_depth(self, target: str, since: str = "") -> None:
         """Append that a new target's history is to be fetched, since a time once it is known."""
-        self._append(target, LedgerEntry(entry="wished", since=since))
+        self._append(target, WishedEntry(since=since))
 
     def append_when_written(self, target: str, *entries: LedgerEntry) -> None:
         """Append the results of a fetch once no line waits for the disk.
@@ -152,7 +153,7 @@ class Ledgers:
     def _directory(self, target: str) -> Path:
         return self._writer.path(self._network, target)
 
-    def _entries(self, target: str) -> list[LedgerEntry]:
+    def _entries(self, target: str) -> list[LedgerLine]:
         """Read a target's ledger, with the entries that wait for the disk."""
         directory = self._directory(target)
         try:

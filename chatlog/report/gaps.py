@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.targets import spelled
 from chatlog.coverage import ledger
-from chatlog.coverage.fold import GapState, coverage_of, share
+from chatlog.coverage.entries import ReportedEntry
+from chatlog.coverage.fold import GapState, counted, coverage_of, share
 from chatlog.coverage.last_heard import LastHeard
 from chatlog.event import parse_time
 
@@ -31,7 +32,10 @@ class GapQuery(NamedTuple):
 
 
 class TargetGaps(NamedTuple):
-    """One target in the range of a query: its share of coverage, and the gaps in it."""
+    """One target in the range of a query: its share of coverage, and the gaps in it.
+
+    `damaged` counts the lines of its ledger that could not be read.
+    """
 
     network: str
     target: str
@@ -39,6 +43,18 @@ class TargetGaps(NamedTuple):
     until: str
     share: float
     gaps: list[Gap]
+    damaged: int = 0
+
+
+class Unreadable(NamedTuple):
+    """The functions that report files that could not be read.
+
+    `ledger` is called with the path of a ledger and the number of its damaged
+    lines, `run` with the path of a damaged run file.
+    """
+
+    ledger: Callable[[str, int], None]
+    run: Callable[[Path], None]
 
 
 def find_gaps(
@@ -47,30 +63,29 @@ def find_gaps(
     query: GapQuery,
     now: str,
     *,
-    unread: Callable[[str, int], None],
+    unreadable: Unreadable,
 ) -> Iterator[TargetGaps]:
     """Yield the gaps of each target that has coverage in the range of the query."""
-    for target, coverage in coverages(root, targets, now, unread=unread):
+    for target, coverage in coverages(root, targets, now, unreadable=unreadable):
         found = _within(spelled(target.network), spelled(target.name), coverage, query)
         if found is not None:
             yield found
 
 
 def coverages(
-    root: Path, targets: Iterable[Target], now: str, *, unread: Callable[[str, int], None]
+    root: Path, targets: Iterable[Target], now: str, *, unreadable: Unreadable
 ) -> Iterator[tuple[Target, Coverage]]:
-    """Yield the folded ledger of each target that has one.
-
-    `unread` is called with the path of a ledger and the number of its damaged lines.
-    """
+    """Yield the folded ledger of each target that has one."""
     last_heard = LastHeard(root)
+    for path in last_heard.damaged:
+        unreadable.run(path)
     for target in targets:
         directory = Path(target.path)
-        entries = ledger.read(directory)
-        if entries.damaged:
-            unread(f"{target.path}/{ledger.NAME}", entries.damaged)
+        lines = ledger.read(directory)
+        if lines.damaged:
+            unreadable.ledger(f"{target.path}/{ledger.NAME}", lines.damaged)
         bounds = last_heard.bounds(directory, spelled(target.network))
-        coverage = coverage_of(entries, now=now, heard=bounds, lives=last_heard.is_alive)
+        coverage = coverage_of(lines, now=now, heard=bounds, lives=last_heard.is_alive)
         if coverage is not None:
             yield target, coverage
 
@@ -87,8 +102,9 @@ def _within(network: str, target: str, coverage: Coverage, query: GapQuery) -> T
         )
         for gap in inside
     ]
-    shown = [gap for gap in cut if gap.milliseconds >= query.least]
-    return TargetGaps(network, target, since, until, share(since, until, cut), shown)
+    shown = counted([gap for gap in cut if gap.milliseconds >= query.least], coverage.covered)
+    heard = share(since, until, cut)
+    return TargetGaps(network, target, since, until, heard, shown, coverage.damaged)
 
 
 def not_recovered(found: Iterable[TargetGaps], *, strict: bool) -> list[Gap]:
@@ -114,7 +130,7 @@ def open_gaps(directory: Path) -> OpenGaps:
     coverage = coverage_of(entries, heard=lambda _: None, lives=lambda _: False)
     gaps = [] if coverage is None else coverage.gaps
     still_open = [gap for gap in gaps if gap.state is GapState.OPEN]
-    reported = [(each.since, each.until) for each in entries if each.entry == "reported"]
+    reported = [(each.since, each.until) for each in entries if isinstance(each, ReportedEntry)]
     return OpenGaps(still_open, [gap for gap in still_open if not _is_within(gap, reported)])
 
 
@@ -168,4 +184,5 @@ def coverage_record(found: TargetGaps) -> dict[str, object]:
         "until": found.until,
         "share": round(found.share, _RECORDED),
         **counts,
+        **({"damaged": found.damaged} if found.damaged else {}),
     }

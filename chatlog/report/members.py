@@ -11,12 +11,12 @@ from chatlog.event import EventType
 from chatlog.formats import jsonl
 from chatlog.query.predicates import Between, Some, Type, Via
 from chatlog.query.selection import query_for
-from chatlog.report.gaps import coverages
+from chatlog.report.gaps import Unreadable, coverages
 from chatlog.report.presence import CHANGING, SPEAKING, Presence
 from chatlog.search.search import Search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from chatlog.archive.targets import Target
     from chatlog.event import Event
@@ -63,16 +63,16 @@ def is_in_gap(
     time: str,
     now: str,
     *,
-    unread: Callable[[str, int], None],
+    unreadable: Unreadable,
 ) -> bool:
     """Return whether a time lies in a gap that began at `since` or later.
 
-    A recorder that was killed leaves no event of its end; the ledger knows. For
-    `unread` see `coverages`.
+    A recorder that was killed leaves no event of its end; the ledger knows.
+    `unreadable` reports files that could not be read.
     """
     return any(
         since <= gap.start.time < time <= gap.end
-        for _, coverage in coverages(Path(root), [channel], now, unread=unread)
+        for _, coverage in coverages(Path(root), [channel], now, unreadable=unreadable)
         for gap in coverage.gaps
     )
 

@@ -12,12 +12,12 @@ from chatlog.event import EventType
 from chatlog.query.predicates import Type
 from chatlog.report import hours
 from chatlog.report.counts import Counts, count
-from chatlog.report.gaps import coverages
+from chatlog.report.gaps import Unreadable, coverages
 from chatlog.report.statistics import Statistics
 from chatlog.search.search import Search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from datetime import tzinfo
     from pathlib import Path
 
@@ -68,13 +68,13 @@ def statistics_of(
     now: str,
     *,
     each: bool,
-    unread: Callable[[str, int], None],
+    unreadable: Unreadable,
 ) -> Iterator[Statistics]:
     """Yield the statistics of all targets together, or of `each` by itself.
 
-    `unread` is called with the path of a ledger and the number of its damaged lines.
+    `unreadable` reports files that could not be read.
     """
-    covered = dict(coverages(root, list(counted), now, unread=unread))
+    covered = dict(coverages(root, list(counted), now, unreadable=unreadable))
     minutes = _HOUR if hours.grain_for(zone) == hours.HOUR else _QUARTER
     for targets in [[target] for target in counted] if each else [list(counted)]:
         total = Counts()

@@ -19,7 +19,7 @@ class Folded(msgspec.Struct, frozen=True, array_like=True, tag=True):
     data: bytes
 
 
-class Unreadable(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class UnreadableLines(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """The number of lines of a file that could not be read."""
 
     path: bytes
@@ -37,9 +37,9 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
     text: bytes
 
 
-Result = Matches | Folded | Unreadable
+Result = Matches | Folded | UnreadableLines
 """A part of the result of a task."""
-Batch = list[tuple[int, Matches | Folded | Unreadable | Done | Failed]]
+Batch = list[tuple[int, Matches | Folded | UnreadableLines | Done | Failed]]
 """Messages, each behind the number of its task."""
 
 encode: Final = msgspec.msgpack.Encoder().encode
@@ -58,4 +58,4 @@ def text_of(data: bytes) -> str:
 
 def size_of(message: Result) -> int:
     """Return about how many bytes a message takes."""
-    return len(message.path) if isinstance(message, Unreadable) else len(message.data)
+    return len(message.path) if isinstance(message, UnreadableLines) else len(message.data)

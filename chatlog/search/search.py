@@ -15,7 +15,7 @@ from chatlog.formats import jsonl
 from chatlog.read.segment_reader import end_of
 from chatlog.search import messages, workers
 from chatlog.search.external_sort import TimedLine, in_order
-from chatlog.search.messages import Folded, Matches, Unreadable
+from chatlog.search.messages import Folded, Matches, UnreadableLines
 from chatlog.search.sieve import sieve_for
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Search:
         try:
             for number, pieces in enumerate(tasks):
                 for message in pool.result(number):
-                    if isinstance(message, Unreadable):
+                    if isinstance(message, UnreadableLines):
                         self._count(message)
                     else:
                         yield pieces[0].segment.target, message.data
@@ -187,7 +187,7 @@ class Search:
             self._query, self._sifts[source.suffix], self.reader.names, piece.stretch
         )
 
-    def _damage(self, pieces: Iterable[_Piece]) -> Iterator[Unreadable]:
+    def _damage(self, pieces: Iterable[_Piece]) -> Iterator[UnreadableLines]:
         """Yield the numbers of damaged lines; the process that started the search adds them up."""
         sources = {piece.segment.source.path: piece.segment.source for piece in pieces}
         for path, source in sources.items():
@@ -196,7 +196,7 @@ class Search:
                     f"{path} went while it was read, sealed or removed; run this again"
                 )
             if lines := self.reader.damaged.pop(path, 0):
-                yield Unreadable(messages.bytes_of(path), lines)
+                yield UnreadableLines(messages.bytes_of(path), lines)
 
     # -- what came of it ---------------------------------------------------------------
 
@@ -229,13 +229,13 @@ class Search:
 
     def _lines(self, results: Iterator[Result]) -> Iterator[TimedLine]:
         for message in results:
-            if isinstance(message, Unreadable):
+            if isinstance(message, UnreadableLines):
                 self._count(message)
             else:
                 for line in message.data.split(b"\n"):
                     yield TimedLine(jsonl.time_of(line), line)
 
-    def _count(self, unreadable: Unreadable) -> None:
+    def _count(self, unreadable: UnreadableLines) -> None:
         self.reader.damaged[messages.text_of(unreadable.path)] += unreadable.lines
 
 

@@ -1,4 +1,4 @@
-"""What verifying finds: one place and one reason each, and how much was looked at."""
+"""Findings of a verification, with one place and one reason each, and its totals."""
 
 from __future__ import annotations
 
@@ -21,10 +21,14 @@ class Finding(NamedTuple):
 
 @dataclass
 class Checked:
-    """How much was looked at, and the last manifest line's SHA-256 of each target."""
+    """How much was looked at, and the last manifest line's SHA-256 of each target.
+
+    `later` counts the entries of ledgers and manifests that a later version wrote.
+    """
 
     targets: int = 0
     segments: int = 0
     lines: int = 0
     bytes: int = 0
+    later: int = 0
     heads: dict[str, str] = field(default_factory=dict)

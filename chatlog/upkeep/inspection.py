@@ -62,6 +62,7 @@ class Inspection(NamedTuple):
             "bytes": self.checked.bytes,
             "findings": len(self.findings),
             "repairable": self.repairable,
+            **({"later": self.checked.later} if self.checked.later else {}),
             "heads": self.checked.heads,
             "digest": self.digest,
         }

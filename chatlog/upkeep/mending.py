@@ -57,5 +57,5 @@ def _last_time(name: SegmentName, segment: Segment) -> str:
 
 
 def _style(inventory: Inventory, name: SegmentName) -> Style:
-    said = inventory.texts.get(str(name), {})
-    return Style(str(said.get("stamp", "time")), inventory.zone(name))
+    text = inventory.texts.get(str(name))
+    return Style(text.stamp if text is not None else "time", inventory.zone(name))

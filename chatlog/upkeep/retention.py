@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chatlog.archive.files import sha256_of, size_of
 from chatlog.archive.inventory import Inventory
+from chatlog.archive.manifest_entries import RemovedEntry
 from chatlog.archive.system import remove
 from chatlog.errors import TranscriptError
 from chatlog.event import format_time, parse_time
@@ -39,12 +40,12 @@ class Retention:
     before: str = ""
 
     def limit(self, now: str) -> str:
-        """Say up to which end of its period a segment goes; "" for none."""
+        """Return the latest end of a period whose segments go; "" for none."""
         by_age = "" if self.keep is None else format_time(max(0, parse_time(now) - self.keep))
         return max(by_age, self.before)
 
     def why(self, end: str, now: str) -> str:
-        """Say for the record why a segment of that end goes."""
+        """Return the reason, for the record, why a segment of that end goes."""
         by_age = self.keep is not None and end <= format_time(max(0, parse_time(now) - self.keep))
         return (
             f"older than {span((self.keep or 0) // 1000)}" if by_age else "more than is kept in all"
@@ -79,7 +80,7 @@ def bound(
 
 
 def _readable(directories: Iterable[Path]) -> Iterator[tuple[Path, Inventory]]:
-    """Pass over what cannot be read: whoever tends it says so, and removes nothing there."""
+    """Yield the inventories that can be read; the tender reports the others."""
     for directory in directories:
         try:
             yield directory, Inventory(directory)
@@ -90,7 +91,7 @@ def _readable(directories: Iterable[Path]) -> Iterator[tuple[Path, Inventory]]:
 def empties(
     retention: Retention, directories: Iterable[Path], holding: Callable[[Path], Holding], now: str
 ) -> bool:
-    """Say whether nothing at all would be left of an archive, as under a clock that runs wild."""
+    """Return whether no segment of an archive would be left, as under a clock that runs wild."""
     if not retention.limit(now):
         return False
     left = gone = 0
@@ -112,7 +113,7 @@ def due(retention: Retention, inventory: Inventory, holding: Holding, now: str) 
 
 
 def _removable(inventory: Inventory, holding: Holding, now: str) -> list[SegmentName]:
-    """List what nobody writes to: what is sealed, and what is over and ours to judge."""
+    """Return the segments that no process writes to: sealed ones, and ours that are over."""
     return [
         segment
         for segment in inventory.segments
@@ -128,10 +129,10 @@ def _removable(inventory: Inventory, holding: Holding, now: str) -> list[Segment
 def apply(
     retention: Retention, directory: Path, holding: Holding, sealer: Sealer, now: str
 ) -> list[Path]:
-    """Remove what is due of a target: recorded first, then out of SHA256SUMS, then gone.
+    """Remove the due segments of a target: recorded first, then out of SHA256SUMS, then gone.
 
-    Whoever calls it holds the target's seal lock. What a crash leaves is for
-    `Sealer.finish`.
+    The caller holds the target's seal lock. `Sealer.finish` removes what a
+    crash leaves.
     """
     if not retention.limit(now):
         return []
@@ -144,13 +145,12 @@ def apply(
     return paths
 
 
-def _entry(retention: Retention, inventory: Inventory, path: Path, now: str) -> dict[str, str]:
+def _entry(retention: Retention, inventory: Inventory, path: Path, now: str) -> RemovedEntry:
     segment = next(each for each in inventory.segments if str(each) == path.name)
     sealed = inventory.sealed.get(path.name)
-    return {
-        "entry": "removed",
-        "segment": path.name,
-        "sha256": sealed["sha256"] if sealed else sha256_of(path),
-        "why": retention.why(inventory.period(segment).end, now),
-        "at": now,
-    }
+    return RemovedEntry(
+        segment=path.name,
+        sha256=sealed.sha256 if sealed else sha256_of(path),
+        why=retention.why(inventory.period(segment).end, now),
+        at=now,
+    )

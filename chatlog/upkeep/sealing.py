@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from chatlog.archive import manifest
 from chatlog.archive.compression import COMPRESSIONS, DamagedError
 from chatlog.archive.files import blocks_of, sha256_of, size_of
 from chatlog.archive.inventory import ASIDE, SUMS, Inventory
+from chatlog.archive.manifest_entries import SealedContent, SealedEntry, SealedPart
 from chatlog.archive.segment import sync
 from chatlog.archive.syncing import Exposed
 from chatlog.archive.system import FILE_MODE, move, remove, replace_file, write_aside
@@ -28,22 +29,15 @@ if TYPE_CHECKING:
 
     from chatlog.archive.layout import SegmentName
     from chatlog.archive.locks import Locks
+    from chatlog.archive.manifest_entries import ManifestEntry
     from chatlog.archive.system import System
 
 _SUMS_ASIDE: Final = f".{SUMS}."
 
 
-class _Part(NamedTuple):
-    """A plain segment as it was read."""
-
-    segment: str
-    sha256: str
-    bytes: int
-
-
 @dataclass(frozen=True, slots=True)
 class Sealer:
-    """Seal the segments of an archive; whoever calls it holds the target's seal lock.
+    """Seals the segments of an archive; the caller holds the target's seal lock.
 
     `compression` is a name of `COMPRESSIONS`. Every failure is a
     TranscriptError and loses nothing: before the manifest's entry the parts
@@ -60,25 +54,25 @@ class Sealer:
         way = COMPRESSIONS[self.compression]
         final = str(group[-1]._replace(compression=way.suffix))
         if len(group) == 1 and not way.suffix:
-            entry = self._as_it_is(inventory, group[0])
+            entry = self._as_it_is(inventory, group[0], now)
         else:
-            entry = self._made_aside(inventory, group, final)
-        self.record(inventory.directory, {"entry": "sealed", **entry, "at": now})
+            entry = self._made_aside(inventory, group, final, now)
+        self.record(inventory.directory, entry)
         self.finish(Inventory(inventory.directory))
         return final
 
-    def _as_it_is(self, inventory: Inventory, segment: SegmentName) -> dict[str, Any]:
+    def _as_it_is(self, inventory: Inventory, segment: SegmentName, now: str) -> SealedEntry:
         part = _read(inventory.path(segment))
         tally = Tally(time_in(segment.format))
         for _ in tally.counted(lines_of([inventory.path(segment)], segment.format)):
             pass
         if tally.sha256 != part.sha256:
             raise _changed(inventory.path(segment))
-        return _entry(str(segment), part.sha256, part.bytes, tally, [part])
+        return _entry(part, tally, [part], now)
 
     def _made_aside(
-        self, inventory: Inventory, group: list[SegmentName], final: str
-    ) -> dict[str, Any]:
+        self, inventory: Inventory, group: list[SegmentName], final: str, now: str
+    ) -> SealedEntry:
         way = COMPRESSIONS[self.compression]
         paths = [inventory.path(segment) for segment in group]
         parts = [_read(path) for path in paths]
@@ -90,10 +84,10 @@ class Sealer:
         if tally.bytes != sum(part.bytes for part in parts) or _sizes(paths) != tally.bytes:
             remove([aside], system=self.system)
             raise _changed(paths[0])
-        size = size_of(aside) or 0
-        return _entry(final, sha256_of(aside), size, tally, parts)
+        sealed = SealedPart(final, sha256_of(aside), size_of(aside) or 0)
+        return _entry(sealed, tally, parts, now)
 
-    def record(self, directory: Path, *entries: dict[str, Any]) -> None:
+    def record(self, directory: Path, *entries: ManifestEntry) -> None:
         """Add entries to a target's manifest, and sync them together."""
         exposed = Exposed()
         with self.locks.appending(directory):
@@ -104,7 +98,7 @@ class Sealer:
                 raise TranscriptError(f"{item.path} was taken away while it was written")
 
     def finish(self, inventory: Inventory) -> None:
-        """Go on from where a seal or a removal stopped, as far as the manifest says how.
+        """Finish a seal or a removal that stopped half-way, by the entries of the manifest.
 
         Nothing is removed whose bytes are not those that the manifest names.
         """
@@ -119,13 +113,13 @@ class Sealer:
             if name.startswith(".") and name.endswith(ASIDE):
                 aside, final = inventory.path(name), name[1 : -len(ASIDE)]
                 entry = inventory.sealed.get(final)
-                if entry is not None and sha256_of(aside) == entry.get("sha256"):
+                if entry is not None and sha256_of(aside) == entry.sha256:
                     move(aside, inventory.path(final), system=self.system)
                 else:
                     remove([aside], system=self.system)
 
     def write_sums(self, inventory: Inventory) -> None:
-        """Bring SHA256SUMS up to what the manifest says."""
+        """Write SHA256SUMS anew if the manifest has other sealed segments."""
         path, sums = inventory.directory / SUMS, inventory.sums()
         if sums == b"".join(blocks_of(path)) if SUMS in inventory.names else not sums:
             return
@@ -135,26 +129,25 @@ class Sealer:
             remove([path], system=self.system)
 
 
-def _entry(
-    final: str, sha256: str, size: int, tally: Tally, parts: Iterable[_Part]
-) -> dict[str, Any]:
-    return {
-        "segment": final,
-        "sha256": sha256,
-        "bytes": size,
-        "content": {"sha256": tally.sha256, "bytes": tally.bytes, "lines": tally.lines},
-        "first": tally.first,
-        "last": tally.last,
-        "parts": [part._asdict() for part in parts],
-    }
+def _entry(sealed: SealedPart, tally: Tally, parts: Iterable[SealedPart], now: str) -> SealedEntry:
+    return SealedEntry(
+        segment=sealed.segment,
+        sha256=sealed.sha256,
+        bytes=sealed.bytes,
+        content=SealedContent(tally.sha256, tally.bytes, tally.lines),
+        first=tally.first,
+        last=tally.last,
+        parts=tuple(parts),
+        at=now,
+    )
 
 
-def _read(path: Path) -> _Part:
+def _read(path: Path) -> SealedPart:
     digest, size = hashlib.sha256(), 0
     for block in blocks_of(path):
         digest.update(block)
         size += len(block)
-    return _Part(path.name, digest.hexdigest(), size)
+    return SealedPart(path.name, digest.hexdigest(), size)
 
 
 def _sizes(paths: list[Path]) -> int:
@@ -164,7 +157,7 @@ def _sizes(paths: list[Path]) -> int:
 def _compare(
     path: Path, decompressed: Callable[[Iterable[bytes]], Iterator[bytes]], tally: Tally
 ) -> None:
-    """See that what was written reads back as what was read."""
+    """Raise TranscriptError unless a sealed file reads back as the lines that went in."""
     digest = hashlib.sha256()
     try:
         for block in decompressed(blocks_of(path)):
@@ -183,18 +176,18 @@ def _leftover_parts(inventory: Inventory) -> Iterator[Path]:
     """Yield the parts whose lines are in a sealed file that is there."""
     present = set(inventory.names)
     for final, entry in inventory.sealed.items():
-        left = [part for part in entry.get("parts", []) if part["segment"] in present]
-        left = [part for part in left if part["segment"] != final]
-        if left and sha256_of_present(inventory.path(final)) == entry.get("sha256"):
+        left = [part for part in entry.parts if part.segment in present]
+        left = [part for part in left if part.segment != final]
+        if left and sha256_of_present(inventory.path(final)) == entry.sha256:
             for part in left:
-                if sha256_of(inventory.path(part["segment"])) == part["sha256"]:
-                    yield inventory.path(part["segment"])
+                if sha256_of(inventory.path(part.segment)) == part.sha256:
+                    yield inventory.path(part.segment)
 
 
 def _leftover_removed(inventory: Inventory) -> Iterator[Path]:
     present = set(inventory.names)
     for name, entry in inventory.removed.items():
-        if name in present and sha256_of(inventory.path(name)) == entry.get("sha256"):
+        if name in present and sha256_of(inventory.path(name)) == entry.sha256:
             yield inventory.path(name)
 
 

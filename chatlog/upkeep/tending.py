@@ -118,7 +118,8 @@ class Tender:
         """Put right what can be without losing anything; say which files were mended.
 
         Cuts torn ends and keeps them in events of their own, and goes on with
-        what sealing or a removal left half done. Nobody may record the target.
+        what sealing or a removal left half done, unless the manifest is damaged.
+        Nobody may record the target.
         """
         sealer, mended = self.sealer, []
         with sealer.locks.sealing(directory) as ours:
@@ -126,7 +127,9 @@ class Tender:
                 raise TranscriptError(f"another chatlog tends {directory} now; try again")
             if self._mend_manifest(directory):
                 mended.append(directory / manifest.NAME)
-            sealer.finish(Inventory(directory))
+            inventory = Inventory(directory)
+            if not inventory.damaged:  # else SHA256SUMS has digests that are nowhere else
+                sealer.finish(inventory)
             mended += self._mended(Inventory(directory), frozenset())
         return mended
 

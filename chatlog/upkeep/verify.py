@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from chatlog.archive import manifest
 from chatlog.archive.compression import compression_of
+from chatlog.archive.entry_lines import Damaged, Later, LineReader
 from chatlog.archive.files import blocks_of, reported, sha256_of, size_of
 from chatlog.archive.inventory import ASIDE, SUMS, Inventory
 from chatlog.archive.layout import parse_segment
+from chatlog.archive.manifest_entries import SealedContent
 from chatlog.archive.networks import NAME as NETWORK
 from chatlog.archive.networks import read_casemapping
 from chatlog.archive.targets import spelled
@@ -26,7 +28,6 @@ from chatlog.archive.version import LaterVersionError, expect_known_version
 from chatlog.coverage import ledger
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER
-from chatlog.formats.wording import many
 from chatlog.upkeep.findings import Checked, Finding
 from chatlog.upkeep.verify_lines import Judge, Reading
 
@@ -128,33 +129,41 @@ class Verifier:
         path = directory / manifest.NAME
         if not path.exists():
             return
-        data, previous = path.read_bytes(), ""
-        lines = data.splitlines(keepends=True)
-        if lines and not data.endswith(b"\n"):
-            torn = lines.pop()
-            if not held:
-                reason = f"{len(torn)} bytes at its end are no whole entry"
-                yield self._found(path, reason, len(lines) + 1, repairable=True)
+        number, lines = 0, LineReader(path)
+        previous: str | None = ""
         for number, line in enumerate(lines, 1):
             yield from self._manifest_line(path, number, line, previous)
-            previous = hashlib.sha256(line).hexdigest()
-        self.checked.heads[self._relative(directory)] = previous
+            # After a line that is too long to be read, nothing is known of the chain.
+            previous = None if line is None else hashlib.sha256(line + b"\n").hexdigest()
+        if lines.rest != b"" and not held:
+            length = "too many" if lines.rest is None else len(lines.rest)
+            reason = f"{length} bytes at its end are no whole entry"
+            yield self._found(path, reason, number + 1, repairable=True)
+        self.checked.heads[self._relative(directory)] = previous or ""
 
     def _manifest_line(
-        self, path: Path, number: int, line: bytes, previous: str
+        self, path: Path, number: int, line: bytes | None, previous: str | None
     ) -> Iterator[Finding]:
-        try:
-            entry = msgspec.json.decode(line, type=dict[str, Any])
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            yield self._found(path, f"no entry: {error}", number)
+        entry = manifest.decode(number, line)
+        if line is None or isinstance(entry, Damaged):
+            reason = entry.reason if isinstance(entry, Damaged) else ""
+            yield self._found(path, f"no entry: {reason}", number)
             return
-        if entry.get("previous") != previous:
+        self.checked.later += isinstance(entry, Later)
+        if previous is not None and manifest.previous_of(line) != previous:
             reason = "it does not follow from the line before it: one was altered or taken out"
             yield self._found(path, reason, number)
 
     def _ledger(self, directory: Path) -> Iterator[Finding]:
-        if damaged := ledger.read(directory).damaged:
-            yield self._found(directory / ledger.NAME, many(damaged, "damaged line"))
+        path, damaged = directory / ledger.NAME, 0
+        for line in ledger.each(directory):
+            self.checked.later += isinstance(line, Later)
+            if isinstance(line, Damaged):
+                damaged += 1
+                if damaged <= _SHOWN:
+                    yield self._found(path, f"no entry: {line.reason}", line.line)
+        if damaged > _SHOWN:
+            yield self._found(path, f"and {damaged - _SHOWN} more lines")
 
     def _sums(self, inventory: Inventory) -> Iterator[Finding]:
         path = inventory.directory / SUMS
@@ -177,18 +186,19 @@ class Verifier:
                 yield self._unknown(path)
 
     def _leftovers(self, inventory: Inventory) -> dict[str, str]:
-        """Say of each file that a seal or a removal still has to do with, what that is."""
+        """Return the reason for each file that a seal or a removal has left over, by its name."""
         told = {
-            (name, entry.get("sha256")): "left over from its removal"
+            (name, entry.sha256): "left over from its removal"
             for name, entry in inventory.removed.items()
         }
         for final, entry in inventory.sealed.items():
             aside = f".{final}{ASIDE}"
-            told[aside, entry.get("sha256")] = f"left over from sealing: it is to be {final}"
-            if size_of(inventory.path(final)) == entry.get("bytes"):
-                for part in _parts_beside(final, entry):
-                    key = part["segment"], part.get("sha256")
-                    told[key] = f"left over from sealing: it is in {final}"
+            told[aside, entry.sha256] = f"left over from sealing: it is to be {final}"
+            if size_of(inventory.path(final)) == entry.bytes:
+                for part in entry.parts:
+                    if part.segment != final:
+                        reason = f"left over from sealing: it is in {final}"
+                        told[part.segment, part.sha256] = reason
         present = set(inventory.names)
         return {
             name: what
@@ -217,17 +227,17 @@ class Verifier:
         way = compression_of(segment.compression)
         reading = Reading(self._blocks(path, digest.update), way.decompressed)
         yield from self._lines(inventory, segment, reading)
-        if size != entry.get("bytes"):
-            yield self._found(path, f"altered: {size} bytes, sealed were {entry.get('bytes')}")
-        elif digest.hexdigest() != entry.get("sha256") and not reading.damage:
+        if size != entry.bytes:
+            yield self._found(path, f"altered: {size} bytes, sealed were {entry.bytes}")
+        elif digest.hexdigest() != entry.sha256 and not reading.damage:
             yield self._found(path, "altered: its SHA-256 is not the one that was sealed")
         if reading.damage:
             yield self._found(path, f"damaged: {reading.damage}", reading.number + 1)
-        content = entry.get("content", {})
-        said = {"sha256": reading.sha256, "bytes": reading.bytes, "lines": reading.number}
-        for what, found in said.items():
-            if content.get(what) != found and not reading.damage:
-                reason = f"altered: its content's {what} is {found}, sealed {content.get(what)}"
+        found = SealedContent(reading.sha256, reading.bytes, reading.number)
+        for what, read in msgspec.structs.asdict(found).items():
+            sealed = getattr(entry.content, what)
+            if read != sealed and not reading.damage:
+                reason = f"altered: its content's {what} is {read}, sealed {sealed}"
                 yield self._found(path, reason)
 
     def _open(self, inventory: Inventory, segment: SegmentName, held: bool) -> Iterator[Finding]:  # noqa: FBT001 - called as `_sealed`
@@ -277,10 +287,6 @@ class Verifier:
 
     def _relative(self, path: Path) -> str:
         return str(path.relative_to(self._root))
-
-
-def _parts_beside(final: str, entry: dict[str, Any]) -> list[dict[str, Any]]:
-    return [part for part in entry.get("parts", ()) if part.get("segment") != final]
 
 
 def digest_of(heads: dict[str, str]) -> str:

@@ -14,11 +14,14 @@ A loss is told in the manifest before the next line is written.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
 
 from chatlog.archive import manifest
 from chatlog.archive.files import reported
 from chatlog.archive.layout import SegmentName
+from chatlog.archive.manifest_entries import TextEntry, VanishedEntry
 from chatlog.archive.manifest_view import ManifestView
 from chatlog.archive.recovery import recovered
 from chatlog.archive.segment import Segment, Unsynced
@@ -28,6 +31,7 @@ from chatlog.write.existing_parts import lines_in, parts_in, without_overlap
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chatlog.archive.manifest_entries import ManifestEntry
     from chatlog.archive.storage import Encoding
     from chatlog.write.line_queue import LineQueue
     from chatlog.write.stream_key import Archive, StreamKey
@@ -86,7 +90,7 @@ class PartFile:
         self._archive = archive
         self._queue = queue
         self.state: Unchosen | Closed | Open | Lost = Unchosen(continues=not place.history)
-        self._untold: list[dict[str, Any]] = []  # losses for the manifest
+        self._untold: list[VanishedEntry] = []  # losses for the manifest
 
     @property
     def path(self) -> Path | None:
@@ -155,8 +159,9 @@ class PartFile:
         )
 
     def _is_ours(self, segment: Segment) -> bool:
-        if self._encoding.entry is not None:
-            return self._announced(segment.path) == self._entry(segment.path)
+        entry = self._entry(segment.path)
+        if entry is not None:
+            return self._announced(segment.path) == entry
         line, decode = segment.last_line(), self._encoding.format.decode_line
         try:
             return not line or (decode is not None and not decode(line).via)
@@ -168,9 +173,10 @@ class PartFile:
         number = last.part + 1 if last else 1
         name = SegmentName(self._period, number, self._encoding.suffix)
         path = self._place.directory / str(name)
-        if self._encoding.entry is not None and self._announced(path) != self._entry(path):
+        entry = self._entry(path)
+        if entry is not None and self._announced(path) != entry:
             # Told before the segment has a line, as without it none can be read.
-            self._announce(self._entry(path))
+            self._announce(entry)
         return self._open_at(path, time)
 
     def _last_part(self) -> SegmentName | None:
@@ -198,19 +204,22 @@ class PartFile:
 
     # -- the manifest ------------------------------------------------------------------
 
-    def _entry(self, path: Path) -> dict[str, Any]:
-        history = {"history": True} if self._place.history else {}
-        return {**(self._encoding.entry or {}), "segment": path.name, **history}
+    def _entry(self, path: Path) -> TextEntry | None:
+        """Return the description that a segment must have in the manifest, if it needs one."""
+        entry, history = self._encoding.entry, self._place.history
+        if entry is None:
+            return None
+        return msgspec.structs.replace(entry, segment=path.name, history=history)
 
-    def _announced(self, path: Path) -> dict[str, Any]:
-        """Return the last description of a segment in the manifest."""
-        said: dict[str, Any] = {}
-        for entry in manifest.read(self._place.directory):
-            if entry.get("entry") == "text" and entry.get("segment") == path.name:
-                said = entry
-        return {key: value for key, value in said.items() if key != "previous"}
+    def _announced(self, path: Path) -> TextEntry | None:
+        """Return the last description of a segment in the manifest, without its link."""
+        found = None
+        for line in manifest.read(self._place.directory):
+            if isinstance(line, TextEntry) and line.segment == path.name:
+                found = msgspec.structs.replace(line, previous=None)
+        return found
 
-    def _announce(self, entry: dict[str, Any]) -> None:
+    def _announce(self, entry: ManifestEntry) -> None:
         archive, directory = self._archive, self._place.directory
         with archive.locks.appending(directory):
             manifest.append(
@@ -222,8 +231,7 @@ class PartFile:
             )
 
     def _lose(self, path: Path, lines: int, time: str) -> None:
-        entry = {"entry": "vanished", "segment": path.name, "at": time, "lines": lines}
-        self._untold.append(entry)
+        self._untold.append(VanishedEntry(segment=path.name, at=time, lines=lines))
         self.state = Lost(path)
 
     # -- syncing, losing, closing --------------------------------------------------------

@@ -82,7 +82,9 @@ def test_a_file_that_this_user_may_not_read_is_an_error_that_names_it(path, monk
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(TranscriptError, match=r"cannot read .*FORMAT: Permission denied; see"):
+    with pytest.raises(
+        TranscriptError, match=r"cannot read .*FORMAT: Permission denied; make it readable"
+    ):
         read_version(path.parent)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from chatlog.coverage import ledger
-from chatlog.coverage.ledger import LedgerEntry
+from chatlog.coverage.entries import ClosedEntry, CoveredEntry, OpenedEntry, UnwantedEntry
 from chatlog.event import EventType
 from chatlog.health.runs import RunFile, run_name
 from chatlog.health.status import encode
@@ -81,19 +81,19 @@ EVENTS = (
     oftc("today 08:03", "おはよう", target="#e\u0301te\u0301"),
 )  # fmt: skip
 LEDGER = (
-    LedgerEntry(entry="opened", at=at("friday 22:00")),
-    LedgerEntry(entry="closed", at=at("monday 12:00"), cause="ping-timeout"),
-    LedgerEntry(entry="opened", at=at("monday 12:30")),
-    LedgerEntry(
-        entry="covered", since=at("monday 12:00"), until=at("monday 12:30"), via="chathistory",
-        kinds="all", lines=1,
+    OpenedEntry(at=at("friday 22:00")),
+    ClosedEntry(at=at("monday 12:00"), cause="ping-timeout"),
+    OpenedEntry(at=at("monday 12:30")),
+    CoveredEntry(
+        at=at("monday 12:30"), since=at("monday 12:00"), until=at("monday 12:30"),
+        via="chathistory", kinds="all", lines=1,
     ),
-    LedgerEntry(entry="closed", at=at("monday 15:00"), cause="killed"),
-    LedgerEntry(entry="opened", at=at("yesterday 09:00")),
-    LedgerEntry(entry="closed", at=at("today 11:00"), cause="stopped", planned=True),
-    LedgerEntry(entry="opened", at=at("today 11:30")),
-    LedgerEntry(entry="closed", at=at("today 12:00"), cause="unwanted"),
-    LedgerEntry(entry="unwanted", at=at("today 12:00")),
+    ClosedEntry(at=at("monday 15:00"), cause="killed"),
+    OpenedEntry(at=at("yesterday 09:00")),
+    ClosedEntry(at=at("today 11:00"), cause="stopped", planned=True),
+    OpenedEntry(at=at("today 11:30")),
+    ClosedEntry(at=at("today 12:00"), cause="unwanted"),
+    UnwantedEntry(at=at("today 12:00")),
 )  # fmt: skip
 RUNNING = network_status(
     "libera", lag=0.07, since=at("today 10:00"), last_event=at("today 08:02"), joined=2, wanted=3,

@@ -6,8 +6,19 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from chatlog.archive.entry_lines import Damaged, Later
+from chatlog.coverage.entries import (
+    AbsentEntry,
+    AskedEntry,
+    ClosedEntry,
+    CoveredEntry,
+    NoticedEntry,
+    OpenedEntry,
+    UnfillableEntry,
+    UnwantedEntry,
+    WishedEntry,
+)
 from chatlog.coverage.fold import Bound, GapState, coverage_of
-from chatlog.coverage.ledger import LedgerEntry
 from chatlog.event import format_time
 
 START = 1_795_392_000_000  # 2026-11-23T00:00Z
@@ -18,11 +29,11 @@ def at(seconds):
 
 
 def opened(ours, server=None, run="r"):
-    return LedgerEntry(entry="opened", at=at(ours), server=_server(server), run=run)
+    return OpenedEntry(at=at(ours), server=_server(server), run=run)
 
 
 def closed(ours, server=None, cause="closed", **fields):
-    return LedgerEntry(entry="closed", at=at(ours), server=_server(server), cause=cause, **fields)
+    return ClosedEntry(at=at(ours), server=_server(server), cause=cause, **fields)
 
 
 def _server(seconds):
@@ -30,15 +41,15 @@ def _server(seconds):
 
 
 def covered(since, until, **fields):
-    return LedgerEntry(entry="covered", since=at(since), until=at(until), **fields)
+    return CoveredEntry(at=at(until), since=at(since), until=at(until), **fields)
 
 
 def unfillable(since, until, why="gone"):
-    return LedgerEntry(entry="unfillable", since=at(since), until=at(until), why=why)
+    return UnfillableEntry(at=at(until), since=at(since), until=at(until), why=why)
 
 
 def asked(since, until, why="no answer"):
-    return LedgerEntry(entry="asked", since=at(since), until=at(until), why=why)
+    return AskedEntry(at=at(until), since=at(since), until=at(until), why=why)
 
 
 def fold(*entries, now=None, heard=lambda _: None, lives=lambda _: True):
@@ -62,7 +73,7 @@ def _seconds(time):
 
 def test_a_target_that_was_never_heard_has_no_coverage():
     assert fold() is None
-    assert fold(LedgerEntry(entry="noticed", at=at(1), by=5)) is None
+    assert fold(NoticedEntry(at=at(1), by=5)) is None
 
 
 def test_what_lies_between_two_intervals_is_an_open_gap_with_the_cause_of_the_first_end():
@@ -105,21 +116,21 @@ def test_between_two_batches_a_gap_is_planned():
 
 
 def test_who_leaves_a_target_out_ends_the_range():
-    left = (opened(0), closed(10, cause="unwanted"), LedgerEntry(entry="unwanted", at=at(10)))
+    left = (opened(0), closed(10, cause="unwanted"), UnwantedEntry(at=at(10)))
     assert gaps(*left, now=99) == []
     assert gaps(*left, opened(50), closed(60), opened(70)) == [(60, 70, "open")]
     assert fold(*left, now=99).until == at(10)
 
 
 def test_a_channel_that_never_let_us_in_is_one_long_gap_and_says_why():
-    absent = LedgerEntry(entry="absent", at=at(5), why="Cannot join channel (+i) (473)")
+    absent = AbsentEntry(at=at(5), why="Cannot join channel (+i) (473)")
     [gap] = fold(absent, now=60).gaps
     assert (gap.start.time, gap.end, gap.cause) == (at(5), at(60), "refused")
     assert gaps(absent, opened(50)) == [(5, 50, "open")]
 
 
 def test_a_gap_says_why_nobody_came_back():
-    absent = LedgerEntry(entry="absent", at=at(15), why="banned (474)")
+    absent = AbsentEntry(at=at(15), why="banned (474)")
     [gap] = fold(opened(0), closed(10, cause="kicked"), absent, opened(30)).gaps
     assert (gap.cause, gap.why) == ("kicked", "banned (474)")
 
@@ -171,6 +182,56 @@ def test_history_from_before_the_first_interval_lengthens_the_range():
     assert fold(opened(50), closed(60), covered(20, 50)).since == at(20)
 
 
+def test_between_such_history_and_the_first_interval_nothing_was_heard():
+    assert gaps(opened(50), closed(60), covered(20, 40)) == [
+        (20, 40, "filled"), (40, 50, "planned"),
+    ]  # fmt: skip
+    assert gaps(covered(20, 40), covered(50, 60)) == [
+        (20, 40, "filled"), (40, 50, "planned"), (50, 60, "filled"),
+    ]  # fmt: skip
+
+
+def test_history_that_was_wanted_ends_where_the_channel_first_refused_us():
+    absent = AbsentEntry(at=at(30), why="banned (474)")
+    coverage = fold(absent, WishedEntry(since=at(10)), opened(50), closed(110))
+    assert gaps(absent, WishedEntry(since=at(10)), opened(50), closed(110)) == [
+        (10, 30, "planned"), (30, 50, "open"),
+    ]  # fmt: skip
+    assert coverage.share == pytest.approx(0.6)
+
+
+def test_a_channel_that_never_let_us_in_was_missed_until_it_was_left_out():
+    entries = AbsentEntry(at=at(5), why="banned (474)"), UnwantedEntry(at=at(25))
+    coverage = fold(*entries, now=99)
+    assert gaps(*entries, now=99) == [(5, 25, "open")]
+    assert (coverage.until, coverage.share) == (at(25), 0)
+
+
+# -- how many lines history brought ----------------------------------------------------
+
+
+def lines(*entries):
+    return [gap.lines for gap in fold(*entries).gaps]
+
+
+TWO_HOURS_MISSED = opened(0), closed(10), opened(90)
+
+
+def test_a_gap_that_was_fetched_over_two_connections_has_the_lines_of_both():
+    assert lines(*TWO_HOURS_MISSED, covered(10, 30, lines=10), covered(30, 90, lines=15)) == [25]
+
+
+def test_a_fetch_counts_once_into_however_many_gaps_it_is_cut():
+    assert lines(*TWO_HOURS_MISSED, closed(95), opened(99), covered(10, 99, lines=7)) == [7, 0]
+    cut = covered(10, 90, lines=7, via="a"), covered(30, 50, lines=5, via="b")
+    assert lines(*TWO_HOURS_MISSED, *cut) == [7, 5, 0]
+
+
+def test_the_progress_of_one_long_fetch_counts_once():
+    told = (covered(10, until, lines=until) for until in (30, 60, 90))
+    assert lines(*TWO_HOURS_MISSED, *told) == [90]
+
+
 def test_the_share_counts_what_was_fetched_back_as_heard():
     entries = opened(0), closed(40), opened(60), closed(100)
     assert fold(*entries).share == pytest.approx(0.8)
@@ -180,20 +241,42 @@ def test_the_share_counts_what_was_fetched_back_as_heard():
 
 # -- any ledger -----------------------------------------------------------------------
 
+KINDS = ["opened", "closed", "unwanted", "covered", "noticed"]
 MOMENTS = st.integers(0, 500)
+STRETCHES = st.tuples(MOMENTS, MOMENTS).map(sorted)
 ENTRIES = st.lists(
     st.one_of(
         st.builds(opened, MOMENTS, st.none() | MOMENTS),
         st.builds(closed, MOMENTS, st.none() | MOMENTS, planned=st.booleans()),
-        st.builds(covered, MOMENTS, MOMENTS),
-        st.builds(unfillable, MOMENTS, MOMENTS),
-        st.builds(asked, MOMENTS, MOMENTS),
-        st.builds(lambda t: LedgerEntry(entry="unwanted", at=at(t)), MOMENTS),
-        st.builds(lambda t: LedgerEntry(entry="absent", at=at(t), why="x"), MOMENTS),
-        st.builds(lambda: LedgerEntry(entry="of a later version")),
+        st.builds(lambda bounds: covered(*bounds), STRETCHES),
+        st.builds(lambda bounds: unfillable(*bounds), STRETCHES),
+        st.builds(lambda bounds: asked(*bounds), STRETCHES),
+        st.builds(lambda t: UnwantedEntry(at=at(t)), MOMENTS),
+        st.builds(lambda t: AbsentEntry(at=at(t), why="x"), MOMENTS),
+        st.builds(Later),
+        st.builds(Damaged, st.just(1), st.just("flipped"), st.sampled_from(["", *KINDS])),
     ),
     max_size=20,
 )
+
+
+@given(ENTRIES, st.none() | MOMENTS)
+def test_the_lines_of_all_gaps_are_those_of_the_fetches_that_reach_into_one(entries, now):
+    entries = [
+        covered(_seconds(each.since), _seconds(each.until), lines=number)
+        if isinstance(each, CoveredEntry)
+        else each
+        for number, each in enumerate(entries)
+    ]
+    coverage = fold(*entries, now=now)
+    if coverage is None:
+        return
+    within = [
+        piece
+        for piece in coverage.covered
+        if any(piece.since < gap.end and gap.start.time < piece.until for gap in coverage.gaps)
+    ]
+    assert sum(gap.lines for gap in coverage.gaps) == sum(piece.lines for piece in within)
 
 
 @given(ENTRIES, st.none() | MOMENTS)

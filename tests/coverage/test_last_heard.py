@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from chatlog.coverage.entries import OpenedEntry
 from chatlog.coverage.last_heard import LastHeard
-from chatlog.coverage.ledger import LedgerEntry
 from chatlog.event import format_time
 from chatlog.health.runs import RunFile
 from chatlog.health.status import NetworkStatus, RunStatus, encode
@@ -40,7 +40,7 @@ def beat(root, *, heard, offset=None, waiting=0, dies=True):
 
 
 def last(root, **fields):
-    opened = LedgerEntry(entry="opened", at=at(0), run=RUN, **fields)
+    opened = OpenedEntry(at=at(0), run=RUN, **fields)
     return LastHeard(root).last(root / "net" / "#c", "net", opened)
 
 
@@ -72,7 +72,7 @@ def test_what_waited_in_memory_for_a_disk_is_lost_with_its_run(root):
 
 
 def test_a_run_that_never_wrote_a_line_heard_its_own_coming(root):
-    opened = LedgerEntry(entry="opened", at=at(20), run="another")
+    opened = OpenedEntry(at=at(20), run="another")
     found = LastHeard(root).last(root / "net" / "#quiet", "net", opened)
     assert found.at == at(20)
 
@@ -85,9 +85,25 @@ def test_a_run_that_lives_is_known_to(root):
     assert not last(root).is_alive
 
 
-def test_a_damaged_file_of_a_run_says_nothing(root):
+def test_a_damaged_file_of_a_run_says_nothing_and_is_named(root):
     run = RunFile(root, RUN)
     run.write(b"nonsense")
     run.close()
     assert last(root).at == at(10.5)
     assert msgspec.json.encode(last(root))
+    assert LastHeard(root).damaged == [run.path]
+
+
+def test_a_heartbeat_from_after_the_file_was_written_says_nothing(root):
+    beat(root, heard=at(61))
+    assert last(root).at == at(10.5)
+    assert LastHeard(root).damaged == []
+
+
+@pytest.mark.parametrize("fields", [{"time": "9999-99-99"}, {"received": "zzz"}])
+def test_a_line_with_a_time_that_there_cannot_be_says_nothing(root, fields):
+    path = root / "net" / "#c" / "2026-11-23_001.jsonl"
+    line = {"time": at(11), "network": "net", "target": "#c", "type": "message", "nick": "ann"}
+    with path.open("ab") as file:
+        file.write(msgspec.json.encode(line | fields) + b"\n")
+    assert last(root).at == at(10.5)

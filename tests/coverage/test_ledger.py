@@ -11,13 +11,13 @@ import pytest
 from chatlog.archive.locks import Locks
 from chatlog.archive.syncing import Exposed
 from chatlog.coverage import ledger
-from chatlog.coverage.ledger import LedgerEntry
+from chatlog.coverage.entries import ClosedEntry, OpenedEntry
 from chatlog.coverage.pending import Notes
 from chatlog.errors import TranscriptError
 from tests.support.archive import UNSYNCED
 
-ONE = LedgerEntry(entry="opened", at="2026-11-23T00:00:00.000Z", run="r")
-TWO = LedgerEntry(entry="closed", at="2026-11-23T00:00:09.000Z", cause="stopped", planned=True)
+ONE = OpenedEntry(at="2026-11-23T00:00:00.000Z", run="r")
+TWO = ClosedEntry(at="2026-11-23T00:00:09.000Z", cause="stopped", planned=True)
 
 
 def test_what_is_appended_is_read_in_its_order_and_empty_fields_are_absent(tmp_path):
@@ -48,8 +48,9 @@ def test_what_is_no_entry_is_counted_and_costs_no_neighbour(tmp_path):
     ledger.append(UNSYNCED, tmp_path, [ONE])
     with (tmp_path / "LEDGER").open("ab") as file:
         file.write(b"\xff\n[1]\n" + b'{"entry":5}\n' + b'{"entry":"new","more":[1]}\n')
-    entries = ledger.read(tmp_path)
-    assert (len(entries), entries.damaged) == (2, 3)
+    lines = ledger.read(tmp_path)
+    assert lines[0] == ONE
+    assert (lines.damaged, lines.later) == (3, 1)
 
 
 def test_what_the_disk_refuses_is_written_in_order_when_it_takes_it(tmp_path):

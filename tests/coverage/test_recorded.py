@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatlog.coverage import ledger
-from chatlog.coverage.ledger import LedgerEntry
+from chatlog.coverage.entries import ClosedEntry, OpenedEntry
 from chatlog.coverage.recorded import RecordedRange, RecordedRanges
 from chatlog.event import format_time
 from tests.support.archive import START, UNSYNCED, event_at, record
@@ -17,8 +17,8 @@ def test_it_is_from_the_first_interval_to_the_end_of_the_last(tmp_path):
     record(tmp_path, event_at(5))
     directory = tmp_path / "net" / "#c"
     entries = [
-        LedgerEntry(entry="opened", at=at(0)), LedgerEntry(entry="closed", at=at(10), cause="x"),
-        LedgerEntry(entry="opened", at=at(20)), LedgerEntry(entry="closed", at=at(30), cause="y"),
+        OpenedEntry(at=at(0)), ClosedEntry(at=at(10), cause="x"),
+        OpenedEntry(at=at(20)), ClosedEntry(at=at(30), cause="y"),
     ]  # fmt: skip
     ledger.append(UNSYNCED, directory, entries)
     assert RecordedRanges(tmp_path, "net").of("#C") == RecordedRange(directory, at(0), at(30))

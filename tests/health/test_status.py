@@ -110,12 +110,19 @@ def test_a_time_that_is_none_is_a_value_error(key, text):
         decode(json.dumps(broken).encode())
 
 
-@pytest.mark.parametrize("key", ["since", "last_event"])
+@pytest.mark.parametrize("key", ["since", "heard", "last_event"])
 def test_a_time_of_a_network_that_is_none_is_a_value_error(key):
     broken = json.loads(encode(run_status(network_status())))
     broken["networks"][0][key] = "soon"
     with pytest.raises(ValueError, match="soon"):
         decode(json.dumps(broken).encode())
+
+
+@pytest.mark.parametrize("offset", [10**15, -(10**15), 10**18])
+def test_a_clock_of_a_server_that_there_cannot_be_is_a_value_error(offset):
+    heard = "2026-11-23T18:20:01.123Z"
+    with pytest.raises(ValueError, match="a time that there cannot be"):
+        decode(encode(run_status(network_status(heard=heard, offset=offset))))
 
 
 @pytest.mark.parametrize("key", ["started", "updated"])

@@ -18,7 +18,13 @@ from chatlog.event import SERVER
 from chatlog.formats import jsonl
 from chatlog.read import lines
 from chatlog.read.reader import Reader
-from tests.support.archive import UNSYNCED, event_at, read_all, record, writer_in
+from tests.support.archive import (
+    append_to_manifest,
+    event_at,
+    read_all,
+    record,
+    writer_in,
+)
 from tests.support.examples import examples_times
 
 
@@ -248,13 +254,23 @@ def test_text_without_a_manifest_is_read_as_utc(tmp_path):
     assert entry.event == event_at(1, "one")
 
 
-@pytest.mark.parametrize("zone", ["Nowhere/Nothing", "../../etc/passwd", 7, ""])
+TEXT = {"entry": "text", "segment": "2026-11-23_001.log", "stamp": "time", "copy": False}
+
+
+@pytest.mark.parametrize("zone", ["Nowhere/Nothing", "../../etc/passwd", ""])
 def test_a_zone_that_is_not_known_is_said(tmp_path, zone):
     record(tmp_path, event_at(1, "one"), formats=("text",))
-    entry = {"entry": "text", "segment": "2026-11-23_001.log", "stamp": "time", "tz": zone}
-    manifest.append(UNSYNCED, tmp_path / "net" / "#c", entry)
+    append_to_manifest(tmp_path / "net" / "#c", **TEXT, tz=zone)
     with pytest.raises(TranscriptError, match=r"time zone .* not know"):
         Reader(tmp_path).last(10)
+
+
+def test_a_zone_that_is_no_text_damages_the_line_and_the_one_before_it_counts(tmp_path):
+    record(tmp_path, event_at(1, "one"), formats=("text",))
+    append_to_manifest(tmp_path / "net" / "#c", **TEXT, tz=7)
+    reader = Reader(tmp_path)
+    assert texts(reader.last(10)) == ["one"]
+    assert reader.damaged == {str(tmp_path / "net" / "#c" / manifest.NAME): 1}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

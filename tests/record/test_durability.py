@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from chatlog.archive import manifest
 from chatlog.archive.storage import Sync
 from chatlog.archive.system import System
 from chatlog.clock import now
 from chatlog.demo.server import Server
 from chatlog.errors import TranscriptError
+from tests.support.archive import manifest_of
 from tests.support.faults import refusal
 from tests.support.loop_clock import LoopClock
 from tests.support.recorded import texts
@@ -261,7 +261,7 @@ def test_a_segment_deleted_or_replaced_under_it_is_noticed_and_no_later_line_is_
     asyncio.run(scenario())
     assert texts(tmp_path, "#demo") == lines(range(0 if kept else 5, 12))
     assert "was deleted or replaced while it was written" in caplog.text
-    entries = manifest.read(tmp_path / "net" / "#demo")
+    entries = manifest_of(tmp_path / "net" / "#demo")
     assert [entry["entry"] for entry in entries] == ["vanished"]
 
 

@@ -7,11 +7,10 @@ import json
 
 import pytest
 
-from chatlog.archive import manifest
 from chatlog.clock import now
 from chatlog.demo.server import Server
 from chatlog.record.housekeeping import Rounds
-from tests.support.archive import record
+from tests.support.archive import manifest_of, record
 from tests.support.crashing import lines_of
 from tests.support.recorded import texts
 from tests.support.recording import recorder_of
@@ -69,7 +68,7 @@ def test_parts_that_ended_for_their_size_are_sealed_while_it_records(tmp_path, c
         await until(lambda: len(live()) == 1)
 
     def sealed():
-        entries = manifest.read(directory)
+        entries = manifest_of(directory)
         return {each["segment"] for each in entries if each["entry"] == "sealed"}
 
     def live():
@@ -92,7 +91,7 @@ def test_what_an_earlier_run_left_is_sealed_and_what_is_too_old_removed(tmp_path
 
     recorder = run(tmp_path, story, keep=30 * DAY)
     assert recorder.errors == 0
-    entries = manifest.read(directory)
+    entries = manifest_of(directory)
     assert [each["entry"] for each in entries] == ["sealed", "sealed", "removed"]
 
 

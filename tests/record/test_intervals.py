@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from chatlog.coverage.ledger import LedgerEntry
+from chatlog.coverage.entries import AbsentEntry, OpenedEntry, WishedEntry
+from chatlog.coverage.interval_fold import last_open
 from chatlog.record.intervals import (
     Intervals,
     Moment,
     cause_of,
     is_new,
-    last_open,
     new_interval,
     silence_of,
 )
@@ -30,8 +30,7 @@ def intervals():
 
 def test_an_interval_opens_at_the_join_by_both_clocks(intervals):
     [opened] = intervals.enter("#demo", at(1, ahead=5), "m1")
-    assert opened == LedgerEntry(
-        entry="opened",
+    assert opened == OpenedEntry(
         at="2026-11-23T18:01:00.000Z",
         server="2026-11-23T18:06:00.000Z",
         msgid="m1",
@@ -160,13 +159,13 @@ def test_the_first_interval_of_a_target_has_no_gap_before_it(intervals):
 
 
 def test_a_target_is_new_until_the_beginning_of_its_history_is_known(intervals):
-    wished = LedgerEntry(entry="wished")
+    wished = WishedEntry()
     [opened] = intervals.enter("#demo", at(1), "")
     assert is_new([])
-    assert is_new([LedgerEntry(entry="absent", at=at(1).at, why="banned (474)")])
+    assert is_new([AbsentEntry(at=at(1).at, why="banned (474)")])
     assert is_new([wished, opened])
     assert not is_new([opened])
-    assert not is_new([wished, opened, LedgerEntry(entry="wished", since=at(0).at)])
+    assert not is_new([wished, opened, WishedEntry(since=at(0).at)])
 
 
 def test_silence_tells_the_last_end_and_its_cause(intervals):

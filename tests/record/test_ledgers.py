@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatlog.coverage import ledger
-from chatlog.coverage.ledger import LedgerEntry
+from chatlog.coverage.entries import CoveredEntry
 from chatlog.errors import TranscriptError
 from chatlog.event import Event
 from chatlog.record.intervals import Moment
@@ -25,7 +25,7 @@ def message(minute, msgid):
     )
 
 
-COVERED = LedgerEntry(entry="covered", since=at(1).at, until=at(2).at, via="chathistory", lines=3)
+COVERED = CoveredEntry(at=at(3).at, since=at(1).at, until=at(2).at, via="chathistory", lines=3)
 
 
 class Disk:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatlog.coverage import ledger
-from chatlog.coverage.ledger import LedgerEntry
+from chatlog.coverage.entries import ClosedEntry, CoveredEntry, OpenedEntry
 from chatlog.event import format_time
 from chatlog.read.reader import Reader
 from chatlog.report.gap_feed import GapFeed
@@ -18,8 +18,8 @@ def at(seconds):
 
 def interval(start, end):
     return [
-        LedgerEntry(entry="opened", at=at(start)),
-        LedgerEntry(entry="closed", at=at(end), cause="killed"),
+        OpenedEntry(at=at(start)),
+        ClosedEntry(at=at(end), cause="killed"),
     ]
 
 
@@ -61,7 +61,7 @@ def test_the_rest_of_a_gap_that_was_filled_in_part_does_not_come_again(archive):
     reader = Reader(archive)
     entries, feed = reader.last(4), GapFeed(reader)
     assert given(feed, entries) == [(2, "#c", at(10))]
-    covered = LedgerEntry(entry="covered", since=at(10), until=at(15), via="chathistory", lines=1)
+    covered = CoveredEntry(at=at(15), since=at(10), until=at(15), via="chathistory", lines=1)
     ledger.append(UNSYNCED, archive / "net" / "#c", [covered])
     feed.look_again()
     assert given(feed, entries) == []

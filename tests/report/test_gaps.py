@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatlog.archive.targets import Target
 from chatlog.coverage import ledger
+from chatlog.coverage.entries import (
+    ClosedEntry,
+    CoveredEntry,
+    OpenedEntry,
+    ReportedEntry,
+    UnwantedEntry,
+)
 from chatlog.coverage.fold import Bound, Gap, GapState
-from chatlog.coverage.ledger import LedgerEntry
 from chatlog.event import format_time
 from chatlog.report.gaps import (
+    GapQuery,
     TargetGaps,
+    Unreadable,
     coverage_record,
+    find_gaps,
     gap_record,
     not_recovered,
     open_gaps,
     timeline,
 )
 from tests.support.archive import START, UNSYNCED
+from tests.support.ledgers import at as moment
 
 
 def at(seconds):
@@ -70,12 +85,12 @@ def test_a_record_leaves_out_empty_texts_and_counts_gaps_by_state():
 
 def test_an_open_gap_is_unreported_until_an_entry_reports_all_of_it(tmp_path):
     story = [
-        LedgerEntry(entry="opened", at=at(0)), LedgerEntry(entry="closed", at=at(10), cause="x"),
-        LedgerEntry(entry="opened", at=at(20)), LedgerEntry(entry="closed", at=at(30), cause="y"),
-        LedgerEntry(entry="opened", at=at(40)), LedgerEntry(entry="closed", at=at(50), cause="z"),
+        OpenedEntry(at=at(0)), ClosedEntry(at=at(10), cause="x"),
+        OpenedEntry(at=at(20)), ClosedEntry(at=at(30), cause="y"),
+        OpenedEntry(at=at(40)), ClosedEntry(at=at(50), cause="z"),
     ]  # fmt: skip
-    reported = LedgerEntry(entry="reported", at=at(60), since=at(10), until=at(20))
-    half = LedgerEntry(entry="reported", at=at(60), since=at(30), until=at(35))
+    reported = ReportedEntry(at=at(60), since=at(10), until=at(20))
+    half = ReportedEntry(at=at(60), since=at(30), until=at(35))
     ledger.append(UNSYNCED, tmp_path, [*story, reported, half])
     result = open_gaps(tmp_path)
     assert [each.start.time for each in result.gaps] == [at(10), at(30)]
@@ -84,3 +99,59 @@ def test_an_open_gap_is_unreported_until_an_entry_reports_all_of_it(tmp_path):
 
 def test_a_target_that_was_never_recorded_has_no_open_gap(tmp_path):
     assert open_gaps(tmp_path) == ([], [])
+
+
+# -- lines of fetches ------------------------------------------------------------
+
+END = 300
+
+
+def complain(*_arguments):
+    raise AssertionError("nothing of this archive is damaged")
+
+
+def find(root, entries, query):
+    directory = root / "net" / "#c"
+    ledger.append(UNSYNCED, directory, entries)
+    target = Target("net", "#c", str(directory))
+    unreadable = Unreadable(complain, complain)
+    return list(find_gaps(Path(root), [target], query, moment(END), unreadable=unreadable))
+
+
+MOMENTS = st.integers(0, END)
+STRETCHES = st.tuples(MOMENTS, MOMENTS).map(sorted)
+FETCHES = st.lists(
+    st.builds(
+        lambda stretch, lines, via: CoveredEntry(
+            at=moment(END), since=moment(stretch[0]), until=moment(stretch[1]), lines=lines, via=via
+        ),
+        STRETCHES,
+        st.integers(0, 9),
+        st.sampled_from(["chathistory", "playback"]),
+    ),
+    max_size=6,
+    unique_by=lambda piece: piece.since,  # the same beginning again is progress of one fetch
+)
+HEARD = st.lists(MOMENTS, min_size=2, max_size=8, unique=True).map(sorted)
+
+
+@given(HEARD, FETCHES, STRETCHES, st.sampled_from([0, 5_000]))
+def test_each_fetched_line_counts_once_in_the_gaps_that_are_shown(
+    tmp_path_factory, moments, fetches, bounds, least
+):
+    """However overlapping fetches, the range and the least length cut them."""
+    heard = [
+        kind(at=moment(second))
+        for kind, second in zip([OpenedEntry, ClosedEntry] * 4, moments, strict=False)
+    ]
+    entries = [*heard, *fetches, UnwantedEntry(at=moment(END))]
+    query = GapQuery(moment(bounds[0]), moment(bounds[1]), least)
+    for found in find(tmp_path_factory.mktemp("archive"), entries, query):
+        within = [
+            piece
+            for piece in fetches
+            if any(
+                max(piece.since, gap.start.time) < min(piece.until, gap.end) for gap in found.gaps
+            )
+        ]
+        assert sum(gap.lines for gap in found.gaps) == sum(piece.lines for piece in within)

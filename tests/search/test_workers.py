@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from chatlog.errors import TranscriptError, UsageError
 from chatlog.search import workers
-from chatlog.search.messages import Matches, Unreadable, bytes_of, text_of
+from chatlog.search.messages import Matches, UnreadableLines, bytes_of, text_of
 
 _PROGRAM = """
 import os, signal, time
@@ -163,7 +163,7 @@ def test_a_worker_that_dies_in_the_middle_of_a_batch_is_told(monkeypatch):
 
 def test_a_path_that_is_no_text_comes_as_it_was():
     odd = "caf\udce9 \ud800"
-    pool = workers.Cores(lambda task: [Unreadable(bytes_of(odd), task)], 3, 2)
+    pool = workers.Cores(lambda task: [UnreadableLines(bytes_of(odd), task)], 3, 2)
     try:
         [damage] = pool.result(2)
     finally:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
@@ -63,9 +65,25 @@ def _read_target(directory):
 
 
 def _said_of(path):
-    said = [each for each in manifest.read(path.parent) if each.get("segment") == path.name]
+    entries = manifest_of(path.parent)
+    said = [each for each in entries if (each["entry"], each["segment"]) == ("text", path.name)]
     zone = said[-1]["tz"] if said else "UTC"
     return UTC if zone == "UTC" else ZoneInfo(zone), bool(said and said[-1]["copy"])
+
+
+def manifest_of(directory):
+    """Return the lines of a manifest as plain objects, as any reader of JSON sees them."""
+    path = directory / manifest.NAME
+    return [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+
+
+def append_to_manifest(directory, **fields):
+    """Add an object to a manifest, chained as every version does."""
+    with (directory / manifest.NAME).open("a+b") as file:
+        file.seek(0)
+        lines = file.readlines()
+        previous = hashlib.sha256(lines[-1]).hexdigest() if lines else ""
+        file.write(json.dumps({**fields, "previous": previous}).encode() + b"\n")
 
 
 def _read_segment(path, tz):

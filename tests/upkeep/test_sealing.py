@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.archive import manifest
 from chatlog.archive.compression import COMPRESSIONS
 from chatlog.archive.inventory import Inventory
 from chatlog.archive.layout import parse_segment
@@ -18,7 +17,14 @@ from chatlog.archive.locks import Locks
 from chatlog.errors import TranscriptError
 from chatlog.upkeep.holding import ELSEWHERE, Holding
 from chatlog.upkeep.sealing import Sealer
-from tests.support.archive import UNSYNCED, event_at, record, writer_in
+from tests.support.archive import (
+    UNSYNCED,
+    append_to_manifest,
+    event_at,
+    manifest_of,
+    record,
+    writer_in,
+)
 from tests.support.crashing import lines_of
 from tests.support.tending import DAY, LONG_AFTER, tend
 
@@ -34,7 +40,7 @@ def texts(root, name, target="#c"):
 
 
 def entries(root, kind, target="#c"):
-    return [each for each in manifest.read(root / "net" / target) if each["entry"] == kind]
+    return [each for each in manifest_of(root / "net" / target) if each["entry"] == kind]
 
 
 @each_way
@@ -205,6 +211,29 @@ def test_a_torn_manifest_is_mended_and_with_a_damaged_one_nothing_is_sealed(tmp_
     with pytest.raises(AssertionError, match="MANIFEST is damaged; see `chatlog verify`"):
         tend(tmp_path)
     assert names(tmp_path)[-1] == "2026-11-25_001.jsonl"
+
+
+def test_a_manifest_with_an_impossible_value_is_damaged_and_nothing_is_sealed(tmp_path):
+    record(tmp_path, event_at(0, "one"))
+    tend(tmp_path)
+    path = tmp_path / "net" / "#c" / "MANIFEST"
+    path.write_bytes(path.read_bytes().replace(b'"sha256":"', b'"sha256":"x', 1))
+    record(tmp_path, event_at(DAY, "two"))
+    with pytest.raises(AssertionError, match="MANIFEST is damaged; see `chatlog verify`"):
+        tend(tmp_path, keep=1)
+    assert names(tmp_path) == ["2026-11-23_001.jsonl.gz", "2026-11-24_001.jsonl"]
+
+
+def test_an_entry_of_a_later_version_stays_in_the_chain_and_stops_nothing(tmp_path):
+    record(tmp_path, event_at(0, "one"))
+    tend(tmp_path)
+    append_to_manifest(tmp_path / "net" / "#c", entry="hologram", at="zzz")
+    record(tmp_path, event_at(DAY, "two"))
+    tend(tmp_path)
+    assert names(tmp_path) == ["2026-11-23_001.jsonl.gz", "2026-11-24_001.jsonl.gz"]
+    assert [each["entry"] for each in manifest_of(tmp_path / "net" / "#c")] == [
+        "sealed", "hologram", "sealed",
+    ]  # fmt: skip
 
 
 def test_two_never_seal_at_once(tmp_path):

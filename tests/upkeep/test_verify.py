@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.archive import manifest
 from chatlog.archive.compression import COMPRESSIONS
 from chatlog.archive.locks import Locks
 from chatlog.archive.storage import Storage
 from chatlog.archive.version import CONTENT
 from chatlog.upkeep.tending import tender_of
 from chatlog.upkeep.verify import Verifier, digest_of
-from tests.support.archive import UNSYNCED, event_at, record
+from tests.support.archive import UNSYNCED, event_at, manifest_of, record
 from tests.support.crashing import Fragile, Stopped, texts_in
 from tests.support.examples import examples_times
 from tests.support.tending import DAY, tend
@@ -80,7 +79,7 @@ def test_a_changed_byte_anywhere_in_a_sealed_segment_or_the_manifest_is_found(
     root = tmp_path_factory.mktemp("harmed") / "archive"
     shutil.copytree(wells[compress], root)
     directory = root / "net" / "#c"
-    entries = manifest.read(directory)
+    entries = manifest_of(directory)
     sealed = [entry["segment"] for entry in entries if entry["entry"] == "sealed"]
     path = directory / data.draw(st.sampled_from([*sealed, "MANIFEST", "SHA256SUMS"]))
     content = bytearray(path.read_bytes())
@@ -224,6 +223,17 @@ def test_what_cannot_be_read_is_a_finding_and_the_rest_is_looked_at(tmp_path):
     findings = found(tmp_path)
     assert len(findings) == 2
     assert "Is a directory" in findings[0][2]
+
+
+def test_repair_takes_no_digest_out_of_the_sums_whose_manifest_line_is_damaged(tmp_path):
+    archive_in(tmp_path)
+    directory = tmp_path / "net" / "#c"
+    manifest, sums = directory / "MANIFEST", directory / "SHA256SUMS"
+    before = sums.read_bytes()
+    manifest.write_bytes(manifest.read_bytes().replace(b'"sealed"', b'"sealed', 1))
+    repair(tmp_path)
+    assert sums.read_bytes() == before
+    assert "net/#c/MANIFEST" in {path for path, _, _ in found(tmp_path)}
 
 
 def test_sums_that_are_not_those_of_the_manifest_are_found_and_repaired(tmp_path):

@@ -16,7 +16,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from chatlog.archive import manifest
 from chatlog.archive.compression import COMPRESSIONS
 from chatlog.archive.inventory import Inventory
 from chatlog.errors import TranscriptError
@@ -24,7 +23,7 @@ from chatlog.upkeep.holding import NOBODY, Holding
 from chatlog.upkeep.tending import tender_of
 from chatlog.upkeep.verify import Verifier
 from chatlog.write.writer import Storage, Writer
-from tests.support.archive import UNSYNCED, event_at
+from tests.support.archive import UNSYNCED, append_to_manifest, event_at
 from tests.support.crashing import MODES, Fragile, Stopped, lines_of, order_in, texts_in
 from tests.support.examples import examples_times
 
@@ -134,9 +133,7 @@ def check(life):
         sums = path.with_name("SHA256SUMS")
         assert (sums.read_bytes() if sums.exists() else b"") == inventory.sums()
         for name, entry in inventory.sealed.items():
-            assert (
-                hashlib.sha256((path.parent / name).read_bytes()).hexdigest() == (entry["sha256"])
-            )
+            assert hashlib.sha256((path.parent / name).read_bytes()).hexdigest() == entry.sha256
         assert not [name for name in inventory.names if name.startswith(".")]
 
 
@@ -301,8 +298,7 @@ def test_what_a_later_version_wrote_is_gone_on_with_sealed_and_kept_as_it_is(tmp
     later = b'{"time":"2026-11-23T00:00:00.000Z",%b,"type":"hologram","x":[1]}' % place
     with segment.open("ab") as file:
         file.write(later + b"\n")
-    entry = {"entry": "hologram", "segment": segment.name}
-    manifest.append(UNSYNCED, segment.parent, entry)
+    append_to_manifest(segment.parent, entry="hologram", segment=segment.name)
     second = Life(tmp_path, UNSYNCED)
     second.written = 1
     second.say(1)

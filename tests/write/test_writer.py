@@ -19,7 +19,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.archive import manifest
 from chatlog.archive.layout import Rotate, parse_segment, period_of
 from chatlog.archive.system import System
 from chatlog.archive.version import CONTENT
@@ -28,6 +27,7 @@ from chatlog.event import SERVER, Event, format_time, parse_time
 from chatlog.formats import jsonl
 from chatlog.formats.plain import Plain
 from chatlog.write.writer import Storage, Writer
+from tests.support.archive import manifest_of
 from tests.support.faults import CALLS, Faulty, disk_of, refusal, short_writes
 
 NOON = "2026-11-23T12:00:00.000Z"
@@ -348,7 +348,7 @@ def test_other_files_do_not_count_as_parts(tmp_path):
 def test_the_manifest_says_how_to_read_each_text_segment(tmp_path):
     record(tmp_path, event_at(), event_at(via="x"), formats=("jsonl", "text"), tz="Asia/Kolkata")
     record(tmp_path, event_at(), formats=("jsonl", "text"), tz="Asia/Kolkata")
-    entries = manifest.read(tmp_path / "net" / "#c")
+    entries = manifest_of(tmp_path / "net" / "#c")
     said = {"entry": "text", "stamp": "time", "tz": "Asia/Kolkata", "copy": True}
     assert [{k: v for k, v in entry.items() if k != "previous"} for entry in entries] == [
         {**said, "segment": "2026-11-23_001.log"},
@@ -709,7 +709,7 @@ def test_a_segment_taken_away_while_it_was_closed_is_told_in_the_manifest(tmp_pa
     writer.write(event_at(target="#a", text="two"))
     writer.close()
     assert texts_of(tmp_path)["net/#a/2026-11-23_001.jsonl"] == ["two"]
-    [entry] = manifest.read(tmp_path / "net" / "#a")
+    [entry] = manifest_of(tmp_path / "net" / "#a")
     assert (entry["entry"], entry["segment"], entry["lines"]) == (
         "vanished",
         "2026-11-23_001.jsonl",
@@ -761,4 +761,4 @@ def test_a_loss_is_told_once_even_if_the_next_part_cannot_be_opened_at_first(tmp
     faulty.fails = lambda _name, _nth: False
     writer.close()
     assert texts_of(tmp_path)["net/#a/2026-11-23_001.jsonl"] == ["one"]
-    assert [entry["entry"] for entry in manifest.read(tmp_path / "net" / "#a")] == ["vanished"]
+    assert [entry["entry"] for entry in manifest_of(tmp_path / "net" / "#a")] == ["vanished"]

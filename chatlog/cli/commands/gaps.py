@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,16 +14,24 @@ from chatlog.archive.targets import Targets
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
 from chatlog.cli.options.types import Checked
-from chatlog.cli.show.damage import say_unread
+from chatlog.cli.show.damage import say_damaged_run, say_unread
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError
 from chatlog.formats.wording import many, span
-from chatlog.report.gaps import GapQuery, coverage_record, find_gaps, gap_record, not_recovered
+from chatlog.report.gaps import (
+    GapQuery,
+    Unreadable,
+    coverage_record,
+    find_gaps,
+    gap_record,
+    not_recovered,
+)
 from chatlog.settings import parsers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from chatlog.archive.targets import Target
     from chatlog.coverage.fold import Gap
     from chatlog.report.gaps import TargetGaps
 
@@ -73,8 +82,7 @@ def command(
     root, now = Path(archive_root(output)), clock.now()
     low, high = (event_time(text, now, tz) for text in (since, until))
     targets = Targets(root, patterns, (network,) if network else ()).find()
-    query = GapQuery(low, high or now, int(least * 1000))
-    found = list(find_gaps(root, targets, query, now, unread=say_unread))
+    found, damaged = _find(root, targets, GapQuery(low, high or now, int(least * 1000)), now)
     if not found:
         raise NothingFoundError(
             f"nothing is known of when {' '.join(patterns) or 'anything'} was heard in {root};"
@@ -83,13 +91,27 @@ def command(
     missing = not_recovered(found, strict=strict)
     if as_json:
         _write_json(found)
-    elif not quiet or missing:
+    elif not quiet or missing or damaged:
         from chatlog.cli.show.gap_tables import show_gaps
 
         show_gaps(found, zone)
     sys.stdout.flush()
-    if missing:
-        raise NothingFoundError(_verdict(missing, strict=strict))
+    if missing or damaged:
+        raise NothingFoundError(_verdict(missing, damaged, strict=strict))
+
+
+def _find(
+    root: Path, targets: Iterable[Target], query: GapQuery, now: str
+) -> tuple[list[TargetGaps], int]:
+    """Return the gaps of each target, and the number of damaged lines of all ledgers."""
+    damaged = Counter[str]()
+
+    def report(path: str, lines: int) -> None:
+        say_unread(path, lines)
+        damaged[path] += lines
+
+    unreadable = Unreadable(report, say_damaged_run)
+    return list(find_gaps(root, targets, query, now, unreadable=unreadable)), damaged.total()
 
 
 def _write_json(found: Iterable[TargetGaps]) -> None:
@@ -98,7 +120,15 @@ def _write_json(found: Iterable[TargetGaps]) -> None:
         write(b"".join(map(json_line, records)))
 
 
-def _verdict(missing: list[Gap], *, strict: bool) -> str:
+def _verdict(missing: list[Gap], damaged: int, *, strict: bool) -> str:
+    told = [_of_gaps(missing, strict=strict)] if missing else []
+    if damaged:
+        lines = f"{many(damaged, 'line')} of the ledger {'is' if damaged == 1 else 'are'} damaged"
+        told.append(f"{lines} and not counted as coverage; `chatlog verify` names the place")
+    return "; ".join(told)
+
+
+def _of_gaps(missing: list[Gap], *, strict: bool) -> str:
     seconds = sum(gap.milliseconds for gap in missing) // 1000
     count = len(missing)
     gaps = f"{many(count, 'gap')} not recovered" if strict else many(count, "open gap")

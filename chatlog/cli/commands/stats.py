@@ -11,7 +11,7 @@ from chatlog import clock
 from chatlog.cli.options import terms
 from chatlog.cli.options.query import match_option, query_options
 from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
-from chatlog.cli.show.damage import Damage, say_unread
+from chatlog.cli.show.damage import UNREADABLE, Damage
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError
 from chatlog.query.selection import query_for
@@ -74,7 +74,7 @@ def command(
             " or say where the archive is with --output"
         )
     shown = statistics_of(
-        Path(root), counted, query, zone, clock.now(), each=each, unread=say_unread
+        Path(root), counted, query, zone, clock.now(), each=each, unreadable=UNREADABLE
     )
     if as_json:
         for statistics in shown:

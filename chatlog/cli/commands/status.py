@@ -10,11 +10,10 @@ import click
 
 from chatlog import clock
 from chatlog.cli.options.reading import archive_root, output_option
-from chatlog.cli.show.messages import write_message
+from chatlog.cli.show.damage import say_damaged_run
 from chatlog.cli.show.problems import problem_text
 from chatlog.cli.show.screen import write
 from chatlog.errors import NothingFoundError
-from chatlog.formats.visible import printable
 from chatlog.health.status import encode
 from chatlog.report.runs import observe, problems_of
 
@@ -42,7 +41,7 @@ def command(*, as_json: bool, everything: bool, output: str | None) -> None:
       chatlog status --json | jq '.networks[].lag'
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     root = Path(archive_root(output))
-    observed, now = observe(root, _report_damaged), clock.now()
+    observed, now = observe(root, say_damaged_run), clock.now()
     if as_json:
         write(b"".join(encode(status, alive=alive) for status, alive in observed))
     else:
@@ -51,10 +50,6 @@ def command(*, as_json: bool, everything: bool, output: str | None) -> None:
         show_runs(observed, now, everything=everything)
     sys.stdout.flush()
     _judge(root, [status for status, alive in observed if alive], now)
-
-
-def _report_damaged(path: Path) -> None:
-    write_message(f"{printable(str(path))} is damaged; when no recorder runs, remove it")
 
 
 def _judge(root: Path, living: list[RunStatus], now: str) -> None:

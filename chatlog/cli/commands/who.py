@@ -10,7 +10,7 @@ from chatlog import clock
 from chatlog.archive.targets import spelled
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
-from chatlog.cli.show.damage import Damage, say_unread
+from chatlog.cli.show.damage import UNREADABLE, Damage
 from chatlog.cli.show.screen import encoded, json_line, write
 from chatlog.errors import NothingFoundError, UsageError
 from chatlog.formats.visible import printable, visible
@@ -52,7 +52,7 @@ def command(
     presence = presence_at(reader, channel, time)
     Damage(reader).report()
     if not presence.since or is_in_gap(
-        root, channel, presence.since, min(time, now), now, unread=say_unread
+        root, channel, presence.since, min(time, now), now, unreadable=UNREADABLE
     ):
         raise NothingFoundError(
             f"nobody recorded {printable(target)} then; `chatlog gaps` says when it was heard"

@@ -1,32 +1,44 @@
-"""What of an archive could not be read, said on stderr."""
+"""Reports on stderr of lines and files that could not be read."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chatlog.cli.show.messages import write_message
 from chatlog.formats.visible import printable
 from chatlog.formats.wording import many
+from chatlog.report.gaps import Unreadable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chatlog.read.reader import Reader
 
 
 class Damage:
-    """Say on stderr which lines could not be read, each once."""
+    """Reports of a reader's unreadable lines, each once."""
 
     def __init__(self, reader: Reader) -> None:
         self._found = reader.damaged
         self._told: Counter[str] = Counter()
 
     def report(self) -> None:
-        """Report what was found since the last time."""
+        """Report the lines that were found since the last report."""
         for path, lines in (self._found - self._told).items():
             say_unread(path, lines)
         self._told = self._found.copy()
 
 
 def say_unread(path: str, lines: int) -> None:
-    """Say on stderr that so many lines of a file could not be read."""
+    """Report on stderr how many lines of a file could not be read."""
     write_message(f"{many(lines, 'line')} of {printable(path)} could not be read")
+
+
+def say_damaged_run(path: Path) -> None:
+    """Report on stderr that the status of a run could not be read."""
+    write_message(f"{printable(str(path))} is damaged; when no recorder runs, remove it")
+
+
+UNREADABLE: Final = Unreadable(say_unread, say_damaged_run)
+"""Reports of unreadable files on stderr, for the functions of `report`."""

@@ -56,13 +56,14 @@ def _tables(found: Iterable[TargetGaps], zone: tzinfo | None) -> Iterator[Table 
 
 def _head(found: TargetGaps, zone: tzinfo | None) -> Text:
     length = (parse_time(found.until) - parse_time(found.since)) // 1000
-    heard = f"{_percent(found.share)} of {span(length)} since {_local(found.since, zone)}"
+    heard = f"{_percent(found)} of {span(length)} since {_local(found.since, zone)}"
     return Text.assemble((printable(f"{found.network}/{found.target}"), "bold"), f"  {heard}")
 
 
-def _percent(share: float) -> str:
-    # A share just below 1 must not be rounded to 100 %.
-    return "100 %" if share == 1.0 else f"{min(share * 100, 99.99):.2f} %"
+def _percent(found: TargetGaps) -> str:
+    # A share just below 1 must not be rounded to 100 %, and a damaged ledger hides gaps.
+    is_whole = found.share == 1.0 and not found.damaged
+    return "100 %" if is_whole else f"{min(found.share * 100, 99.99):.2f} %"
 
 
 def _bar(found: TargetGaps) -> Text:

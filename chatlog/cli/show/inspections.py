@@ -31,8 +31,11 @@ def summary_lines(inspection: Inspection) -> list[str]:
     """Return the amount that was verified, and the digest."""
     checked = inspection.checked
     segments = f"{many(checked.segments, 'segment')} of {many(checked.targets, 'target')}"
+    entries = many(checked.later, "entry", "entries")
+    later = [f"{entries} of a later version of chatlog, kept as they are"] if checked.later else []
     return [
         f"{segments}, {many(checked.lines, 'line')}, {many(checked.bytes, 'byte')}",
+        *later,
         f"digest of all manifests: {inspection.digest}",
     ]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chatlog.casemapping import Casemapping
-    from chatlog.coverage.ledger import LedgerEntry
+    from chatlog.coverage.entries import LedgerEntry
     from chatlog.event import Event
     from chatlog.protocol.history.chathistory import Answer, Ask, Terms
     from chatlog.read.lookup import KnownLine

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.coverage.ledger import LedgerEntry
+from chatlog.coverage.entries import AskedEntry, CoveredEntry, UnfillableEntry
 
 if TYPE_CHECKING:
+    from chatlog.coverage.entries import LedgerEntry
     from chatlog.protocol.history.chathistory import Outcome
     from chatlog.record.history.gaps import OpenGap
 
@@ -32,11 +33,10 @@ def entries_of(
     The part before the outcome is unfillable only if the server `was_asked`:
     playback that comes by itself may begin anywhere.
     """
-    entries = []
+    entries: list[LedgerEntry] = []
     if gap.since.time < outcome.begins and was_asked and not gap.is_first:
         entries.append(
-            LedgerEntry(
-                entry="unfillable",
+            UnfillableEntry(
                 at=at,
                 since=gap.since.time,
                 until=outcome.begins,
@@ -45,8 +45,7 @@ def entries_of(
         )
     if outcome.begins < outcome.reached:
         entries.append(
-            LedgerEntry(
-                entry="covered",
+            CoveredEntry(
                 at=at,
                 since=outcome.begins,
                 until=outcome.reached,
@@ -61,6 +60,6 @@ def entries_of(
     return entries
 
 
-def still_open(gap: OpenGap, since: str, why: str, *, at: str) -> LedgerEntry:
+def still_open(gap: OpenGap, since: str, why: str, *, at: str) -> AskedEntry:
     """Return the entry that says why a gap stays open from a time to its end."""
-    return LedgerEntry(entry="asked", at=at, since=since, until=gap.until, why=why)
+    return AskedEntry(at=at, since=since, until=gap.until, why=why)

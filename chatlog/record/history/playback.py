@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chatlog.casemapping import Casemapping
-    from chatlog.coverage.ledger import LedgerEntry
+    from chatlog.coverage.entries import LedgerEntry
     from chatlog.event import Event
     from chatlog.protocol.facts import HistoryPage, PlaybackLimits
     from chatlog.read.lookup import KnownLine

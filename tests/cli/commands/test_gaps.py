@@ -7,7 +7,13 @@ import json
 import pytest
 
 from chatlog.coverage import ledger
-from chatlog.coverage.ledger import LedgerEntry
+from chatlog.coverage.entries import (
+    ClosedEntry,
+    CoveredEntry,
+    OpenedEntry,
+    UnfillableEntry,
+    UnwantedEntry,
+)
 from chatlog.event import format_time
 from tests.support.archive import START, UNSYNCED, event_at, record
 
@@ -17,21 +23,21 @@ def at(seconds):
 
 
 def opened(seconds, **fields):
-    return LedgerEntry(entry="opened", at=at(seconds), server=at(seconds), **fields)
+    return OpenedEntry(at=at(seconds), server=at(seconds), **fields)
 
 
 def closed(seconds, cause, **fields):
-    return LedgerEntry(entry="closed", at=at(seconds), server=at(seconds), cause=cause, **fields)
+    return ClosedEntry(at=at(seconds), server=at(seconds), cause=cause, **fields)
 
 
 def covered(since, until, lines, kinds="all"):
-    return LedgerEntry(
-        entry="covered", since=at(since), until=at(until), via="chathistory", kinds=kinds,
+    return CoveredEntry(
+        at=at(until), since=at(since), until=at(until), via="chathistory", kinds=kinds,
         lines=lines,
     )  # fmt: skip
 
 
-UNWANTED = LedgerEntry(entry="unwanted", at=at(7200), server=at(7200))
+UNWANTED = UnwantedEntry(at=at(7200), server=at(7200))
 STORY = [
     opened(0), closed(600, "ping-timeout"),
     opened(1200), closed(2400, "stopped", planned=True),
@@ -68,8 +74,10 @@ def rows(done):
 
 
 def test_each_gap_has_its_bounds_its_length_its_state_and_its_cause(gaps, tell):
-    lost = {"since": at(3600), "until": at(4800), "why": "the server has forgotten"}
-    tell(*STORY, covered(600, 1200, 42), LedgerEntry(entry="unfillable", **lost))
+    lost = UnfillableEntry(
+        at=at(4800), since=at(3600), until=at(4800), why="the server has forgotten"
+    )
+    tell(*STORY, covered(600, 1200, 42), lost)
     done = gaps()
     assert rows(done) == [
         ["2026-11-23", "00:10:00", "2026-11-23", "00:20:00", "10", "min",
@@ -164,6 +172,171 @@ def test_a_line_of_the_ledger_that_makes_no_sense_is_told_and_costs_no_neighbour
     done = gaps()
     assert len(rows(done)) == 3
     assert done.stderr.startswith("chatlog: 1 line of ")
+
+
+def gaps_of(done):
+    """Return the gaps that `--json` gave, as objects."""
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return [line for line in lines if line["type"] == "gap"]
+
+
+# -- each fetched line counts once -------------------------------------------------------
+
+HOUR = 3600
+TWO_CONNECTIONS = [
+    opened(0), closed(2 * HOUR, "ping-timeout"), opened(5 * HOUR),
+    covered(2 * HOUR, 3 * HOUR, 10), covered(3 * HOUR, 5 * HOUR, 15),
+    closed(6 * HOUR, "unwanted"), UnwantedEntry(at=at(6 * HOUR)),
+]  # fmt: skip
+
+
+def test_a_gap_that_was_fetched_over_two_connections_has_the_lines_of_both(gaps, tell):
+    tell(*TWO_CONNECTIONS)
+    [row] = rows(gaps())
+    assert row[-1] == "filled  ping-timeout: 25 lines by chathistory"
+
+
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        ((), [25]),
+        (("--since", "2026-11-23 02:30"), [25]),
+        (("--since", "2026-11-23 03:00"), [15]),
+        (("--until", "2026-11-23 03:00"), [10]),
+        (("--since", "2026-11-23 05:00"), []),
+    ],
+)
+def test_the_lines_of_a_gap_are_those_of_the_fetches_that_reach_into_it(gaps, tell, options, lines):
+    tell(*TWO_CONNECTIONS)
+    assert [gap["lines"] for gap in gaps_of(gaps("--json", *options))] == lines
+
+
+# -- damage claims less -------------------------------------------------------------------
+
+
+@pytest.fixture
+def write(archive):
+    """Write lines to the ledger as they stand."""
+
+    def write(*lines, target="#c"):
+        path = archive / "net" / target / "LEDGER"
+        path.write_text("".join(f"{line}\n" for line in lines))
+        return path
+
+    return write
+
+
+OPENED = f'{{"entry":"opened","at":"{at(0)}"}}'
+CLOSED = f'{{"entry":"closed","at":"{at(600)}","cause":"stopped"}}'
+NO_LONGER = f'{{"entry":"unwanted","at":"{at(600)}"}}'
+
+
+@pytest.mark.parametrize(
+    "time", ["zzz", "", "0000-11-23T00:10:00.000Z", "2026-02-31T00:10:00.000Z"]
+)
+def test_a_closed_with_an_impossible_time_leaves_no_stretch_that_was_heard(gaps, write, time):
+    path = write(OPENED, CLOSED.replace(at(600), time), NO_LONGER)
+    done = gaps()
+    assert done.returncode == 1
+    assert "0.00 % of 10 min" in done.stdout
+    assert rows(done) == [
+        ["2026-11-23", "00:00:00", "2026-11-23", "00:10:00", "10", "min", "open  damaged ledger"]
+    ]
+    told, verdict = done.stderr.splitlines()
+    assert told == f"chatlog: 1 line of {path} could not be read"
+    assert "1 open gap" in verdict
+    assert "1 line of the ledger is damaged" in verdict
+
+
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("damage", ["nonsense", '{"entry":"reported","at":7}', "[]"])
+def test_a_ledger_with_damage_anywhere_is_never_whole_and_never_ends_with_0(
+    gaps, write, place, damage
+):
+    lines = [OPENED, CLOSED, NO_LONGER]
+    lines.insert(place, damage)
+    write(*lines)
+    done = gaps("--quiet")
+    assert done.returncode == 1
+    assert "100 %" not in done.stdout
+    assert "1 line of the ledger is damaged" in done.stderr
+    assert json.loads(gaps("--json").stdout.splitlines()[-1])["damaged"] == 1
+
+
+def test_a_ledger_of_damage_alone_ends_with_1_beside_one_that_is_whole(gaps, tell, write):
+    tell(opened(0), closed(10, "unwanted"), UNWANTED)
+    write("nonsense", target="#other")
+    done = gaps()
+    assert done.returncode == 1
+    assert done.stdout.startswith("net/#c  100 %")
+    assert "1 line of the ledger is damaged" in done.stderr
+
+
+def test_entries_of_a_later_version_claim_nothing_and_are_no_reason_to_complain(gaps, write):
+    later = '{"entry":"hologram","at":"zzz","more":[1]}'
+    write(later, OPENED, later, CLOSED, later, NO_LONGER, later)
+    done = gaps()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("net/#c  100 % of 10 min")
+
+
+# -- a run file that is damaged ------------------------------------------------------------
+
+RUN = "2026-11-23T000000.000Z-1"
+
+
+def leave(archive, **fields):
+    """Leave the status of a run that died without a word."""
+    network = {"name": "net", "state": "", "connected": True, "heard": at(600)} | fields
+    status = {
+        "pid": 1, "version": "1", "root": "", "started": at(0), "updated": at(700),
+        "networks": [network],
+    }  # fmt: skip
+    path = archive / ".runs" / f"{RUN}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(status))
+    return path
+
+
+def test_a_run_that_died_was_heard_until_its_last_heartbeat(gaps, tell, archive):
+    leave(archive)
+    tell(opened(0, run=RUN))
+    done = gaps("--json")
+    assert [(gap["start"], gap["state"]) for gap in gaps_of(done)] == [(at(600), "open")]
+    assert "is damaged" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"heard": "garbage"},
+        {"heard": "9999-99-99T00:00:00.000Z"},
+        {"heard": 5},
+        {"offset": 10**17},
+        {"since": "garbage"},
+        {"offset": "much"},
+    ],
+)
+@pytest.mark.parametrize(("last", "known"), [(90, 90), (None, 1)])
+def test_a_damaged_run_file_proves_nothing_and_is_told_in_one_line(
+    gaps, tell, archive, fields, last, known
+):
+    path = leave(archive, **fields)
+    tell(opened(1, run=RUN))
+    if last is not None:
+        record(archive, event_at(last, "the last", received=at(last)))
+    done = gaps("--json")
+    assert [(gap["start"], gap["state"]) for gap in gaps_of(done)] == [(at(known), "open")]
+    assert done.returncode == 1
+    told = f"chatlog: {path} is damaged; when no recorder runs, remove it"
+    assert done.stderr.splitlines()[0] == told
+    assert done.stderr.count("is damaged") == 1
+
+
+def test_a_run_cannot_have_heard_after_it_told_so(gaps, tell, archive):
+    leave(archive, heard=at(100_000))
+    tell(opened(0, run=RUN))
+    assert [gap["start"] for gap in gaps_of(gaps("--json"))] == [at(0)]
 
 
 @pytest.mark.parametrize("when", ["soon", "2026-13-01", "-2x", "25:00"])

@@ -8,7 +8,7 @@ import pytest
 
 from chatlog.cli import run
 from chatlog.coverage import ledger
-from chatlog.coverage.ledger import LedgerEntry
+from chatlog.coverage.entries import ClosedEntry, OpenedEntry, UnwantedEntry
 from chatlog.event import SERVER, format_time
 from tests.support.archive import START, UNSYNCED, event_at, record
 from tests.support.events import UNSAFE
@@ -82,10 +82,10 @@ def listen(archive):
         for begin, end in spans:
             times = [format_time(START + each * 1000) for each in (begin, end)]
             entries += [
-                LedgerEntry(entry="opened", at=times[0]),
-                LedgerEntry(entry="closed", at=times[1], cause="ping-timeout"),
+                OpenedEntry(at=times[0]),
+                ClosedEntry(at=times[1], cause="ping-timeout"),
             ]
-        entries.append(LedgerEntry(entry="unwanted", at=times[1]))
+        entries.append(UnwantedEntry(at=times[1]))
         ledger.append(UNSYNCED, archive / "net" / target, entries)
 
     return tell
@@ -313,7 +313,7 @@ def test_what_was_heard_is_cut_at_the_times_that_are_asked_for(lines, archive, l
 
 def test_a_recorder_that_ended_without_a_word_is_not_taken_to_listen_on(lines, archive):
     record(archive, event_at(0), event_at(HOUR, received=format_time(START + HOUR * 1000)))
-    entry = LedgerEntry(entry="opened", at=format_time(START), run="2026-11-23T000000.000Z-1")
+    entry = OpenedEntry(at=format_time(START), run="2026-11-23T000000.000Z-1")
     ledger.append(UNSYNCED, archive / "net" / "#c", [entry])
     assert lines("total")[0]["heard"] == pytest.approx(1 / (31 * 24), abs=1e-6)
 

@@ -11,9 +11,10 @@ import pytest
 
 from chatlog.cli import run
 from chatlog.coverage import ledger
+from chatlog.coverage.entries import ClosedEntry, CoveredEntry, OpenedEntry
 from chatlog.event import SERVER
 from chatlog.formats import jsonl
-from tests.support.archive import UNSYNCED, event_at, record, writer_in
+from tests.support.archive import UNSYNCED, append_to_manifest, event_at, record, writer_in
 from tests.support.events import UNSAFE
 from tests.support.tending import DAY, tend
 
@@ -547,12 +548,11 @@ def test_a_long_since_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
 
 def heard(archive, *spans, target="#c"):
     """Write a ledger: a target was heard in these spans of seconds."""
+    bounds = (OpenedEntry, lambda at: ClosedEntry(at=at, cause="killed"))
     entries = [
-        ledger.LedgerEntry(entry=entry, at=said(seconds, "").time, cause=cause)
+        bound(at=said(seconds, "").time)
         for span in spans
-        for (entry, cause), seconds in zip(
-            [("opened", ""), ("closed", "killed")], span, strict=False
-        )
+        for bound, seconds in zip(bounds, span, strict=False)
     ]
     ledger.append(UNSYNCED, archive / "net" / target, entries)
 
@@ -587,6 +587,18 @@ def test_a_gap_behind_since_is_shown_before_the_first_line(tail, archive):
     heard(archive, (0, 10), (15, 30))
     out = tail("--since", "2025-11-23T00:00:05Z")[1]
     assert [line.split()[-1] for line in out.splitlines()] == ["open", "two"]
+
+
+def test_lines_of_a_later_version_in_ledger_and_manifest_are_passed_over(tail, archive):
+    record(archive, said(0, "zero"), said(20, "two"), formats=("text",))
+    heard(archive, (0, 10), (15, 30))
+    directory = archive / "net" / "#c"
+    append_to_manifest(directory, entry="hologram", segment="2025-11-23_001.log")
+    with (directory / "LEDGER").open("ab") as file:
+        file.write(b'{"entry":"hologram","at":"zzz"}\n')
+    status, out, err = tail("--since", "2025-11-23")
+    assert (status, err) == (0, "")
+    assert [line.split()[-1] for line in out.splitlines()] == ["zero", "open", "two"]
 
 
 def test_gaps_are_not_shown_among_what_was_picked_out(tail, archive):
@@ -626,9 +638,8 @@ def test_a_gap_that_is_filled_in_part_later_is_not_shown_again(archive, chatlog)
     running = chatlog.start("tail", "-f", "-o", archive, "--tz", "UTC")
     running.wait_for("back$", stream="stdout")
     record(archive, said(15, "fetched", via="chathistory"))
-    covered = ledger.LedgerEntry(
-        entry="covered", since=said(10, "").time, until=said(20, "").time, lines=1
-    )
+    since, until = said(10, "").time, said(20, "").time
+    covered = CoveredEntry(at=until, since=since, until=until, lines=1)
     ledger.append(UNSYNCED, archive / "net" / "#c", [covered])
     running.wait_for("fetched$", stream="stdout")
     record(archive, said(51, "more"))

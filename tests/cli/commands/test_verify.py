@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.support.archive import event_at, record
+from tests.support.archive import append_to_manifest, event_at, record
 from tests.support.process import holding
 from tests.support.tending import DAY, HOLDER, tend
 from tests.support.waiting import PATIENCE
@@ -72,10 +72,54 @@ def test_each_finding_is_said_with_its_place_and_ends_with_1(verify, archive):
     assert done.stderr == ("chatlog: 2 findings; `chatlog verify --repair` can repair 1 of them\n")
 
 
-def test_a_line_of_a_ledger_that_is_no_entry_is_found(verify, archive):
-    (archive / "net" / "#c" / "LEDGER").write_bytes(b'{"entry":"opened"}\nnonsense\n')
+def test_each_line_of_a_ledger_that_is_no_entry_is_found_with_its_place(verify, archive):
+    (archive / "net" / "#c" / "LEDGER").write_bytes(
+        b'{"entry":"opened","at":"2026-11-23T00:00:00.000Z"}\n'
+        b'{"entry":"closed","at":"zzz","cause":"kicked"}\nnonsense\n'
+    )
     done = verify("--quiet")
-    assert (done.returncode, done.stdout) == (1, "net/#c/LEDGER: 1 damaged line\n")
+    assert done.returncode == 1
+    first, second = done.stdout.splitlines()
+    assert first == "net/#c/LEDGER:2: no entry: its `at` is no time: 'zzz'"
+    assert second.startswith("net/#c/LEDGER:3: no entry: ")
+
+
+def test_many_damaged_lines_of_a_ledger_are_counted_and_not_all_listed(verify, archive):
+    (archive / "net" / "#c" / "LEDGER").write_bytes(b"nonsense\n" * 500)
+    found = verify("--quiet").stdout.splitlines()
+    assert len(found) == 11
+    assert found[-1] == "net/#c/LEDGER: and 490 more lines"
+
+
+def test_a_line_of_a_manifest_that_is_no_entry_is_found_with_its_place(verify, archive):
+    path = archive / "net" / "#c" / "MANIFEST"
+    path.write_bytes(path.read_bytes().replace(b'"sha256":"', b'"sha256":"x', 1))
+    found = verify("--quiet").stdout.splitlines()
+    assert found[0].startswith("net/#c/MANIFEST:1: no entry: its `sha256` is none: 'x")
+
+
+def test_entries_of_a_later_version_are_counted_and_are_no_findings(verify, archive):
+    directory = archive / "net" / "#c"
+    append_to_manifest(directory, entry="hologram", segment="2026-11-23_001.jsonl.gz")
+    (directory / "LEDGER").write_bytes(
+        b'{"entry":"hologram","at":7}\n'
+        b'{"entry":"opened","at":"2026-11-23T00:00:00.000Z","colour":"red"}\n'
+    )
+    done = verify()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 entries of a later version of chatlog, kept as they are" in done.stdout
+    assert json.loads(verify("--json").stdout)["later"] == 3
+
+
+def test_an_entry_of_a_later_version_that_was_altered_breaks_the_chain(verify, archive):
+    directory = archive / "net" / "#c"
+    append_to_manifest(directory, entry="hologram", segment="x")
+    append_to_manifest(directory, entry="hologram", segment="y")
+    path = directory / "MANIFEST"
+    path.write_bytes(path.read_bytes().replace(b'"x"', b'"z"'))
+    done = verify("--quiet")
+    reason = "it does not follow from the line before it: one was altered or taken out"
+    assert done.stdout == f"net/#c/MANIFEST:3: {reason}\n"
 
 
 def test_what_is_named_alone_is_looked_at(verify, archive):

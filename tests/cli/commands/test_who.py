@@ -8,7 +8,7 @@ import pytest
 
 from chatlog.cli import run
 from chatlog.coverage import ledger
-from chatlog.coverage.ledger import LedgerEntry
+from chatlog.coverage.entries import ClosedEntry, OpenedEntry
 from chatlog.event import format_time
 from tests.support.archive import START, UNSYNCED, event_at, record, writer_in
 
@@ -119,10 +119,10 @@ def test_nobody_is_known_while_nobody_recorded(who, archive, seconds):
 def test_nobody_is_known_after_a_recorder_was_killed(who, archive):
     record(archive, *STORY[:4], *STORY[-2:])
     told = [
-        LedgerEntry(entry="opened", at=at(100), server=at(100)),
-        LedgerEntry(entry="closed", at=at(500), server=at(500), cause="killed"),
-        LedgerEntry(entry="opened", at=at(901), server=at(901)),
-        LedgerEntry(entry="closed", at=at(1000), server=at(1000), cause="killed"),
+        OpenedEntry(at=at(100), server=at(100)),
+        ClosedEntry(at=at(500), server=at(500), cause="killed"),
+        OpenedEntry(at=at(901), server=at(901)),
+        ClosedEntry(at=at(1000), server=at(1000), cause="killed"),
     ]
     ledger.append(UNSYNCED, archive / "net" / "#c", told)
     assert who("c", "--at", at(499))[1] == "ann\nCleo\nlogbot\n"

@@ -45,7 +45,10 @@ def texts(events):
 
 
 def facts(entries):
-    return [(entry.entry, entry.since, entry.until, entry.lines, entry.why) for entry in entries]
+    return [
+        (entry.entry, entry.since, entry.until, getattr(entry, "lines", 0), entry.why)
+        for entry in entries
+    ]
 
 
 def fetch_of(gap, *, has_talk_before=True):

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from chatlog.coverage import ledger
+from chatlog.coverage.entries import AskedEntry
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.last_heard import LastHeard
 from chatlog.errors import TranscriptError
@@ -130,7 +131,8 @@ def test_no_answer_leaves_the_gap_open_and_the_next_connection_asks_again(tmp_pa
     clock = LoopClock()
 
     def reasons():
-        return [entry.why for entry in ledger.read(tmp_path / "net" / "#demo") if entry.why]
+        entries = ledger.read(tmp_path / "net" / "#demo")
+        return [entry.why for entry in entries if isinstance(entry, AskedEntry)]
 
     def answer(peer):
         asked(peer)

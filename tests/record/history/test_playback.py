@@ -37,7 +37,9 @@ def playback():
 
 
 def parts(entries):
-    return [(entry.entry, entry.since, entry.until, entry.lines) for entry in entries]
+    return [
+        (entry.entry, entry.since, entry.until, getattr(entry, "lines", 0)) for entry in entries
+    ]
 
 
 def test_lines_that_the_transcript_has_are_not_new(playback):

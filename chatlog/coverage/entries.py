@@ -1,0 +1,184 @@
+"""The kinds of entry of a LEDGER: one small record each, with its times checked.
+
+Pure. The forms are those of docs/transcript-format.md, and the fields stand in
+the order in which they are written. To add a kind: its record here, in
+`LedgerEntry`, and its arm in `fold`.
+
+`at` is our clock, `server` the server's if it tells the time; `since` and
+`until` are in the clock of the events' `time`. A time that there cannot be, or
+a stretch that ends before it begins, raises ValueError, so that such a line
+does not decode.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from chatlog.archive.entry_lines import TaggedEntry, check_time
+
+
+class _Moment(TaggedEntry, frozen=True, kw_only=True):
+    """An entry about one moment."""
+
+    at: str
+    server: str = ""
+
+    def __post_init__(self) -> None:
+        check_time("at", self.at)
+        if self.server:
+            check_time("server", self.server)
+
+    @property
+    def time(self) -> str:
+        """The moment in the clock of the events: the server's, else ours."""
+        return self.server or self.at
+
+
+class OpenedEntry(_Moment, tag="opened", frozen=True, kw_only=True):
+    """The beginning of an interval: the server confirmed that we are in the channel.
+
+    `msgid` is that of our JOIN, `run` the name of the run's file.
+    """
+
+    msgid: str = ""
+    run: str = ""
+    via: str = ""
+    kinds: str = ""
+
+
+class ClosedEntry(_Moment, tag="closed", frozen=True, kw_only=True):
+    """The end of an interval: the last proof that we heard. `msgid` is the last one heard."""
+
+    msgid: str = ""
+    cause: str = ""
+    planned: bool = False
+
+
+class AbsentEntry(_Moment, tag="absent", frozen=True, kw_only=True):
+    """The reason why we are not in the channel."""
+
+    why: str = ""
+
+
+class UnwantedEntry(_Moment, tag="unwanted", frozen=True, kw_only=True):
+    """The end of the range: the channel is no longer to be recorded."""
+
+
+class CoveredEntry(TaggedEntry, tag="covered", frozen=True, kw_only=True):
+    """A stretch that history brought.
+
+    `lines` of it were new. The progress of one long fetch is told several times
+    over, from the same `since`: each entry counts all lines until then.
+    """
+
+    at: str
+    via: str = ""
+    kinds: str = ""
+    since: str
+    until: str
+    lines: int = 0
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        _check_stretch(self.at, self.since, self.until)
+        if self.lines < 0:
+            raise ValueError("its `lines` are less than none")
+
+
+class UnfillableEntry(TaggedEntry, tag="unfillable", frozen=True, kw_only=True):
+    """A stretch of which the server has nothing any more."""
+
+    at: str
+    since: str
+    until: str
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        _check_stretch(self.at, self.since, self.until)
+
+
+class AskedEntry(TaggedEntry, tag="asked", frozen=True, kw_only=True):
+    """A stretch that was asked for in vain."""
+
+    at: str
+    since: str
+    until: str
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        _check_stretch(self.at, self.since, self.until)
+
+
+class WishedEntry(TaggedEntry, tag="wished", frozen=True, kw_only=True):
+    """A wish for the history from before the first interval; `since` is "" until it is known."""
+
+    since: str = ""
+
+    def __post_init__(self) -> None:
+        if self.since:
+            check_time("since", self.since)
+
+
+class NoticedEntry(TaggedEntry, tag="noticed", frozen=True, kw_only=True):
+    """A step of our clock (`clock`) or of time itself (`suspended`), `by` in milliseconds."""
+
+    at: str
+    cause: str = ""
+    by: int = 0
+
+    def __post_init__(self) -> None:
+        check_time("at", self.at)
+
+
+class ReportedEntry(TaggedEntry, tag="reported", frozen=True, kw_only=True):
+    """A gap that `sync` has told a person of."""
+
+    at: str
+    since: str
+    until: str
+
+    def __post_init__(self) -> None:
+        _check_stretch(self.at, self.since, self.until)
+
+
+class RecoveredEntry(TaggedEntry, tag="recovered", frozen=True, kw_only=True):
+    """A line that a crash tore, in base64."""
+
+    raw: str = ""
+
+
+LedgerEntry = (
+    OpenedEntry
+    | ClosedEntry
+    | CoveredEntry
+    | UnfillableEntry
+    | AskedEntry
+    | AbsentEntry
+    | UnwantedEntry
+    | WishedEntry
+    | NoticedEntry
+    | ReportedEntry
+    | RecoveredEntry
+)
+"""Any entry of a ledger."""
+
+Piece = CoveredEntry | UnfillableEntry | AskedEntry
+"""An entry about what history gave of a stretch, or did not give."""
+
+BOUNDS: Final = frozenset({"opened", "closed", "unwanted"})
+"""The kinds of entry that begin or end an interval."""
+
+
+def _check_stretch(at: str, since: str, until: str) -> None:
+    check_time("at", at)
+    check_time("since", since)
+    check_time("until", until)
+    if until < since:
+        raise ValueError("it ends before it begins")
+
+
+def encode(entry: LedgerEntry) -> bytes:
+    """Return the line of an entry, with its newline."""
+    return msgspec.json.encode(entry) + b"\n"

@@ -1,0 +1,199 @@
+"""The intervals in which a target was heard, out of the lines of its ledger.
+
+Pure. The order of the lines counts; the times only say where an interval lies.
+
+**Damage claims less.** A damaged line may have begun or ended an interval,
+unless it names a kind of entry that does neither. From there on nothing is
+certain until the next entry that is whole:
+
+- An interval that was open ends at its beginning, the last proof that is
+  certain: the heartbeats and lines of its run may be from a later interval.
+- A whole `closed` or `unwanted` proves one moment, and no stretch before it.
+- A whole `opened` begins an interval as always.
+- What lies between is a gap, open, with the cause `damaged ledger`, also where
+  no gap would be else: between batches, or before a channel was wanted again.
+
+**An entry of a later version** may have ended the interval in which it stands,
+too. A `closed` behind it proves that interval; without one it ends at its
+beginning, with the cause `unknown`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chatlog.archive.entry_lines import Damaged, Later
+from chatlog.coverage.entries import BOUNDS, ClosedEntry, OpenedEntry, UnwantedEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from chatlog.coverage.entries import LedgerEntry
+    from chatlog.coverage.ledger import LedgerLine
+
+_DAMAGED: Final = "damaged ledger"
+_UNKNOWN: Final = "unknown"
+
+
+class Bound(NamedTuple):
+    """One end of an interval: `time` in the clock of the events, and the last msgid there."""
+
+    time: str
+    msgid: str = ""
+
+
+class Interval(NamedTuple):
+    """A stretch in which the target was heard; `run` is still hearing it if there is no cause.
+
+    Such a one ends where that run was last known to hear.
+    """
+
+    start: Bound
+    end: Bound
+    cause: str
+    run: str
+    planned: bool = False
+
+
+class IntervalFold:
+    """The intervals so far, in the order of writing.
+
+    `unwanted` and `in_doubt` hold the numbers of intervals before which nobody
+    meant to hear the target, or before which the ledger is damaged, the latter
+    with the cause of that gap; the number after the last one stands for the
+    time after it. `range_end` is when the target was last said to be unwanted.
+    `heard` and `lives` are those of `coverage_of`.
+    """
+
+    def __init__(
+        self, heard: Callable[[OpenedEntry], Bound | None], lives: Callable[[str], bool]
+    ) -> None:
+        self.all: list[Interval] = []
+        self.unwanted: set[int] = set()
+        self.in_doubt: dict[int, str] = {}
+        self.range_end = ""
+        self._heard = heard
+        self._lives = lives
+        self._open: OpenedEntry | None = None
+        self._has_later = False  # an entry of a later version, since the last bound
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the target is meant to be heard after the last interval."""
+        return self._next not in self.unwanted
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is certain of no interval that the target was heard in it."""
+        return not self.all and self._open is None
+
+    def take(
+        self, line: OpenedEntry | ClosedEntry | UnwantedEntry | Damaged | Later[LedgerEntry]
+    ) -> None:
+        """Take the next line that may begin or end an interval."""
+        match line:
+            case OpenedEntry():
+                self._begin(line)
+            case ClosedEntry():
+                end = Bound(line.time, line.msgid)
+                self._close(end, line.cause or "closed", planned=line.planned)
+            case UnwantedEntry():
+                self._end_range(Bound(line.time))
+            case Damaged() if may_bound(line):
+                self._doubt()
+            case Later():
+                self._has_later = True
+
+    def finish(self) -> bool:
+        """End an interval that is still open where it was last heard; return whether it goes on."""
+        opened = self._open
+        goes_on = opened is not None and not self._has_later and self._lives(opened.run)
+        if opened is not None:
+            self._end_unsaid("" if goes_on else "killed")
+        return goes_on
+
+    def _begin(self, opened: OpenedEntry) -> None:
+        """Begin an interval; one that is open ended before, when its run died without a word."""
+        if self._open is not None:
+            self._end_unsaid("killed", before=opened.time)
+        self._open, self._has_later = opened, False
+
+    def _close(self, end: Bound, cause: str, *, planned: bool = False) -> None:
+        """End the open interval; if none is for sure, one that ended here began in doubt."""
+        if self._open is not None:
+            self._end(end, cause, planned=planned)
+        elif self._is_uncertain:
+            self._prove(end, cause, planned=planned)
+        self._has_later = False
+
+    def _end_range(self, end: Bound) -> None:
+        """End the range in which the target is wanted, until the next interval begins."""
+        if self._open is not None:
+            self._end(end, "unwanted")
+        elif self._is_uncertain and self.all and self.all[-1].end.time < end.time:
+            self._prove(end, "unwanted")
+        self._has_later = False
+        self.unwanted.add(self._next)
+        self.range_end = end.time
+
+    def _prove(self, moment: Bound, cause: str, *, planned: bool = False) -> None:
+        """Add an interval of one moment, behind a gap that is in doubt."""
+        self.in_doubt.setdefault(self._next, _UNKNOWN)
+        self.all.append(Interval(moment, moment, cause, "", planned))
+
+    def _doubt(self) -> None:
+        """Take note of damage that may have begun or ended an interval."""
+        if self._open is not None:
+            self._end(_start(self._open), _DAMAGED)
+        self.in_doubt[self._next] = _DAMAGED
+
+    @property
+    def _next(self) -> int:
+        return len(self.all)
+
+    @property
+    def _is_uncertain(self) -> bool:
+        """Whether an interval may have begun since the last one ended."""
+        return self._has_later or self._next in self.in_doubt
+
+    def _end_unsaid(self, cause: str, *, before: str = "") -> None:
+        """End the open interval, of whose end the ledger says nothing."""
+        assert self._open is not None  # noqa: S101 - the callers have looked
+        start = _start(self._open)
+        if self._has_later:
+            self._end(start, _UNKNOWN)
+            return
+        heard = self._heard(self._open)
+        # Beyond the next interval's beginning it was another one that was heard.
+        is_proof = heard is not None and heard.time > start.time
+        is_ours = heard is not None and (not before or heard.time <= before)
+        self._end(heard if heard is not None and is_proof and is_ours else start, cause)
+
+    def _end(self, end: Bound, cause: str, *, planned: bool = False) -> None:
+        assert self._open is not None  # noqa: S101 - the callers have looked
+        start = _start(self._open)
+        self.all.append(Interval(start, end, cause, self._open.run, planned))
+        self._open = None
+
+
+def _start(opened: OpenedEntry) -> Bound:
+    return Bound(opened.time, opened.msgid)
+
+
+def may_bound(line: Damaged) -> bool:
+    """Return whether a damaged line may have begun or ended an interval."""
+    return not line.entry or line.entry in BOUNDS
+
+
+def last_open(lines: Iterable[LedgerLine]) -> OpenedEntry | None:
+    """Return the `opened` of the last interval if it is certain that no line has ended it."""
+    opened: OpenedEntry | None = None
+    for line in lines:
+        match line:
+            case OpenedEntry():
+                opened = line
+            case ClosedEntry() | UnwantedEntry() | Later():
+                opened = None
+            case Damaged() if may_bound(line):
+                opened = None
+    return opened
