@@ -1,0 +1,64 @@
+"""A visit of one network to audit it; tests/cli/commands/test_audit.py has the command."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatlog.audit.compare import Stretch
+from chatlog.audit.visit import audit
+from chatlog.clock import now
+from chatlog.record.sinks import NullSink
+from tests.support.recording import plan_of
+from tests.support.scripted import ScriptedServer
+
+CAPABILITIES = ("batch", "server-time", "message-tags", "draft/chathistory")
+SINCE, UNTIL = "2026-11-23T18:00:00.000Z", "2026-11-23T19:00:00.000Z"
+
+
+def history(peer, *lines):
+    """Answer the next request for history with these lines of #demo."""
+    peer.wait_for(rb"^CHATHISTORY \S+ #demo")
+    peer.send(b":scripted BATCH +b chathistory #demo\r\n")
+    peer.send(*[b"@batch=b;time=%s :ada!a@h PRIVMSG #demo :%s\r\n" % line for line in lines])
+    peer.send(b":scripted BATCH -b\r\n")
+
+
+def serve(peer):
+    peer.register(CAPABILITIES, "CHATHISTORY=5")
+    peer.join("#demo")
+    history(peer)  # the line before the stretch
+    history(peer, (b"2026-11-23T18:30:00.000Z", b"said"))
+    history(peer)
+    peer.wait_for(rb"^PING :chatlog-arrived")
+    peer.send(b":scripted PONG scripted :chatlog-arrived\r\n")
+    peer.wait_for(rb"^QUIT")
+
+
+def visit(root, script):
+    """Audit #demo of a network whose transcript is in `root`."""
+
+    with ScriptedServer(script) as server:
+        plan = plan_of(server.port, session={"channels": ("#demo",)})
+        stretch = Stretch(root, SINCE, UNTIL)
+        return audit(plan, now=now, stretches=lambda _target: stretch, within=20)
+
+
+def test_a_visit_returns_the_findings_of_each_channel_and_writes_nothing(tmp_path):
+    [findings] = visit(tmp_path, serve)
+    assert (findings.target, findings.asked, findings.why) == ("#demo", 1, "")
+    assert [event.text for event in findings.missing] == ["said"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_of_the_intake_ends_the_visit_with_its_error(tmp_path, monkeypatch):
+    def fail(*_arguments):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(NullSink, "write_all", fail)
+
+    def let_in(peer):
+        peer.register(CAPABILITIES)
+        peer.wait_for_the_end()
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        visit(tmp_path, let_in)
