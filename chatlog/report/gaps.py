@@ -95,7 +95,11 @@ def _within(network: str, target: str, coverage: Coverage, query: GapQuery) -> T
     since, until = max(query.low, coverage.since), min(query.high, coverage.until)
     if since > until:
         return None
-    inside = [gap for gap in coverage.gaps if gap.start.time < until and gap.end > since]
+    inside = [
+        gap
+        for gap in coverage.gaps
+        if since < until and gap.start.time < until and gap.end > since  # an empty range has none
+    ]
     cut = [
         gap._replace(
             start=gap.start._replace(time=max(gap.start.time, since)), end=min(gap.end, until)
