@@ -83,7 +83,7 @@ class Encoding:
         return self.format.suffix
 
 
-def recordings_of(storage: Storage) -> tuple[Encoding, ...]:
+def encodings_of(storage: Storage) -> tuple[Encoding, ...]:
     """Return the encoding of each format of an archive."""
     return tuple(_encoding(storage, name) for name in dict.fromkeys(storage.formats))
 

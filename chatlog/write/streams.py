@@ -1,0 +1,173 @@
+"""The streams of an archive: the parts that the next event of each target goes to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from chatlog.archive.layout import period_named, period_of
+from chatlog.archive.storage import encodings_of
+from chatlog.event import format_time, parse_time
+from chatlog.formats.table import NAMES
+from chatlog.write.parts import Parts
+from chatlog.write.stream_key import StreamKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from chatlog.archive.storage import Encoding
+    from chatlog.event import Event
+    from chatlog.write.spool import Belonging
+    from chatlog.write.stream_key import Archive
+
+_GRACE: Final = 60_000
+_HISTORY_QUIET: Final = 600_000
+_REMEMBERED: Final = 65_536
+_NEVER: Final = "~"  # after every time
+
+
+class Stream:
+    """The live events of one target, or its history.
+
+    `pending` are events of `[start, end)`, the time for which `current` are the
+    parts: one for each format. `known` are all its parts, by suffix and period.
+    """
+
+    __slots__ = ("current", "end", "known", "pending", "place", "start")
+
+    def __init__(self, place: StreamKey) -> None:
+        self.place = place
+        self.pending: list[Event] = []
+        self.known: dict[tuple[str, str], Parts] = {}
+        self.forget_current()
+
+    def forget_current(self) -> None:
+        """Leave the current period; the next event turns the stream to its own."""
+        self.current: tuple[Parts, ...] = ()
+        self.start = self.end = _NEVER
+
+    def settle(self, waiting: dict[Parts, None]) -> None:
+        """Hand the pending events to the current parts, and add these to those that wait."""
+        if self.pending:
+            for parts in self.current:
+                parts.pending += self.pending
+                waiting[parts] = None
+            self.pending.clear()
+
+
+class PartsOver(NamedTuple):
+    """Parts that get no more events, and their place in a stream."""
+
+    stream: Stream
+    key: tuple[str, str]
+    parts: Parts
+
+
+class Streams:
+    """The streams that a writer has met and not finished.
+
+    `by_spelling` finds them by network, target and `via` as events spell them.
+    `directory_of` returns the directory of a network's target.
+    """
+
+    def __init__(self, archive: Archive, directory_of: Callable[[str, str], Path]) -> None:
+        self.by_spelling: dict[tuple[str, str, str], Stream] = {}
+        self._by_place: dict[tuple[Path, bool], Stream] = {}
+        self._directory_of = directory_of
+        self.use(archive)
+
+    def use(self, archive: Archive) -> None:
+        """Begin each further period with the settings of an archive."""
+        self._archive = archive
+        self._encodings = encodings_of(archive.storage)
+        # Readers merge parts by time, which their lines must tell by themselves.
+        self._splits_history = any(each.format.decode_line for each in self._encodings)
+
+    # -- where events go ---------------------------------------------------------------
+
+    def find(self, event: Event) -> Stream:
+        """Return the stream of an event, found by its spelling from now on."""
+        place = StreamKey(
+            self._directory_of(event.network, event.target),
+            event.network,
+            event.target,
+            self._splits_history and event.via != "",
+        )
+        stream = self._at(place)
+        if len(self.by_spelling) >= _REMEMBERED:
+            self.by_spelling.clear()
+        self.by_spelling[event.network, event.target, event.via] = stream
+        return stream
+
+    def _at(self, place: StreamKey) -> Stream:
+        key = place.directory, place.history
+        stream = self._by_place.get(key)
+        if stream is None:
+            stream = self._by_place[key] = Stream(place)
+        return stream
+
+    def turn(self, stream: Stream, time: str) -> None:
+        """Turn a stream to the period that holds a time; its events must be settled."""
+        stream.current = tuple(self._parts_at(stream, each, time) for each in self._encodings)
+        stream.start = max(parts.period.start for parts in stream.current)
+        stream.end = min(parts.period.end for parts in stream.current)
+
+    def _parts_at(self, stream: Stream, encoding: Encoding, time: str) -> Parts:
+        period = period_of(time, self._archive.storage.rotate, encoding.tz)
+        key = encoding.suffix, period.name
+        parts = stream.known.get(key)
+        if parts is None:
+            parts = stream.known[key] = Parts(stream.place, period, encoding, self._archive)
+        return parts
+
+    def adopt(self, belonging: Belonging) -> Parts | None:
+        """Return new parts with the lines that an earlier run left in the spool.
+
+        None if the parts are known already, or the format or the period is not.
+        """
+        storage = self._archive.storage
+        every = encodings_of(msgspec.structs.replace(storage, formats=NAMES))
+        encoding = {each.suffix: each for each in (*every, *self._encodings)}.get(belonging.suffix)
+        period = period_named(belonging.period, encoding.tz) if encoding else None
+        if encoding is None or period is None:
+            return None
+        directory = storage.root / Path(belonging.directory).relative_to(belonging.root)
+        place = StreamKey(directory, belonging.network, belonging.target, belonging.history)
+        stream, key = self._at(place), (encoding.suffix, period.name)
+        if key in stream.known:
+            return None
+        parts = stream.known[key] = Parts(place, period, encoding, self._archive)
+        parts.adopt()
+        return parts
+
+    def live_paths(self, directory: Path) -> list[Path]:
+        """Return the live segments of a target that are written to, one for each format."""
+        stream = self._by_place.get((directory, False))
+        return [parts.path for parts in stream.current if parts.path] if stream else []
+
+    # -- the end of periods ------------------------------------------------------------
+
+    def over(self, now: str) -> Iterator[PartsOver]:
+        """Yield the parts that get no more events.
+
+        Live parts are over 60 s after their period, history 10 min after its last event.
+        """
+        moment = parse_time(now)
+        over, quiet = format_time(moment - _GRACE), format_time(moment - _HISTORY_QUIET)
+        for stream in list(self._by_place.values()):
+            for key, parts in list(stream.known.items()):
+                parts.quiet_since = parts.quiet_since or now
+                history = stream.place.history
+                if parts.quiet_since <= quiet if history else parts.period.end <= over:
+                    yield PartsOver(stream, key, parts)
+
+    def forget(self, over: PartsOver) -> None:
+        """Forget parts that are finished, and a stream without any."""
+        stream = over.stream
+        del stream.known[over.key]
+        stream.forget_current()
+        if not stream.known:
+            del self._by_place[stream.place.directory, stream.place.history]
+            self.by_spelling.clear()
