@@ -31,7 +31,6 @@ logger = logging.getLogger(__name__)
 
 _SAMPLE: Final = 1.0
 _SOON: Final = 0.2
-_PATIENCE: Final = 2.0
 _METRICS_MODE: Final = 0o644  # another user's exporter reads it
 _UNREADABLE: Final = "make that directory writable for this user, or name another --metrics-file"
 
@@ -42,6 +41,7 @@ class Heartbeat:
     `status` returns the status as the run knows it, which must not change
     afterwards. The lag of the loop, the room on the disk and the errors of this
     module are added here. `describe` returns the line for the service manager.
+    At the end, the disk has `patience` seconds for what is still to be written.
     """
 
     def __init__(
@@ -54,13 +54,14 @@ class Heartbeat:
         notifier: Notifier,
         describe: Callable[[RunStatus], str],
         every: float = 10.0,
+        patience: float = 2.0,
     ) -> None:
         self._loop = loop
         self._status = status
         self._notifier = notifier
         self._describe = describe
         self._every = every
-        self._files = _Files(run_file, metrics_file)
+        self._files = _Files(run_file, metrics_file, patience)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._lag = 0.0
 
@@ -125,8 +126,9 @@ class _Output(NamedTuple):
 class _Files:
     """The files of a run, written by one daemon thread that may hang."""
 
-    def __init__(self, run_file: RunFile, metrics_file: Path | None) -> None:
+    def __init__(self, run_file: RunFile, metrics_file: Path | None, patience: float) -> None:
         self._run_file = run_file
+        self._patience = patience
         self._outputs = _outputs(run_file, metrics_file)
         # While one status is written, one more may wait.
         self._worker = Worker("heartbeat", room=1)
@@ -138,8 +140,8 @@ class _Files:
         return self._worker.offer(partial(self._write_all, status))
 
     def finish(self, last: RunStatus) -> None:
-        """Write the last status, unless the disk hangs."""
-        if not self._worker.finish(_PATIENCE, partial(self._write_all, last)):
+        """Write the last status, unless the disk hangs for `patience` seconds."""
+        if not self._worker.finish(self._patience, partial(self._write_all, last)):
             logger.error("%s could not be written in time; check that disk", self._run_file.path)
 
     def _write_all(self, status: RunStatus) -> None:
