@@ -81,7 +81,7 @@ def test_a_line_without_msgid_is_found_by_who_said_what_when():
     ],
     ids=["another time", "other words", "another nick", "another kind", "another mode"],
 )
-def test_what_differs_is_another_line(other):
+def test_a_fetched_line_that_differs_in_anything_is_another_line(other):
     assert new([said(1, "a")], [other]) == [other]
 
 

@@ -36,7 +36,7 @@ def machine():
     return Machine()
 
 
-def test_it_says_the_time_of_the_wall_clock(machine):
+def test_the_clock_gives_the_time_of_the_wall_clock(machine):
     assert machine.clock() == format_time(1_795_392_000_000)
 
 
@@ -76,7 +76,7 @@ def test_a_machine_that_slept_is_told_apart_from_a_clock_that_was_set(machine):
     assert machine.jumps[1:] == [(3_600_000, 3_600_000)]
 
 
-def test_nobody_needs_to_listen(machine):
+def test_a_clock_may_jump_though_nobody_listens(machine):
     machine.clock.on_jump = None
     machine.wall += HOUR
     assert machine.clock() == format_time(1_795_392_000_000 + 3_600_000)

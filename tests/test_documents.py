@@ -333,7 +333,7 @@ def test_every_query_shown_means_something(query):
     assert language.parse(query, manner) != language.parse("", manner)
 
 
-def test_every_time_shown_is_one():
+def test_every_time_in_the_document_on_queries_is_understood():
     now = "2026-11-26T12:00:00.000Z"
     cells = re.findall(r"^\| (`.*?) \| (?!means)", section(QUERY, "Times"), re.MULTILINE)
     times = re.findall("`(.*?)`", " ".join(cells))

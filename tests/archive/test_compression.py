@@ -32,14 +32,14 @@ def test_what_is_compressed_comes_back_whatever_the_blocks_are(blocks, name, siz
 
 
 @given(texts)
-def test_other_programs_read_it(blocks):
+def test_gzip_and_zstandard_of_other_programs_read_what_we_compress(blocks):
     whole = b"".join(blocks)
     assert gzip.decompress(b"".join(COMPRESSIONS["gzip"].compressed(blocks))) == whole
     assert zstd.decompress(b"".join(COMPRESSIONS["zstd"].compressed(blocks))) == whole
 
 
 @each_packed
-def test_several_streams_in_a_row_are_one(name):
+def test_compressed_streams_in_a_row_decompress_to_one_text(name):
     way = COMPRESSIONS[name]
     packed = b"".join(way.compressed([b"one\n"])) + b"".join(way.compressed([b"two\n"]))
     assert b"".join(way.decompressed(cut(packed, 7))) == b"one\ntwo\n"
@@ -109,7 +109,7 @@ def test_of_zstd_the_blocks_before_damage_are_given():
     assert whole.startswith(given)
 
 
-def test_each_is_found_by_its_suffix():
+def test_each_compression_is_found_by_its_suffix():
     assert {compression_of(way.suffix) for way in COMPRESSIONS.values()} == {*COMPRESSIONS.values()}
 
 
@@ -122,7 +122,7 @@ def test_without_its_library_zstd_says_how_to_get_it(monkeypatch):
 
 @pytest.mark.server
 @pytest.mark.parametrize(("name", "tool"), [("gzip", "zcat"), ("zstd", "zstdcat")])
-def test_the_systems_own_tools_read_it(tmp_path, name, tool):
+def test_zcat_and_zstdcat_read_what_we_compress(tmp_path, name, tool):
     way = COMPRESSIONS[name]
     path = tmp_path / f"s.{way.suffix}"
     path.write_bytes(b"".join(way.compressed([b"one\n", b"two\n"])))

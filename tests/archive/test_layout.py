@@ -183,7 +183,7 @@ def test_a_daily_period_bears_the_local_date(moment, zone):
         ("daily", ZONES[2], ("2026-11-23", "2026-11-23T03:30", "2026-11-24T03:30")),
     ],
 )
-def test_the_five_kinds_of_period(rotate, zone, expected):
+def test_each_kind_of_period_has_its_name_its_start_and_its_end(rotate, zone, expected):
     name, start, end = expected
     expected = Period(name, start + ":00.000Z", end + ":00.000Z")
     assert period_of("2026-11-23T23:59:59.999Z", Rotate(rotate), zone) == expected

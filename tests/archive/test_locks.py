@@ -133,7 +133,7 @@ def test_a_target_that_is_held_twice_is_held_once(locks):
     assert locks.held() == [("libera", "#python")]
 
 
-def test_closing_releases_everything(tmp_path, locks):
+def test_closed_locks_hold_nothing_any_more(tmp_path, locks):
     locks.hold("libera", "#python")
     locks.close()
     second = subprocess.run(

@@ -71,7 +71,7 @@ def test_what_is_put_into_a_new_directory_before_it_is_watched_is_found(archive)
 
 
 @pytest.mark.usefixtures("without_watchfiles")
-def test_without_the_extra_looks_are_taken_now_and_then(archive, monkeypatch):
+def test_without_watchfiles_a_wait_ends_after_a_fixed_pause(archive, monkeypatch):
     slept = []
     monkeypatch.setattr(time, "sleep", slept.append)
     wait = pausing(archive)
@@ -116,7 +116,7 @@ def test_polling_costs_next_to_nothing(archive):
     assert spent < 0.2
 
 
-def test_being_told_costs_next_to_nothing(archive, monkeypatch):
+def test_waiting_for_file_events_takes_next_to_no_time_of_the_processor(archive, monkeypatch):
     pytest.importorskip("watchfiles")
     monkeypatch.setattr(waiting, "_UNTOLD", 1000)
     looks, spent = cost_of_waiting(archive, 1)

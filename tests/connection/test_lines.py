@@ -26,7 +26,7 @@ FED = {
 
 
 @pytest.mark.parametrize(("reads", "expected"), FED.values(), ids=FED)
-def test_lines_come_back_whole(reads, expected):
+def test_lines_cut_into_reads_come_back_whole(reads, expected):
     lines = Lines()
     assert [line for data in reads for line in lines.feed(data)] == expected
 

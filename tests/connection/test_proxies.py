@@ -195,7 +195,7 @@ NONSENSE = {
 
 @KINDS
 @pytest.mark.parametrize("nonsense", NONSENSE.values(), ids=NONSENSE)
-def test_nonsense_is_one_line(kind, nonsense):
+def test_nonsense_from_a_proxy_is_reported_in_one_line(kind, nonsense):
     assert len(refusal(kind(nonsense=nonsense))) < 400
 
 

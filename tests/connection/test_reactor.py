@@ -178,7 +178,7 @@ def test_handlers_are_called_by_priority_and_in_the_order_of_adding():
     scenario(scene)
 
 
-def test_no_more_ends_the_line_but_not_the_next():
+def test_a_handler_that_returns_no_more_ends_its_line_alone():
     def scene(reactor, noted):
         reactor.add_global_handler("join", noting(noted, "one", "NO MORE"))
         reactor.add_global_handler("join", noting(noted, "two"))
@@ -188,7 +188,7 @@ def test_no_more_ends_the_line_but_not_the_next():
     scenario(scene)
 
 
-def test_any_sees_each_line_once():
+def test_a_handler_of_any_event_sees_each_line_once():
     def scene(reactor, noted):
         reactor.add_global_handler(ANY, lambda _, event: noted.append(event.message.command))
         hear(reactor, ":b PRIVMSG #a :\x01ACTION x\x01", ":s 001 log", "ALL_EVENTS", "!!", "FROB")

@@ -70,7 +70,7 @@ def test_slots_are_of_an_hour_where_nobody_says_how_long():
     assert found.share == pytest.approx(75 / 90)
 
 
-def test_milliseconds_count():
+def test_coverage_by_hour_counts_milliseconds():
     short = Coverage(format_time(START + 1), format_time(START + 5), [], [])
     assert attention_to([short], "", at(1)).meant == {"2026-11-23T00:00": 4}
 
@@ -85,7 +85,7 @@ def test_what_was_not_was_missed_for_whatever_reason(state):
     assert attention_to([coverage(0, 60, gap(0, 15, state))], "", at(LATE)).share == 0.75
 
 
-def test_of_nothing_no_part_was_heard_nor_missed():
+def test_coverage_by_hour_of_no_time_has_no_share():
     assert attention_to([], "", at(LATE)).share is None
     assert attention_to([coverage(0, 60)], at(60), at(LATE)).share is None
     assert (share_of(0, 0), share_of(0, 5), share_of(5, 5)) == (None, 0, 1)

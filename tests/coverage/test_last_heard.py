@@ -77,7 +77,7 @@ def test_a_run_that_never_wrote_a_line_heard_its_own_coming(root):
     assert found.at == at(20)
 
 
-def test_a_run_that_lives_is_known_to(root):
+def test_the_last_heard_moment_says_if_its_run_is_alive(root):
     run = beat(root, heard=at(40), dies=False)
     assert last(root).is_alive
     assert LastHeard(root).is_alive(RUN)

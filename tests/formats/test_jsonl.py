@@ -101,7 +101,7 @@ def test_all_keys_stand_in_the_documented_order():
     assert list(json.loads(jsonl.encode([FULL]))) == KEYS
 
 
-def test_what_is_empty_is_absent():
+def test_empty_fields_are_absent_from_json():
     assert jsonl.encode([LEAST]) == b'{"time":"2026-11-23T18:20:01.123Z","type":"message"}\n'
 
 
@@ -110,7 +110,7 @@ def test_other_letters_are_written_as_they_are():
     assert "Grüße, привет, 你好 👋".encode() in jsonl.encode([event])
 
 
-def test_nothing_is_no_lines():
+def test_no_events_encode_to_no_lines():
     assert jsonl.encode([]) == b""
 
 
@@ -230,7 +230,7 @@ def test_bytes_that_are_no_lines_raise_value_error_and_nothing_else(data):
         jsonl.decode_briefly(data + b"\n")
 
 
-def test_so_does_what_nests_too_deeply():
+def test_json_that_nests_too_deeply_is_a_value_error():
     with pytest.raises(ValueError, match="not all events"):
         jsonl.decode_briefly(b'{"time":"t","type":"m","text":' + b"[" * 100_000 + b"\n")
 

@@ -161,7 +161,7 @@ def test_a_message_is_in_pieces_each_with_a_style():
         (event_of(time="\x1b"), r"\x1b <ann> hello"),
     ],
 )
-def test_a_line_reads(event, shown):
+def test_each_event_is_shown_on_a_terminal_as_its_sentence(event, shown):
     assert line(event) == shown
 
 
@@ -221,7 +221,7 @@ def test_no_text_takes_less_than_nothing_or_more_than_two_columns_a_character(te
     assert 0 <= width_of(text) <= 2 * len(text)
 
 
-def test_what_is_too_wide_stays_whole():
+def test_a_text_wider_than_its_column_stays_whole():
     assert padded("#日本", 3) == "#日本"
 
 

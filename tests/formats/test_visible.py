@@ -32,7 +32,7 @@ def test_with_formatting_only_formatting_is_left(text):
 
 
 @given(anything)
-def test_a_word_is_one_word(text):
+def test_a_visible_word_has_no_space(text):
     word = visible_word(text)
     assert word
     assert " " not in word

@@ -163,7 +163,7 @@ def test_a_beat_tells_the_service_manager_how_it_is(body):
     assert body.notifier.messages == [LINE]
 
 
-def test_to_be_ready_is_said_when_it_is_said(body):
+def test_systemd_is_told_ready_when_the_recorder_is(body):
     body.heart.start()
     body.loop.turn(30)
     assert "READY=1" not in body.notifier.messages
@@ -243,7 +243,7 @@ def test_without_a_watchdog_none_is_told(body):
     assert body.told("WATCHDOG") == []
 
 
-def test_a_real_loop_turns_it(tmp_path):
+def test_a_heartbeat_beats_on_a_real_loop(tmp_path):
     async def scenario():
         file = File(tmp_path / "run.json")
         heart = Heartbeat(
@@ -264,7 +264,7 @@ def test_a_real_loop_turns_it(tmp_path):
 # -- the end -----------------------------------------------------------------
 
 
-def test_the_end_is_said_with_its_reason(body):
+def test_the_last_beat_has_the_reason_of_the_end(body):
     body.heart.start()
     body.file.next()
     body.heart.stop("SIGTERM")
@@ -289,7 +289,7 @@ def iter_queue(written):
         yield written.get_nowait()
 
 
-def test_the_files_tell_of_the_end(tmp_path):
+def test_status_and_metrics_files_record_the_end_of_a_run(tmp_path):
     metrics = tmp_path / "chatlog.prom"
     run_file = RunFile(tmp_path, run_name(run_status().started, 4711))
     heart = Heartbeat(

@@ -82,7 +82,7 @@ def test_where_nothing_was_recorded_there_are_no_runs(tmp_path):
     assert read_runs(tmp_path / "nowhere") == []
 
 
-def test_what_is_not_named_as_a_run_is_none(tmp_path, run_file):
+def test_files_with_other_names_are_no_run_files(tmp_path, run_file):
     run_file.write(b"one\n")
     for name in ("notes.json", ".2026-11-23T182001.123Z-1.json.7", "2026-11-23T182001.123Z-1.txt"):
         (run_file.path.parent / name).write_text("mine")
@@ -208,7 +208,7 @@ def test_what_a_killed_run_left_half_written_goes_with_its_file(tmp_path):
     assert list(path.parent.iterdir()) == []
 
 
-def test_nothing_else_is_ever_removed(tmp_path):
+def test_pruning_removes_run_files_alone(tmp_path):
     path = leave(tmp_path, 0, b"ended")
     mine = path.parent / "2026-11-23T182000.000Z-4711.json.bak"
     mine.write_text("mine")

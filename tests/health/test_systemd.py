@@ -47,7 +47,7 @@ def notifier(tmp_path, manager):
         (lambda notifier: notifier.reloading(17), b"RELOADING=1\nMONOTONIC_USEC=17"),
     ],
 )
-def test_each_message_is_one_datagram(notifier, manager, tell, heard):
+def test_each_message_to_systemd_is_one_datagram(notifier, manager, tell, heard):
     tell(notifier)
     assert manager.recv(4096) == heard
 
@@ -116,13 +116,13 @@ def test_a_manager_that_comes_back_is_told_again(tmp_path):
         ({}, None),
     ],
 )
-def test_the_watchdog_is_ours_when_it_says_so(environ, interval):
+def test_the_watchdog_interval_counts_for_the_process_that_it_names(environ, interval):
     notifier = Notifier.from_environment({"NOTIFY_SOCKET": "/run/notify", **environ}, pid=PID)
     assert notifier.watchdog_interval == interval
 
 
 @given(st.text(), st.text(), st.text())
-def test_no_environment_raises(address, interval, pid):
+def test_any_environment_gives_a_watchdog_interval_or_none(address, interval, pid):
     environ = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": interval, "WATCHDOG_PID": pid}
     found = Notifier.from_environment(environ).watchdog_interval
     assert found is None or found > 0

@@ -264,7 +264,7 @@ def test_however_the_bytes_are_cut_into_reads_the_events_are_the_same(cuts):
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_nor_do_reads_of_one_size_matter(size):
+def test_reads_of_any_fixed_size_give_the_same_events(size):
     talk, lines = Conversation(), Lines()
     outcome = []
     for start in range(0, len(STREAM), size):

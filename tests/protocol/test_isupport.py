@@ -109,7 +109,7 @@ TARGETS = {
 
 
 @pytest.mark.parametrize(("tokens", "limit"), TARGETS.values(), ids=TARGETS)
-def test_how_many_channels_one_join_may_name(tokens, limit):
+def test_isupport_says_how_many_channels_one_join_may_name(tokens, limit):
     assert isupport(*tokens).targets_per_join() == limit
 
 
@@ -123,7 +123,7 @@ VALUES = st.text(st.sampled_from("(),:@+#ovbk=\\x2019JOIN"), max_size=12) | st.t
 
 
 @given(st.lists(st.builds("{}={}".format, st.sampled_from(KEYS), VALUES) | st.text(max_size=8)))
-def test_odd_tokens_never_raise(tokens):
+def test_odd_tokens_of_isupport_never_raise(tokens):
     found = isupport(*tokens)
     assert found.targets_per_join() >= 1
     found.split_statusmsg("@#a")

@@ -65,7 +65,7 @@ def named(line):
 # -- what one line holds -----------------------------------------------------
 
 
-def test_no_channels_are_no_line():
+def test_without_channels_no_join_is_sent():
     assert Talk().all_lines() == []
 
 

@@ -81,7 +81,7 @@ def test_a_ctcp_request_is_answered_once_in_ten_seconds(manners):
     assert manners.answer_ctcp("bob", "VERSION", "", after(10))
 
 
-def test_each_answer_can_be_turned_off():
+def test_each_answer_to_people_can_be_turned_off():
     quiet = Manners(MannersSettings(whisper=False, addressed=False, ctcp=False))
     assert quiet.answer_whisper("bob", after(0)) == []
     assert quiet.answer_addressed("bob", "#a", after(0)) == []
@@ -215,7 +215,7 @@ def test_whoever_asks_whatever_the_rate_is_bounded(asked):
         assert sum(start <= time < start + 60 for time in times) <= 2 * BURST
 
 
-def test_memory_is_bounded(manners):
+def test_the_memory_of_who_was_answered_is_bounded(manners):
     for n in range(9000):
         manners.answer_whisper(f"bob{n}", after(n * 61))
     assert len(manners._answered) <= 8192

@@ -90,14 +90,14 @@ def test_a_line_that_has_no_place_is_off_the_record_just_as_well(text):
     assert kept([said("", EventType.OTHER, command="PRIVMSG", params=("#z",))])
 
 
-def test_the_prefixes_can_be_others_or_none():
+def test_the_off_record_prefixes_can_be_replaced_or_removed():
     assert kept([said("[off] x"), said("%% y")], off_record=("%%",)) == [said("[off] x")]
     assert kept([said("[off] x")], off_record=()) == [said("[off] x")]
     assert kept([said("[off] x"), said("")], off_record=("",)) == [said("[off] x"), said("")]
 
 
 @pytest.mark.parametrize("text", ["[ВЫКЛ] x", "[выкл] x"])
-def test_case_is_that_of_any_script(text):
+def test_off_record_prefixes_ignore_case_in_any_script(text):
     assert not kept([said(text)], off_record=("[Выкл]",))
 
 
@@ -128,7 +128,7 @@ MASKS = {
 
 @pytest.mark.parametrize(("mask", "source", "matches"), MASKS.values(), ids=MASKS)
 @pytest.mark.parametrize("casemapping", [RFC1459, ASCII], ids=["rfc1459", "ascii"])
-def test_a_mask_means_whole_sources(mask, source, matches, casemapping):
+def test_an_ignore_mask_matches_whole_sources(mask, source, matches, casemapping):
     privacy = Privacy(PrivacySettings(ignore=("nobody", mask, "*@elsewhere.invalid")))
     assert privacy.ignores(Source.parse(source), casemapping) is matches
 
@@ -203,7 +203,7 @@ BESIDE = {
 
 
 @pytest.mark.parametrize(("command", "params"), BESIDE.values(), ids=BESIDE)
-def test_nor_is_anything_kept_of_it_beside_all_channels(command, params):
+def test_no_server_event_that_names_a_nolog_channel_is_kept(command, params):
     other = said("", EventType.OTHER, target="@server", command=command, params=params)
     assert not kept([other], RFC1459, nolog=("#Quiet[]",))
     assert kept([other], RFC1459, nolog=("#quiet", "secret{}")) == [other]
@@ -219,7 +219,7 @@ def test_the_recorder_still_says_when_it_was_there():
     assert kept([own], nolog=("#a",), ignore=("*",)) == [own]
 
 
-def test_other_settings_count_on():
+def test_new_privacy_settings_keep_the_counts():
     privacy = Privacy(PrivacySettings(ignore=("bob",)))
     assert not privacy.keep([said("hi")], ASCII)
     privacy.apply(PrivacySettings(ignore=("carol",)))

@@ -50,7 +50,7 @@ def test_who_talks_too_fast_learns_to_talk_slowly(reason):
 @pytest.mark.parametrize(
     "reason", ["", "Closing Link: x (Ping timeout: 121 seconds)", "Server going down", "bye"]
 )
-def test_everything_else_is_an_accident(reason):
+def test_parting_words_without_a_known_phrase_are_an_accident(reason):
     assert judge(reason) == ACCIDENT
 
 

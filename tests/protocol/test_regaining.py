@@ -14,7 +14,7 @@ def regaining(nick, *tokens):
     return made
 
 
-def test_who_has_the_nick_does_nothing():
+def test_a_recorder_that_has_its_nick_watches_for_nobody():
     assert regaining("log", "MONITOR=100").advance(0.0) == ([], None)
 
 
@@ -44,7 +44,7 @@ def test_the_holder_who_leaves_is_followed_at_once():
     assert made.advance(1.0)[0] == ["NICK log"]
 
 
-def test_somebody_else_who_leaves_is_nothing():
+def test_a_nick_that_we_do_not_want_may_leave_without_effect():
     made = regaining("log_")
     made.advance(0.0)
     made.gone("bob")

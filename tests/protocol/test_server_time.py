@@ -77,12 +77,12 @@ def test_what_cannot_be_read_measures_nothing():
     assert clock.offset == 0
 
 
-def test_the_skew_allowed_is_the_callers():
+def test_the_allowed_skew_of_server_time_can_be_chosen():
     clock = ServerClock(max_skew=1000)
     assert clock.judge("2026-11-23T18:19:59.000Z", NOW).via == "playback"
 
 
-def test_the_bounds_move_on_with_our_clock():
+def test_the_bounds_of_live_server_times_move_on_with_our_clock():
     clock = ServerClock()
     tag = "2026-11-23T18:20:00.000Z"
     assert clock.judge(tag, NOW).via == ""

@@ -213,7 +213,7 @@ def test_private_messages_are_not_recorded(line):
     assert talk.hear(line.replace(":bob", "@batch=1 :bob", 1).replace("b @b", "b;b")) == []
 
 
-def test_nor_is_our_polite_answer_even_before_we_know_our_own_host():
+def test_our_polite_answer_to_a_whisper_is_not_recorded():
     talk = Conversation()
     talk.hear(WELCOME[0])
     assert talk.outcome(f"{BOB} PRIVMSG log :hi") == []
@@ -322,7 +322,7 @@ ANSWERED = {
 
 
 @pytest.mark.parametrize(("line", "said"), ANSWERED.values(), ids=ANSWERED)
-def test_who_is_answered_and_what(line, said):
+def test_each_kind_of_message_gets_its_answer_or_none(line, said):
     talk = in_channels()
     talk.hear("BATCH +h chathistory #a", line)
     assert talk.said == said

@@ -261,7 +261,7 @@ def test_a_viewer_cannot_send_us_elsewhere():
     assert talk.told(ReconnectRequested) == []
 
 
-def test_its_capabilities_are_requested_where_they_are_wanted():
+def test_twitchs_capabilities_are_requested_if_they_are_configured():
     wanted = ("twitch.tv/tags", "twitch.tv/commands")
     listed = parse(WELCOME[0].encode())
     for configured, said in (wanted, "CAP REQ :twitch.tv/tags twitch.tv/commands"), ((), "CAP END"):
@@ -271,7 +271,7 @@ def test_its_capabilities_are_requested_where_they_are_wanted():
         assert turn.replies == [said]
 
 
-def test_a_notice_of_the_channel_is_one():
+def test_a_notice_of_twitch_to_a_channel_is_a_notice():
     line = f"@msg-id=slow_on {HOST} NOTICE #streamer :This room is now in slow mode."
     event = only(at_twitch(), line)
     assert short(event) == (

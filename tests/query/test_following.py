@@ -32,7 +32,7 @@ def test_somebody_is_followed_to_the_next_nick_and_the_one_behind():
     assert [is_ann(at, "back") for at in (15, 25)] == [False, True]
 
 
-def test_and_from_the_nick_before():
+def test_a_person_is_followed_back_through_earlier_nicks():
     is_ann = followed("ann", renamed(10, "guest1", "guest2"), renamed(20, "guest2", "ann"))
     assert is_ann(5, "guest1")
     assert is_ann(15, "guest2")

@@ -82,7 +82,7 @@ def word(text):
         ("日本 größe", All((word("日本"), word("größe")))),
     ],
 )
-def test_a_query_means(query, meant):
+def test_each_query_parses_to_its_terms(query, meant):
     assert meaning(query) == meant
 
 

@@ -76,7 +76,7 @@ def holds(term, **fields):
     ],
     ids=str,
 )
-def test_it_holds(term, fields, expected):
+def test_each_term_holds_for_the_events_that_it_describes(term, fields, expected):
     assert holds(term, **fields) is expected
 
 
@@ -100,7 +100,7 @@ def test_it_holds(term, fields, expected):
         (SERVER, "#python", False),
     ],
 )
-def test_a_target_is_called(name, target, expected):
+def test_a_target_term_holds_for_names_with_and_without_the_network(name, target, expected):
     assert holds(Target(name), target=target) is expected
 
 

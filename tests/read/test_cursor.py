@@ -371,7 +371,7 @@ def test_what_a_kill_cut_off_is_passed_over(archive, place):
         assert (rest == []) == (end == len(whole))
 
 
-def test_where_it_cannot_be_written_is_said(archive, tmp_path):
+def test_a_cursor_that_cannot_be_written_is_reported_with_its_path(archive, tmp_path):
     record(archive, event_at(1, "one"))
     with pytest.raises(TranscriptError, match=r"cannot write .*/nowhere/cursor: No such file"):
         read(archive, tmp_path / "nowhere" / "cursor")
@@ -404,7 +404,7 @@ def test_a_line_that_goes_on_where_nothing_was_is_no_cursor(archive, place):
         read(archive, place)
 
 
-def test_nothing_is_left_beside_it(archive, place):
+def test_no_file_is_left_beside_a_cursor(archive, place):
     record(archive, event_at(1, "one"))
     read(archive, place)
     assert names_in(place.parent) == ["archive", "cursor"]
@@ -419,7 +419,7 @@ def test_nothing_is_left_beside_it(archive, place):
     assert names_in(place.parent) == ["archive", "cursor"]
 
 
-def test_it_is_not_touched_while_nothing_happens(archive, place):
+def test_a_cursor_file_is_not_touched_while_no_event_comes(archive, place):
     record(archive, event_at(1, "one"))
     reading = Reading(archive, place)
     reading.rest()
@@ -429,7 +429,7 @@ def test_it_is_not_touched_while_nothing_happens(archive, place):
     assert (place.stat().st_ino, place.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-def test_it_grows_by_what_was_read_and_is_written_anew_before_it_is_long(archive, place):
+def test_a_cursor_file_grows_a_little_a_read_and_is_rewritten_before_it_is_long(archive, place):
     record(archive, event_at(0, "0"))
     reading = Reading(archive, place)
     reading.rest()

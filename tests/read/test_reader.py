@@ -165,7 +165,7 @@ def test_text_beside_jsonl_is_not_read_twice(tmp_path):
     assert entry.suffix == "jsonl"
 
 
-def test_the_line_comes_along_byte_for_byte(tmp_path):
+def test_each_entry_of_a_reader_has_its_line_byte_for_byte(tmp_path):
     directory = tmp_path / "net" / "#c"
     directory.mkdir(parents=True)
     line = b'{ "later":[1,2], "time":"2026-11-23T00:00:00.000Z","type":"hologram" }'
@@ -345,7 +345,7 @@ PATTERNS = [
 
 
 @pytest.mark.parametrize(("patterns", "found"), PATTERNS, ids=lambda each: " ".join(each) or "-")
-def test_patterns_name_targets(towns, patterns, found):
+def test_patterns_choose_the_targets_that_a_reader_reads(towns, patterns, found):
     assert last(towns, 20, *patterns) == found
 
 
@@ -411,7 +411,7 @@ def test_what_is_written_between_the_mark_and_the_last_events_comes_once(tmp_pat
     writer.close()
 
 
-def test_without_a_mark_everything_is_new(tmp_path):
+def test_to_a_reader_without_a_mark_every_event_is_new(tmp_path):
     record(tmp_path, event_at(1, "one"), event_at(90_000, "two"))
     assert texts(drain(Reader(tmp_path))) == ["one", "two"]
 
@@ -608,7 +608,7 @@ def test_marking_reads_little_of_each_file(tmp_path, count_bytes):
     assert count_bytes() < 16 * 1024
 
 
-def test_much_that_is_new_comes_in_pieces(tmp_path):
+def test_many_new_events_come_from_a_reader_in_pieces(tmp_path):
     path = big_segment(tmp_path, 4)
     reader = Reader(tmp_path)
     pieces = []

@@ -201,7 +201,7 @@ def refuse_to_come_back(peer, port):
     raise AssertionError("the plain server was dialled again")
 
 
-def test_an_offer_without_a_port_is_none(tmp_path, made):
+def test_an_sts_offer_without_a_port_changes_nothing(tmp_path, made):
     def go_on(peer, port):
         peer.register(["sts=duration=60"])
         peer.join("#demo", "#tea")

@@ -50,7 +50,7 @@ def test_each_time_that_a_server_says_it_the_time_begins_anew(path):
     assert Policies(path).port_for("irc.test", after(100)) == 7000
 
 
-def test_a_duration_of_nothing_forgets(path):
+def test_an_sts_policy_of_no_duration_is_forgotten(path):
     policies = Policies(path)
     policies.remember("irc.test", 6697, 60, NOW)
     policies.remember("other.test", 6697, 60, NOW)
@@ -76,14 +76,14 @@ def test_an_address_in_digits_has_no_policy(path, host):
     assert not path.exists()
 
 
-def test_what_is_over_is_not_kept(path):
+def test_an_sts_policy_that_expired_is_not_kept(path):
     policies = Policies(path)
     policies.remember("old.test", 6697, 60, NOW)
     policies.remember("irc.test", 6697, 60, after(61))
     assert list(json.loads(path.read_text())) == ["irc.test"]
 
 
-def test_a_policy_for_ever_is_one(path):
+def test_an_sts_policy_may_last_for_ever(path):
     Policies(path).remember("irc.test", 6697, 10**10 - 1, "9998-01-01T00:00:00.000Z")
     assert json.loads(path.read_text())["irc.test"]["until"] == NEVER
 

@@ -111,7 +111,7 @@ def one_more(person, deed):
 
 @given(several=st.lists(deeds(), max_size=20), size=st.integers(1, 7), to_minutes=st.booleans())
 @example(several=[did(1), did(1, nick="Ann"), did(0, nick="ANN")], size=1, to_minutes=False)
-def test_it_counts_what_a_slow_count_does_in_batches_of_any_size(several, size, to_minutes):
+def test_counting_in_batches_of_any_size_equals_counting_one_by_one(several, size, to_minutes):
     grain = len("2026-11-23T18:20") if to_minutes else hours.HOUR
     batches = [several[begin : begin + size] for begin in range(0, len(several), size)]
     assert counts.count(batches, FOLDS, grain) == slowly(several, grain)
@@ -126,7 +126,7 @@ def test_texts_counted_together_come_to_what_they_do_one_by_one(several):
     assert spoken == slowly([did(0, text) for text in several], hours.HOUR)
 
 
-def test_so_it_does_over_more_than_it_holds_at_once():
+def test_counting_more_lines_than_are_held_at_once_equals_counting_one_by_one():
     several = [did(each, f"text {each}?", nick=f"nick{each % 7}") for each in range(20_001)]
     batches = [several[begin : begin + 999] for begin in range(0, len(several), 999)]
     assert counts.count(batches, FOLDS) == slowly(several, hours.HOUR)
@@ -191,7 +191,7 @@ def test_nicks_that_are_one_to_the_network_are_one_person():
     assert groups(*several) == groups(*several, join=False) == [(["Ann[]~"], ""), (["bob"], "")]
 
 
-def test_to_a_network_of_ascii_they_are_two():
+def test_nicks_that_differ_in_brackets_are_two_people_on_an_ascii_network():
     several = counts.count([[did(1, nick="ann[]"), did(2, nick="ann{}")]], Casemapping("ascii"))
     assert len(people.people_in(several)) == 2
 
@@ -207,7 +207,7 @@ def test_nicks_of_one_account_are_one_person_called_as_mostly():
     assert groups(*several, join=False) == [(["annie"], "ann"), (["ann_"], "ann"), (["bob"], "")]
 
 
-def test_so_are_nicks_that_were_changed_into_one_another_also_by_way_of_one_that_said_nothing():
+def test_nicks_changed_into_one_another_are_one_person_also_by_way_of_a_silent_nick():
     several = [
         renamed("Ann", "away"),
         renamed("AWAY", "ann2"),
@@ -227,7 +227,7 @@ def test_a_change_of_nick_does_not_make_one_of_two_accounts():
     assert groups(*several) == [(["ann"], "one"), (["bob"], "two")]
 
 
-def test_nor_does_a_nick_that_two_accounts_had_which_stands_for_itself():
+def test_a_nick_that_two_accounts_had_joins_nobody_and_stands_for_itself():
     several = [
         did(0, nick="ann", account="one"),
         did(1, nick="guest", account="one"),
@@ -256,7 +256,7 @@ def test_never_are_two_accounts_one_person(several):
 
 
 @given(several=st.lists(deeds(), max_size=30), data=st.data())
-def test_who_is_one_does_not_depend_on_the_order(several, data):
+def test_which_nicks_are_one_person_does_not_depend_on_the_order_of_events(several, data):
     shuffled = data.draw(st.permutations(several))
     assert people.people_in(counted(*several)) == people.people_in(counted(*shuffled))
 
@@ -318,7 +318,7 @@ def test_times_fall_where_the_clocks_of_a_zone_stood(moments, zone):
     ("zone", "day"),
     [("UTC", "2026-11-23"), ("Asia/Kathmandu", "2026-11-24"), ("Pacific/Honolulu", "2026-11-23")],
 )
-def test_a_day_is_one_of_the_zone(zone, day):
+def test_a_day_of_the_counts_begins_at_midnight_of_the_zone(zone, day):
     assert hours.day_of("2026-11-23T18:20:01.123Z", ZoneInfo(zone)) == day
 
 

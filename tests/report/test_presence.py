@@ -49,7 +49,7 @@ def test_a_list_with_users_and_hosts_is_one_of_nicks():
     assert after(did(1, "names", text="@ann!~a@host bob!b@h")).members == ["ann", "bob"]
 
 
-def test_without_more_a_list_is_the_beginning():
+def test_presence_without_a_join_of_the_recorder_begins_with_the_list_of_names():
     assert after(LIST).since == at(1)
 
 
@@ -93,17 +93,17 @@ def test_when_the_recorder_is_gone_nobody_is_known(kind):
     assert (presence.members, presence.since) == ([], "")
 
 
-def test_coming_back_it_takes_nobody_to_have_stayed():
+def test_presence_takes_nobody_to_have_stayed_while_the_recorder_was_away():
     presence = after(CAME_IN, LIST, did(2, "disconnected"), did(9, "joined", "logbot"))
     assert (presence.members, presence.since) == (["logbot"], at(9))
 
 
-def test_so_too_where_its_end_was_never_told():
+def test_presence_begins_anew_though_the_end_of_the_last_run_is_missing():
     presence = after(CAME_IN, LIST, did(9, "joined", "logbot"))
     assert (presence.members, presence.since) == (["logbot"], at(9))
 
 
-def test_its_being_kicked_is_told_twice_and_ends_it():
+def test_presence_ends_when_the_recorder_is_kicked():
     kicked = did(2, "kick", "ann", subject="logbot")
     assert after(CAME_IN, LIST, kicked, did(2, "parted", "logbot", text="kicked")).since == ""
 

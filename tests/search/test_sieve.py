@@ -130,7 +130,7 @@ def matching(draw):
 
 @given(found=matching())
 @examples_times(3)
-def test_so_is_one_that_a_pattern_matches_letter_by_letter(found):
+def test_a_line_that_a_pattern_matches_letter_by_letter_is_let_through(found):
     wanted, text = found
     for line in lines_of(text):
         for sift in sieves(Said(wanted), jsonl.SUFFIX):
@@ -139,7 +139,7 @@ def test_so_is_one_that_a_pattern_matches_letter_by_letter(found):
 
 @given(pattern=patterns, text=said.filter(lambda text: "\n" not in text), fold=st.booleans())
 @examples_times(2)
-def test_so_is_one_of_text(pattern, text, fold):
+def test_a_line_of_plain_text_that_matches_is_let_through(pattern, text, fold):
     wanted = Text(pattern, fold)
     assume(wanted.is_in(text))
     line = f"[12:00:00] <ann> {text}".encode()

@@ -84,13 +84,13 @@ def elliptic_key(place):
     return path, base64.b64encode(point).decode()
 
 
-def test_plain_on_atheme(attempt, inspircd_with_services):
+def test_a_recorder_logs_in_to_atheme_by_plain(attempt, inspircd_with_services):
     inspircd_with_services.register("scribe", PASSWORD)
     trying = attempt(inspircd_with_services)
     trying.succeeds("--sasl-user", "scribe", "--sasl-password-file", trying.secret("pw"))
 
 
-def test_external_on_atheme(attempt, inspircd_with_services, certificates):
+def test_a_recorder_logs_in_to_atheme_by_external(attempt, inspircd_with_services, certificates):
     inspircd_with_services.register("scribe", PASSWORD)
     inspircd_with_services.add_certificate("scribe", PASSWORD, certificates.fingerprint("server"))
     shown = (
@@ -102,7 +102,7 @@ def test_external_on_atheme(attempt, inspircd_with_services, certificates):
     attempt(inspircd_with_services).succeeds("--sasl", "external", *shown)
 
 
-def test_ecdsa_on_atheme(attempt, inspircd_with_services, tmp_path):
+def test_a_recorder_logs_in_to_atheme_by_ecdsa(attempt, inspircd_with_services, tmp_path):
     inspircd_with_services.register("scribe", PASSWORD)
     path, public = elliptic_key(tmp_path)
     inspircd_with_services.set_public_key("scribe", PASSWORD, public)
@@ -124,7 +124,7 @@ def test_without_services_a_login_waits_for_them(attempt, inspircd):
     assert "offers no login (SASL) now" in recorder.stderr
 
 
-def test_nickserv_on_atheme(attempt, inspircd_with_services):
+def test_a_recorder_identifies_to_nickserv_of_atheme(attempt, inspircd_with_services):
     inspircd_with_services.register("chatlog", PASSWORD)
     trying = attempt(inspircd_with_services)
     recorder = trying("--nickserv-password-file", trying.secret("pw"), "--queries")
@@ -136,7 +136,7 @@ def test_nickserv_on_atheme(attempt, inspircd_with_services):
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "PLAIN", ""])
-def test_a_password_on_ergo(attempt, ergochat, mechanism):
+def test_a_recorder_logs_in_to_ergo_by_plain_and_by_scram(attempt, ergochat, mechanism):
     ergochat.register("scribe", PASSWORD)
     trying = attempt(ergochat)
     chosen = ("--sasl", mechanism) if mechanism else ()
@@ -151,7 +151,7 @@ def test_a_wrong_password_by_scram_on_ergo_is_for_good(attempt, ergochat):
     assert "SASL SCRAM-SHA-256" in said
 
 
-def test_external_on_ergo(attempt, ergochat, certificates):
+def test_a_recorder_logs_in_to_ergo_by_external(attempt, ergochat, certificates):
     ergochat.register("scribe", PASSWORD)
     ergochat.add_certificate("scribe", PASSWORD, certificates.fingerprint("server"))
     shown = (
@@ -163,7 +163,7 @@ def test_external_on_ergo(attempt, ergochat, certificates):
     attempt(ergochat).succeeds("--sasl", "EXTERNAL", *shown)
 
 
-def test_the_servers_own_password_on_ergo(attempt, start_daemon):
+def test_a_recorder_gives_ergo_the_password_of_the_server(attempt, start_daemon):
     daemon = start_daemon(Ergochat, password=PASSWORD)
     trying = attempt(daemon)
     recorder = trying("--password-file", trying.secret("pw"))

@@ -549,6 +549,6 @@ def test_the_document_names_every_preset():
     }
 
 
-def test_where_the_configuration_is_looked_for():
+def test_the_configuration_is_at_chatlog_config_or_in_the_users_directory():
     assert parsers.config_path({"CHATLOG_CONFIG": "/a/b.toml"}) == Path("/a/b.toml")
     assert parsers.config_path({}).parts[-2:] == ("chatlog", "chatlog.toml")

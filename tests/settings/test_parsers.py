@@ -282,7 +282,7 @@ def test_what_is_no_moment_is_a_usage_error(text):
     ("text", "wanted"),
     [("all", (None, None)), ("500", (500, None)), ("7d", (None, 604_800.0)), ("0s", (None, 0.0))],
 )
-def test_how_much_history_is_wanted(text, wanted):
+def test_the_wanted_history_is_a_number_a_duration_or_all(text, wanted):
     assert parsers.parse_history(text) == wanted
 
 

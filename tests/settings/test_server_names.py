@@ -55,7 +55,7 @@ TLS = {
 
 
 @pytest.mark.parametrize(("server", "option", "expected"), TLS.values(), ids=TLS)
-def test_whether_to_encrypt(server, option, expected):
+def test_tls_follows_from_the_option_the_server_and_its_port(server, option, expected):
     assert choose_tls(server, option) is expected
 
 
@@ -70,5 +70,5 @@ NETWORKS = {
 
 
 @pytest.mark.parametrize(("option", "server", "tls", "name"), NETWORKS.values(), ids=NETWORKS)
-def test_how_the_network_is_called_in_the_archive(option, server, tls, name):
+def test_the_name_of_a_network_comes_from_its_option_or_its_host(option, server, tls, name):
     assert network_name(option, server, tls=tls) == name

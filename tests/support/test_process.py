@@ -37,7 +37,7 @@ def test_a_line_that_never_comes_fails_at_once_when_the_program_ends(chatlog):
     assert running.finish() == 2
 
 
-def test_both_streams_are_kept_apart(chatlog):
+def test_stdout_and_stderr_of_a_program_are_kept_apart(chatlog):
     running = chatlog.start("--version")
     running.wait_for("^chatlog", stream="stdout")
     assert running.finish() == 0

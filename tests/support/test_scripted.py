@@ -124,7 +124,7 @@ def test_a_client_that_leaves_without_the_line_waited_for_fails_the_test():
         run()
 
 
-def test_it_serves_a_client_in_the_loop_of_the_test():
+def test_a_scripted_server_serves_a_client_in_the_loop_of_the_test():
     async def scenario():
         async with ScriptedServer(lambda peer: peer.send(b"hello\n")) as server:
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)

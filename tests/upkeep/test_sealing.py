@@ -236,7 +236,7 @@ def test_an_entry_of_a_later_version_stays_in_the_chain_and_stops_nothing(tmp_pa
     ]  # fmt: skip
 
 
-def test_two_never_seal_at_once(tmp_path):
+def test_two_processes_never_seal_one_directory_at_once(tmp_path):
     record(tmp_path, event_at(0, "one"))
     locks = Locks(tmp_path)
     with locks.sealing(tmp_path / "net" / "#c") as ours, Locks(tmp_path).sealing(tmp_path) as other:

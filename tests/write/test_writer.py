@@ -336,7 +336,7 @@ def test_a_last_part_that_is_not_ours_to_go_on_with_is_left_as_it_is(tmp_path, c
     }
 
 
-def test_other_files_do_not_count_as_parts(tmp_path):
+def test_files_with_other_names_do_not_count_as_parts(tmp_path):
     directory = tmp_path / "net" / "#c"
     directory.mkdir(parents=True)
     for name in ("2026-11-23_009.log", "2026-11-23_9.jsonl", "2026-11-22_007.jsonl", "2026-11-23_"):

@@ -108,7 +108,7 @@ def test_init_prints_the_example_that_it_would_write(chatlog):
 
 
 @pytest.mark.parametrize("verb", ["check", "init"])
-def test_each_has_a_help_with_an_example(verb):
+def test_the_help_of_config_check_and_of_config_init_has_an_example(verb):
     assert f"chatlog config {verb}" in command.commands[verb].help
 
 

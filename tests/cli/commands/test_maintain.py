@@ -39,7 +39,7 @@ def names(root, target="#c"):
     return sorted(path.name for path in (root / "net" / target).glob("*_*"))
 
 
-def test_what_is_over_is_sealed_and_said(maintain, archive):
+def test_maintain_seals_the_segments_of_periods_that_ended_and_lists_them(maintain, archive):
     done = maintain()
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
@@ -51,7 +51,7 @@ def test_what_is_over_is_sealed_and_said(maintain, archive):
     assert maintain().stdout == "nothing is due\n"
 
 
-def test_with_quiet_nothing_is_said(maintain):
+def test_maintain_prints_nothing_with_quiet(maintain):
     done = maintain("--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

@@ -215,7 +215,7 @@ THEN = "2025-11-24T12:00:00.000Z"
     ],
     ids=str,
 )
-def test_the_time_is_what_people_type(texts, archive, monkeypatch, arguments, found):
+def test_search_takes_times_as_people_type_them(texts, archive, monkeypatch, arguments, found):
     monkeypatch.setattr("chatlog.clock.now", lambda: THEN)
     record(
         archive,
@@ -357,7 +357,7 @@ COUNTED = [
 ]
 
 
-def test_it_says_how_many_in_which_channel(search, archive):
+def test_search_counts_the_hits_of_each_channel(search, archive):
     record(archive, *COUNTED)
     assert search("-c", "leak") == (0, "       1 net/#big\n      11 net/#c\n", "")
     assert search("-c", "--json", "leak")[1] == (
@@ -366,7 +366,7 @@ def test_it_says_how_many_in_which_channel(search, archive):
     )
 
 
-def test_it_says_in_which_channels(search, archive):
+def test_search_lists_the_channels_that_have_hits(search, archive):
     record(archive, *COUNTED)
     assert search("-l", "leak") == (0, "net/#big\nnet/#c\n", "")
     assert search("-l", "--json", "Leak")[1] == '{"network": "net", "target": "#big"}\n'
@@ -425,7 +425,7 @@ def test_islands_of_several_channels_are_parted(search, archive):
     )
 
 
-def test_it_stops_after_so_many_and_may_begin_with_the_newest(texts, archive):
+def test_search_stops_after_n_hits_and_reverse_begins_with_the_newest(texts, archive):
     record(archive, *TALK, *(said(each + 3 * _DAY, f"late {each}") for each in range(3)))
     assert texts("-m", "2") == ["line 0", "line 1"]
     assert texts("--reverse", "-m", "4") == ["late 2", "late 1", "late 0", "line 9"]
@@ -477,7 +477,7 @@ def test_what_was_found_is_marked_where_colours_are_asked_for(
     assert re.sub("\x1b\\[[0-9;]*m", "", shown) == ("2025-11-23 00:00:01 <ann> a leak of memory\n")
 
 
-def test_elsewhere_there_are_no_colours(search, archive):
+def test_search_prints_no_colours_into_a_pipe(search, archive):
     record(archive, said(1, "a \x0304leak"))
     assert "\x1b" not in search("leak")[1]
     assert "\x1b" not in search("--color", "never", "leak")[1]
@@ -486,7 +486,7 @@ def test_elsewhere_there_are_no_colours(search, archive):
 # -- how it ends ----------------------------------------------------------------------------------
 
 
-def test_a_closed_pipe_ends_it_quietly(archive, chatlog):
+def test_search_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
     record(archive, *(said(each, "x" * 400) for each in range(2000)))
     with chatlog.piped("search", "x", "--output", archive) as process:
         process.stdout.readline()
@@ -498,7 +498,7 @@ def test_a_closed_pipe_ends_it_quietly(archive, chatlog):
 @pytest.mark.parametrize(
     "arguments", [[], ["-c"], ["-l"], ["-o"], ["-C", "2"], ["--json"]], ids=str
 )
-def test_nothing_found_is_status_1(search, archive, arguments):
+def test_search_ends_with_1_if_it_finds_nothing(search, archive, arguments):
     record(archive, said(1, "hi"))
     assert search("leak", *arguments) == (1, "", "chatlog: nothing was found\n")
 
@@ -623,7 +623,7 @@ def test_a_broken_archive_of_gzip_is_reported_and_costs_nothing_else(search, arc
     assert err.count("\n") == 1
 
 
-def test_the_help_has_examples(capsys):
+def test_the_help_of_search_has_examples(capsys):
     assert run(["search", "--help"]) == 0
     shown = capsys.readouterr().out
     assert """chatlog search 'from:alice in:#python before:2026-06 "memory leak"'""" in shown

@@ -103,7 +103,7 @@ def nicks(people):
 # -- the tables ------------------------------------------------------------------------
 
 
-def test_it_says_who_said_how_much_and_when_and_what_was_heard(stats, archive, listen):
+def test_stats_shows_who_said_how_much_the_hours_and_the_coverage(stats, archive, listen):
     record(archive, *STORY)
     listen((8 * HOUR, 12 * HOUR), (DAY, 2 * DAY))
     status, out, err = stats("--by", "day")
@@ -155,13 +155,13 @@ def test_what_is_older_than_the_ledger_is_not_said_to_be_heard(stats, archive, l
     assert "\nheard 100 % of the time since 2026-11-24; busiest" in stats()[1]
 
 
-def test_nor_are_channels_that_have_none(stats, archive, listen):
+def test_stats_leaves_channels_without_a_ledger_out_of_the_coverage(stats, archive, listen):
     record(archive, *STORY, event_at(10 * HOUR, "elsewhere", target="#other"))
     listen((0, 2 * DAY))
     assert "\nheard 100 % of the time in 1 of 2 channels; busiest" in stats()[1]
 
 
-def test_what_is_nearly_whole_is_not_called_so(stats, archive, listen):
+def test_stats_rounds_no_coverage_up_to_100_percent(stats, archive, listen):
     record(archive, *STORY)
     listen((0, 2 * DAY - 2), (2 * DAY - 1, 2 * DAY))
     assert "\nheard 99.9 % of the time; busiest" in stats()[1]
@@ -212,7 +212,9 @@ def test_people_are_joined_by_account_and_by_changes_of_nick(lines, archive):
     ]  # fmt: skip
 
 
-def test_they_are_so_as_well_where_a_query_leaves_the_changes_out(lines, stats, archive):
+def test_stats_joins_the_nicks_of_a_person_though_a_query_leaves_nick_changes_out(
+    lines, stats, archive
+):
     record(archive, *STORY)
     assert nicks(lines("person", "--type", "message")) == [
         (["bob", "bob_away"], 3), (["ann"], 1)
@@ -224,7 +226,7 @@ def test_they_are_so_as_well_where_a_query_leaves_the_changes_out(lines, stats, 
     assert "0 nick changes" in stats("--type", "message")[1]
 
 
-def test_never_are_two_accounts_one(lines, archive):
+def test_stats_never_joins_two_accounts_into_one_person(lines, archive):
     record(
         archive,
         event_at(1, nick="ann", account="ann"),
@@ -503,7 +505,7 @@ def test_nothing_found_is_status_1_and_says_where_it_looked(stats, archive):
     ],
     ids=str,
 )  # fmt: skip
-def test_nonsense_is_a_usage_error(stats, archive, arguments):
+def test_stats_refuses_options_that_make_no_sense(stats, archive, arguments):
     record(archive, *STORY)
     status, out, err = stats(*arguments)
     assert (status, out) == (2, "")

@@ -163,7 +163,7 @@ def test_what_is_shown_is_written_also_where_only_ascii_can_be(chatlog, archive)
 
 
 @pytest.mark.parametrize("over", [False, True])
-def test_where_no_recorder_runs_it_ends_with_1(status, archive, over):
+def test_status_ends_with_1_if_no_recorder_runs(status, archive, over):
     if over:
         archive.leave(started=100, ended=ago(50), reason="over")
     ended, out, err = status()
@@ -189,7 +189,7 @@ def test_a_run_that_lives_and_says_nothing_ends_it_with_1(status, archive):
     assert err.startswith("chatlog: the recorder with pid 4711 has said nothing for 10 min; ")
 
 
-def test_one_that_is_well_does_not_hide_one_that_is_not(status, archive):
+def test_a_network_that_is_well_hides_none_that_is_not(status, archive):
     archive.run(network_status())
     archive.run(network_status("oftc", connected=False, state="refused: banned"), started=9)
     ended, _, err = status()
@@ -212,7 +212,7 @@ def test_a_damaged_file_is_named_and_the_others_are_shown(status, archive, damag
     assert err == f"chatlog: {damaged.path} is damaged; when no recorder runs, remove it\n"
 
 
-def test_runs_that_cannot_be_read_end_it_with_3(status, archive):
+def test_status_ends_with_3_if_run_files_cannot_be_read(status, archive):
     archive.root.mkdir()
     (archive.root / ".runs").write_text("")
     ended, _, err = status()

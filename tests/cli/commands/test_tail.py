@@ -285,7 +285,7 @@ def test_damage_is_counted_on_stderr_and_the_rest_shown(tail, archive):
     assert err == f"chatlog: 1 line of {path} could not be read\n"
 
 
-def test_what_cannot_be_read_ends_with_status_3(tail, archive):
+def test_tail_ends_with_3_if_an_archive_cannot_be_read(tail, archive):
     record(archive, said(1, "one"), formats=("text",))
     manifest = archive / "net" / "#c" / "MANIFEST"
     manifest.write_bytes(manifest.read_bytes().replace(b'"UTC"', b'"Mars"'))
@@ -294,12 +294,12 @@ def test_what_cannot_be_read_ends_with_status_3(tail, archive):
     assert "'Mars'" in err
 
 
-def test_the_help_has_an_example(capsys):
+def test_the_help_of_tail_has_an_example(capsys):
     assert run(["tail", "--help"]) == 0
     assert "chatlog tail -f '#python'" in capsys.readouterr().out
 
 
-def test_a_closed_pipe_ends_it_quietly(archive, chatlog):
+def test_tail_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
     record(archive, *(said(each, "x" * 400) for each in range(2000)))
     with chatlog.piped("tail", "-n", "2000", "-o", archive) as process:
         process.stdout.readline()
@@ -448,7 +448,7 @@ def test_since_shows_everything_from_then_on_in_order_of_time(tail, archive):
     assert [line.split()[4] for line in out.splitlines()] == ["20", "21"]
 
 
-def test_until_shows_the_last_events_before(tail, archive):
+def test_tail_until_shows_the_last_events_before_a_time(tail, archive):
     record(archive, *(said(each, f"text {each}") for each in range(60)))
     out = tail("--until", "2025-11-23T00:00:30Z", "-n", "2")[1]
     assert [line.split()[-1] for line in out.splitlines()] == ["28", "29"]

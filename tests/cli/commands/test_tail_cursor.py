@@ -59,14 +59,14 @@ def test_each_run_brings_what_came_since_the_last_one(tail, archive):
     assert tail("--json") == (0, "", "")
 
 
-def test_it_may_begin_with_the_last_events(tail, archive):
+def test_a_first_run_with_a_cursor_may_begin_with_the_last_events(tail, archive):
     record(archive, *(event_at(at, f"text {at}") for at in range(20)))
     assert texts(tail("--json", "-n", "2")[1]) == ["text 18", "text 19"]
     record(archive, *(event_at(at, f"text {at}") for at in range(20, 23)))
     assert texts(tail("--json", "-n", "2")[1]) == ["text 20", "text 21", "text 22"]
 
 
-def test_it_may_begin_with_nothing(tail, archive):
+def test_a_first_run_with_a_cursor_may_begin_with_no_event(tail, archive):
     record(archive, event_at(1, "old"))
     assert tail("--json", "-n", "0") == (0, "", "")
     record(archive, event_at(2, "new"))
@@ -74,7 +74,7 @@ def test_it_may_begin_with_nothing(tail, archive):
     assert texts(tail("--json")[1]) == ["new"]
 
 
-def test_people_may_read_it_as_well(tail, archive):
+def test_a_cursor_works_with_the_output_for_people(tail, archive):
     record(archive, event_at(1, "one"))
     assert tail()[1] == "2026-11-23 00:00:01 <ann> one\n"
     assert tail()[1] == ""
@@ -112,7 +112,7 @@ def test_what_is_recorded_while_the_last_events_are_looked_for_comes_once(
     assert tail("--json", "--match", "tea") == (0, "", "")
 
 
-def test_since_bounds_what_it_begins_with(tail, archive):
+def test_since_bounds_the_events_of_a_first_run_with_a_cursor(tail, archive):
     record(archive, event_at(0, "old"), event_at(DAY, "new"))
     assert texts(tail("--json", "--since", "2026-11-24")[1]) == ["new"]
     assert tail("--json") == (0, "", "")
@@ -138,7 +138,7 @@ def test_a_file_that_is_no_cursor_is_said_and_left_alone(tail, archive, place):
     assert place.read_text() == "my notes\n"
 
 
-def test_where_none_can_be_kept_nothing_is_shown(archive, tmp_path, capsysbinary):
+def test_without_a_place_for_the_cursor_no_event_is_shown(archive, tmp_path, capsysbinary):
     record(archive, event_at(1, "one"))
     place = tmp_path / "nowhere" / "cursor"
     assert run(["tail", "-o", str(archive), "--cursor", str(place)]) == 3
@@ -163,7 +163,7 @@ def test_a_directory_is_a_usage_error(tail, archive, place):
     assert tail()[0] == 2
 
 
-def test_damage_is_said_once_over_the_runs(tail, archive):
+def test_runs_with_a_cursor_report_a_damaged_line_once(tail, archive):
     record(archive, event_at(1, "one"))
     (segment,) = archive.rglob("*_001.jsonl")
     with segment.open("ab") as file:
@@ -215,7 +215,7 @@ def test_a_signal_waits_for_what_is_being_written_and_nothing_comes_twice(many, 
     assert seen + numbers(out) == many
 
 
-def test_a_second_signal_does_not_wait(many, piping):
+def test_a_second_signal_ends_tail_at_once(many, piping):
     with piping() as process:
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
@@ -223,7 +223,7 @@ def test_a_second_signal_does_not_wait(many, piping):
         assert process.wait(PATIENCE) == 130
 
 
-def test_after_a_kill_nothing_is_missing(many, piping):
+def test_a_run_with_a_cursor_that_was_killed_loses_no_event(many, piping):
     with piping() as process:
         first = b"".join(process.stdout.readline() for _ in range(4000))
         process.kill()
@@ -283,7 +283,7 @@ def test_following_may_begin_before_there_is_anything(archive, place, chatlog):
     assert running.finish() == 130
 
 
-def test_the_help_says_what_is_promised(capsys):
+def test_the_help_of_tail_states_the_promises_of_a_cursor(capsys):
     assert run(["tail", "--help"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert "Each event is written once over all runs that end by themselves" in shown

@@ -52,7 +52,7 @@ def test_an_archive_that_is_well_is_counted_and_ends_with_0(verify):
     assert len(digest.split()[-1]) == 64
 
 
-def test_nothing_is_created_or_changed(verify, archive):
+def test_verify_creates_and_changes_no_file(verify, archive):
     for path in (archive / ".lock", *archive.glob(".runs")):
         path.unlink()
     before = sorted(str(path) for path in archive.rglob("*"))

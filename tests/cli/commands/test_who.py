@@ -78,7 +78,7 @@ STORY = [
         (3 * _DAY, "dan logbot"),
     ],
 )
-def test_those_are_named_who_had_come_and_not_gone_by_then(who, archive, seconds, there):
+def test_who_names_the_people_that_had_come_and_not_gone_at_a_time(who, archive, seconds, there):
     record(archive, *STORY)
     assert who("c", "--at", at(seconds)) == (0, "".join(f"{nick}\n" for nick in there.split()), "")
 
@@ -97,7 +97,7 @@ def test_now_is_meant_where_no_time_is_given(who, archive):
         ("2099", "dan logbot"),
     ],
 )
-def test_the_time_is_what_people_type(who, archive, text, there):
+def test_who_takes_times_as_people_type_them(who, archive, text, there):
     record(archive, *STORY)
     assert who("c", "--at", text)[1].split() == there.split()
 
@@ -159,7 +159,7 @@ def test_the_list_counts_though_our_clock_is_behind_that_of_the_server(who, arch
     assert who("c")[1] == "ann\nbob\nlogbot\n"
 
 
-def test_a_text_archive_tells_it_too(who, archive):
+def test_who_reads_archives_of_text_alone(who, archive):
     record(archive, *STORY, formats=("text",))
     assert who("c", "--at", at(400))[1] == "ann\nlogbot\nzoe\n"
 
@@ -172,7 +172,7 @@ def test_nicks_are_folded_as_their_network_does(who, archive):
     assert who("c")[1] == "a{nn}\n"
 
 
-def test_json_is_one_object(who, archive):
+def test_who_prints_one_object_with_json(who, archive):
     record(archive, did(100, "joined", "logbot"), did(101, "names", text="@käse logbot"))
     status, out, err = who("c", "--at", at(200), "--json")
     assert (status, err, out.count("\n")) == (0, "", 1)
@@ -238,7 +238,7 @@ def test_what_makes_no_sense_is_a_usage_error(who, archive, arguments):
     assert err
 
 
-def test_the_help_has_an_example(capsys):
+def test_the_help_of_who_has_an_example(capsys):
     assert run(["who", "--help"]) == 0
     assert "chatlog who python --at 'yesterday 18:00'" in capsys.readouterr().out
 

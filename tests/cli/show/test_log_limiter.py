@@ -42,7 +42,7 @@ def limited():
     return Limited()
 
 
-def test_the_first_few_of_a_kind_pass(limited):
+def test_the_first_log_lines_of_a_kind_pass(limited):
     for number in range(100):
         limited.logger.warning("bad line %d", number)
     assert limited.lines == ["bad line 0", "bad line 1", "bad line 2"]
@@ -64,7 +64,7 @@ def test_the_record_of_another_kind_brings_the_count_as_well(limited):
     assert limited.lines[3:] == ["… and 2 more like this: bad line", "connected"]
 
 
-def test_the_end_brings_the_count_and_only_once(limited):
+def test_the_count_of_withheld_log_lines_comes_once_at_the_end(limited):
     for _ in range(5):
         limited.logger.warning("bad line")
     limited.limit.finish()
@@ -72,7 +72,7 @@ def test_the_end_brings_the_count_and_only_once(limited):
     assert limited.lines[3:] == ["… and 2 more like this: bad line"]
 
 
-def test_another_kind_is_not_held_back(limited):
+def test_log_lines_of_another_kind_are_not_withheld(limited):
     for _ in range(5):
         limited.logger.warning("bad line")
         limited.logger.warning("bad tag")

@@ -172,7 +172,7 @@ def large(archive):
 
 
 @pytest.mark.usefixtures("large")
-def test_ctrl_c_ends_it_and_all_of_its_processes(terminal):
+def test_ctrl_c_ends_a_paged_search_and_all_of_its_processes(terminal):
     running = terminal.start(
         "leak", "-j", "2", PAGER=python("print('reading', flush=True); time.sleep(60)")
     )

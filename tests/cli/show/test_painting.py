@@ -28,7 +28,7 @@ def painted(span, color="always"):
         (Span("[bold]hi[/bold] \\[", "time"), "⟦dim⟧[bold]hi[/bold] \\[⟦/⟧"),
     ],
 )
-def test_a_style_looks(span, picture):
+def test_each_style_is_painted_in_its_colours(span, picture):
     assert painted(span) == picture
 
 
@@ -61,7 +61,7 @@ def test_there_are_as_many_colours_as_the_terminal_has(monkeypatch, term, style,
     assert painted(Span("hi", style)) == picture
 
 
-def test_where_none_are_wanted_there_is_nothing_but_the_text():
+def test_a_painter_without_colours_gives_the_bare_text():
     painter = Painter("never")
     assert painter(Span("hi", "own")) == "hi"
     assert not painter.has_colors

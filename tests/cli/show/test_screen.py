@@ -56,7 +56,7 @@ def test_each_day_is_named_once_whatever_comes_in_how_many_pieces(screen):
     )
 
 
-def test_days_are_those_of_the_zone(screen):
+def test_headings_of_days_go_by_the_zone(screen):
     show = screen(tz=ZoneInfo("Asia/Tokyo"), headings=True)
     assert show(event_at(DAY - 1, "late")) == (
         "--- Tuesday 2026-11-24, 2 days ago\n08:59:59 <ann> late\n"

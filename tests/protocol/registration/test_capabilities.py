@@ -166,7 +166,7 @@ def test_what_will_not_change_is_refused_for_good(talk, line, reason):
     "line",
     ["CAP", "CAP *", "CAP * XX :a", "CAP * ACK", "CAP * NAK :", "CAP * DEL :", "433", "437 *"],
 )
-def test_short_lines_do_no_harm(talk, line):
+def test_cap_lines_that_end_too_soon_are_no_error(talk, line):
     assert all(said.startswith(("CAP END", "NICK ")) for said in talk.hear(line))
 
 
