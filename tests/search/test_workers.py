@@ -15,9 +15,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatlog.errors import TranscriptError, UsageError
+from chatlog.errors import ChatlogError, TranscriptError, UsageError
 from chatlog.search import workers
 from chatlog.search.messages import Matches, UnreadableLines, bytes_of, text_of
+from tests.support.waiting import PATIENCE
 
 _PROGRAM = """
 import os, signal, time
@@ -115,7 +116,7 @@ def test_an_error_of_a_worker_is_one_here_with_its_status(error, expected, statu
 
     pool = workers.Cores(fail, 3, 2)
     try:
-        with pytest.raises(Exception, match=r"no such|cannot") as caught:
+        with pytest.raises(ChatlogError, match=r"no such|cannot") as caught:
             joined(pool, 1)
     finally:
         pool.close()
@@ -169,9 +170,6 @@ def test_a_path_that_is_no_text_comes_as_it_was():
     finally:
         pool.close()
     assert (text_of(damage.path), damage.lines) == (odd, 2)
-
-
-PATIENCE = 30
 
 
 def read_to_end(stream):
