@@ -11,8 +11,7 @@ import threading
 import pytest
 
 from chatlog.background import Background, Worker, do_in_thread, result_of_thread
-
-PATIENCE = 20
+from tests.support.waiting import PATIENCE
 
 
 class Hanging:
@@ -122,7 +121,7 @@ print("over")
 
 def test_threads_that_hang_do_not_keep_the_process_from_ending():
     done = subprocess.run(
-        [sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert done.stdout == "over\n"
 

@@ -10,6 +10,7 @@ import pytest
 
 from chatlog import cli
 from chatlog.cli.commands import tail
+from tests.support.waiting import PATIENCE
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["demo"]])
@@ -17,7 +18,7 @@ def test_a_full_disk_under_stdout_is_one_line_and_status_3(chatlog, tmp_path, ar
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "chatlog", *arguments], env=chatlog.environment(), stdout=full,
-            stderr=subprocess.PIPE, text=True, check=False, timeout=30, cwd=tmp_path,
+            stderr=subprocess.PIPE, text=True, check=False, timeout=PATIENCE, cwd=tmp_path,
         )  # fmt: skip
     assert done.returncode == 3
     assert done.stderr.splitlines()[-1].endswith("No space left on device")
@@ -27,7 +28,8 @@ def test_a_full_disk_under_stdout_is_one_line_and_status_3(chatlog, tmp_path, ar
 def test_without_a_stdout_a_command_does_what_it_can(chatlog, tmp_path):
     done = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "-", sys.executable, "-m", "chatlog", "--version"],
-        env=chatlog.environment(), stderr=subprocess.PIPE, check=False, timeout=30, cwd=tmp_path,
+        env=chatlog.environment(), stderr=subprocess.PIPE, check=False, timeout=PATIENCE,
+        cwd=tmp_path,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")
 

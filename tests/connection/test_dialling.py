@@ -16,6 +16,7 @@ from chatlog.connection.dialling import Address, Dialler, Route
 from chatlog.connection.tls import tls_context
 from chatlog.errors import NetworkError, RefusedError, UsageError
 from tests.support.loop_clock import LoopClock
+from tests.support.waiting import PATIENCE
 from tests.support.wire import new_reactor, serving
 
 
@@ -30,7 +31,7 @@ async def greet_at_length(reader, writer):
     await greet(reader, writer)
 
 
-async def dial(host, port, *, tls=True, limit=10.0, **options):
+async def dial(host, port, *, tls=True, limit=PATIENCE, **options):
     """Dial, and return the text of the first line that the server says."""
     reactor = new_reactor()
     said = asyncio.get_running_loop().create_future()
@@ -116,7 +117,7 @@ def test_a_stuck_resolver_delays_neither_us_nor_our_exit(monkeypatch):
     released = threading.Event()
 
     def stuck(*_, **__):
-        released.wait(60)
+        released.wait(PATIENCE)
         raise socket.gaierror(socket.EAI_AGAIN, "too late")
 
     monkeypatch.setattr(socket, "getaddrinfo", stuck)

@@ -16,6 +16,7 @@ from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session import Session
 from chatlog.protocol.session_settings import SessionSettings
 from tests.support.loop_clock import LoopClock
+from tests.support.waiting import PATIENCE
 from tests.support.wire import connected, heard_on, new_reactor, remembering, serving
 
 
@@ -171,7 +172,7 @@ def test_answers_to_lines_that_were_read_before_the_end_do_not_keep_a_connection
         connection.turn = -1.0
         connection.protocol.data_received(MANY)
         connection.abort("enough")
-        assert await asyncio.wait_for(connection.closed, 5) == "enough"
+        assert await asyncio.wait_for(connection.closed, PATIENCE) == "enough"
         assert len(heard) == 101
 
     asyncio.run(scene())

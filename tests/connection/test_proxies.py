@@ -67,7 +67,7 @@ async def dial(url, *, tls=False, host=NAME, speak=True, **route):
     reactor.add_global_handler("privnotice", lambda _, event: said.set_result(event.arguments[-1]))
     connection = reactor.server()
     address = Address(host=host, port=PORT, tls=tls)
-    route = {"timeout": 10, "proxy": url, **route}
+    route = {"timeout": PATIENCE, "proxy": url, **route}
     await connection.connect(address.host, address.port, Dialler(address, Route(**route)))
     if speak:
         connection.send_raw("NICK rec")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.connection.resolving import ResolvedAddress, interleave, resolve
+from tests.support.waiting import PATIENCE
 
 NEW, OLD = socket.AF_INET6, socket.AF_INET
 PLACES = st.lists(
@@ -75,7 +76,7 @@ def test_an_end_of_the_loop_meanwhile_is_borne(monkeypatch):
 
     def stuck(*_, **__):
         asked.set()
-        released.wait(60)
+        released.wait(PATIENCE)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", stuck)
@@ -89,5 +90,5 @@ def test_an_end_of_the_loop_meanwhile_is_borne(monkeypatch):
     asyncio.run(scene())
     (resolver,) = [each for each in threading.enumerate() if each.name == "resolver"]
     released.set()
-    resolver.join(60)
+    resolver.join(PATIENCE)
     assert not over.is_set(), "the thread ended with an exception"

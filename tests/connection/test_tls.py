@@ -65,7 +65,7 @@ def visit(context, **route):
             heard = heard_on(reactor)
             reactor.add_global_handler("ping", lambda link, _: link.send_raw("PONG :yes"))
             connection = reactor.server()
-            dialler = Dialler(Address(host=HOST, port=port), Route(timeout=10, **route))
+            dialler = Dialler(Address(host=HOST, port=port), Route(timeout=PATIENCE, **route))
             try:
                 await connection.connect(HOST, port, dialler)
             except ChatlogError as error:
@@ -84,7 +84,7 @@ def visit_refused(context, **route):
     async def scene():
         server = Server()
         async with serving(server, ssl=context) as port:
-            dialler = Dialler(Address(host=HOST, port=port), Route(timeout=10, **route))
+            dialler = Dialler(Address(host=HOST, port=port), Route(timeout=PATIENCE, **route))
             with pytest.raises(ChatlogError) as caught:
                 await new_reactor().server().connect(HOST, port, dialler)
             return server, caught.value
@@ -131,7 +131,7 @@ def test_what_a_server_says_at_once_is_heard_once_it_is_known(made, newest):
             reactor = new_reactor()
             said = asyncio.get_running_loop().create_future()
             reactor.add_global_handler("ping", lambda _, event: said.set_result(event.target))
-            route = Route(timeout=10, fingerprints=(made.fingerprint("selfsigned"),))
+            route = Route(timeout=PATIENCE, fingerprints=(made.fingerprint("selfsigned"),))
             connection = reactor.server()
             await connection.connect(HOST, port, Dialler(Address(host=HOST, port=port), route))
             text = await asyncio.wait_for(said, PATIENCE)

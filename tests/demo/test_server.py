@@ -9,6 +9,7 @@ import pytest
 
 from chatlog.demo.server import HOST, Server
 from chatlog.demo.state import CAPABILITIES
+from tests.support.waiting import PATIENCE
 
 TIME = "2026-11-23T18:20:01.123Z"
 
@@ -27,12 +28,12 @@ class Client:
         """Return the lines up to the first in which the pattern is found."""
         heard = []
         while not heard or not re.search(pattern, heard[-1]):
-            line = await asyncio.wait_for(self._reader.readuntil(b"\n"), 5)
+            line = await asyncio.wait_for(self._reader.readuntil(b"\n"), PATIENCE)
             heard.append(line.rstrip(b"\r\n").decode("utf-8", "backslashreplace"))
         return heard
 
     async def ended(self):
-        return await asyncio.wait_for(self._reader.read(), 5)
+        return await asyncio.wait_for(self._reader.read(), PATIENCE)
 
     def close(self):
         self._writer.close()

@@ -113,7 +113,7 @@ def _recorder(root, made, port, plan):
     planned = msgspec.structs.replace(
         plan_of(port, identity=session),
         addresses=(Address(host=HOST, port=port, tls=False),),
-        route=Route(timeout=10, **settings),
+        route=Route(timeout=PATIENCE, **settings),
         **plan,
     )
     policies = Policies(root / "sts.json")

@@ -10,29 +10,32 @@ import json
 import os
 import random
 import threading
-import time
 from itertools import pairwise
 
 import pytest
 
 from chatlog.archive.layout import parse_segment
 from tests.support.crashing import lines_of
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.server, pytest.mark.torture]
 
 _ROUNDS = int(os.environ.get("CHATLOG_TORTURE_ROUNDS", "8"))
 _SEED = os.environ.get("CHATLOG_TORTURE_SEED", "")
 _AT_ONCE = 20
+_MOST = 1500  # lines until a kill
 _MUCH = 1_000_000  # who has to come anew goes on with the next million
 
 
 class Flood:
     """Somebody who counts in a channel, without end.
 
-    `come` brings a new person each time that the server has had enough of one.
+    `come` brings a new person each time that the server has had enough of one;
+    `said` is how many lines it has passed on.
     """
 
     def __init__(self, come):
+        self.said = 0
         self._come = come
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._talk, daemon=True)
@@ -53,6 +56,7 @@ class Flood:
             try:
                 person.send(*lines)
                 person.sync()
+                self.said += _AT_ONCE
             except (AssertionError, OSError):  # Excess Flood
                 person, number = self._come(), (number // _MUCH + 1) * _MUCH
 
@@ -98,7 +102,12 @@ def test_a_recorder_killed_at_any_moment_of_a_flood_leaves_no_hole_and_nothing_t
         ada.join("#a")
         return ada
 
-    with Flood(come):
+    with Flood(come) as flood:
+
+        def let_say(count):
+            last = flood.said + count
+            eventually(lambda: flood.said >= last)
+
         for number in range(_ROUNDS):
             recorder = start()
             maintaining = (
@@ -106,7 +115,7 @@ def test_a_recorder_killed_at_any_moment_of_a_flood_leaves_no_hole_and_nothing_t
                 if number % 3 == 0
                 else None
             )
-            time.sleep(chance.uniform(0.05, 2.5))  # a moment is what is drawn
+            let_say(chance.randrange(_MOST))
             recorder.kill()
             recorder.finish()
             if maintaining is not None:
@@ -115,7 +124,7 @@ def test_a_recorder_killed_at_any_moment_of_a_flood_leaves_no_hole_and_nothing_t
                 repaired = chatlog.run("verify", "--output", root, "--repair", timeout=120)
                 assert repaired.returncode == 0, repaired.stdout + repaired.stderr
         recorder = start()
-        time.sleep(0.5)
+        let_say(_MOST)
         recorder.terminate()
         assert recorder.finish() == 0, recorder.stderr
     verified = chatlog.run("verify", "--output", root, timeout=120)
@@ -128,5 +137,5 @@ def test_a_recorder_killed_at_any_moment_of_a_flood_leaves_no_hole_and_nothing_t
     for each in heard:
         holes = [(a, b) for a, b in pairwise(each) if b != a + 1 and b % _MUCH]
         assert holes == []
-    assert sum(map(len, heard)) > 100 * _ROUNDS
+    assert len(numbers) > 100 * _ROUNDS
     assert list(root.rglob("*.gz")), "parts were sealed meanwhile"

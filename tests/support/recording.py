@@ -15,11 +15,12 @@ from chatlog.record.supervisor import Plan
 from chatlog.write.writer import Storage, Writer
 from tests.support.loop_clock import LoopClock
 from tests.support.scripted import ScriptedServer
+from tests.support.waiting import PATIENCE
 
 HOST = "127.0.0.1"
 
 
-def plan_of(port, *, session=(), identity=(), timeout=10.0, plan_timeout=150.0, **plan):
+def plan_of(port, *, session=(), identity=(), timeout=PATIENCE, plan_timeout=150.0, **plan):
     """Plan to record #demo and #tea of a plain server on loopback, as `rec`, impatiently."""
     ports = [port] if isinstance(port, int) else port
     settings = {

@@ -199,7 +199,7 @@ def test_a_read_only_file_system_ends_with_status_3(chatlog, tmp_path, server):
     record = arguments(server, "--output", "/mnt/a", "--quiet")
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", mount, "-", sys.executable, "-m", "chatlog", *record],
-        env=chatlog.environment(), capture_output=True, text=True, check=False, timeout=30,
+        env=chatlog.environment(), capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 3
     assert re.fullmatch(r"chatlog: cannot write /mnt/a/FORMAT: .*make it writable.*\n", done.stderr)
