@@ -329,8 +329,8 @@ def test_the_keys_of_queries_are_those_of_the_language_and_so_is_what_has_may_as
 @pytest.mark.parametrize("query", [line for block in blocks(QUERY, "query") for line in block])
 def test_every_query_shown_means_something(query):
     now = "2026-11-26T12:00:00.000Z"
-    manner = language.Manner(lambda text: event_time(text, now, "UTC"))
-    assert language.parse(query, manner) != language.parse("", manner)
+    options = language.QueryOptions(lambda text: event_time(text, now, "UTC"))
+    assert language.parse(query, options) != language.parse("", options)
 
 
 def test_every_time_in_the_document_on_queries_is_understood():

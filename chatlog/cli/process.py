@@ -43,7 +43,7 @@ logger = logging.getLogger("chatlog")
 _POLICIES = ".sts.json"
 
 
-class Run:
+class RecorderProcess:
     """One run of `record` or `sync`, made of settings; `go` is its whole life.
 
     `planned` are other plans than the settings make; `linger` is the recorder's.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatlog.demo.history import History, Said
+from chatlog.demo.history import MessageStore, StoredMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 PAGE: Final = 100
 _REFERENCES: Final = ("timestamp", "msgid")
-_COMMANDS: Final[dict[str, Callable[[History, str, str, int], list[Said]]]] = {
-    "AFTER": History.after,
-    "BEFORE": History.before,
-    "LATEST": History.latest,
+_COMMANDS: Final[dict[str, Callable[[MessageStore, str, str, int], list[StoredMessage]]]] = {
+    "AFTER": MessageStore.after,
+    "BEFORE": MessageStore.before,
+    "LATEST": MessageStore.latest,
 }
 
 
@@ -44,7 +44,7 @@ def on_chathistory(server: ServerState, client: Client, message: Message) -> Non
 
 
 def _give(
-    server: ServerState, client: Client, name: str, tags: dict[str, str], lines: list[Said]
+    server: ServerState, client: Client, name: str, tags: dict[str, str], lines: list[StoredMessage]
 ) -> None:
     reference = server.next_batch()
     server.reply(client, tags, "BATCH", f"+{reference}", "chathistory", name)

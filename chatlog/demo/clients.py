@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chatlog.demo.history import History
+from chatlog.demo.history import MessageStore
 
 if TYPE_CHECKING:
     import asyncio
@@ -45,7 +45,7 @@ class Client:
             self.writer.write(line.encode(errors="surrogateescape") + b"\r\n")
 
     def close(self) -> None:
-        """Send no more; the client is read until it has closed, too."""
+        """Send nothing more; the client is read until it closes as well."""
         self.closing = True
         if self.writer is not None and self.writer.can_write_eof():
             self.writer.write_eof()
@@ -54,17 +54,17 @@ class Client:
 
 
 class Channel:
-    """A channel: its members, each with the modes that they have in it."""
+    """A channel: its members, each with their modes in it, and its history."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.topic = ""
         self.key = ""
-        self.history = History()
+        self.history = MessageStore()
         self.members: dict[Client, str] = {}
 
     def prefixes(self, client: Client, *, every: bool) -> str:
-        """Write a member's status: the highest, or with multi-prefix every one."""
+        """Return a member's prefixes: the highest, or with multi-prefix all."""
         found = "".join(
             sign for mode, sign in (("o", "@"), ("v", "+")) if mode in self.members[client]
         )

@@ -69,7 +69,7 @@ def on_cap(server: ServerState, client: Client, message: Message) -> None:
 
 
 def on_nick(server: ServerState, client: Client, message: Message) -> None:
-    """Take a nick, or another one."""
+    """Set or change a client's nick."""
     nick = message.params[0]
     holder = server.client(nick)
     if not _NICK.fullmatch(nick):
@@ -85,7 +85,7 @@ def on_nick(server: ServerState, client: Client, message: Message) -> None:
 
 
 def on_user(server: ServerState, client: Client, message: Message) -> None:
-    """Take user name and realname."""
+    """Set a client's user name and realname."""
     client.user, client.realname = f"~{message.params[0]}", message.params[3]
     _welcome(server, client)
 
@@ -218,7 +218,7 @@ def on_kick(server: ServerState, client: Client, message: Message) -> None:
 
 
 def on_mode(server: ServerState, client: Client, message: Message) -> None:
-    """Change modes: status and key of a channel have an effect, others are passed on."""
+    """Change modes: status and key of a channel take effect, others are only relayed."""
     if len(message.params) < 2:  # noqa: PLR2004 - a question, which no recorder asks
         return
     if message.params[0][:1] != "#":
@@ -270,16 +270,19 @@ def on_setname(server: ServerState, client: Client, message: Message) -> None:
 
 
 def on_quit(server: ServerState, client: Client, message: Message) -> None:
-    """Leave the server."""
+    """End a client's connection."""
     server.close(client, f"Quit: {message.params[0]}" if message.params else "Quit")
 
 
 def nothing(_server: ServerState, _client: Client, _message: Message) -> None:
-    """Ignore the command."""
+    """Accept a command without effect."""
 
 
-class Row(NamedTuple):
-    """A command: its least parameters, its function, and if it may precede registration."""
+class CommandRow(NamedTuple):
+    """A command: the least number of parameters, its function, and if it is allowed `early`.
+
+    An early command is allowed before registration.
+    """
 
     params: int
     do: Callable[[ServerState, Client, Message], None]
@@ -287,22 +290,22 @@ class Row(NamedTuple):
 
 
 COMMANDS: Final = {
-    "CAP": Row(1, on_cap, early=True),
-    "NICK": Row(1, on_nick, early=True),
-    "USER": Row(4, on_user, early=True),
-    "PING": Row(1, on_ping, early=True),
-    "QUIT": Row(0, on_quit, early=True),
-    "PONG": Row(0, nothing, early=True),
-    "JOIN": Row(1, on_join),
-    "PART": Row(1, on_part),
-    "PRIVMSG": Row(2, on_say),
-    "NOTICE": Row(2, on_say),
-    "TAGMSG": Row(1, on_say),
-    "TOPIC": Row(2, on_topic),
-    "KICK": Row(2, on_kick),
-    "MODE": Row(1, on_mode),
-    "INVITE": Row(2, on_invite),
-    "AWAY": Row(0, on_away),
-    "SETNAME": Row(1, on_setname),
-    "CHATHISTORY": Row(2, on_chathistory),
+    "CAP": CommandRow(1, on_cap, early=True),
+    "NICK": CommandRow(1, on_nick, early=True),
+    "USER": CommandRow(4, on_user, early=True),
+    "PING": CommandRow(1, on_ping, early=True),
+    "QUIT": CommandRow(0, on_quit, early=True),
+    "PONG": CommandRow(0, nothing, early=True),
+    "JOIN": CommandRow(1, on_join),
+    "PART": CommandRow(1, on_part),
+    "PRIVMSG": CommandRow(2, on_say),
+    "NOTICE": CommandRow(2, on_say),
+    "TAGMSG": CommandRow(1, on_say),
+    "TOPIC": CommandRow(2, on_topic),
+    "KICK": CommandRow(2, on_kick),
+    "MODE": CommandRow(1, on_mode),
+    "INVITE": CommandRow(2, on_invite),
+    "AWAY": CommandRow(0, on_away),
+    "SETNAME": CommandRow(1, on_setname),
+    "CHATHISTORY": CommandRow(2, on_chathistory),
 }

@@ -9,32 +9,32 @@ CAPABILITY: Final = "draft/chathistory"
 _KEPT: Final = 200_000
 
 
-class Said(NamedTuple):
-    """One line: its tags as each client may see them, and the line itself."""
+class StoredMessage(NamedTuple):
+    """A message: its tags, from which each client gets those it may see, and the line."""
 
     tags: dict[str, str]
     source: str
     words: tuple[str, ...]
 
 
-class History:
-    """The last lines of one channel."""
+class MessageStore:
+    """The last messages of one channel, in the order of arrival."""
 
     def __init__(self) -> None:
-        self._lines: list[Said] = []
+        self._lines: list[StoredMessage] = []
         self._numbers: dict[str, int] = {}
         self._forgotten = 0
 
-    def keep(self, said: Said) -> None:
-        """Keep a line, and forget the oldest where there are many."""
-        self._numbers[said.tags["msgid"]] = self._forgotten + len(self._lines)
-        self._lines.append(said)
+    def keep(self, message: StoredMessage) -> None:
+        """Store a message, and drop the oldest one if there are too many."""
+        self._numbers[message.tags["msgid"]] = self._forgotten + len(self._lines)
+        self._lines.append(message)
         if len(self._lines) > _KEPT:
             del self._numbers[self._lines.pop(0).tags["msgid"]]
             self._forgotten += 1
 
-    def after(self, kind: str, value: str, count: int) -> list[Said]:
-        """Return the first lines behind a position; an empty list if it is unknown."""
+    def after(self, kind: str, value: str, count: int) -> list[StoredMessage]:
+        """Return the first messages after a position; none if it is unknown."""
         if kind == "timestamp":
             begin = bisect_right(self._lines, value, key=_time_of)
         else:
@@ -42,18 +42,18 @@ class History:
             begin -= self._forgotten
         return self._lines[begin : begin + count]
 
-    def before(self, kind: str, value: str, count: int) -> list[Said]:
-        """Return the last lines before a place."""
+    def before(self, kind: str, value: str, count: int) -> list[StoredMessage]:
+        """Return the last messages before a position."""
         if kind == "timestamp":
             end = bisect_left(self._lines, value, key=_time_of)
         else:
             end = self._numbers.get(value, self._forgotten) - self._forgotten
         return self._lines[max(0, end - count) : end]
 
-    def latest(self, _kind: str, _value: str, count: int) -> list[Said]:
-        """Return the last lines."""
+    def latest(self, _kind: str, _value: str, count: int) -> list[StoredMessage]:
+        """Return the last messages."""
         return self._lines[-count:]
 
 
-def _time_of(said: Said) -> str:
-    return said.tags["time"]
+def _time_of(message: StoredMessage) -> str:
+    return message.tags["time"]

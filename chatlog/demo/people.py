@@ -1,4 +1,4 @@
-"""People on the demo server: clients without a socket, moved by a script."""
+"""Participants on the demo server: clients without a socket, driven by a script."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from chatlog.demo.state import ServerState
 
 
-class Person:
+class Participant:
     """A client without a socket: its methods send lines of the protocol."""
 
     def __init__(self, server: ServerState, client: Client) -> None:

@@ -1,7 +1,7 @@
 """A conversation for the demo server: two channels, a few people, and every kind of event.
 
-Among the talk is what a recorder has to stand: scripts of the world, colours,
-bytes that are no UTF-8, somebody who tries to forge a line.
+It includes what recorders often get wrong: non-Latin scripts, colours, bytes that
+are not UTF-8, and an attempt to forge a line.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from chatlog.demo.people import Person
+    from chatlog.demo.people import Participant
     from chatlog.demo.server import Server
 
-    People = dict[str, Person]
+    People = dict[str, Participant]
     Turns = Mapping[str | bytes, Callable[[], Awaitable[object]]]
 
 CHANNELS: Final = ("#demo", "#tea")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Self, Unpack
 
 from chatlog.demo import commands
 from chatlog.demo.clients import Client
-from chatlog.demo.people import Person
+from chatlog.demo.people import Participant
 from chatlog.demo.state import ServerState
 
 if TYPE_CHECKING:
@@ -117,15 +117,17 @@ class Server(ServerState):
 
     # -- people and mischief -------------------------------------------
 
-    def person(self, nick: str, *, user: str = "", host: str = "", account: str = "") -> Person:
+    def person(
+        self, nick: str, *, user: str = "", host: str = "", account: str = ""
+    ) -> Participant:
         """Add a person without a socket."""
         client = Client(nick=nick, user=user or nick, host=host or "home.example", account=account)
         client.registered = True
         self.clients.append(client)
-        return Person(self, client)
+        return Participant(self, client)
 
     def drop(self, nick: str) -> None:
-        """Break a connection off without a word: the other side sees it reset."""
+        """Reset a client's connection without ERROR."""
         client = self.client(nick)
         if client is not None and client.writer is not None:
             client.closing = True
@@ -140,7 +142,7 @@ class Server(ServerState):
             client.writer.write(data)
 
     async def heard(self, pattern: bytes) -> bytes:
-        """Wait until a client on a socket has said a line in which this pattern is found."""
+        """Wait until a client on a socket has sent a line that matches a pattern."""
         wanted = re.compile(pattern)
         async with self._heard:
             while True:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Required, TypedDict
 
 from chatlog.casemapping import Casemapping
-from chatlog.demo.history import CAPABILITY, Said
+from chatlog.demo.history import CAPABILITY, StoredMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -103,7 +103,7 @@ class ServerState:
     def _remember(self, source: Client, words: tuple[str, ...], tags: dict[str, str]) -> None:
         channel = self.channel(words[1]) if words[0] in _REMEMBERED else None
         if channel is not None:
-            channel.history.keep(Said({"time": self.clock(), **tags}, source.mask, words))
+            channel.history.keep(StoredMessage({"time": self.clock(), **tags}, source.mask, words))
 
     def reply(self, client: Client, tags: dict[str, str], *words: str, source: str = "") -> None:
         """Send one client a line with the given tags."""

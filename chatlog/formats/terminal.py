@@ -61,7 +61,7 @@ def _nothing(_text: str) -> Iterable[tuple[int, int]]:
     return ()
 
 
-class Manner(NamedTuple):
+class LineFormat(NamedTuple):
     """How lines are shown: the zone of stamps (None is local), and with which columns.
 
     The column of the targets is there where it has a width. With `formatting`
@@ -77,16 +77,16 @@ class Manner(NamedTuple):
     find: Find = _nothing
 
 
-def render(event: Event, manner: Manner) -> list[Span]:
+def render(event: Event, layout: LineFormat) -> list[Span]:
     """Show one event as one line, without its newline."""
-    spans = [Span(_stamp(event.time, manner) + " ", "time")]
-    if manner.target_width:
-        spans.append(Span(padded(place(event, manner), manner.target_width) + " ", "target"))
+    spans = [Span(_stamp(event.time, layout) + " ", "time")]
+    if layout.target_width:
+        spans.append(Span(padded(place(event, layout), layout.target_width) + " ", "target"))
     if event.via:
         spans.append(Span(f"({visible_word(event.via)}) ", "via"))
     speech = _SPEECH.get(event.type)
     if speech is None or event.subject:
-        return [*spans, *_sentence(event, manner)]
+        return [*spans, *_sentence(event, layout)]
     before, after = speech
     nick, colon, to = speaker(event).partition(":")
     return [
@@ -94,28 +94,28 @@ def render(event: Event, manner: Manner) -> list[Span]:
         Span(before, "mark"),
         Span(nick, nick_style(event.nick)),
         Span(colon + to + after, "mark"),
-        *_text(event.text, manner, "text"),
+        *_text(event.text, layout, "text"),
     ]
 
 
-def _sentence(event: Event, manner: Manner) -> list[Span]:
+def _sentence(event: Event, layout: LineFormat) -> list[Span]:
     """Render the sentence of an event, with the event's text formatted."""
     style = "own" if event.type in RECORDERS_OWN else "event"
     if not event.text or event.command:  # which then is what the sentence is about
         return [Span(sentence(event, visible), style)]
     said = sentence(event, lambda text: _TEXT if text == event.text else visible(text))
-    text, spans = _text(event.text, manner, style), []
+    text, spans = _text(event.text, layout, style), []
     for number, piece in enumerate(said.split(_TEXT)):
         spans += [*(text if number else []), Span(piece, style)]
     return [span for span in spans if span.text]
 
 
-def _text(text: str, manner: Manner, style: str) -> list[Span]:
+def _text(text: str, layout: LineFormat, style: str) -> list[Span]:
     """Show a text: plainly, where it has neither formatting to keep nor anything found."""
-    found = list(manner.find(unformatted(text)))
-    if not (found or manner.formatting) or (text.isprintable() and not found):
+    found = list(layout.find(unformatted(text)))
+    if not (found or layout.formatting) or (text.isprintable() and not found):
         return [Span(visible(text), style)]
-    styled = list(pieces(text)) if manner.formatting else [Piece(unformatted(text), "")]
+    styled = list(pieces(text)) if layout.formatting else [Piece(unformatted(text), "")]
     return [Span(visible(piece), own or style) for piece, own in _marked(styled, found)]
 
 
@@ -170,10 +170,10 @@ def _is_narrow_emoji(letter: str) -> bool:
     return is_symbol and _columns(letter) == 1
 
 
-def place(event: Event, manner: Manner) -> str:
-    """Name an event's target, behind its network where the manner says so."""
+def place(event: Event, layout: LineFormat) -> str:
+    """Name an event's target, behind its network where the layout says so."""
     target = visible_word(event.target)
-    return f"{visible_word(event.network)}/{target}" if manner.network else target
+    return f"{visible_word(event.network)}/{target}" if layout.network else target
 
 
 def nick_style(nick: str) -> str:
@@ -193,10 +193,10 @@ def local_time(time: str, tz: tzinfo | None) -> datetime:
         raise ValueError(time) from error
 
 
-def _stamp(time: str, manner: Manner) -> str:
+def _stamp(time: str, layout: LineFormat) -> str:
     try:
-        local = local_time(time, manner.tz)
+        local = local_time(time, layout.tz)
     except ValueError:
         return visible(time)
     # Not %Y: the C library of Linux writes the year 1 as one digit.
-    return f"{local.date()} {local:%H:%M:%S}" if manner.date else f"{local:%H:%M:%S}"
+    return f"{local.date()} {local:%H:%M:%S}" if layout.date else f"{local:%H:%M:%S}"

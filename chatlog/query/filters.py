@@ -12,11 +12,11 @@ from chatlog.query.predicates import (
     Account,
     All,
     Between,
+    Contains,
     Network,
     Nick,
-    Said,
+    Place,
     Some,
-    Target,
     Via,
     type_named,
 )
@@ -25,7 +25,7 @@ from chatlog.query.texts import literal, regular
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from chatlog.query.language import Manner
+    from chatlog.query.language import QueryOptions
     from chatlog.query.predicates import Term
 
 
@@ -41,7 +41,7 @@ def kinds(types: Iterable[str], vias: Iterable[str]) -> list[Term]:
 
 def places(targets: Iterable[str], networks: Iterable[str]) -> list[Term]:
     """Return the terms for one of the targets on one of the networks; none for everywhere."""
-    return [*_any_of(Target, targets), *_any_of(Network, networks)]
+    return [*_any_of(Place, targets), *_any_of(Network, networks)]
 
 
 def times(since: str, until: str) -> list[Term]:
@@ -49,15 +49,15 @@ def times(since: str, until: str) -> list[Term]:
     return [Between(since, until)] if since or until else []
 
 
-def patterns(texts: Iterable[str], manner: Manner, *, fixed: bool) -> list[Term]:
+def patterns(texts: Iterable[str], options: QueryOptions, *, fixed: bool) -> list[Term]:
     """Return the term for one of the regular expressions, or of the `fixed` texts."""
     make = literal if fixed else regular
-    return _any_of(lambda text: Said(make(text, manner.case, word=manner.word)), texts)
+    return _any_of(lambda text: Contains(make(text, options.case, word=options.word)), texts)
 
 
-def matching(text: str, manner: Manner) -> Term:
+def matching(text: str, options: QueryOptions) -> Term:
     """Parse a line of the query language; a blank one holds for every event."""
-    return language.parse(text, manner) if text.strip() else All()
+    return language.parse(text, options) if text.strip() else All()
 
 
 def _any_of(kind: Callable[[str], Term], names: Iterable[str]) -> list[Term]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.errors import UsageError
 from chatlog.query import predicates
-from chatlog.query.predicates import All, Between, Not, Said, Some
+from chatlog.query.predicates import All, Between, Contains, Not, Some
 from chatlog.query.texts import Case, literal, pointed_at, regular
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class QueryError(UsageError):
         super().__init__(problem + pointed_at(query, position))
 
 
-class Manner(NamedTuple):
+class QueryOptions(NamedTuple):
     """How a query is read: case, whole words, and the parser of times."""
 
     moment: Moment
@@ -69,9 +69,9 @@ _DEEPEST: Final = 50
 """How far a query may be nested: each level is a call for whoever reads or weighs it."""
 
 
-def parse(query: str, manner: Manner) -> Term:
+def parse(query: str, options: QueryOptions) -> Term:
     """Parse a query; raise a QueryError that points at the mistake."""
-    return _Parser(query, manner).whole()
+    return _Parser(query, options).whole()
 
 
 def _tokens(query: str) -> Iterable[_Token]:
@@ -104,9 +104,9 @@ def _meaningless(query: str, position: int) -> QueryError:
 class _Parser:
     """Recursive descent: alternatives, then terms side by side, then single terms."""
 
-    def __init__(self, query: str, manner: Manner) -> None:
+    def __init__(self, query: str, options: QueryOptions) -> None:
         self._query = query
-        self._manner = manner
+        self._options = options
         self._tokens = [*_tokens(query), _Token("end", "", len(query))]
         self._depth = 0
 
@@ -155,7 +155,7 @@ class _Parser:
         if token.kind in ("not", "open"):
             return self._nested(token)
         if not token.key:
-            return Said(self._text(token))
+            return Contains(self._text(token))
         make = _KEYS.get(token.key)
         if make is None:
             raise self._error(
@@ -188,23 +188,23 @@ class _Parser:
         return term
 
     def _text(self, token: _Token) -> Any:
-        manner = self._manner
+        options = self._options
         if token.kind != "regex":
-            return literal(_unescaped(token), manner.case, word=manner.word)
+            return literal(_unescaped(token), options.case, word=options.word)
         try:
-            return regular(token.text.replace("\\/", "/"), manner.case, word=manner.word)
+            return regular(token.text.replace("\\/", "/"), options.case, word=options.word)
         except UsageError as error:
             problem = str(error).partition("\n")[0]
             raise self._error(problem, token.position) from error
 
-    def _valued(self, make: Callable[[str, Manner], Term], token: _Token) -> Term:
+    def _valued(self, make: Callable[[str, QueryOptions], Term], token: _Token) -> Term:
         value = token.position + len(token.key) + 1
         if token.kind == "regex":
             raise self._error("a regular expression is for the text alone", value)
         if not token.text:
             raise self._error(f"nothing stands behind {token.key}:", token.position)
         try:
-            return make(_unescaped(token), self._manner)
+            return make(_unescaped(token), self._options)
         except QueryError:
             raise
         except UsageError as error:
@@ -219,32 +219,32 @@ def _unescaped(token: _Token) -> str:
     )
 
 
-def _thing(value: str, _manner: Manner) -> Term:
+def _thing(value: str, _options: QueryOptions) -> Term:
     if value not in predicates.THINGS:
         raise UsageError(f"has: knows no {value!r}; it knows {', '.join(predicates.THINGS)}")
     return predicates.Has(value)
 
 
-def _said(value: str, manner: Manner) -> Term:
-    return Said(literal(value, manner.case, word=manner.word))
+def _said(value: str, options: QueryOptions) -> Term:
+    return Contains(literal(value, options.case, word=options.word))
 
 
-def _since(value: str, manner: Manner) -> Term:
-    return Between(since=manner.moment(value))
+def _since(value: str, options: QueryOptions) -> Term:
+    return Between(since=options.moment(value))
 
 
-def _until(value: str, manner: Manner) -> Term:
-    return Between(until=manner.moment(value))
+def _until(value: str, options: QueryOptions) -> Term:
+    return Between(until=options.moment(value))
 
 
-def _made_of(term: Callable[[str], Term], value: str, _manner: Manner) -> Term:
+def _made_of(term: Callable[[str], Term], value: str, _options: QueryOptions) -> Term:
     return term(value)
 
 
-_KEYS: Final[dict[str, Callable[[str, Manner], Term]]] = {
+_KEYS: Final[dict[str, Callable[[str, QueryOptions], Term]]] = {
     "from": partial(_made_of, predicates.Nick),
     "to": partial(_made_of, predicates.Subject),
-    "in": partial(_made_of, predicates.Target),
+    "in": partial(_made_of, predicates.Place),
     "network": partial(_made_of, predicates.Network),
     "account": partial(_made_of, predicates.Account),
     "type": partial(_made_of, predicates.type_named),

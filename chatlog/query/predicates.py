@@ -81,7 +81,7 @@ class Not(msgspec.Struct, frozen=True):
         return not self.term.holds(event, names)
 
 
-class Said(msgspec.Struct, frozen=True):
+class Contains(msgspec.Struct, frozen=True):
     """A text that has something in it."""
 
     text: Text
@@ -128,7 +128,7 @@ class Account(msgspec.Struct, frozen=True):
         return _is_named(self.name, event.account, _ASCII)
 
 
-class Target(msgspec.Struct, frozen=True):
+class Place(msgspec.Struct, frozen=True):
     """Where it was said: a channel or query, perhaps behind a network and a slash."""
 
     name: str
@@ -261,7 +261,7 @@ def _is_target(name: str, found: str, folds: Casemapping) -> bool:
 def texts_of(term: Term) -> Iterator[Text]:
     """Yield the text terms that are not negated: the matches to highlight."""
     match term:
-        case Said(text):
+        case Contains(text):
             yield text
         case All(terms) | Some(terms):
             for each in terms:

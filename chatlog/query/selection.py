@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatlog.query.predicates import All, Between, Network, Some, Target, Term
+from chatlog.query.predicates import All, Between, Network, Place, Some, Term
 
 if TYPE_CHECKING:
     from chatlog.event import Event
@@ -50,7 +50,7 @@ def query_for(*terms: Term) -> Query:
     """Make a query of terms that must all hold."""
     parts = [each for term in terms for each in _conjuncts(term)]
     bounds = [each for each in parts if isinstance(each, Between)]
-    places, parts = _taken(parts, Target)
+    places, parts = _taken(parts, Place)
     networks, parts = _taken(parts, Network)
     parts = [each for each in parts if not isinstance(each, Between)]
     return Query(
@@ -68,7 +68,7 @@ def _conjuncts(term: Term) -> list[Term]:
     return [term]
 
 
-def _taken(parts: list[Term], kind: type[Target | Network]) -> tuple[tuple[str, ...], list[Term]]:
+def _taken(parts: list[Term], kind: type[Place | Network]) -> tuple[tuple[str, ...], list[Term]]:
     """Take out the one part that names nothing but places: its directories tell them."""
     for number, part in enumerate(parts):
         terms = part.terms if isinstance(part, Some) else (part,)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from chatlog.casemapping import WILD
 from chatlog.formats.format import Spelling
 from chatlog.formats.table import format_of
-from chatlog.query.predicates import Account, All, Nick, Said, Some, Then, Type, Via
+from chatlog.query.predicates import Account, All, Contains, Nick, Some, Then, Type, Via
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -58,7 +58,7 @@ def _spelled(term: Term, spelling: Spelling) -> Clues | None:
             return max((_spelled(each, spelling) for each in terms), key=worth, default=None)
         case Some(terms):
             return _of_some([_spelled(each, spelling) for each in terms])
-        case Said(text):
+        case Contains(text):
             return _of_text(text)
         case Nick(name) | Then(_, name):
             return _of_word(name, spelling)

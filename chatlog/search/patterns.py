@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chatlog.formats.format import Spelling
 from chatlog.formats.table import format_of
-from chatlog.query.predicates import All, Said, Some
+from chatlog.query.predicates import All, Contains, Some
 from chatlog.search.literals import clues_for, ignores_somewhere, parsed_pattern, worth
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def expressions_for(term: Term, suffix: str) -> list[Expression] | None:
         case Some(terms):
             several = [expressions_for(each, suffix) for each in terms]
             return [one for each in several if each for one in each] if all(several) else None
-        case Said(text):
+        case Contains(text):
             form = _FORMS.get(format_of(suffix).spelling)
             return _of_text(text, form) or None if form else None
     clues = clues_for(term, suffix)

@@ -13,11 +13,19 @@ from hypothesis import strategies as st
 from chatlog.event import TALK, Event, EventType
 from chatlog.formats.plain import Plain
 from chatlog.formats.sentences import sentence
-from chatlog.formats.terminal import NICK_STYLES, Manner, Span, nick_style, padded, render, width_of
+from chatlog.formats.terminal import (
+    NICK_STYLES,
+    LineFormat,
+    Span,
+    nick_style,
+    padded,
+    render,
+    width_of,
+)
 from chatlog.formats.visible import visible
 from tests.support.events import UNSAFE, anything, events, kinds, nicks
 
-IN_UTC = Manner(UTC)
+IN_UTC = LineFormat(UTC)
 
 
 def event_of(kind=EventType.MESSAGE, text="hello", **fields):
@@ -34,8 +42,8 @@ def event_of(kind=EventType.MESSAGE, text="hello", **fields):
     )
 
 
-def line(event, manner=IN_UTC):
-    return "".join(span.text for span in render(event, manner))
+def line(event, layout=IN_UTC):
+    return "".join(span.text for span in render(event, layout))
 
 
 def finder(pattern):
@@ -44,7 +52,7 @@ def finder(pattern):
 
 
 manners = st.builds(
-    Manner,
+    LineFormat,
     st.just(UTC),
     date=st.booleans(),
     network=st.booleans(),
@@ -55,8 +63,8 @@ manners = st.builds(
 
 
 @given(events(), manners)
-def test_nothing_shown_can_steer_the_terminal(event, manner):
-    shown = line(event, manner)
+def test_nothing_shown_can_steer_the_terminal(event, layout):
+    shown = line(event, layout)
     assert not UNSAFE.search(shown)
     shown.encode()
 
@@ -70,13 +78,13 @@ def test_a_line_says_what_the_line_of_a_text_file_says(event):
 
 
 @given(events(), manners)
-def test_colours_and_marks_change_no_letter(event, manner):
-    assert line(event, manner) == line(event, Manner(*manner[:4]))
+def test_colours_and_marks_change_no_letter(event, layout):
+    assert line(event, layout) == line(event, LineFormat(*layout[:4]))
 
 
 @given(events(types=st.sampled_from([each for each in EventType if each not in TALK])), manners)
-def test_what_is_no_speech_is_its_sentence(event, manner):
-    assert line(event, manner).endswith(sentence(event, visible))
+def test_what_is_no_speech_is_its_sentence(event, layout):
+    assert line(event, layout).endswith(sentence(event, visible))
 
 
 NEWS = {"system-msg": "a"}
@@ -94,10 +102,10 @@ NEWS = {"system-msg": "a"}
     ],
 )
 def test_a_text_that_stands_in_a_sentence_twice_is_shown_twice(event, shown):
-    assert line(event) == line(event, Manner(UTC, formatting=True)) == f"18:20:01 {shown}"
+    assert line(event) == line(event, LineFormat(UTC, formatting=True)) == f"18:20:01 {shown}"
 
 
-COLOURED = Manner(UTC, formatting=True)
+COLOURED = LineFormat(UTC, formatting=True)
 
 
 @pytest.mark.parametrize(
@@ -116,8 +124,8 @@ def test_a_text_keeps_the_colours_that_it_was_sent_in(text, shown):
 
 
 def test_what_is_found_is_marked_though_its_colour_change_in_the_middle():
-    manner = Manner(UTC, formatting=True, find=finder("memory"))
-    assert render(event_of(text="a \x02mem\x02ory leak"), manner)[4:] == [
+    layout = LineFormat(UTC, formatting=True, find=finder("memory"))
+    assert render(event_of(text="a \x02mem\x02ory leak"), layout)[4:] == [
         Span("a ", "text"),
         Span("mem", "found"),
         Span("ory", "found"),
@@ -127,8 +135,8 @@ def test_what_is_found_is_marked_though_its_colour_change_in_the_middle():
 
 def test_what_is_found_in_a_reason_is_marked_there():
     event = event_of(EventType.QUIT, "bye \x0304for now", user="u", host="h")
-    manner = Manner(UTC, formatting=True, find=finder("bye"))
-    assert render(event, manner)[1:] == [
+    layout = LineFormat(UTC, formatting=True, find=finder("bye"))
+    assert render(event, layout)[1:] == [
         Span("*** ann (u@h) quit (", "event"),
         Span("bye", "found"),
         Span(" ", "event"),
@@ -171,15 +179,15 @@ def test_what_the_recorder_says_of_itself_stands_out():
 
 
 def test_targets_stand_in_a_column_as_they_are_spelled():
-    assert line(event_of(), Manner(UTC, target_width=9)) == "18:20:01 #Python   <ann> hello"
-    assert line(event_of(), Manner(UTC, target_width=3)) == "18:20:01 #Python <ann> hello"
-    assert line(event_of(target="#a b\x07"), Manner(UTC, target_width=3)).startswith(
+    assert line(event_of(), LineFormat(UTC, target_width=9)) == "18:20:01 #Python   <ann> hello"
+    assert line(event_of(), LineFormat(UTC, target_width=3)) == "18:20:01 #Python <ann> hello"
+    assert line(event_of(target="#a b\x07"), LineFormat(UTC, target_width=3)).startswith(
         r"18:20:01 #a\x20b\x07 <"
     )
 
 
 def test_networks_stand_before_their_targets_where_there_are_several():
-    shown = line(event_of(), Manner(UTC, network=True, target_width=15))
+    shown = line(event_of(), LineFormat(UTC, network=True, target_width=15))
     assert shown == "18:20:01 libera/#Python  <ann> hello"
 
 
@@ -226,15 +234,15 @@ def test_a_text_wider_than_its_column_stays_whole():
 
 
 def test_stamps_are_in_the_zone_that_was_asked_for():
-    assert line(event_of(), Manner(ZoneInfo("Asia/Tokyo"))).startswith("03:20:01 ")
-    assert line(event_of(), Manner(ZoneInfo("Asia/Tokyo"), date=True)).startswith(
+    assert line(event_of(), LineFormat(ZoneInfo("Asia/Tokyo"))).startswith("03:20:01 ")
+    assert line(event_of(), LineFormat(ZoneInfo("Asia/Tokyo"), date=True)).startswith(
         "2026-11-24 03:20:01 "
     )
 
 
 def test_a_date_has_ten_letters_in_any_year():
     early = event_of(time="0001-01-01T00:00:00.000Z")
-    assert line(early, Manner(UTC, date=True)) == "0001-01-01 00:00:00 <ann> hello"
+    assert line(early, LineFormat(UTC, date=True)) == "0001-01-01 00:00:00 <ann> hello"
 
 
 @given(nicks)

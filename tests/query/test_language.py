@@ -9,19 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.errors import UsageError
-from chatlog.query.language import Manner, QueryError, parse
+from chatlog.query.language import QueryError, QueryOptions, parse
 from chatlog.query.predicates import (
     Account,
     All,
     Between,
+    Contains,
     Has,
     Network,
     Nick,
     Not,
-    Said,
+    Place,
     Some,
     Subject,
-    Target,
     Type,
     Via,
 )
@@ -35,12 +35,12 @@ def moment(text):
     return f"<{text}>"
 
 
-def meaning(query, **manner):
-    return parse(query, Manner(moment, **manner))
+def meaning(query, **options):
+    return parse(query, QueryOptions(moment, **options))
 
 
 def word(text):
-    return Said(literal(text))
+    return Contains(literal(text))
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def word(text):
         ('"memory leak"', word("memory leak")),
         (r'"say \"hi\""', word('say "hi"')),
         ('text:"a b"', word("a b")),
-        ("/l[ea]+k/", Said(regular("l[ea]+k"))),
-        (r"/a\/b/", Said(regular("a/b"))),
+        ("/l[ea]+k/", Contains(regular("l[ea]+k"))),
+        (r"/a\/b/", Contains(regular("a/b"))),
         ("a/b", word("a/b")),
         ("https://a.b/c", word("https://a.b/c")),
         ("f(x)", word("f(x)")),
@@ -72,7 +72,7 @@ def word(text):
         ("from:ann from:bob", Some((Nick("ann"), Nick("bob")))),
         ("from:ann -from:bob x", All((Not(Nick("bob")), word("x"), Nick("ann")))),
         ("to:ann", Subject("ann")),
-        ("in:#python", Target("#python")),
+        ("in:#python", Place("#python")),
         ("network:libera", Network("libera")),
         ("account:a*", Account("a*")),
         ("via:live", Via("live")),
@@ -165,7 +165,7 @@ def refusal(query):
 @given(st.text(st.characters(codec="utf-8"), min_size=1))
 def test_any_text_is_found_in_quotation_marks(text):
     quoted = '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
-    assert meaning(quoted, case=Case.SENSITIVE) == Said(literal(text, Case.SENSITIVE))
+    assert meaning(quoted, case=Case.SENSITIVE) == Contains(literal(text, Case.SENSITIVE))
 
 
 @pytest.mark.parametrize(
@@ -205,4 +205,4 @@ def test_a_query_tells_apart_what_bounds_time_and_places():
 def test_what_is_only_one_of_two_ways_bounds_nothing():
     query = query_for(meaning("in:#a | since:2026"))
     assert (query.since, query.places) == ("", ())
-    assert query.term == Some((Target("#a"), Between(since="<2026>")))
+    assert query.term == Some((Place("#a"), Between(since="<2026>")))

@@ -14,14 +14,14 @@ from chatlog.query.predicates import (
     Account,
     All,
     Between,
+    Contains,
     Has,
     Network,
     Nick,
     Not,
-    Said,
+    Place,
     Some,
     Subject,
-    Target,
     Then,
     Type,
     Via,
@@ -69,7 +69,7 @@ def holds(term, **fields):
         (Has("link"), {"text": "ht\x02tps://a.b"}, True),
         (Has("question"), {"text": "why?"}, True),
         (Has("question"), {"text": "why?", "type": "topic"}, False),
-        (Said(literal("")), {"text": ""}, False),
+        (Contains(literal("")), {"text": ""}, False),
         (All(), {}, True),
         (Some(()), {}, False),
         (Not(All()), {}, False),
@@ -101,7 +101,7 @@ def test_each_term_holds_for_the_events_that_it_describes(term, fields, expected
     ],
 )
 def test_a_target_term_holds_for_names_with_and_without_the_network(name, target, expected):
-    assert holds(Target(name), target=target) is expected
+    assert holds(Place(name), target=target) is expected
 
 
 def test_a_stretch_has_its_beginning_and_not_its_end():
@@ -142,7 +142,7 @@ def test_where_there_is_a_link_it_is_worth_to_look(text):
 
 def test_what_is_found_is_what_is_not_excluded():
     one, two, three = (literal(each) for each in ("one", "two", "three"))
-    term = All((Said(one), Some((Said(two), Nick("ann"))), Not(Said(three))))
+    term = All((Contains(one), Some((Contains(two), Nick("ann"))), Not(Contains(three))))
     assert list(texts_of(term)) == [one, two]
 
 

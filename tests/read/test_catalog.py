@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chatlog.casemapping import Casemapping
 from chatlog.formats import jsonl
-from chatlog.query.predicates import Between, Nick, Said
+from chatlog.query.predicates import Between, Contains, Nick
 from chatlog.query.selection import query_for
 from chatlog.query.texts import literal
 from chatlog.read.reader import Reader
@@ -36,7 +36,7 @@ terms = st.lists(
             Between(event_at(100).time, event_at(70_000).time),
             Between(since=event_at(40_000).time),
             Nick("ann"),
-            Said(literal("hel")),
+            Contains(literal("hel")),
         ]
     ),
     max_size=2,
@@ -118,7 +118,7 @@ def test_what_is_longer_than_a_block_is_read_on(written):
     assert in_batches == one_by_one == ([brief(each) for each in several * 2], {str(path): 1})
 
 
-@pytest.mark.parametrize("asked", [[], [Said(literal("hello"))]])
+@pytest.mark.parametrize("asked", [[], [Contains(literal("hello"))]])
 def test_text_and_sealed_segments_are_read_so_as_well(tmp_path, asked):
     several = [event_at(each, "hello") for each in range(2500)]
     record(tmp_path / "text", *several, formats=("text",))

@@ -21,13 +21,13 @@ from chatlog.query.predicates import (  # fmt: skip
     Account,
     All,
     Between,
+    Contains,
     Has,
     Nick,
     Not,
-    Said,
+    Place,
     Some,
     Subject,
-    Target,
     Type,
     Via,
 )
@@ -108,13 +108,13 @@ regulars = st.builds(
 )
 texts = literals | regulars
 leaves = st.one_of(
-    texts.map(Said),
+    texts.map(Contains),
     st.one_of(nicks, st.sampled_from(["a*", "?nn", "*", "nobody"])).map(Nick),
     nicks.map(Subject),
     st.sampled_from(["acc", "ACC", "a*"]).map(Account),
     st.sampled_from(["message", "nick", "join", "other"]).map(Type),
     st.sampled_from(["live", "playback", "Play*"]).map(Via),
-    st.sampled_from(["c", "#C", "#d", "net/*", "no"]).map(Target),
+    st.sampled_from(["c", "#C", "#d", "net/*", "no"]).map(Place),
     st.sampled_from(["link", "question", "formatting", "account", "msgid"]).map(Has),
     st.builds(
         lambda low, high: Between(event_at(low).time, event_at(low + high).time),
@@ -239,8 +239,8 @@ def test_lines_that_others_wrote_are_found_however_they_escape(
     line = json.dumps(fields, ensure_ascii=ascii_only, separators=separators).replace("/", "\\/")
     (directory / "2026-11-23_001.jsonl").write_text(line + "\n", encoding="utf-8")
     is_there = wanted.compiled.search(unformatted(text)) is not None and bool(text)
-    assert bool(found(root, Said(wanted))) == is_there
-    assert found(root, Said(wanted), Nick("ANN")) == found(root, Said(wanted))
+    assert bool(found(root, Contains(wanted))) == is_there
+    assert found(root, Contains(wanted), Nick("ANN")) == found(root, Contains(wanted))
 
 
 @pytest.fixture
@@ -262,7 +262,7 @@ def damaged(tmp_path):
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_damaged_places_cost_only_themselves_and_are_counted(damaged, jobs, monkeypatch):
     monkeypatch.setattr("chatlog.search.search._WORTH_FORKING", 0)
-    query = query_for(Said(literal("needle")))
+    query = query_for(Contains(literal("needle")))
     reader = Reader(damaged)
     hits = [jsonl.decode(hit.line).text for hit in Search(reader, query, jobs=jobs).hits()]
     assert [text for text in hits if text.startswith("needle 1")] == [
@@ -287,7 +287,7 @@ def test_many_processes_find_what_one_finds_in_the_same_order(tmp_path, monkeypa
                      target=f"#{at % 3}", via="playback" if run == 2 else "")
             for day in range(5) for at in range(120)
         ))  # fmt: skip
-    wanted = Said(literal("1"))
+    wanted = Contains(literal("1"))
     alone = found(tmp_path, wanted, jobs=1, newest_first=newest_first)
     assert found(tmp_path, wanted, jobs=4, newest_first=newest_first) == alone
     assert alone == (slowly(tmp_path, wanted)[::-1] if newest_first else slowly(tmp_path, wanted))
@@ -296,7 +296,7 @@ def test_many_processes_find_what_one_finds_in_the_same_order(tmp_path, monkeypa
 
 def test_counts_are_those_of_what_is_found(tmp_path):
     record(tmp_path, *(event_at(at, f"n {at}", target=f"#{at % 2}") for at in range(100)))
-    counts = Search(Reader(tmp_path), query_for(Said(literal("9")))).counts()
+    counts = Search(Reader(tmp_path), query_for(Contains(literal("9")))).counts()
     assert {target.name: count for target, count in counts.items()} == {"#0": 5, "#1": 14}
 
 
@@ -321,7 +321,7 @@ def test_a_segment_outside_the_asked_time_is_never_opened(tmp_path, monkeypatch)
 @pytest.mark.parametrize("compress", COMPRESSIONS)
 def test_what_is_sealed_while_a_search_reads_is_found_all_the_same(tmp_path, compress):
     record(tmp_path, *(event_at(day * 86_400, f"needle {day}") for day in range(20)))
-    hits = Search(Reader(tmp_path), query_for(Said(literal("needle"))), jobs=1).hits()
+    hits = Search(Reader(tmp_path), query_for(Contains(literal("needle"))), jobs=1).hits()
     texts = [jsonl.decode(next(hits).line).text]
     tend(tmp_path, compress=compress, now="2027-06-01T00:00:00.000Z")
     texts += [jsonl.decode(hit.line).text for hit in hits]
@@ -331,7 +331,7 @@ def test_what_is_sealed_while_a_search_reads_is_found_all_the_same(tmp_path, com
 def test_a_segment_that_goes_while_it_is_read_is_told(tmp_path):
     record(tmp_path, *(event_at(day * 86_400, f"needle {day}") for day in range(3)))
     tend(tmp_path, compress="gzip", now="2027-06-01T00:00:00.000Z")
-    hits = Search(Reader(tmp_path), query_for(Said(literal("needle"))), jobs=1).hits()
+    hits = Search(Reader(tmp_path), query_for(Contains(literal("needle"))), jobs=1).hits()
     next(hits)
     for path in (tmp_path / "net" / "#c").glob("*.gz"):
         path.unlink()
@@ -342,7 +342,7 @@ def test_a_segment_that_goes_while_it_is_read_is_told(tmp_path):
 def test_no_file_is_left_open(tmp_path):
     record(tmp_path, *(event_at(day * 86_400, f"needle {day}") for day in range(3)))
     before = len(list(Path("/dev/fd").iterdir()))
-    hits = Search(Reader(tmp_path), query_for(Said(literal("needle"))), jobs=1).hits()
+    hits = Search(Reader(tmp_path), query_for(Contains(literal("needle"))), jobs=1).hits()
     next(hits)
     hits.close()
     assert len(list(Path("/dev/fd").iterdir())) == before
@@ -397,14 +397,14 @@ def test_context_is_what_stands_around_in_the_same_channel(
         tend(root, compress=compress, now="2026-12-25T12:00:00.000Z")
     in_order = [said[key] for key in sorted(said)]
     expected = in_islands(in_order, before, after)
-    assert islands_of(root, Said(literal("needle")), before, after) == expected
+    assert islands_of(root, Contains(literal("needle")), before, after) == expected
 
 
 def test_context_reaches_over_several_short_days(tmp_path):
     record(
         tmp_path, *(event_at(day * 86_400, f"{day}" + " needle" * (day == 4)) for day in range(9))
     )
-    assert islands_of(tmp_path, Said(literal("needle")), 3, 2) == [
+    assert islands_of(tmp_path, Contains(literal("needle")), 3, 2) == [
         ["1", "2", "3", "4 needle", "5", "6"]
     ]
 
@@ -415,7 +415,7 @@ def test_a_damaged_line_is_no_context(tmp_path):
     lines = path.read_bytes().splitlines(keepends=True)
     lines[4] = lines[4][:-3] + b"\n"
     path.write_bytes(b"".join(lines))
-    assert islands_of(tmp_path, Said(literal("needle")), 2, 0) == [["2", "3", "5 needle"]]
+    assert islands_of(tmp_path, Contains(literal("needle")), 2, 0) == [["2", "3", "5 needle"]]
 
 
 def test_context_counts_damage_once(tmp_path):
@@ -423,7 +423,7 @@ def test_context_counts_damage_once(tmp_path):
     path = tmp_path / "net" / "#c" / "2026-11-23_001.jsonl"
     path.write_bytes(path.read_bytes().replace(b"needle", b"needle") + b"no event\n" * 3)
     reader = Reader(tmp_path)
-    search = Search(reader, query_for(Some((Said(literal("needle")), Type("nothing")))))
+    search = Search(reader, query_for(Some((Contains(literal("needle")), Type("nothing")))))
     assert len(list(Context(search, 1, 1).islands())) == 1
     assert list(reader.damaged.values()) == [3]
 
@@ -433,13 +433,13 @@ def test_context_is_found_in_an_hour_that_the_clock_shows_twice(tmp_path):
     assert night.time.startswith("2026-10-25T00:00")
     said = [event_at(-29 * 86_400 + minute * 60, f"line {minute}") for minute in range(180)]
     record(tmp_path, *said, formats=("text",), tz="Europe/Berlin")
-    [island] = islands_of(tmp_path, Said(literal("line 30", word=True)), 1, 1)
+    [island] = islands_of(tmp_path, Contains(literal("line 30", word=True)), 1, 1)
     assert island == ["line 29", "line 30", "line 31"]
 
 
 def test_of_many_matches_only_as_many_are_shown_as_are_asked_for(tmp_path):
     record(tmp_path, *(event_at(at, "needle" if at % 10 == 5 else f"{at}") for at in range(100)))
-    islands = islands_of(tmp_path, Said(literal("needle")), 1, 1, most=2)
+    islands = islands_of(tmp_path, Contains(literal("needle")), 1, 1, most=2)
     assert islands == [["4", "needle", "6"], ["14", "needle", "16"]]
 
 
@@ -447,5 +447,5 @@ def test_more_matches_than_memory_is_for_are_refused_with_context(tmp_path, monk
     monkeypatch.setattr(context, "MOST", 10)
     record(tmp_path, *(event_at(at, f"needle {at}") for at in range(11)))
     with pytest.raises(UsageError, match=r"more than 10 events match, .* say -m"):
-        islands_of(tmp_path, Said(literal("needle")), 1, 1)
-    assert len(islands_of(tmp_path, Said(literal("needle")), 1, 1, most=10)) == 1
+        islands_of(tmp_path, Contains(literal("needle")), 1, 1)
+    assert len(islands_of(tmp_path, Contains(literal("needle")), 1, 1, most=10)) == 1

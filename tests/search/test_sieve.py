@@ -10,7 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from chatlog.formats import jsonl
-from chatlog.query.predicates import Account, All, Has, Nick, Not, Said, Some, Via
+from chatlog.query.predicates import Account, All, Contains, Has, Nick, Not, Some, Via
 from chatlog.query.texts import Text, literal, regular
 from chatlog.read.lines import all_lines
 from chatlog.search import sieve
@@ -85,7 +85,7 @@ def test_a_line_whose_text_matches_is_let_through(pattern, text, fold, word):
     assume(wanted.is_in(text))
     noise = jsonl.encode([event_at(1, "…")])
     for line in lines_of(text):
-        for sift in sieves(Said(wanted), jsonl.SUFFIX):
+        for sift in sieves(Contains(wanted), jsonl.SUFFIX):
             assert line in list(sift(noise + line + b"\n" + noise))
 
 
@@ -133,7 +133,7 @@ def matching(draw):
 def test_a_line_that_a_pattern_matches_letter_by_letter_is_let_through(found):
     wanted, text = found
     for line in lines_of(text):
-        for sift in sieves(Said(wanted), jsonl.SUFFIX):
+        for sift in sieves(Contains(wanted), jsonl.SUFFIX):
             assert line in list(sift(line + b"\n"))
 
 
@@ -143,20 +143,20 @@ def test_a_line_of_plain_text_that_matches_is_let_through(pattern, text, fold):
     wanted = Text(pattern, fold)
     assume(wanted.is_in(text))
     line = f"[12:00:00] <ann> {text}".encode()
-    for sift in sieves(Said(wanted), "log"):
+    for sift in sieves(Contains(wanted), "log"):
         assert line in list(sift(b"[12:00:00] <ann>\n" + line + b"\n"))
 
 
 @pytest.mark.parametrize(
     ("term", "through"),
     [
-        (Said(literal("needle")), ["a needle", "a nee\x02dle", "NEEDLE", "nee\x0304,12dle"]),
-        (Said(literal("Needle")), ["a Needle"]),
-        (Said(regular(r"ne+dle\b")), ["a needle", "NEEEDLE"]),
-        (Said(regular(r"n[a-f]{2,9}d.e")), ["a needle", "needxe"]),
-        (Said(regular(r"cve-[0-9]{4}-\d+")), ["CVE-2024-1"]),
-        (All((Said(regular(".")), Said(literal("needle")))), ["a needle"]),
-        (Some((Said(literal("needle")), Said(literal("hay")))), ["a needle", "hay"]),
+        (Contains(literal("needle")), ["a needle", "a nee\x02dle", "NEEDLE", "nee\x0304,12dle"]),
+        (Contains(literal("Needle")), ["a Needle"]),
+        (Contains(regular(r"ne+dle\b")), ["a needle", "NEEEDLE"]),
+        (Contains(regular(r"n[a-f]{2,9}d.e")), ["a needle", "needxe"]),
+        (Contains(regular(r"cve-[0-9]{4}-\d+")), ["CVE-2024-1"]),
+        (All((Contains(regular(".")), Contains(literal("needle")))), ["a needle"]),
+        (Some((Contains(literal("needle")), Contains(literal("hay")))), ["a needle", "hay"]),
     ],
 )
 def test_a_native_sieve_keeps_back_what_cannot_match(term, through):
@@ -170,11 +170,11 @@ def test_a_native_sieve_keeps_back_what_cannot_match(term, through):
     "term",
     [
         Has("link"),
-        Not(Said(literal("needle"))),
-        Said(regular("x*")),
-        Said(regular("(?=x)")),
+        Not(Contains(literal("needle"))),
+        Contains(regular("x*")),
+        Contains(regular("(?=x)")),
         Via("live"),
-        Some((Said(literal("needle")), Has("link"))),
+        Some((Contains(literal("needle")), Has("link"))),
         All(),
     ],
 )
@@ -192,7 +192,9 @@ def test_names_are_told_by_their_letters(term):
 
 
 def test_a_pattern_that_is_too_large_is_left_to_python():
-    wanted = Said(regular("[a-z]".join(f"(?:{'x' * each}|needle)?" for each in range(600)) + "q"))
+    wanted = Contains(
+        regular("[a-z]".join(f"(?:{'x' * each}|needle)?" for each in range(600)) + "q")
+    )
     assert sieve._native(wanted, jsonl.SUFFIX) is None
     assert sieve.sieve_for(wanted, jsonl.SUFFIX) is not None
 
@@ -200,5 +202,5 @@ def test_a_pattern_that_is_too_large_is_left_to_python():
 def test_without_the_library_clues_are_taken(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "hyperscan", None)
     block = jsonl.encode([event_at(1, "a needle"), event_at(2, "hay")])
-    [line] = sieve.sieve_for(Said(literal("needle")), jsonl.SUFFIX)(block)
+    [line] = sieve.sieve_for(Contains(literal("needle")), jsonl.SUFFIX)(block)
     assert jsonl.decode(line).text == "a needle"

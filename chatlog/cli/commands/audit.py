@@ -12,7 +12,7 @@ from chatlog import clock
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_root
 from chatlog.cli.options.recording import connection_options, output_option
-from chatlog.cli.options.types import Checked
+from chatlog.cli.options.types import ParserType
 from chatlog.cli.show.audits import finding_lines, verdict
 from chatlog.cli.show.diagnostics import set_up_diagnostics
 from chatlog.cli.show.screen import json_line, write
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--within",
     default="1h",
-    type=Checked(parsers.parse_duration),
+    type=ParserType(parsers.parse_duration),
     metavar="DURATION",
     show_default=True,
     help="Leave after so long.",

@@ -13,7 +13,7 @@ from chatlog import clock
 from chatlog.archive.targets import Targets
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
-from chatlog.cli.options.types import Checked
+from chatlog.cli.options.types import ParserType
 from chatlog.cli.show.damage import say_damaged_run, say_unread
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     "--min",
     "least",
     default="0",
-    type=Checked(parsers.parse_duration),
+    type=ParserType(parsers.parse_duration),
     metavar="DURATION",
     help="Only gaps of at least so long.",
 )

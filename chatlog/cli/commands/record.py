@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from chatlog.cli.options.recording import network_options, transcript_options
-from chatlog.cli.options.types import Checked, given
+from chatlog.cli.options.types import ParserType, given
 from chatlog.cli.show.diagnostics import set_up_diagnostics
 from chatlog.record.limits import Limits
 from chatlog.settings import parsers
@@ -21,7 +21,7 @@ from chatlog.settings import parsers
 @click.option(
     "--for",
     "duration",
-    type=Checked(parsers.parse_duration),
+    type=ParserType(parsers.parse_duration),
     metavar="DURATION",
     help="Stop after this long: 90s, 55m, 1h30m.",
 )
@@ -32,7 +32,7 @@ from chatlog.settings import parsers
 )
 @click.option(
     "--idle",
-    type=Checked(parsers.parse_duration),
+    type=ParserType(parsers.parse_duration),
     metavar="DURATION",
     help="Stop after this long without a live event.",
 )
@@ -54,12 +54,12 @@ def command(ctx: click.Context, /, **options: Any) -> None:
       chatlog record --config chatlog.toml
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     from chatlog.cli.options import plans
-    from chatlog.cli.process import Run
+    from chatlog.cli.process import RecorderProcess
 
     look_on = sys.stderr.isatty() and not options["quiet"]
     set_up_diagnostics(quiet=options["quiet"], verbose=options["verbose"], look_on=look_on)
     settings = plans.settings_of(ctx)
-    Run(settings, limits_of(ctx)).go(lambda: plans.settings_of(ctx), look_on=look_on)
+    RecorderProcess(settings, limits_of(ctx)).go(lambda: plans.settings_of(ctx), look_on=look_on)
 
 
 def limits_of(ctx: click.Context) -> Limits:

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from chatlog.cli.options.recording import network_options, transcript_options
-from chatlog.cli.options.types import Checked
+from chatlog.cli.options.types import ParserType
 from chatlog.cli.show.diagnostics import set_up_diagnostics
 from chatlog.cli.show.screen import json_line, write
 from chatlog.cli.show.sync_results import SyncResult, record_of, verdict
@@ -23,7 +23,7 @@ from chatlog.settings import parsers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chatlog.cli.process import Run
+    from chatlog.cli.process import RecorderProcess
     from chatlog.record.supervisor import Plan
     from chatlog.settings.config import Config
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--history",
     default="all",
-    type=Checked(parsers.parse_history),
+    type=ParserType(parsers.parse_history),
     metavar="all|N|DURATION",
     show_default=True,
     help="History to fetch for a channel without a transcript: all, 500 (lines) or 7d.",
@@ -43,14 +43,14 @@ if TYPE_CHECKING:
     "--for",
     "linger",
     default="0",
-    type=Checked(parsers.parse_duration),
+    type=ParserType(parsers.parse_duration),
     metavar="DURATION",
     help="Keep recording this long after everything is fetched.",
 )
 @click.option(
     "--within",
     default="1h",
-    type=Checked(parsers.parse_duration),
+    type=ParserType(parsers.parse_duration),
     metavar="DURATION",
     show_default=True,
     help="Leave after this long, even if history is still missing; the next run continues.",
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 @click.option(
     "--jitter",
     default="0",
-    type=Checked(parsers.parse_duration),
+    type=ParserType(parsers.parse_duration),
     metavar="DURATION",
     help="Wait a random time, up to this long, before connecting.",
 )
@@ -79,7 +79,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
       chatlog sync --server irc.example.org --channel python --history 7d
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     from chatlog.cli.options import plans
-    from chatlog.cli.process import Run
+    from chatlog.cli.process import RecorderProcess
 
     quiet = options["quiet"]
     look_on = sys.stderr.isatty() and not quiet
@@ -89,7 +89,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     if options["jitter"]:
         time.sleep(random.uniform(0, options["jitter"]))  # noqa: S311 - no secret
     limits = Limits(duration=options["within"])
-    run = Run(settings, limits, planned=wanted, linger=options["linger"])
+    run = RecorderProcess(settings, limits, planned=wanted, linger=options["linger"])
     try:
         run.go(lambda: plans.settings_of(ctx), look_on=look_on)
     finally:
@@ -112,7 +112,7 @@ def _plans(settings: Config, options: dict[str, Any]) -> list[Plan]:
     ]
 
 
-def _results(run: Run) -> Iterator[SyncResult]:
+def _results(run: RecorderProcess) -> Iterator[SyncResult]:
     for network, target, directory in run.channels():
         if run.was_welcomed(network):  # else the error that ends the run says why not
             fetched = run.fetched(network, target)
@@ -129,7 +129,7 @@ def _show(results: list[SyncResult], *, as_json: bool, quiet: bool) -> None:
     sys.stdout.flush()
 
 
-def _judge(run: Run, results: list[SyncResult]) -> None:
+def _judge(run: RecorderProcess, results: list[SyncResult]) -> None:
     """Report the open gaps that no run reported before, and end with 1 if there are any."""
     for result in results:
         for gap in result.unreported:

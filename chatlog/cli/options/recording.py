@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
-from chatlog.cli.options.types import Checked
+from chatlog.cli.options.types import ParserType
 from chatlog.settings.kinds import Choice, FilePath, Flag, SecretText, Several
 from chatlog.settings.setting import Scope, Section, variable
 from chatlog.settings.table import of_scope, of_sections
@@ -136,7 +136,7 @@ def _type(kind: Kind) -> dict[str, Any]:
             )
             return {"type": path, "metavar": kind.metavar}
         case _:
-            return {"type": Checked(cast("Typed", kind).parse), "metavar": kind.metavar}
+            return {"type": ParserType(cast("Typed", kind).parse), "metavar": kind.metavar}
 
 
 def _default(setting: Setting) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from chatlog import clock
 from chatlog.cli.options.moments import event_time
 from chatlog.errors import UsageError
 from chatlog.query import filters
-from chatlog.query.language import Manner
+from chatlog.query.language import QueryOptions
 from chatlog.query.texts import Case
 from chatlog.search.following import follow_nicks
 
@@ -67,19 +67,19 @@ def places(targets: Iterable[str], network: str | None) -> list[Term]:
 
 def matching(text: str, tz: str | None) -> Term:
     """Return the term of a query that is typed."""
-    return filters.matching(text, Manner(_moments(tz)))
+    return filters.matching(text, QueryOptions(_moments(tz)))
 
 
 def texts(words: tuple[str, ...], tz: str | None, options: TextOptions) -> list[Term]:
     """Return the terms of the texts that `search` looks for: its words and its patterns."""
-    manner = Manner(_moments(tz), options.case, options.word)
+    how = QueryOptions(_moments(tz), options.case, options.word)
     if options.fixed and not (words or options.patterns):
         raise UsageError("-F takes a text as it is; say which text")
-    terms = filters.patterns(options.patterns, manner, fixed=options.fixed)
+    terms = filters.patterns(options.patterns, how, fixed=options.fixed)
     text = " ".join(words)
     if options.fixed and words:
-        return [*terms, *filters.patterns([text], manner, fixed=True)]
-    return [*terms, filters.matching(text, manner)] if words else terms
+        return [*terms, *filters.patterns([text], how, fixed=True)]
+    return [*terms, filters.matching(text, how)] if words else terms
 
 
 def followed(query: Query, wanted: Wanted, reader: Reader, jobs: int) -> Query:

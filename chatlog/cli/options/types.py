@@ -16,7 +16,7 @@ else:
     _ParamType = click.ParamType  # generic only in newer releases of click
 
 
-class Checked(_ParamType):
+class ParserType(_ParamType):
     """A type whose values a parser makes; its UsageError becomes one of click."""
 
     def __init__(self, parse: Callable[[str], object]) -> None:

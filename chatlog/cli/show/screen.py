@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from chatlog import clock
 from chatlog.archive.targets import spelled
 from chatlog.cli.show.gap_lines import gap_line
-from chatlog.formats.terminal import Manner, Span, local_time, place, render, width_of
+from chatlog.formats.terminal import LineFormat, Span, local_time, place, render, width_of
 from chatlog.formats.visible import visible
 
 if TYPE_CHECKING:
@@ -81,27 +81,27 @@ class Screen:
         self._headings = headings
         self._dates = dates
         self._day: date | None = None
-        self._kept = Manner(tz, formatting=paint.has_colors)
+        self._kept = LineFormat(tz, formatting=paint.has_colors)
         if find is not None:
             self._kept = self._kept._replace(find=find)
 
     def __call__(self, events: Sequence[Event], gaps: Sequence[PlacedGap] = ()) -> bytes:
         """Return the lines of some events, and among them a line for each gap."""
-        manner, shown, begin = self._manner(events), [], 0
+        layout, shown, begin = self._layout(events), [], 0
         for placed in gaps:
-            shown += [self._line(event, manner) for event in events[begin : placed.position]]
+            shown += [self._line(event, layout) for event in events[begin : placed.position]]
             where = f"{visible(spelled(placed.target.name))}: " if self._targets > 1 else ""
             shown.append(self._separator(f"{where}{visible(gap_line(placed.gap))}", "own"))
             begin = placed.position
-        shown += [self._line(event, manner) for event in events[begin:]]
+        shown += [self._line(event, layout) for event in events[begin:]]
         return encoded("".join(shown))
 
     def between(self) -> bytes:
         """Return the separator between events that do not follow one another."""
         return encoded(self._paint(Span("--", "time")) + "\n")
 
-    def _line(self, event: Event, manner: Manner) -> str:
-        line = "".join(map(self._paint, render(event, manner))) + "\n"
+    def _line(self, event: Event, layout: LineFormat) -> str:
+        line = "".join(map(self._paint, render(event, layout))) + "\n"
         return self._heading(event.time) + line if self._headings else line
 
     def _heading(self, time: str) -> str:
@@ -120,18 +120,18 @@ class Screen:
     def _separator(self, text: str, style: str) -> str:
         return self._paint(Span(f"--- {text}", style)) + "\n"
 
-    def _manner(self, events: Sequence[Event]) -> Manner:
+    def _layout(self, events: Sequence[Event]) -> LineFormat:
         self._shown.update((event.network, event.target) for event in events)
-        manner = self._kept._replace(
+        layout = self._kept._replace(
             date=not self._headings
             and (self._dates or any(not self._is_of_today(event.time) for event in events)),
             network=max(self._networks, len({network for network, _ in self._shown})) > 1,
         )
         if max(self._targets, len(self._shown)) <= 1:
-            return manner
-        widest = max((width_of(place(each, manner)) for each in events), default=1)
+            return layout
+        widest = max((width_of(place(each, layout)) for each in events), default=1)
         self._width = max(self._width, min(widest, _MAX_TARGET_WIDTH))
-        return manner._replace(target_width=self._width)
+        return layout._replace(target_width=self._width)
 
     def _is_of_today(self, time: str) -> bool:
         try:
