@@ -2,8 +2,8 @@
 
 A command is a module of its own, imported when it is asked for: who reads an
 archive does not pay for the network, and `--help` pays for neither. To add
-one, write `cli/<verb>.py` with a click command named `command` and add a row
-to `COMMANDS`.
+one, write `cli/commands/<verb>.py` with a click command named `command` and
+add a row to `COMMANDS`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Search for no dead cycles while importing makes none: a twelfth of the start."""
+    """Pause the collector of cycles: importing makes none, and it takes a twelfth of the start."""
     gc.disable()
     try:
         yield
@@ -37,20 +37,20 @@ with _collector_paused():
 
 COMMANDS: Final = {
     "record": "Record channels until stopped.",
-    "sync": "Fetch what was missed, and leave; from cron.",
+    "sync": "Fetch missed lines from history and exit; for cron.",
     "tail": "Show the last events of the archive.",
-    "search": "Find events: text, people, times, types.",
-    "stats": "Say who said how much, and when.",
-    "who": "Say who was in a channel at some time.",
-    "gaps": "Say when which channel was not heard, and why.",
-    "audit": "Compare the transcript with the server's history.",
-    "verify": "Look whether every segment is whole and unaltered.",
-    "maintain": "Seal, compress and remove segments, from cron.",
-    "config": "Check the configuration, or write one to begin with.",
-    "status": "Say how the recorders of an archive are.",
-    "demo": "Record a scripted conversation, offline, to show the whole thing.",
+    "search": "Find events by text, person, time or type.",
+    "stats": "Count lines by person, hour, weekday and month.",
+    "who": "List the members of a channel at some time.",
+    "gaps": "Show when each channel was recorded, and the gaps.",
+    "audit": "Compare the archive with the server's history.",
+    "verify": "Check that every segment is whole and unaltered.",
+    "maintain": "Seal, compress and remove segments; for cron.",
+    "config": "Check the configuration, or write an example.",
+    "status": "Show the recorders of an archive and their problems.",
+    "demo": "Record a scripted conversation offline, as a demonstration.",
 }
-"""Each command with the line that `chatlog --help` says of it."""
+"""Each command with its line of `chatlog --help`."""
 
 BUG: Final = 70
 INTERRUPTED: Final = 130
@@ -122,7 +122,7 @@ def run(arguments: list[str]) -> int:
         _complain(str(error))
         return error.exit_status
     except OSError as error:  # files and networks have their own; this is what we print to
-        _complain(f"cannot write what was asked for: {error.strerror}")
+        _complain(f"cannot write the output: {error.strerror}")
         _after_closed_pipe()
         return TranscriptError.exit_status
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a bug of ours
@@ -156,6 +156,6 @@ def _report_bug(error: Exception, *, debug: bool) -> int:
         sys.excepthook(type(error), error, error.__traceback__)
     _complain(
         f"a bug, sorry: {type(error).__name__}: {error}."
-        " Please report it with the command you ran and what `chatlog --debug` says."
+        " Please report it with the command line and the output of `chatlog --debug`."
     )
     return BUG

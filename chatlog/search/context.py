@@ -53,8 +53,8 @@ class Context:
         for number, hit in enumerate(islice(self._search.hits(), self._most)):
             if number == MOST:
                 raise UsageError(
-                    f"more than {MOST:,} events match, too many to show what stands around them;"
-                    " ask for less, or say -m"
+                    f"more than {MOST:,} events match, too many to show with context;"
+                    " narrow the query, or limit the matches with -m"
                 )
             by_target.setdefault(hit.target, []).append(hit)
         return heapq.merge(

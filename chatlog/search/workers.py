@@ -74,7 +74,7 @@ class Cores:
         except OSError as error:
             self.close()
             raise TranscriptError(
-                f"cannot start so many processes: {error.strerror}; say fewer with --jobs"
+                f"cannot start {workers} processes: {error.strerror}; ask for fewer with --jobs"
             ) from error
         finally:
             os.close(queue)
@@ -127,7 +127,7 @@ class Cores:
         from multiprocessing.connection import wait
 
         if not self._pipes:
-            raise TranscriptError("a process that searched has died; try again, with --jobs 1")
+            raise TranscriptError("a search process has died; try again with --jobs 1")
         ready = wait(self._pipes)
         for pipe in [each for each in self._pipes if each in ready]:
             try:

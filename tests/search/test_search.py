@@ -446,6 +446,6 @@ def test_of_many_matches_only_as_many_are_shown_as_are_asked_for(tmp_path):
 def test_more_matches_than_memory_is_for_are_refused_with_context(tmp_path, monkeypatch):
     monkeypatch.setattr(context, "MOST", 10)
     record(tmp_path, *(event_at(at, f"needle {at}") for at in range(11)))
-    with pytest.raises(UsageError, match=r"more than 10 events match, .* say -m"):
+    with pytest.raises(UsageError, match=r"more than 10 events match, .* with -m"):
         islands_of(tmp_path, Contains(literal("needle")), 1, 1)
     assert len(islands_of(tmp_path, Contains(literal("needle")), 1, 1, most=10)) == 1

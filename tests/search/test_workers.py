@@ -133,7 +133,7 @@ def test_where_no_more_processes_can_be_had_those_there_are_end(monkeypatch):
         return pids[-1]
 
     monkeypatch.setattr(os, "fork", fork)
-    with pytest.raises(TranscriptError, match="say fewer with --jobs"):
+    with pytest.raises(TranscriptError, match="ask for fewer with --jobs"):
         workers.Cores(parts, 3, 2)
     with pytest.raises(ChildProcessError):  # it was seen off
         os.waitpid(pids[0], 0)

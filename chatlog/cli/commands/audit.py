@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 @click.command()
 @connection_options
 @output_option
-@click.option("--since", metavar="WHEN", help="From then on. Default: since it is recorded.")
-@click.option("--until", metavar="WHEN", help="Before then. Default: a minute ago.")
+@click.option(
+    "--since",
+    metavar="WHEN",
+    help="Start of the range to compare. Default: start of the recording.",
+)
+@click.option("--until", metavar="WHEN", help="End of the range to compare. Default: a minute ago.")
 @click.option("--tz", metavar="ZONE", help="Time zone of --since and --until. Default: local.")
 @click.option(
     "--within",
@@ -38,16 +42,16 @@ if TYPE_CHECKING:
     type=ParserType(parsers.parse_duration),
     metavar="DURATION",
     show_default=True,
-    help="Leave after so long.",
+    help="Stop after this long.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each channel.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing unless something differs.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each channel.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing if the exit status is 0.")
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> None:
-    """Ask the server's history again, and compare it with the transcript.
+    """Fetch the server's history again, and compare it with the transcript.
 
-    Nothing is written, and a recorder may go on meanwhile: it has another nick.
-    The exit status is 1 where a line is missing, or only in the transcript.
+    Nothing is written, and a recorder may run meanwhile: it has another nick.
+    The exit status is 1 if a line is missing, or is only in the transcript.
 
     \b
       chatlog audit --server irc.example.org --channel python --nick auditor
@@ -68,7 +72,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     ]
     _show(found, as_json=options["as_json"], quiet=options["quiet"])
     if not found:
-        raise NothingFoundError(f"nothing of these channels is recorded in {root}")
+        raise NothingFoundError(f"none of these channels is recorded in {root}")
     wrong = [findings for _, findings in found if findings.differs]
     if wrong:
         raise NothingFoundError(verdict(wrong))

@@ -27,7 +27,7 @@ _OURS_ALONE: Final = 0o600
 
 @click.group()
 def command() -> None:
-    """Check the configuration, or write one to begin with.
+    """Check the configuration, or write an example to start from.
 
     \b
       chatlog config init
@@ -37,11 +37,11 @@ def command() -> None:
 
 @command.command(short_help="Check a configuration; connects to nothing.")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Say it as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(*, file: Path | None, as_json: bool) -> None:
-    """Check FILE, or the configuration that is in use: CHATLOG_CONFIG, or the user's own.
+    """Check FILE, or the configuration in use: CHATLOG_CONFIG, or the user's own.
 
-    It connects to nothing. What is wrong is named by its key.
+    It connects to nothing. Each error names its key.
 
     \b
       chatlog config check
@@ -57,9 +57,9 @@ def check(*, file: Path | None, as_json: bool) -> None:
 @command.command(short_help="Write a commented example.")
 @click.argument("file", default="chatlog.toml", type=click.Path(path_type=Path, allow_dash=True))
 def init(*, file: Path) -> None:
-    """Write a commented example to FILE (chatlog.toml), or to - to look at it.
+    """Write a commented example to FILE (chatlog.toml), or print it for -.
 
-    A file that is there already is left alone.
+    An existing file is not changed.
 
     \b
       chatlog config init
@@ -76,14 +76,14 @@ def init(*, file: Path) -> None:
 
 
 def _create(file: Path, content: bytes) -> None:
-    """Write a new file that others cannot read: secrets may come to stand in it."""
+    """Write a new file that others cannot read, as secrets may be added to it."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OURS_ALONE)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
     except OSError as error:
-        there = "is there already; name another file"
+        there = "exists already; name another file"
         reason = there if file.exists() else f"cannot be written: {error.strerror}"
         raise UsageError(f"{file} {reason}") from error
 
@@ -91,7 +91,7 @@ def _create(file: Path, content: bytes) -> None:
 def _sentence(file: Path, found: Config) -> str:
     channels = sum(len(network.channels) for network in found.networks.values())
     said = [many(len(found.networks), "network"), many(channels, "channel")]
-    return f"{click.format_filename(file)}: {', '.join(said)}: fine"
+    return f"{click.format_filename(file)}: {', '.join(said)}, valid"
 
 
 def _summary(file: Path, found: Config) -> dict[str, object]:

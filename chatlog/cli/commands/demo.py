@@ -1,4 +1,4 @@
-"""`chatlog demo`: record a scripted conversation, to show the whole thing offline."""
+"""`chatlog demo`: record a scripted conversation offline, as a demonstration."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import click
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Where to record. Default: a new temporary directory, and never your archive.",
+    help="Directory to record into. Default: a new temporary one, never your archive.",
 )
 def command(*, output: Path | None) -> None:
-    """Record a scripted conversation on an IRC server of our own, and show it.
+    """Record a scripted conversation on a built-in IRC server, and show it.
 
     Everything happens on this machine, in a few seconds, with the same code
     as `chatlog record`.
@@ -32,12 +32,12 @@ def command(*, output: Path | None) -> None:
 
     logging.getLogger("chatlog").addHandler(logging.NullHandler())
     root = output or Path(tempfile.mkdtemp(prefix="chatlog-demo-"))
-    click.echo("Recording a short conversation on a server of our own …", err=True)
+    click.echo("Recording a short conversation on a built-in server …", err=True)
     recording.record(root)
     _show(["tail", "--output", str(root), "--network", recording.NETWORK, "-n", "60"])
     sys.stdout.flush()
     click.echo(f"\nThe transcripts are in {root / recording.NETWORK}.", err=True)
-    click.echo(f"Look at them with: chatlog tail --output {root} demo", err=True)
+    click.echo(f"Read them with: chatlog tail --output {root} demo", err=True)
 
 
 def _show(arguments: list[str]) -> None:

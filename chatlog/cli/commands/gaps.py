@@ -38,19 +38,21 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("patterns", metavar="[TARGET]...", nargs=-1)
-@click.option("--since", metavar="WHEN", help="From then on: 2026-11-23, yesterday, -2h.")
-@click.option("--until", metavar="WHEN", help="Before then.")
+@click.option(
+    "--since", metavar="WHEN", help="Start of the range to show: 2026-11-23, yesterday, -2h."
+)
+@click.option("--until", metavar="WHEN", help="End of the range to show. Default: now.")
 @click.option(
     "--min",
     "least",
     default="0",
     type=ParserType(parsers.parse_duration),
     metavar="DURATION",
-    help="Only gaps of at least so long.",
+    help="Show only gaps of at least this length.",
 )
-@click.option("--strict", is_flag=True, help="End with 1 for any gap that was not fetched back.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing unless a gap is open.")
+@click.option("--strict", is_flag=True, help="Exit with 1 also for unfillable and planned gaps.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing if the exit status is 0.")
 @tz_option
 @network_option
 @output_option
@@ -67,11 +69,11 @@ def command(
     output: str | None,
     network: str | None,
 ) -> None:
-    """Say when each channel was heard and when it was not, and why.
+    """Show when each channel was recorded, and each gap with its cause.
 
-    A gap is open, filled (fetched back), unfillable (the server does not have
-    it any more) or planned (between two batches). The exit status is 1 where
-    one is open.
+    A gap is open, filled (its lines were recovered from history), unfillable
+    (the server no longer has them) or planned (between two batches). The exit
+    status is 1 if a gap is open.
 
     \b
       chatlog gaps
@@ -85,8 +87,8 @@ def command(
     found, damaged = _find(root, targets, GapQuery(low, high or now, int(least * 1000)), now)
     if not found:
         raise NothingFoundError(
-            f"nothing is known of when {' '.join(patterns) or 'anything'} was heard in {root};"
-            " record with `chatlog record`, or say where the archive is with --output"
+            f"no recording of {' '.join(patterns) or 'a channel'} in {root};"
+            " record with `chatlog record`, or name the archive with --output"
         )
     missing = not_recovered(found, strict=strict)
     if as_json:

@@ -45,22 +45,22 @@ if TYPE_CHECKING:
     help="Take the settings of [storage] from there.",
 )
 @keeping_options
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the actions, and do nothing.")
 @click.option(
     "--empty",
     is_flag=True,
-    help="Remove even everything: refused otherwise, as a wrong clock would ask for it.",
+    help="Allow the removal of every segment, which a wrong clock would cause as well.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing unless a human is needed.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @click.pass_context
 def command(
     ctx: click.Context, /, *, dry_run: bool, empty: bool, as_json: bool, quiet: bool, **_: Any
 ) -> None:
     """Seal the segments whose period is over, and remove those that are too old.
 
-    What a running recorder holds it seals itself; this removes there what is
-    due. Both may run at the same time.
+    A running recorder seals its own segments; this command removes the old ones
+    there too. Both may run at the same time.
 
     \b
       chatlog maintain --output /var/lib/chatlog --quiet
@@ -68,9 +68,7 @@ def command(
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     storage, moment = _storage(ctx), clock.now()
     if not storage.root.is_dir():
-        raise NothingFoundError(
-            f"there is no archive in {storage.root}; say where it is with --output"
-        )
+        raise NothingFoundError(f"no archive in {storage.root}; name it with --output")
     expect_known_version(storage.root)
     locks = Locks(storage.root)
     try:
@@ -78,8 +76,8 @@ def command(
         tender = tender_of(storage, System(), locks).bounded(holding, moment)
         if not empty and empties(tender.retention, tender.all(), holding, moment):
             raise UsageError(
-                f"that would remove every segment of {tender.root}, going by a clock that says"
-                f" {moment}; if that is meant, say --empty"
+                f"this would remove every segment of {tender.root}, as the clock says {moment};"
+                " add --empty if that is intended"
             )
         done = _tend(tender, holding, moment, dry_run=dry_run, shown=not (quiet or as_json))
     finally:
@@ -121,4 +119,4 @@ def _show(done: Tended, *, dry_run: bool, as_json: bool, quiet: bool) -> None:
     sys.stdout.flush()
     if done.failed:
         failed = many(len(done.failed), "target")
-        raise TranscriptError(f"{failed} could not be tended; see above, and run this again")
+        raise TranscriptError(f"{failed} could not be maintained; see above, and run this again")

@@ -38,45 +38,84 @@ if TYPE_CHECKING:
 
 
 class _Count(click.IntRange):
-    """A number of events; what is more than anybody can count is as many."""
+    """A number of events, bounded by the largest that a search can count."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read it, and bound it."""
+        """Return the number, or the bound if it is larger."""
         return int(min(super().convert(value, param, ctx), sys.maxsize // 2))
 
 
 _MATCHING = (
     click.option(
-        "-e", "--regexp", "patterns", multiple=True, metavar="REGEX", help="Find this pattern."
+        "-e",
+        "--regexp",
+        "patterns",
+        multiple=True,
+        metavar="REGEX",
+        help="Find texts that match REGEX, repeatable.",
     ),
     click.option(
-        "-F", "--fixed-strings", "fixed", is_flag=True, help="Take QUERY and -e for mere text."
+        "-F",
+        "--fixed-strings",
+        "fixed",
+        is_flag=True,
+        help="Take QUERY and -e as plain text, not as patterns.",
     ),
     click.option(
-        "-i", "--ignore-case", is_flag=True, help="In any case; else capitals count if given."
+        "-i",
+        "--ignore-case",
+        is_flag=True,
+        help="Ignore case; the default if the text has no capitals.",
     ),
-    click.option("-s", "--case-sensitive", is_flag=True, help="In this case only."),
-    click.option("-w", "--word-regexp", "word", is_flag=True, help="Whole words only."),
+    click.option("-s", "--case-sensitive", is_flag=True, help="Match case exactly."),
+    click.option("-w", "--word-regexp", "word", is_flag=True, help="Match whole words only."),
     click.option(
-        "-t", "--target", "targets", multiple=True, metavar="TARGET", help="Where it was said."
+        "-t",
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="TARGET",
+        help="Search only this channel or query; * and ? allowed, repeatable.",
     ),
 )
 _SHOWING = (
-    click.option("-c", "--count", "counts", is_flag=True, help="Say how many in which channel."),
+    click.option("-c", "--count", "counts", is_flag=True, help="Print the matches per channel."),
     click.option(
-        "-l", "--channels-with-matches", "which", is_flag=True, help="Say in which channels."
+        "-l",
+        "--channels-with-matches",
+        "which",
+        is_flag=True,
+        help="Print the channels with a match.",
     ),
-    click.option("-o", "--only-matching", is_flag=True, help="Only what was found of each text."),
-    click.option("-A", "--after", type=_Count(0), metavar="N", help="So many events behind it."),
-    click.option("-B", "--before", type=_Count(0), metavar="N", help="So many events before it."),
-    click.option("-C", "--context", type=_Count(0), metavar="N", help="Both."),
-    click.option("-m", "--max-count", "most", type=_Count(1), metavar="N", help="Stop after N."),
-    click.option("-r", "--reverse", is_flag=True, help="The newest first."),
     click.option(
-        "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Processes; default: all cores."
+        "-o", "--only-matching", is_flag=True, help="Print only the matching part of each text."
     ),
-    click.option("--pager/--no-pager", default=True, help="On a terminal, through $PAGER."),
-    click.option("--json", "as_json", is_flag=True, help="One JSON object a line, as recorded."),
+    click.option(
+        "-A", "--after", type=_Count(0), metavar="N", help="Show N events after each match."
+    ),
+    click.option(
+        "-B", "--before", type=_Count(0), metavar="N", help="Show N events before each match."
+    ),
+    click.option(
+        "-C",
+        "--context",
+        type=_Count(0),
+        metavar="N",
+        help="Show N events before and after each match.",
+    ),
+    click.option(
+        "-m", "--max-count", "most", type=_Count(1), metavar="N", help="Stop after N matches."
+    ),
+    click.option("-r", "--reverse", is_flag=True, help="Show the newest first."),
+    click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Number of processes. Default: one per core.",
+    ),
+    click.option("--pager/--no-pager", default=True, help="On a terminal, use $PAGER."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON lines, as recorded."),
 )
 
 
@@ -109,15 +148,15 @@ def command(
     color: str,
     **options: Any,
 ) -> None:
-    """Find what was said and done, in every channel or some, in order of time.
+    """Find events in all channels or in some, in order of time.
 
     \b
       chatlog search 'from:alice in:#python before:2026-06 "memory leak"'
       chatlog search -w -C 2 segfault --since yesterday
       chatlog search -e 'CVE-\\d+-\\d+' -o --target '#security*'
 
-    Words must all be in the text; docs/query.md has the whole language. Put a
-    query in single quotes, or the shell and the options take parts of it.
+    All words must be in the text; docs/query.md describes the whole language.
+    Put a query in single quotes, or the shell and the options take parts of it.
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     text_options = terms.TextOptions(
         **{name: options.pop(name) for name in terms.TextOptions._fields}
@@ -139,17 +178,15 @@ def command(
         is_found = print_found(reader, query, printing, screen, write)
     Damage(reader).report()
     if not is_found:
-        raise NothingFoundError("nothing was found")
+        raise NothingFoundError("no matches")
 
 
 def _no_such(root: str | Path, query: Query) -> NothingFoundError:
-    """Say why there is nothing to look at: a name, a network, or the archive."""
+    """Return the error for a search without targets: no archive, or no such name in it."""
     where = printable(str(root))
     if not Reader(root).targets():
-        return NothingFoundError(
-            f"nothing is recorded in {where}; say where the archive is with --output"
-        )
+        return NothingFoundError(f"no events in {where}; name the archive with --output")
     asked = " ".join((*query.networks, *query.places))
     return NothingFoundError(
-        f"nothing in {where} is called {asked!r}; `chatlog search -l` lists what there is"
+        f"no channel or query in {where} matches {asked!r}; `chatlog search -l` lists all"
     )

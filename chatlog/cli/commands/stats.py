@@ -28,16 +28,22 @@ if TYPE_CHECKING:
 @click.argument("targets", nargs=-1, metavar="[TARGET]…")
 @click.option(
     "-n", "--top", default=20, show_default=True, metavar="N", type=click.IntRange(1),
-    help="How many people.",
+    help="Number of people to show.",
 )  # fmt: skip
-@click.option("--each", is_flag=True, help="Each channel for itself.")
+@click.option("--each", is_flag=True, help="Count each channel separately.")
 @click.option(
     "--by", "period", type=click.Choice(["year", "month", "day"]), default="month",
-    show_default=True, help="How long the periods are.",
+    show_default=True, help="Length of the periods.",
 )  # fmt: skip
-@click.option("--join/--no-join", default=True, help="Take nicks of one person together.")
-@click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Default: all cores.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--join/--no-join", default=True, help="Count the nicks of one person together.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Number of processes. Default: one per core.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 @match_option
 @query_options
 @tz_option
@@ -48,11 +54,11 @@ def command(
     network: str | None, output: str | None, jobs: int | None, each: bool, as_json: bool,
     top: int, period: str, join: bool,
 ) -> None:  # fmt: skip
-    """Show who said how much in channels, and when; all of them where none is named.
+    """Count lines by person, hour, weekday and period; in all channels if none is named.
 
-    Nicks count as one person where they share an account, or were changed into
-    one another. Beside the counts stands how much of the time was heard: a gap
-    is no silence.
+    Nicks count as one person if they share an account, or if one was changed
+    into the other. Beside each count stands the share of the time that was
+    recorded: a gap is not silence.
 
     \b
       chatlog stats python
@@ -70,8 +76,8 @@ def command(
     Damage(reader).report()
     if not counted:
         raise NothingFoundError(
-            f"nothing to count in {root}; record with `chatlog record`,"
-            " or say where the archive is with --output"
+            f"no events to count in {root}; record with `chatlog record`,"
+            " or name the archive with --output"
         )
     shown = statistics_of(
         Path(root), counted, query, zone, clock.now(), each=each, unreadable=UNREADABLE

@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each run.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each run.")
 @click.option(
     "--all",
     "everything",
     is_flag=True,
-    help="All channels and all runs, not just the busiest and the last.",
+    help="Show all channels and runs, not only the busiest and the latest.",
 )
 @output_option
 def command(*, as_json: bool, everything: bool, output: str | None) -> None:
-    """Show what the recorders of an archive are doing.
+    """Show the recorders of an archive: connections, channels and problems.
 
-    The exit status is 0 where one runs and is connected to all its networks.
+    The exit status is 0 if one runs and is connected to all its networks.
 
     \b
       chatlog status
@@ -58,9 +58,9 @@ def _judge(root: Path, living: list[RunStatus], now: str) -> None:
         raise NothingFoundError(
             f"no recorder runs in {root}; start one with"
             " `chatlog record --server HOST --channel NAME`,"
-            " or say where the archive is with --output"
+            " or name the archive with --output"
         )
     problems = [problem for status in living for problem in problems_of(status, now)]
     if problems:
         texts = "; ".join(map(problem_text, problems))
-        raise NothingFoundError(f"{texts}; its diagnostics on stderr say why")
+        raise NothingFoundError(f"{texts}; see the recorder's log for the cause")

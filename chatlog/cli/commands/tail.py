@@ -40,21 +40,21 @@ _COUNT: Final = 10
     "count",
     type=click.IntRange(min=0),
     metavar="N",
-    help="How many events.  [default: 10]",
+    help="Number of events.  [default: 10]",
 )
-@click.option("-f", "--follow", is_flag=True, help="Go on with what is recorded from now on.")
+@click.option("-f", "--follow", is_flag=True, help="Wait for new events and show them.")
 @click.option(
     "--cursor",
     type=click.Path(dir_okay=False),
     metavar="FILE",
     help=(
-        "Go on where the last run with this file ended, at first with everything or -n. Each event"
-        " is written once over all runs that end by themselves, by Ctrl-C or SIGTERM. After a kill,"
-        " a power cut or a closed pipe, what was written last may come again. What was written"
-        " counts as seen."
+        "Continue after the last event that a run with this FILE printed; a first run prints all,"
+        " or the last -n. An event is printed once over all runs that end by themselves, by Ctrl-C"
+        " or SIGTERM. After a kill, a power cut or a closed pipe, the last events may be printed"
+        " again. An event that was written counts as printed, even if it was not read."
     ),
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, as recorded.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines, as recorded.")
 @match_option
 @query_options
 @color_option
@@ -75,10 +75,10 @@ def command(
     output: str | None,
     network: str | None,
 ) -> None:
-    """Show the last events of channels and queries; all of them where none is named.
+    """Show the last events of channels and queries; of all if none is named.
 
-    A TARGET may have * and ? in it, and NETWORK/ before it. With --since, all
-    from then on.
+    A TARGET may contain * and ?, and begin with NETWORK/. With --since, all
+    events since then are shown.
 
     \b
       chatlog tail python
@@ -123,11 +123,12 @@ def _query(wanted: Wanted, match: str, tz: str | None, reader: Reader) -> Query:
 
 def _report_nothing(root: str | Path, targets: tuple[str, ...], *, follow: bool) -> None:
     """Raise NothingFoundError; if `follow`, print that the wait for the first event begins."""
-    what = f"nothing of {' '.join(targets)} in {root}" if targets else f"nothing in {root}"
+    of = f" of {' '.join(targets)}" if targets else ""
+    what = f"no events{of} in {root}"
     if follow:
         write_message(f"{what} yet; waiting")
     else:
         raise NothingFoundError(
             f"{what}; record with `chatlog record --server HOST --channel NAME`,"
-            " or say where the archive is with --output"
+            " or name the archive with --output"
         )

@@ -34,10 +34,12 @@ if TYPE_CHECKING:
     "--repair",
     "repairs",
     is_flag=True,
-    help="First put right what can be without losing anything.",
+    help="First repair damage that can be repaired without loss.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each finding.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing unless something is found.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object for each finding, and a summary."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing if the exit status is 0.")
 def command(
     *,
     patterns: tuple[str, ...],
@@ -47,9 +49,9 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Look whether every segment is whole, in its place, and as it was sealed.
+    """Check that every segment is whole, in its place, and as it was sealed.
 
-    The exit status is 1 where anything is found: each is said with its place.
+    The exit status is 1 if there are findings: each is printed with its place.
 
     \b
       chatlog verify
@@ -62,7 +64,7 @@ def command(
     some = bool(patterns or network)
     directories = [Path(target.path) for target in (known.find() if some else known.all())]
     if not directories:
-        raise NothingFoundError(f"nothing to verify in {root}; say where it is with --output")
+        raise NothingFoundError(f"nothing to verify in {root}; name the archive with --output")
     shown = not (as_json or quiet)
     locks = Locks(root)
     try:
@@ -86,7 +88,7 @@ def command(
 def _repair(root: Path, locks: Locks, directories: list[Path], *, shown: bool) -> None:
     for done in repair(root, locks, directories):
         if done.mended is None:
-            write_message(f"{printable(str(done.directory))} is left to its recorder")
+            write_message(f"{printable(str(done.directory))} is not repaired: a recorder holds it")
         for line in repair_lines(root, done) if shown else ():
             click.echo(line)
 

@@ -28,9 +28,9 @@ _FEW: Final = 5
 @click.command()
 @click.argument("target")
 @click.option(
-    "--at", metavar="TIME", help="When: 2026-11-23, 'yesterday 18:00', -2h. Default: now."
+    "--at", metavar="TIME", help="Time to look at: 2026-11-23, 'yesterday 18:00', -2h. Default: now."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @tz_option
 @network_option
 @output_option
@@ -38,7 +38,7 @@ def command(
     *, target: str, at: str | None, as_json: bool, tz: str | None,
     network: str | None, output: str | None,
 ) -> None:  # fmt: skip
-    """Say who was in a channel, as its events tell: joins, parts, names, nicks.
+    """List the members of a channel, by its joins, parts, nicks and lists of names.
 
     \b
       chatlog who python --at 'yesterday 18:00'
@@ -55,7 +55,7 @@ def command(
         root, channel, presence.since, min(time, now), now, unreadable=UNREADABLE
     ):
         raise NothingFoundError(
-            f"nobody recorded {printable(target)} then; `chatlog gaps` says when it was heard"
+            f"{printable(target)} was not recorded then; `chatlog gaps` shows when it was"
         )
     if as_json:
         said = {"time": time, "since": presence.since, "nicks": presence.members}
@@ -69,11 +69,11 @@ def _only_one(channels: list[Target], name: str, root: str | Path) -> Target:
     shown = printable(name)
     if not channels:
         raise NothingFoundError(
-            f"no {shown} in {printable(str(root))}; say where the archive is with --output"
+            f"no {shown} in {printable(str(root))}; name the archive with --output"
         )
     if len(channels) > 1:
         names = [printable(f"{spelled(each.network)}/{spelled(each.name)}") for each in channels]
         more = ", …" if names[_FEW:] else ""
         listed = ", ".join(names[:_FEW])
-        raise UsageError(f"{shown} is more than one: {listed}{more}; name one")
+        raise UsageError(f"{shown} matches several: {listed}{more}; name one")
     return channels[0]

@@ -36,10 +36,10 @@ class Printing(NamedTuple):
     def check(self, query: Query) -> None:
         """Raise UsageError if the options contradict each other or the query."""
         if self.only_matching and not any(texts_of(query.term)):
-            raise UsageError("-o shows what was found of a text; say which text")
+            raise UsageError("-o prints the matching part of a text; add a text to search for")
         if sum((self.counts, self.which, self.only_matching, any(self.around))) > 1:
-            raise UsageError("-c, -l, -o and -A, -B, -C exclude one another; leave all but one out")
+            raise UsageError("-c, -l, -o and -A, -B, -C exclude one another; use one of them")
         if any(self.around) and self.reverse:
-            raise UsageError("events around others stand in order of time; leave out --reverse")
+            raise UsageError("-A, -B and -C show events in order of time; leave out --reverse")
         if (self.counts or self.which) and self.most is not None:
-            raise UsageError("-c and -l look at everything; leave out -m")
+            raise UsageError("-c and -l search everything; leave out -m")

@@ -14,18 +14,51 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 match_option = click.option(
-    "--match", metavar="QUERY", default="", help="Only what matches, as for `chatlog search`."
+    "--match",
+    metavar="QUERY",
+    default="",
+    help="Only events that match a query of `chatlog search`.",
 )
 _OPTIONS = (
-    click.option("--since", metavar="TIME", help="From then on: 2026-11, 'yesterday 18:00', -2h."),
-    click.option("--until", metavar="TIME", help="Before then."),
     click.option(
-        "--nick", "nicks", multiple=True, metavar="NICK", help="Who did it, * and ? allowed."
+        "--since",
+        metavar="TIME",
+        help="Only events at or after TIME: 2026-11, 'yesterday 18:00', -2h.",
     ),
-    click.option("--follow-nicks", is_flag=True, help="Under their other nicks as well."),
-    click.option("--account", "accounts", multiple=True, metavar="NAME", help="Who was logged in."),
-    click.option("--type", "types", multiple=True, metavar="TYPE", help="message, join, topic, …"),
-    click.option("--via", "vias", multiple=True, metavar="WAY", help="live, chathistory, …"),
+    click.option("--until", metavar="TIME", help="Only events before TIME."),
+    click.option(
+        "--nick",
+        "nicks",
+        multiple=True,
+        metavar="NICK",
+        help="Only events by NICK, which may contain * and ?, repeatable.",
+    ),
+    click.option(
+        "--follow-nicks",
+        is_flag=True,
+        help="With --nick: also events by the same people under other nicks.",
+    ),
+    click.option(
+        "--account",
+        "accounts",
+        multiple=True,
+        metavar="NAME",
+        help="Only events by people logged in to this account, repeatable.",
+    ),
+    click.option(
+        "--type",
+        "types",
+        multiple=True,
+        metavar="TYPE",
+        help="Only events of this type: message, join, topic, …, repeatable.",
+    ),
+    click.option(
+        "--via",
+        "vias",
+        multiple=True,
+        metavar="WAY",
+        help="Only events received this way: live, chathistory, …, repeatable.",
+    ),
 )
 
 

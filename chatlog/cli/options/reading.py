@@ -28,14 +28,14 @@ output_option = click.option("-o", "--output", **_PLACE)
 archive_option = click.option("--output", **_PLACE)
 """The same for commands with another `-o`."""
 network_option = click.option(
-    "--network", envvar="CHATLOG_NETWORK", metavar="NAME", help="Only what is of this network."
+    "--network", envvar="CHATLOG_NETWORK", metavar="NAME", help="Only targets on this network."
 )
 color_option = click.option(
     "--color",
     default="auto",
     type=click.Choice(["auto", "always", "never"]),
     show_default=True,
-    help="Colours; auto is where stdout is a terminal and NO_COLOR is not set.",
+    help="Use colours; auto: if stdout is a terminal and NO_COLOR is not set.",
 )
 tz_option = click.option(
     "--tz",

@@ -43,7 +43,7 @@ class TextOptions(NamedTuple):
 def terms_of(wanted: Wanted, tz: str | None) -> list[Term]:
     """Return the terms of the filters; UsageError for a value that makes no sense."""
     if wanted.follow_nicks and not wanted.nicks:
-        raise UsageError("--follow-nicks follows whom --nick names; say whom")
+        raise UsageError("--follow-nicks needs --nick")
     nicks = () if wanted.follow_nicks else wanted.nicks  # `followed` adds them
     return [
         *_times(wanted, tz),
@@ -56,7 +56,7 @@ def _times(wanted: Wanted, tz: str | None) -> list[Term]:
     moment = _moments(tz)
     since, until = moment(wanted.since or ""), moment(wanted.until or "")
     if until and since >= until:
-        raise UsageError(f"nothing is between --since {wanted.since} and --until {wanted.until}")
+        raise UsageError(f"no time lies between --since {wanted.since} and --until {wanted.until}")
     return filters.times(since, until)
 
 
@@ -74,7 +74,7 @@ def texts(words: tuple[str, ...], tz: str | None, options: TextOptions) -> list[
     """Return the terms of the texts that `search` looks for: its words and its patterns."""
     how = QueryOptions(_moments(tz), options.case, options.word)
     if options.fixed and not (words or options.patterns):
-        raise UsageError("-F takes a text as it is; say which text")
+        raise UsageError("-F needs a text; add QUERY or -e")
     terms = filters.patterns(options.patterns, how, fixed=options.fixed)
     text = " ".join(words)
     if options.fixed and words:

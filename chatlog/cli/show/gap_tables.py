@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
+from chatlog.cli.show.gap_lines import gap_cause, gap_details
 from chatlog.cli.show.tables import show
 from chatlog.coverage.fold import GapState
 from chatlog.event import parse_time
 from chatlog.formats.visible import printable
-from chatlog.formats.wording import many, span
+from chatlog.formats.wording import span
 from chatlog.report.gaps import timeline
 
 if TYPE_CHECKING:
@@ -88,18 +89,9 @@ def _table(gaps: Iterable[Gap], zone: tzinfo | None) -> Table:
             _local(gap.end, zone),
             Text(span(gap.milliseconds / 1000), justify="right"),
             Text(str(gap.state), style=_STYLES[gap.state]),
-            Text(printable(_explained(gap))),
+            Text(printable("; ".join(filter(None, (gap_cause(gap), gap_details(gap)))))),
         )
     return table
-
-
-def _explained(gap: Gap) -> str:
-    if gap.state is GapState.FILLED:
-        only = ", messages only" if gap.kinds == "messages" else ""
-        said = f"{many(gap.lines, 'line')} by {gap.via}{only}"
-    else:
-        said = gap.why
-    return f"{gap.cause}: {said}" if said else gap.cause
 
 
 def _local(time: str, zone: tzinfo | None) -> str:

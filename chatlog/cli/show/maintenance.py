@@ -22,6 +22,6 @@ def tended_lines(done: Tended, *, dry_run: bool) -> Iterator[str]:
         for path in done.paths(deed):
             yield f"{verb} {visible(str(path))}"
     for path in done.busy:
-        yield f"left {visible(str(path))} to another chatlog that tends it now"
+        yield f"left {visible(str(path))} to another chatlog that maintains it now"
     if not any(map(done.paths, DEEDS)):
         yield "nothing is due"

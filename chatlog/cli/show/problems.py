@@ -16,8 +16,8 @@ def problem_text(problem: Problem) -> str:
     """Return a problem of a run in words."""
     match problem:
         case Silent(pid, seconds):
-            return f"the recorder with pid {pid} has said nothing for {span(seconds)}"
+            return f"the recorder with pid {pid} has not reported for {span(seconds)}"
         case DiskRefuses(lines):
-            return f"{many(lines, 'line')} waiting for a disk that refuses them"
+            return f"{many(lines, 'line')} waiting for the disk"
         case NotConnected(network, state):
             return printable(f"{network} is not connected ({state})")

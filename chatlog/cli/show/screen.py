@@ -91,7 +91,8 @@ class Screen:
         for placed in gaps:
             shown += [self._line(event, layout) for event in events[begin : placed.position]]
             where = f"{visible(spelled(placed.target.name))}: " if self._targets > 1 else ""
-            shown.append(self._separator(f"{where}{visible(gap_line(placed.gap))}", "own"))
+            line = visible(gap_line(placed.gap, self._tz, dated=layout.date))
+            shown.append(self._separator(f"{where}{line}", "own"))
             begin = placed.position
         shown += [self._line(event, layout) for event in events[begin:]]
         return encoded("".join(shown))

@@ -79,7 +79,7 @@ class Sheet:
         """Return the covered share, and since when and in how many channels if not in all."""
         share, attention = statistics.attention.share, statistics.attention
         if share is None:
-            return "how much of the time was heard is not known"
+            return "share of the time that was heard: unknown"
         begin = self._day(min(attention.meant))
         since = f" since {begin}" if begin > self._day(statistics.counts.first) else ""
         known, shown = statistics.with_ledger, len(statistics.targets)

@@ -42,7 +42,7 @@ def _past_run(status: RunStatus, now: str) -> str:
     run = f"pid {status.pid}, started {ago(status.started, now)}"
     if status.ended:
         return f"{run}, ended {ago(status.ended, now)}: {status.reason}"
-    return f"{run}, died without a word, last seen {ago(status.updated, now)}"
+    return f"{run}, died without notice, last report {ago(status.updated, now)}"
 
 
 def _living(status: RunStatus, now: str, *, everything: bool) -> Table:
@@ -62,7 +62,7 @@ def _machine(status: RunStatus, now: str) -> str:
     errors = many(status.errors, "error")
     waiting = f", {many(status.waiting, 'line')} waiting for the disk" if status.waiting else ""
     return (
-        f"seen {ago(status.updated, now)}, loop lag {status.loop_lag:.2f} s,"
+        f"last report {ago(status.updated, now)}, loop lag {status.loop_lag:.2f} s,"
         f" {status.disk_free // 1_000_000:,} MB free, {errors}{waiting}"
     )
 
@@ -72,7 +72,7 @@ def _network(network: NetworkStatus, now: str, most: int) -> Iterator[tuple[str,
     if network.connected:
         lag = "" if network.lag is None else f", lag {network.lag:.1f} s"
         since = ago(network.since, now)
-        yield "", f"{network.server} as {network.nick}{lag}, welcomed {since}", ""
+        yield "", f"{network.server} as {network.nick}{lag}, connected {since}", ""
     yield "", _counts(network, now), ""
     yield from (("", f"! {problem}", "") for problem in network.problems)
     channels = sorted(network.events.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -83,16 +83,16 @@ def _network(network: NetworkStatus, now: str, most: int) -> Iterator[tuple[str,
 
 def _counts(network: NetworkStatus, now: str) -> str:
     extras = (
-        (network.reconnects, "reconnects"),
-        (network.off_record, "off the record"),
-        (network.ignored, "ignored"),
-        (network.not_understood, "not understood"),
+        (network.reconnects, many(network.reconnects, "reconnection")),
+        (network.off_record, f"{network.off_record:,} off the record"),
+        (network.ignored, f"{network.ignored:,} ignored"),
+        (network.not_understood, f"{network.not_understood:,} not understood"),
     )
     return ", ".join(
         [
             f"{network.joined} of {network.wanted} channels",
             f"last event {ago(network.last_event, now)}",
-            *(f"{what} {count:,}" for count, what in extras if count),
+            *(text for count, text in extras if count),
         ]
     )
 

@@ -43,6 +43,6 @@ def verdict(results: Iterable[SyncResult]) -> str:
     (first, gap), *others = [(each, gap) for each in results for gap in each.unreported]
     more = f" (and {len(others)} more)" if others else ""
     return (
-        f"{printable(f'{first.network}/{first.target}')}: what was said from {gap.start.time} to"
-        f" {gap.end} is still missing: {printable(gap.why or gap.cause)}{more}; see `chatlog gaps`"
+        f"{printable(f'{first.network}/{first.target}')}: lines from {gap.start.time} to"
+        f" {gap.end} are still missing: {printable(gap.why or gap.cause)}{more}; see `chatlog gaps`"
     )

@@ -24,7 +24,7 @@ def file(tmp_path):
 def test_what_is_fine_is_said_in_one_line(chatlog, file):
     done = chatlog.run("config", "check", file)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"{file}: 1 network, 2 channels: fine\n"
+    assert done.stdout == f"{file}: 1 network, 2 channels, valid\n"
 
 
 def test_what_is_wrong_is_one_line_and_status_2(chatlog, file):
@@ -41,7 +41,7 @@ def test_what_is_not_wrong_but_unwise_is_a_warning(chatlog, file):
     file.chmod(0o644)
     done = chatlog.run("config", "check", file)
     assert done.returncode == 0
-    assert "fine" in done.stdout
+    assert done.stdout.endswith(", valid\n")
     assert done.stderr == (
         f"chatlog: {file} holds a secret and others can read it; say: chmod 600 {file}\n"
     )
@@ -86,7 +86,7 @@ def test_init_writes_an_example_that_only_we_can_read_and_that_is_fine(chatlog):
 def test_init_leaves_alone_what_is_there(chatlog, file):
     done = chatlog.run("config", "init", file)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"chatlog: {file} is there already; name another file\n"
+    assert done.stderr == f"chatlog: {file} exists already; name another file\n"
     assert file.read_text() == NETWORK
 
 

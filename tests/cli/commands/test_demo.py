@@ -29,8 +29,8 @@ def test_the_demo_records_the_conversation_and_shows_where_it_is(chatlog, tmp_pa
 def test_the_demo_shows_a_gap_and_how_it_is_closed(chatlog, tmp_path):
     done = chatlog.run("demo", "--output", tmp_path)
     shown = done.stdout.splitlines()
-    [at] = [number for number, line in enumerate(shown) if line.startswith("--- #demo: not heard")]
-    assert shown[at].endswith("(closed): 4 lines fetched back")
+    [at] = [number for number, line in enumerate(shown) if line.startswith("--- #demo: gap")]
+    assert shown[at].endswith(", connection lost; 4 lines recovered (messages only)")
     after = [line for line in shown[at:] if "(chathistory)" in line]
     assert [line.partition("(chathistory) ")[2] for line in after] == [
         "<grace> Did the line of the recorder just break?",
@@ -39,7 +39,7 @@ def test_the_demo_shows_a_gap_and_how_it_is_closed(chatlog, tmp_path):
         "<grace> Then it knows what it missed, and asks for it.",
     ]
     gaps = chatlog.run("gaps", "--output", tmp_path, "--until", "-1s", "demo")
-    assert "closed: 4 lines by chathistory, messages only" in gaps.stdout
+    assert "connection lost; 4 lines recovered by chathistory (messages only)" in gaps.stdout
 
 
 def test_what_the_demo_shows_is_safe_for_a_terminal(chatlog, tmp_path):

@@ -81,11 +81,11 @@ def test_each_gap_has_its_bounds_its_length_its_state_and_its_cause(gaps, tell):
     done = gaps()
     assert rows(done) == [
         ["2026-11-23", "00:10:00", "2026-11-23", "00:20:00", "10", "min",
-         "filled      ping-timeout: 42 lines by chathistory"],
+         "filled      connection timed out; 42 lines recovered by chathistory"],
         ["2026-11-23", "00:40:00", "2026-11-23", "00:50:00", "10", "min",
-         "planned     stopped"],
+         "planned     recorder stopped"],
         ["2026-11-23", "01:00:00", "2026-11-23", "01:20:00", "20", "min",
-         "unfillable  killed: the server has forgotten"],
+         "unfillable  recorder died; the server has forgotten"],
     ]  # fmt: skip
     assert done.stdout.splitlines()[0] == "net/#c  75.00 % of 2 h since 2026-11-23 00:00:00"
     assert (done.returncode, done.stderr) == (0, "")

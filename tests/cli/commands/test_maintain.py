@@ -101,7 +101,7 @@ def test_what_would_leave_nothing_is_refused_unless_it_is_meant(maintain, archiv
     done = maintain("--keep", "1d")
     assert done.returncode == 2
     assert re.search(
-        r"would remove every segment of .*; if that is meant, say --empty", done.stderr
+        r"would remove every segment of .*; add --empty if that is intended", done.stderr
     )
     assert len(names(archive)) == 2
     assert maintain("--keep", "1d", "--empty").returncode == 0
@@ -134,12 +134,12 @@ def test_a_damaged_target_ends_with_3_and_the_rest_is_done(maintain, archive):
     done = maintain()
     assert done.returncode == 3
     assert re.search(r"^chatlog: cannot read .*MANIFEST: Is a directory", done.stderr)
-    assert done.stderr.splitlines()[-1].startswith("chatlog: 1 target could not be tended")
+    assert done.stderr.splitlines()[-1].startswith("chatlog: 1 target could not be maintained")
     assert names(archive, "#other") == [SEALED_OLD, SEALED_NEW]
 
 
 def test_without_an_archive_it_says_where_it_looked_and_makes_none(chatlog, tmp_path):
     done = chatlog.run("maintain", "--output", tmp_path / "nowhere")
     assert done.returncode == 1
-    assert f"there is no archive in {tmp_path / 'nowhere'}" in done.stderr
+    assert f"no archive in {tmp_path / 'nowhere'}" in done.stderr
     assert not (tmp_path / "nowhere").exists()

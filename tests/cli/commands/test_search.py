@@ -49,7 +49,7 @@ def texts(search):
 
     def call(*arguments):
         _, out, err = search("--json", *arguments)
-        assert not err or err == "chatlog: nothing was found\n"
+        assert not err or err == "chatlog: no matches\n"
         return [json.loads(line)["text"] for line in out.splitlines()]
 
     return call
@@ -500,23 +500,23 @@ def test_search_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
 )
 def test_search_ends_with_1_if_it_finds_nothing(search, archive, arguments):
     record(archive, said(1, "hi"))
-    assert search("leak", *arguments) == (1, "", "chatlog: nothing was found\n")
+    assert search("leak", *arguments) == (1, "", "chatlog: no matches\n")
 
 
 def test_an_archive_that_is_not_there_is_said_with_its_place(search, archive):
-    said_so = f"chatlog: nothing is recorded in {archive}; say where the archive is with --output\n"
+    said_so = f"chatlog: no events in {archive}; name the archive with --output\n"
     assert search("leak") == (1, "", said_so)
     assert search("leak", "-t", "#c") == (1, "", said_so)
 
 
 def test_a_channel_that_is_not_there_is_named(search, archive):
     record(archive, said(1, "hi"))
-    there = "`chatlog search -l` lists what there is\n"
+    there = "`chatlog search -l` lists all\n"
     assert search("hi", "-t", "#nope") == (
-        1, "", f"chatlog: nothing in {archive} is called '#nope'; {there}",
+        1, "", f"chatlog: no channel or query in {archive} matches '#nope'; {there}",
     )  # fmt: skip
     assert search("in:a hi", "--network", "n") == (
-        1, "", f"chatlog: nothing in {archive} is called 'n a'; {there}",
+        1, "", f"chatlog: no channel or query in {archive} matches 'n a'; {there}",
     )  # fmt: skip
     assert search("-l")[1] == "net/#c\n"
 
@@ -527,24 +527,24 @@ def test_a_channel_that_is_not_there_is_named(search, archive):
         (["x", "-i", "-s"], "-i and -s contradict each other; leave one out"),
         (
             ["x", "-c", "-l"],
-            "-c, -l, -o and -A, -B, -C exclude one another; leave all but one out",
+            "-c, -l, -o and -A, -B, -C exclude one another; use one of them",
         ),
         (
             ["x", "-o", "-C", "1"],
-            "-c, -l, -o and -A, -B, -C exclude one another; leave all but one out",
+            "-c, -l, -o and -A, -B, -C exclude one another; use one of them",
         ),
         (["x", "-A", "1", "-r"],
-         "events around others stand in order of time; leave out --reverse"),
-        (["x", "-c", "-m", "1"], "-c and -l look at everything; leave out -m"),
-        (["-o", "--nick", "bob"], "-o shows what was found of a text; say which text"),
+         "-A, -B and -C show events in order of time; leave out --reverse"),
+        (["x", "-c", "-m", "1"], "-c and -l search everything; leave out -m"),
+        (["-o", "--nick", "bob"], "-o prints the matching part of a text; add a text to search for"),
         (["-o", "from:ann -leak"],
-         "-o shows what was found of a text; say which text"),
-        (["-F"], "-F takes a text as it is; say which text"),
-        (["x", "--follow-nicks"], "--follow-nicks follows whom --nick names; say whom"),
+         "-o prints the matching part of a text; add a text to search for"),
+        (["-F"], "-F needs a text; add QUERY or -e"),
+        (["x", "--follow-nicks"], "--follow-nicks needs --nick"),
         (["x", "--since", "2026", "--until", "2025"],
-         "nothing is between --since 2026 and --until 2025"),
+         "no time lies between --since 2026 and --until 2025"),
         (["x", "--since", "2025", "--until", "2025-01-01"],
-         "nothing is between --since 2025 and --until 2025-01-01"),
+         "no time lies between --since 2025 and --until 2025-01-01"),
         (["x", "--since", "whenever"],
          "'whenever' is no moment; say 2026-11-23, '2026-11-23 18:00', 2026-11, yesterday or -2h"),
         (["x", "--tz", "Nowhere"], "there is no time zone 'Nowhere'; say UTC or Europe/Berlin"),

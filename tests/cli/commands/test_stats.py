@@ -143,7 +143,7 @@ def test_stats_shows_who_said_how_much_the_hours_and_the_coverage(stats, archive
 def test_where_there_is_no_ledger_it_says_so_and_shows_nothing_for_heard(stats, lines, archive):
     record(archive, *STORY)
     out = stats()[1]
-    assert "how much of the time was heard is not known; busiest day 2026-11-23" in out
+    assert "share of the time that was heard: unknown; busiest day 2026-11-23" in out
     assert out.splitlines()[-1] == "2026-11      5         ██████████████████████████████"
     for kind in ("total", "hour", "weekday", "period"):
         assert {each["heard"] for each in lines(kind)} == {None}
@@ -493,7 +493,7 @@ def test_nothing_found_is_status_1_and_says_where_it_looked(stats, archive):
     for arguments in (["--match", "nowhere"], ["#nowhere"], ["--since", "2026-12-01"]):
         status, out, err = stats(*arguments)
         assert (status, out) == (1, "")
-        assert err.startswith(f"chatlog: nothing to count in {archive}; record with")
+        assert err.startswith(f"chatlog: no events to count in {archive}; record with")
 
 
 @pytest.mark.parametrize(

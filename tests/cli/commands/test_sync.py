@@ -101,7 +101,7 @@ def test_a_gap_that_stays_open_ends_with_1_once(sync, chatlog, archive):
         done = sync(forgetful.port, "--quiet")
         assert done.returncode == 1
         assert "1 open gap" in done.stdout
-        assert "is still missing: the server offers no history; see `chatlog gaps`" in done.stderr
+        assert "are still missing: the server offers no history; see `chatlog gaps`" in done.stderr
         again = sync(forgetful.port, "--quiet")
         assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 

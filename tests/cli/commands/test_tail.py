@@ -229,7 +229,7 @@ def test_an_archive_that_is_not_there_is_said_with_its_place(tail, archive):
     status, out, err = tail()
     assert (status, out) == (1, "")
     assert err.count("\n") == 1
-    assert err.startswith(f"chatlog: nothing in {archive}; ")
+    assert err.startswith(f"chatlog: no events in {archive}; ")
     assert "--output" in err
 
 
@@ -237,7 +237,7 @@ def test_targets_that_match_nothing_are_named(tail, archive):
     record(archive, said(1, "hi"))
     status, out, err = tail("#nobody", "ann")
     assert (status, out) == (1, "")
-    assert err.startswith(f"chatlog: nothing of #nobody ann in {archive}; ")
+    assert err.startswith(f"chatlog: no events of #nobody ann in {archive}; ")
 
 
 def test_a_target_without_events_is_nothing_found(tail, archive):
@@ -338,7 +338,7 @@ def test_following_goes_on_with_what_is_recorded_in_any_segment(archive, chatlog
 
 def test_following_may_begin_before_there_is_anything(archive, chatlog):
     running = chatlog.start("tail", "-f", "-o", archive, "#c")
-    running.wait_for(f"nothing of #c in {archive} yet; waiting")
+    running.wait_for(f"no events of #c in {archive} yet; waiting")
     record(archive, said(1, "the first"))
     running.wait_for("<ann> the first$", stream="stdout")
     running.interrupt()
@@ -459,7 +459,7 @@ def test_a_since_without_anything_behind_it_is_nothing_found(tail, archive):
     record(archive, said(1, "hi"))
     status, out, err = tail("--since", "2025-12-01")
     assert (status, out) == (1, "")
-    assert err.startswith(f"chatlog: nothing in {archive}; ")
+    assert err.startswith(f"chatlog: no events in {archive}; ")
 
 
 def test_the_last_events_that_match_are_shown_and_what_is_older_is_not_opened(tail, archive):
@@ -522,8 +522,8 @@ def test_options_of_a_query_go_together(tail, archive):
         (["--since", "soon"], "soon"),
         (["--match", "(tea"], "this parenthesis is never closed"),
         (["--type", "nonsense"], "nonsense"),
-        (["--follow-nicks"], "--follow-nicks follows whom --nick names"),
-        (["--since", "2025-11-24", "--until", "2025-11-23"], "nothing is between"),
+        (["--follow-nicks"], "--follow-nicks needs --nick"),
+        (["--since", "2025-11-24", "--until", "2025-11-23"], "no time lies between"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "-",
 )
@@ -566,9 +566,9 @@ def test_a_gap_is_shown_where_it_lies_also_between_two_pieces_of_output(tail, ar
     heard(archive, (0, 130), (160, 450), (480, 2805), (2890, 3000))
     out = tail("--since", "2025-11-23")[1]
     assert gaps_in(out) == [
-        "--- not heard for 30 s (killed): open",
-        "--- not heard for 30 s (killed): open",
-        "--- not heard for 85 s (killed): open",
+        "--- gap 2025-11-23 00:02:10–00:02:40, recorder died; not recovered",
+        "--- gap 2025-11-23 00:07:30–00:08:00, recorder died; not recovered",
+        "--- gap 2025-11-23 00:46:45–00:48:10, recorder died; not recovered",
     ]
     lines = out.splitlines()
     places = [number for number, line in enumerate(lines) if line.startswith("---")]
@@ -578,7 +578,7 @@ def test_a_gap_is_shown_where_it_lies_also_between_two_pieces_of_output(tail, ar
 def test_a_gap_that_begins_with_the_first_line_that_is_shown_is_shown(tail, archive):
     record(archive, said(0, "zero"), said(10, "one"), said(20, "two"))
     heard(archive, (0, 10), (15, 30))
-    assert [line.split()[-1] for line in tail("-n", "2")[1].splitlines()] == ["one", "open", "two"]
+    assert [line.split()[-1] for line in tail("-n", "2")[1].splitlines()] == ["one", "recovered", "two"]
     assert gaps_in(tail("-n", "1")[1]) == []
 
 
@@ -586,7 +586,7 @@ def test_a_gap_behind_since_is_shown_before_the_first_line(tail, archive):
     record(archive, said(0, "zero"), said(20, "two"))
     heard(archive, (0, 10), (15, 30))
     out = tail("--since", "2025-11-23T00:00:05Z")[1]
-    assert [line.split()[-1] for line in out.splitlines()] == ["open", "two"]
+    assert [line.split()[-1] for line in out.splitlines()] == ["recovered", "two"]
 
 
 def test_lines_of_a_later_version_in_ledger_and_manifest_are_passed_over(tail, archive):
@@ -626,7 +626,7 @@ def test_following_shows_a_gap_once_when_it_is_over(archive, chatlog):
         "#c <ann> zero",
         "#d <ann> elsewhere",
         "#d <ann> meanwhile",
-        "not heard for 30 s (killed): open",
+        "gap 2025-11-23 00:00:10–00:00:40, recorder died; not recovered",
         "#c <ann> back",
         "#c <ann> more",
     ]
@@ -646,7 +646,7 @@ def test_a_gap_that_is_filled_in_part_later_is_not_shown_again(archive, chatlog)
     running.wait_for("more$", stream="stdout")
     running.interrupt()
     assert running.finish() == 130
-    assert gaps_in(running.stdout) == ["--- not heard for 30 s (killed): open"]
+    assert gaps_in(running.stdout) == ["--- gap 2025-11-23 00:00:10–00:00:40, recorder died; not recovered"]
 
 
 # -- odd archives and options ----------------------------------------------------------------------

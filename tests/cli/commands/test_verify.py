@@ -154,7 +154,7 @@ def test_what_a_recorder_writes_to_is_neither_repaired_nor_found_torn(verify, ar
     with holding(HOLDER, archive):
         done = verify("--repair")
     assert done.returncode == 0
-    assert "is left to its recorder" in done.stderr
+    assert "is not repaired: a recorder holds it" in done.stderr
     assert verify().returncode == 1
 
 

@@ -112,7 +112,7 @@ def test_the_time_is_in_the_zone_that_is_asked_for(who, archive):
 def test_nobody_is_known_while_nobody_recorded(who, archive, seconds):
     record(archive, *STORY)
     assert who("c", "--at", at(seconds)) == (
-        1, "", "chatlog: nobody recorded c then; `chatlog gaps` says when it was heard\n",
+        1, "", "chatlog: c was not recorded then; `chatlog gaps` shows when it was\n",
     )  # fmt: skip
 
 
@@ -188,14 +188,14 @@ def test_several_channels_are_told_apart_by_whoever_asks(who, archive):
     record(archive, *STORY, did(1, "joined", "logbot", network="oftc", target="#C"))
     status, out, err = who("c")
     assert (status, out) == (2, "")
-    assert err == "chatlog: c is more than one: net/#c, oftc/#c; name one\n"
+    assert err == "chatlog: c matches several: net/#c, oftc/#c; name one\n"
     assert who("oftc/c")[1] == who("c", "--network", "oftc")[1] == "logbot\n"
 
 
 def test_of_many_channels_only_some_are_listed(who, archive):
     record(archive, *(did(1, "joined", "logbot", target=f"#c{each}") for each in range(7)))
     assert who("c*")[2] == (
-        "chatlog: c* is more than one: net/#c0, net/#c1, net/#c2, net/#c3, net/#c4, …; name one\n"
+        "chatlog: c* matches several: net/#c0, net/#c1, net/#c2, net/#c3, net/#c4, …; name one\n"
     )
 
 
@@ -207,14 +207,14 @@ def test_a_channel_is_meant_where_somebody_is_called_so_as_well(who, archive):
 def test_a_conversation_of_two_is_no_channel(who, archive):
     record(archive, did(1, "message", "ann", "psst", target="ann"))
     assert who("ann")[2] == (
-        "chatlog: nobody recorded ann then; `chatlog gaps` says when it was heard\n"
+        "chatlog: ann was not recorded then; `chatlog gaps` shows when it was\n"
     )
 
 
 def test_a_channel_that_is_not_there_is_said_with_its_place(who, archive):
     record(archive, *STORY)
     assert who("#nope") == (
-        1, "", f"chatlog: no #nope in {archive}; say where the archive is with --output\n",
+        1, "", f"chatlog: no #nope in {archive}; name the archive with --output\n",
     )  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def test_a_gap_stands_where_it_lies(screen):
     events = [event_at(3 * DAY + second, "hi") for second in (0, 5, 4000)]
     assert screen()(*events, gaps=[placed(2, gap(GapState.OPEN))]) == (
         "00:00:00 <ann> hi\n00:00:05 <ann> hi\n"
-        "--- not heard for 60 min (killed): open\n"
+        "--- gap 00:00:10–01:00:10, recorder died; not recovered\n"
         "01:06:40 <ann> hi\n"
     )
 
@@ -110,7 +110,7 @@ def test_a_gap_says_of_which_channel_it_is_and_that_safely(screen):
         *events, gaps=[placed(0, gap(GapState.UNFILLABLE, why="\x1b[2J"), "#\x07")]
     )
     assert shown.splitlines()[0] == (
-        r"--- #\x07: not heard for 60 min (killed): unfillable: \x1b[2J"
+        r"--- #\x07: gap 00:00:10–01:00:10, recorder died; not recoverable: \x1b[2J"
     )
 
 
