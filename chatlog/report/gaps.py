@@ -122,7 +122,7 @@ def not_recovered(found: Iterable[TargetGaps], *, strict: bool) -> list[Gap]:
 
 
 class OpenGaps(NamedTuple):
-    """The open gaps of a target, and those of them that no ledger entry reports yet."""
+    """The open gaps of a target, and the ones that no ledger entry reports yet."""
 
     gaps: list[Gap]
     unreported: list[Gap]

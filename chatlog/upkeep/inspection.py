@@ -89,7 +89,7 @@ def inspect(
     around: bool,
     advance: Callable[[int], None],
 ) -> Inspection:
-    """Verify targets, and what lies `around` them: the root and the networks' own files.
+    """Verify targets; if `around`, also the root and the networks' own files.
 
     Their findings follow those that were `found` before. `advance` is called with
     the number of further bytes that were read.

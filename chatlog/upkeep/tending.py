@@ -1,4 +1,4 @@
-"""Tending an archive: what of a target is due to be mended, sealed or removed, and doing it.
+"""Tending an archive: mending, sealing and removing the segments that are due.
 
 It never asks for the time. Whoever records a target tells which segments it
 may still write to; for those that nobody records, the locks tell.
@@ -60,7 +60,7 @@ class Tended:
 
 
 def tender_of(storage: Storage, system: System, locks: Locks) -> Tender:
-    """Make the tender of an archive that is kept so."""
+    """Return the tender for an archive with these settings."""
     keep = None if storage.keep is None else int(storage.keep * 1000)
     return Tender(
         storage.root,
@@ -86,7 +86,7 @@ class Tender:
     def tend(
         self, directories: Iterable[Path], holding: Callable[[Path], Holding], now: str
     ) -> Iterator[Tended]:
-        """Tend one target after the other; yield what has been done so far, after each."""
+        """Tend one target after the other; yield the result so far after each."""
         done = Tended()
         for directory in directories:
             try:
@@ -102,7 +102,7 @@ class Tender:
     def foresee(
         self, directories: Iterable[Path], holding: Callable[[Path], Holding], now: str
     ) -> Iterator[Tended]:
-        """Say what `tend` would do, segment by segment, and do nothing."""
+        """Yield the result that `tend` would have, after each target, and change nothing."""
         done = Tended()
         for directory in directories:
             inventory, held = Inventory(directory), holding(directory)
@@ -115,7 +115,7 @@ class Tender:
             yield done
 
     def repair(self, directory: Path) -> list[Path]:
-        """Put right what can be without losing anything; say which files were mended.
+        """Repair a target without losing data; return the mended files.
 
         Cuts torn ends and keeps them in events of their own, and goes on with
         what sealing or a removal left half done, unless the manifest is damaged.
@@ -140,7 +140,7 @@ class Tender:
             return manifest.mend(self.sealer.system, directory, self.sealer.mode)
 
     def _mended(self, inventory: Inventory, active: AbstractSet[Path]) -> list[Path]:
-        """Mend what a crash tore; say what that was."""
+        """Mend segments that a crash tore; return their paths."""
         system, mode = self.sealer.system, self.sealer.mode
         return [
             inventory.path(segment)
@@ -155,7 +155,7 @@ class Tender:
         now: str,
         is_over: Callable[[], bool],
     ) -> Tended:
-        """Tend targets that this process records until `is_over`; say what was done."""
+        """Tend targets that this process records until `is_over`; return the result."""
         ours, held = Holding(active=active), frozenset(directories)
         tender = self.bounded(lambda path: ours if path in held else ELSEWHERE, now)
         done = Tended()
@@ -165,7 +165,7 @@ class Tender:
         return done
 
     def bounded(self, holding: Callable[[Path], Holding], now: str) -> Tender:
-        """Find out what has to go so that the archive is no larger than it may be."""
+        """Return the tender with the retention that keeps the archive within its size."""
         if self.retention.keep_bytes is None:
             return self
         bound = retention.bound(self.retention, self.all(), holding, now)
@@ -210,7 +210,7 @@ class Tender:
         return any(self._is_full(inventory, segment) for segment in group)
 
     def _is_full(self, inventory: Inventory, segment: SegmentName) -> bool:
-        """Say whether a segment ended for its size."""
+        """Return whether a segment ended because of its size."""
         later = any(
             other.part > segment.part
             for other in inventory.segments
@@ -221,7 +221,7 @@ class Tender:
 
 
 def _closed(inventory: Inventory, active: AbstractSet[Path]) -> list[SegmentName]:
-    """List what is not sealed and nobody writes to, those of a period and format together."""
+    """Return the unsealed segments without a writer, sorted by period and format."""
     plain = [
         segment
         for segment in inventory.segments
@@ -233,7 +233,7 @@ def _closed(inventory: Inventory, active: AbstractSet[Path]) -> list[SegmentName
 
 
 def _is_over(inventory: Inventory, segment: SegmentName, quiet: str) -> bool:
-    """Say whether a period is over, and nothing came late for it in a while."""
+    """Return whether a period is over, and its file was not changed for a while."""
     path = inventory.path(segment)
     with reported(path, doing="look at"):
         changed = path.stat().st_mtime

@@ -578,7 +578,11 @@ def test_a_gap_is_shown_where_it_lies_also_between_two_pieces_of_output(tail, ar
 def test_a_gap_that_begins_with_the_first_line_that_is_shown_is_shown(tail, archive):
     record(archive, said(0, "zero"), said(10, "one"), said(20, "two"))
     heard(archive, (0, 10), (15, 30))
-    assert [line.split()[-1] for line in tail("-n", "2")[1].splitlines()] == ["one", "recovered", "two"]
+    assert [line.split()[-1] for line in tail("-n", "2")[1].splitlines()] == [
+        "one",
+        "recovered",
+        "two",
+    ]
     assert gaps_in(tail("-n", "1")[1]) == []
 
 
@@ -646,7 +650,9 @@ def test_a_gap_that_is_filled_in_part_later_is_not_shown_again(archive, chatlog)
     running.wait_for("more$", stream="stdout")
     running.interrupt()
     assert running.finish() == 130
-    assert gaps_in(running.stdout) == ["--- gap 2025-11-23 00:00:10–00:00:40, recorder died; not recovered"]
+    assert gaps_in(running.stdout) == [
+        "--- gap 2025-11-23 00:00:10–00:00:40, recorder died; not recovered"
+    ]
 
 
 # -- odd archives and options ----------------------------------------------------------------------
