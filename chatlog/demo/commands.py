@@ -244,7 +244,7 @@ def _apply(server: ServerState, channel: Channel, modes: str, arguments: list[st
 
 
 def on_invite(server: ServerState, client: Client, message: Message) -> None:
-    """Invite a client; with invite-notify the channel learns of it."""
+    """Invite a client; with invite-notify the channel is told."""
     invited, channel = server.client(message.params[0]), server.channel(message.params[1])
     if invited is None or channel is None:
         server.numeric(client, "401", message.params[0], "No such nick or channel")

@@ -37,7 +37,7 @@ def say_unread(path: str, lines: int) -> None:
 
 def say_damaged_run(path: Path) -> None:
     """Report on stderr that the status of a run could not be read."""
-    write_message(f"{printable(str(path))} is damaged; when no recorder runs, remove it")
+    write_message(f"{printable(str(path))} is damaged; remove it when no recorder runs")
 
 
 UNREADABLE: Final = Unreadable(say_unread, say_damaged_run)

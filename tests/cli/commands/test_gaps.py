@@ -328,7 +328,7 @@ def test_a_damaged_run_file_proves_nothing_and_is_told_in_one_line(
     done = gaps("--json")
     assert [(gap["start"], gap["state"]) for gap in gaps_of(done)] == [(at(known), "open")]
     assert done.returncode == 1
-    told = f"chatlog: {path} is damaged; when no recorder runs, remove it"
+    told = f"chatlog: {path} is damaged; remove it when no recorder runs"
     assert done.stderr.splitlines()[0] == told
     assert done.stderr.count("is damaged") == 1
 
