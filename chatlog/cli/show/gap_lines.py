@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _CAUSES: Final = {
     "banned": "recorder banned",
     "closed": "connection lost",
+    "damaged ledger": "ledger damaged",
     "disk": "disk refused lines",
     "kicked": "recorder kicked",
     "killed": "recorder died",
@@ -28,6 +29,7 @@ _CAUSES: Final = {
     "renamed": "channel renamed",
     "stopped": "recorder stopped",
     "suspended": "machine suspended",
+    "unknown": "cause unknown",
 }
 """The ledger's words for causes in the words of people; an unknown cause stands for itself."""
 _OUTCOMES: Final = {
