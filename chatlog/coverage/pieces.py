@@ -66,7 +66,8 @@ def lines_in(stretches: Sequence[tuple[str, str]], covered: Iterable[CoveredEntr
     The lines of a piece count once: in the earliest stretch that it overlaps.
     """
     counts = [0] * len(stretches)
-    order = sorted(range(len(stretches)), key=lambda number: stretches[number])
+    order = [number for number, (since, until) in enumerate(stretches) if since < until]
+    order.sort(key=lambda number: stretches[number])
     reached = list(accumulate((stretches[number][1] for number in order), max))
     for piece in covered:
         place = bisect_right(reached, piece.since)

@@ -11,13 +11,19 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
+from chatlog.archive import manifest
+from chatlog.archive.entry_lines import EntryReader
 from chatlog.archive.files import sha256_of
 from chatlog.archive.inventory import Inventory
 from chatlog.archive.layout import target_directory
+from chatlog.archive.manifest_entries import ManifestEntry
 from chatlog.archive.networks import read_casemapping
 from chatlog.archive.targets import Targets
+from chatlog.coverage import ledger
+from chatlog.coverage.entries import LedgerEntry
 from tests.golden.questions import (
     ARCHIVES,
     NAMES,
@@ -65,6 +71,18 @@ def test_a_command_answers_of_a_golden_archive_as_the_earlier_chatlog_did(
     assert status == expected[0]
     if question.startswith(("tail", "search")) and name != "text":
         assert output == expected[1]  # as recorded, byte for byte
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_entry_of_a_golden_ledger_and_manifest_is_encoded_as_it_was(name):
+    readers = {ledger.NAME: EntryReader(LedgerEntry), manifest.NAME: EntryReader(ManifestEntry)}
+    found = set()
+    for kind, reader in readers.items():
+        for path in (ARCHIVES / name / "archive").rglob(kind):
+            lines = path.read_bytes().split(b"\n")[:-1]
+            assert [msgspec.json.encode(reader.decode(1, line)) for line in lines] == lines
+            found |= {kind} if lines else set()
+    assert ledger.NAME in found
 
 
 @pytest.mark.parametrize("name", NAMES)
