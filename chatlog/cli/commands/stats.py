@@ -11,8 +11,9 @@ from chatlog import clock
 from chatlog.cli.options import terms
 from chatlog.cli.options.query import match_option, query_options
 from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
-from chatlog.cli.show.damage import UNREADABLE, Damage
+from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.screen import json_line, write
+from chatlog.cli.show.unreadable import UNREADABLE
 from chatlog.errors import NothingFoundError
 from chatlog.query.selection import query_for
 from chatlog.read.reader import Reader

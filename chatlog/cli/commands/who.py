@@ -10,8 +10,9 @@ from chatlog import clock
 from chatlog.archive.targets import spelled
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
-from chatlog.cli.show.damage import UNREADABLE, Damage
+from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.screen import encoded, json_line, write
+from chatlog.cli.show.unreadable import UNREADABLE
 from chatlog.errors import NothingFoundError, UsageError
 from chatlog.formats.visible import printable, visible
 from chatlog.read.reader import Reader

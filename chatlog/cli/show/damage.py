@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from chatlog.cli.show.messages import write_message
 from chatlog.formats.visible import printable
 from chatlog.formats.wording import many
-from chatlog.report.gaps import Unreadable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +37,3 @@ def say_unread(path: str, lines: int) -> None:
 def say_damaged_run(path: Path) -> None:
     """Report on stderr that the status of a run could not be read."""
     write_message(f"{printable(str(path))} is damaged; remove it when no recorder runs")
-
-
-UNREADABLE: Final = Unreadable(say_unread, say_damaged_run)
-"""Reports of unreadable files on stderr, for the functions of `report`."""

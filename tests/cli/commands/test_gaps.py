@@ -193,7 +193,7 @@ TWO_CONNECTIONS = [
 def test_a_gap_that_was_fetched_over_two_connections_has_the_lines_of_both(gaps, tell):
     tell(*TWO_CONNECTIONS)
     [row] = rows(gaps())
-    assert row[-1] == "filled  ping-timeout: 25 lines by chathistory"
+    assert row[-1] == "filled  connection timed out; 25 lines recovered by chathistory"
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_a_closed_with_an_impossible_time_leaves_no_stretch_that_was_heard(gaps,
     assert done.returncode == 1
     assert "0.00 % of 10 min" in done.stdout
     assert rows(done) == [
-        ["2026-11-23", "00:00:00", "2026-11-23", "00:10:00", "10", "min", "open  damaged ledger"]
+        ["2026-11-23", "00:00:00", "2026-11-23", "00:10:00", "10", "min", "open  ledger damaged"]
     ]
     told, verdict = done.stderr.splitlines()
     assert told == f"chatlog: 1 line of {path} could not be read"

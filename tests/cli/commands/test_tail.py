@@ -602,7 +602,10 @@ def test_lines_of_a_later_version_in_ledger_and_manifest_are_passed_over(tail, a
         file.write(b'{"entry":"hologram","at":"zzz"}\n')
     status, out, err = tail("--since", "2025-11-23")
     assert (status, err) == (0, "")
-    assert [line.split()[-1] for line in out.splitlines()] == ["zero", "open", "two"]
+    first, gap, last = out.splitlines()
+    assert (first.split()[-1], last.split()[-1]) == ("zero", "two")
+    assert "--- gap " in gap
+    assert gap.endswith("; not recovered")
 
 
 def test_gaps_are_not_shown_among_what_was_picked_out(tail, archive):
