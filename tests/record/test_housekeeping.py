@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 import pytest
 
 from chatlog.clock import now
 from chatlog.demo.server import Server
+from chatlog.read.reader import Reader
 from chatlog.record.housekeeping import Rounds
 from tests.support.archive import manifest_of, record
-from tests.support.crashing import lines_of
 from tests.support.recorded import texts
 from tests.support.recording import recorder_of
 from tests.support.tending import DAY, age, event_ago, segment_ago
@@ -45,12 +44,10 @@ def run(root, story, **storage):
     return asyncio.run(scenario())
 
 
-def messages(root, target="#demo"):
-    found = []
-    for path in sorted((root / "net" / target).glob("*_*")):
-        events = [json.loads(line) for line in lines_of(path)]
-        found += [event["text"] for event in events if event["type"] == "message"]
-    return found
+def messages(root):
+    """Read all messages as readers do: a run may end while its last segment is being sealed."""
+    entries = Reader(root, ["#demo"]).last(1000)
+    return [each.event.text for each in entries if each.event.type == "message"]
 
 
 @pytest.mark.parametrize("compress", ["gzip", "zstd", "none"])
