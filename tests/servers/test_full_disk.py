@@ -198,15 +198,20 @@ def test_a_disk_that_stays_full_ends_with_3_and_the_exact_number_of_lines(chatlo
 def test_a_file_system_made_read_only_delays_lines_until_it_is_writable_again(
     chatlog, disk, ada, inspircd
 ):
-    # From the next segment on: what is open for writing keeps the kernel from remounting.
+    # From the next segment on: what is open already stays writable.
     recorder = record(
         chatlog, inspircd.port, disk.place / "archive", "--rotate-size", "20K",
         prefix=disk.inside(),
     )  # fmt: skip
     flood(ada, range(100))
     archive = str(disk.place / "archive")
-    disk.run("mount", "--bind", archive, archive)
-    disk.run("mount", "-o", "remount,bind,ro", archive)
+    # Made read-only aside and then moved there, as what is open for writing on a mount, say the
+    # segment that rotation just opened, would keep the kernel from remounting it.
+    aside = str(disk.place / "aside")
+    disk.run("mkdir", aside)
+    disk.run("mount", "--bind", archive, aside)
+    disk.run("mount", "-o", "remount,bind,ro", aside)
+    disk.run("mount", "--move", aside, archive)
     flood(ada, range(100, 1000))
     recorder.wait_for("Read-only file system; .* nothing is lost")
     disk.run("umount", "-l", archive)
