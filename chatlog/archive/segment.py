@@ -50,6 +50,7 @@ class Segment:
         self._system = system
         self._ragged = False  # bytes after `size` wait for their truncation
         self._dirty = False
+        self._end = 0  # of the file, as this writer left it
         with reported(path):
             self._fd, self._changed = open_or_create(system, path, os.O_RDWR | os.O_APPEND, mode)
             try:
@@ -68,9 +69,28 @@ class Segment:
         zeros = self.size - end
         self.size = _line_start(self._fd, end)
         torn = os.pread(self._fd, end - self.size, self.size)
+        self._end = end + zeros
         if torn or zeros:
             self._cut()
         return torn, zeros
+
+    def is_as_left(self) -> bool:
+        """Return whether the file ends where this writer left it.
+
+        It does not if another program appended to it or cut it. A write would
+        then continue the line of somebody else, or the stump of one of ours.
+        """
+        # Half the cost of fstat. An append goes to the end wherever this leaves the offset.
+        return os.lseek(self._fd, 0, os.SEEK_END) == self._end
+
+    def take_up(self) -> None:
+        """Go on where the file ends now; a last line without its newline is cut off.
+
+        `torn` and `zeros` hold it, as after opening.
+        """
+        with reported(self.path):
+            self.size = os.fstat(self._fd).st_size
+            self.torn, self.zeros = self._cut_torn_line()
 
     def last_line(self) -> bytes:
         """Return the last line with its newline; empty if there is none."""
@@ -79,9 +99,11 @@ class Segment:
             return os.pread(self._fd, self.size - start, start)
 
     def lines_from(self, start: int) -> bytes:
-        """Return the lines behind `start`, also if the file has lost its name."""
+        """Return the whole lines behind `start`, also if the file has lost its name."""
         with reported(self.path, doing="read"):
-            return os.pread(self._fd, self.size - start, start)
+            # Ending where another program cut it, or at the first byte that one appended.
+            data = os.pread(self._fd, max(0, self.size - start), start)
+        return data[: data.rfind(b"\n") + 1]
 
     def write(self, data: bytes) -> None:
         """Append whole lines.
@@ -98,15 +120,18 @@ class Segment:
             while written < len(data):
                 written += self._system.write(self._fd, memoryview(data)[written:])
         except OSError as error:
+            self._end += written
             self.size += data.rfind(b"\n", 0, written) + 1
             self._ragged = True
             with contextlib.suppress(OSError):
                 self._cut()
             raise transcript_error(self.path, error) from error
         self.size += written
+        self._end = self.size
 
     def _cut(self) -> None:
         self._system.ftruncate(self._fd, self.size)
+        self._end = self.size
         self._ragged = False
         self._dirty = True
 

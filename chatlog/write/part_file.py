@@ -13,6 +13,7 @@ A loss is told in the manifest before the next line is written.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from chatlog.archive.storage import Encoding
     from chatlog.write.line_queue import LineQueue
     from chatlog.write.stream_key import Archive, StreamKey
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,22 @@ class PartFile:
         place = self._place
         events = recovered(torn, zeros, time=time, network=place.network, target=place.target)
         return self._encoding.encode(events) if events else b""
+
+    def take_up(self, segment: Segment, time: str) -> None:
+        """Go on behind what another program left of the open file, or added to it.
+
+        The rest of a line that it cut, or did not finish, is kept as after a crash.
+        """
+        expected = segment.size
+        segment.take_up()
+        logger.warning(
+            "%s was %s by another program while it was written; recording goes on at its end",
+            segment.path,
+            "cut" if segment.size < expected else "added to",
+        )
+        self._queue.put_first(self.recovered(segment.torn, segment.zeros, time))
+        if isinstance(self.state, Open):
+            self.state = Open(segment, min(self.state.seen, segment.size))
 
     # -- the manifest ------------------------------------------------------------------
 

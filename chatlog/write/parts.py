@@ -75,7 +75,9 @@ class Parts:
         queue.append(self._encoded())
         while queue.front or queue.refill():
             segment = file.state.segment or file.open(self._time)  # which may put lines first
-            if length := self._fitting(queue.front, segment.size):
+            if not segment.is_as_left():
+                file.take_up(segment, self._time)
+            elif length := self._fitting(queue.front, segment.size):
                 self._write(segment, length)
             else:
                 file.leave(self._time)

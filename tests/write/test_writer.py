@@ -652,6 +652,74 @@ def test_a_torn_last_line_is_kept_in_a_recovered_event_and_the_file_stays_valid(
     assert found == [later]
 
 
+_MEDDLING = st.one_of(
+    st.tuples(st.just("append"), st.binary(min_size=1, max_size=30)),
+    st.tuples(st.just("append"), st.just(jsonl.encode([event_at(text="foreign")]))),
+    st.tuples(st.just("truncate"), st.integers(0, 400)),
+)
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), _MEDDLING), min_size=1, max_size=5))
+def test_a_segment_that_another_program_changes_meanwhile_keeps_each_later_line_whole(
+    tmp_path_factory, steps
+):
+    root = tmp_path_factory.mktemp("archive")
+    writer = writer_in(root)
+    path = root / "net" / "#c" / "2026-11-23_001.jsonl"
+    sent = 0
+
+    def say(count):
+        nonlocal sent
+        for _ in range(count):
+            writer.write(event_at(text=f"line {sent}"))
+            sent += 1
+        writer.flush()
+
+    say(1)
+    survived = []
+    for count, (kind, value) in steps:
+        if kind == "truncate":
+            os.truncate(path, max(0, path.stat().st_size - value))
+        else:
+            with path.open("ab") as file:
+                file.write(value)
+        before = path.read_bytes()
+        say(count)
+        data = path.read_bytes()
+        kept = before[: before.rfind(b"\n") + 1]
+        assert data.startswith(kept)
+        added = [jsonl.decode(line) for line in data[len(kept) :].splitlines()]
+        torn = b"".join(base64.b64decode(each.raw) for each in added if each.type == "recovered")
+        assert torn == before[len(kept) :].rstrip(b"\0")
+        survived = [each.text for each in added if each.type == "message"]
+        assert survived == [f"line {number}" for number in range(sent - count, sent)]
+    writer.close()
+
+
+@pytest.mark.parametrize("meddle", ["append", "truncate"])
+def test_the_lines_of_a_segment_that_was_changed_and_then_deleted_are_written_again_whole(
+    tmp_path, meddle
+):
+    writer = writer_in(tmp_path)
+    path = tmp_path / "net" / "#c" / "2026-11-23_001.jsonl"
+    for text in ("one", "two"):
+        writer.write(event_at(text=text))
+        writer.flush()
+    if meddle == "append":
+        with path.open("ab") as file:
+            file.write(b"thirteen byte")
+    else:
+        os.truncate(path, path.stat().st_size - 13)
+    writer.write(event_at(text="three"))
+    writer.flush()
+    path.unlink()
+    writer.note_synced(writer.syncing(writer.expose()))
+    writer.close()
+    found = [jsonl.decode(line) for line in path.read_bytes().splitlines()]
+    texts = [event.text for event in found if event.type == "message"]
+    assert texts == (["one", "two", "three"] if meddle == "append" else ["one", "three"])
+
+
 def test_a_torn_end_of_any_length_is_kept_whole_in_pieces(tmp_path):
     path = tmp_path / "net" / "#c" / "2026-11-23_001.jsonl"
     path.parent.mkdir(parents=True)
