@@ -6,7 +6,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.archive.targets import spelled
+from chatlog.archive.layout import parse_segment
+from chatlog.archive.targets import scan, spelled
+from chatlog.casemapping import CHANTYPES
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import ReportedEntry
 from chatlog.coverage.fold import GapState, counted, coverage_of, share
@@ -50,11 +52,13 @@ class Unreadable(NamedTuple):
     """The functions that report files that could not be read.
 
     `ledger` is called with the path of a ledger and the number of its damaged
-    lines, `run` with the path of a damaged run file.
+    lines, `run` with the path of a damaged run file, `unledgered` with a
+    channel that has transcripts and no ledger that records when it was heard.
     """
 
     ledger: Callable[[str, int], None]
     run: Callable[[Path], None]
+    unledgered: Callable[[Target], None] = lambda _: None
 
 
 def find_gaps(
@@ -88,6 +92,14 @@ def coverages(
         coverage = coverage_of(lines, now=now, heard=bounds, lives=last_heard.is_alive)
         if coverage is not None:
             yield target, coverage
+        elif _has_transcripts(target):
+            unreadable.unledgered(target)
+
+
+def _has_transcripts(target: Target) -> bool:
+    """Return whether a channel has segments; a query and `@server` never have a ledger."""
+    is_channel = spelled(target.name).startswith(tuple(CHANTYPES))
+    return is_channel and any(parse_segment(item.name) for item in scan(target.path))
 
 
 def _within(network: str, target: str, coverage: Coverage, query: GapQuery) -> TargetGaps | None:
@@ -190,3 +202,9 @@ def coverage_record(found: TargetGaps) -> dict[str, object]:
         **counts,
         **({"damaged": found.damaged} if found.damaged else {}),
     }
+
+
+def unknown_record(target: Target) -> dict[str, object]:
+    """Return the coverage of a channel without a ledger as fields of JSON: its share is null."""
+    network, name = spelled(target.network), spelled(target.name)
+    return {"type": "coverage", "network": network, "target": name, "share": None}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chatlog import clock
-from chatlog.archive.targets import Targets
+from chatlog.archive.targets import Targets, spelled
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
 from chatlog.cli.options.types import ParserType
@@ -25,6 +25,7 @@ from chatlog.report.gaps import (
     find_gaps,
     gap_record,
     not_recovered,
+    unknown_record,
 )
 from chatlog.settings import parsers
 
@@ -84,8 +85,10 @@ def command(
     root, now = Path(archive_root(output)), clock.now()
     low, high = (event_time(text, now, tz) for text in (since, until))
     targets = Targets(root, patterns, (network,) if network else ()).find()
-    found, damaged = _find(root, targets, GapQuery(low, high or now, int(least * 1000)), now)
-    if not found:
+    found, damaged, unledgered = _find(
+        root, targets, GapQuery(low, high or now, int(least * 1000)), now
+    )
+    if not (found or unledgered):
         raise NothingFoundError(
             f"no recording of {' '.join(patterns) or 'a channel'} in {root};"
             " record with `chatlog record`, or name the archive with --output"
@@ -93,27 +96,33 @@ def command(
     missing = not_recovered(found, strict=strict)
     if as_json:
         _write_json(found)
-    elif not quiet or missing or damaged:
+        write(b"".join(json_line(unknown_record(target)) for target in unledgered))
+    elif found and (not quiet or missing or damaged):
         from chatlog.cli.show.gap_tables import show_gaps
 
         show_gaps(found, zone)
     sys.stdout.flush()
-    if missing or damaged:
-        raise NothingFoundError(_verdict(missing, damaged, strict=strict))
+    if missing or damaged or unledgered:
+        raise NothingFoundError(_verdict(missing, damaged, unledgered, strict=strict))
 
 
 def _find(
     root: Path, targets: Iterable[Target], query: GapQuery, now: str
-) -> tuple[list[TargetGaps], int]:
-    """Return the gaps of each target, and the number of damaged lines of all ledgers."""
+) -> tuple[list[TargetGaps], int, list[Target]]:
+    """Return the gaps of each target, the damaged lines of all ledgers, and the lack of any.
+
+    The lack is a list of the channels that have transcripts and no ledger.
+    """
     damaged = Counter[str]()
+    unledgered: list[Target] = []
 
     def report(path: str, lines: int) -> None:
         say_unread(path, lines)
         damaged[path] += lines
 
-    unreadable = Unreadable(report, say_damaged_run)
-    return list(find_gaps(root, targets, query, now, unreadable=unreadable)), damaged.total()
+    unreadable = Unreadable(report, say_damaged_run, unledgered.append)
+    found = list(find_gaps(root, targets, query, now, unreadable=unreadable))
+    return found, damaged.total(), unledgered
 
 
 def _write_json(found: Iterable[TargetGaps]) -> None:
@@ -122,8 +131,14 @@ def _write_json(found: Iterable[TargetGaps]) -> None:
         write(b"".join(map(json_line, records)))
 
 
-def _verdict(missing: list[Gap], damaged: int, *, strict: bool) -> str:
+def _verdict(missing: list[Gap], damaged: int, unledgered: list[Target], *, strict: bool) -> str:
     told = [_of_gaps(missing, strict=strict)] if missing else []
+    if unledgered:
+        names = ", ".join(f"{spelled(each.network)}/{spelled(each.name)}" for each in unledgered)
+        told.append(
+            f"{names} {'has' if len(unledgered) == 1 else 'have'} transcripts and no ledger:"
+            " when a recorder heard there is not known"
+        )
     if damaged:
         lines = f"{many(damaged, 'line')} of the ledger {'is' if damaged == 1 else 'are'} damaged"
         told.append(f"{lines} and not counted as coverage; `chatlog verify` names the place")

@@ -49,7 +49,7 @@ STORY = [
 @pytest.fixture
 def archive(tmp_path):
     root = tmp_path / "archive"
-    record(root, event_at(0, "one"), event_at(1, "elsewhere", target="#other"))
+    record(root, event_at(0, "one"))
     return root
 
 
@@ -263,8 +263,9 @@ def test_a_ledger_with_damage_anywhere_is_never_whole_and_never_ends_with_0(
     assert json.loads(gaps("--json").stdout.splitlines()[-1])["damaged"] == 1
 
 
-def test_a_ledger_of_damage_alone_ends_with_1_beside_one_that_is_whole(gaps, tell, write):
+def test_a_ledger_of_damage_alone_ends_with_1_beside_one_that_is_whole(gaps, tell, write, archive):
     tell(opened(0), closed(10, "unwanted"), UNWANTED)
+    (archive / "net" / "#other").mkdir()
     write("nonsense", target="#other")
     done = gaps()
     assert done.returncode == 1
@@ -347,6 +348,22 @@ def test_what_is_no_moment_is_a_usage_error(gaps, when):
 
 
 def test_where_nothing_was_ever_heard_it_says_where_it_looked(gaps, archive):
-    done = gaps()
+    done = gaps("nowhere")
     assert done.returncode == 1
     assert str(archive) in done.stderr
+
+
+@pytest.mark.parametrize("content", [None, "", "nonsense\n"])
+def test_transcripts_without_a_ledger_are_named_and_never_pass_for_nothing(gaps, archive, content):
+    record(archive, event_at(1, "unheard", target="#d"), event_at(2, "private", target="ann"))
+    for channel in ("#c", "#d"):
+        if content is not None:
+            (archive / "net" / channel / "LEDGER").write_text(content)
+    done = gaps()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "net/#c, net/#d have transcripts and no ledger" in done.stderr
+    assert "ann" not in done.stderr
+    assert gaps("d", "--quiet").returncode == 1
+    assert [json.loads(line) for line in gaps("d", "--json").stdout.splitlines()] == [
+        {"type": "coverage", "network": "net", "target": "#d", "share": None}
+    ]
