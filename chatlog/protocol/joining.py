@@ -3,7 +3,8 @@
 Pure, and without a clock: each occurrence has its own method, and `advance` is
 told the time, in seconds of a clock that only advances. It outlives its
 connection, so that a refusal that repeats is reported once. JOINs go out as the
-answers to earlier ones come in: the server sets the pace and is never flooded.
+answers to earlier ones come in: the server sets the pace and is never flooded. A
+JOIN without an answer holds back the others for at most five seconds.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import msgspec
 from chatlog.protocol import numerics
 from chatlog.protocol.facts import Absent, Forwarded
 from chatlog.protocol.isupport import ISupport
+from chatlog.protocol.join_window import WINDOW, JoinWindow
 from chatlog.secret import Secret
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 510
 """Bytes that fit in a line beside its CR LF; some servers cut a longer one without a word."""
 
-_WINDOW: Final = 2
 _PATIENCE: Final = 60.0
 _UNANSWERED_LIMIT: Final = 3
 _KICK_DELAY: Final = 5.0
@@ -67,8 +68,11 @@ REFUSALS: Final[dict[str, Again | None]] = {
 }
 """Answers to a JOIN that failed, each with the wait before the next; None is never.
 
-The channel is their second parameter.
+Any other error that names a channel we asked for is taken for `UNKNOWN_REFUSAL`.
 """
+
+UNKNOWN_REFUSAL: Final = _SOON
+"""The wait after an answer that no row of `REFUSALS` knows: servers invent numbers."""
 
 
 class _State(Enum):
@@ -86,7 +90,7 @@ class _Wanted(msgspec.Struct):
     state: _State = _State.DUE
     at: float = 0.0  # due from then on, or asked then
     delay: float | None = None  # counted from the next `advance`
-    flight: int = 0
+    number: int = 0  # in the window of JOINs, while it is asked for
     refusals: int = 0
     unanswered: int = 0
     thrown_out: bool = False  # since the last `advance`
@@ -116,8 +120,7 @@ class Joining:
         self._isupport = ISupport()
         self._asked_at: list[float] = []
         self._gentle = False
-        self._last_flight = 0
-        self._flights: dict[int, int] = {}
+        self._window = JoinWindow()
         self._all: dict[str, _Wanted] = {}
         self._open: dict[str, _Wanted] = {}  # those that are neither joined nor given up
         for name in channels:
@@ -163,12 +166,12 @@ class Joining:
     def begin(self, isupport: ISupport) -> None:
         """Begin on a new connection: every channel that was not given up is due."""
         self._isupport = isupport
-        self._flights.clear()
+        self._window.clear()
         self._all = {isupport.casemapping[each.name]: each for each in self._all.values()}
         for wanted in self._all.values():
             if wanted.state is not _State.GIVEN_UP:
                 wanted.state, wanted.at, wanted.delay = _State.DUE, 0.0, None
-                wanted.flight, wanted.unanswered = 0, 0
+                wanted.number, wanted.unanswered = 0, 0
         self._open = {
             folded: each for folded, each in self._all.items() if each.state is not _State.GIVEN_UP
         }
@@ -178,28 +181,35 @@ class Joining:
         """Note that the server let us in."""
         folded = self._isupport.casemapping[name]
         if wanted := self._all.get(folded):
-            self._land(wanted)
+            self._answered(wanted)
             wanted.state, wanted.problem, wanted.unanswered = _State.JOINED, "", 0
             self._open.pop(folded, None)
 
-    def refused(self, name: str, numeric: str, text: str, turn: Turn) -> None:
-        """Note that the server did not let us in, and when to ask again."""
+    def refused(self, name: str, code: str, text: str, turn: Turn) -> None:
+        """Note that the server did not let us in, and when to ask again.
+
+        `code` is a numeric, or the code of a FAIL. One that `REFUSALS` lacks counts
+        only while the channel is asked for: it may be about something else.
+        """
         wanted = self._all.get(self._isupport.casemapping[name])
         if wanted is None or wanted.state is _State.JOINED:
             return
-        self._land(wanted)
-        again = REFUSALS[numeric]
+        if code not in REFUSALS and wanted.state is not _State.ASKED:
+            return
+        self._answered(wanted)
+        again = REFUSALS.get(code, UNKNOWN_REFUSAL)
         if again is None:
-            self._give_up(wanted, f"{text} ({numeric}); not asking again", turn)
+            self._give_up(wanted, f"{text} ({code}); not asking again", turn)
             return
         delay = min(again.most, again.first * 2.0 ** min(wanted.refusals, 30))
         wanted.refusals += 1
         self._again(wanted, delay)
-        self._report(wanted, f"{text} ({numeric}); asking again", turn)
+        self._report(wanted, f"{text} ({code}); asking again", turn)
 
     def forwarded(self, name: str, onto: str, turn: Turn) -> None:
         """Note that the server sends us to another channel instead."""
         if wanted := self._forget(name):
+            self._answered(wanted)
             turn.facts.append(Forwarded(wanted.name, onto))
             self.want(onto)
 
@@ -251,7 +261,7 @@ class Joining:
         if wanted.delay is not None:
             wanted.at, wanted.delay = now + wanted.delay, None
         if wanted.state is _State.ASKED and now >= wanted.at + _PATIENCE:
-            self._land(wanted)
+            wanted.number = 0
             wanted.unanswered += 1
             lost = wanted.unanswered >= _UNANSWERED_LIMIT
             wanted.state, wanted.at = _State.DUE, now + (_SLOWLY.first if lost else 0.0)
@@ -271,7 +281,7 @@ class Joining:
     def _due(self, now: float) -> list[_Wanted]:
         """Return the channels of the next JOIN, those with a key first."""
         room = self._room(now)
-        if room < 1 or len(self._flights) >= (1 if self._gentle else _WINDOW):
+        if room < 1 or self._window.is_full(now, 1 if self._gentle else WINDOW):
             return []
         due = [each for each in self._open.values() if each.state is _State.DUE and each.at <= now]
         due.sort(key=lambda wanted: not wanted.key)
@@ -288,23 +298,23 @@ class Joining:
         return count - len(self._asked_at)
 
     def _ask(self, due: list[_Wanted], now: float) -> str:
-        self._last_flight += 1
-        self._flights[self._last_flight] = len(due)
-        for wanted in due:
-            wanted.state, wanted.at, wanted.flight = _State.ASKED, now, self._last_flight
+        for wanted, number in zip(due, self._window.send(len(due), now), strict=True):
+            wanted.state, wanted.at, wanted.number = _State.ASKED, now, number
         self._asked_at += [now] * len(due) if self._pace else [now]
         del self._asked_at[: -(self._pace[0] if self._pace else 1)]
         return join_line(due)
 
     def _wake_at(self, now: float) -> float | None:
         moments = [
-            each.at + _PATIENCE if each.state is _State.ASKED else max(each.at, now)
+            each.at + _PATIENCE if each.state is _State.ASKED else each.at
             for each in self._open.values()
-            if each.state is _State.ASKED or len(self._flights) == 0 or each.at > now
         ]
-        if not moments:
-            return None
-        return max(min(moments), self._room_at(now)) if self._room(now) < 1 else min(moments)
+        if any(moment <= now for moment in moments):  # what is due is held back
+            moments = [moment for moment in moments if moment > now]
+            moments.append(
+                self._room_at(now) if self._room(now) < 1 else self._window.opens_at(now)
+            )
+        return min(moments, default=None)
 
     def _room_at(self, now: float) -> float:
         first = self._asked_at[0] if self._asked_at else now
@@ -313,24 +323,19 @@ class Joining:
 
     # -- changes of one channel ----------------------------------------------------
 
-    def _land(self, wanted: _Wanted) -> None:
-        """Remove a channel from the JOIN that asked for it, which may let the next one go."""
-        flight, wanted.flight = wanted.flight, 0
-        if flight in self._flights:
-            self._flights[flight] -= 1
-            if not self._flights[flight]:
-                del self._flights[flight]
-                self.changed = True
+    def _answered(self, wanted: _Wanted) -> None:
+        """Note an answer to the JOIN of a channel, which may let the next one go."""
+        number, wanted.number = wanted.number, 0
+        if number and self._window.answer(number):
+            self.changed = True
 
     def _again(self, wanted: _Wanted, delay: float) -> None:
-        self._land(wanted)
-        wanted.state, wanted.delay = _State.DUE, delay
+        wanted.state, wanted.delay, wanted.number = _State.DUE, delay, 0
         self._open[self._isupport.casemapping[wanted.name]] = wanted
         self.changed = True
 
     def _give_up(self, wanted: _Wanted, why: str, turn: Turn) -> None:
-        self._land(wanted)
-        wanted.state = _State.GIVEN_UP
+        wanted.state, wanted.number = _State.GIVEN_UP, 0
         self._open.pop(self._isupport.casemapping[wanted.name], None)
         self._report(wanted, why, turn)
 
@@ -343,10 +348,7 @@ class Joining:
     def _forget(self, name: str) -> _Wanted | None:
         folded = self._isupport.casemapping[name]
         self._open.pop(folded, None)
-        wanted = self._all.pop(folded, None)
-        if wanted is not None:
-            self._land(wanted)
-        return wanted
+        return self._all.pop(folded, None)
 
 
 def _fitting(due: list[_Wanted]) -> list[_Wanted]:

@@ -24,6 +24,9 @@ RPL_TOPIC: Final = "332"
 RPL_NAMREPLY: Final = "353"
 RPL_ENDOFNAMES: Final = "366"
 RPL_ENDOFMOTD: Final = "376"
+ERRORS: Final = tuple(map(str, range(400, 1000)))
+"""Every numeric that may tell of an error; servers invent some in the upper hundreds."""
+
 ERR_NOSUCHCHANNEL: Final = "403"
 ERR_TOOMANYCHANNELS: Final = "405"
 ERR_TOOMANYTARGETS: Final = "407"

@@ -13,7 +13,6 @@ import msgspec
 
 from chatlog.protocol import numerics
 from chatlog.protocol.facts import Joined, Left, Renamed
-from chatlog.protocol.joining import REFUSALS
 from chatlog.protocol.regaining import Regaining
 
 if TYPE_CHECKING:
@@ -125,9 +124,23 @@ class StateTracker:
 
     # -- our channels and our nick ---------------------------------------------------
 
-    def _on_join_refused(self, line: Line, turn: Turn) -> None:
-        if len(line.params) > 1:
-            self.joining.refused(line.params[1], line.message.command, line.params[-1], turn)
+    def _on_error(self, line: Line, turn: Turn) -> None:
+        """Take an error for the refusal of each channel that it names, with any number."""
+        self._refuse(line.params[1:], line.message.command, turn)
+
+    def _on_fail(self, line: Line, turn: Turn) -> None:
+        """Take a FAIL of JOIN, or of no command, for the refusal of each channel that it names.
+
+        See https://ircv3.net/specs/extensions/standard-replies
+        """
+        if len(line.params) > 1 and line.params[0].upper() in ("JOIN", "*"):
+            self._refuse(line.params[2:], line.params[1], turn)
+
+    def _refuse(self, params: list[str], code: str, turn: Turn) -> None:
+        # Servers put the channel first, or after a nick, and may name several at once.
+        for param in params:
+            for name in param.split(","):
+                self.joining.refused(name, code, params[-1], turn)
 
     def _on_link_channel(self, line: Line, turn: Turn) -> None:
         """Follow to the channel that the server sends us to; the JOIN comes by itself."""
@@ -136,7 +149,7 @@ class StateTracker:
             self._privacy.carry_over(old, new, self._state.isupport.casemapping)
             self.joining.forwarded(old, new, turn)
         else:
-            self._on_join_refused(line, turn)
+            self._on_error(line, turn)
 
     def _on_rename(self, line: Line, turn: Turn) -> None:
         """Follow a channel to its new name.
@@ -165,6 +178,7 @@ class StateTracker:
             self._regaining.gone(nick.partition("!")[0])
 
     _handlers: ClassVar[dict[str, Callable[[StateTracker, Line, Turn], None]]] = {
+        **dict.fromkeys(numerics.ERRORS, _on_error),
         "JOIN": _on_join,
         "PART": _on_part,
         "KICK": _on_kick,
@@ -176,7 +190,7 @@ class StateTracker:
         numerics.RPL_ENDOFNAMES: _on_end_of_names,
         numerics.RPL_LOGGEDIN: _on_logged_in,
         numerics.RPL_MONOFFLINE: _on_monitored_gone,
-        **dict.fromkeys(REFUSALS, _on_join_refused),
+        "FAIL": _on_fail,
         numerics.ERR_LINKCHANNEL: _on_link_channel,
     }
 

@@ -110,6 +110,43 @@ def test_a_channel_that_does_not_let_us_in_is_told_once_for_each_reason():
     assert len(talk.told(Absent)) == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ("443 log #a :is already on channel", "443"),
+        ("443 log log #a :is already on channel", "443"),
+        ("926 log #A :Channel #a is forbidden", "926"),
+        ("403 log #x,#a :No such channels", "403"),
+        ("599 log #a", "599"),
+        ("FAIL JOIN CHANNEL_FULL #a :No", "CHANNEL_FULL"),
+        ("FAIL * BANNED log #a :No", "BANNED"),
+    ],
+)
+def test_any_error_that_names_a_channel_we_asked_for_is_its_refusal(answer, code):
+    talk = Conversation()
+    talk.hear(*WELCOME, f"{SERVER} {answer}")
+    (absent,) = talk.told(Absent)
+    assert absent.channel == "#a"
+    assert f"({code}); " in absent.why
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "372 log #a :message of the day",
+        "443 #a log :our channel stands for the client",
+        "443 log #z :not ours",
+        "FAIL CHATHISTORY INVALID_TARGET LATEST #a :No",
+        "FAIL JOIN",
+        "473",
+    ],
+)
+def test_other_lines_that_name_a_channel_are_no_refusal(line):
+    talk = Conversation()
+    talk.hear(*WELCOME, f"{SERVER} {line}")
+    assert talk.told(Absent) == []
+
+
 def test_the_answer_to_a_whois_of_ours_proves_where_we_are():
     talk = in_channels()
     talk.facts.clear()

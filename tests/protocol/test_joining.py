@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from chatlog.protocol import numerics
 from chatlog.protocol.facts import Absent, Forwarded, Turn
 from chatlog.protocol.isupport import ISupport
+from chatlog.protocol.join_window import SILENCE
 from chatlog.protocol.joining import MAX_BYTES, REFUSALS, Joining
 from chatlog.secret import Secret
 
@@ -182,6 +183,56 @@ def test_a_refused_channel_does_not_hold_up_the_others():
     assert len(talk.after()) == 2
 
 
+@pytest.mark.parametrize("code", ["443", "599", "926", "CHANNEL_FORBIDDEN"])
+def test_an_answer_that_no_table_knows_is_a_refusal_to_be_asked_again(code):
+    talk = Talk("#a")
+    talk.after()
+    talk.joining.refused("#a", code, "No", talk.turn)
+    assert talk.reports() == [Absent("#a", f"No ({code}); asking again")]
+    assert talk.after() == []
+    assert talk.wake_at == talk.now + 60
+    assert talk.after(60) == ["JOIN #a"]
+
+
+def test_an_error_that_no_table_knows_is_no_refusal_unless_the_channel_is_asked_for():
+    talk = Talk("#a")
+    talk.all_lines()
+    talk.joining.removed("#a", "kicked", talk.turn)
+    talk.after()
+    talk.reports()
+    talk.joining.refused("#a", "443", "No", talk.turn)
+    assert talk.reports() == []
+    assert talk.after(5) == ["JOIN #a"]
+
+
+MANY = [f"#{n}" for n in range(45)]
+
+
+@given(st.sets(st.sampled_from(MANY)), st.sampled_from([1, 3, 10]))
+def test_channels_without_an_answer_hold_back_no_other_for_long(silent, limit):
+    talk = Talk(*MANY, tokens=[f"TARGMAX=JOIN:{limit}"])
+    asked = []
+    for _ in MANY:
+        while lines := talk.after():
+            for name in [name for line in lines for name in named(line)]:
+                asked.append(name)
+                if name not in silent:
+                    talk.joining.joined(name)
+        if len(asked) == len(MANY):
+            break
+        assert talk.wake_at <= talk.now + SILENCE
+        talk.now = talk.wake_at
+    assert asked == MANY
+    assert talk.joining.joined_count() == len(MANY) - len(silent)
+
+
+def test_an_answer_ends_the_wait_for_the_lines_before_it():
+    talk = Talk("#a", "#b", "#c", "#d", tokens=["TARGMAX=JOIN:1"])
+    assert talk.after() == ["JOIN #a", "JOIN #b"]
+    talk.joining.joined("#b")
+    assert talk.after() == ["JOIN #c", "JOIN #d"]
+
+
 def test_a_join_without_an_answer_is_repeated_and_then_seldom():
     talk = Talk("#a")
     assert talk.after() == ["JOIN #a"]
@@ -316,7 +367,7 @@ STEPS = st.one_of(
     st.tuples(st.just("after"), st.floats(0, 2000)),
     st.tuples(st.sampled_from(["joined", "invited", "want", "unwant"]), st.sampled_from("abcde")),
     st.tuples(st.just("removed"), st.sampled_from("abcde")),
-    st.tuples(st.sampled_from(sorted(REFUSALS)), st.sampled_from("abcde")),
+    st.tuples(st.sampled_from([*sorted(REFUSALS), "443"]), st.sampled_from("abcde")),
     st.tuples(st.just("forwarded"), st.sampled_from("abcde")),
     st.tuples(st.just("begin"), st.none()),
 )

@@ -64,6 +64,22 @@ def test_who_is_made_to_part_comes_back(record, inspircd, person):
     ends(recorder)
 
 
+class DenyingInspircd(Inspircd):
+    """One with channels that nobody may join, which it says by a number of its own."""
+
+    def more_settings(self):
+        return '<badchan name="#no*" allowopers="no" reason="not here">'
+
+
+def test_a_refusal_with_a_number_of_inspircd_holds_back_no_other_channel(record, start_daemon):
+    server = start_daemon(DenyingInspircd, more_modules="denychans")
+    channels = [f"#no{n}" for n in range(22)] + ["#a", "#b"]
+    recorder = record(server, channels=channels)
+    recorder.wait_for("net: in 2 of 24 channels")
+    ends(recorder)
+    assert "#no0: Channel #no0 is forbidden: not here (926); asking again" in recorder.stderr
+
+
 def test_who_is_killed_waits_and_does_not_hammer(record, inspircd, person):
     ada = person(inspircd.port, "ada").register()
     recorder = record(inspircd)
