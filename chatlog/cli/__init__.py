@@ -116,7 +116,7 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        _complain_of_usage(error)
         return error.exit_code
     except ChatlogError as error:
         _complain(str(error))
@@ -136,6 +136,12 @@ def _complain(text: str) -> None:
     write_message(text)
 
 
+def _complain_of_usage(error: click.ClickException) -> None:
+    from chatlog.cli.show.messages import write_usage_error
+
+    write_usage_error(error)
+
+
 def _help_width() -> int:
     # As click finds it, but without shutil and the three compressors that it imports.
     try:
@@ -153,7 +159,9 @@ def _after_closed_pipe() -> int:
 
 def _report_bug(error: Exception, *, debug: bool) -> int:
     if debug:
-        sys.excepthook(type(error), error, error.__traceback__)
+        from chatlog.cli.show.messages import write_traceback
+
+        write_traceback(error)
     _complain(
         f"a bug, sorry: {type(error).__name__}: {error}."
         " Please report it with the command line and the output of `chatlog --debug`."

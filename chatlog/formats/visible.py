@@ -75,8 +75,17 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Return a text with each of its lines made printable."""
-    return "\n".join(map(printable, text.split("\n")))
+    """Return a text with each of its lines made printable, and those after the first indented.
+
+    So no line after the first looks like the first line of another message, whose
+    line breaks a server may have chosen.
+    """
+    first, *others = map(printable, text.split("\n"))
+    return "\n".join([first, *map(_indented, others)])
+
+
+def _indented(line: str) -> str:
+    return line if not line or line.startswith(" ") else f"  {line}"
 
 
 def _escape(match: re.Match[str]) -> str:

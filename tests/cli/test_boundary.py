@@ -55,3 +55,70 @@ def test_with_debug_a_bug_shows_its_traceback(monkeypatch, capsys):
 def test_an_unknown_command_is_an_error_of_usage(capsys):
     assert cli.run(["recrod"]) == 2
     assert "No such command 'recrod'" in capsys.readouterr().err
+
+
+STEERING = "\x1b]52;c;aGk=\x07\r\x1b[2K\x9b2J\u202e"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["tail", STEERING],
+        ["tail", f"--{STEERING}"],
+        ["tail", "-n", STEERING],
+        ["tail", "--tz", STEERING],
+        ["tail", "--output", STEERING],
+        ["tail", "one", "two", STEERING],
+        ["search", "--since", STEERING, "x"],
+        ["search", f"from:{STEERING} in:"],
+        ["search", "-e", f"({STEERING}"],
+        ["who", STEERING],
+        ["stats", STEERING, "--by", STEERING],
+        ["record", "--server", STEERING, "--channel", STEERING],
+        ["record", "--config", STEERING],
+        ["config", "check", STEERING],
+        [STEERING],
+        [f"--{STEERING}"],
+    ],
+)
+def test_no_error_repeats_a_control_character_of_an_argument(
+    capsys, tmp_path, monkeypatch, arguments
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CHATLOG_OUTPUT", str(tmp_path / "archive"))
+    assert cli.run(arguments) in {1, 2}
+    shown = capsys.readouterr()
+    assert shown.err
+    assert {
+        each for each in shown.out + shown.err if not (each == "\n" or each.isprintable())
+    } == set()
+
+
+def test_a_line_break_in_an_argument_makes_no_second_error(capsys):
+    assert cli.run(["tail", "--a\nError: d"]) == 2
+    assert "Error: d" not in capsys.readouterr().err.splitlines()
+
+
+def test_the_file_of_a_configuration_is_named_without_its_control_characters(capsys, tmp_path):
+    file = tmp_path / f"{STEERING.replace('/', '')}.toml"
+    for verb in ("init", "check"):
+        cli.run(["config", verb, str(file)])
+    shown = capsys.readouterr()
+    assert {
+        each for each in shown.out + shown.err if not (each == "\n" or each.isprintable())
+    } == set()
+
+
+def fail_with_steering(**_):
+    raise LookupError(f"{STEERING}\nchatlog: all is well")
+
+
+@pytest.mark.parametrize("debug", [[], ["--debug"]])
+def test_a_bug_is_reported_without_control_characters_and_lines_of_others(
+    monkeypatch, capsys, debug
+):
+    monkeypatch.setattr(tail.command, "callback", fail_with_steering)
+    assert cli.run([*debug, "tail"]) == 70
+    said = capsys.readouterr().err
+    assert {each for each in said if not (each == "\n" or each.isprintable())} == set()
+    assert "chatlog: all is well" not in said.splitlines()

@@ -13,6 +13,7 @@ import click
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.screen import write
 from chatlog.errors import UsageError
+from chatlog.formats.visible import printable
 from chatlog.formats.wording import many
 from chatlog.settings import parsers
 from chatlog.settings.file import load
@@ -71,8 +72,9 @@ def init(*, file: Path) -> None:
         write(example)
         return
     _create(file, example)
-    where = click.format_filename(file)
-    click.echo(f"{where}: written; change it, then check it with `chatlog config check`")
+    click.echo(
+        f"{printable(str(file))}: written; change it, then check it with `chatlog config check`"
+    )
 
 
 def _create(file: Path, content: bytes) -> None:
@@ -91,7 +93,7 @@ def _create(file: Path, content: bytes) -> None:
 def _sentence(file: Path, found: Config) -> str:
     channels = sum(len(network.channels) for network in found.networks.values())
     said = [many(len(found.networks), "network"), many(channels, "channel")]
-    return f"{click.format_filename(file)}: {', '.join(said)}, valid"
+    return f"{printable(str(file))}: {', '.join(said)}, valid"
 
 
 def _summary(file: Path, found: Config) -> dict[str, object]:

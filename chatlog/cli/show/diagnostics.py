@@ -19,10 +19,14 @@ def set_up_diagnostics(*, quiet: bool, verbose: bool, look_on: bool) -> None:
     logger = logging.getLogger("chatlog")
     logger.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
+    formatter = _Formatter("%(asctime)s %(message)s", "%H:%M:%S")
     handler = _handler(look_on=look_on)
     handler.addFilter(RateLimit(time.monotonic, level=logging.WARNING))
-    handler.setFormatter(_Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(formatter)
     logger.handlers[:] = [handler]
+    # Python's handler of loggers without one, such as those of asyncio and other libraries.
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(formatter)
 
 
 class _Formatter(logging.Formatter):
@@ -33,6 +37,9 @@ class _Formatter(logging.Formatter):
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - as above
         return printable_lines(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - as above
+        return printable_lines(super().formatStack(stack_info))
 
 
 def _handler(*, look_on: bool) -> logging.Handler:

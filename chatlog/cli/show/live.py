@@ -36,8 +36,8 @@ class ConsoleHandler(logging.Handler):
     """A handler of log lines that prints them above the live view."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print a record."""
-        _console.print(self.format(record), markup=False)
+        """Print a record as one line, which only the terminal itself may break."""
+        _console.print(Text(self.format(record)), soft_wrap=True)
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,8 @@
-"""Messages on stderr, made safe for a terminal."""
+"""Messages on stderr, made safe for a terminal: the boundary of all errors."""
 
 from __future__ import annotations
+
+import traceback
 
 import click
 
@@ -10,3 +12,17 @@ from chatlog.formats.visible import printable_lines
 def write_message(text: str) -> None:
     """Write a message to stderr, after the name of the program."""
     click.echo(f"chatlog: {printable_lines(text)}", err=True)
+
+
+def write_usage_error(error: click.ClickException) -> None:
+    """Write an error of click to stderr as click does, but made safe: it repeats arguments."""
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    if ctx is not None:
+        hint = f"Try '{ctx.command_path} {ctx.help_option_names[0]}' for help."
+        click.echo(f"{ctx.get_usage()}\n{hint}\n", err=True)
+    click.echo(f"Error: {printable_lines(error.format_message())}", err=True)
+
+
+def write_traceback(error: BaseException) -> None:
+    """Write the traceback of an error to stderr."""
+    click.echo(printable_lines("".join(traceback.format_exception(error)).rstrip("\n")), err=True)

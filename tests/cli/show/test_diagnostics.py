@@ -19,6 +19,7 @@ def _undone():
     yield
     root.handlers[:], root.propagate = before[0], before[2]
     root.setLevel(before[1])
+    logging.lastResort.setFormatter(None)
 
 
 def test_a_server_can_neither_steer_the_terminal_nor_forge_a_line(capsys):
@@ -41,7 +42,23 @@ def test_a_traceback_keeps_its_lines_and_is_safe_too(capsys):
         logger.exception("failed")
     first, *_, last = capsys.readouterr().err.splitlines()
     assert first.endswith(" failed")
-    assert last == r"ValueError: \x1b[2J"
+    assert last == r"  ValueError: \x1b[2J"
+
+
+def test_a_line_break_in_an_exception_begins_no_line_of_ours(capsys):
+    set_up_diagnostics(quiet=False, verbose=False, look_on=False)
+    try:
+        fail("\n12:00:00 all is well")
+    except ValueError:
+        logger.exception("failed", stack_info=True)
+    assert "12:00:00 all is well" not in capsys.readouterr().err.splitlines()
+
+
+def test_log_lines_of_libraries_are_as_safe(capsys):
+    set_up_diagnostics(quiet=True, verbose=False, look_on=False)
+    library = logging.Logger("asyncio")  # noqa: LOG001 - pytest gives all others a handler
+    library.warning("\x1b[2J")
+    assert capsys.readouterr().err.endswith(r" \x1b[2J" + "\n")
 
 
 @pytest.mark.parametrize(
