@@ -84,9 +84,9 @@ class Segment:
         return os.lseek(self._fd, 0, os.SEEK_END) == self._end
 
     def take_up(self) -> None:
-        """Go on where the file ends now; a last line without its newline is cut off.
+        """Continue at the present end of the file, after cutting a line without a newline.
 
-        `torn` and `zeros` hold it, as after opening.
+        `torn` and `zeros` hold that line, as after opening.
         """
         with reported(self.path):
             self.size = os.fstat(self._fd).st_size

@@ -206,9 +206,9 @@ class PartFile:
         return self._encoding.encode(events) if events else b""
 
     def take_up(self, segment: Segment, time: str) -> None:
-        """Go on behind what another program left of the open file, or added to it.
+        """Continue the open file after another program cut it or appended to it.
 
-        The rest of a line that it cut, or did not finish, is kept as after a crash.
+        An unfinished line at its end is kept in a `recovered` event, as after a crash.
         """
         expected = segment.size
         segment.take_up()

@@ -85,9 +85,8 @@ def command(
     root, now = Path(archive_root(output)), clock.now()
     low, high = (event_time(text, now, tz) for text in (since, until))
     targets = Targets(root, patterns, (network,) if network else ()).find()
-    found, damaged, unledgered = _find(
-        root, targets, GapQuery(low, high or now, int(least * 1000)), now
-    )
+    query = GapQuery(low, high or now, int(least * 1000))
+    found, damaged, unledgered = _find(root, targets, query, now)
     if not (found or unledgered):
         raise NothingFoundError(
             f"no recording of {' '.join(patterns) or 'a channel'} in {root};"
@@ -95,15 +94,14 @@ def command(
         )
     missing = not_recovered(found, strict=strict)
     if as_json:
-        _write_json(found)
-        write(b"".join(json_line(unknown_record(target)) for target in unledgered))
+        _write_json(found, unledgered)
     elif found and (not quiet or missing or damaged):
         from chatlog.cli.show.gap_tables import show_gaps
 
         show_gaps(found, zone)
     sys.stdout.flush()
-    if missing or damaged or unledgered:
-        raise NothingFoundError(_verdict(missing, damaged, unledgered, strict=strict))
+    if verdict := _verdict(missing, damaged, unledgered, strict=strict):
+        raise NothingFoundError(verdict)
 
 
 def _find(
@@ -125,10 +123,11 @@ def _find(
     return found, damaged.total(), unledgered
 
 
-def _write_json(found: Iterable[TargetGaps]) -> None:
+def _write_json(found: Iterable[TargetGaps], unledgered: Iterable[Target]) -> None:
     for each in found:
         records = [*(gap_record(each, gap) for gap in each.gaps), coverage_record(each)]
         write(b"".join(map(json_line, records)))
+    write(b"".join(json_line(unknown_record(target)) for target in unledgered))
 
 
 def _verdict(missing: list[Gap], damaged: int, unledgered: list[Target], *, strict: bool) -> str:
