@@ -79,7 +79,7 @@ def _said(state: State, line: Line, **fields: object) -> list[Event]:
         return [_event(line, target=line.history_of, statusmsg=statusmsg, **fields)]
     if channel:
         return [_event(line, target=channel, statusmsg=statusmsg, **fields)]
-    if statusmsg or state.isupport.is_channel(line.params[0]):
+    if statusmsg or state.is_channel(line.params[0]):
         return on_other(state, line)
     if _is_server(state, line):
         return [_event(line, target=SERVER, **fields)]
@@ -100,7 +100,7 @@ def _query(state: State, line: Line, fields: dict[str, object]) -> list[Event]:
     if ours and is_service(other):
         return []
     # A nick that looks like a channel must not write into that channel's transcript.
-    if not other or other.startswith("@") or state.isupport.is_channel(other):
+    if not other or other.startswith("@") or state.is_channel(other):
         return on_other(state, line)
     return [_event(line, target=other, **fields)]
 
@@ -111,7 +111,7 @@ def on_join(state: State, line: Line) -> list[Event]:
     fields = _extended(line) if len(line.params) > 1 else {}
     if not _ours(state, line):
         return _in_channel(state, line, name, type=EventType.JOIN, **fields)
-    if state.isupport.is_channel(name):
+    if state.is_channel(name):
         fields.pop("text", None)  # our own realname, where the recorder has more to say
         return [_event(line, type=EventType.JOINED, target=name, **fields)]
     return on_other(state, line)
@@ -198,7 +198,7 @@ def on_rename(state: State, line: Line) -> list[Event]:
     """Keep RENAME as `other` under both names: where one transcript ends the next begins."""
     old, new = line.params[:2]
     target = _known(state, line, old)
-    if not target or not state.isupport.is_channel(new):
+    if not target or not state.is_channel(new):
         return on_other(state, line)
     return [_event(line, target=name, **_as_other(line)) for name in (target, new)]
 
@@ -235,7 +235,7 @@ def on_mode(state: State, line: Line) -> list[Event]:
     _without_keys(state, line, 1)
     name, modes, *arguments = line.params
     fields = {"command": modes, "params": tuple(arguments)}
-    if state.isupport.is_channel(name):
+    if state.is_channel(name):
         return _in_channel(state, line, name, type=EventType.MODE, **fields)
     return [_event(line, type=EventType.MODE, target=SERVER, subject=name, **fields)]
 

@@ -1,7 +1,8 @@
 """RPL_ISUPPORT: the tokens of the server, with the protocol's defaults.
 
-Odd values never raise: a token that makes no sense leaves the default in
-force. See https://modern.ircdocs.horse/#rplisupport-005
+Odd values never raise: a token that is missing, empty, negated or malformed means
+its default, and so does a token without the part that is read of it.
+See https://modern.ircdocs.horse/#rplisupport-005
 """
 
 from __future__ import annotations
@@ -18,13 +19,30 @@ MAX_TOKENS: Final = 512
 """Tokens that are kept; servers send some sixty. More are ignored: the lines are recorded."""
 
 _ESCAPE: Final = re.compile(r"\\x([0-9A-Fa-f]{2})")
-_PREFIX: Final = re.compile(r"\(([^)]*)\)(.*)", re.DOTALL)
+_DEFAULT_CASEMAPPING: Final = "rfc1459"
+_DEFAULT_CHANTYPES: Final = "#&+!"
+_DEFAULT_PREFIX: Final = ("ov", "@+")
+_DEFAULT_TARGETS: Final = 10
+_NO_LIMIT: Final = 999
+
 _DEFAULT_CHANMODES: Final = "beI,k,l,imnpst"
-_MODE_CLASSES: Final = 4
+
+# Prefixes are stripped from nicks and channels, so none may be a character of a nick, or a #.
+_BEFORE: Final = r"""[!"$-+./;-@~]"""
+_PREFIX: Final = re.compile(rf"\(([A-Za-z]+)\)({_BEFORE}+)")
+_STATUSMSG: Final = re.compile(f"{_BEFORE}+")
+_CHANMODES: Final = re.compile(r"[A-Za-z]*(?:,[A-Za-z]*){3,}")
+_MONITOR: Final = re.compile(r"0*[1-9][0-9]*|")
+_BOT: Final = re.compile(r"[A-Za-z]")
 
 
 class ISupport(dict[str, str]):
-    """The tokens of RPL_ISUPPORT, by name in upper case, and the values derived from them."""
+    """The tokens of RPL_ISUPPORT, by name in upper case, and the values derived from them.
+
+    `prefixes` are the characters before a member's nick, `statusmsg` those that
+    the server advertises before a channel as a target. `monitors` tells whether
+    it has MONITOR; `bot_mode` is the user mode of bots, "" if there is none.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,22 +60,23 @@ class ISupport(dict[str, str]):
         self._derive()
 
     def _derive(self) -> None:
-        casemapping = Casemapping(self.get("CASEMAPPING") or "rfc1459")
+        casemapping = Casemapping(self.get("CASEMAPPING") or _DEFAULT_CASEMAPPING)
         if casemapping.name != self.casemapping.name:
             self.casemapping = casemapping
-        # A channel must not be taken for a nick, nor for the target `@server`.
-        types = self.get("CHANTYPES", "#&+!")
-        self.chantypes = "".join(
-            type_ for type_ in types if not type_.isalnum() and type_ not in "@,: "
-        )
-        match = _PREFIX.fullmatch(self.get("PREFIX", "(ov)@+"))
-        modes, self.prefixes = match.groups() if match else ("", "")
-        self.statusmsg = self.get("STATUSMSG", "")
+        self.chantypes = _chantypes(self.get("CHANTYPES", "")) or _DEFAULT_CHANTYPES
+        modes, self.prefixes = _prefix(self.get("PREFIX", "")) or _DEFAULT_PREFIX
+        self.statusmsg = self._matching("STATUSMSG", _STATUSMSG, "")
         self.modes_with_argument = self._modes_with_argument(modes)
+        self.monitors = "MONITOR" in self and _MONITOR.fullmatch(self["MONITOR"]) is not None
+        self.bot_mode = self._matching("BOT", _BOT, "")
+
+    def _matching(self, token: str, pattern: re.Pattern[str], default: str) -> str:
+        value = self.get(token, "")
+        return value if pattern.fullmatch(value) else default
 
     def _modes_with_argument(self, prefix_modes: str) -> dict[str, str]:
         """Return when each mode takes an argument: "+" on setting, "+-" on both."""
-        classes = self.get("CHANMODES", _DEFAULT_CHANMODES).split(",") + [""] * _MODE_CLASSES
+        classes = self._matching("CHANMODES", _CHANMODES, _DEFAULT_CHANMODES).split(",")
         lists, always, on_setting = classes[:3]
         return dict.fromkeys(on_setting, "+") | dict.fromkeys(lists + always + prefix_modes, "+-")
 
@@ -80,7 +99,26 @@ class ISupport(dict[str, str]):
     def targets_per_join(self) -> int:
         """Return how many channels one JOIN may name (TARGMAX, else MAXTARGETS, else 10)."""
         for item in self.get("TARGMAX", "").split(","):
-            command, _, limit = item.partition(":")
-            if command.upper() == "JOIN":
-                return int(limit[:9]) or 999 if limit.isascii() and limit.isdigit() else 999
-        return max(1, self.number("MAXTARGETS", 10))
+            command, colon, limit = item.partition(":")
+            if command.upper() == "JOIN" and colon:
+                if not limit:
+                    return _NO_LIMIT
+                if limit.isascii() and limit.isdigit():
+                    return int(limit[:9]) or _NO_LIMIT
+        return max(1, self.number("MAXTARGETS", _DEFAULT_TARGETS))
+
+
+def _chantypes(value: str) -> str:
+    """Return the characters of CHANTYPES that can begin a channel."""
+    # A channel must not be taken for a nick, nor for the target `@server`.
+    return "".join(type_ for type_ in value if not type_.isalnum() and type_ not in "@,: ")
+
+
+def _prefix(value: str) -> tuple[str, str] | None:
+    """Return the modes and the prefixes of PREFIX; None unless they go together."""
+    match = _PREFIX.fullmatch(value)
+    if match is None:
+        return None
+    modes, prefixes = match.groups()
+    alike = len(modes) == len(set(modes)) == len(prefixes) == len(set(prefixes))
+    return (modes, prefixes) if alike else None

@@ -167,15 +167,24 @@ class Joining:
         """Begin on a new connection: every channel that was not given up is due."""
         self._isupport = isupport
         self._window.clear()
-        self._all = {isupport.casemapping[each.name]: each for each in self._all.values()}
         for wanted in self._all.values():
             if wanted.state is not _State.GIVEN_UP:
                 wanted.state, wanted.at, wanted.delay = _State.DUE, 0.0, None
                 wanted.number, wanted.unanswered = 0, 0
-        self._open = {
-            folded: each for folded, each in self._all.items() if each.state is not _State.GIVEN_UP
-        }
+        self._open = {name: each for name, each in self._all.items() if each.state is _State.DUE}
+        self.refold()
         self.changed = True
+
+    def refold(self) -> None:
+        """Note that the CASEMAPPING changed: of channels that are now one, the first stays."""
+        fold = self._isupport.casemapping
+        self._all = {fold[each.name]: each for each in reversed(self._all.values())}
+        self._all = dict(reversed(self._all.items()))
+        self._open = {
+            fold[each.name]: each
+            for each in self._open.values()
+            if self._all[fold[each.name]] is each
+        }
 
     def joined(self, name: str) -> None:
         """Note that the server let us in."""

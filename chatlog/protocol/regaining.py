@@ -66,7 +66,7 @@ class Regaining:
         return lines, self._at
 
     def _watch(self) -> list[str]:
-        if self._watched or self._isupport is None or "MONITOR" not in self._isupport:
+        if self._watched or self._isupport is None or not self._isupport.monitors:
             return []
         self._watched = True
         return [f"MONITOR + {self._wanted}"]

@@ -57,13 +57,16 @@ class Session:
         self.settings = settings
         self.server = server
         self.registration = Registration(settings.identity, tls=tls)
+        self._carryover = carryover or Carryover(settings)
+        self.joining = self._carryover.joining
         self.state = State(
-            network=settings.network, nick=settings.identity.nick, queries=settings.queries
+            network=settings.network,
+            nick=settings.identity.nick,
+            queries=settings.queries,
+            wants=self.joining.wants,
         )
         self.clock = ServerClock(settings.max_skew)
         self.ready = False
-        self._carryover = carryover or Carryover(settings)
-        self.joining = self._carryover.joining
         self.privacy = self._carryover.privacy
         self.batches = HistoryBatches(self.state)
         self._whois = WhoisCheck(self.state)
@@ -134,7 +137,7 @@ class Session:
         targets = (SERVER, *self.joining.names())
         own = {"time": received, "type": EventType.CONNECTED, "text": self.server}
         turn.events += [events.local_event(self.state, own, target=target) for target in targets]
-        if bot := self.state.isupport.get("BOT", ""):
+        if bot := self.state.isupport.bot_mode:
             turn.replies.append(f"MODE {self.state.me.nick} +{bot}")
 
     def go_on(self, response: bytes | str, turn: Turn) -> None:
@@ -244,7 +247,10 @@ class Session:
             self.clock.begin(line.received)
 
     def _on_isupport(self, line: Line, _turn: Turn) -> None:
-        self.state.receive_isupport(line.params[1:-1])
+        # The words at the end may be missing; they are no token unless they are one word.
+        tokens = [param for param in line.params[1:] if " " not in param]
+        if self.state.receive_isupport(tokens):
+            self.joining.refold()
         self._fast_lane.forget()
 
     def _on_reconnect(self, _line: Line, turn: Turn) -> None:

@@ -42,13 +42,17 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 class State:
     """Our nick and channels on one connection, their members, and the server's ISUPPORT.
 
-    `places` collects the channels that a WHOIS of ours tells, and is None unless
-    one is under way; `modes_asked` are those whose modes we asked for.
+    `wants` tells whether a name is that of a channel to record. `places` collects the
+    channels that a WHOIS of ours tells, and is None unless one is under way;
+    `modes_asked` are those whose modes we asked for.
     """
 
-    def __init__(self, *, network: str, nick: str, queries: bool) -> None:
+    def __init__(
+        self, *, network: str, nick: str, queries: bool, wants: Callable[[str], bool]
+    ) -> None:
         self.network = network
         self.queries = queries
+        self._wants = wants
         self.isupport = ISupport()
         self.membership = Membership(self.isupport.casemapping)
         self.names_of: dict[str, list[str]] = {}
@@ -66,6 +70,10 @@ class State:
         """Return whether a nick is ours."""
         return self.isupport.casemapping[nick] == self._my_nick
 
+    def is_channel(self, name: str) -> bool:
+        """Return whether a name is a channel: by its first character, or as one to record."""
+        return self.isupport.is_channel(name) or self._wants(name)
+
     def channel_said_to(self, target: str) -> tuple[str, str]:
         """Split a target into STATUSMSG prefix and channel, "" if we are not in it."""
         if name := self.membership.name(target):
@@ -73,13 +81,15 @@ class State:
         statusmsg, name = self.isupport.split_statusmsg(target)
         return statusmsg, self.membership.name(name)
 
-    def receive_isupport(self, tokens: Iterable[str]) -> None:
-        """Apply the tokens of one RPL_ISUPPORT."""
+    def receive_isupport(self, tokens: Iterable[str]) -> bool:
+        """Apply the tokens of one RPL_ISUPPORT; return whether the CASEMAPPING changed."""
         before = self.isupport.casemapping
         self.isupport.receive(tokens)
-        if self.isupport.casemapping is not before:
-            self.membership.refold(self.isupport.casemapping)
-            self.be(self.me)
+        if self.isupport.casemapping is before:
+            return False
+        self.membership.refold(self.isupport.casemapping)
+        self.be(self.me)
+        return True
 
     def channels_of(self, line: Line) -> list[str]:
         """Return the targets of a line that concerns a person on the whole network."""

@@ -64,7 +64,7 @@ class StateTracker:
         if not (line.params and line.source.nick):
             return
         name = line.params[0]
-        if self._state.is_me(line.source.nick) and self._state.isupport.is_channel(name):
+        if self._state.is_me(line.source.nick) and self._state.is_channel(name):
             self._state.be(line.source)
             self._state.membership.enter(name)
             self.joining.joined(name)
@@ -144,7 +144,7 @@ class StateTracker:
 
     def _on_link_channel(self, line: Line, turn: Turn) -> None:
         """Follow to the channel that the server sends us to; the JOIN comes by itself."""
-        if len(line.params) > 2 and self._state.isupport.is_channel(line.params[2]):  # noqa: PLR2004 - client and two channels
+        if len(line.params) > 2 and self._state.is_channel(line.params[2]):  # noqa: PLR2004 - client and two channels
             old, new = line.params[1:3]
             self._privacy.carry_over(old, new, self._state.isupport.casemapping)
             self.joining.forwarded(old, new, turn)

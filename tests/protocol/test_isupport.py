@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatlog.protocol.history.chathistory import terms_of
 from chatlog.protocol.isupport import MAX_TOKENS, ISupport
 
 
@@ -64,7 +65,8 @@ CHANNELS = {
     "no name is none": ([], "", False),
     "a nick is none": ([], "bob", False),
     "only the types said": (["CHANTYPES=#"], "&a", False),
-    "no types, no channels": (["CHANTYPES="], "#a", False),
+    "no types are the default": (["CHANTYPES="], "#a", True),
+    "no usable type is the default": (["CHANTYPES=@b"], "#a", True),
     "a letter is no type: every nick would be a channel": (["CHANTYPES=b#"], "bob", False),
     "@ is no type: it is how @server begins": (["CHANTYPES=@#"], "@server", False),
     "the others still count": (["CHANTYPES=b@,#"], "#a", True),
@@ -97,7 +99,8 @@ TARGETS = {
     "TARGMAX": (["TARGMAX=NAMES:1,JOIN:4,KICK:"], 4),
     "no limit": (["TARGMAX=JOIN:"], 999),
     "zero is no limit": (["TARGMAX=JOIN:0"], 999),
-    "a limit that is no number": (["TARGMAX=JOIN:x"], 999),
+    "a limit that is no number": (["TARGMAX=JOIN:x"], 10),
+    "no colon": (["TARGMAX=JOIN"], 10),
     "a limit of 5000 digits": (["TARGMAX=JOIN:" + "9" * 5000], 999_999_999),
     "TARGMAX without JOIN": (["TARGMAX=PRIVMSG:4"], 10),
     "TARGMAX without a colon": (["TARGMAX=PRIVMSG"], 10),
@@ -116,6 +119,75 @@ def test_isupport_says_how_many_channels_one_join_may_name(tokens, limit):
 def test_which_modes_take_an_argument_and_when():
     found = isupport("CHANMODES=b,k,l,imnpst", "PREFIX=(ov)@+")
     assert found.modes_with_argument == {"b": "+-", "k": "+-", "l": "+", "o": "+-", "v": "+-"}
+
+
+def derived(found):
+    """List all that is read off the tokens."""
+    return (
+        *(found.casemapping.name, found.chantypes, found.prefixes, found.statusmsg),
+        *(found.modes_with_argument, found.targets_per_join(), found.monitors, found.bot_mode),
+        terms_of(found),
+    )
+
+
+MALFORMED = {
+    "CASEMAPPING": [],
+    "CHANTYPES": ["abc", "@", ",", " :"],
+    "PREFIX": [
+        *("@+", "(ov)", "()", "(ov)@", "(o)@+", "(ov)ab", "(oo)@+", "(ov)@@", "ov)@+", "(ov@+"),
+        *("(12)@+", "(ov)@,", "(ov)#+", "(ov)[_", "(ov)@é", "(ov)@ "),
+    ],
+    "STATUSMSG": ["ab", "#", "@ +", "@,+", "é"],
+    "CHANMODES": ["b", "b,k", "b,k,l", "1,2,3,4", "b,k,l,i ", "b;k;l;i", "é,k,l,i"],
+    "TARGMAX": ["JOIN", "JOIN:x", "JOIN:-1", "JOIN:²", ":3", ",,", "4"],
+    "MAXTARGETS": ["x", "-1", "1.5", "²", "9" * 5000],
+    "MONITOR": ["x", "0", "-1", "²"],
+    "BOT": ["1", "BB", "B x", "+B", "é", "\\x0d\\x0aB"],
+    "CHATHISTORY": ["x", "-1", "²"],
+    "MSGREFTYPES": [",", "x", "msgid;timestamp"],
+}
+USABLE = {
+    "CASEMAPPING": "ascii",
+    "CHANTYPES": "&",
+    "PREFIX": "(qov)~@+",
+    "STATUSMSG": "@",
+    "CHANMODES": "b,k,l,",
+    "TARGMAX": "JOIN:3",
+    "MAXTARGETS": "3",
+    "MONITOR": "100",
+    "BOT": "B",
+    "CHATHISTORY": "7",
+    "MSGREFTYPES": "timestamp,msgid",
+}
+CASES = [
+    (key, token)
+    for key, values in MALFORMED.items()
+    for token in [
+        *(f"{key}={value}" for value in ["", *values] if (key, value) != ("MONITOR", "")),
+        *([] if key == "MONITOR" else [key]),  # which is what MONITOR without a limit looks like
+        f"-{key}",
+        f"-{key}={USABLE[key]}",
+        f"-{key.lower()}",
+    ]
+]
+
+
+@pytest.mark.parametrize(("key", "token"), CASES)
+def test_a_token_that_says_nothing_usable_means_its_default(key, token):
+    found = isupport(f"{key}={USABLE[key]}")
+    assert derived(found) != derived(ISupport())
+    found.receive([token])
+    assert derived(found) == derived(ISupport())
+
+
+@pytest.mark.parametrize(("tokens", "monitors"), [("MONITOR", True), ("MONITOR=", True)])
+def test_monitor_without_a_limit_is_monitor(tokens, monitors):
+    assert isupport(tokens).monitors is monitors
+
+
+@pytest.mark.parametrize("prefix", ["(qaohv)~&@%+", "(Yov)!@+", "(ohv)@%+", "(yqaohv)*~&@%+"])
+def test_the_prefixes_of_real_servers_are_taken(prefix):
+    assert isupport(f"PREFIX={prefix}").prefixes == prefix.partition(")")[2]
 
 
 KEYS = ["CHANTYPES", "PREFIX", "STATUSMSG", "CHANMODES", "CASEMAPPING", "TARGMAX", "MAXTARGETS"]

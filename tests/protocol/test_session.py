@@ -70,6 +70,48 @@ def made_ready(talk):
     return turn
 
 
+TOKENS = ["PREFIX", "PREFIX=", "PREFIX=x", "CHANTYPES", "CHANTYPES=", "CHANTYPES=&", "CHANTYPES=bo"]
+TOKENS += [
+    "-PREFIX",
+    "-CHANTYPES",
+    "STATUSMSG=#",
+    "CASEMAPPING=x",
+    "CASEMAPPING=rfc1459",
+    "CHANMODES=",
+]
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=6))
+def test_a_channel_that_we_asked_for_is_recorded_whatever_isupport_says(tokens):
+    talk = Conversation()
+    isupport = [f":irc.test 005 log {token} :are supported" for token in tokens]
+    talk.hear(*WELCOME, *isupport, *JOINED)
+    assert talk.outcome(
+        f"{BOB} PRIVMSG #A :hi", f"{BOB} MODE #a +o alice", ":carl!u@h JOIN #a", f"{BOB} QUIT :bye"
+    ) == [
+        "#a message bob text='hi'",
+        "#a mode bob command='+o' params=('alice',)",
+        "#a join carl",
+        "#a quit bob text='bye'",
+        "#b quit bob text='bye'",
+    ]
+    assert talk.hear(f"{BOB} PRIVMSG log :psst") == []
+
+
+def test_a_casemapping_that_comes_late_folds_the_channels_to_join_too():
+    talk = Conversation(channels=("#a[", "#A{"))
+    talk.hear(*WELCOME, ":irc.test 005 log CASEMAPPING=rfc1459 :are supported")
+    talk.hear(f"{LOG} JOIN #A[")
+    assert talk.session.joining.joined_count() == 1
+    assert talk.session.joining.is_settled()
+
+
+def test_tokens_of_isupport_need_no_words_at_the_end():
+    talk = Conversation()
+    talk.hear(WELCOME[0], ":irc.test 005 log CHANTYPES=& CASEMAPPING=ascii")
+    assert talk.session.state.isupport.casemapping.name == "ascii"
+
+
 def test_the_end_is_said_of_each_channel_that_we_were_in():
     talk = in_channels()
     talk.hear(f"{LOG} PART #b")

@@ -36,10 +36,13 @@ class Terms(NamedTuple):
 
 
 def terms_of(isupport: Mapping[str, str]) -> Terms:
-    """Read the terms off RPL_ISUPPORT: CHATHISTORY (0 is no limit) and MSGREFTYPES."""
+    """Read the terms off RPL_ISUPPORT: CHATHISTORY (0 is no limit) and MSGREFTYPES.
+
+    Without a usable value, a page has 100 lines, and requests go by time.
+    """
     limit = isupport.get("CHATHISTORY") or isupport.get("DRAFT/CHATHISTORY") or ""
     page = int(limit[:9]) if limit.isascii() and limit.isdigit() else _DEFAULT_PAGE
-    types = isupport.get("MSGREFTYPES", "timestamp").split(",")
+    types = isupport.get("MSGREFTYPES", "").lower().split(",")
     return Terms(min(page or _LARGEST_PAGE, _LARGEST_PAGE), "msgid" in types)
 
 
