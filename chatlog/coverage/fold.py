@@ -8,6 +8,7 @@ never more: `interval_fold` has the rule.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, assert_never
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from chatlog.coverage.entries import Piece
     from chatlog.coverage.ledger import LedgerLine
+    from chatlog.coverage.pieces import DecidedPart
 
 
 class GapState(StrEnum):
@@ -132,7 +134,7 @@ class _Fold:
     def __init__(self, intervals: IntervalFold) -> None:
         self._intervals = intervals
         self._told: list[Piece] = []
-        self._absent: list[tuple[str, str]] = []
+        self._absences = _Absences()
         self._since = self._wish = ""
         self._damaged = 0
 
@@ -147,7 +149,7 @@ class _Fold:
             case CoveredEntry() | UnfillableEntry() | AskedEntry():
                 self._told.append(line)
             case AbsentEntry():
-                self._absent.append((line.time, line.why))
+                self._absences.add(line)
                 if self._intervals.is_empty:
                     self._since = self._since or line.time
             case WishedEntry():
@@ -213,21 +215,41 @@ class _Fold:
 
     def _parted(self, gap: Gap, pieces: Pieces) -> list[Gap]:
         """Part a gap by the pieces of history, the last word on each stretch counting."""
-        told = pieces.overlapping(gap.start.time, gap.end)
-        edges = {gap.start.time, gap.end}
-        for piece in told:
-            edges |= {max(piece.since, gap.start.time), min(piece.until, gap.end)}
-        whys = [why for time, why in self._absent if gap.start.time < time < gap.end]
-        if whys:
-            gap = gap._replace(why=whys[-1])
+        if why := self._absences.why(gap.start.time, gap.end):
+            gap = gap._replace(why=why)
         parts: list[Gap] = []
-        for since, until in pairwise(sorted(edges)):
-            part = _judged(gap, since, until, told)
+        for each in pieces.parts(gap.start.time, gap.end):
+            part = _judged(gap, each)
             if parts and _alike(parts[-1], part):
-                parts[-1] = parts[-1]._replace(end=until)
+                parts[-1] = parts[-1]._replace(end=part.end)
             else:
                 parts.append(part)
         return parts or [gap]
+
+
+class _Absences:
+    """The reasons why we were not in the channel, by their times.
+
+    Add all of them before asking for the first.
+    """
+
+    def __init__(self) -> None:
+        self._entries: list[AbsentEntry] = []
+        self._by_time: list[int] = []
+        self._times: list[str] = []
+
+    def add(self, entry: AbsentEntry) -> None:
+        """Add the next entry in the order of writing."""
+        self._entries.append(entry)
+
+    def why(self, start: str, end: str) -> str:
+        """Return the last reason written that lies between two moments, "" if none does."""
+        if len(self._times) < len(self._entries):
+            order = sorted(range(len(self._entries)), key=lambda each: self._entries[each].time)
+            self._by_time, self._times = order, [self._entries[each].time for each in order]
+        low, high = bisect_right(self._times, start), bisect_left(self._times, end)
+        numbers = self._by_time[low:high]
+        return self._entries[max(numbers)].why if numbers else ""
 
 
 def counted(gaps: list[Gap], covered: Iterable[CoveredEntry]) -> list[Gap]:
@@ -255,19 +277,17 @@ def _between(before: Interval, begins: str) -> Gap:
     return _gap(end, begins, before.cause, planned=before.planned)
 
 
-def _judged(gap: Gap, since: str, until: str, told: list[Piece]) -> Gap:
-    """Return the part of a gap between two moments, as history left it."""
-    start = gap.start if since == gap.start.time else Bound(since)
-    gap = gap._replace(start=start, end=until)
-    over = [piece for piece in told if piece.since <= since and until <= piece.until]
-    filled = [piece for piece in over if isinstance(piece, CoveredEntry)]
-    match (filled or over)[-1:]:
-        case [CoveredEntry() as piece]:
+def _judged(gap: Gap, part: DecidedPart) -> Gap:
+    """Return a part of a gap as history left it."""
+    start = gap.start if part.since == gap.start.time else Bound(part.since)
+    gap = gap._replace(start=start, end=part.until)
+    match part.piece:
+        case CoveredEntry() as piece:
             via, kinds = piece.via, piece.kinds
             return gap._replace(state=GapState.FILLED, why=piece.why, via=via, kinds=kinds)
-        case [UnfillableEntry() as piece]:
+        case UnfillableEntry() as piece:
             return gap._replace(state=GapState.UNFILLABLE, why=piece.why)
-        case [AskedEntry() as piece]:
+        case AskedEntry() as piece:
             return gap._replace(why=piece.why)
     return gap
 

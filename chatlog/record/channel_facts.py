@@ -23,10 +23,10 @@ from chatlog.protocol.facts import (
 from chatlog.record.intervals import Moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from chatlog.event import Event
-    from chatlog.protocol.facts import HistoryFact
+    from chatlog.protocol.facts import Fact, HistoryFact
     from chatlog.protocol.session import Session
     from chatlog.record.intake import Intake
     from chatlog.record.intervals import NewInterval
@@ -53,6 +53,30 @@ class History(Protocol):
 
     def close(self) -> None:
         """End with the connection."""
+
+
+def without_empty_absences(facts: Sequence[Fact]) -> list[Fact]:
+    """Return the facts of a turn without those that we left a channel for no time.
+
+    A removal, and the JOIN of the same moment that follows it, are two facts
+    without consequence: nothing could be missed between them.
+    """
+    dropped: set[int] = set()
+    removed: dict[str, tuple[int, Left]] = {}
+    for number, fact in enumerate(facts):
+        if isinstance(fact, Left) and fact.wanted:
+            removed[fact.channel] = number, fact
+        elif isinstance(fact, Joined):
+            place, left = removed.pop(fact.channel, (-1, None))
+            if left is not None and _when(left) == _when(fact):
+                dropped |= {place, number}
+        else:
+            removed.clear()  # it may concern any of these channels
+    return [fact for number, fact in enumerate(facts) if number not in dropped]
+
+
+def _when(fact: Joined | Left) -> tuple[str, str]:
+    return fact.time, fact.received
 
 
 class ChannelFacts:
@@ -138,13 +162,16 @@ class ChannelFacts:
         logger.warning("%s: %s: forwarded to %s", network, fact.channel, fact.onto)
 
     def _on_proved(self, fact: Proved) -> None:
-        self._ledgers.proved(fact.channels, self._last_proof())
+        for interval in self._ledgers.proved(fact.channels, self._last_proof()):
+            self._history.entered(interval)
 
     def _on_disconnected(self, fact: Disconnected) -> None:
         self._ledgers.lost(self._last_proof(), fact.reason)
 
     def _enter(self, channel: str, moment: Moment, msgid: str) -> None:
-        self._history.entered(self._ledgers.entered(channel, moment, msgid))
+        interval = self._ledgers.entered(channel, moment, msgid)
+        if interval is not None:
+            self._history.entered(interval)
 
     def _is_recorded(self, channel: str) -> bool:
         casemapping = self._session.state.isupport.casemapping

@@ -24,7 +24,7 @@ from chatlog.protocol.facts import (
     Turn,
     Welcomed,
 )
-from chatlog.record.channel_facts import ChannelFacts, History
+from chatlog.record.channel_facts import ChannelFacts, History, without_empty_absences
 
 if TYPE_CHECKING:
     import asyncio
@@ -139,7 +139,7 @@ class Driver:
         self._intake.flush()
         for line in turn.replies:
             self._connection.say(line)
-        for fact in turn.facts:
+        for fact in without_empty_absences(turn.facts):
             self._handlers[type(fact)](fact)
         if not self._has_arrived and self.session.ready and self.session.joining.is_settled():
             self._arrive()

@@ -7,6 +7,7 @@ have been dead for minutes by then.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -21,6 +22,7 @@ from chatlog.coverage.entries import (
     WishedEntry,
 )
 from chatlog.coverage.fold import coverage_of
+from chatlog.event import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,6 +39,14 @@ _CAUSES: Final = (
     ("k-lined", "banned"),
     ("g-lined", "banned"),
 )
+
+_ENDS: Final = 10
+_WINDOW: Final = 60_000
+"""How many intervals of a target may end within how many milliseconds.
+
+A server can remove us and let us in again thousands of times a second, and each
+time is two lines of the ledger.
+"""
 
 
 def cause_of(reason: str) -> str:
@@ -78,6 +88,10 @@ class Intervals:
     Each change returns the entries for the ledger of its target, in order. `run`
     is the name of this run's file. `last_msgid` returns the msgid of the last
     line of a target. `is_batch_over` marks a stop as the planned end of a batch.
+
+    A target whose intervals end ten times within a minute is heard again from
+    the next confirmation on (`prove`), not from the next JOIN: it claims less, and
+    a loop of kicks and joins does not fill the disk.
     """
 
     def __init__(self, run: str, last_msgid: Callable[[str], str]) -> None:
@@ -85,6 +99,8 @@ class Intervals:
         self._run = run
         self._last_msgid = last_msgid
         self._open: dict[str, _Open] = {}
+        self._ends: dict[str, deque[int]] = {}  # of the last intervals, by our clock
+        self._unsteady: set[str] = set()  # in the channel, and not heard before `prove`
         self._absent: dict[str, str] = {}  # the reason that the ledger has by now
         self._slept_until = ""
 
@@ -98,10 +114,19 @@ class Intervals:
         return interval.begins if interval is not None else ""
 
     def enter(self, target: str, moment: Moment, msgid: str) -> list[ClosedEntry | OpenedEntry]:
-        """Open an interval at the server's confirmation that we are in a channel."""
+        """Open an interval at the server's confirmation that we are in a channel.
+
+        The last entry is its `opened`, unless the target is to wait for `prove`.
+        """
         entries: list[ClosedEntry | OpenedEntry] = []
         if target in self._open:  # the server removed us and did not tell
             entries = [self._close(target, self._open[target].proof, "removed")]
+        if self._is_unsteady(target, moment):
+            self._unsteady.add(target)
+            return entries
+        return [*entries, self._begin(target, moment, msgid)]
+
+    def _begin(self, target: str, moment: Moment, msgid: str) -> OpenedEntry:
         opened = OpenedEntry(
             at=moment.at,
             server=moment.server,
@@ -112,19 +137,38 @@ class Intervals:
         )
         self._open[target] = _Open(opened.time, moment)
         self._absent.pop(target, None)
-        return [*entries, opened]
+        return opened
 
-    def prove(self, targets: Iterable[str], moment: Moment) -> None:
-        """Keep the server's confirmation that we still are in these channels."""
+    def _is_unsteady(self, target: str, moment: Moment) -> bool:
+        ends = self._ends.get(target)
+        if ends is None or len(ends) < _ENDS:
+            return False
+        return parse_time(moment.at) - ends[0] < _WINDOW
+
+    def prove(self, targets: Iterable[str], moment: Moment) -> dict[str, OpenedEntry]:
+        """Keep the server's confirmation that we still are in these channels.
+
+        Return the `opened` of each target whose interval waited for that.
+        """
+        entries = {}
         for target in targets:
             if target in self._open:
                 self._open[target].proof = moment
+            elif target in self._unsteady:
+                self._unsteady.discard(target)
+                entries[target] = self._begin(target, moment, "")
+        return entries
+
+    def forget_unsteady(self) -> None:
+        """Drop the targets that wait for `prove`: the connection is gone."""
+        self._unsteady.clear()
 
     def leave(
         self, target: str, moment: Moment, cause: str, *, for_good: bool = False
     ) -> list[ClosedEntry | UnwantedEntry]:
         """Close an interval; `for_good` if the target is no longer meant to be heard."""
         entries: list[ClosedEntry | UnwantedEntry] = []
+        self._unsteady.discard(target)
         if target in self._open:
             entries.append(self._close(target, moment, cause))
         if for_good:
@@ -160,6 +204,7 @@ class Intervals:
 
     def _close(self, target: str, moment: Moment, cause: str) -> ClosedEntry:
         del self._open[target]
+        self._ends.setdefault(target, deque(maxlen=_ENDS)).append(parse_time(moment.at))
         return ClosedEntry(
             at=moment.at,
             server=moment.server,

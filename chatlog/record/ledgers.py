@@ -6,10 +6,11 @@ refuses wait in the writer, which tries them again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from chatlog.archive.files import state_of
 from chatlog.coverage import ledger
-from chatlog.coverage.entries import ClosedEntry, WishedEntry
+from chatlog.coverage.entries import ClosedEntry, OpenedEntry, WishedEntry
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.interval_fold import last_open
 from chatlog.coverage.last_heard import LastHeard
@@ -18,14 +19,21 @@ from chatlog.read.lookup import last_lines, last_msgid
 from chatlog.record.intervals import Intervals, Moment, new_interval, silence_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from chatlog.coverage.entries import LedgerEntry
     from chatlog.coverage.fold import Coverage
-    from chatlog.coverage.ledger import LedgerLine
+    from chatlog.coverage.ledger import LedgerLine, LedgerLines
     from chatlog.record.intervals import NewInterval
     from chatlog.write.writer import Writer
+
+
+class _Known(NamedTuple):
+    """The lines of a ledger, and the state of its file before they were read."""
+
+    state: tuple[int, int, int] | None
+    lines: LedgerLines
 
 
 class Ledgers:
@@ -49,6 +57,7 @@ class Ledgers:
         self._intervals = Intervals(run, self._last_msgid)
         self._held_back: list[tuple[str, LedgerEntry]] = []
         self._last_heard: LastHeard | None = None
+        self._known: dict[Path, _Known] = {}
 
     # -- intervals -----------------------------------------------------------------
 
@@ -61,7 +70,7 @@ class Ledgers:
 
     def _close_dead(self, target: str) -> None:
         directory = self._directory(target)
-        opened = last_open(ledger.read(directory))
+        opened = last_open(self._read(directory))
         if opened is None:
             return
         if self._last_heard is None:
@@ -70,10 +79,20 @@ class Ledgers:
         closed = ClosedEntry(at=last.at, server=last.server, msgid=last.msgid, cause="killed")
         self._append(target, closed)
 
-    def entered(self, target: str, moment: Moment, msgid: str) -> NewInterval:
-        """Open an interval at the moment and msgid of our JOIN; return it with the gaps before."""
-        before = self._entries(target)
+    def entered(self, target: str, moment: Moment, msgid: str) -> NewInterval | None:
+        """Open an interval at the moment and msgid of our JOIN; return it with the gaps before.
+
+        None means that the target waits for `proved`, as its intervals end too often.
+        """
         changes = self._intervals.enter(target, moment, msgid)
+        if changes and isinstance(changes[-1], OpenedEntry):
+            return self._opened(target, changes)
+        self._append(target, *changes)
+        return None
+
+    def _opened(self, target: str, changes: Sequence[ClosedEntry | OpenedEntry]) -> NewInterval:
+        before = self._entries(target)
+        self._known.pop(self._directory(target), None)  # not needed until the next interval
         self._append(target, *changes)
         return new_interval(target, before, changes)
 
@@ -83,6 +102,7 @@ class Ledgers:
 
     def lost(self, moment: Moment, reason: str) -> None:
         """Close every interval at the last proof of hearing before a connection ended."""
+        self._intervals.forget_unsteady()
         cause = self._intervals.cause_of_loss(moment, reason)
         for target in self._intervals.targets():
             self.left(target, *self._saved(target, moment, cause))
@@ -97,9 +117,13 @@ class Ledgers:
         event = lines.event
         return Moment(event.received or event.time, event.received and event.time), "disk"
 
-    def proved(self, targets: list[str], moment: Moment) -> None:
-        """Keep the server's confirmation that we are in these channels."""
-        self._intervals.prove(targets, moment)
+    def proved(self, targets: list[str], moment: Moment) -> list[NewInterval]:
+        """Keep the server's confirmation that we are in these channels.
+
+        Return the intervals that waited for it.
+        """
+        opened = self._intervals.prove(targets, moment)
+        return [self._opened(target, [entry]) for target, entry in opened.items()]
 
     def absent(self, target: str, moment: Moment, why: str) -> None:
         """Append why a channel does not let us in, unless its ledger has that already."""
@@ -157,11 +181,19 @@ class Ledgers:
         """Read a target's ledger, with the entries that wait for the disk."""
         directory = self._directory(target)
         try:
-            entries = ledger.read(directory)
+            entries = self._read(directory)
         except TranscriptError as error:
             self._trouble(error)
             return []
         return [*entries, *self._writer.notes.unkept.get(directory, [])]
+
+    def _read(self, directory: Path) -> LedgerLines:
+        """Read a ledger, once from the beginning of a run until its next interval."""
+        state = state_of(str(directory / ledger.NAME))
+        known = self._known.get(directory)
+        if known is None or known.state != state:
+            self._known[directory] = known = _Known(state, ledger.read(directory))
+        return known.lines
 
     def _append(self, target: str, *entries: LedgerEntry) -> None:
         if not entries:

@@ -81,8 +81,11 @@ class NullSink:
 class LedgerSink(Protocol):
     """A destination of the changes of a network's intervals; Ledgers is one."""
 
-    def entered(self, target: str, moment: Moment, msgid: str) -> NewInterval:
-        """Open an interval at the moment and msgid of our JOIN; return it with the gaps before."""
+    def entered(self, target: str, moment: Moment, msgid: str) -> NewInterval | None:
+        """Open an interval at the moment and msgid of our JOIN; return it with the gaps before.
+
+        None means that the target waits for `proved`.
+        """
 
     def left(self, target: str, moment: Moment, cause: str, *, for_good: bool = False) -> None:
         """Close an interval; `for_good` if the target is no longer meant to be heard."""
@@ -90,8 +93,11 @@ class LedgerSink(Protocol):
     def lost(self, moment: Moment, reason: str) -> None:
         """Close every interval at the last proof of hearing."""
 
-    def proved(self, targets: list[str], moment: Moment) -> None:
-        """Keep the server's confirmation that we are in these channels."""
+    def proved(self, targets: list[str], moment: Moment) -> list[NewInterval]:
+        """Keep the server's confirmation that we are in these channels.
+
+        Return the intervals that waited for it.
+        """
 
     def absent(self, target: str, moment: Moment, why: str) -> None:
         """Keep why a channel does not let us in."""
@@ -116,8 +122,9 @@ class NullLedgers:
     def lost(self, moment: Moment, reason: str) -> None:
         """Keep nothing."""
 
-    def proved(self, targets: list[str], moment: Moment) -> None:
-        """Keep nothing."""
+    def proved(self, targets: list[str], moment: Moment) -> list[NewInterval]:  # noqa: ARG002 - as the protocol
+        """Return no interval: none waits."""
+        return []
 
     def absent(self, target: str, moment: Moment, why: str) -> None:
         """Keep nothing."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from chatlog.archive.files import state_of
@@ -33,7 +35,7 @@ class GapFeed:
         self._reader = reader
         self._begin = since
         self._coming: list[tuple[Target, Gap]] | None = None  # the next one last
-        self._given: dict[Target, list[Gap]] = {}
+        self._given: dict[Target, _Given] = {}
         self._read: dict[str, tuple[object, list[Gap]]] = {}
 
     def look_again(self) -> None:
@@ -47,11 +49,13 @@ class GapFeed:
         self._begin = self._begin or entries[0].event.time
         if self._coming is None:
             self._coming = self._not_given()
+        reached = list(accumulate((entry.event.time for entry in entries), max))
         found = []
         while self._coming and self._coming[-1][1].start.time < entries[-1].event.time:
             target, gap = self._coming.pop()
-            self._given.setdefault(target, []).append(gap)
-            found.append(PlacedGap(_position(entries, gap), target, gap))
+            self._given.setdefault(target, _Given()).add(gap)
+            # The first entry after its start; entries may go back in time.
+            found.append(PlacedGap(bisect_right(reached, gap.start.time), target, gap))
         return found
 
     def _not_given(self) -> list[tuple[Target, Gap]]:
@@ -59,14 +63,9 @@ class GapFeed:
             (target, gap)
             for target in self._reader.targets()
             for gap in self._gaps(target.path)
-            if gap.start.time >= self._begin and not self._is_given(target, gap)
+            if gap.start.time >= self._begin and gap not in self._given.get(target, ())
         ]
         return sorted(gaps, key=lambda each: each[1].start.time, reverse=True)
-
-    def _is_given(self, target: Target, gap: Gap) -> bool:
-        """Return whether a gap was returned before, or is the rest of one that was."""
-        given = self._given.get(target, ())
-        return any(each.start.time <= gap.start.time < each.end for each in given)
 
     def _gaps(self, directory: str) -> list[Gap]:
         state = state_of(f"{directory}/LEDGER")
@@ -77,9 +76,26 @@ class GapFeed:
         return gaps
 
 
-def _position(entries: Sequence[Entry], gap: Gap) -> int:
-    """Return the index of the first entry after the start of a gap."""
-    return next(number for number, entry in enumerate(entries) if entry.event.time > gap.start.time)
+class _Given:
+    """The gaps of a target that were returned; the rest of such a gap counts as one."""
+
+    def __init__(self) -> None:
+        self._starts: list[str] = []
+        self._ends: list[str] = []
+        self._reached: list[str] = []  # the latest end up to each gap
+
+    def add(self, gap: Gap) -> None:
+        """Add a gap that was returned; mostly it starts after all others."""
+        place = bisect_right(self._starts, gap.start.time)
+        self._starts.insert(place, gap.start.time)
+        self._ends.insert(place, gap.end)
+        before = self._reached[place - 1] if place else ""
+        self._reached[place:] = islice(accumulate(self._ends[place:], max, initial=before), 1, None)
+
+    def __contains__(self, gap: Gap) -> bool:
+        """Return whether a gap starts within one that was returned."""
+        place = bisect_right(self._starts, gap.start.time)
+        return bool(place) and self._reached[place - 1] > gap.start.time
 
 
 def _gaps(directory: str) -> list[Gap]:

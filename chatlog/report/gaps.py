@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from bisect import bisect_right
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -147,11 +148,20 @@ def open_gaps(directory: Path) -> OpenGaps:
     gaps = [] if coverage is None else coverage.gaps
     still_open = [gap for gap in gaps if gap.state is GapState.OPEN]
     reported = [(each.since, each.until) for each in entries if isinstance(each, ReportedEntry)]
-    return OpenGaps(still_open, [gap for gap in still_open if not _is_within(gap, reported)])
+    return OpenGaps(still_open, _not_within(still_open, reported))
 
 
-def _is_within(gap: Gap, ranges: list[tuple[str, str]]) -> bool:
-    return any(since <= gap.start.time and gap.end <= until for since, until in ranges)
+def _not_within(gaps: list[Gap], ranges: list[tuple[str, str]]) -> list[Gap]:
+    """Return the gaps that lie in none of the ranges as a whole."""
+    ranges.sort()
+    sinces = [since for since, _ in ranges]
+    reached = list(accumulate((until for _, until in ranges), max))
+    found = []
+    for gap in gaps:
+        place = bisect_right(sinces, gap.start.time)  # those before it begin no later
+        if not place or reached[place - 1] < gap.end:
+            found.append(gap)
+    return found
 
 
 def timeline(found: TargetGaps, cells: int) -> list[GapState | None]:

@@ -20,6 +20,7 @@ from chatlog.coverage.entries import (
 )
 from chatlog.coverage.fold import Bound, GapState, coverage_of
 from chatlog.event import format_time
+from tests.support.counting import lines_executed
 
 START = 1_795_392_000_000  # 2026-11-23T00:00Z
 
@@ -297,3 +298,36 @@ def test_a_ledger_that_lost_its_end_claims_no_more_than_the_whole_one(entries, k
     assert whole is not None
     closed_before = cut.intervals[:-1]
     assert whole.intervals[: len(closed_before)] == closed_before
+
+
+# -- long ledgers --------------------------------------------------------------------
+
+
+def batches(number, more):
+    """Return the entries of batches, one a minute, each with more entries of its own."""
+    entries = []
+    for batch in range(number):
+        begin = batch * 60
+        entries += [opened(begin), *more(batch, begin), closed(begin + 4, planned=True)]
+    return entries
+
+
+FAR = 10_000_000
+PATTERNS = {
+    "each batch fetches the gap before it": lambda batch, begin: (
+        [covered(begin - 56, begin, lines=1)] if batch else []
+    ),
+    "each batch asks for everything so far": lambda _, begin: [asked(0, begin)],
+    "each fetch reaches further": lambda batch, begin: [covered(0, begin, lines=batch)],
+    "each fetch reaches less far": lambda batch, _: [covered(0, FAR - batch, lines=batch)],
+    "each batch asks for the same": lambda *_: [asked(0, FAR)],
+    "each stretch lies in the one before": lambda batch, _: [unfillable(batch, FAR - batch)],
+    "each batch is refused": lambda _, begin: [AbsentEntry(at=at(begin - 9), why="banned")],
+    "each batch is refused before the first": lambda *_: [AbsentEntry(at=at(1), why="banned")],
+}
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_four_times_as_many_batches_are_about_four_times_the_work(pattern):
+    few, many = (batches(number, PATTERNS[pattern]) for number in (100, 400))
+    assert lines_executed(lambda: fold(*many)) < 5 * lines_executed(lambda: fold(*few))

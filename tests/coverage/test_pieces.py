@@ -31,10 +31,38 @@ PIECES = st.lists(
 
 
 @given(PIECES, STRETCHES.filter(lambda stretch: stretch[0] < stretch[1]))
-def test_all_pieces_that_overlap_a_stretch_are_found_in_the_order_of_writing(pieces, stretch):
-    since, until = map(at, stretch)
-    expected = [piece for piece in pieces if max(piece.since, since) < min(piece.until, until)]
-    assert Pieces(pieces).overlapping(since, until) == expected
+def test_the_last_fetch_decides_each_moment_and_where_there_is_none_the_last_piece(pieces, stretch):
+    since, until = stretch
+    parts = list(Pieces(pieces).parts(at(since), at(until)))
+    assert [part.since for part in parts[1:]] == [part.until for part in parts[:-1]]
+    assert (parts[0].since, parts[-1].until) == (at(since), at(until))
+    for second in range(since, until):
+        [part] = [each for each in parts if each.since <= at(second) < each.until]
+        assert part.piece is deciding(pieces, at(second))
+
+
+def deciding(pieces, moment):
+    """Return the piece that decides a moment, by the rule itself."""
+    over = [piece for piece in pieces if piece.since <= moment < piece.until]
+    fetched = [piece for piece in over if isinstance(piece, CoveredEntry)]
+    return next(reversed(fetched or over), None)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.integers(0, 5)), max_size=12),
+    st.integers(0, 1),
+)
+def test_an_entry_that_reaches_further_with_no_fewer_lines_replaces_those_before(fetches, since):
+    pieces = [covered(since, until + since, lines) for until, lines in fetches]
+    expected = []
+    for piece in pieces:
+        expected = [
+            each
+            for each in expected
+            if not (each.until <= piece.until and each.lines <= piece.lines)
+        ]
+        expected.append(piece)
+    assert Pieces(pieces).covered() == expected
 
 
 def test_fetches_of_one_gap_after_the_other_add_up():

@@ -8,10 +8,11 @@ from typing import get_args
 import pytest
 
 from chatlog.connection import Reactor
-from chatlog.protocol.facts import Fact
+from chatlog.protocol.facts import Disconnected, Fact, Joined, Left
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session import Session
 from chatlog.protocol.session_settings import SessionSettings
+from chatlog.record.channel_facts import without_empty_absences
 from chatlog.record.driver import Driver, listen
 from chatlog.record.intervals import NewInterval
 from tests.support.conversation import NOW, WELCOME
@@ -173,6 +174,28 @@ def test_our_joining_says_since_when_nothing_was_heard(in_scene):
         assert [event.text for event in written] == ["nothing was heard since ever", "hi"]
 
     in_scene(test)
+
+
+def kicked(time="1", channel="#a", **fields):
+    return Left(channel, time, kicked=True, **fields)
+
+
+@pytest.mark.parametrize(
+    ("facts", "acted_on"),
+    [
+        ([kicked(), Joined("#a", "1")], []),
+        ([kicked(), Joined("#a", "1")] * 5000, []),
+        ([kicked(), Joined("#b", "1"), Joined("#a", "1")], ["#b"]),
+        ([kicked(), Joined("#a", "2")], ["#a", "#a"]),
+        ([kicked(received="1"), Joined("#a", "1", "2")], ["#a", "#a"]),
+        ([kicked(wanted=False), Joined("#a", "1")], ["#a", "#a"]),
+        ([Joined("#a", "1"), kicked()], ["#a", "#a"]),
+        ([kicked(), Disconnected("gone"), Joined("#a", "1")], ["#a", None, "#a"]),
+    ],
+)
+def test_a_removal_and_the_join_of_the_same_moment_are_acted_on_by_nobody(facts, acted_on):
+    found = without_empty_absences(facts)
+    assert [getattr(fact, "channel", None) for fact in found] == acted_on
 
 
 def test_facts_are_acted_on_in_the_order_of_their_lines(in_scene):

@@ -76,6 +76,55 @@ def test_a_second_join_without_a_proof_closes_the_interval_where_it_began(interv
     assert closed.at == at(1).at
 
 
+def flap(intervals, times):
+    """Kick us out, and let us in again, so many times in one minute; return the entries."""
+    entries = []
+    for _ in range(times):
+        entries += intervals.leave("#demo", at(2), "kicked")
+        entries += intervals.enter("#demo", at(2), "")
+    return [entry.entry for entry in entries]
+
+
+def test_a_loop_of_kicks_and_joins_writes_ten_closed_a_minute_and_then_nothing(intervals):
+    intervals.enter("#demo", at(1), "")
+    assert flap(intervals, 1000) == ["closed", "opened"] * 9 + ["closed"]
+    assert intervals.begins("#demo") == ""
+    assert intervals.enter("#other", at(2), "") != []
+
+
+def test_a_loop_of_joins_alone_is_bounded_as_well(intervals):
+    entries = [each for _ in range(1000) for each in intervals.enter("#demo", at(2), "")]
+    assert [entry.entry for entry in entries] == ["opened", "closed"] * 10
+
+
+def test_after_a_loop_the_next_confirmation_opens_an_interval(intervals):
+    intervals.enter("#demo", at(1), "")
+    flap(intervals, 1000)
+    assert intervals.prove(["#other"], at(2)) == {}
+    opened = intervals.prove(["#demo"], at(4))["#demo"]
+    assert (opened.entry, opened.at) == ("opened", at(4).at)
+    assert intervals.begins("#demo") == opened.time
+    assert intervals.prove(["#demo"], at(5)) == {}
+
+
+def test_after_a_loop_a_removal_or_the_end_of_the_connection_leaves_nothing_to_confirm(intervals):
+    intervals.enter("#demo", at(1), "")
+    flap(intervals, 1000)
+    assert intervals.leave("#demo", at(2), "kicked") == []
+    assert intervals.prove(["#demo"], at(3)) == {}
+    flap(intervals, 1)
+    intervals.forget_unsteady()
+    assert intervals.prove(["#demo"], at(3)) == {}
+
+
+def test_a_join_a_minute_after_a_loop_opens_an_interval(intervals):
+    intervals.enter("#demo", at(1), "")
+    flap(intervals, 1000)
+    intervals.leave("#demo", at(2), "kicked")
+    [opened] = intervals.enter("#demo", at(3), "")
+    assert (opened.entry, opened.at) == ("opened", at(3).at)
+
+
 def test_the_reason_of_an_absence_is_an_entry_once_until_it_changes_or_we_are_in(intervals):
     banned, full = "banned (474)", "full (471)"
     told = [intervals.absent("#demo", at(1), why) for why in (banned, banned, full, banned)]

@@ -130,3 +130,35 @@ def test_a_target_that_is_heard_is_not_silent(disk):
     disk.ledgers.left("#demo", at(2), "kicked")
     disk.ledgers.entered("#demo", at(3), "m3")
     assert disk.ledgers.silence("#demo") == ""
+
+
+def test_a_ledger_is_read_once_from_the_start_of_a_run_until_its_interval(disk, monkeypatch):
+    disk.ledgers.entered("#demo", at(1), "m1")
+    disk.ledgers.left("#demo", at(2), "stopped")
+    reads, read = [], ledger.read
+    monkeypatch.setattr(ledger, "read", lambda path: reads.append(path) or read(path))
+    run = disk.another("run-2")
+    run.begin("#demo")
+    assert run.silence("#demo") == f"nothing was heard since {at(2).at}: stopped"
+    [gap] = run.entered("#demo", at(3), "m3").gaps
+    assert (gap.start.time, gap.end) == (at(2).at, at(3).at)
+    assert len(reads) == 1
+
+
+def test_a_ledger_that_changed_since_it_was_read_is_read_again(disk):
+    disk.ledgers.entered("#demo", at(1), "m1")
+    run = disk.another("run-2")
+    run.begin("#demo")
+    disk.ledgers.left("#demo", at(2), "kicked")
+    assert run.silence("#demo") == f"nothing was heard since {at(2).at}: kicked"
+
+
+def test_an_interval_that_waited_for_a_confirmation_has_the_gap_before_it(disk):
+    disk.ledgers.entered("#demo", at(1), "m1")
+    for _ in range(20):
+        disk.ledgers.left("#demo", at(2), "kicked")
+        disk.ledgers.entered("#demo", at(2), "")
+    assert len(disk.entries()) == 20
+    [interval] = disk.ledgers.proved(["#demo"], at(5))
+    assert (interval.begins, interval.gaps[-1].end) == (at(5).at, at(5).at)
+    assert disk.entries()[-1] == ("opened", at(5).at)

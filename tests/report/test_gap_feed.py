@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given as given_any
+from hypothesis import strategies as st
 
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import ClosedEntry, CoveredEntry, OpenedEntry
+from chatlog.coverage.fold import Bound, Gap, GapState
 from chatlog.event import format_time
 from chatlog.read.reader import Reader
-from chatlog.report.gap_feed import GapFeed
+from chatlog.report.gap_feed import GapFeed, _Given
 from tests.support.archive import START, UNSYNCED, event_at, record
+from tests.support.counting import lines_executed
 
 
 def at(seconds):
@@ -77,3 +81,31 @@ def test_a_ledger_that_may_not_be_read_costs_no_event(archive):
     ledger_file.mkdir()
     reader = Reader(archive)
     assert GapFeed(reader).among(reader.last(4)) == []
+
+
+@given_any(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)).map(sorted), max_size=9))
+def test_a_gap_is_given_if_it_starts_in_one_that_was_given_before(stretches):
+    given_before, seen = _Given(), []
+    for start, end in stretches:
+        gap = Gap(Bound(at(start)), at(end), GapState.OPEN, "killed")
+        assert (gap in given_before) == any(one <= start < other for one, other in seen)
+        given_before.add(gap)
+        seen.append((start, end))
+
+
+def test_many_gaps_among_many_events_are_linear_work(tmp_path):
+    def work(number):
+        archive = tmp_path / str(number)
+        record(archive, *(event_at(second) for second in range(number)))
+        gaps = [each for second in range(number) for each in interval(second, second)]
+        ledger.append(UNSYNCED, archive / "net" / "#c", gaps)
+        entries, feed = Reader(archive).last(number), GapFeed(Reader(archive))
+
+        def show():
+            feed.among(entries)
+            feed.look_again()
+            feed.among(entries)
+
+        return lines_executed(show)
+
+    assert work(400) < 5 * work(100)

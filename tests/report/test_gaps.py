@@ -155,3 +155,23 @@ def test_each_fetched_line_counts_once_in_the_gaps_that_are_shown(
             )
         ]
         assert sum(gap.lines for gap in found.gaps) == sum(piece.lines for piece in within)
+
+
+STRETCHES_OF_TIME = st.lists(STRETCHES.map(lambda each: tuple(map(moment, each))), max_size=6)
+
+
+@given(STRETCHES_OF_TIME, STRETCHES_OF_TIME)
+def test_an_open_gap_is_reported_if_one_report_holds_all_of_it(tmp_path_factory, gaps, reports):
+    directory = tmp_path_factory.mktemp("target")
+    entries = []
+    for start, end in gaps:
+        entries += [OpenedEntry(at=start), ClosedEntry(at=start), OpenedEntry(at=end)]
+        entries += [ClosedEntry(at=end), UnwantedEntry(at=end)]
+    reported = [ReportedEntry(at=until, since=since, until=until) for since, until in reports]
+    ledger.append(UNSYNCED, directory, [*entries, *reported])
+    found = open_gaps(directory)
+    assert found.unreported == [
+        gap
+        for gap in found.gaps
+        if not any(since <= gap.start.time and gap.end <= until for since, until in reports)
+    ]

@@ -6,6 +6,7 @@ Memory holds one page of history and the lines of the transcript around it.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from chatlog.errors import TranscriptError
@@ -61,7 +62,7 @@ class HistoryQueue:
         self._requests = Requests(session, send)
         self._unasked = Unasked(transcript, ledgers, now)
         self._fetcher = Fetcher(self._requests, transcript, ledgers, now=now, depth=depth)
-        self._gaps: list[OpenGap] = []
+        self._gaps: deque[OpenGap] = deque()
         self._played: list[HistoryPage | PlaybackLimits] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -86,7 +87,7 @@ class HistoryQueue:
 
     def left(self, target: str) -> None:
         """Drop the gaps of a channel that we are not in."""
-        self._gaps = [gap for gap in self._gaps if gap.target != target]
+        self._gaps = deque(gap for gap in self._gaps if gap.target != target)
 
     def take(self, fact: HistoryFact) -> None:
         """Hand an answer to the request under way; queue playback that came by itself."""
@@ -128,7 +129,7 @@ class HistoryQueue:
             await self._take_played(self._played[0])
             del self._played[0]  # not before: `close` writes a page that is not done
             return
-        gap = self._gaps.pop(0)
+        gap = self._gaps.popleft()
         try:
             may_go_on = await self._fetcher.fill(gap)
         except TranscriptError as error:
