@@ -108,7 +108,7 @@ def _query(state: State, line: Line, fields: dict[str, object]) -> list[Event]:
 def on_join(state: State, line: Line) -> list[Event]:
     """Make events of JOIN, with account and realname where extended-join gives them."""
     name = line.params[0]
-    fields = _extended(line) if len(line.params) > 1 else {}
+    fields = _extended(line)
     if not _ours(state, line):
         return _in_channel(state, line, name, type=EventType.JOIN, **fields)
     if state.is_channel(name):
@@ -118,8 +118,13 @@ def on_join(state: State, line: Line) -> list[Event]:
 
 
 def _extended(line: Line) -> dict[str, str]:
-    account, realname = line.params[1], _text(line, 2)
-    said = {"text": realname}
+    """Return the account and realname of extended-join; one parameter alone is no account.
+
+    See https://ircv3.net/specs/extensions/extended-join
+    """
+    _, *rest = line.params
+    account = rest.pop(0) if len(rest) > 1 else HIDDEN
+    said = {"text": " ".join(rest)} if rest else {}
     return said if account == HIDDEN else {**said, "account": account}
 
 

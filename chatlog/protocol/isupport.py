@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from chatlog.casemapping import Casemapping
+from chatlog.casemapping import PREFIXES, Casemapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,8 +27,7 @@ _NO_LIMIT: Final = 999
 
 _DEFAULT_CHANMODES: Final = "beI,k,l,imnpst"
 
-# Prefixes are stripped from nicks and channels, so none may be a character of a nick, or a #.
-_BEFORE: Final = r"""[!"$-+./;-@~]"""
+_BEFORE: Final = f"[{re.escape(PREFIXES)}]"
 _PREFIX: Final = re.compile(rf"\(([A-Za-z]+)\)({_BEFORE}+)")
 _STATUSMSG: Final = re.compile(f"{_BEFORE}+")
 _CHANMODES: Final = re.compile(r"[A-Za-z]*(?:,[A-Za-z]*){3,}")
@@ -88,6 +87,17 @@ class ISupport(dict[str, str]):
     def is_channel(self, name: str) -> bool:
         """Return whether a target is a channel by its first character."""
         return name[:1] in self.chantypes if name else False
+
+    def split_member(self, item: str) -> tuple[str, str]:
+        """Part an item of a list of names, `@+nick!user@host`, into prefixes and nick.
+
+        The nick is empty if there is none.
+        """
+        # A prefix can be the ! that ends a nick.
+        member = item.lstrip(self.prefixes)
+        if member.startswith("!"):  # which the server did not advertise
+            member = item.lstrip(PREFIXES)
+        return item[: len(item) - len(member)], member.partition("!")[0]
 
     def split_statusmsg(self, target: str) -> tuple[str, str]:
         """Part `@#chan` into `@` and `#chan`; any other target has no prefix."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from chatlog.casemapping import PREFIXES
 from chatlog.event import RECORDERS_OWN, SERVER, Event, EventType, Source
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class Privacy:
         return msgspec.structs.replace(event, text=" ".join(kept))
 
     def _ignores_name(self, name: str, casemapping: Casemapping) -> bool:
-        return self.ignores(Source.parse(name.lstrip("~&@%+!")), casemapping)
+        return self.ignores(Source.parse(name.lstrip(PREFIXES)), casemapping)
 
     def _fold(self, casemapping: Casemapping) -> None:
         if self._casemapping is casemapping:

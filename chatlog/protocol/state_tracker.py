@@ -110,13 +110,16 @@ class StateTracker:
         self._state.membership.rename(old, new)
 
     def _on_names(self, line: Line, _turn: Turn) -> None:
-        """Collect the members of a channel: `@+nick!user@host`, or less of that."""
+        """Collect the members of a channel: `@+nick!user@host`, or less of that.
+
+        An item without a nick is kept as it came.
+        """
         if len(line.params) > 3 and (name := self._state.membership.name(line.params[2])):  # noqa: PLR2004 - RPL_NAMREPLY
             gathered = self._state.names_of.setdefault(name, [])
             for item in filter(None, line.params[3].split(" ")):
-                shown = item.partition("!")[0]
-                self._state.membership.add(name, shown.lstrip(self._state.isupport.prefixes))
-                gathered.append(shown)
+                prefixes, nick = self._state.isupport.split_member(item)
+                self._state.membership.add(name, nick)
+                gathered.append(prefixes + nick if nick else item)
 
     def _on_end_of_names(self, line: Line, _turn: Turn) -> None:
         if len(line.params) > 1:

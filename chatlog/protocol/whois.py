@@ -6,14 +6,18 @@ session asks from time to time. See https://modern.ircdocs.horse/#whois-message
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from chatlog.casemapping import PREFIXES
 from chatlog.protocol import numerics
 from chatlog.protocol.facts import Proved
 
 if TYPE_CHECKING:
     from chatlog.protocol.facts import Turn
     from chatlog.protocol.state import Handler, Line, State
+
+_MOST_PREFIXES: Final = 8
+"""Prefixes of one channel that are looked at; servers have five kinds."""
 
 
 class WhoisCheck:
@@ -45,10 +49,10 @@ class WhoisCheck:
         """Collect our channels, `@#chan +#other`: with their prefixes, and without."""
         places = self._state.places
         if places is not None and len(line.params) > 2 and self._state.is_me(line.params[1]):  # noqa: PLR2004 - RPL_WHOISCHANNELS
-            prefixes = self._state.isupport.prefixes
             for place in line.params[2].split():
                 # A channel's own name may begin with a character that is a prefix, too.
-                places += [place, place.lstrip(prefixes)]
+                before = len(place) - len(place.lstrip(PREFIXES))
+                places += [place[start:] for start in range(min(before, _MOST_PREFIXES) + 1)]
 
     def _on_end(self, line: Line, turn: Turn) -> None:
         """Compare the channels in the answer with those of our state; join the others again."""

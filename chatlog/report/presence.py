@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from chatlog.casemapping import PREFIXES
 from chatlog.event import EventType
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     from chatlog.casemapping import Casemapping
     from chatlog.event import Event
-
-_PREFIXES: Final = "~&@%+!*"
-"""What stands before the nicks of a list for a status there."""
 
 
 class Presence:
@@ -60,7 +58,7 @@ class Presence:
             self._begin(self.since or event.time)
             self._is_listed = True
             for word in event.text.split():
-                self._add(word.lstrip(_PREFIXES).partition("!")[0])
+                self._add(word.lstrip(PREFIXES).partition("!")[0])
 
     def came(self, event: Event) -> None:
         """Add who joined."""

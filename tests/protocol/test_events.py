@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatlog.event import EventType
 from chatlog.protocol.events import ctcp_of, hide_keys
@@ -70,6 +72,12 @@ HAPPENED = {
         "#a join dave account='david' text='Dave D.'",
     ),
     "an extended join without account": (":d!u@h JOIN #a * :D", "#a join d text='D'"),
+    "a realname without account": (":d!u@h JOIN #a :Dave D.", "#a join d text='Dave D.'"),
+    "one word without account": (":d!u@h JOIN #a Dave", "#a join d text='Dave'"),
+    "a realname in several parameters": (
+        ":d!u@h JOIN #a david Dave :D. E.",
+        "#a join d account='david' text='Dave D. E.'",
+    ),
     "a join elsewhere": (":d!u@h JOIN #z", "@server other d command='JOIN' params=('#z',)"),
     "our join": (f"{LOG} JOIN #New", "#New joined log"),
     "a part": (f"{BOB} PART #a", "#a part bob"),
@@ -173,6 +181,32 @@ def test_names_are_gathered_into_one_event():
         ":irc.test 366 log #a :End",
     )
     assert outcome == ["#a names - text='log @+alice bob +carol'"]
+
+
+PREFIX_TOKENS = ["PREFIX=(Yqaohv)!~&@%+", "PREFIX=(ov)@+", "PREFIX=(yov)!@+", "PREFIX", "PREFIX=x"]
+ITEMS = st.tuples(
+    st.sampled_from(["", "!", "@", "+", "!@", "!@+", "!!", "@!"]),
+    st.sampled_from(["ann", "bob", "d`e|", "4[x]"]),
+    st.sampled_from(["", "!~u@h", "!u@h:1::2", "!", "!u", "!u!v@w@h"]),
+)
+
+
+@given(st.sampled_from(PREFIX_TOKENS), st.lists(ITEMS, min_size=1, unique_by=lambda item: item[1]))
+def test_every_name_of_a_list_is_a_member_and_in_the_event_with_its_prefixes(token, items):
+    talk = in_channels(f":irc.test 005 log {token} :are supported")
+    shown = " ".join("".join(item) for item in items)
+    *_, names = talk.outcome(f":irc.test 353 log = #b :{shown}", ":irc.test 366 log #b :End")
+    wanted = " ".join(f"{prefixes}{nick}" for prefixes, nick, _ in items)
+    assert names == f"#b names - text={wanted!r}"
+    for _, nick, _ in items:
+        assert talk.outcome(f":{nick}!u@h AWAY :x")[-1] == f"#b away {nick} text='x'"
+
+
+@pytest.mark.parametrize("item", ["@", "!", "!@", "!u@h", "@!u@h"])
+def test_an_item_of_a_list_without_a_nick_is_kept_as_it_came(item):
+    names = f":irc.test 353 log = #a :bob {item}"
+    outcome = in_channels().outcome(names, ":irc.test 366 log #a :End")
+    assert outcome == [f"#a names - text='bob {item}'"]
 
 
 def test_a_bouncer_that_does_not_say_our_nick_in_numerics_is_understood():

@@ -156,6 +156,15 @@ def test_the_answer_to_a_whois_of_ours_proves_where_we_are():
     assert talk.said == ["JOIN #b"]
 
 
+def test_a_whois_names_our_channels_with_any_prefix_also_one_that_could_be_of_the_channel():
+    talk = Conversation(channels=("+#a", "#b"))
+    tokens = ":irc.test 005 log CHANTYPES=#+ :are supported"
+    talk.hear(*WELCOME, tokens, f"{LOG} JOIN +#a", f"{LOG} JOIN #b")
+    talk.session.ask_presence()
+    talk.hear(f"{SERVER} 319 log log :!@++#a !#B", f"{SERVER} 318 log log :End")
+    assert talk.told(Proved) == [Proved(["+#a", "#b"])]
+
+
 def test_what_lies_in_a_batch_of_history_changes_nothing_and_is_its_page():
     talk = in_channels()
     talk.facts.clear()

@@ -223,3 +223,22 @@ def test_what_is_off_the_record_or_of_ignored_people_is_counted_and_not_written(
     )
     (network,) = run["networks"]
     assert (network["off_record"], network["ignored"]) == (1, 1)
+
+
+def test_an_operator_of_inspircd_is_a_member_whatever_stands_before_the_nick(
+    record, tmp_path, start_daemon, person
+):
+    server = start_daemon(Inspircd, more_modules="operprefix")
+    ada, bob = (person(server.port, nick).register() for nick in ("ada", "bob"))
+    ada.oper()
+    ada.join("#a")
+    bob.join("#a")
+    recorder = record(server)
+    in_channel(recorder)
+    ada.send("QUIT :bye")
+    bob.until(":ada!.* QUIT ")
+    bob.sync()
+    ends(recorder)
+    found = events(tmp_path / "archive", "#a")
+    assert [event["text"] for event in found if event["type"] == "names"] == ["!@ada bob chatlog"]
+    assert [event["nick"] for event in found if event["type"] == "quit"] == ["ada"]
