@@ -1,4 +1,4 @@
-"""Parsers of typed text: nicks, channels, masks, durations, sizes, time zones, moments.
+"""Parsers of typed text: nicks, channels, masks, durations, sizes, time zones.
 
 Every parser raises UsageError for text that it refuses: one line with the
 fault and the remedy. The parsers know neither click nor the network.
@@ -222,39 +222,6 @@ def zone_name(name: str) -> str:
     """Return the name of a time zone; refuse one that the tz database lacks."""
     parse_zone(name)
     return name
-
-
-def moment(text: str, now: datetime) -> datetime:
-    """Parse a moment: `2026-11-23 18:00`, `yesterday`, `-2h`.
-
-    A text without a time zone is in that of `now`. A day alone is its
-    beginning; a time alone is of today.
-    """
-    day, _, clock = text.partition(" ")
-    days = {"today": 0, "yesterday": 1, "now": 0}
-    try:
-        if re.fullmatch(rf"-(?:{_DURATION[4:]})+", text):
-            return now - timedelta(seconds=parse_duration(text[1:]))
-        if text == "now":
-            return now
-        if day in days:
-            date = now.date() - timedelta(days=days[day])
-            return datetime.combine(date, time.fromisoformat(clock or "00:00"), now.tzinfo)
-        if re.fullmatch(_CLOCK, text):
-            return datetime.combine(now.date(), time.fromisoformat(text), now.tzinfo)
-        parsed = datetime.fromisoformat(_whole_date(text))
-    except (ValueError, OverflowError) as error:
-        raise UsageError(
-            f"{text!r} is no moment; say 2026-11-23, '2026-11-23 18:00', 2026-11, yesterday or -2h"
-        ) from error
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=now.tzinfo)
-
-
-def _whole_date(text: str) -> str:
-    """Complete a year or a month to its first day."""
-    if re.fullmatch(r"(?a)\d{4}(?:-\d\d)?", text):
-        return f"{text}-01-01"[: len("2026-11-23")]
-    return text
 
 
 def seconds_until(text: str, now: datetime) -> float:

@@ -244,38 +244,7 @@ def test_what_a_configuration_says_is_read_or_refused(text):
             assert "\n" not in str(error)  # noqa: PT017 - most texts are no error to some
 
 
-# -- moments and histories -----------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "meant"),
-    [
-        ("2026-11-20", "2026-11-20T00:00:00+01:00"),
-        ("2026-11-20 18:05", "2026-11-20T18:05:00+01:00"),
-        ("2026-11-20T18:05:01.250", "2026-11-20T18:05:01.250000+01:00"),
-        ("2026-11-20T18:05:01Z", "2026-11-20T18:05:01+00:00"),
-        ("today", "2026-11-23T00:00:00+01:00"),
-        ("yesterday", "2026-11-22T00:00:00+01:00"),
-        ("yesterday 18:00", "2026-11-22T18:00:00+01:00"),
-        ("07:30", "2026-11-23T07:30:00+01:00"),
-        ("now", "2026-11-23T18:20:01+01:00"),
-        ("-2h", "2026-11-23T16:20:01+01:00"),
-        ("-1h30m", "2026-11-23T16:50:01+01:00"),
-        ("-7d", "2026-11-16T18:20:01+01:00"),
-    ],
-)
-def test_a_moment_is_what_a_person_means_by_it(text, meant):
-    now = datetime.fromisoformat("2026-11-23T18:20:01+01:00")
-    assert parsers.moment(text, now).isoformat() == meant
-
-
-NO_MOMENTS = ["", "soon", "2026-02-30", "25:00", "yesterday noon", "-", "-2x", "-999999999d"]
-
-
-@pytest.mark.parametrize("text", [*NO_MOMENTS, "\ud800"])
-def test_what_is_no_moment_is_a_usage_error(text):
-    with pytest.raises(UsageError, match="no moment"):
-        parsers.moment(text, datetime.fromisoformat("2026-11-23T18:20:01+01:00"))
+# -- histories -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("patterns", metavar="[TARGET]...", nargs=-1)
 @click.option(
-    "--since", metavar="WHEN", help="Start of the range to show: 2026-11-23, yesterday, -2h."
+    "--since", metavar="WHEN", help="Start of the range to show: 2026-11-23, yesterday, 7d."
 )
 @click.option("--until", metavar="WHEN", help="End of the range to show. Default: now.")
 @click.option(

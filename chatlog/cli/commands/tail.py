@@ -32,7 +32,34 @@ if TYPE_CHECKING:
 _COUNT: Final = 10
 
 
-@click.command()
+class _Tail(click.Command):
+    """The command; it takes `-5` for `-n 5`, as the program of that name does."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments."""
+        return super().parse_args(ctx, self._with_lines(args))
+
+    def _with_lines(self, args: list[str]) -> list[str]:
+        valued = {
+            name
+            for option in self.params
+            if isinstance(option, click.Option) and not option.is_flag
+            for name in option.opts
+        }
+        end = args.index("--") if "--" in args else len(args)
+        before = ["", *args]
+        return [
+            f"-n{each[1:]}" if place < end and _is_count(each, before[place], valued) else each
+            for place, each in enumerate(args)
+        ]
+
+
+def _is_count(argument: str, before: str, valued: set[str]) -> bool:
+    """Return whether an argument is `-5`, and not the value of the option before it."""
+    return argument[:1] == "-" and argument[1:].isdecimal() and before not in valued
+
+
+@click.command(cls=_Tail)
 @click.argument("targets", nargs=-1, metavar="[TARGET]…")
 @click.option(
     "-n",

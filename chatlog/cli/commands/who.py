@@ -31,7 +31,7 @@ _FEW: Final = 5
 @click.option(
     "--at",
     metavar="TIME",
-    help="Time to look at: 2026-11-23, 'yesterday 18:00', -2h. Default: now.",
+    help="Time to look at: 2026-11-23, 'yesterday 18:00', 2h. Default: now.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @tz_option

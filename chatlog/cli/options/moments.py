@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from chatlog.errors import UsageError
 from chatlog.event import format_time
-from chatlog.settings import parsers
+from chatlog.settings import moments, parsers
 
 
 def event_time(text: str | None, now: str, tz: str | None) -> str:
@@ -20,7 +20,7 @@ def event_time(text: str | None, now: str, tz: str | None) -> str:
         return ""
     here = datetime.fromisoformat(now).astimezone(zone)
     try:
-        then = parsers.moment(text, here).astimezone(UTC)
+        then = moments.moment(text, here).astimezone(UTC)
     except OverflowError as error:
         raise UsageError(f"{text!r} is outside the years 1 to 9999") from error
     return format_time(int(then.timestamp() * 1000))

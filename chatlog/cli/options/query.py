@@ -23,7 +23,7 @@ _OPTIONS = (
     click.option(
         "--since",
         metavar="TIME",
-        help="Only events at or after TIME: 2026-11, 'yesterday 18:00', -2h.",
+        help="Only events at or after TIME: 2026-11, yesterday, 'monday 18:00', 7d.",
     ),
     click.option("--until", metavar="TIME", help="Only events before TIME."),
     click.option(

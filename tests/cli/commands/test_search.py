@@ -122,8 +122,8 @@ def test_the_whole_language_is_understood_in_one_string(texts, archive):
         (
             "a since:whenever",
             (
-                "'whenever' is no moment; say 2026-11-23, '2026-11-23 18:00', 2026-11, yesterday"
-                " or -2h\n  a since:whenever\n          ^"
+                "'whenever' is no moment; say 2026-11-23, '2026-11-23 18:00', 2026-11, yesterday,"
+                " 'monday 18:00', 7d or '2 hours ago'\n  a since:whenever\n          ^"
             ),
         ),
         (
@@ -547,7 +547,8 @@ def test_a_channel_that_is_not_there_is_named(search, archive):
         (["x", "--since", "2025", "--until", "2025-01-01"],
          "no time lies between --since 2025 and --until 2025-01-01"),
         (["x", "--since", "whenever"],
-         "'whenever' is no moment; say 2026-11-23, '2026-11-23 18:00', 2026-11, yesterday or -2h"),
+         ("'whenever' is no moment; say 2026-11-23, '2026-11-23 18:00', 2026-11, yesterday,"
+          " 'monday 18:00', 7d or '2 hours ago'")),
         (["x", "--tz", "Nowhere"], "there is no time zone 'Nowhere'; say UTC or Europe/Berlin"),
         (["-w", "-e", "ab("],
          ("'ab(' is no regular expression: missing ), unterminated subpattern at position 2"

@@ -55,6 +55,15 @@ def test_the_last_events_are_shown_with_their_dates(tail, archive):
     )
 
 
+def test_a_bare_number_is_the_number_of_events_as_with_the_tail_of_files(tail, archive):
+    record(archive, *(said(each, f"text {each}") for each in range(20)))
+    assert tail("-3") == tail("-n", "3")
+    assert tail("c", "-3") == tail("-n3", "c")
+    assert tail("--since", "2025-11-23", "-3") == tail("--since", "2025-11-23", "-n", "3")
+    assert tail("--since", "-5") == tail("--since", "-5s")  # five seconds ago
+    assert tail("--", "-3")[0] == 1  # a target of that name
+
+
 def test_ten_are_shown_where_nobody_says_how_many(tail, archive):
     record(archive, *(said(each, f"text {each}") for each in range(20)))
     assert tail()[1].count("\n") == 10
