@@ -9,12 +9,14 @@ import logging
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatlog import __version__
 from chatlog.archive.locks import Locks
 from chatlog.archive.system import System
+from chatlog.background import do_in_thread
 from chatlog.cli.options import plans
 from chatlog.cli.show.diagnostics import end_diagnostics
 from chatlog.cli.show.run_line import run_line
@@ -109,10 +111,10 @@ class RecorderProcess:
         """Start the heartbeat of the run; return the function that ends it."""
         try:
             run_file = RunFile(self._storage.root, self._name)
-            prune(self._storage.root, _is_over)
         except TranscriptError as error:
             logger.error("%s; `chatlog status` will not know of this run", error)  # noqa: TRY400 - expected
             return lambda: None
+        do_in_thread(loop, "pruning", partial(_prune, self._storage.root), lambda _: None)
         heartbeat = Heartbeat(
             loop,
             self._status,
@@ -190,6 +192,14 @@ class RecorderProcess:
                 ledger.append(System(), directory, [entry], self._storage.file_mode)
         finally:
             locks.close()
+
+
+def _prune(root: Path) -> None:
+    """Remove old run files: beside the loop, as thousands may have been left."""
+    try:
+        prune(root, _is_over)
+    except TranscriptError as error:
+        logger.warning("%s; old run files stay", error)
 
 
 def _is_over(data: bytes) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chatlog.coverage.interval_fold import Bound
 from chatlog.errors import TranscriptError
-from chatlog.health.runs import is_alive, read_runs
+from chatlog.health.runs import Run, is_alive, read_run, read_runs
 from chatlog.health.status import NetworkStatus, RunStatus, decode
 from chatlog.read.lookup import last_lines
 
@@ -32,24 +32,28 @@ class Heard(NamedTuple):
     is_alive: bool
 
 
+class _Look(NamedTuple):
+    """The status of a run, None if its file is none, and whether the run goes on."""
+
+    status: RunStatus | None
+    is_alive: bool
+
+
 class LastHeard:
-    """The run files of an archive; `damaged` are those that do not decode, the newest first."""
+    """The run files of an archive, each read when its run is asked for."""
 
     def __init__(self, root: Path) -> None:
-        self.damaged: list[Path] = []
-        self._statuses: dict[str, RunStatus] = {}
-        self._alive: dict[str, bool] = {}
-        for run in read_runs(root):
-            try:
-                self._statuses[run.path.stem] = decode(run.data)
-            except ValueError:
-                self.damaged.append(run.path)
-                continue
-            self._alive[run.path.stem] = is_alive(run.path)
+        self._root = root
+        self._looks: dict[str, _Look] = {}
+
+    @property
+    def damaged(self) -> list[Path]:
+        """The newest run files that do not decode, the newest first."""
+        return [run.path for run in read_runs(self._root) if _decoded(run) is None]
 
     def last(self, directory: Path, network: str, opened: OpenedEntry) -> Heard:
         """Return the last moment; at the earliest that at which the interval began."""
-        alive = self._alive.get(opened.run, False)
+        alive = self.is_alive(opened.run)
         found = [Heard(opened.at, opened.server, opened.msgid, alive)]
         lines = last_lines(directory)
         msgid = lines.msgid if lines is not None else ""
@@ -77,13 +81,28 @@ class LastHeard:
 
     def is_alive(self, run: str) -> bool:
         """Return whether a run still goes on."""
-        return self._alive.get(run, False)
+        return self._look_at(run).is_alive
+
+    def _look_at(self, name: str) -> _Look:
+        if name not in self._looks:
+            run = read_run(self._root, name)
+            status = None if run is None else _decoded(run)
+            alive = run is not None and status is not None and is_alive(run.path)
+            self._looks[name] = _Look(status, alive)
+        return self._looks[name]
 
     def _beat(self, network: str, run: str) -> NetworkStatus | None:
         """Return the status of a network as a run left it; None if it is no proof."""
-        status = self._statuses.get(run)
+        status = self._look_at(run).status
         if status is None or status.waiting:
             return None
         found = next((each for each in status.networks if each.name == network), None)
         # A run cannot have heard after it wrote this, unless its clock was set back meanwhile.
         return found if found is not None and found.heard <= status.updated else None
+
+
+def _decoded(run: Run) -> RunStatus | None:
+    try:
+        return decode(run.data)
+    except ValueError:
+        return None

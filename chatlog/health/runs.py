@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DIRECTORY: Final = ".runs"
-_FILE: Final = r"(?a)\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-\d{1,10}\.json"
+_NAME: Final = r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-\d{1,10}"
+_FILE: Final = re.compile(rf"(?a)(?P<half>\.)?(?P<run>{_NAME})\.(?(half)json\.\d+|(?:json|lock))")
+"""A status, a lock, or a status that is being written."""
 _KEPT: Final = 10
 _MOST: Final = 50
+_STARTING: Final = 60.0
 _NOT_KNOWN: Final = "the run goes on, but `chatlog status` will not know how it is"
 
 
@@ -95,16 +98,42 @@ class Run(NamedTuple):
     data: bytes
 
 
-def read_runs(root: Path) -> list[Run]:
-    """Return the files of all runs, the newest first; none if nothing was ever recorded."""
+def read_runs(root: Path, *, most: int = _MOST) -> list[Run]:
+    """Return the newest `most` run files and those of all living runs, the newest first.
+
+    None if nothing was ever recorded. Older files of dead runs wait for `prune`.
+    """
+    paths = [root / DIRECTORY / f"{name}.json" for name in _newest_first(_listed(root))]
+    wanted = (path for number, path in enumerate(paths) if number < most or is_alive(path))
+    found = [_read(path) for path in wanted]
+    return [run for run in found if run is not None]
+
+
+def read_run(root: Path, name: str) -> Run | None:
+    """Return the file of the run of a name; None if there is none, or the name is of no run."""
+    path = root / DIRECTORY / f"{name}.json"
+    return _read(path) if _FILE.fullmatch(path.name) and path.stem == name else None
+
+
+def _listed(root: Path) -> dict[str, list[Path]]:
+    """Return the files of each run by its name, also those of a run without a status."""
+    found: dict[str, list[Path]] = {}
     directory = root / DIRECTORY
     with reported(directory, doing="read"):
         try:
-            paths = [path for path in directory.iterdir() if re.fullmatch(_FILE, path.name)]
+            names = os.listdir(directory)  # noqa: PTH208 - paths of thousands take long
         except FileNotFoundError:
-            return []
-    found = [_read(path) for path in sorted(paths, reverse=True)]
-    return [run for run in found if run is not None]
+            return {}
+    for each in names:
+        if parts := _FILE.fullmatch(each):
+            found.setdefault(parts["run"], []).append(directory / each)
+    return found
+
+
+def _newest_first(listed: dict[str, list[Path]]) -> list[str]:
+    """Return the names of the runs that have a status."""
+    there = [name for name, paths in listed.items() if any(p.name == f"{name}.json" for p in paths)]
+    return sorted(there, reverse=True)
 
 
 def _read(path: Path) -> Run | None:
@@ -140,15 +169,43 @@ def prune(
 
     The file of a run that died stays while it is among the newest `most` of
     all, as it bounds the coverage of that run. The files of living runs stay.
+    Locks and half-written files without a status go a minute after their last
+    change. No more than `most` files are read.
     """
-    runs = read_runs(root)
-    over = [run for run in runs if is_over(run.data)]
-    for path in {run.path for run in (*over[keep:], *runs[most:])}:
-        if not is_alive(path):
-            _remove(path)
+    listed = _listed(root)
+    newest = _newest_first(listed)
+    read = [_read(root / DIRECTORY / f"{name}.json") for name in newest[:most]]
+    over = [run.path.stem for run in read if run is not None and is_over(run.data)]
+    orphans = _settled(root, {name: listed[name] for name in listed.keys() - set(newest)})
+    for name in {*over[keep:], *newest[most:], *orphans}:
+        _remove(root / DIRECTORY / f"{name}.json", listed[name])
 
 
-def _remove(path: Path) -> None:
-    with reported(path, doing="remove"):
-        for each in (*path.parent.glob(f".{path.name}.*"), path, _lock_of(path)):
-            each.unlink(missing_ok=True)
+def _settled(root: Path, listed: dict[str, list[Path]]) -> list[str]:
+    """Return the runs whose files changed long before the last change of their directory.
+
+    A run that is just starting has a lock and no status yet.
+    """
+    changed = _mtime(root / DIRECTORY) if listed else 0.0
+    return [
+        name
+        for name, paths in listed.items()
+        if changed - max(map(_mtime, paths), default=0.0) > _STARTING
+    ]
+
+
+def _mtime(path: Path) -> float:
+    with reported(path, doing="look at"):
+        try:
+            return path.lstat().st_mtime
+        except FileNotFoundError:  # removed by another run
+            return 0.0
+
+
+def _remove(run: Path, paths: list[Path]) -> None:
+    """Remove the files of a run unless it lives, the lock last."""
+    if is_alive(run):
+        return
+    for path in sorted(paths, key=lambda path: path == _lock_of(run)):
+        with reported(path, doing="remove"):
+            path.unlink(missing_ok=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 
 from chatlog.errors import TranscriptError
-from chatlog.health.runs import RunFile, is_alive, prune, read_runs, run_name
+from chatlog.health.runs import RunFile, is_alive, prune, read_run, read_runs, run_name
 from tests.support.events import times
 from tests.support.faults import Faulty
 from tests.support.process import holding
@@ -167,6 +169,19 @@ def test_one_run_has_a_name_for_itself(tmp_path, run_file):
     assert is_alive(run_file.path)
 
 
+def test_the_file_of_one_run_is_read_by_its_name(tmp_path, run_file):
+    run_file.write(b"whole")
+    assert read_run(tmp_path, run_file.path.stem).data == b"whole"
+    assert read_run(tmp_path, name_of(7)) is None
+
+
+@pytest.mark.parametrize("name", ["", "..", "../x", "x", f"{name_of(1)}.json", f"{name_of(1)}\n"])
+def test_a_name_that_no_run_has_leads_to_no_file(tmp_path, name):
+    (tmp_path / "x.json").write_text("outside")
+    leave(tmp_path, 1, b"whole")
+    assert read_run(tmp_path, name) is None
+
+
 # -- pruning -----------------------------------------------------------------
 
 
@@ -206,6 +221,46 @@ def test_what_a_killed_run_left_half_written_goes_with_its_file(tmp_path):
     half.write_bytes(b"en")
     prune(tmp_path, ended, keep=0)
     assert list(path.parent.iterdir()) == []
+
+
+def age(*paths):
+    """Let files be as if they had not changed for two minutes."""
+    for path in paths:
+        os.utime(path, (path.stat().st_atime, path.stat().st_mtime - 120))
+
+
+def test_locks_and_half_written_files_of_no_run_go_once_they_are_old(tmp_path):
+    lock = leave(tmp_path, 1, b"ended").with_suffix(".lock")
+    half = lock.with_name(f".{lock.stem}.json.4711")
+    lock.with_suffix(".json").rename(half)
+    prune(tmp_path, ended)
+    assert sorted(lock.parent.iterdir()) == [half, lock]
+    age(lock)
+    prune(tmp_path, ended)
+    assert sorted(lock.parent.iterdir()) == [half, lock]
+    age(half)
+    prune(tmp_path, ended)
+    assert list(lock.parent.iterdir()) == []
+
+
+def test_the_lock_of_a_run_that_has_no_status_yet_stays(tmp_path, run_file):
+    age(run_file.path.with_suffix(".lock"))
+    prune(tmp_path, ended)
+    assert is_alive(run_file.path)
+
+
+def test_of_thousands_of_leftovers_no_more_are_read_than_are_kept(tmp_path, monkeypatch):
+    directory = leave(tmp_path, 0, b"a heartbeat").parent
+    for number in range(300):
+        name = run_name(f"2026-11-22T18:{number // 60:02d}:{number % 60:02d}.000Z", 4711)
+        (directory / f"{name}.json").write_bytes(b"a heartbeat")
+        (directory / f"{name}.lock").touch()
+    reads, read = [], Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: reads.append(path) or read(path))
+    assert len(read_runs(tmp_path)) == 50
+    prune(tmp_path, ended)
+    assert len(reads) == 100
+    assert len(list(directory.iterdir())) == 100
 
 
 def test_pruning_removes_run_files_alone(tmp_path):
