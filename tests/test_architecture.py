@@ -88,7 +88,8 @@ LATE_IMPORTS = {
         " chatlog.record.history.gaps"
     ),
     "rich, 25 ms: neither JSON, nor a pipe, nor a recorder without a terminal needs it": (
-        "rich chatlog.cli.show.gap_tables chatlog.cli.show.live chatlog.cli.show.sheet"
+        "rich chatlog.cli.show.channel_table chatlog.cli.show.gap_tables"
+        " chatlog.cli.show.live chatlog.cli.show.sheet"
         " chatlog.cli.show.status_tables chatlog.cli.show.sync_table"
     ),
     "20 ms, a small archive is searched without workers": "multiprocessing",

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "search": "Find events by text, person, time or type.",
     "stats": "Count lines by person, hour, weekday and month.",
     "who": "List the members of a channel at some time.",
+    "channels": "List the channels of the archive.",
     "gaps": "Show when each channel was recorded, and the gaps.",
     "audit": "Compare the archive with the server's history.",
     "verify": "Check that every segment is whole and unaltered.",

@@ -1,4 +1,4 @@
-"""Counts and durations in words. Pure."""
+"""Counts, sizes and durations in words. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from chatlog.event import parse_time
 
 _UNITS: Final = ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h"))
 _DAY: Final = 86_400
-_TENTHS: Final = 10  # seconds: below them a fraction is shown
+_TENTHS: Final = 10  # below it a fraction is shown
+_SIZES: Final = ("B", "kB", "MB", "GB", "TB")
+_THOUSAND: Final = 1000
 
 
 def many(number: int, what: str, several: str = "") -> str:
@@ -24,6 +26,15 @@ def span(seconds: float) -> str:
         if seconds < limit:
             return f"{seconds // unit:.0f} {name}"
     return f"{seconds // _DAY:.0f} d"
+
+
+def size(number: float) -> str:
+    """Return a number of bytes in the largest unit, a power of 1,000: `512 B`, `1.5 GB`."""
+    unit = 0
+    while number >= _THOUSAND and unit < len(_SIZES) - 1:
+        number, unit = number / _THOUSAND, unit + 1
+    digits = 1 if unit and number < _TENTHS else 0
+    return f"{number:,.{digits}f} {_SIZES[unit]}"
 
 
 def seconds_between(then: str, now: str) -> int:

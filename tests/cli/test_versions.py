@@ -20,6 +20,7 @@ READERS = {
     "search": ("hello",),
     "stats": (),
     "who": ("#c",),
+    "channels": (),
     "gaps": (),
     "status": (),
     "verify": (),

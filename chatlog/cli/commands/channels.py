@@ -1,0 +1,70 @@
+"""`chatlog channels`: the targets of an archive, with their lines, size and coverage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from chatlog import clock
+from chatlog.archive.targets import Targets
+from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
+from chatlog.cli.show.screen import json_line, write
+from chatlog.cli.show.unreadable import UNREADABLE
+from chatlog.errors import NothingFoundError
+from chatlog.formats.visible import printable
+from chatlog.report.channels import channel_record, channels_in
+from chatlog.settings import parsers
+
+if TYPE_CHECKING:
+    from chatlog.archive.targets import Target
+
+
+@click.command()
+@click.argument("patterns", metavar="[TARGET]...", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each target.")
+@tz_option
+@network_option
+@output_option
+def command(
+    *,
+    patterns: tuple[str, ...],
+    as_json: bool,
+    tz: str | None,
+    network: str | None,
+    output: str | None,
+) -> None:
+    """List the channels and queries of the archive.
+
+    A row shows the first and the last line, the number of lines, their size, the
+    share of the time that was heard, and whether a recorder is at work. The lines
+    of servers are listed only if @server is named.
+
+    \b
+      chatlog channels
+      chatlog channels 'libera/*' @server
+      chatlog channels --json | jq -r 'select(.recorded | not) | .target'
+    """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
+    root = Path(archive_root(output))
+    targets = _targets(root, patterns, network)
+    found = channels_in(root, targets, clock.now(), unreadable=UNREADABLE)
+    if as_json:
+        for each in found:
+            write(json_line(channel_record(each)))
+        return
+    from chatlog.cli.show.channel_table import show_channels
+
+    show_channels(found, parsers.parse_zone(tz) if tz else None)
+
+
+def _targets(root: Path, patterns: tuple[str, ...], network: str | None) -> list[Target]:
+    """Return the targets that match; raise NothingFoundError if none does."""
+    found = Targets(root, patterns, (network,) if network else ()).find()
+    if not found:
+        named = f"{printable(' '.join(patterns))} in" if patterns else "channel in"
+        raise NothingFoundError(
+            f"no {named} {printable(str(root))}; record with `chatlog record`,"
+            " or name the archive with --output"
+        )
+    return found

@@ -1,0 +1,157 @@
+"""`chatlog channels` as people and scripts type it; report/channels counts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from chatlog.cli import run
+from chatlog.coverage import ledger
+from chatlog.coverage.entries import ClosedEntry, OpenedEntry, UnwantedEntry
+from chatlog.event import format_time
+from chatlog.health.runs import RunFile, run_name
+from chatlog.health.status import encode
+from tests.golden.questions import ARCHIVES
+from tests.support.archive import START, UNSYNCED, event_at, record
+from tests.support.statuses import network_status, run_status
+from tests.support.tending import DAY, HOLDER, tend
+
+
+def at(seconds):
+    return format_time(START + seconds * 1000)
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch):
+    """Keep the clock a week later."""
+    monkeypatch.setattr("chatlog.clock.now", lambda: at(7 * DAY))
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return tmp_path / "archive"
+
+
+@pytest.fixture
+def channels(archive, capsysbinary):
+    """Run `chatlog channels`: its status, stdout and stderr."""
+
+    def call(*arguments):
+        status = run(["channels", "--output", str(archive), "--tz", "UTC", *arguments])
+        out, err = capsysbinary.readouterr()
+        return status, out.decode(), err.decode()
+
+    return call
+
+
+@pytest.fixture
+def objects(channels):
+    def call(*arguments):
+        status, out, err = channels("--json", *arguments)
+        assert (status, err) == (0, "")
+        return [json.loads(line) for line in out.splitlines()]
+
+    return call
+
+
+def test_each_channel_is_a_row_with_its_lines_its_size_and_the_heard_share(channels, archive):
+    record(archive, *(event_at(each, f"text {each}") for each in range(3)))
+    record(archive, event_at(DAY, "later", target="#other"))
+    heard = (
+        OpenedEntry(at=at(0), server=at(0)),
+        ClosedEntry(at=at(60), server=at(60), cause="unwanted"),
+        UnwantedEntry(at=at(60), server=at(60)),
+    )
+    ledger.append(UNSYNCED, archive / "net" / "#c", heard)
+    size = sum(path.stat().st_size for path in (archive / "net" / "#c").glob("2*"))
+    status, out, err = channels()
+    assert (status, err) == (0, "")
+    head, first, second = out.splitlines()
+    assert head.split("  ")[0] == "channel"
+    assert first.split() == [
+        *("net/#c", "2026-11-23", "2026-11-23", "00:00", "3", str(size), "B", "100", "%"),
+    ]
+    assert second.split()[:5] == ["net/#other", "2026-11-24", "2026-11-24", "00:00", "1"]
+    assert second.split()[-1] == "unknown"
+
+
+@pytest.mark.parametrize("name", sorted(each.name for each in ARCHIVES.glob("[a-z]*")))
+def test_the_lines_and_times_are_those_of_the_events_sealed_or_not(
+    objects, archive, capsysbinary, name
+):
+    shutil.copytree(ARCHIVES / name / "archive", archive)
+    found = objects("*", "@server")
+    assert found
+    for each in found:
+        arguments = ["--json", "-n", "100000", "--output", str(archive)]
+        run(["tail", *arguments, f"{each['network']}/{each['target']}"])
+        out = capsysbinary.readouterr().out
+        times = [json.loads(line)["time"] for line in out.splitlines()]
+        assert each["lines"] == len(times), each
+        if name != "text":  # whose grain is a second
+            assert (each["since"], each["until"]) == (min(times), max(times))
+
+
+def test_a_sealed_segment_is_not_read(objects, archive):
+    record(archive, event_at(0, "one"), event_at(1, "two"))
+    tend(archive)
+    (sealed,) = (archive / "net" / "#c").glob("*.gz")
+    sealed.write_bytes(bytes(sealed.stat().st_size))
+    (found,) = objects()
+    assert (found["lines"], found["since"], found["until"]) == (2, at(0), at(1))
+
+
+def test_a_channel_that_a_recorder_holds_is_recorded_now_with_its_process(
+    objects, channels, archive
+):
+    record(archive, event_at(0, "one"), event_at(1, "two", target="#other"))
+    status = run_status(network_status("net"), started=at(0), updated=at(1))
+    told = RunFile(archive, run_name(status.started, status.pid))
+    told.write(encode(status))
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(archive)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert holder.stdout.readline() == b"held\n"
+    try:
+        states = {each["target"]: (each["recorded"], each["pid"]) for each in objects()}
+        assert states == {"#c": (True, status.pid), "#other": (False, None)}
+        assert channels("c")[1].splitlines()[1].endswith("recorded")
+    finally:
+        holder.communicate()
+        told.close()
+
+
+def test_patterns_choose_among_channels_and_without_any_the_server_is_left_out(objects, archive):
+    record(
+        archive,
+        event_at(0, target="#c"), event_at(0, target="ann"), event_at(0, target="@server"),
+        event_at(0, network="oftc", target="#c"),
+    )  # fmt: skip
+    assert [(each["network"], each["target"]) for each in objects()] == [
+        ("net", "#c"), ("net", "ann"), ("oftc", "#c"),
+    ]  # fmt: skip
+    assert [each["target"] for each in objects("net/*", "@server")] == ["#c", "@server", "ann"]
+    assert [each["network"] for each in objects("--network", "oftc")] == ["oftc"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"), [([], "no channel in "), (["nowhere"], "no nowhere in ")]
+)
+def test_an_archive_without_them_ends_with_1_and_names_the_place(
+    channels, archive, arguments, said
+):
+    status, out, err = channels(*arguments)
+    assert (status, out) == (1, "")
+    assert f"{said}{archive}" in err
+
+
+def test_a_channel_without_a_line_is_listed_with_nothing(channels, objects, archive):
+    record(archive, event_at(0, "one"))
+    (archive / "net" / "#c" / "2026-11-23_001.jsonl").write_bytes(b"")
+    (found,) = objects()
+    assert (found["lines"], found["since"], found["until"]) == (0, None, None)
+    assert channels()[1].splitlines()[1].split()[:2] == ["net/#c", "0"]
