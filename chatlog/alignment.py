@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.event import Event, EventType, format_time, parse_time
+from chatlog.event import Event, EventType, format_time, parse_time, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,10 +56,7 @@ class _Known(msgspec.Struct, eq=False):
 
 def around(low: str, high: str) -> tuple[str, str]:
     """Widen a stretch of time by the error of clocks that tell only seconds."""
-    return (
-        format_time(max(0, parse_time(low) - _AROUND)),
-        format_time(parse_time(high) + _AROUND),
-    )
+    return shifted(low, -_AROUND), shifted(high, _AROUND)
 
 
 class Alignment:

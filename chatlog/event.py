@@ -16,6 +16,16 @@ from typing import Final
 
 import msgspec
 
+EARLIEST: Final = "1988-08-01T00:00:00.000Z"
+"""The month in which IRC began: nothing was said on it before."""
+
+MOST_APART: Final = 86_400_000
+"""Milliseconds by which a server's clock may differ from ours; beyond that only ours counts."""
+
+_FIRST: Final = "0001-01-01T00:00:00.000Z"
+_LAST: Final = "9999-12-31T23:59:59.999Z"
+_DAY: Final = len("2026-11-23")
+
 SERVER: Final = "@server"
 """The target of what belongs to no channel and no query."""
 
@@ -159,6 +169,27 @@ def parse_time(text: str) -> int:
     moment = datetime.fromisoformat(text[:19])
     minutes = (moment.toordinal() - _EPOCH) * 1440 + moment.hour * 60 + moment.minute
     return (minutes * 60 + moment.second) * 1000 + int(text[20:23])
+
+
+def shifted(time: str, milliseconds: int) -> str:
+    """Return a time shifted by milliseconds, within the years 1 to 9999.
+
+    Beyond the first or the last moment of those years it is that moment.
+    """
+    try:
+        return format_time(parse_time(time) + milliseconds)
+    except (ValueError, OverflowError):
+        return _FIRST if milliseconds < 0 else _LAST
+
+
+def trusted_time(at: str, server: str) -> str:
+    """Return the server's time of a moment, ours if the two are more than `MOST_APART` apart.
+
+    `at` is our clock, `server` the server's, "" if it tells no time.
+    """
+    if not server or server[:_DAY] == at[:_DAY]:  # nearly always; parsing both costs ten times that
+        return server or at
+    return server if abs(parse_time(server) - parse_time(at)) <= MOST_APART else at
 
 
 def is_time(text: str) -> bool:

@@ -15,6 +15,8 @@ from chatlog.event import (
     is_time,
     normalize_server_time,
     parse_time,
+    shifted,
+    trusted_time,
 )
 
 YEAR_1 = -62_135_596_800_000
@@ -253,3 +255,38 @@ def test_no_source_is_refused_and_nothing_of_it_is_made_up(text):
 )
 def test_a_full_source_comes_back(nick, user, host):
     assert Source.parse(f"{nick}!{user}@{host}") == Source(nick, user, host)
+
+
+# -- times far from ours ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("time", "milliseconds", "expected"),
+    [
+        ("2026-11-23T18:20:01.123Z", -1_123, "2026-11-23T18:20:00.000Z"),
+        ("1970-01-01T00:00:00.000Z", -1, "1969-12-31T23:59:59.999Z"),
+        ("0001-01-01T00:00:00.000Z", -1, "0001-01-01T00:00:00.000Z"),
+        ("9999-12-31T23:59:59.999Z", 1, "9999-12-31T23:59:59.999Z"),
+        ("2026-11-23T18:20:01.123Z", 10**18, "9999-12-31T23:59:59.999Z"),
+        ("2026-11-23T18:20:01.123Z", -(10**18), "0001-01-01T00:00:00.000Z"),
+    ],
+)
+def test_a_time_is_shifted_within_the_years_that_there_are(time, milliseconds, expected):
+    assert shifted(time, milliseconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        ("", "2026-11-23T18:20:01.123Z"),
+        ("2026-11-23T00:00:00.000Z", "2026-11-23T00:00:00.000Z"),
+        ("2026-11-22T18:20:01.123Z", "2026-11-22T18:20:01.123Z"),
+        ("2026-11-22T18:20:01.122Z", "2026-11-23T18:20:01.123Z"),
+        ("2026-11-24T18:20:01.123Z", "2026-11-24T18:20:01.123Z"),
+        ("2026-11-24T18:20:01.124Z", "2026-11-23T18:20:01.123Z"),
+        ("0001-01-01T00:00:00.000Z", "2026-11-23T18:20:01.123Z"),
+        ("9999-12-31T23:59:59.999Z", "2026-11-23T18:20:01.123Z"),
+    ],
+)
+def test_a_server_is_trusted_with_a_moment_within_a_day_of_ours(server, expected):
+    assert trusted_time("2026-11-23T18:20:01.123Z", server) == expected

@@ -12,7 +12,7 @@ import msgspec
 from chatlog.audit.compare import Audit, Findings, Stretch
 from chatlog.connection import Reactor
 from chatlog.coverage.recorded import RecordedRanges
-from chatlog.event import format_time, parse_time
+from chatlog.event import shifted
 from chatlog.protocol.manners import MannersSettings
 from chatlog.record.driver import listen
 from chatlog.record.intake import Intake
@@ -50,7 +50,7 @@ def stretches_of(
         recorded = ranges.of(target)
         if recorded is None:
             return None
-        end = until or format_time(parse_time(now()) - _ON_ITS_WAY)
+        end = until or shifted(now(), -_ON_ITS_WAY)
         return Stretch(recorded.directory, max(recorded.since, since), min(recorded.until, end))
 
     return stretch

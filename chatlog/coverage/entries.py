@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from chatlog.archive.entry_lines import TaggedEntry, check_time
+from chatlog.event import trusted_time
 
 
 class _Moment(TaggedEntry, frozen=True, kw_only=True):
@@ -32,8 +33,8 @@ class _Moment(TaggedEntry, frozen=True, kw_only=True):
 
     @property
     def time(self) -> str:
-        """The moment in the clock of the events: the server's, else ours."""
-        return self.server or self.at
+        """The moment in the clock of the events: the server's if it is near ours, else ours."""
+        return trusted_time(self.at, self.server)
 
 
 class OpenedEntry(_Moment, tag="opened", frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ from chatlog.coverage.entries import (
 )
 from chatlog.coverage.interval_fold import Bound, Interval, IntervalFold
 from chatlog.coverage.pieces import Pieces, lines_in
-from chatlog.event import parse_time
+from chatlog.event import EARLIEST, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -169,6 +169,7 @@ class _Fold:
         first, until = self._bounds(covered, now, goes_on=goes_on)
         begins = (first, self._since, self._wish, *(piece.since for piece in covered))
         since = min(time for time in begins if time)
+        since = max(since, min(first, EARLIEST))  # what history claims of before is no time of IRC
         raw = [*self._first_gaps(since, first), *self._later_gaps()]
         if now and not goes_on and self._intervals.is_wanted:
             raw += self._last_gap(now)

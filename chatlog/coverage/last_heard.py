@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chatlog.coverage.interval_fold import Bound
 from chatlog.errors import TranscriptError
+from chatlog.event import trusted_time
 from chatlog.health.runs import Run, is_alive, read_run, read_runs
 from chatlog.health.status import NetworkStatus, RunStatus, decode
 from chatlog.read.lookup import last_lines
@@ -30,6 +31,11 @@ class Heard(NamedTuple):
     server: str
     msgid: str
     is_alive: bool
+
+    @property
+    def time(self) -> str:
+        """The moment in the clock of the events: the server's if it is near ours, else ours."""
+        return trusted_time(self.at, self.server)
 
 
 class _Look(NamedTuple):
@@ -65,7 +71,7 @@ class LastHeard:
         if beat is not None and beat.heard:
             server = beat.heard_there if opened.server else ""
             found.append(Heard(beat.heard, server, msgid, alive))
-        return max(found, key=lambda heard: heard.server or heard.at)
+        return max(found, key=lambda heard: heard.time)
 
     def bounds(self, directory: Path, network: str) -> Callable[[OpenedEntry], Bound | None]:
         """Return the function `heard` that `coverage_of` takes, for one target."""
@@ -75,7 +81,7 @@ class LastHeard:
                 last = self.last(directory, network, opened)
             except TranscriptError:
                 return None
-            return Bound(last.server or last.at, last.msgid)
+            return Bound(last.time, last.msgid)
 
         return heard
 

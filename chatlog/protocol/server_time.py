@@ -1,8 +1,10 @@
 """When a line was said, between the server's clock and ours.
 
 A connection measures how far the server's clock is from ours; what is older
-than that by more than the skew allowed was not said now, and what claims to
-come from the future is dated by its receipt.
+than that by more than the skew allowed was not said now. Three claims are not
+believed, and such a line is dated by its receipt: a time from the future, a time
+before there was IRC, and any time of a server whose clock is more than a day from
+ours. The claim stays in the tags of the event.
 See https://ircv3.net/specs/extensions/server-time
 """
 
@@ -10,7 +12,13 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from chatlog.event import format_time, normalize_server_time, parse_time
+from chatlog.event import (
+    EARLIEST,
+    MOST_APART,
+    normalize_server_time,
+    parse_time,
+    shifted,
+)
 
 PLAYBACK: Final = "playback"
 DEFAULT_MAX_SKEW: Final = 300_000
@@ -32,41 +40,55 @@ class Moment(NamedTuple):
 class ServerClock:
     """Judge server-time tags against our own clock.
 
-    `max_skew` is in milliseconds, `offset` how many the server's clock is ahead.
-    Before `measure` the clocks are taken to agree, and `is_known` is false.
-    After `begin` nothing is live that was said before it.
+    `max_skew` is in milliseconds. Before `measure` the clocks are taken to agree.
+    After `begin` nothing is live that was said before it. An offset of more than
+    `MOST_APART` is no offset: one of the clocks is not set.
     """
 
     def __init__(self, max_skew: int = DEFAULT_MAX_SKEW) -> None:
-        self.offset = 0
-        self.is_known = False
+        self._ahead = 0
+        self._is_measured = False
         self._began = ""
         self._max_skew = max_skew
         self._bounds_for = ""
-        self._oldest = self._newest = ""
+        self._earliest = self._oldest = self._newest = ""
         self._live: set[str] = set()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the server's clock was measured, and can be used."""
+        return self._is_measured and self._is_usable
+
+    @property
+    def offset(self) -> int:
+        """Milliseconds by which the server's clock is ahead of ours; 0 if they cannot be used."""
+        return self._ahead if self._is_usable else 0
+
+    @property
+    def _is_usable(self) -> bool:
+        return abs(self._ahead) <= MOST_APART
 
     def measure(self, tag: str, received: str) -> None:
         """Take a line that the server made just now as the measure of its clock."""
         if time := normalize_server_time(tag):
-            self.offset = parse_time(time) - parse_time(received)
-            self.is_known = True
+            self._ahead = parse_time(time) - parse_time(received)
+            self._is_measured = True
             self._bounds_for = ""
 
     def begin(self, received: str) -> None:
         """Note when the connection began: earlier lines are history."""
         if self.is_known:
-            self._began = format_time(parse_time(received) + self.offset - _UNEVEN)
+            self._began = shifted(received, self.offset - _UNEVEN)
             self._bounds_for = ""
 
     def shift(self, milliseconds: int) -> None:
         """Note that our clock was set forward by a number of milliseconds."""
-        self.offset -= milliseconds
+        self._ahead -= milliseconds
         self._bounds_for = ""
 
     def there(self, moment: str) -> str:
         """Convert a moment of our clock to the server's clock; "" if its offset is unknown."""
-        return format_time(parse_time(moment) + self.offset) if self.is_known and moment else ""
+        return shifted(moment, self.offset) if self.is_known and moment else ""
 
     def judge(self, tag: str, received: str) -> Moment:
         """Date a line by its server-time tag, "" where it has none."""
@@ -75,11 +97,9 @@ class ServerClock:
             return Moment(received, claim=tag)
         if received[:_SECOND] != self._bounds_for:
             self._rebound(received)
-        if time < self._oldest:
-            return Moment(time, received, PLAYBACK)
-        if time > self._newest:
-            return Moment(received, claim=tag)
-        return Moment(time, received)
+        if self._earliest <= time <= self._newest:
+            return Moment(time, received, PLAYBACK if time < self._oldest else "")
+        return Moment(received, claim=tag)
 
     def live_time(self, tag: str, received: str) -> str:
         """Return the time of a line that was said now; "" where `judge` must say more."""
@@ -103,13 +123,10 @@ class ServerClock:
         self._bounds_for = received[:_SECOND]
         self._live.clear()
         # From the whole second, so that the bounds depend on no line that came before.
-        there = parse_time(f"{self._bounds_for}.000Z") + self.offset
-        self._oldest = max(self._began, _clamped(there - self._max_skew))
-        self._newest = _clamped(there + self._max_skew + _MILLISECONDS)
-
-
-def _clamped(milliseconds: int) -> str:
-    try:
-        return format_time(milliseconds)
-    except (ValueError, OverflowError, OSError):
-        return "9999" if milliseconds > 0 else ""
+        there = shifted(f"{self._bounds_for}.000Z", self.offset)
+        self._oldest = max(self._began, shifted(there, -self._max_skew))
+        self._newest = shifted(there, self._max_skew + _MILLISECONDS)
+        # A clock of ours that was never set may itself be before the first of these years.
+        self._earliest = min(EARLIEST, self._oldest)
+        if not self._is_usable:
+            self._newest = ""

@@ -188,7 +188,9 @@ class Session:
             return
         turn.events += [event for event in made if not event.via]
         past = [event for event in made if event.via]
-        point = Point(line.fields["time"], line.fields.get("msgid", ""))
+        # A claim that was not believed tells nothing of the place in the history.
+        time = "" if "time" in line.tags else line.fields["time"]
+        point = Point(time, line.fields.get("msgid", ""))
         self.batches.take(past, line.batch, point, turn)
 
     def _own_events(self, lines: Sequence[str], received: str) -> list[Event]:

@@ -17,7 +17,7 @@ import msgspec
 
 from chatlog.archive.system import replace_file
 from chatlog.errors import TranscriptError
-from chatlog.event import format_time, parse_time
+from chatlog.event import shifted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +91,4 @@ def _is_address(host: str) -> bool:
 
 
 def _later(now: str, seconds: int) -> str:
-    try:
-        return format_time(parse_time(now) + seconds * 1000)
-    except (ValueError, OverflowError):
-        return "9999-12-31T23:59:59.999Z"
+    return shifted(now, seconds * 1000)

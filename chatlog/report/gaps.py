@@ -27,7 +27,10 @@ _RECORDED: Final = 6  # decimals of a share
 
 
 class GapQuery(NamedTuple):
-    """The gaps to find: in `[low, high)`, of `least` milliseconds or more."""
+    """The gaps to find: in `[low, high)`, of `least` milliseconds or more.
+
+    `high` is "" for no bound.
+    """
 
     low: str
     high: str
@@ -105,7 +108,7 @@ def _has_transcripts(target: Target) -> bool:
 
 def _within(network: str, target: str, coverage: Coverage, query: GapQuery) -> TargetGaps | None:
     """Return the part of a coverage that lies in the range of a query; None if no part does."""
-    since, until = max(query.low, coverage.since), min(query.high, coverage.until)
+    since, until = max(query.low, coverage.since), min(query.high or coverage.until, coverage.until)
     if since > until:
         return None
     inside = [

@@ -331,3 +331,30 @@ PATTERNS = {
 def test_four_times_as_many_batches_are_about_four_times_the_work(pattern):
     few, many = (batches(number, PATTERNS[pattern]) for number in (100, 400))
     assert lines_executed(lambda: fold(*many)) < 5 * lines_executed(lambda: fold(*few))
+
+
+# -- times far from ours -------------------------------------------------------------
+
+FAR_TIMES = ("0001-01-01T00:00:00.000Z", "1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z")
+
+
+@pytest.mark.parametrize("far", FAR_TIMES)
+def test_intervals_lie_where_our_clock_has_them_if_the_servers_is_far_from_it(far):
+    coverage = fold(
+        OpenedEntry(at=at(0), server=far, run="r"),
+        ClosedEntry(at=at(10), server=far, cause="closed"),
+        OpenedEntry(at=at(30), server=far, run="r"),
+        ClosedEntry(at=at(40), server=far, cause="stopped"),
+        now=60,
+    )
+    assert (coverage.since, coverage.until) == (at(0), at(60))
+    assert [(gap.start.time, gap.end) for gap in coverage.gaps] == [
+        (at(10), at(30)), (at(40), at(60)),
+    ]  # fmt: skip
+
+
+def test_a_range_begins_with_irc_whatever_a_history_claims():
+    long_ago = "0001-01-01T00:00:00.000Z"
+    before = CoveredEntry(at=at(0), since=long_ago, until=at(0), lines=1)
+    coverage = fold(opened(0), WishedEntry(since=long_ago), before, closed(10))
+    assert (coverage.since, coverage.until) == ("1988-08-01T00:00:00.000Z", at(10))

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.event import format_time, parse_time
-from chatlog.protocol.server_time import Moment, ServerClock
+from chatlog.event import EARLIEST, MOST_APART, format_time, parse_time, shifted
+from chatlog.protocol.server_time import DEFAULT_MAX_SKEW, Moment, ServerClock
+from tests.support.events import NASTY
 
 NOW = "2026-11-23T18:20:01.123Z"
 
@@ -34,6 +35,34 @@ JUDGED = {
     "a little ahead": (
         "2026-11-23T18:24:59.000Z",
         Moment("2026-11-23T18:24:59.000Z", NOW),
+    ),
+    "the month in which IRC began": (
+        "1988-08-01T00:00:00.000Z",
+        Moment("1988-08-01T00:00:00.000Z", NOW, "playback"),
+    ),
+    "a moment before IRC began": (
+        "1988-07-31T23:59:59.999Z",
+        Moment(NOW, claim="1988-07-31T23:59:59.999Z"),
+    ),
+    "a clock that was never set": (
+        "1970-01-01T00:00:00.000Z",
+        Moment(NOW, claim="1970-01-01T00:00:00.000Z"),
+    ),
+    "the year 1": (
+        "0001-01-01T00:00:00.000Z",
+        Moment(NOW, claim="0001-01-01T00:00:00.000Z"),
+    ),
+    "the year before the first": (
+        "-0001-01-01T00:00:00.000Z",
+        Moment(NOW, claim="-0001-01-01T00:00:00.000Z"),
+    ),
+    "the hour 24": (
+        "2026-11-23T24:00:00.000Z",
+        Moment(NOW, claim="2026-11-23T24:00:00.000Z"),
+    ),
+    "another zone": (
+        "2026-11-23T07:20:01.123-11:00",
+        Moment(NOW, claim="2026-11-23T07:20:01.123-11:00"),
     ),
     "the future": (
         "2027-01-01T00:00:00.000Z",
@@ -104,17 +133,59 @@ def test_a_line_without_server_time_has_no_quick_judgement():
     assert ServerClock().live_time("", NOW) == ""
 
 
-TIMES = st.sampled_from(["0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z", NOW, "x", ""])
-
-
-@given(TIMES, st.lists(TIMES | st.text(max_size=30), max_size=5))
-def test_no_clock_is_too_wrong(first, tags):
+@given(NASTY, NASTY, st.lists(NASTY | st.text(max_size=30), max_size=5))
+def test_whatever_a_server_claims_a_line_is_dated_between_the_first_of_irc_and_now(
+    first, second, tags
+):
     clock = ServerClock()
     clock.measure(first, NOW)
+    clock.begin(NOW)
+    clock.shift(5)
+    clock.measure(second, NOW)
     for tag in tags:
         moment = clock.judge(tag, NOW)
-        assert len(moment.time) == len(NOW)
+        assert EARLIEST <= moment.time <= shifted(NOW, MOST_APART + DEFAULT_MAX_SKEW + 1000)
         assert moment.claim in ("", tag)
+        assert clock.live_time(tag, NOW) in ("", moment.time)
+    there = clock.there(NOW)
+    assert not there or abs(parse_time(there) - parse_time(NOW)) <= MOST_APART
+
+
+DAY = 86_400_000
+
+
+@pytest.mark.parametrize("off", [-DAY, DAY])
+def test_a_clock_that_is_a_day_off_is_still_the_servers(off):
+    clock = ServerClock()
+    clock.measure(shifted(NOW, off), NOW)
+    assert (clock.is_known, clock.offset) == (True, off)
+    assert clock.judge(shifted(NOW, off), NOW) == Moment(shifted(NOW, off), NOW)
+
+
+@pytest.mark.parametrize("off", [-DAY - 1, DAY + 1, -30 * 365 * DAY])
+def test_of_a_clock_that_is_further_off_no_time_is_believed(off):
+    clock = ServerClock()
+    clock.measure(shifted(NOW, off), NOW)
+    clock.begin(NOW)
+    assert (clock.is_known, clock.offset, clock.there(NOW)) == (False, 0, "")
+    for tag in (shifted(NOW, off), shifted(NOW, -DAY), NOW):
+        assert clock.judge(tag, NOW) == Moment(NOW, claim=tag)
+        assert clock.live_time(tag, NOW) == ""
+
+
+def test_a_clock_that_is_set_right_is_believed_again():
+    clock = ServerClock()
+    clock.measure("1970-01-01T00:00:07.000Z", NOW)
+    clock.measure(NOW, NOW)
+    assert clock.judge(NOW, NOW) == Moment(NOW, NOW)
+
+
+def test_times_are_believed_once_our_own_clock_is_set():
+    clock = ServerClock()
+    clock.measure(NOW, "1970-01-01T00:00:07.000Z")
+    assert not clock.is_known
+    clock.shift(parse_time(NOW) - 7_000)
+    assert clock.judge(NOW, NOW) == Moment(NOW, NOW)
 
 
 def test_what_was_said_before_the_connection_began_was_not_said_on_it():

@@ -85,7 +85,7 @@ def command(
     root, now = Path(archive_root(output)), clock.now()
     low, high = (event_time(text, now, tz) for text in (since, until))
     targets = Targets(root, patterns, (network,) if network else ()).find()
-    query = GapQuery(low, high or now, int(least * 1000))
+    query = GapQuery(low, high, int(least * 1000))
     found, damaged, unledgered = _find(root, targets, query, now)
     if not (found or unledgered):
         raise NothingFoundError(

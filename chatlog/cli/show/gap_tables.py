@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
@@ -12,6 +11,7 @@ from chatlog.cli.show.gap_lines import gap_cause, gap_details
 from chatlog.cli.show.tables import show
 from chatlog.coverage.fold import GapState
 from chatlog.event import parse_time
+from chatlog.formats.terminal import local_time
 from chatlog.formats.visible import printable
 from chatlog.formats.wording import span
 from chatlog.report.gaps import timeline
@@ -95,4 +95,8 @@ def _table(gaps: Iterable[Gap], zone: tzinfo | None) -> Table:
 
 
 def _local(time: str, zone: tzinfo | None) -> str:
-    return f"{datetime.fromisoformat(time).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    try:
+        local = local_time(time, zone)
+    except ValueError:  # outside the years that a clock can show
+        return time
+    return f"{local.date()} {local:%H:%M:%S}"

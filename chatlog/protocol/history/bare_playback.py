@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.event import format_time, parse_time
+from chatlog.event import EARLIEST, MOST_APART, format_time, parse_time, shifted
 
 if TYPE_CHECKING:
     from chatlog.protocol.message import Message
@@ -82,7 +82,10 @@ class BarePlayback:
 
 
 def _moment(found: dict[str, str | None], received: str) -> str:
-    """Return the moment of a stamp, without a day the latest that is not to come; "" for none."""
+    """Return the moment of a stamp, without a day the latest that is not to come; "" for none.
+
+    A day before there was IRC, or more than a day ahead, is none.
+    """
     day = "{year}-{month}-{day}".format(**found) if found.get("year") else received[:10]
     try:
         moment = parse_time(f"{day}T{found['clock']}.000Z")
@@ -90,4 +93,7 @@ def _moment(found: dict[str, str | None], received: str) -> str:
         return ""
     if not found.get("year") and moment > parse_time(received) + _AHEAD:
         moment -= _DAY
-    return format_time(moment)
+    time = format_time(moment)
+    if found.get("year") and not EARLIEST <= time <= shifted(received, MOST_APART):
+        return ""
+    return time

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.event import format_time, parse_time
+from chatlog.event import parse_time, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -24,7 +24,9 @@ _LARGEST_PAGE: Final = 1000
 _NO_REFERENCE: Final = frozenset({"INVALID_PARAMS", "INVALID_MSGREFTYPE", "UNKNOWN_MSGID"})
 _LOST: Final = frozenset({"TIMEOUT", "ENDLESS"})
 _SECOND: Final = 1000
+_NEVER: Final = "~"  # after every time
 _CROWDED: Final = "more was said in one moment than the server gives at once"
+_UNDATED: Final = "the server's history has no times that there can be"
 _AGAIN: Final = "the server gives the same lines again and again"
 
 
@@ -47,7 +49,10 @@ def terms_of(isupport: Mapping[str, str]) -> Terms:
 
 
 class Point(NamedTuple):
-    """A place in a history: when, by the server's clock, and which message where known."""
+    """A place in a history: when, by the server's clock, and which message where known.
+
+    The time is "" if the server's claim was not believed.
+    """
 
     time: str
     msgid: str = ""
@@ -66,7 +71,10 @@ class Ask(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A page that came: its lines, the earliest and the latest; or the code of a FAIL."""
+    """A page that came: its lines, the earliest and the latest; or the code of a FAIL.
+
+    Lines whose times were not believed count, and are neither the earliest nor the latest.
+    """
 
     lines: int = 0
     first: Point = Point("")
@@ -121,7 +129,7 @@ def merged(one: Answer, other: Answer) -> Answer:
         return other if other.lines else one
     return Answer(
         one.lines + other.lines,
-        min(one.first, other.first, key=lambda point: point.time),
+        min(one.first, other.first, key=lambda point: point.time or _NEVER),
         max(other.last, one.last, key=lambda point: point.time),
     )
 
@@ -171,6 +179,8 @@ def _on(
     reached, why = begins, ""
     while answer.lines and answer.last.time < until:
         last = answer.last
+        if not last.time:
+            return Outcome(begins, reached, _UNDATED)
         reached = max(reached, last.time)
         line, by_msgid = _next(target, last, terms)
         answer = yield Ask(line, reached, begins)
@@ -204,7 +214,9 @@ def _is_further(before: Point, now: Point, *, by_msgid: bool) -> bool:
 def oldest(target: str) -> Generator[Ask, Answer, Outcome]:
     """Find where the history begins, and keep nothing; `begins` is "" where there is none."""
     answer = yield Ask(f"CHATHISTORY AFTER {target} timestamp={BEGINNING} 1", "", "", keep=False)
-    return Outcome(answer.first.time, answer.first.time, _refusal(answer) if answer.failure else "")
+    why = _UNDATED if answer.lines and not answer.first.time else ""
+    why = _refusal(answer) if answer.failure else why
+    return Outcome(answer.first.time, answer.first.time, why)
 
 
 def backward(target: str, count: int, terms: Terms) -> Generator[Ask, Answer, Outcome]:
@@ -220,6 +232,8 @@ def backward(target: str, count: int, terms: Terms) -> Generator[Ask, Answer, Ou
         if answer.failure:
             return Outcome(begins, begins, _refusal(answer))
         found += answer.lines
+        if answer.lines and not answer.first.time:
+            return Outcome(begins, begins, _UNDATED)
         if not answer.lines or (begins and answer.first.time >= begins):
             return Outcome(begins, begins)
         begins = answer.first.time
@@ -241,14 +255,13 @@ _REFUSALS: Final = {
 
 
 def _earlier(time: str) -> str:
-    return format_time(max(0, parse_time(time) - 1))
+    return shifted(time, -1)
 
 
 def _later(time: str) -> str:
-    return format_time(parse_time(time) + 1)
+    return shifted(time, 1)
 
 
 def _just_before_second(time: str) -> str:
     # Some servers keep whole seconds: what was said later in this one is dated at its beginning.
-    moment = parse_time(time)
-    return format_time(max(0, moment - moment % _SECOND - 1))
+    return shifted(time, -(parse_time(time) % _SECOND) - 1)

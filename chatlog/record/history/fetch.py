@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatlog.alignment import Alignment, around
-from chatlog.event import format_time, parse_time
+from chatlog.event import shifted
 from chatlog.protocol.facts import HistoryPage
 from chatlog.protocol.history.chathistory import Outcome, Walk, forward
 from chatlog.record.history.outcomes import Fetched, entries_of
@@ -48,7 +48,7 @@ class Fetch:
         earlier = gap.is_first or has_talk_before
         self._walk = Walk(forward(gap.target, gap.since, gap.until, terms, has_earlier=earlier))
         self._alignment = Alignment(casemapping)
-        self._seam_begins = format_time(max(0, parse_time(gap.until) - _SEAM))
+        self._seam_begins = shifted(gap.until, -_SEAM)
         self._seam: list[list[Event]] = []  # page by page: pages may overlap
 
     # -- the requests, and the lines that are new -----------------------------------

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from chatlog.alignment import around
-from chatlog.event import format_time, parse_time
-from chatlog.protocol.history.chathistory import Point, Walk, backward, oldest
+from chatlog.event import shifted
+from chatlog.protocol.history.chathistory import BEGINNING, Point, Walk, backward, oldest
 
 if TYPE_CHECKING:
     from chatlog.coverage.fold import Gap
@@ -60,7 +60,7 @@ class HistoryDepth(NamedTuple):
         """Return the beginning of the `seconds` before a time; "" if only the server knows it."""
         if self.seconds is None:
             return ""
-        return format_time(max(0, parse_time(until) - int(self.seconds * 1000)))
+        return max(BEGINNING, shifted(until, -int(self.seconds * 1000)))
 
     def walk(self, target: str, terms: Terms) -> Walk:
         """Return the requests that find the beginning; the outcome's `begins` is "" for none."""

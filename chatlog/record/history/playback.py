@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.alignment import Alignment, around
-from chatlog.event import format_time, parse_time
+from chatlog.event import shifted
 from chatlog.protocol.history.chathistory import Outcome
 from chatlog.record.history.outcomes import Fetched, entries_of, still_open
 
@@ -103,4 +103,4 @@ def is_all_within(limits: PlaybackLimits, extent: Extent) -> bool:
 
 def earliest_within(limits: PlaybackLimits, begins: str) -> str:
     """Return the time back to which a playback reaches that came when an interval began."""
-    return format_time(max(0, parse_time(begins) - limits.seconds * 1000 + _ROUNDED))
+    return shifted(begins, _ROUNDED - limits.seconds * 1000)

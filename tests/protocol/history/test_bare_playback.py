@@ -114,3 +114,10 @@ def test_a_day_of_bip_that_is_none_is_no_stamp():
     live, pages = told(f":ada{BIP}99-99-2026 18:03:34> one")
     assert [event.text for event in live] == ["99-99-2026 18:03:34> one"]
     assert pages == []
+
+
+@pytest.mark.parametrize("day", ["01-01-0001", "31-07-1988", "25-11-2026", "31-12-9999"])
+def test_a_stamp_far_from_our_time_stays_in_the_text_of_a_line_of_now(day):
+    live, pages = told(f":bob!bip@b.i.p PRIVMSG #a :{day} 18:20:02> long ago")
+    assert pages == []
+    assert [(each.time, each.text) for each in live] == [(AT, f"{day} 18:20:02> long ago")]

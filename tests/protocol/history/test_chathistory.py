@@ -21,6 +21,7 @@ from chatlog.protocol.history.chathistory import (
     backward,
     forward,
     merged,
+    oldest,
     terms_of,
 )
 from tests.test_alignment import NAMES, START, said, splits, told, whole_second
@@ -220,6 +221,29 @@ def test_a_server_that_says_the_same_again_and_again_is_not_asked_for_ever():
     with pytest.raises(StopIteration) as stop:
         way.send(same)
     assert stop.value.value.why == "the server gives the same lines again and again"
+
+
+UNDATED = Answer(5, Point(""), Point("", "m"))
+NO_TIMES = "the server's history has no times that there can be"
+
+
+def test_a_history_without_times_that_can_be_covers_nothing():
+    way = Walk(forward("#c", Point(at(0)), at(90_000), BY_MSGID, has_earlier=True))
+    way.take(answer_of(lines("a")))
+    way.take(UNDATED)
+    assert (way.ask, way.outcome) == (None, Outcome(at(0), at(0), NO_TIMES))
+
+
+def test_a_line_without_a_time_that_can_be_is_neither_the_first_nor_the_last_of_its_page():
+    page = merged(merged(Answer(1, Point(""), Point("")), answer_of(lines("a"))), UNDATED)
+    assert page == Answer(7, Point(at(0), "m0"), Point(at(0), "m0"))
+
+
+@pytest.mark.parametrize("way", [oldest("#c"), backward("#c", 5, BY_TIME)], ids=["all", "some"])
+def test_the_beginning_of_a_history_without_times_is_not_known(way):
+    walk = Walk(way)
+    walk.take(UNDATED)
+    assert (walk.ask, walk.outcome) == (None, Outcome("", "", NO_TIMES))
 
 
 # -- channels that are new -----------------------------------------------------------
