@@ -10,6 +10,7 @@ function and its row, and a member of `EventType`.
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.event import SERVER, Event, EventType
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 CTCP: Final = "\x01"
 _ACTION: Final = "ACTION"
+_EVERYBODY: Final = "*"
+_MASK: Final = "$"
+_AFTER_NICK: Final = re.compile("[!@%]")
 _REACT: Final = "+draft/react"
 HIDDEN: Final = "*"
 """What stands for a channel's key, which no transcript holds."""
@@ -66,13 +70,20 @@ def on_message(state: State, line: Line) -> list[Event]:
 
 def on_tagmsg(state: State, line: Line) -> list[Event]:
     """Make a `react` of a message that is nothing but tags, where it is one."""
-    if reaction := line.tags.pop(_REACT, ""):
-        return _said(state, line, type=EventType.REACT, text=reaction)
-    return _said(state, line, **_as_other(line))
+    reaction = line.tags.get(_REACT, "")
+    if not reaction:
+        return _said(state, line, **_as_other(line))
+    made = _said(state, line, type=EventType.REACT, text=reaction)
+    if any(event.type == EventType.REACT for event in made):
+        line.tags.pop(_REACT)  # which the text of the event has
+    return made
 
 
 def _said(state: State, line: Line, **fields: object) -> list[Event]:
-    """Return the event of a message to a channel, to us or to all, filed under its target."""
+    """Return the event of a message to a channel, to us or to all, filed under its target.
+
+    Nothing is made of a private message, unless those are recorded.
+    """
     statusmsg, channel = state.channel_said_to(line.params[0])
     # History that belongs to no channel of ours is private like any other line.
     if line.history_of not in ("", SERVER):
@@ -83,9 +94,22 @@ def _said(state: State, line: Line, **fields: object) -> list[Event]:
         return on_other(state, line)
     if _is_server(state, line):
         return [_event(line, target=SERVER, **fields)]
-    if state.queries:
-        return _query(state, line, fields)
-    return []
+    if not _is_private(state, line):
+        return on_other(state, line)
+    return _query(state, line, fields) if state.queries else []
+
+
+def _is_private(state: State, line: Line) -> bool:
+    """Return whether a message is between our nick and another.
+
+    `$*` and `*` are everybody, and another nick than ours is none of the two.
+    """
+    target = line.params[0]
+    # In a line of the past, another nick may have been ours then.
+    if state.is_me(line.source.nick) or line.fields.get("via"):
+        return target != _EVERYBODY and not target.startswith(_MASK)
+    # `nick@server` and `nick!user@host` name us as well, and so does a list with our nick.
+    return any(state.is_me(_AFTER_NICK.split(name, maxsplit=1)[0]) for name in target.split(","))
 
 
 def _is_server(state: State, line: Line) -> bool:

@@ -159,7 +159,9 @@ def _places(event: Event) -> tuple[str, ...]:
         return (event.target,)
     # A line of a channel that we have just left, after `@` to its operators alone,
     # or the server's word about it.
-    return tuple(place for param in event.params for place in (param, param[1:]))
+    return tuple(
+        place for param in event.params for place in (param, param[1:], param.lstrip(PREFIXES))
+    )
 
 
 def _authors(event: Event) -> list[Source]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from chatlog.casemapping import PREFIXES
 from chatlog.event import SERVER, Source
 from chatlog.protocol.history.bare_playback import BarePlayback
 from chatlog.protocol.isupport import ISupport
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     Handler = Callable[["Line", Turn], None]
     """Acts on one line: it changes state, and appends replies and facts to the turn."""
+
+_MOST_PREFIXES: Final = 8
+"""Prefixes before a channel that are looked at; servers have five kinds."""
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -75,11 +79,15 @@ class State:
         return self.isupport.is_channel(name) or self._wants(name)
 
     def channel_said_to(self, target: str) -> tuple[str, str]:
-        """Split a target into STATUSMSG prefix and channel, "" if we are not in it."""
-        if name := self.membership.name(target):
-            return "", name
-        statusmsg, name = self.isupport.split_statusmsg(target)
-        return statusmsg, self.membership.name(name)
+        """Split a target into STATUSMSG prefix and channel, "" if we are not in it.
+
+        Servers send to `@#chan` without advertising STATUSMSG, too.
+        """
+        prefixes = len(target) - len(target.lstrip(PREFIXES))
+        for length in range(min(prefixes, _MOST_PREFIXES) + 1):
+            if name := self.membership.name(target[length:]):
+                return target[:length], name
+        return self.isupport.split_statusmsg(target)[0], ""
 
     def receive_isupport(self, tokens: Iterable[str]) -> bool:
         """Apply the tokens of one RPL_ISUPPORT; return whether the CASEMAPPING changed."""

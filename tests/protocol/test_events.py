@@ -61,6 +61,31 @@ SAID = {
         f"{BOB} PRIVMSG #z :hi",
         "@server other bob command='PRIVMSG' params=('#z', 'hi')",
     ),
+    "some members, though not advertised": (
+        f"{BOB} NOTICE ~%#A :hi",
+        "#a notice bob statusmsg='~%' text='hi'",
+    ),
+    "some members elsewhere": (
+        f"{BOB} NOTICE %#z :hi",
+        "@server other bob command='NOTICE' params=('%#z', 'hi')",
+    ),
+    "everybody": (f"{BOB} PRIVMSG * :hi", "@server other bob command='PRIVMSG' params=('*', 'hi')"),
+    "everybody on some servers": (
+        f"{BOB} PRIVMSG $*.test :hi",
+        "@server other bob command='PRIVMSG' params=('$*.test', 'hi')",
+    ),
+    "everybody on some hosts": (
+        f"{BOB} NOTICE $#*.test :hi",
+        "@server other bob command='NOTICE' params=('$#*.test', 'hi')",
+    ),
+    "another nick than ours": (
+        f"{BOB} PRIVMSG eve :hi",
+        "@server other bob command='PRIVMSG' params=('eve', 'hi')",
+    ),
+    "a reaction elsewhere": (
+        f"@+draft/react=x {BOB} TAGMSG #z",
+        "@server other bob command='TAGMSG' params=('#z',) tags={'+draft/react': 'x'}",
+    ),
     "the server": (":irc.test NOTICE log :hi", "@server notice irc.test text='hi'"),
     "nobody": ("NOTICE * :Looking up your host", "@server notice - text='Looking up your host'"),
 }

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.event import SERVER, is_live
+from chatlog.event import SERVER, Source, is_live
 from chatlog.protocol.facts import Disconnected, Turn
 from chatlog.protocol.manners import MannersSettings
 from chatlog.protocol.message import parse
@@ -464,6 +464,45 @@ BEGINNINGS = st.sampled_from([(), IN_CHANNELS])
 def parsed(stream):
     # Receiving hides channel keys in the message itself, so no message serves twice.
     return [parse(line if isinstance(line, bytes) else line.encode()) for line in stream]
+
+
+MACHINERY = {"PING", "PONG", "CAP", "AUTHENTICATE", "BATCH", "353", "366"}
+SAYING = {"PRIVMSG", "NOTICE", "TAGMSG"}
+TARGETS = ["#a", "#A", "#z", "@#a", "~&#a", "$*", "$$irc.test", "*", "**", "bob", "", "&x", "+@#z"]
+
+
+def is_private(message, me):
+    """Tell whether a message names our nick or comes from it, as no other line does."""
+    if message.command not in SAYING or not message.params:
+        return False
+    ours = message.source.partition("!")[0] == me
+    return ours or me in message.params[0].replace("!", ",").replace("@", ",").split(",")
+
+
+@examples_times(3)
+@given(
+    st.lists(
+        st.builds(
+            as_line,
+            st.sampled_from(["", "msgid=m", "+draft/react=x", "account=acc"]),
+            st.sampled_from(["", "irc.test", "bob!u@h", "eve!x@y", "log!u@h", "@server!u@h"]),
+            st.sampled_from([*sorted(SAYING) * 3, *VERBS]),
+            st.builds(
+                lambda target, rest: [target, *rest],
+                st.sampled_from([*TARGETS, "log", "log@irc.test", "log!u@h", "#a,log"]),
+                PARAMS,
+            ),
+        ),
+        max_size=10,
+    )
+)
+def test_every_line_that_is_not_private_is_in_a_transcript(stream):
+    talk = in_channels()
+    for line in stream:
+        talk.session.state.be(Source("log", "chatlog", "here.test"))  # a NICK may have come
+        (message,) = parsed([line])
+        if not talk.hear(line):
+            assert message.command in MACHINERY or is_private(message, "log")
 
 
 @examples_times(3)

@@ -242,3 +242,18 @@ def test_an_operator_of_inspircd_is_a_member_whatever_stands_before_the_nick(
     found = events(tmp_path / "archive", "#a")
     assert [event["text"] for event in found if event["type"] == "names"] == ["!@ada bob chatlog"]
     assert [event["nick"] for event in found if event["type"] == "quit"] == ["ada"]
+
+
+def test_a_message_to_everybody_on_inspircd_is_recorded(record, tmp_path, inspircd, person):
+    ada = person(inspircd.port, "ada").register()
+    recorder = record(inspircd)
+    in_channel(recorder)
+    ada.oper()
+    ada.say("$*", "the server will be back at noon")
+    ada.say("chatlog", "between us")
+    ada.sync()
+    ends(recorder)
+    assert ["$*", "the server will be back at noon"] in [
+        event.get("params") for event in events(tmp_path / "archive", "@server")
+    ]
+    assert b"between us" not in all_bytes(tmp_path)
