@@ -28,7 +28,8 @@ class Parts:
     """The live part of a period, or a part of its history, to which events are appended.
 
     `pending` are the events that no `flush` has encoded yet. `quiet_since` is
-    set by a caller that has a clock, and cleared by each event. A disk that
+    set by a caller that has a clock, and cleared by each event. Lines that a disk
+    refuses wait in `spool_dir`, if not that of the archive's settings. A disk that
     refuses lines is a TranscriptError; the lines stay here, in order, until a
     later call.
     """
@@ -39,7 +40,12 @@ class Parts:
     )
 
     def __init__(
-        self, place: StreamKey, period: Period, encoding: Encoding, archive: Archive
+        self,
+        place: StreamKey,
+        period: Period,
+        encoding: Encoding,
+        archive: Archive,
+        spool_dir: Path | None = None,
     ) -> None:
         self.period = period
         self.pending: list[Event] = []
@@ -48,7 +54,8 @@ class Parts:
         self._encoding = encoding
         self._archive = archive
         self._limit = archive.storage.rotate_size
-        self._queue = LineQueue(_backlog(place, period, encoding, archive))
+        spool_dir = spool_dir or archive.storage.spool_dir
+        self._queue = LineQueue(_backlog(place, period, encoding, archive, spool_dir))
         self._file = PartFile(place, period.name, encoding, archive, self._queue)
         self._time = period.start  # of the first of the events that were encoded last
 
@@ -152,12 +159,17 @@ class Parts:
         self._queue.close()
 
 
-def _backlog(place: StreamKey, period: Period, encoding: Encoding, archive: Archive) -> Backlog:
-    storage = archive.storage
-    if storage.spool_dir is None:
+def _backlog(
+    place: StreamKey,
+    period: Period,
+    encoding: Encoding,
+    archive: Archive,
+    spool_dir: Path | None,
+) -> Backlog:
+    if spool_dir is None:
         return Backlog()
     belonging = Belonging(
-        root=str(storage.root),
+        root=str(archive.storage.root),
         directory=str(place.directory),
         network=place.network,
         target=place.target,
@@ -165,4 +177,4 @@ def _backlog(place: StreamKey, period: Period, encoding: Encoding, archive: Arch
         period=period.name,
         suffix=encoding.suffix,
     )
-    return SpoolFile(storage.spool_dir, belonging, system=archive.system, exposed=archive.exposed)
+    return SpoolFile(spool_dir, belonging, system=archive.system, exposed=archive.exposed)

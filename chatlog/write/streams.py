@@ -122,8 +122,8 @@ class Streams:
             parts = stream.known[key] = Parts(stream.place, period, encoding, self._archive)
         return parts
 
-    def adopt(self, belonging: Belonging) -> Parts | None:
-        """Return new parts with the lines that an earlier run left in the spool.
+    def adopt(self, belonging: Belonging, spool_dir: Path) -> Parts | None:
+        """Return new parts with the lines that an earlier run left in a spool directory.
 
         None if the parts are known already, or the format or the period is not.
         """
@@ -138,7 +138,7 @@ class Streams:
         stream, key = self._at(place), (encoding.suffix, period.name)
         if key in stream.known:
             return None
-        parts = stream.known[key] = Parts(place, period, encoding, self._archive)
+        parts = stream.known[key] = Parts(place, period, encoding, self._archive, spool_dir)
         parts.adopt()
         return parts
 

@@ -28,7 +28,7 @@ from chatlog.coverage.pending import Notes
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, Event
 from chatlog.write.open_parts import OpenParts, do_all
-from chatlog.write.spool import Belonging, left_in
+from chatlog.write.spool_list import Left, left_behind
 from chatlog.write.stream_key import Archive
 from chatlog.write.streams import Streams
 
@@ -71,7 +71,7 @@ class Writer:
         self._exposed = Exposed()
         self._active: set[Path] = set()
         self._ended: set[Path] = set()
-        self._left: list[Belonging] | None = None
+        self._left: list[Left] | None = None
         self.notes = Notes(system=system, locks=self.locks, exposed=self._exposed)
         self._version = VersionFile(storage.root, system=system, mode=storage.file_mode)
         self._networks = Networks(storage.root, system=system, mode=storage.file_mode)
@@ -102,18 +102,17 @@ class Writer:
         """Keep other recorders out of a transcript.
 
         The first call writes FORMAT, before anything else of the archive. Lines
-        that an earlier run left in the spool directory wait from now on. Raise
+        that an earlier run left in its spool directory wait from now on. Raise
         HeldError if another recorder is there first, and TranscriptError if the
         archive has a later version.
         """
         self._version.keep()
         self.locks.hold(network, target)
         if self._left is None:
-            spool = self._storage.spool_dir
-            self._left = list(left_in(spool, self._storage.root)) if spool else []
-        for belonging in self._left:
+            self._left = left_behind(self._storage, system=self.system)
+        for directory, belonging in self._left:
             if same_transcript((belonging.network, belonging.target), (network, target)):
-                parts = self._streams.adopt(belonging)
+                parts = self._streams.adopt(belonging, directory)
                 if parts is not None:
                     self._files.stuck[parts] = None
 

@@ -7,6 +7,7 @@ import dataclasses
 import errno
 import os
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,6 +116,50 @@ def test_what_waits_when_the_process_is_killed_is_written_by_the_next_one(place)
     second.close()
     assert place.texts() == place.expected()
     assert place.spooled() == []
+
+
+@pytest.mark.parametrize("elsewhere", [None, "another"])
+def test_a_run_with_another_spool_directory_or_none_writes_what_an_earlier_run_left(
+    place, tmp_path, elsewhere
+):
+    _, writer = begin_refusing(place)
+    writer.locks.close()
+    spool_dir = tmp_path / elsewhere if elsewhere else None
+    place.storage = msgspec.structs.replace(place.storage, spool_dir=spool_dir)
+    second = place.writer()
+    assert second.waiting_lines == 5
+    place.say(second, 2)
+    second.close()
+    assert place.texts() == place.expected()
+    assert place.spooled() == []
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense\n7\n", b'"/nowhere"\n', b"\xff\n", b'"x'])
+def test_a_list_of_spool_directories_that_cannot_be_read_costs_nothing_else(place, content):
+    place.root.mkdir()
+    (place.root / ".spools").write_bytes(content)
+    writer = place.writer()
+    place.say(writer, 2)
+    writer.close()
+    assert place.texts() == place.expected()
+
+
+def test_an_archive_that_never_had_a_spool_has_no_list_of_them(place):
+    place.storage = msgspec.structs.replace(place.storage, spool_dir=None)
+    place.writer().close()
+    assert not (place.root / ".spools").exists()
+
+
+def test_a_list_of_spool_directories_that_cannot_be_written_does_not_stop_a_run(place):
+    disk = Refusing(place.root)
+    place.writer(disk.system).close()
+    (place.root / ".spools").unlink()
+    disk.refuses = True
+    writer = place.writer(disk.system)
+    place.say(writer, 2)
+    disk.refuses = False
+    writer.close()
+    assert place.texts() == place.expected()
 
 
 def test_what_could_not_be_saved_in_the_end_waits_for_the_next_run_and_that_is_said(place):

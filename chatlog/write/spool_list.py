@@ -1,0 +1,73 @@
+"""The spool directories of an archive: `ROOT/.spools`, each as a JSON string on a line.
+
+A run that was killed while its disk was full leaves lines in its spool
+directory. The next run finds them here, whatever its own settings are.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from chatlog.archive.files import reported
+from chatlog.archive.system import replace_file
+from chatlog.errors import TranscriptError
+from chatlog.write.spool import Belonging, left_in
+
+if TYPE_CHECKING:
+    from chatlog.archive.storage import Storage
+    from chatlog.archive.system import System
+
+NAME: Final = ".spools"
+_MOST: Final = 16  # directories, the last used ones
+_READ: Final = 64 * 1024  # bytes: sixteen of the longest paths
+
+
+class Left(NamedTuple):
+    """The spool file of an earlier run: its directory, and where its lines belong."""
+
+    directory: Path
+    belonging: Belonging
+
+
+def left_behind(storage: Storage, *, system: System) -> list[Left]:
+    """Return the spool files that earlier runs of an archive left, and note our directory.
+
+    A directory that is gone or cannot be read is passed over, but for ours,
+    which is a TranscriptError. If `.spools` cannot be written, only runs with
+    the same directory will find what this one leaves.
+    """
+    ours = storage.spool_dir.absolute() if storage.spool_dir else None
+    known = _known(storage.root)
+    if ours is not None and ours not in known:
+        with suppress(TranscriptError):
+            _write(storage, [*known, ours][-_MOST:], system)
+    left = [Left(ours, each) for each in left_in(ours, storage.root)] if ours else []
+    for directory in known:
+        if directory != ours:
+            with suppress(TranscriptError):
+                left += [Left(directory, each) for each in left_in(directory, storage.root)]
+    return left
+
+
+def _known(root: Path) -> list[Path]:
+    path = root / NAME
+    with reported(path, doing="read"):
+        try:
+            with path.open("rb") as file:
+                lines = file.read(_READ).splitlines()
+        except FileNotFoundError:
+            return []
+    found = []
+    for line in lines:
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            found.append(Path(msgspec.json.decode(line, type=str)))
+    return found
+
+
+def _write(storage: Storage, directories: list[Path], system: System) -> None:
+    lines = b"".join(msgspec.json.encode(str(each)) + b"\n" for each in directories)
+    replace_file(storage.root / NAME, lines, system=system, mode=storage.file_mode)
