@@ -26,14 +26,14 @@ _MOST: Final = 16  # directories, the last used ones
 _READ: Final = 64 * 1024  # bytes: sixteen of the longest paths
 
 
-class Left(NamedTuple):
+class LeftSpool(NamedTuple):
     """The spool file of an earlier run: its directory, and where its lines belong."""
 
     directory: Path
     belonging: Belonging
 
 
-def left_behind(storage: Storage, *, system: System) -> list[Left]:
+def left_behind(storage: Storage, *, system: System) -> list[LeftSpool]:
     """Return the spool files that earlier runs of an archive left, and note our directory.
 
     A directory that is gone or cannot be read is passed over, but for ours,
@@ -45,11 +45,11 @@ def left_behind(storage: Storage, *, system: System) -> list[Left]:
     if ours is not None and ours not in known:
         with suppress(TranscriptError):
             _write(storage, [*known, ours][-_MOST:], system)
-    left = [Left(ours, each) for each in left_in(ours, storage.root)] if ours else []
+    left = [LeftSpool(ours, each) for each in left_in(ours, storage.root)] if ours else []
     for directory in known:
         if directory != ours:
             with suppress(TranscriptError):
-                left += [Left(directory, each) for each in left_in(directory, storage.root)]
+                left += [LeftSpool(directory, each) for each in left_in(directory, storage.root)]
     return left
 
 

@@ -28,7 +28,7 @@ from chatlog.coverage.pending import Notes
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, Event
 from chatlog.write.open_parts import OpenParts, do_all
-from chatlog.write.spool_list import Left, left_behind
+from chatlog.write.spool_list import LeftSpool, left_behind
 from chatlog.write.stream_key import Archive
 from chatlog.write.streams import Streams
 
@@ -71,7 +71,7 @@ class Writer:
         self._exposed = Exposed()
         self._active: set[Path] = set()
         self._ended: set[Path] = set()
-        self._left: list[Left] | None = None
+        self._left: list[LeftSpool] | None = None
         self.notes = Notes(system=system, locks=self.locks, exposed=self._exposed)
         self._version = VersionFile(storage.root, system=system, mode=storage.file_mode)
         self._networks = Networks(storage.root, system=system, mode=storage.file_mode)
