@@ -175,7 +175,8 @@ class Driver:
         self.end_turn()
 
     def _on_refused(self, fact: RegistrationRefused) -> None:
-        self._connection.abort(fact.reason)
+        """Leave as one should: a line that is dropped counts as an error on the other side."""
+        self._connection.disconnect(fact.reason)
 
     def _on_tls_required(self, _fact: TlsRequired) -> None:
         self._connection.abort(_TLS_ALONE)

@@ -27,8 +27,16 @@ class ServerName(NamedTuple):
 
 
 def parse_server(text: str) -> ServerName:
-    """Parse `HOST`, `HOST:PORT`, `[v6]:PORT` or `ircs://HOST:PORT/#channel`."""
-    scheme, separator, _ = text.partition("://")
+    """Parse `HOST`, `HOST:PORT`, `[v6]:PORT` or `ircs://HOST:PORT/#channel`.
+
+    Refuse a login, without showing it.
+    """
+    scheme, separator, rest = text.partition("://")
+    if "@" in re.split("[/?#]", rest or text, maxsplit=1)[0]:
+        raise UsageError(
+            "a server is named without a login, which every process could see;"
+            " give it by --sasl-user and --sasl-password-file, or --password-file"
+        )
     if not separator:
         return ServerName(*_host_and_port(text))
     from urllib.parse import unquote, urlsplit
@@ -42,7 +50,7 @@ def parse_server(text: str) -> ServerName:
     # An unquoted # of a channel's name begins the fragment of the URL.
     path = unquote(parts.path.removeprefix("/")) + ("#" + parts.fragment if parts.fragment else "")
     channels = tuple(channel_name(name) for name in path.split(",") if name)
-    host, port = _host_and_port(parts.netloc.rpartition("@")[2])
+    host, port = _host_and_port(parts.netloc)
     return ServerName(host, port, _URL_TLS[scheme.lower()], channels)
 
 

@@ -8,7 +8,7 @@ import base64
 import pytest
 import scramp
 
-from chatlog.errors import NetworkError, RefusedError
+from chatlog.errors import ChatlogError, NetworkError, RefusedError
 from chatlog.protocol.registration.sasl import Login
 from chatlog.secret import Secret
 from tests.support.loop_clock import LoopClock
@@ -259,7 +259,7 @@ def let_in(peer):
     peer.join("#demo", "#tea")
 
 
-@pytest.mark.parametrize("length", [10, 288, 289, 900])
+@pytest.mark.parametrize("length", [10, 290, 291, 900])
 def test_a_password_of_any_length_arrives_whole(tmp_path, length):
     heard = []
 
@@ -271,7 +271,7 @@ def test_a_password_of_any_length_arrives_whole(tmp_path, length):
 
     login = Login(user="user", password=Secret("p" * length), plain_without_tls=True)
     play(tmp_path, log_in, identity={"login": login})
-    assert heard == [b"\0user\0" + b"p" * length]
+    assert heard == [b"user\0user\0" + b"p" * length]
 
 
 def scram_server(peer, *, honest=True):
@@ -302,7 +302,7 @@ def test_a_server_that_proves_nothing_is_left_for_good(tmp_path):
         scram_server(peer, honest=False)
         peer.wait_for(rb"^AUTHENTICATE \*$")
         peer.send(b":scripted 903 * :Come in all the same\r\n")
-        peer.wait_for_the_end()
+        peer.wait_for(rb"^QUIT :")
 
     with pytest.raises(RefusedError, match="SCRAM makes no sense"):
         play(tmp_path, cheat, identity={"login": ACCOUNT}, retry=True)
@@ -325,9 +325,22 @@ def test_without_the_login_that_was_asked_for_there_is_no_recording(tmp_path):
     with pytest.raises(NetworkError, match="without a login"):
         play(
             tmp_path,
-            lambda peer: (peer.register(), peer.wait_for_the_end()),
+            lambda peer: (peer.register(), peer.wait_for(rb"^QUIT :")),
             identity={"login": ACCOUNT},
         )
+
+
+@pytest.mark.parametrize("capabilities", [b"sasl=EXTERNAL", b"sasl=FROB", b"batch"])
+def test_a_server_without_a_login_that_can_be_used_is_left_with_quit(tmp_path, capabilities):
+    def offer(peer):
+        peer.wait_for(rb"^CAP LS 302")
+        peer.send(b":scripted CAP * LS :%s\r\n" % capabilities)
+        request = peer.wait_for(rb"^CAP REQ :(.*)")[1]
+        peer.send(b":scripted CAP * ACK :%s\r\n" % request)
+        peer.wait_for(rb"^QUIT :")
+
+    with pytest.raises(ChatlogError, match=r"login \(SASL\)"):
+        play(tmp_path, offer, identity={"login": ACCOUNT})
 
 
 def test_a_wrong_server_password_is_for_good(tmp_path):

@@ -23,7 +23,7 @@ SERVERS = {
     "ircs://irc.test/%23a,b": ServerName("irc.test", None, tls=True, channels=("#a", "#b")),
     "ircs://irc.test/##a": ServerName("irc.test", None, tls=True, channels=("##a",)),
     "irc://[::1]:6667/a": ServerName("::1", 6667, tls=False, channels=("#a",)),
-    "ircs://me@irc.test/a": ServerName("irc.test", None, tls=True, channels=("#a",)),
+    "ircs://irc.test/#a@b": ServerName("irc.test", None, tls=True, channels=("#a@b",)),
 }
 
 
@@ -44,6 +44,25 @@ def test_what_is_no_server_is_refused_in_one_line(text):
     with pytest.raises(UsageError, match=r"names no host|is no |begins with ircs://") as caught:
         parse_server(text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "ircs://me:hush@irc.test/#a",
+            "ircs://me@irc.test",
+            "irc://:hush@[::1]:6667",
+            "me@irc.test",
+        ),
+        *("me:hush@irc.test:6697", "http://me:hush@irc.test", "ircs://a@b:hush@irc.test:x"),
+    ],
+)
+def test_a_login_in_the_name_of_a_server_is_refused_and_not_shown(text):
+    with pytest.raises(UsageError, match="without a login") as caught:
+        parse_server(text)
+    assert "hush" not in str(caught.value)
+    assert "--sasl-password-file" in str(caught.value)
 
 
 TLS = {

@@ -232,6 +232,13 @@ class Registration:
         self._negotiating = False
         turn.replies.append("CAP END")
 
+    def _on_unknown_command(self, message: Message, turn: Turn) -> None:
+        """End the wait for a request of ours that the server does not take."""
+        if message.command != numerics.ERR_INVALIDCAPCMD and message.params[1:2] != ["CAP"]:
+            self._on_login(message, turn)
+        elif self._listed and self._unanswered:
+            self._answered(turn)
+
     # -- login -------------------------------------------------------------------
 
     def _on_login(self, message: Message, turn: Turn) -> None:
@@ -309,13 +316,15 @@ class Registration:
         "DEL": _on_del,
     }
     handled: ClassVar[dict[str, Callable[[Registration, Message, Turn], None]]] = {
+        **dict.fromkeys(LoggingIn.handled, _on_login),
+        numerics.ERR_INVALIDCAPCMD: _on_unknown_command,
+        numerics.ERR_UNKNOWNCOMMAND: _on_unknown_command,
         "CAP": _on_cap,
         numerics.RPL_WELCOME: _on_welcome,
         numerics.ERR_NICKNAMEINUSE: _on_nick_in_use,
         numerics.ERR_NICKCOLLISION: _on_nick_in_use,
         numerics.ERR_UNAVAILRESOURCE: _on_nick_in_use,
         **dict.fromkeys(_REFUSALS, _on_refused),
-        **dict.fromkeys(LoggingIn.handled, _on_login),
     }
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from chatlog.protocol.message import Message
 
 _CERTIFICATE: Final = "EXTERNAL"
+_COMMAND: Final = "AUTHENTICATE"
+_MAY_TRY_ON: Final = frozenset({numerics.ERR_SASLFAIL, "FAIL"})
 
 
 class LoggingIn:
@@ -49,6 +51,9 @@ class LoggingIn:
         self._offered = ""
         self._tried: list[str] = []
         self._proved = False  # that the mechanism in use got something to judge us by
+        self._begun = ""  # the line that began the mechanism in use
+        self._is_heard = False  # the mechanism in use has had an answer
+        self._failures: set[str] = set()  # the numerics that ended the one before
         self._exchange: Exchange | None = None
         self._incoming = Incoming()
         self._computing = False  # the response to a challenge, in a thread
@@ -67,6 +72,21 @@ class LoggingIn:
         on = self.handled.get(message.command)
         if on and self.running:
             on(self, message, turn)
+
+    def _is_late(self, code: str, turn: Turn) -> bool:
+        """Return whether a failure is one more of the mechanism before.
+
+        Some servers end an attempt with two numerics. What comes in the same read as
+        the first one is surely late: the next attempt is not sent yet. After that,
+        a failure is late if it comes before any answer to a mechanism that the
+        server offers, and did not come before.
+        """
+        if not self._failures:
+            return False
+        is_offered = self._tried[-1] in self._offered.upper().split(",")
+        is_new = code not in self._failures
+        self._failures.add(code)
+        return self._begun in turn.replies or (is_new and is_offered and not self._is_heard)
 
     def withdrawn(self) -> None:
         """Fail because the server takes SASL back, unless we are logged in."""
@@ -99,14 +119,16 @@ class LoggingIn:
             return
         self._tried.append(mechanism)
         self._incoming, self._proved, self.running = Incoming(), False, True
-        self._computing = False
-        turn.replies.append(f"AUTHENTICATE {mechanism}")
+        self._computing = self._is_heard = False
+        self._begun = f"AUTHENTICATE {mechanism}"
+        turn.replies.append(self._begun)
 
     def _on_authenticate(self, message: Message, turn: Turn) -> None:
         # A server waits for a response before it sends the next challenge. One that
         # does not must not make us start thread after thread.
         if self._exchange is None or not message.params or self._computing:
             return
+        self._is_heard = True
         try:
             challenge = self._incoming.feed(message.params[0])
         except ExchangeError as error:
@@ -131,20 +153,35 @@ class LoggingIn:
 
     def _on_mechanisms(self, message: Message, _turn: Turn) -> None:
         if len(message.params) > 1:
-            self._offered = message.params[1]
+            self._offered, self._is_heard = message.params[1], True
 
     def _on_failure(self, message: Message, turn: Turn) -> None:
+        if self._is_late(message.command, turn):
+            return
         said = message.params[-1] if message.params else message.command
         refused = self._tried[-1]
         # A certificate, or a mechanism that was never begun, gave no password away.
-        if message.command == numerics.ERR_SASLFAIL and (
-            not self._proved or refused == _CERTIFICATE
-        ):
+        if message.command in _MAY_TRY_ON and (not self._proved or refused == _CERTIFICATE):
             remaining = choose(self._settings, self._offered, tls=self._tls, tried=self._tried)
             if remaining:
+                self._failures = {message.command}
                 self._next(turn)
                 return
         self._fail(f"the login (SASL {refused}) was refused: {said}", for_good=True)
+
+    def _on_fail(self, message: Message, turn: Turn) -> None:
+        """Take a FAIL of AUTHENTICATE for a failure.
+
+        See https://ircv3.net/specs/extensions/standard-replies
+        """
+        if message.params[:1] == [_COMMAND]:
+            self._on_failure(message, turn)
+
+    def _on_error(self, message: Message, _turn: Turn) -> None:
+        """End the login if an error of any number names AUTHENTICATE."""
+        if message.params[1:2] == [_COMMAND]:
+            why = f"the server takes no login (SASL) now: {message.params[-1]}"
+            self._fail(why, for_good=False)
 
     def _fail(self, why: str, *, for_good: bool) -> None:
         self.running = False
@@ -152,7 +189,9 @@ class LoggingIn:
         self.failed_for_good = self.failed_for_good or for_good
 
     handled: ClassVar[dict[str, Callable[[LoggingIn, Message, Turn], None]]] = {
-        "AUTHENTICATE": _on_authenticate,
+        **dict.fromkeys(numerics.ERRORS, _on_error),
+        _COMMAND: _on_authenticate,
+        "FAIL": _on_fail,
         numerics.RPL_SASLSUCCESS: _on_success,
         numerics.ERR_SASLALREADY: _on_success,
         numerics.RPL_SASLMECHS: _on_mechanisms,

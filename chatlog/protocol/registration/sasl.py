@@ -73,7 +73,11 @@ def _external(login: Login, _nonce: str) -> _Steps:
 
 
 def _plain(login: Login, _nonce: str) -> _Steps:
-    return _Once(_encode(login.authzid, login.user, login.password.reveal()))
+    """Return the steps of PLAIN, with the account as authorisation identity too.
+
+    Several servers want it there. See https://www.rfc-editor.org/rfc/rfc4616
+    """
+    return _Once(_encode(login.authzid or login.user, login.user, login.password.reveal()))
 
 
 def _encode(*parts: str) -> bytes:

@@ -52,7 +52,7 @@ class Talk:
 def test_a_login_comes_before_the_end_of_the_negotiation():
     talk = Talk()
     assert talk.offered() == ["AUTHENTICATE PLAIN"]
-    response = base64.b64encode(b"\0user\0pencil").decode()
+    response = base64.b64encode(b"user\0user\0pencil").decode()
     assert talk.hear("AUTHENTICATE +") == [f"AUTHENTICATE {response}"]
     assert talk.hear(":irc.test 900 log log!u@h user :You are now logged in as user") == []
     assert talk.hear(":irc.test 903 log :SASL authentication successful") == ["CAP END"]
@@ -127,6 +127,80 @@ def test_a_certificate_that_nobody_knows_is_followed_by_the_password():
     assert talk.offered("EXTERNAL,PLAIN") == ["AUTHENTICATE EXTERNAL"]
     assert talk.hear("AUTHENTICATE +") == ["AUTHENTICATE +"]
     assert talk.hear(":irc.test 904 log :No") == ["AUTHENTICATE PLAIN"]
+
+
+PROMPT, OK = "AUTHENTICATE +", ":irc.test 903 log :Fine"
+NASTY = {
+    "a second numeric in the same read": [[PROMPT], ["904", "906"], [PROMPT], [OK]],
+    "the same numeric twice in one read": [[PROMPT], ["904", "904"], [PROMPT], [OK]],
+    "three in one read": [[PROMPT], ["904", "905", "906"], [PROMPT], [OK]],
+    "a second numeric in a later read": [[PROMPT], ["904"], ["906"], [PROMPT], [OK]],
+    "the reason before the failure": [["908", "904"], [PROMPT], [OK]],
+    "a failure before any challenge": [["904"], [PROMPT], [OK]],
+    "a FAIL and a numeric": [[PROMPT], ["FAIL AUTHENTICATE X :No", "904"], [PROMPT], [OK]],
+    "an error about something else": [[PROMPT], ["421 log FROB :No", "904"], [PROMPT], [OK]],
+}
+
+
+def reads_of(talk, reads):
+    """Hear the lines of each read; a bare numeric is that of a failure."""
+    said = []
+    for lines in reads:
+        whole = [
+            f":irc.test {line} log EXTERNAL,PLAIN :No" if line.isdigit() else line for line in lines
+        ]
+        said += talk.hear(*whole)
+    return said
+
+
+@pytest.mark.parametrize("reads", NASTY.values(), ids=NASTY)
+def test_a_second_failure_of_one_attempt_is_not_that_of_the_next(reads):
+    talk = Talk(BOTH)
+    assert talk.offered("EXTERNAL,PLAIN") == ["AUTHENTICATE EXTERNAL"]
+    said = reads_of(talk, reads)
+    assert not talk.registration.refused
+    assert said[-3] == "AUTHENTICATE PLAIN"
+    assert said[-1] == "CAP END"
+
+
+REFUSED = {
+    "each attempt once, before a challenge": [["904"], ["904"]],
+    "each attempt twice": [[PROMPT], ["904", "906"], [PROMPT], ["904", "906"]],
+    "the second after its response": [[PROMPT], ["904"], [PROMPT], ["906"]],
+}
+
+
+@pytest.mark.parametrize("reads", REFUSED.values(), ids=REFUSED)
+def test_a_failure_of_the_last_mechanism_ends_the_login_for_good(reads):
+    talk = Talk(BOTH)
+    talk.offered("EXTERNAL,PLAIN")
+    reads_of(talk, reads)
+    assert "(SASL PLAIN) was refused" in talk.registration.refused
+    assert talk.registration.refused_for_good
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "421 log AUTHENTICATE :Unknown command",
+        "451 * AUTHENTICATE :You have not registered",
+        "461 log AUTHENTICATE :Not enough parameters",
+        "599 log AUTHENTICATE",
+    ],
+)
+def test_an_error_that_names_authenticate_ends_the_login_but_not_for_good(line):
+    talk = Talk(BOTH)
+    talk.offered("EXTERNAL,PLAIN")
+    talk.hear(f":irc.test {line}")
+    assert "takes no login (SASL) now" in talk.registration.refused
+    assert not talk.registration.refused_for_good
+
+
+@pytest.mark.parametrize("line", ["410 * REQ :Invalid CAP command", "421 * CAP :Unknown command"])
+def test_an_error_in_answer_to_a_request_of_capabilities_is_an_answer(line):
+    talk = Talk(None)
+    talk.hear(":irc.test CAP * LS :batch")
+    assert talk.hear(f":irc.test {line}") == ["CAP END"]
 
 
 def test_a_mechanism_that_the_server_does_not_know_is_followed_by_one_that_it_names():

@@ -66,7 +66,7 @@ def outcome(act):
 
 
 def test_plain_sends_account_and_password():
-    assert Exchange(PASSWORD, "PLAIN").respond(b"") == b"\0user\0pencil"
+    assert Exchange(PASSWORD, "PLAIN").respond(b"") == b"user\0user\0pencil"
 
 
 def test_external_leaves_it_to_the_certificate():
