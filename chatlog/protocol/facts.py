@@ -37,6 +37,13 @@ class TlsRequired(msgspec.Struct, frozen=True):
     """
 
 
+class PolicyDeclared(msgspec.Struct, frozen=True):
+    """The server's STS policy on a connection by TLS, which counts from now on.
+
+    See https://ircv3.net/specs/extensions/sts
+    """
+
+
 class Challenged(msgspec.Struct, frozen=True):
     """A SASL challenge whose response takes long to compute.
 
@@ -54,9 +61,13 @@ class Pong(msgspec.Struct, frozen=True):
 
 
 class ErrorReceived(msgspec.Struct, frozen=True):
-    """The server's reason to end the connection: an ERROR, or that we are banned (465)."""
+    """The server's reason to end the connection: an ERROR, or that we are banned (465).
+
+    An ERROR `ends` the connection; after a 465, one follows.
+    """
 
     reason: str
+    ends: bool = True
 
 
 class ReconnectRequested(msgspec.Struct, frozen=True):
@@ -177,6 +188,7 @@ Fact = (
     Welcomed
     | RegistrationRefused
     | TlsRequired
+    | PolicyDeclared
     | Challenged
     | Pong
     | ErrorReceived

@@ -265,7 +265,8 @@ class Session:
         turn.facts.append(Pong("".join(line.params[-1:])))
 
     def _on_error(self, line: Line, turn: Turn) -> None:
-        turn.facts.append(ErrorReceived("".join(line.params[-1:])))
+        ends = line.message.command == "ERROR"
+        turn.facts.append(ErrorReceived("".join(line.params[-1:]), ends=ends))
 
     def _on_ping(self, line: Line, turn: Turn) -> None:
         turn.replies.append(f"PONG :{line.params[-1]}" if line.params else "PONG")

@@ -17,6 +17,7 @@ from chatlog.connection import ANY, PING_TOKEN
 from chatlog.protocol.facts import (
     Challenged,
     ErrorReceived,
+    PolicyDeclared,
     Pong,
     ReconnectRequested,
     RegistrationRefused,
@@ -55,7 +56,8 @@ class Driver:
     has let us in, `since` then. `parting_words` are those of an ERROR, and
     `must_reconnect` is true once the server asked us to connect again.
     `on_arrival` is called when we are in all channels that let us in,
-    `on_caught_up` when their history is dealt with as well.
+    `on_caught_up` when their history is dealt with as well, `on_policy` when the server
+    declares an STS policy by TLS.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Driver:
         now: Callable[[], str],
         on_arrival: Callable[[], None],
         on_caught_up: Callable[[], None],
+        on_policy: Callable[[], None],
         history: MakeHistory,
     ) -> None:
         loop: asyncio.AbstractEventLoop = connection.reactor.loop
@@ -92,6 +95,7 @@ class Driver:
             Welcomed: self._on_welcomed,
             RegistrationRefused: self._on_refused,
             TlsRequired: self._on_tls_required,
+            PolicyDeclared: lambda _fact: on_policy(),
             Challenged: self._on_challenged,
             Pong: self._on_pong,
             ErrorReceived: self._on_error,
@@ -192,9 +196,14 @@ class Driver:
     # -- the connection ------------------------------------------------------------
 
     def _on_error(self, fact: ErrorReceived) -> None:
-        """Keep the server's words as the reason of the end that follows; the first count."""
+        """Keep the server's words as the reason of the end, and end; the first words count.
+
+        There is no wait for the server to close: some never do, or are gone.
+        """
         self.parting_words = self.parting_words or fact.reason
         self._connection.reason = self._connection.reason or fact.reason
+        if fact.ends:
+            self._connection.abort(fact.reason)
 
     def _on_reconnect(self, _fact: ReconnectRequested) -> None:
         self.must_reconnect = True

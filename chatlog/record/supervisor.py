@@ -217,6 +217,7 @@ class Supervisor:
             now=self._now,
             on_arrival=self._on_change,
             on_caught_up=self._on_caught_up,
+            on_policy=lambda: self._remember_policy(session, address),
             history=self._make_history,
         )
         connection.pacing = Pacing(*self.plan.talk_pace)
@@ -251,11 +252,11 @@ class Supervisor:
             began = self._reactor.loop.time()
             self._welcome(connection, driver, address)
             await self._first_of(connection.closed)
-            self._remember_policy(driver.session, address)  # which counts from the end
             if self._reactor.loop.time() - began >= _STABLE_AFTER:
                 self._failures = 0
         waited_for = "" if connection.closed.done() else driver.session.registration.stage
         await self._end(connection, driver, address)
+        self._remember_policy(driver.session, address)  # its duration counts from the end
         refused = not driver.welcomed.done() and not self._stopping.done()
         if refused and not driver.session.registration.must_use_tls:
             raise self._refusal(connection, driver, address, waited_for)
@@ -267,7 +268,6 @@ class Supervisor:
         self._failures += 1  # forgotten when it lasts
         self.state = f"connected to {address}"
         connection.watch_over(self.plan.timeout)
-        self._remember_policy(driver.session, address)
         logger.info("connected to %s as %s", address, registration.nick)
 
     @property

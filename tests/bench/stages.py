@@ -128,6 +128,7 @@ async def _whole(
             now=now,
             on_arrival=lambda: None,
             on_caught_up=lambda: None,
+            on_policy=lambda: None,
             history=history,
         )
         connection.process_data(_prelude(flood))

@@ -66,7 +66,7 @@ ONE_LINE = {
     "a PONG": (f"{SERVER} PONG irc.test :token", [Pong("token")]),
     "an ERROR": ("ERROR :Closing link", [ErrorReceived("Closing link")]),
     "an ERROR without words": ("ERROR", [ErrorReceived("")]),
-    "a ban": (f"{SERVER} 465 log :You are banned", [ErrorReceived("You are banned")]),
+    "a ban": (f"{SERVER} 465 log :You are banned", [ErrorReceived("You are banned", ends=False)]),
     "a RECONNECT": (f"{SERVER} RECONNECT", [ReconnectRequested()]),
     "a refusal of history": (
         f"@label=l {SERVER} FAIL CHATHISTORY INVALID_TARGET LATEST #a :No",
@@ -214,7 +214,7 @@ def test_a_refusal_is_told_once_and_after_the_servers_own_words():
     talk = Conversation()
     talk.hear(f"{SERVER} 465 log :You are banned", f"{SERVER} 464 log :Bad password")
     banned, refused = talk.facts
-    assert banned == ErrorReceived("You are banned")
+    assert banned == ErrorReceived("You are banned", ends=False)
     assert refused == RegistrationRefused(talk.session.registration.refused)
     assert "You are banned" in refused.reason
 

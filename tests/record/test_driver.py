@@ -114,6 +114,7 @@ class Scene:
             now=lambda: NOW,
             on_arrival=lambda: self.log.append("arrived"),
             on_caught_up=lambda: self.log.append("caught up"),
+            on_policy=lambda: self.log.append("policy"),
             history=lambda *_: self.history,
         )
 
@@ -276,5 +277,25 @@ def test_the_lag_lasts_from_our_ping_to_the_read_that_brings_its_answer(in_scene
         scene.read(":irc.test PONG irc.test :chatlog")
         assert watch.lag == scene.connection.heard_at - watch._asked_at >= 0
         watch.stop()
+
+    in_scene(test)
+
+
+def test_an_error_ends_the_connection_at_once_after_the_lines_before_it(in_scene):
+    def test(scene):
+        scene.read(*WELCOME, OUR_JOIN)
+        log = scene.read(":bob!u@h PRIVMSG #a :last words", "ERROR :Closing link: (K-Lined)")
+        assert log == ["message in #a", "other in @server", "flushed", "aborted"]
+        assert scene.connection.reason == scene.driver.parting_words == "Closing link: (K-Lined)"
+
+    in_scene(test)
+
+
+def test_the_numeric_of_a_ban_leaves_the_end_to_the_error_that_follows(in_scene):
+    def test(scene):
+        scene.read(*WELCOME, OUR_JOIN)
+        assert "aborted" not in scene.read(":irc.test 465 log :You are banned")
+        assert "aborted" in scene.read("ERROR :Closing link")
+        assert scene.driver.parting_words == "You are banned"
 
     in_scene(test)

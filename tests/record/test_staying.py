@@ -56,6 +56,17 @@ def test_a_server_that_falls_silent_is_left_and_another_try_is_made(tmp_path):
     assert texts(tmp_path, "#demo", "message") == ["after"]
 
 
+def test_after_an_error_nobody_waits_for_the_server_to_close(tmp_path):
+    def end_without_closing(peer):
+        welcome(peer)
+        peer.send(b":ada!a@h PRIVMSG #demo :before\r\nERROR :Closing link\r\n")
+        peer.wait_for_the_end()
+
+    play(tmp_path, end_without_closing, stay_well)
+    assert texts(tmp_path, "#demo", "message") == ["before", "after"]
+    assert texts(tmp_path, "#demo", "disconnected")[0] == "Closing link"
+
+
 def test_a_server_that_answers_only_our_ping_is_kept(tmp_path):
     clock = LoopClock()
 

@@ -16,6 +16,7 @@ import pytest
 from chatlog.clock import now
 from chatlog.connection import Address, Route
 from chatlog.errors import NetworkError, RefusedError
+from chatlog.event import shifted
 from chatlog.record.recorder import Recorder
 from chatlog.record.sts_policies import Policies
 from chatlog.secret import Secret
@@ -177,6 +178,29 @@ def test_a_policy_is_remembered_and_the_next_run_goes_by_tls_at_once(tmp_path, m
     assert asyncio.run(next_run()).clients == 1
     assert said(tmp_path) == ["safe", "safe"]
     assert Policies(tmp_path / "sts.json").port_for(HOST, now()) is None, "0 seconds forget it"
+
+
+class RefusingServer(SecureServer):
+    """Declares its policy and lets nobody in."""
+
+    def _welcome(self):
+        return ":secure 464 rec :Password incorrect\r\n"
+
+    _answers = {**SecureServer._answers, "CAP END": _welcome}  # noqa: RUF012 - a table
+
+
+def test_a_policy_counts_also_where_the_server_does_not_welcome_us(tmp_path, made):
+    async def scene():
+        secure = RefusingServer(f"sts=duration={WEEK}")
+        async with serving(secure, ssl=made.server("server")) as port:
+            Policies(tmp_path / "sts.json").remember(HOST, port, WEEK // 2, now())
+            with pytest.raises(RefusedError):
+                await _recorder(tmp_path, made, port, {}).run()
+        return port
+
+    port = asyncio.run(scene())
+    later = shifted(now(), (WEEK - 3600) * 1000)
+    assert Policies(tmp_path / "sts.json").port_for(HOST, later) == port
 
 
 def test_without_a_duration_nothing_is_remembered(tmp_path, made):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import msgspec
 
 from chatlog.protocol import numerics
-from chatlog.protocol.facts import RegistrationRefused, TlsRequired, Welcomed
+from chatlog.protocol.facts import PolicyDeclared, RegistrationRefused, TlsRequired, Welcomed
 from chatlog.protocol.registration.login import LoggingIn
 from chatlog.protocol.registration.sasl import Login  # noqa: TC001 - a field of a Struct
 from chatlog.protocol.registration.sts import StsPolicy, parse_sts
@@ -51,6 +51,7 @@ WANTED: Final = {
 
 MAX_NICK_TRIES: Final = 6
 _SASL: Final = "sasl"
+_STS: Final = "sts"
 _MAX_REQUEST: Final = 400
 _CONTINUED: Final = 4
 
@@ -140,16 +141,13 @@ class Registration:
             on(self, params, turn)
 
     def _on_ls(self, params: list[str], turn: Turn) -> None:
-        self._note_offered(params)
-        if len(params) >= _CONTINUED and params[2] == "*":
+        names = self._note_offered(params)
+        if _STS in names and not self.registered:
+            self._on_policy(turn)
+        if self.must_use_tls or (len(params) >= _CONTINUED and params[2] == "*"):
             return
         self._listed = True
-        if not self.registered:
-            self.sts = parse_sts(self.offered.get("sts", ""))
-            self.must_use_tls = bool(not self._tls and self.sts and self.sts.port)
-        if self.must_use_tls:
-            turn.facts.append(TlsRequired())
-        elif requests := self._requests(self._wanted_in_order()):
+        if requests := self._requests(self._wanted_in_order()):
             turn.replies += requests
         else:
             self._end(turn)
@@ -160,9 +158,18 @@ class Registration:
 
     def _on_new(self, params: list[str], turn: Turn) -> None:
         names = self._note_offered(params)
-        if self._tls and "sts" in names:
-            self.sts = parse_sts(self.offered["sts"])
+        if self._tls and _STS in names:
+            self._on_policy(turn)
         turn.replies += self._requests(names)
+
+    def _on_policy(self, turn: Turn) -> None:
+        """Obey an STS policy at once: the connection may end with the next line."""
+        self.sts = parse_sts(self.offered[_STS])
+        if self._tls and self.sts:
+            turn.facts.append(PolicyDeclared())
+        elif self.sts and self.sts.port:
+            self.must_use_tls = True
+            turn.facts.append(TlsRequired())
 
     def _note_offered(self, params: list[str]) -> list[str]:
         pairs = [item.partition("=") for item in params[-1].split()]

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from chatlog.protocol.facts import Challenged, Turn
+from chatlog.protocol.facts import Challenged, PolicyDeclared, TlsRequired, Turn
 from chatlog.protocol.message import parse
 from chatlog.protocol.registration.capabilities import Identity, Registration
 from chatlog.protocol.registration.sasl import Login
@@ -286,6 +286,27 @@ def test_over_tls_a_policy_is_only_remembered():
     assert said == ["CAP REQ :batch"]
     assert not talk.registration.must_use_tls
     assert talk.registration.sts.duration == 300
+
+
+@pytest.mark.parametrize(
+    ("line", "facts"),
+    [
+        ("CAP * LS * :batch sts=duration=300", [PolicyDeclared()]),
+        ("CAP * LS :sts=duration=300", [PolicyDeclared()]),
+        ("CAP * NEW :sts=duration=300", [PolicyDeclared()]),
+        ("CAP * LS :sts=nonsense", []),
+    ],
+)
+def test_over_tls_a_policy_is_told_in_the_moment_it_is_seen(line, facts):
+    talk = Talk(None)
+    talk.hear(f":irc.test {line}")
+    assert talk.facts == facts
+
+
+def test_a_policy_in_an_unfinished_list_is_obeyed_at_once():
+    talk = Talk(None, tls=False)
+    assert talk.hear(":irc.test CAP * LS * :batch sts=port=6697", ":irc.test CAP * LS :x") == []
+    assert talk.facts[:1] == [TlsRequired()]
 
 
 def test_no_secret_is_shown_by_whatever_is_printed():
