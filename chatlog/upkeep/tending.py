@@ -52,12 +52,6 @@ class Tended:
         """Return the segments to which one of `DEEDS` was done."""
         return {"sealed": self.sealed, "removed": self.removed, "mended": self.mended}[deed]
 
-    def records(self) -> Iterator[dict[str, str]]:
-        """Yield each segment and each busy target as fields of JSON."""
-        for deed in DEEDS:
-            yield from ({"type": deed, "path": str(path)} for path in self.paths(deed))
-        yield from ({"type": "busy", "path": str(path)} for path in self.busy)
-
 
 def tender_of(storage: Storage, system: System, locks: Locks) -> Tender:
     """Return the tender for an archive with these settings."""

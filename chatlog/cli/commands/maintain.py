@@ -15,7 +15,7 @@ from chatlog.archive.version import expect_known_version
 from chatlog.cli.options.recording import keeping_options, output_option
 from chatlog.cli.options.storage import storage_of, typed_over
 from chatlog.cli.options.types import given
-from chatlog.cli.show.maintenance import tended_lines
+from chatlog.cli.show.maintenance import tended_lines, tended_records
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.progress import progress
 from chatlog.cli.show.screen import json_line, write
@@ -112,7 +112,7 @@ def _show(done: Tended, *, dry_run: bool, as_json: bool, quiet: bool) -> None:
     for error in done.failed:
         write_message(str(error))
     if as_json:
-        write(b"".join(map(json_line, done.records())))
+        write(b"".join(map(json_line, tended_records(done, dry_run=dry_run))))
     elif not quiet:
         for line in tended_lines(done, dry_run=dry_run):
             click.echo(line)

@@ -9,6 +9,8 @@ import stat
 
 import pytest
 
+from chatlog.cli.show.maintenance import tended_records
+from chatlog.upkeep.tending import Tended
 from tests.support.archive import record
 from tests.support.process import holding
 from tests.support.tending import HOLDER, age, event_ago, segment_ago
@@ -71,6 +73,14 @@ def test_json_has_an_object_for_each_segment(maintain, archive):
         {"type": "removed", "path": f"{archive}/net/{target}/{SEALED_OLD}"}
         for target in ("#c", "#other")
     ]
+
+
+def test_json_of_a_dry_run_says_would_for_each_deed(maintain, archive):
+    told = maintain("--keep", "30d", "--json", "--dry-run").stdout.splitlines()
+    assert {json.loads(line)["type"] for line in told} == {"would_seal", "would_remove"}
+    assert names(archive) == [OLD, NEW]
+    mended = tended_records(Tended(mended=[archive]), dry_run=True)
+    assert list(mended) == [{"type": "would_mend", "path": str(archive)}]
 
 
 def test_what_a_recorder_holds_is_left_for_it_to_seal(maintain, archive):
