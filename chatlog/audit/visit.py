@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from chatlog.audit.compare import Audit, Findings, Stretch
+from chatlog.casemapping import Casemapping
 from chatlog.connection import Reactor
 from chatlog.coverage.recorded import RecordedRanges
 from chatlog.event import shifted
@@ -21,11 +22,13 @@ from chatlog.record.sinks import NullLedgers, NullSink
 from chatlog.record.supervisor import Plan, Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from chatlog.protocol.session import Session
 
+_COARSEST: Final = Casemapping("rfc1459")
+_UNFINISHED: Final = "the visit ended before its turn"
 _ON_ITS_WAY: Final = 60_000  # milliseconds that a line may take to the recorder and the disk
 
 
@@ -107,7 +110,23 @@ async def _audit(
         timer.cancel()
     if intake.failure is not None:  # a bug must not pass for a finished audit
         raise intake.failure
-    return found
+    if not found and (error := supervisor.unfinished()) is not None:
+        raise error
+    problems = supervisor.carryover.joining.problems()
+    return [*found, *_not_compared(plan.session.channels, problems, stretches, found)]
+
+
+def _not_compared(
+    channels: Iterable[str],
+    problems: Mapping[str, str],
+    stretches: Callable[[str], Stretch | None],
+    found: list[Findings],
+) -> Iterator[Findings]:
+    """Yield findings that say why a recorded channel was not compared."""
+    compared = {_COARSEST[findings.target] for findings in found}
+    for channel in channels:
+        if _COARSEST[channel] not in compared and stretches(channel) is not None:
+            yield Findings(target=channel, why=problems.get(channel) or _UNFINISHED)
 
 
 def _comparison(  # noqa: PLR0917 - the first three are bound, a connection brings the rest

@@ -28,6 +28,7 @@ from chatlog.health.heartbeat import Heartbeat
 from chatlog.health.runs import RunFile, prune, run_name
 from chatlog.health.status import RunStatus, decode
 from chatlog.health.systemd import Notifier
+from chatlog.record.known_channels import KnownChannels
 from chatlog.record.recorder import Recorder
 from chatlog.record.sts_policies import Policies
 from chatlog.write.writer import Writer
@@ -66,12 +67,14 @@ class RecorderProcess:
         self._started = self._clock()
         self._name = run_name(self._started, os.getpid())
         self._writer = Writer(self._storage)
+        config = str(settings.path.absolute()) if settings.path is not None else ""
         self._recorder = Recorder(
             plans.plans_of(settings) if planned is None else planned,
             self._writer,
             now=self._clock,
             limits=limits,
             policies=Policies(self._storage.root / _POLICIES),
+            known=KnownChannels(self._storage.root, config, whole=not settings.is_part),
             run=self._name,
             linger=linger,
         )

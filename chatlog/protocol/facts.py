@@ -122,10 +122,14 @@ class Renamed(msgspec.Struct, frozen=True):
 
 
 class Absent(msgspec.Struct, frozen=True):
-    """A new reason why we are not in a channel to record: refused, kicked, no answer."""
+    """A new reason why we are not in a channel to record: refused, kicked, no answer.
+
+    `for_good` means that we do not ask again.
+    """
 
     channel: str
     why: str
+    for_good: bool = False
 
 
 class Forwarded(msgspec.Struct, frozen=True):

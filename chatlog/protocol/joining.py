@@ -34,6 +34,9 @@ _KICK_DELAY: Final = 5.0
 _KICK_LIMIT: Final = 3
 _KICK_WINDOW: Final = 600.0
 _GENTLE_DELAY: Final = 2.0
+_UNANSWERED: Final = "unanswered"
+_REMOVED: Final = "removed"
+_NO_ANSWER: Final = "the server has not answered yet"
 
 
 class Again(NamedTuple):
@@ -75,6 +78,19 @@ UNKNOWN_REFUSAL: Final = _SOON
 """The wait after an answer that no row of `REFUSALS` knows: servers invent numbers."""
 
 
+class Absence(NamedTuple):
+    """A channel to be in that we are not in, and why.
+
+    `cause` is the code of the refusal, or a word: alike for refusals that only differ
+    in their text. `for_good` means that we do not ask again.
+    """
+
+    channel: str
+    why: str
+    cause: str
+    for_good: bool = False
+
+
 class _State(Enum):
     DUE = auto()
     ASKED = auto()
@@ -96,6 +112,8 @@ class _Wanted(msgspec.Struct):
     thrown_out: bool = False  # since the last `advance`
     kicks: list[float] = []
     problem: str = ""
+    cause: str = _UNANSWERED  # of the problem, or why we were never in
+    was_in: bool = False
 
 
 class Joining:
@@ -153,6 +171,19 @@ class Joining:
         """Return the reason for each channel that we are not in, unless it is only due."""
         return {each.name: each.problem for each in self._all.values() if each.problem}
 
+    def absences(self) -> list[Absence]:
+        """Return the channels that we are not in, for a reason or because none ever let us in.
+
+        A channel that is only due again after a reconnection is not absent.
+        """
+        return [
+            Absence(
+                each.name, each.problem or _NO_ANSWER, each.cause, each.state is _State.GIVEN_UP
+            )
+            for each in self._all.values()
+            if each.problem or not each.was_in
+        ]
+
     def joined_count(self) -> int:
         """Return the number of channels that we are in."""
         return sum(wanted.state is _State.JOINED for wanted in self._all.values())
@@ -192,6 +223,7 @@ class Joining:
         if wanted := self._all.get(folded):
             self._answered(wanted)
             wanted.state, wanted.problem, wanted.unanswered = _State.JOINED, "", 0
+            wanted.cause, wanted.was_in = _UNANSWERED, True
             self._open.pop(folded, None)
 
     def refused(self, name: str, code: str, text: str, turn: Turn) -> None:
@@ -206,6 +238,7 @@ class Joining:
         if code not in REFUSALS and wanted.state is not _State.ASKED:
             return
         self._answered(wanted)
+        wanted.cause = code
         again = REFUSALS.get(code, UNKNOWN_REFUSAL)
         if again is None:
             self._give_up(wanted, f"{text} ({code}); not asking again", turn)
@@ -231,7 +264,7 @@ class Joining:
     def removed(self, name: str, how: str, turn: Turn) -> None:
         """Note that we had to leave a channel; come back later, and not for ever."""
         if wanted := self._all.get(self._isupport.casemapping[name]):
-            wanted.thrown_out = True
+            wanted.thrown_out, wanted.cause = True, _REMOVED
             self._again(wanted, _KICK_DELAY)
             self._report(wanted, f"{how}; coming back", turn)
 
@@ -275,6 +308,7 @@ class Joining:
             lost = wanted.unanswered >= _UNANSWERED_LIMIT
             wanted.state, wanted.at = _State.DUE, now + (_SLOWLY.first if lost else 0.0)
             if lost:
+                wanted.cause = _UNANSWERED
                 self._report(wanted, "the server does not answer; asking again later", turn)
 
     def _count_kick(self, wanted: _Wanted, now: float, turn: Turn) -> None:
@@ -352,7 +386,7 @@ class Joining:
         """Add a reason why we are not in a channel, unless it is the one before."""
         if why != wanted.problem:
             wanted.problem = why
-            turn.facts.append(Absent(wanted.name, why))
+            turn.facts.append(Absent(wanted.name, why, wanted.state is _State.GIVEN_UP))
 
     def _forget(self, name: str) -> _Wanted | None:
         folded = self._isupport.casemapping[name]

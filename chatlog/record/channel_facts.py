@@ -107,7 +107,6 @@ class ChannelFacts:
             Joined: self._on_joined,
             Left: self._on_left,
             Renamed: self._on_renamed,
-            Absent: self._on_absent,
             Forwarded: self._on_forwarded,
             Proved: self._on_proved,
             HistoryPage: self._history.take,
@@ -152,7 +151,8 @@ class ChannelFacts:
         if self._is_recorded(fact.onto):
             self._enter(fact.onto, moment, fact.msgid)
 
-    def _on_absent(self, fact: Absent) -> None:
+    def on_absent(self, fact: Absent) -> None:
+        """Log and append to the ledger why a channel does not let us in."""
         logger.warning("%s: %s: %s", self._session.settings.network, fact.channel, fact.why)
         if self._intake.takes(fact.channel):
             self._ledgers.absent(fact.channel, self._last_proof(), fact.why)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatlog.background import do_in_thread
 from chatlog.connection import ANY, PING_TOKEN
 from chatlog.protocol.facts import (
+    Absent,
     Challenged,
     ErrorReceived,
     PolicyDeclared,
@@ -55,9 +56,9 @@ class Driver:
     `turn` is the Turn of the read under way. `welcomed` is done when the server
     has let us in, `since` then. `parting_words` are those of an ERROR, and
     `must_reconnect` is true once the server asked us to connect again.
-    `on_arrival` is called when we are in all channels that let us in,
-    `on_caught_up` when their history is dealt with as well, `on_policy` when the server
-    declares an STS policy by TLS.
+    `on_arrival` is called when we are in all channels that let us in, and each time
+    when we give one up after that, `on_caught_up` when their history is dealt with as
+    well, `on_policy` when the server declares an STS policy by TLS.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Driver:
             ErrorReceived: self._on_error,
             ReconnectRequested: self._on_reconnect,
             **self._channels.handlers(),
+            Absent: self._on_absent,
         }
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
@@ -229,6 +231,11 @@ class Driver:
         # The server's answer follows everything that it plays back on joining.
         self._connection.send_raw(f"PING :{_ARRIVED}")
         self._ask_presence_later()
+
+    def _on_absent(self, fact: Absent) -> None:
+        self._channels.on_absent(fact)
+        if fact.for_good and self._has_arrived:
+            self._on_arrival()
 
     def _look_whether_caught_up(self) -> None:
         if self._has_all_played_back and self._has_arrived and self._history.is_settled:

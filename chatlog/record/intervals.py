@@ -80,6 +80,7 @@ class _Open(msgspec.Struct):
 
     begins: str
     proof: Moment
+    is_wanted: bool = True
 
 
 class Intervals:
@@ -170,10 +171,20 @@ class Intervals:
         entries: list[ClosedEntry | UnwantedEntry] = []
         self._unsteady.discard(target)
         if target in self._open:
+            for_good = for_good or not self._open[target].is_wanted
             entries.append(self._close(target, moment, cause))
         if for_good:
             entries.append(UnwantedEntry(at=moment.at, server=moment.server))
         return entries
+
+    def unwant(self, target: str, moment: Moment) -> list[UnwantedEntry]:
+        """End the range in which a target is meant to be heard, now or with its open interval."""
+        self._absent.pop(target, None)
+        self._unsteady.discard(target)
+        if interval := self._open.get(target):
+            interval.is_wanted = False
+            return []
+        return [UnwantedEntry(at=moment.at, server=moment.server)]
 
     def absent(self, target: str, moment: Moment, why: str) -> list[AbsentEntry]:
         """Return an entry that says why a channel does not let us in, unless the ledger has it."""

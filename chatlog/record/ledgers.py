@@ -6,11 +6,17 @@ refuses wait in the writer, which tries them again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.files import state_of
 from chatlog.coverage import ledger
-from chatlog.coverage.entries import ClosedEntry, OpenedEntry, WishedEntry
+from chatlog.coverage.entries import (
+    AbsentEntry,
+    ClosedEntry,
+    OpenedEntry,
+    UnwantedEntry,
+    WishedEntry,
+)
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.interval_fold import last_open
 from chatlog.coverage.last_heard import LastHeard
@@ -27,6 +33,10 @@ if TYPE_CHECKING:
     from chatlog.coverage.ledger import LedgerLine, LedgerLines
     from chatlog.record.intervals import NewInterval
     from chatlog.write.writer import Writer
+
+
+_OF_RANGES: Final = (AbsentEntry, OpenedEntry, ClosedEntry, UnwantedEntry)
+"""The entries that tell whether a target is meant to be heard."""
 
 
 class _Known(NamedTuple):
@@ -99,6 +109,24 @@ class Ledgers:
     def left(self, target: str, moment: Moment, cause: str, *, for_good: bool = False) -> None:
         """Close an interval; `for_good` if the target is no longer meant to be heard."""
         self._append(target, *self._intervals.leave(target, moment, cause, for_good=for_good))
+
+    def unwanted(self, target: str, moment: Moment) -> None:
+        """End the range of a channel that is no longer in the configuration.
+
+        A channel that was never recorded, or whose range has ended, gets no entry.
+        """
+        try:
+            casemapping = self._writer.known_casemapping(self._network)
+        except TranscriptError as error:
+            self._trouble(error)
+            return
+        if casemapping is None:  # no channel of this network was ever recorded
+            return
+        spelled = (each for each in self._intervals.targets() if casemapping.equal(each, target))
+        name = next(spelled, target)
+        last = [each for each in self._entries(name) if isinstance(each, _OF_RANGES)][-1:]
+        if last and not isinstance(last[0], UnwantedEntry):
+            self._append(name, *self._intervals.unwant(name, moment))
 
     def lost(self, moment: Moment, reason: str) -> None:
         """Close every interval at the last proof of hearing before a connection ended."""

@@ -19,20 +19,23 @@ from chatlog import __version__
 from chatlog.connection import Reactor
 from chatlog.errors import HeldError, NetworkError, RefusedError, TranscriptError
 from chatlog.event import SERVER, Event, EventType
+from chatlog.record.absences import absence_line
 from chatlog.record.driver import listen
 from chatlog.record.durability import Durability
 from chatlog.record.history.queue import HistoryQueue
 from chatlog.record.housekeeping import Housekeeping, Rounds
 from chatlog.record.intake import Intake
+from chatlog.record.intervals import Moment
 from chatlog.record.ledgers import Ledgers
 from chatlog.record.limits import Limiter, Limits
 from chatlog.record.supervisor import Plan, Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from chatlog.health.status import NetworkStatus
     from chatlog.protocol.session import Session
+    from chatlog.record.known_channels import KnownChannels
     from chatlog.record.sts_policies import Policies
     from chatlog.write.writer import Writer
 
@@ -50,7 +53,8 @@ class Recorder:
 
     `now` is the clock, in the form of `Event.time`; `chance` returns numbers
     from 0 to 1 for the jitter. `on_change` is called when a network comes,
-    goes, or is in its channels. `policies` keeps the STS policies of servers.
+    goes, or is in its channels. `policies` keeps the STS policies of servers,
+    `known` the channels of earlier runs, and the refusals that were reported.
     `run` names this run in the ledgers. With `linger` the run is a batch: each
     network is left that number of seconds after its last gap was fetched.
     `rounds` are the times of housekeeping.
@@ -65,6 +69,7 @@ class Recorder:
         limits: Limits | None = None,
         chance: Callable[[], float] = random.random,
         policies: Policies | None = None,
+        known: KnownChannels | None = None,
         run: str = "",
         linger: float | None = None,
         rounds: Rounds = Rounds(),  # noqa: B008 - immutable
@@ -75,8 +80,10 @@ class Recorder:
         self._now = now
         self._chance = chance
         self._policies = policies
+        self._known = known
         self._run = run
         self._linger = linger
+        self._is_batch = linger is not None or limits not in {None, Limits()}
         self._limiter = Limiter(limits or Limits(), self._stop_at_limit)
         self._durability = Durability(
             writer,
@@ -107,6 +114,7 @@ class Recorder:
             self._durability.start(loop)
             for plan in self.plans.values():
                 self._add(plan)
+            self._end_ranges({})
             self._limiter.start(loop)
             self._housekeeping.start(loop)
             self._tick(loop)
@@ -138,7 +146,9 @@ class Recorder:
         New networks are added, missing ones left, new channels joined, missing
         ones parted. Other changes of a network apply from its next connection.
         """
+        before = self.plans
         self.plans = {plan.session.network: plan for plan in plans}
+        self._end_ranges(before)
         for name, network in list(self._networks.items()):
             if name not in self.plans:
                 network.supervisor.stop("no longer in the configuration")
@@ -192,7 +202,7 @@ class Recorder:
         """Start a network; a lock held elsewhere on all its channels is raised at the end."""
         assert self._reactor is not None  # noqa: S101 - run() made it
         name = plan.session.network
-        ledgers = Ledgers(name, self._writer, run=self._run, trouble=self._durability.note)
+        ledgers = self._ledgers_of(name)
         intake = Intake(
             name,
             self._writer,
@@ -214,6 +224,7 @@ class Recorder:
             now=self._now,
             chance=self._chance,
             on_change=self._changed,
+            on_arrival=partial(self._arrived, name),
             on_caught_up=partial(self._leave_soon, name),
             history=partial(self._make_history, name),
             policies=self._policies,
@@ -258,9 +269,9 @@ class Recorder:
         failed = None if network.task.cancelled() else network.task.exception()
         if failed is not None:
             self._fail(failed)
-        elif self._at_limit and not network.supervisor.was_welcomed:
-            # A batch that never got in has not done its work.
-            self._fail(network.supervisor.last_refusal)
+        elif self._at_limit or network.leaving is not None:
+            self._fail(network.supervisor.unfinished())
+            self._report_absences(network)
         if network.intake.failure is not None:
             self._failures.append(network.intake.failure)
         reason = network.supervisor.stop_reason or "failed"
@@ -276,6 +287,45 @@ class Recorder:
         network.ledgers.end_batch()
         leave = partial(network.supervisor.stop, "everything is fetched")
         network.leaving = self._reactor.loop.call_later(self._linger, leave)
+
+    def _arrived(self, name: str) -> None:
+        """Report the channels that refuse us; a batch does so once, at its end."""
+        if not self._is_batch and name in self._networks:
+            self._report_absences(self._networks[name])
+
+    def _report_absences(self, network: _Network) -> None:
+        """Report in one line the channels that refuse us, if that is news since earlier runs."""
+        if self._known is None or not network.supervisor.was_welcomed:
+            return
+        name, joining = network.supervisor.name, network.supervisor.carryover.joining
+        absences, wanted = joining.absences(), joining.names()
+        there = set(wanted) - {each.channel for each in absences}
+        if self._known.news(name, absences, there) and len(absences) < len(wanted):
+            logger.error("%s", absence_line(name, absences, len(wanted)))
+
+    def _end_ranges(self, before: Mapping[str, Plan]) -> None:
+        """End the ranges of channels that are planned no longer, unless another run records them.
+
+        They were in the plans `before`, or in the configuration of an earlier run.
+        """
+        wanted = {name: plan.session.channels for name, plan in self.plans.items()}
+        gone = [
+            (name, channel)
+            for name, plan in before.items()
+            for channel in plan.session.channels
+            if channel not in wanted.get(name, ())
+        ]
+        if self._known is not None:
+            gone += self._known.take_out(wanted)
+        for name, channel in dict.fromkeys(gone):
+            if not self._writer.locks.is_held(name, channel):
+                self._ledgers_of(name).unwanted(channel, Moment(self._now()))
+
+    def _ledgers_of(self, name: str) -> Ledgers:
+        """Return the ledgers of a network, which may be none of this run's."""
+        if name in self._networks:
+            return self._networks[name].ledgers
+        return Ledgers(name, self._writer, run=self._run, trouble=self._durability.note)
 
     def _changed(self) -> None:
         if self.on_change is not None:

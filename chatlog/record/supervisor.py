@@ -19,6 +19,7 @@ from chatlog.protocol.carryover import Carryover
 from chatlog.protocol.pacing import BURST, INTERVAL, Pacing
 from chatlog.protocol.refusals import ACCIDENT, Verdict, judge
 from chatlog.protocol.session import Session
+from chatlog.record.absences import absence_error
 from chatlog.record.driver import Driver
 from chatlog.record.history.gaps import HistoryDepth  # noqa: TC001 - a field of a Struct
 
@@ -62,7 +63,8 @@ class Supervisor:
     """Keeps one network connected, with `run`, until `stop`.
 
     `history` makes the object that fetches the gaps of each connection's
-    channels. `on_caught_up` is called when a connection has no gap left to
+    channels. `on_arrival` is called when we are in all channels that let us in, and
+    when one is given up later; `on_caught_up` when a connection has no gap left to
     fetch, `on_change` when the network's status changes.
     """
 
@@ -76,12 +78,14 @@ class Supervisor:
         now: Callable[[], str],
         chance: Callable[[], float],
         on_change: Callable[[], None],
+        on_arrival: Callable[[], None] = lambda: None,
         on_caught_up: Callable[[], None],
         history: MakeHistory,
         policies: Policies | None = None,
     ) -> None:
         self.plan = plan
         self._on_change = on_change
+        self._on_arrival = on_arrival
         self._on_caught_up = on_caught_up
         self._make_history = history
         self._ledgers = ledgers
@@ -99,12 +103,43 @@ class Supervisor:
         self._failures = 0
         self._connection: Connection | None = None
         self._driver: Driver | None = None
+        self._waited_for = ""
         self._stopping: asyncio.Future[str] = reactor.loop.create_future()
 
     def stop(self, reason: str) -> None:
         """End cleanly; the first reason counts."""
         if not self._stopping.done():
+            self._waited_for = self._awaited()
             self._stopping.set_result(reason)
+
+    def _awaited(self) -> str:
+        """Name the answer that the network owes us now; "" once it has welcomed us."""
+        connection, driver = self._connection, self._driver
+        if connection is None or driver is None:
+            return "" if self.was_welcomed else "its turn to connect"
+        if driver.welcomed.done():
+            return ""
+        server = driver.session.server
+        if not connection.is_connected():
+            return f"the connection to {server}"
+        return f"{driver.session.registration.stage} of {server}"
+
+    def unfinished(self) -> ChatlogError | None:
+        """Return why a batch that ended by itself has not done its work; None if it has.
+
+        It has not if the network never let us in, if it refused us since it last did,
+        or if no channel let us in.
+        """
+        if self.last_refusal is not None:
+            return self.last_refusal
+        if self.was_welcomed:
+            absences, wanted = self.carryover.joining.absences(), self.carryover.joining.names()
+            is_all = bool(wanted) and len(absences) == len(wanted)
+            return absence_error(self.name, absences) if is_all else None
+        return NetworkError(
+            f"{self.name}: the run ended before the network welcomed us"
+            f" ({self.stop_reason}); it waited for {self._waited_for}"
+        )
 
     @property
     def state(self) -> str:
@@ -215,7 +250,7 @@ class Supervisor:
             self._intake,
             self._ledgers,
             now=self._now,
-            on_arrival=self._on_change,
+            on_arrival=self._arrived,
             on_caught_up=self._on_caught_up,
             on_policy=lambda: self._remember_policy(session, address),
             history=self._make_history,
@@ -261,9 +296,13 @@ class Supervisor:
         if refused and not driver.session.registration.must_use_tls:
             raise self._refusal(connection, driver, address, waited_for)
 
+    def _arrived(self) -> None:
+        self._on_change()
+        self._on_arrival()
+
     def _welcome(self, connection: Connection, driver: Driver, address: Address) -> None:
         registration = driver.session.registration
-        self.was_welcomed = True
+        self.was_welcomed, self.last_refusal = True, None
         self._welcomes += 1
         self._failures += 1  # forgotten when it lasts
         self.state = f"connected to {address}"
@@ -336,7 +375,7 @@ class Supervisor:
         welcome = driver is not None and connection is not None and driver.welcomed.done()
         joining, privacy = self.carryover.joining, self.carryover.privacy
         problems = [f"{name}: {why}" for name, why in joining.problems().items()]
-        if self.last_refusal is not None and not welcome:
+        if self.last_refusal is not None:
             problems.append(str(self.last_refusal))
         return NetworkStatus(
             name=self.plan.session.network,

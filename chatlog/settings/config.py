@@ -19,11 +19,12 @@ from chatlog.settings.storage import StorageConfig
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A configuration: networks in the order of the file, and warnings of one line each.
 
-    `path` is None if no file was read.
+    `path` is None if no file was read; `is_part` tells that one network of it was chosen.
     """
 
     networks: dict[str, NetworkConfig]
     path: Path | None = None
+    is_part: bool = False
     storage: StorageConfig = StorageConfig()
     metrics_file: Annotated[str, Setting(
         Section.MONITORING, FILE, "File for metrics, read by the Prometheus node exporter.",

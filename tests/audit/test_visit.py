@@ -7,6 +7,7 @@ import pytest
 from chatlog.audit.compare import Stretch
 from chatlog.audit.visit import audit
 from chatlog.clock import now
+from chatlog.errors import NetworkError
 from chatlog.record.sinks import NullSink
 from tests.support.recording import plan_of
 from tests.support.scripted import ScriptedServer
@@ -34,13 +35,13 @@ def serve(peer):
     peer.wait_for(rb"^QUIT")
 
 
-def visit(root, script):
+def visit(root, script, within=20):
     """Audit #demo of a network whose transcript is in `root`."""
 
     with ScriptedServer(script) as server:
         plan = plan_of(server.port, session={"channels": ("#demo",)})
         stretch = Stretch(root, SINCE, UNTIL)
-        return audit(plan, now=now, stretches=lambda _target: stretch, within=20)
+        return audit(plan, now=now, stretches=lambda _target: stretch, within=within)
 
 
 def test_a_visit_returns_the_findings_of_each_channel_and_writes_nothing(tmp_path):
@@ -62,3 +63,25 @@ def test_a_failure_of_the_intake_ends_the_visit_with_its_error(tmp_path, monkeyp
 
     with pytest.raises(RuntimeError, match="a bug"):
         visit(tmp_path, let_in)
+
+
+def test_a_channel_that_refuses_is_named_with_its_reason(tmp_path):
+    def refuse(peer):
+        peer.register(CAPABILITIES)
+        peer.wait_for(rb"^JOIN #demo")
+        peer.send(b":scripted 474 rec #demo :Cannot join channel (+b)\r\n")
+        peer.wait_for(rb"^PING :chatlog-arrived")
+        peer.send(b":scripted PONG scripted :chatlog-arrived\r\n")
+        peer.wait_for(rb"^QUIT")
+
+    [findings] = visit(tmp_path, refuse)
+    assert findings.why == "Cannot join channel (+b) (474); asking again"
+    assert findings.differs
+
+
+def test_a_visit_whose_time_is_up_before_the_welcome_says_what_it_waited_for(tmp_path):
+    def say_nothing(peer):
+        peer.wait_for_the_end()
+
+    with pytest.raises(NetworkError, match="it waited for any answer of 127"):
+        visit(tmp_path, say_nothing, within=1)

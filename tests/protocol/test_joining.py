@@ -10,7 +10,7 @@ from chatlog.protocol import numerics
 from chatlog.protocol.facts import Absent, Forwarded, Turn
 from chatlog.protocol.isupport import ISupport
 from chatlog.protocol.join_window import SILENCE
-from chatlog.protocol.joining import MAX_BYTES, REFUSALS, Joining
+from chatlog.protocol.joining import MAX_BYTES, REFUSALS, Absence, Joining
 from chatlog.secret import Secret
 
 
@@ -146,7 +146,7 @@ def test_what_will_never_succeed_is_reported_once_and_not_asked_again(numeric):
     talk = Talk("#a")
     talk.after()
     talk.joining.refused("#a", numeric, "No way", talk.turn)
-    assert talk.reports() == [Absent("#a", f"No way ({numeric}); not asking again")]
+    assert talk.reports() == [Absent("#a", f"No way ({numeric}); not asking again", for_good=True)]
     assert talk.after(1e6) == []
     talk.joining.begin(talk.isupport)
     assert talk.after() == [], "nor on the next connection"
@@ -282,7 +282,7 @@ def test_three_kicks_in_ten_minutes_are_enough():
         for line in talk.after() + talk.after(60):
             talk.let_in(line)
     assert talk.after(1e6) == []
-    assert talk.reports()[-1] == Absent("#a", "thrown out 3 times; not coming back")
+    assert talk.reports()[-1] == Absent("#a", "thrown out 3 times; not coming back", for_good=True)
 
 
 def test_old_kicks_are_forgotten():
@@ -401,3 +401,23 @@ def test_whatever_happens_no_channel_is_forgotten_and_no_line_is_sent_too_often(
             talk.let_in(line)
     names, problems = set(talk.joining.names()), set(talk.joining.problems())
     assert talk.joining.joined_count() + len(problems) == len(names)
+
+
+def test_absences_are_the_channels_that_refuse_and_those_that_never_let_us_in():
+    talk = Talk("#a", "#b", "#c", "#d")
+    talk.after()
+    talk.joining.refused("#a", "403", "No", talk.turn)
+    talk.joining.refused("#b", "474", "Banned", talk.turn)
+    talk.joining.joined("#c")
+    assert talk.joining.absences() == [
+        Absence("#a", "No (403); not asking again", "403", for_good=True),
+        Absence("#b", "Banned (474); asking again", "474"),
+        Absence("#d", "the server has not answered yet", "unanswered"),
+    ]
+    talk.joining.begin(talk.isupport)
+    assert "#c" not in {each.channel for each in talk.joining.absences()}, "only due again"
+    talk.joining.joined("#b")
+    talk.joining.removed("#c", "kicked", talk.turn)
+    assert [(each.channel, each.cause) for each in talk.joining.absences()] == [
+        ("#a", "403"), ("#c", "removed"), ("#d", "unanswered"),
+    ]  # fmt: skip

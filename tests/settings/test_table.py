@@ -37,7 +37,7 @@ def test_each_scope_is_a_struct_with_a_row_for_every_field():
         Scope.NETWORK: list(NetworkConfig.__struct_fields__),
         Scope.CHANNEL: list(ChannelConfig.__struct_fields__),
     }
-    assert {"metrics_file", "networks", "path", "storage", "warnings"} == set(
+    assert {"is_part", "metrics_file", "networks", "path", "storage", "warnings"} == set(
         Config.__struct_fields__
     )
 

@@ -43,11 +43,15 @@ def plan_of(port, *, session=(), identity=(), timeout=PATIENCE, plan_timeout=150
 
 
 def recorder_of(
-    root, port, *, limits=None, system=None, storage=(), policies=None, rounds=None, **plan
-):
+    root, port, *, limits=None, system=None, storage=(), policies=None, rounds=None, known=None,
+    linger=None, **plan
+):  # fmt: skip
     """Make a recorder of what `plan_of` plans."""
     writer = Writer(Storage(root=root, **dict(storage)), system=system or System())
-    options = {"limits": limits, "policies": policies, "rounds": rounds or Rounds()}
+    options = {
+        "limits": limits, "policies": policies, "rounds": rounds or Rounds(), "known": known,
+        "linger": linger,
+    }  # fmt: skip
     return Recorder([plan_of(port, **plan)], writer, now=now, **options)
 
 

@@ -66,7 +66,8 @@ def settings_of(ctx: click.Context) -> Config:
             raise UsageError(f"{path} has no network {chosen!r}; it has {', '.join(networks)}")
         networks = {chosen: networks[chosen]}
     changed = {name: _overridden(each, typed) for name, each in networks.items()}
-    return _with_storage(msgspec.structs.replace(loaded, networks=changed), typed)
+    is_part = len(networks) < len(loaded.networks)
+    return _with_storage(msgspec.structs.replace(loaded, networks=changed, is_part=is_part), typed)
 
 
 def _typed_network(typed: dict[str, Any]) -> dict[str, NetworkConfig]:

@@ -1,0 +1,133 @@
+"""Channels that earlier runs were to record: who asked for them, and the refusals reported.
+
+They are one small file of the archive, replaced as a whole. Cron begins a run every
+minute: without a memory, each would report the same refusal again, and none would
+know that a channel was taken out of the configuration. If the file is lost or
+damaged, a refusal is reported once more, and the range of a channel that was taken
+out meanwhile stays open.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from chatlog.archive.system import replace_file
+from chatlog.errors import TranscriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from chatlog.protocol.joining import Absence
+
+logger = logging.getLogger(__name__)
+
+NAME: Final = ".channels.json"
+_FORGOTTEN: Final = "refused channels are reported once more by the next run"
+
+
+class _Channel(msgspec.Struct, omit_defaults=True):
+    """A channel: the configuration file that asks for it, and the cause last reported."""
+
+    config: str = ""
+    refused: str = ""
+
+
+_File = dict[str, dict[str, _Channel]]
+
+
+class KnownChannels:
+    """The known channels of an archive, in a file that is read at the first question.
+
+    `config` is the path of this run's configuration, "" if it has none; unless it is
+    `whole`, the run has only some of the networks. Two runs at once may overwrite each
+    other's news; then a refusal is reported once more.
+    """
+
+    def __init__(self, root: Path, config: str = "", *, whole: bool = True) -> None:
+        self._path = root / NAME
+        self._config = config
+        self._whole = whole
+
+    def take_out(self, wanted: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
+        """Keep the channels of this configuration; return those that it no longer has.
+
+        `wanted` are the channels of each network. Names that differ only in case are one.
+        """
+        if not self._config:
+            return []
+        known = self._read()
+        names = {network: {name.lower() for name in wanted[network]} for network in wanted}
+        gone = [
+            (network, name)
+            for network, channels in known.items()
+            if self._whole or network in names
+            for name, channel in channels.items()
+            if channel.config == self._config and name.lower() not in names.get(network, ())
+        ]
+        changed = _without(known, gone)
+        for network, channels in wanted.items():
+            for name in channels:
+                channel = changed.setdefault(network, {}).get(name, _Channel())
+                changed[network][name] = msgspec.structs.replace(channel, config=self._config)
+        self._write(known, changed)
+        return gone
+
+    def news(
+        self, network: str, absences: Iterable[Absence], joined: Iterable[str]
+    ) -> list[Absence]:
+        """Return the refusals that no run reported yet, and keep them as reported.
+
+        A channel that is `joined` counts as never refused. Refusals are alike if their
+        cause is: a server may word each differently.
+        """
+        known = self._read()
+        before = known.get(network, {})
+        changed = dict(before)
+        fresh = []
+        for absence in absences:
+            channel = before.get(absence.channel, _Channel())
+            if channel.refused != absence.cause:
+                fresh.append(absence)
+                changed[absence.channel] = _Channel(channel.config, absence.cause)
+        for name in joined:
+            if name in before and before[name].refused:
+                changed[name] = _Channel(before[name].config)
+        self._write(known, {**known, network: changed})
+        return fresh
+
+    def _read(self) -> _File:
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=_File)
+        except FileNotFoundError:
+            return {}
+        except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+            logger.warning("%s is not understood and begun anew: %s", self._path, error)
+            return {}
+
+    def _write(self, known: _File, changed: _File) -> None:
+        kept = {
+            network: {name: each for name, each in channels.items() if each != _Channel()}
+            for network, channels in changed.items()
+        }
+        kept = {network: channels for network, channels in kept.items() if channels}
+        if kept == known:
+            return
+        data = (json.dumps(msgspec.to_builtins(kept), indent=1) + "\n").encode()
+        try:
+            # Not synced: this runs on the loop, and its loss costs a second report.
+            replace_file(self._path, data, durable=False, parents=False, advice=_FORGOTTEN)
+        except TranscriptError as error:
+            logger.warning("%s", error)
+
+
+def _without(known: _File, gone: Iterable[tuple[str, str]]) -> _File:
+    left_out = set(gone)
+    return {
+        network: {name: each for name, each in channels.items() if (network, name) not in left_out}
+        for network, channels in known.items()
+    }

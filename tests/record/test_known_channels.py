@@ -1,0 +1,169 @@
+"""Channels that are taken out of the configuration, and refusals that earlier runs reported."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from chatlog.archive.locks import Locks
+from chatlog.coverage import ledger
+from chatlog.coverage.fold import coverage_of
+from chatlog.protocol.joining import Absence
+from chatlog.record.known_channels import NAME, KnownChannels
+from tests.support.loop_clock import LoopClock
+from tests.support.recording import in_state, plan_of, play, recorder_of
+from tests.support.scripted import ScriptedServer
+from tests.support.waiting import until
+
+CONFIG = "/etc/chatlog.toml"
+BANNED = Absence("#a", "banned (474); asking again", "474")
+
+
+def last_entry(root, channel):
+    return ledger.read(root / "net" / channel)[-1].entry
+
+
+def refuse_demo(peer):
+    peer.register()
+    peer.wait_for(rb"^JOIN #demo,#tea$")
+    peer.send(b":scripted 474 rec #demo :Cannot join channel (+b)\r\n:rec!u@h JOIN #tea\r\n")
+    peer.sync()
+
+
+def join_what_is_left(peer):
+    peer.register()
+    peer.join("#tea")
+    peer.sync()
+
+
+def assert_ended(root, channel):
+    """Assert that no gap of a channel grows any more."""
+    entries = ledger.read(root / "net" / channel)
+    folded = [
+        coverage_of(entries, heard=lambda _: None, now=f"{year}-01-01T00:00:00.000Z")
+        for year in ("2090", "2099")
+    ]
+    assert folded[0] == folded[1]
+
+
+def test_a_refused_channel_that_the_next_run_no_longer_has_ends_its_range(tmp_path):
+    play(tmp_path, refuse_demo, known=KnownChannels(tmp_path, CONFIG))
+    assert last_entry(tmp_path, "#demo") == "absent"
+    plan = {"session": {"channels": ("#tea",)}}
+    play(tmp_path, join_what_is_left, known=KnownChannels(tmp_path, CONFIG), **plan)
+    assert last_entry(tmp_path, "#demo") == "unwanted"
+    assert_ended(tmp_path, "#demo")
+    before = ledger.read(tmp_path / "net" / "#demo")
+    play(tmp_path, join_what_is_left, known=KnownChannels(tmp_path, CONFIG), **plan)
+    assert ledger.read(tmp_path / "net" / "#demo") == before
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        lambda root: KnownChannels(root, "/etc/other.toml"),
+        lambda root: KnownChannels(root, ""),
+        lambda root: KnownChannels(root, CONFIG, whole=False),
+    ],
+    ids=["another configuration", "no configuration", "another network of the configuration"],
+)
+def test_a_run_does_not_end_the_ranges_of_another_configuration(tmp_path, known):
+    play(tmp_path, refuse_demo, known=KnownChannels(tmp_path, CONFIG))
+    plan = {"session": {"channels": ("#tea",), "network": "other"}}
+    play(tmp_path, join_what_is_left, known=known(tmp_path), **plan)
+    assert last_entry(tmp_path, "#demo") == "absent"
+
+
+def test_a_channel_that_another_recorder_holds_keeps_its_range(tmp_path, monkeypatch):
+    play(tmp_path, refuse_demo, known=KnownChannels(tmp_path, CONFIG))
+    monkeypatch.setattr(Locks, "is_held", lambda _self, _network, target: target == "#demo")
+    plan = {"session": {"channels": ("#tea",)}}
+    play(tmp_path, join_what_is_left, known=KnownChannels(tmp_path, CONFIG), **plan)
+    assert last_entry(tmp_path, "#demo") == "absent"
+
+
+def stay(peer):
+    peer.wait_for_the_end()
+
+
+def reloaded(root, script, state, plans):
+    """Run #demo and #tea, reload other plans once the network is in a state, and stop."""
+
+    async def scenario():
+        async with ScriptedServer(script, stay) as server:
+            recorder = recorder_of(root, server.port, reconnect_min=60, reconnect_max=60)
+            run = asyncio.ensure_future(recorder.run())
+            await in_state(recorder, state)
+            await until((root / "net/#demo/LEDGER").exists)
+            recorder.reload([plan_of(server.port, **plan) for plan in plans])
+            await until(lambda: last_entry(root, "#demo") == "unwanted")
+            recorder.stop("enough")
+            await run
+
+    LoopClock().run(scenario())
+    assert_ended(root, "#demo")
+
+
+def test_a_refused_channel_that_is_taken_out_by_a_reload_ends_its_range(tmp_path):
+    def script(peer):
+        refuse_demo(peer)
+        peer.wait_for_the_end()
+
+    reloaded(tmp_path, script, "connected", [{"session": {"channels": ("#tea",)}}])
+
+
+def let_in_and_leave(peer):
+    peer.register()
+    peer.join("#demo", "#tea")
+    peer.sync()
+
+
+def test_a_channel_that_is_taken_out_while_the_network_is_away_ends_its_range(tmp_path):
+    reloaded(tmp_path, let_in_and_leave, "waiting", [{"session": {"channels": ("#tea",)}}])
+
+
+def test_the_channels_of_a_network_that_is_taken_out_end_their_ranges(tmp_path):
+    def script(peer):
+        let_in_and_leave(peer)
+        peer.wait_for_the_end()
+
+    reloaded(tmp_path, script, "connected", [{"session": {"network": "other"}}])
+
+
+# -- refusals --------------------------------------------------------------------------
+
+
+def test_a_refusal_is_news_until_it_is_reported_and_after_the_channel_let_us_in(tmp_path):
+    def news(*absences, joined=()):
+        return KnownChannels(tmp_path).news("net", absences, joined)
+
+    reworded = BANNED._replace(why="go away (474); asking again")
+    otherwise = BANNED._replace(cause="473")
+    assert [
+        news(BANNED), news(BANNED), news(reworded), news(otherwise), news(joined=["#a"]),
+        news(otherwise), KnownChannels(tmp_path).news("other", [otherwise], ()),
+    ] == [[BANNED], [], [], [otherwise], [], [otherwise], [otherwise]]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"\0", b"[]", b"{", b'{"net":{"#a":7}}', b"\xff", b"[" * 100_000]
+)
+def test_a_damaged_file_is_begun_anew(tmp_path, damage, caplog):
+    (tmp_path / NAME).write_bytes(damage)
+    assert KnownChannels(tmp_path, CONFIG).news("net", [BANNED], []) == [BANNED]
+    assert "is not understood and begun anew" in caplog.text
+    assert KnownChannels(tmp_path, CONFIG).news("net", [BANNED], []) == []
+
+
+def test_a_file_that_cannot_be_written_costs_a_second_report_alone(tmp_path, caplog):
+    known = KnownChannels(tmp_path / "nowhere", CONFIG)
+    assert known.news("net", [BANNED], []) == [BANNED]
+    assert "refused channels are reported once more by the next run" in caplog.text
+
+
+def test_nothing_is_written_without_a_configuration_or_a_refusal(tmp_path):
+    known = KnownChannels(tmp_path)
+    assert known.take_out({"net": ["#a"]}) == []
+    assert known.news("net", [], ["#a"]) == []
+    assert list(tmp_path.iterdir()) == []
