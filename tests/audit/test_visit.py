@@ -35,11 +35,11 @@ def serve(peer):
     peer.wait_for(rb"^QUIT")
 
 
-def visit(root, script, within=20):
-    """Audit #demo of a network whose transcript is in `root`."""
+def visit(root, script, within=20, channels=("#demo",)):
+    """Audit channels of a network whose transcript is in `root`."""
 
     with ScriptedServer(script) as server:
-        plan = plan_of(server.port, session={"channels": ("#demo",)})
+        plan = plan_of(server.port, session={"channels": channels})
         stretch = Stretch(root, SINCE, UNTIL)
         return audit(plan, now=now, stretches=lambda _target: stretch, within=within)
 
@@ -65,18 +65,37 @@ def test_a_failure_of_the_intake_ends_the_visit_with_its_error(tmp_path, monkeyp
         visit(tmp_path, let_in)
 
 
+REFUSED = b":scripted 474 rec #%s :Cannot join channel (+b)\r\n"
+
+
 def test_a_channel_that_refuses_is_named_with_its_reason(tmp_path):
-    def refuse(peer):
-        peer.register(CAPABILITIES)
-        peer.wait_for(rb"^JOIN #demo")
-        peer.send(b":scripted 474 rec #demo :Cannot join channel (+b)\r\n")
+    def refuse_tea(peer):
+        peer.register(CAPABILITIES, "CHATHISTORY=5")
+        peer.wait_for(rb"^JOIN #demo,#tea$")
+        peer.send(b":rec!u@h JOIN #demo\r\n", REFUSED % b"tea")
+        for _ in range(2):
+            history(peer)
         peer.wait_for(rb"^PING :chatlog-arrived")
         peer.send(b":scripted PONG scripted :chatlog-arrived\r\n")
         peer.wait_for(rb"^QUIT")
 
-    [findings] = visit(tmp_path, refuse)
-    assert findings.why == "Cannot join channel (+b) (474); asking again"
-    assert findings.differs
+    compared, refused = visit(tmp_path, refuse_tea, channels=("#demo", "#tea"))
+    assert (compared.target, compared.why) == ("#demo", "")
+    assert (refused.target, refused.why) == ("#tea", "Cannot join channel (+b) (474); asking again")
+    assert refused.differs
+
+
+def test_a_visit_that_no_channel_lets_in_ends_with_the_reason(tmp_path):
+    def refuse(peer):
+        peer.register(CAPABILITIES)
+        peer.wait_for(rb"^JOIN #demo")
+        peer.send(REFUSED % b"demo")
+        peer.wait_for(rb"^PING :chatlog-arrived")
+        peer.send(b":scripted PONG scripted :chatlog-arrived\r\n")
+        peer.wait_for(rb"^QUIT")
+
+    with pytest.raises(NetworkError, match="net: no channel let us in: #demo: Cannot join"):
+        visit(tmp_path, refuse)
 
 
 def test_a_visit_whose_time_is_up_before_the_welcome_says_what_it_waited_for(tmp_path):
