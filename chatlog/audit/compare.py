@@ -152,9 +152,11 @@ class Audit:
         point = Point(stretch.since)
         walk = Walk(forward(target, point, stretch.until, terms, has_earlier=True))
         try:
+            began = self._loop.time()
             while walk.ask is not None:
                 comparison.begin_page()
-                walk.take(await self._requests.answer(walk.ask, target, comparison.keep))
+                answer = await self._requests.answer(walk.ask, target, comparison.keep)
+                walk.take(answer, self._loop.time() - began)
         except TranscriptError as error:
             return Findings(target=target, why=str(error))
         return comparison.finish(walk.outcome)

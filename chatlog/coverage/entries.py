@@ -101,12 +101,16 @@ class UnfillableEntry(TaggedEntry, tag="unfillable", frozen=True, kw_only=True):
 
 
 class AskedEntry(TaggedEntry, tag="asked", frozen=True, kw_only=True):
-    """A stretch that was asked for in vain."""
+    """A stretch that was asked for in vain.
+
+    `stopped` means that the server still gave lines when we stopped asking.
+    """
 
     at: str
     since: str
     until: str
     why: str = ""
+    stopped: bool = False
 
     def __post_init__(self) -> None:
         _check_stretch(self.at, self.since, self.until)

@@ -289,7 +289,9 @@ def _judged(gap: Gap, part: DecidedPart) -> Gap:
         case UnfillableEntry() as piece:
             return gap._replace(state=GapState.UNFILLABLE, why=piece.why)
         case AskedEntry() as piece:
-            return gap._replace(why=piece.why)
+            # A pause between batches that a batch gave up is no plan any more.
+            state = GapState.OPEN if piece.stopped else gap.state
+            return gap._replace(state=state, why=piece.why)
     return gap
 
 

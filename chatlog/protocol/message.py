@@ -44,6 +44,11 @@ class Message(msgspec.Struct, gc=False):
     encoding: str = ""
     raw: bytes = b""
 
+    @property
+    def size(self) -> int:
+        """The length of the line in characters, without some of its spaces and colons."""
+        return len(self.tag_text) + len(self.source) + sum(map(len, self.params))
+
     def tags(self) -> dict[str, str]:
         """Parse the tags: unescaped, the last of equal keys wins."""
         return parse_tags(self.tag_text) if self.tag_text else {}

@@ -16,7 +16,7 @@ from chatlog.protocol.carryover import Carryover
 from chatlog.protocol.facts import Disconnected, ErrorReceived, Pong, ReconnectRequested
 from chatlog.protocol.fast_lane import FastLane
 from chatlog.protocol.history import bare_playback, playback_limits
-from chatlog.protocol.history.chathistory import Point
+from chatlog.protocol.history.chathistory import Answer, Point
 from chatlog.protocol.history.pages import HistoryBatches
 from chatlog.protocol.line_parser import LineParser
 from chatlog.protocol.privacy import SPOKEN
@@ -191,7 +191,8 @@ class Session:
         # A claim that was not believed tells nothing of the place in the history.
         time = "" if "time" in line.tags else line.fields["time"]
         point = Point(time, line.fields.get("msgid", ""))
-        self.batches.take(past, line.batch, point, turn)
+        answer = Answer(1, point, point, bytes=line.message.size)
+        self.batches.take(past, line.batch, answer, turn)
 
     def _own_events(self, lines: Sequence[str], received: str) -> list[Event]:
         """Return the events of lines that we send, unless an echo will bring them."""

@@ -45,6 +45,7 @@ WRITTEN = (
 {"entry":"noticed","at":"T","cause":"suspended","by":3600000}
 {"entry":"reported","at":"U","since":"T","until":"U"}
 {"entry":"recovered","raw":"eyJlbnRyeSI6ImNsb3NlZCIs"}
+{"entry":"asked","at":"U","since":"T","until":"U","why":"no end","stopped":true}
 """.replace('"T"', f'"{T}"')
     .replace('"U"', f'"{U}"')
     .strip()

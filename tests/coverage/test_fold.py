@@ -358,3 +358,11 @@ def test_a_range_begins_with_irc_whatever_a_history_claims():
     before = CoveredEntry(at=at(0), since=long_ago, until=at(0), lines=1)
     coverage = fold(opened(0), WishedEntry(since=long_ago), before, closed(10))
     assert (coverage.since, coverage.until) == ("1988-08-01T00:00:00.000Z", at(10))
+
+
+def test_a_pause_between_batches_is_open_once_a_fetch_stopped_in_it():
+    pause = [opened(0), closed(10, planned=True), opened(30)]
+    stopped = AskedEntry(at=at(30), since=at(20), until=at(30), why="no end", stopped=True)
+    assert gaps(*pause, asked(10, 30)) == [(10, 30, "planned")]
+    assert gaps(*pause, stopped) == [(10, 20, "planned"), (20, 30, "open")]
+    assert gaps(*pause, stopped, covered(20, 30)) == [(10, 20, "planned"), (20, 30, "filled")]

@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.event import parse_time, shifted
+from chatlog.protocol.history.budget import BUDGET, Spending
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
     from chatlog.event import Event
+    from chatlog.protocol.history.budget import Budget
 
 CAPABILITIES: Final = ("draft/chathistory", "chathistory")
 PLAYBACK_OF_EVENTS: Final = ("draft/event-playback", "event-playback")
@@ -80,38 +82,54 @@ class Answer(NamedTuple):
     first: Point = Point("")
     last: Point = Point("")
     failure: str = ""
+    bytes: int = 0
 
 
 class Outcome(NamedTuple):
     """How far a walk came: all of `[begins, reached)` was had; `why` not the rest, where known.
 
-    Before `begins` the server has nothing any more.
+    Before `begins` the server has nothing any more. `is_stopped` means that the
+    server still gave lines, and we stopped asking.
     """
 
     begins: str
     reached: str
     why: str = ""
+    is_stopped: bool = False
 
 
 class Walk:
     """A walk through a history: the next request, and the outcome at the end.
 
     `ask` is the request to send, None once the walk is over. `reached` is how
-    far the answers reach by now, and `outcome` how far all of them reached.
+    far the answers reach by now, and `outcome` how far all of them reached. A
+    walk that has used its budget is over, too.
     """
 
-    def __init__(self, steps: Generator[Ask, Answer, Outcome]) -> None:
+    def __init__(
+        self, steps: Generator[Ask, Answer, Outcome], budget: Budget | None = None
+    ) -> None:
         self._steps = steps
+        self._spending = Spending(BUDGET if budget is None else budget)
         self.ask: Ask | None = next(steps)
         self.reached = self.outcome = Outcome(self.ask.begins, self.ask.reached)
 
-    def take(self, answer: Answer) -> None:
-        """Take the answer to the request, and go on to the next one."""
+    def take(self, answer: Answer, seconds: float = 0) -> None:
+        """Take the answer to the request, and go on to the next one.
+
+        `seconds` are those since the first request was sent.
+        """
+        assert self.ask is not None  # noqa: S101 - there was no request to answer
+        self._spending.take(answer.bytes, answer.last.time if self.ask.keep else "")
         try:
             self.ask = ask = self._steps.send(answer)
-            self.reached = Outcome(ask.begins, ask.reached)
         except StopIteration as stop:
             self.ask, self.outcome = None, stop.value
+            return
+        self.reached = Outcome(ask.begins, ask.reached)
+        if why := self._spending.excess(seconds):
+            self.ask = None
+            self.outcome = self.reached._replace(why=why, is_stopped=True)
 
 
 def answer_of(events: list[Event]) -> Answer:
@@ -131,6 +149,7 @@ def merged(one: Answer, other: Answer) -> Answer:
         one.lines + other.lines,
         min(one.first, other.first, key=lambda point: point.time or _NEVER),
         max(other.last, one.last, key=lambda point: point.time),
+        bytes=one.bytes + other.bytes,
     )
 
 
@@ -149,7 +168,7 @@ def forward(
         if answer.lines:
             return (yield from _on(target, since.time, answer, until, terms))
         if answer.failure in _LOST:
-            return Outcome(since.time, since.time, _refusal(answer))
+            return _refused(since.time, since.time, answer)
         # Nothing new, or a message that this server does not know: some do not say which.
     after = _just_before_second(since.time)
     answer = yield Ask(
@@ -159,13 +178,13 @@ def forward(
         keep=False,
     )
     if answer.failure:
-        return Outcome(since.time, since.time, _refusal(answer))
+        return _refused(since.time, since.time, answer)
     reaches_back = answer.lines > 0 or not has_earlier
     answer = yield Ask(
         f"CHATHISTORY AFTER {target} timestamp={after} {terms.page}", since.time, since.time
     )
     if answer.failure:
-        return Outcome(since.time, since.time, _refusal(answer))
+        return _refused(since.time, since.time, answer)
     begins = since.time
     if not reaches_back:
         begins = max(since.time, min(answer.first.time, until) if answer.lines else until)
@@ -180,7 +199,7 @@ def _on(
     while answer.lines and answer.last.time < until:
         last = answer.last
         if not last.time:
-            return Outcome(begins, reached, _UNDATED)
+            return Outcome(begins, reached, _UNDATED, is_stopped=True)
         reached = max(reached, last.time)
         line, by_msgid = _next(target, last, terms)
         answer = yield Ask(line, reached, begins)
@@ -193,9 +212,9 @@ def _on(
             line = f"CHATHISTORY AFTER {target} timestamp={last.time} {terms.page}"
             answer = yield Ask(line, reached, begins)
             if answer.lines and answer.last.time <= last.time:
-                return Outcome(begins, reached, _AGAIN)
+                return Outcome(begins, reached, _AGAIN, is_stopped=True)
         if answer.failure:
-            return Outcome(begins, reached, _refusal(answer))
+            return _refused(begins, reached, answer)
     return Outcome(begins, max(begins, until), why)
 
 
@@ -228,7 +247,7 @@ def backward(target: str, count: int, terms: Terms) -> Generator[Ask, Answer, Ou
     page = min(count, terms.page)
     line = f"CHATHISTORY LATEST {target} * {page}"
     while True:
-        answer = yield Ask(line, "", "", keep=False)
+        answer = yield Ask(line, begins, begins, keep=False)
         if answer.failure:
             return Outcome(begins, begins, _refusal(answer))
         found += answer.lines
@@ -241,6 +260,11 @@ def backward(target: str, count: int, terms: Terms) -> Generator[Ask, Answer, Ou
             return Outcome(begins, begins)
         page = min(count - found, terms.page)
         line = f"CHATHISTORY BEFORE {target} timestamp={begins} {page}"
+
+
+def _refused(begins: str, reached: str, answer: Answer) -> Outcome:
+    """Return the outcome of a walk that a failure ends."""
+    return Outcome(begins, reached, _refusal(answer), is_stopped=answer.failure == "ENDLESS")
 
 
 def _refusal(answer: Answer) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from chatlog.event import SERVER, Event
 from chatlog.protocol.facts import HistoryPage, HistoryRefused
-from chatlog.protocol.history.chathistory import Answer, Point, merged
+from chatlog.protocol.history.chathistory import Answer, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,8 +70,8 @@ class HistoryBatches:
         batch = self.open.get(reference)
         return ("", "") if batch is None else (batch.target, batch.via)
 
-    def take(self, events: Iterable[Event], reference: str, point: Point, turn: Turn) -> None:
-        """Add the events of one line of the past, which lies at that point, to its batch.
+    def take(self, events: Iterable[Event], reference: str, answer: Answer, turn: Turn) -> None:
+        """Add the events of one line of the past to its batch; `answer` is that line alone.
 
         Add a page to the turn when the batch has become long, and for events that
         belong to no batch. A line without events still counts as an answer.
@@ -80,7 +80,7 @@ class HistoryBatches:
         if batch is not None and batch.outer:
             batch = self.open.get(batch.outer)
         if batch is not None:
-            batch.answer = merged(batch.answer, Answer(1, point, point))
+            batch.answer = merged(batch.answer, answer)
         for event in events:
             if batch is not None and event.target == batch.target:
                 batch.events.append(event)

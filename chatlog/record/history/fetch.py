@@ -27,13 +27,16 @@ if TYPE_CHECKING:
 
 VIA: Final = "chathistory"
 _SEAM: Final = 2_000
+_KEPT_BACK: Final = 10_000
+_NEVER: Final = "~"  # after every time
 
 
 class Fetch:
     """A gap under way: its pages aligned with the transcript, and how far they reach.
 
     Lines of the last two seconds before the interval that ends the gap are its
-    seam: they may still come live. They are kept back until all else is fetched.
+    seam: they may still come live. They are kept back until all else is fetched,
+    10,000 at most: more of them are written at once, and may come twice.
     `lines` counts the new lines by now. `has_talk_before` means that the
     transcript has messages from before the gap.
     """
@@ -50,6 +53,7 @@ class Fetch:
         self._alignment = Alignment(casemapping)
         self._seam_begins = shifted(gap.until, -_SEAM)
         self._seam: list[list[Event]] = []  # page by page: pages may overlap
+        self._kept_back = 0
 
     # -- the requests, and the lines that are new -----------------------------------
 
@@ -63,9 +67,12 @@ class Fetch:
         """The request to send next, None at the end."""
         return self._walk.ask
 
-    def take(self, answer: Answer) -> None:
-        """Take the sum of an answer, whose pages `new` has had; the next may repeat its lines."""
-        self._walk.take(answer)
+    def take(self, answer: Answer, seconds: float = 0) -> None:
+        """Take the sum of an answer, whose pages `new` has had; the next may repeat its lines.
+
+        `seconds` are those since the first request.
+        """
+        self._walk.take(answer, seconds)
         self._alignment.begin_page()
 
     def new(self, page: HistoryPage) -> list[Event]:
@@ -73,14 +80,17 @@ class Fetch:
         events = page.events
         if self.gap.is_first:  # earlier lines lie beyond the depth
             events = [event for event in events if event.time >= self.gap.since.time]
-        self._seam.append([event for event in events if event.time >= self._seam_begins])
+        seam = [event for event in events if event.time >= self._seam_begins]
+        new = self._give_up_seam() if self._kept_back + len(seam) > _KEPT_BACK else []
+        if self._seam_begins != _NEVER:
+            self._seam.append(seam)
+            self._kept_back += len(seam)
         events = [event for event in events if event.time < self._seam_begins]
-        if not events:
-            return []
-        new = self._alignment.new(events)
+        if events:
+            new += self._alignment.new(events)
+            low = min(event.time for event in events)
+            self._alignment.forget_before(around(low, low)[0])
         self.lines += len(new)
-        low = min(event.time for event in events)
-        self._alignment.forget_before(around(low, low)[0])
         return new
 
     # -- the seam ---------------------------------------------------------------------
@@ -109,6 +119,17 @@ class Fetch:
         self.lines += len(new)
         return new
 
+    def _give_up_seam(self) -> list[Event]:
+        """Return the new lines that were kept back; from now on none are."""
+        self._seam_begins = _NEVER
+        new = []
+        for page in self._seam:
+            new += self._alignment.new(page)
+            self._alignment.begin_page()
+        self._seam.clear()
+        self._kept_back = 0
+        return new
+
     def seam_pages(self) -> list[HistoryPage]:
         """Return the lines of the seam as the pages in which they came."""
         return [HistoryPage(self.gap.target, VIA, events) for events in self._seam]
@@ -130,7 +151,7 @@ class Fetch:
 
         They claim nothing of the seam, which is not written yet.
         """
-        begins, reached, _ = self._walk.reached
+        begins, reached, *_ = self._walk.reached
         reached = min(reached, self._seam_begins)
         if begins >= reached:
             return []

@@ -76,8 +76,10 @@ class Fetcher:
         begins = self._depth.since(gap.until)
         if not begins:
             walk = self._depth.walk(gap.target, self._requests.terms)
+            began = self._seconds()
             while walk.ask is not None:
-                walk.take(await self._requests.answer(walk.ask, gap.target))
+                answer = await self._requests.answer(walk.ask, gap.target)
+                walk.take(answer, self._seconds() - began)
             nothing = gap.until if not walk.outcome.why else ""
             begins = walk.outcome.begins or nothing
         if begins:
@@ -100,12 +102,14 @@ class Fetcher:
         def keep(page: HistoryPage) -> None:
             self._transcript.write(fetch.new(page))
 
+        began = self._seconds()
         for answers in count():
             if fetch.ask is None:
                 return
             if answers and answers % _NOTED_EVERY == 0:
                 self.append_progress()
-            fetch.take(await self._requests.answer(fetch.ask, fetch.gap.target, keep))
+            answer = await self._requests.answer(fetch.ask, fetch.gap.target, keep)
+            fetch.take(answer, self._seconds() - began)
 
     async def _close_seam(self, fetch: Fetch) -> None:
         """Write the lines of the seam that did not come live a moment later."""
@@ -116,6 +120,11 @@ class Fetcher:
             await asyncio.sleep(_COMES_LIVE)
             known = await self._transcript.known_lines(target, *stretch)
             self._transcript.write(fetch.close_seam(known))
+
+    @staticmethod
+    def _seconds() -> float:
+        """Return the time of the loop, which no clock that is set moves."""
+        return asyncio.get_running_loop().time()
 
     # -- the outcome ------------------------------------------------------------------
 

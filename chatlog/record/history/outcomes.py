@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from chatlog.coverage.entries import AskedEntry, CoveredEntry, UnfillableEntry
 
 if TYPE_CHECKING:
@@ -55,8 +57,9 @@ def entries_of(
                 why=outcome.why if outcome.reached >= gap.until else "",
             )
         )
-    if outcome.reached < gap.until and not gap.is_first:
-        entries.append(still_open(gap, outcome.reached, outcome.why, at=at))
+    if outcome.reached < gap.until and (outcome.is_stopped or not gap.is_first):
+        still = still_open(gap, outcome.reached, outcome.why, at=at)
+        entries.append(msgspec.structs.replace(still, stopped=outcome.is_stopped))
     return entries
 
 

@@ -65,6 +65,7 @@ class HistoryQueue:
         self._gaps: deque[OpenGap] = deque()
         self._played: list[HistoryPage | PlaybackLimits] = []
         self._task: asyncio.Task[None] | None = None
+        self._is_filling = False
 
     # -- what comes in -----------------------------------------------------------------
 
@@ -97,7 +98,12 @@ class HistoryQueue:
 
     @property
     def is_settled(self) -> bool:
-        """Return whether the queue is empty and its last item done."""
+        """Return whether the queue is empty and its last item done.
+
+        Playback without end is not waited for.
+        """
+        if self._unasked.is_spent:
+            return not (self._gaps or self._is_filling)
         busy = self._task is not None and not self._task.done()
         return not (self._gaps or self._played or busy)
 
@@ -120,16 +126,18 @@ class HistoryQueue:
         try:
             while self._gaps or self._played:
                 await self._work_once()
+                if self.is_settled:
+                    self._loop.call_soon(self._on_settled)
         except Exception as error:  # noqa: BLE001 - a bug here must end the run, not be lost
             self._intake.fail(error)
         self._loop.call_soon(self._on_settled)
 
     async def _work_once(self) -> None:
-        if self._played:
+        if self._played and not (self._gaps and self._unasked.is_spent):
             await self._take_played(self._played[0])
             del self._played[0]  # not before: `close` writes a page that is not done
             return
-        gap = self._gaps.popleft()
+        gap, self._is_filling = self._gaps.popleft(), True
         try:
             may_go_on = await self._fetcher.fill(gap)
         except TranscriptError as error:
@@ -137,6 +145,8 @@ class HistoryQueue:
         else:
             if not may_go_on:
                 self.left(gap.target)
+        finally:
+            self._is_filling = False
 
     async def _take_played(self, played: HistoryPage | PlaybackLimits) -> None:
         if isinstance(played, HistoryPage):

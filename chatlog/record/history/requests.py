@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from chatlog.protocol.history.chathistory import Ask, Terms
     from chatlog.protocol.session import Session
 
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 60.0  # seconds until an answer begins, and between its pages
+_PATIENCE_IN_ALL: Final = 600.0
 _ENDLESS: Final = 20
 NO_HISTORY: Final = "the server offers no history"
 _LOST: Final = "the server did not answer what was asked before"
@@ -91,13 +92,15 @@ class Requests:
         be kept. After an answer that does not come or does not end, no further
         request is possible on this connection.
         """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _PATIENCE_IN_ALL
         label = self._label()
         self._asked = target, label
         self._send(f"@label={label} {ask.line}" if label else ask.line)
         answer, is_whole = Answer(), False
         try:
             while not is_whole:
-                told = await self._next()
+                told = await self._next(min(_PATIENCE, until - loop.time()))
                 if isinstance(told, HistoryRefused):
                     return Answer(failure=told.code)
                 if ask.keep:
@@ -116,10 +119,10 @@ class Requests:
         self._is_lost = True
         return Answer(failure=failure)
 
-    async def _next(self) -> HistoryPage | HistoryRefused:
+    async def _next(self, patience: float) -> HistoryPage | HistoryRefused:
         while not self._answers:
             self._answered.clear()
-            await asyncio.wait_for(self._answered.wait(), _PATIENCE)
+            await asyncio.wait_for(self._answered.wait(), patience)
         return self._answers.pop(0)
 
     def _label(self) -> str:

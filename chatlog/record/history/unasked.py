@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from chatlog.event import SERVER
+from chatlog.protocol.history.budget import BUDGET, Spending
 from chatlog.protocol.history.chathistory import Outcome
 from chatlog.record.history.gaps import OpenGap
-from chatlog.record.history.outcomes import Fetched, entries_of
+from chatlog.record.history.outcomes import Fetched, entries_of, still_open
 from chatlog.record.history.playback import (
     KINDS,
     Extent,
@@ -23,11 +27,16 @@ if TYPE_CHECKING:
     from chatlog.record.history.transcript import Transcript
     from chatlog.record.ledgers import Ledgers
 
+logger = logging.getLogger(__name__)
+
+WITHOUT_END: Final = "the playback did not end"
+
 
 class Unasked:
     """Writes the new lines of each target's playback, and appends the gaps that they fill.
 
-    `now` is our clock.
+    `now` is our clock. Playback without end `is_spent` once it has used the budget
+    of a fetch: its lines are still written, but nothing waits for its end.
     """
 
     def __init__(self, transcript: Transcript, ledgers: Ledgers, now: Callable[[], str]) -> None:
@@ -36,6 +45,13 @@ class Unasked:
         self._now = now
         self._playbacks: dict[str, Playback] = {}
         self._ended: dict[str, Extent] = {}
+        self._spending = Spending(BUDGET)
+        self._without_end: set[str] = set()
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the playback of this connection has used its budget."""
+        return bool(self._without_end)
 
     async def take(self, page: HistoryPage) -> None:
         """Write the new lines of a page; at the end of its batch, append the gaps they fill."""
@@ -43,6 +59,7 @@ class Unasked:
         for low, high in playback.unread(page):
             playback.know(await self._transcript.known_lines(page.target, low, high))
         self._transcript.write(playback.new(page))
+        self._spend(page)
         if page.batched and page.is_whole:
             del self._playbacks[page.target]
             self._ended[page.target] = Extent(playback.first, playback.total)
@@ -73,6 +90,20 @@ class Unasked:
                 fetched = Fetched("chathistory", KINDS, 0)
                 entries = entries_of(gap, outcome, fetched, at=self._now(), was_asked=False)
                 self._ledgers.append_when_written(target, *entries)
+
+    def _spend(self, page: HistoryPage) -> None:
+        """Take a page off the budget; append once that the gap of a spent one stays open."""
+        self._spending.take(page.answer.bytes, "")
+        target = page.target
+        if page.is_whole or target in self._without_end or not self._spending.excess(0):
+            return
+        self._without_end.add(target)
+        logger.warning("%s: %s", target, WITHOUT_END)
+        if target != SERVER:
+            for gap in self._gaps_until(target, self._ledgers.begins(target)):
+                entry = still_open(gap, gap.since.time, WITHOUT_END, at=self._now())
+                entry = msgspec.structs.replace(entry, stopped=True)
+                self._ledgers.append_when_written(target, entry)
 
     def _playback(self, target: str) -> Playback:
         if target not in self._playbacks:

@@ -231,7 +231,7 @@ def test_a_history_without_times_that_can_be_covers_nothing():
     way = Walk(forward("#c", Point(at(0)), at(90_000), BY_MSGID, has_earlier=True))
     way.take(answer_of(lines("a")))
     way.take(UNDATED)
-    assert (way.ask, way.outcome) == (None, Outcome(at(0), at(0), NO_TIMES))
+    assert (way.ask, way.outcome) == (None, Outcome(at(0), at(0), NO_TIMES, is_stopped=True))
 
 
 def test_a_line_without_a_time_that_can_be_is_neither_the_first_nor_the_last_of_its_page():

@@ -146,6 +146,14 @@ def test_pages_of_the_seam_may_overlap(fetch):
     assert texts(fetch.close_seam([])) == ["one", "two", "three"]
 
 
+def test_a_seam_of_more_than_ten_thousand_lines_is_written_in_order_as_it_comes(fetch):
+    lines = [line(19, f"line {number}", f"s{number}") for number in range(10_001)]
+    pages = [page(*lines[:5_000]), page(*lines[5_000:10_000]), page(lines[10_000])]
+    assert [len(fetch.new(each)) for each in pages[:2]] == [0, 0]
+    assert texts(fetch.new(pages[2])) == texts(lines)
+    assert (fetch.seam_stretch, fetch.lines) == (None, 10_001)
+
+
 def test_without_lines_at_the_end_of_the_gap_there_is_no_seam(fetch):
     fetch.new(page(line(11)))
     assert fetch.seam_stretch is None
