@@ -127,7 +127,7 @@ def _zstd() -> Any:
             from backports import zstd
         except ImportError as error:
             raise UsageError(
-                "zstd needs a library; install it with: pip install 'chatlog[zstd]'"
+                "zstd needs a library; install it with: pip install backports-zstd"
             ) from error
     return zstd
 

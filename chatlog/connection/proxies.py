@@ -59,7 +59,7 @@ def require_library() -> Any:
     try:
         from python_socks.async_ import asyncio as library
     except ImportError as error:
-        raise UsageError("--proxy needs a library: pip install 'chatlog[proxy]'") from error
+        raise UsageError("--proxy needs a library: pip install 'python-socks[asyncio]'") from error
     return library
 
 

@@ -311,5 +311,5 @@ def test_without_the_library_it_is_said_what_to_install(monkeypatch):
         return real(name, *arguments, **options)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(UsageError, match=r"chatlog\[proxy\]"):
+    with pytest.raises(UsageError, match=r"pip install 'python-socks\[asyncio\]'"):
         require_library()

@@ -208,22 +208,22 @@ def _private_key(pem: Secret) -> Any:
 
 
 class Mechanism(NamedTuple):
-    """A mechanism: the credentials and extra it needs, and its exchange.
+    """A mechanism: the credentials and the library it needs, and its exchange.
 
     `costly` is the number of the response that derives keys, from 1; 0 is none.
     """
 
     needs: tuple[str, ...]
     make: Callable[[Login, str], _Steps]
-    extra: str = ""
+    library: str = ""
     costly: int = 0
 
 
 MECHANISMS: Final = {
     "EXTERNAL": Mechanism(("certificate",), _external),
-    "SCRAM-SHA-512": Mechanism(("user", "password"), _scram("SCRAM-SHA-512"), "scram", costly=2),
-    "SCRAM-SHA-256": Mechanism(("user", "password"), _scram("SCRAM-SHA-256"), "scram", costly=2),
-    "ECDSA-NIST256P-CHALLENGE": Mechanism(("user", "key"), _Ecdsa, "ecdsa"),
+    "SCRAM-SHA-512": Mechanism(("user", "password"), _scram("SCRAM-SHA-512"), "scramp", costly=2),
+    "SCRAM-SHA-256": Mechanism(("user", "password"), _scram("SCRAM-SHA-256"), "scramp", costly=2),
+    "ECDSA-NIST256P-CHALLENGE": Mechanism(("user", "key"), _Ecdsa, "cryptography"),
     "PLAIN": Mechanism(("user", "password"), _plain),
 }
 """Every mechanism, the best first."""
@@ -267,7 +267,7 @@ def check(login: Login, *, tls: bool) -> None:
     if login.mechanism and login.mechanism not in MECHANISMS:
         known = ", ".join(MECHANISMS)
         raise UsageError(f"--sasl {login.mechanism!r} is not known; say one of {known}")
-    if login.key and _INSTALLED["ecdsa"]():
+    if login.key and _INSTALLED["cryptography"]():
         _private_key(login.key)
     if usable(login, tls=tls):
         return
@@ -286,8 +286,8 @@ def _obstacle(name: str, login: Login, *, tls: bool) -> str:
     missing = [_OPTIONS[need] for need in mechanism.needs if not getattr(login, need)]
     if missing:
         return f"needs {' and '.join(missing)}"
-    if mechanism.extra and not _INSTALLED[mechanism.extra]():
-        return f"needs a library: pip install 'chatlog[{mechanism.extra}]'"
+    if mechanism.library and not _INSTALLED[mechanism.library]():
+        return f"needs a library: pip install {mechanism.library}"
     if name == "EXTERNAL" and not tls:
         return "needs TLS, which shows the certificate"
     if name == "PLAIN" and not (tls or login.plain_without_tls):
@@ -311,7 +311,7 @@ def _has_cryptography() -> bool:
     return True
 
 
-_INSTALLED: Final = {"scram": _has_scramp, "ecdsa": _has_cryptography}
+_INSTALLED: Final = {"scramp": _has_scramp, "cryptography": _has_cryptography}
 
 
 class Exchange:

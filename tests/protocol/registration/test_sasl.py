@@ -254,18 +254,18 @@ def test_a_login_that_can_never_succeed_is_told_beforehand(login, tls, says):
         check(login, tls=tls)
 
 
-def test_a_missing_library_is_named_with_its_extra(monkeypatch):
-    monkeypatch.setitem(sasl._INSTALLED, "scram", lambda: False)
-    with pytest.raises(UsageError, match=r"pip install 'chatlog\[scram\]'"):
+def test_a_missing_library_is_named(monkeypatch):
+    monkeypatch.setitem(sasl._INSTALLED, "scramp", lambda: False)
+    with pytest.raises(UsageError, match="pip install scramp"):
         check(Login(user="u", password=Secret("p"), mechanism="SCRAM-SHA-256"), tls=True)
     assert choose(PASSWORD, "SCRAM-SHA-256,PLAIN", tls=True, tried=()) == "PLAIN"
 
 
 @pytest.mark.parametrize("mechanism", ["", "ECDSA-NIST256P-CHALLENGE"])
-def test_a_key_without_its_library_is_told_with_the_extra(monkeypatch, mechanism):
+def test_a_key_without_its_library_is_refused_with_its_name(monkeypatch, mechanism):
     for module in [name for name in sys.modules if name.partition(".")[0] == "cryptography"]:
         monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(UsageError, match=r"pip install 'chatlog\[ecdsa\]'"):
+    with pytest.raises(UsageError, match="pip install cryptography"):
         check(Login(user="u", key=Secret(PEM), mechanism=mechanism), tls=True)
 
 
