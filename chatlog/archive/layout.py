@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.casemapping import Casemapping
-from chatlog.event import SERVER
+from chatlog.event import MOST_APART, SERVER, shifted
 from chatlog.formats.table import FORMATS, format_of
 
 if TYPE_CHECKING:
@@ -47,6 +47,17 @@ class Period(NamedTuple):
     def holds(self, time: str) -> bool:
         """Return whether a time lies inside."""
         return self.start <= time < self.end
+
+    def is_ahead(self, now: str) -> bool:
+        """Return whether it begins so late that no believed time can be in it yet.
+
+        `now` is our clock. Earlier versions filed events there that a server dated so.
+        """
+        return self.start > shifted(now, MOST_APART)
+
+    def is_over(self, now: str) -> bool:
+        """Return whether no further event is expected in it, by our clock."""
+        return self.end <= now or self.is_ahead(now)
 
 
 _FIRST: Final = "0001-01-01T00:00:00.000Z"

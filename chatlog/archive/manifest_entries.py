@@ -63,7 +63,9 @@ class SealedEntry(TaggedEntry, tag="sealed", frozen=True, kw_only=True):
     """A segment that was sealed, as it lies there, and the parts that it was made of.
 
     `first` and `last` are the lowest and highest time of its lines, as those
-    have it: a damaged line's may be none.
+    have it: a damaged line's may be none. `received` is the latest moment of receipt of
+    its lines by our clock, of text the last change of its parts; "" if an earlier
+    version sealed it.
     """
 
     segment: str
@@ -72,6 +74,7 @@ class SealedEntry(TaggedEntry, tag="sealed", frozen=True, kw_only=True):
     content: SealedContent
     first: str
     last: str
+    received: str = ""
     parts: tuple[SealedPart, ...]
     at: str
     previous: str | None = None
@@ -79,6 +82,8 @@ class SealedEntry(TaggedEntry, tag="sealed", frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         _check_sha256(self.sha256)
         _check_counts(bytes=self.bytes)
+        if self.received:
+            check_time("received", self.received)
         check_time("at", self.at)
 
 

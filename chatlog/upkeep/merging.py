@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.files import reported, size_of
+from chatlog.event import is_time, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,15 +26,22 @@ if TYPE_CHECKING:
 
 _SORTED: Final = 64 * 1024 * 1024
 _BLOCK: Final = 256 * 1024
+_RECEIVED: Final = b'","received":"'
+_EPOCH: Final = "1970-01-01T00:00:00.000Z"
 
 _Timed = tuple[bytes, bytes]
 
 
 class Tally:
-    """Digest and counts of the lines that pass, and their times if `time_of` tells them."""
+    """Digest and counts of the lines that pass, and their times if lines of the format tell them.
 
-    def __init__(self, time_of: TimeOf | None) -> None:
-        self._time_of = time_of
+    `received` is the latest moment of receipt by our clock, "" if none is told.
+    """
+
+    def __init__(self, made_in: Format) -> None:
+        self._time_of = time_in(made_in)
+        self._receipt_of = receipt_in(made_in)
+        self.received = ""
         self.bytes = 0
         self.lines = 0
         self._digest = hashlib.sha256()
@@ -64,9 +72,16 @@ class Tally:
             if self._time_of is not None and (time := self._time_of(line)):
                 self._first = min(self._first or time, time)
                 self._last = max(self._last, time)
+            if self._receipt_of is not None:
+                self._note_receipt(self._receipt_of(line))
             if len(block) >= _BLOCK:
                 yield self._passed(block)
         yield self._passed(block)
+
+    def _note_receipt(self, receipt: bytes) -> None:
+        text = receipt.decode("ascii", "replace")
+        if text > self.received and is_time(text):  # a damaged line may have any other
+            self.received = text
 
     def _passed(self, block: bytearray) -> bytes:
         data = bytes(block)
@@ -90,6 +105,45 @@ def time_in(made_in: Format) -> TimeOf | None:
         return event.time.encode() if event else b""
 
     return time_of
+
+
+def receipt_in(made_in: Format) -> TimeOf | None:
+    """Return the function that tells when a line was received; None if a line does not tell.
+
+    A line without a server's time was received at its time.
+    """
+    decode = made_in.decode_line
+    if decode is None:
+        return None
+    head, place = made_in.head, made_in.time
+
+    def receipt_of(line: bytes) -> bytes:
+        if made_in.is_json and line.startswith(head):
+            begin = place.stop + len(_RECEIVED)
+            is_told = line.startswith(_RECEIVED, place.stop)
+            return line[begin : begin + place.stop - place.start] if is_told else line[place]
+        event = _event(decode, line)
+        return (event.received or event.time).encode() if event else b""
+
+    return receipt_of
+
+
+def last_receipt(path: Path, made_in: Format) -> str:
+    """Return when the last line of a segment was received, by our clock.
+
+    If no line of it tells, it is the last change of the file.
+    """
+    tally = Tally(made_in)
+    if made_in.decode_line is not None:
+        for _ in tally.counted(_lines(path)):
+            pass
+    return tally.received or last_change(path)
+
+
+def last_change(path: Path) -> str:
+    """Return when a file was changed last, within the years of events."""
+    with reported(path, doing="look at"):
+        return shifted(_EPOCH, int(path.stat().st_mtime * 1000))
 
 
 def lines_of(paths: list[Path], made_in: Format) -> Iterator[bytes]:

@@ -14,8 +14,9 @@ from chatlog.archive.inventory import Inventory
 from chatlog.archive.manifest_entries import RemovedEntry
 from chatlog.archive.system import remove
 from chatlog.errors import TranscriptError
-from chatlog.event import format_time, parse_time
+from chatlog.event import MOST_APART, shifted
 from chatlog.formats.wording import span
+from chatlog.upkeep.merging import last_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long segments are kept: `keep` in milliseconds after their period's end, None for ever.
+    """How long segments are kept: `keep` in milliseconds after they were over, None for ever.
 
-    `keep_bytes` is how much all segments of an archive may be together, None
+    A segment was over at the end of its period, or when its last line was received,
+    if that was later. `keep_bytes` is how much all segments of an archive may be together, None
     for no bound; `before` is then what that comes to (see `bound`): the
-    segments of an end up to it go as well.
+    segments that were over by then go as well.
     """
 
     keep: int | None = None
@@ -40,13 +42,13 @@ class Retention:
     before: str = ""
 
     def limit(self, now: str) -> str:
-        """Return the latest end of a period whose segments go; "" for none."""
-        by_age = "" if self.keep is None else format_time(max(0, parse_time(now) - self.keep))
+        """Return the latest end of segments that go; "" for none."""
+        by_age = "" if self.keep is None else shifted(now, -self.keep)
         return max(by_age, self.before)
 
     def why(self, end: str, now: str) -> str:
         """Return the reason, for the record, why a segment of that end goes."""
-        by_age = self.keep is not None and end <= format_time(max(0, parse_time(now) - self.keep))
+        by_age = self.keep is not None and end <= shifted(now, -self.keep)
         return (
             f"older than {span((self.keep or 0) // 1000)}" if by_age else "more than is kept in all"
         )
@@ -69,7 +71,8 @@ def bound(
         total += sum(size_of(inventory.path(each)) or 0 for each in inventory.segments)
         for segment in _removable(inventory, holding(directory), now):
             path = inventory.path(segment)
-            removable.append(_Candidate(inventory.period(segment).end, path, size_of(path) or 0))
+            end = _end(inventory, segment, now)
+            removable.append(_Candidate(end, path, size_of(path) or 0))
     before = ""
     for candidate in sorted(removable):
         if total <= retention.keep_bytes:
@@ -108,8 +111,40 @@ def due(retention: Retention, inventory: Inventory, holding: Holding, now: str) 
     return [
         inventory.path(segment)
         for segment in _removable(inventory, holding, now)
-        if inventory.period(segment).end <= limit
+        if _is_due(inventory, segment, limit, now)
     ]
+
+
+def _is_due(inventory: Inventory, segment: SegmentName, limit: str, now: str) -> bool:
+    period = inventory.period(segment)
+    # Only of a segment that its name lets go is it looked up when its lines were received.
+    may_go = period.end <= limit or period.is_ahead(now)
+    return may_go and _end(inventory, segment, now) <= limit
+
+
+def _end(inventory: Inventory, segment: SegmentName, now: str) -> str:
+    """Return when a segment was over by our clock: a server may date lines as it likes.
+
+    A receipt in the future is none: our clock was wrong.
+    """
+    period, received = inventory.period(segment), _last_receipt(inventory, segment, now)
+    if period.is_ahead(now):
+        return received
+    return period.end if received > shifted(now, MOST_APART) else max(period.end, received)
+
+
+def _last_receipt(inventory: Inventory, segment: SegmentName, now: str) -> str:
+    """Return when the last line of a segment was received; now if it cannot be read."""
+    sealed = inventory.sealed.get(str(segment))
+    if sealed is None:
+        try:
+            return last_receipt(inventory.path(segment), segment.format)
+        except TranscriptError:
+            return now
+    # An earlier version did not tell, and sealed no period that was still to come.
+    if sealed.received or sealed.at > inventory.period(segment).start:
+        return sealed.received
+    return sealed.at
 
 
 def _removable(inventory: Inventory, holding: Holding, now: str) -> list[SegmentName]:
@@ -121,7 +156,7 @@ def _removable(inventory: Inventory, holding: Holding, now: str) -> list[Segment
         or (
             not holding.elsewhere
             and inventory.path(segment) not in holding.active
-            and inventory.period(segment).end <= now
+            and inventory.period(segment).is_over(now)
         )
     ]
 
@@ -151,6 +186,6 @@ def _entry(retention: Retention, inventory: Inventory, path: Path, now: str) -> 
     return RemovedEntry(
         segment=path.name,
         sha256=sealed.sha256 if sealed else sha256_of(path),
-        why=retention.why(inventory.period(segment).end, now),
+        why=retention.why(_end(inventory, segment, now), now),
         at=now,
     )

@@ -21,7 +21,7 @@ from chatlog.archive.segment import sync
 from chatlog.archive.syncing import Exposed
 from chatlog.archive.system import FILE_MODE, move, remove, replace_file, write_aside
 from chatlog.errors import TranscriptError
-from chatlog.upkeep.merging import Tally, lines_of, time_in
+from chatlog.upkeep.merging import Tally, last_change, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -63,12 +63,13 @@ class Sealer:
 
     def _as_it_is(self, inventory: Inventory, segment: SegmentName, now: str) -> SealedEntry:
         part = _read(inventory.path(segment))
-        tally = Tally(time_in(segment.format))
+        tally = Tally(segment.format)
         for _ in tally.counted(lines_of([inventory.path(segment)], segment.format)):
             pass
         if tally.sha256 != part.sha256:
             raise _changed(inventory.path(segment))
-        return _entry(part, tally, [part], now)
+        received = tally.received or last_change(inventory.path(segment))
+        return _entry(part, tally, [part], received, now)
 
     def _made_aside(
         self, inventory: Inventory, group: list[SegmentName], final: str, now: str
@@ -77,7 +78,7 @@ class Sealer:
         paths = [inventory.path(segment) for segment in group]
         parts = [_read(path) for path in paths]
         aside = inventory.directory / f".{final}{ASIDE}"
-        tally = Tally(time_in(group[0].format))
+        tally = Tally(group[0].format)
         blocks = way.compressed(tally.counted(lines_of(paths, group[0].format)))
         write_aside(aside, blocks, system=self.system, mode=self.mode)
         _compare(aside, way.decompressed, tally)
@@ -85,7 +86,8 @@ class Sealer:
             remove([aside], system=self.system)
             raise _changed(paths[0])
         sealed = SealedPart(final, sha256_of(aside), size_of(aside) or 0)
-        return _entry(sealed, tally, parts, now)
+        received = tally.received or max(map(last_change, paths))
+        return _entry(sealed, tally, parts, received, now)
 
     def record(self, directory: Path, *entries: ManifestEntry) -> None:
         """Add entries to a target's manifest, and sync them together."""
@@ -129,7 +131,9 @@ class Sealer:
             remove([path], system=self.system)
 
 
-def _entry(sealed: SealedPart, tally: Tally, parts: Iterable[SealedPart], now: str) -> SealedEntry:
+def _entry(
+    sealed: SealedPart, tally: Tally, parts: Iterable[SealedPart], received: str, now: str
+) -> SealedEntry:
     return SealedEntry(
         segment=sealed.segment,
         sha256=sealed.sha256,
@@ -137,6 +141,7 @@ def _entry(sealed: SealedPart, tally: Tally, parts: Iterable[SealedPart], now: s
         content=SealedContent(tally.sha256, tally.bytes, tally.lines),
         first=tally.first,
         last=tally.last,
+        received=received,
         parts=tuple(parts),
         at=now,
     )

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from chatlog.archive import manifest
-from chatlog.archive.files import reported, size_of
+from chatlog.archive.files import size_of
 from chatlog.archive.inventory import Inventory
 from chatlog.archive.targets import Targets
 from chatlog.errors import TranscriptError
-from chatlog.event import format_time, parse_time
+from chatlog.event import parse_time, shifted
 from chatlog.upkeep import retention
 from chatlog.upkeep.holding import ELSEWHERE, Holding
 from chatlog.upkeep.mending import mend
+from chatlog.upkeep.merging import last_change
 from chatlog.upkeep.sealing import Sealer
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ class Tender:
         self, inventory: Inventory, active: AbstractSet[Path], now: str
     ) -> Iterator[list[SegmentName]]:
         """Yield the segments that are to be sealed, those of a period together."""
-        quiet = format_time(parse_time(now) - _GRACE)
+        quiet = shifted(now, -_GRACE)
         due = [
             segment
             for segment in _closed(inventory, active)
@@ -228,10 +229,8 @@ def _closed(inventory: Inventory, active: AbstractSet[Path]) -> list[SegmentName
 
 def _is_over(inventory: Inventory, segment: SegmentName, quiet: str) -> bool:
     """Return whether a period is over, and its file was not changed for a while."""
-    path = inventory.path(segment)
-    with reported(path, doing="look at"):
-        changed = path.stat().st_mtime
-    return inventory.period(segment).end <= quiet and format_time(int(changed * 1000)) <= quiet
+    changed = last_change(inventory.path(segment))
+    return inventory.period(segment).is_over(quiet) and changed <= quiet
 
 
 def _expect_whole_manifest(inventory: Inventory) -> None:
