@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chatlog.protocol.joining import Joining
 from chatlog.protocol.manners import Manners
 from chatlog.protocol.privacy import Privacy
+from chatlog.protocol.repeats import Repeats
 from chatlog.secret import Secret
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 class Carryover:
     """The channels to join, the people answered lately, and the privacy rules of one network.
+
+    `repeats` tells messages that were delivered before.
 
     `not_understood` counts the lines that are no IRC.
     """
@@ -28,6 +31,7 @@ class Carryover:
         )
         self.manners = Manners(settings.manners)
         self.privacy = Privacy(settings.privacy)
+        self.repeats = Repeats()
         self.not_understood = 0
         self._settings = settings
 

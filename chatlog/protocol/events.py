@@ -224,12 +224,16 @@ def on_redact(state: State, line: Line) -> list[Event]:
 
 
 def on_rename(state: State, line: Line) -> list[Event]:
-    """Keep RENAME as `other` under both names: where one transcript ends the next begins."""
+    """Keep RENAME as `other` under both names: where one transcript ends the next begins.
+
+    A name that differs in case alone is of the same transcript.
+    """
     old, new = line.params[:2]
     target = _known(state, line, old)
     if not target or not state.is_channel(new):
         return on_other(state, line)
-    return [_event(line, target=name, **_as_other(line)) for name in (target, new)]
+    names = (target,) if state.isupport.casemapping.equal(target, new) else (target, new)
+    return [_event(line, target=name, **_as_other(line)) for name in names]
 
 
 def on_clearchat(state: State, line: Line) -> list[Event]:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.event import Event, EventType
 from chatlog.protocol.events import CTCP
+from chatlog.protocol.repeats import LONGEST
+from chatlog.protocol.repeats import REMEMBERED as REMEMBERED_IDS
 from chatlog.protocol.sources import REMEMBERED
 
 if TYPE_CHECKING:
     from chatlog.casemapping import Casemapping
     from chatlog.protocol.message import Message
     from chatlog.protocol.privacy import Privacy
+    from chatlog.protocol.repeats import Repeats
     from chatlog.protocol.server_time import ServerClock
     from chatlog.protocol.sources import SourceCache
     from chatlog.protocol.state import State
@@ -34,12 +37,18 @@ class FastLane:
     """
 
     def __init__(
-        self, state: State, privacy: Privacy, clock: ServerClock, sources: SourceCache
+        self,
+        state: State,
+        privacy: Privacy,
+        clock: ServerClock,
+        sources: SourceCache,
+        repeats: Repeats,
     ) -> None:
         self._state = state
         self._privacy = privacy
         self._clock = clock
         self._sources = sources
+        self._repeats = repeats
         self._known = sources.known
         self._network = state.network
         self._routes: dict[str, str] = {}
@@ -94,12 +103,25 @@ class FastLane:
         """Return the event of a message with the tags of a live line; None for any other."""
         tags = message.tags()
         time = self._clock.live_time(tags.pop("time", ""), received)
-        if not time or "batch" in tags:
+        if not time:
             return None
-        tags.pop("label", None)
+        account, msgid, reply_to = tags.pop("account", ""), tags.pop("msgid", ""), ""
+        if tags:  # which is rare
+            if "batch" in tags:
+                return None
+            tags.pop("label", None)
+            reply_to = tags.pop("+draft/reply", "")
         source = self._known.get(message.source) or self._sources.learn(message.source)
         if source is None:
             return None
+        if msgid and len(msgid) + len(text) <= LONGEST:
+            # As in `Repeats.is_repeat`, which costs more; the general lane judges a known id.
+            repeats, params = self._repeats, message.params
+            recent = repeats.recent
+            if msgid in repeats.older or recent.setdefault(msgid, params) is not params:
+                return None
+            if len(recent) >= REMEMBERED_IDS:
+                repeats.rotate()
         return Event(
             time=time,
             received=received,
@@ -109,10 +131,10 @@ class FastLane:
             nick=source.nick,
             user=source.user,
             host=source.host,
-            account=tags.pop("account", ""),
+            account=account,
             text=text,
-            msgid=tags.pop("msgid", ""),
-            reply_to=tags.pop("+draft/reply", ""),
+            msgid=msgid,
+            reply_to=reply_to,
             tags=tags,
         )
 

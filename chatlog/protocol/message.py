@@ -128,11 +128,13 @@ def not_understood(line: bytes) -> Message:
 
 def parse_tags(tag_text: str) -> dict[str, str]:
     """Parse the tags between `@` and the first space."""
-    tags = {}
+    tags: dict[str, str] = {}
     for item in tag_text.split(";"):
-        key, _, value = item.partition("=")
-        tags[key] = _unescape(value) if "\\" in value else value
-    tags.pop("", None)
+        key, _, tags[key] = item.partition("=")
+    if "\\" in tag_text:
+        tags = {key: _unescape(value) for key, value in tags.items()}
+    if "" in tags:
+        del tags[""]
     return tags
 
 

@@ -21,6 +21,7 @@ from chatlog.protocol.history.pages import HistoryBatches
 from chatlog.protocol.line_parser import LineParser
 from chatlog.protocol.privacy import SPOKEN
 from chatlog.protocol.registration.capabilities import Registration
+from chatlog.protocol.repeats import LONGEST
 from chatlog.protocol.server_time import ServerClock
 from chatlog.protocol.sources import SourceCache
 from chatlog.protocol.state import State
@@ -72,7 +73,9 @@ class Session:
         self._whois = WhoisCheck(self.state)
         sources = SourceCache(self.state, self.privacy)
         self._lines = LineParser(self.state, self.clock, sources, self.batches)
-        self._fast_lane = FastLane(self.state, self.privacy, self.clock, sources)
+        self._fast_lane = FastLane(
+            self.state, self.privacy, self.clock, sources, self._carryover.repeats
+        )
         self._tracker = StateTracker(self.state, self._carryover, self._fast_lane.forget)
         self._handlers = self._all_handlers()
 
@@ -184,7 +187,8 @@ class Session:
         if self.privacy.is_wide or line.message.command in SPOKEN:
             made = self.privacy.keep(made, self.state.isupport.casemapping)
         if not line.fields["via"]:
-            turn.events += made
+            if not self._is_repeat(line):
+                turn.events += made
             return
         turn.events += [event for event in made if not event.via]
         past = [event for event in made if event.via]
@@ -193,6 +197,12 @@ class Session:
         point = Point(time, line.fields.get("msgid", ""))
         answer = Answer(1, point, point, bytes=line.message.size)
         self.batches.take(past, line.batch, answer, turn)
+
+    def _is_repeat(self, line: Line) -> bool:
+        """Return whether a live line was delivered before: it is written once."""
+        msgid, params = line.fields.get("msgid", ""), line.message.params or [""]
+        is_short = sum(map(len, params), len(msgid)) <= LONGEST
+        return bool(msgid) and is_short and self._carryover.repeats.is_repeat(msgid, params)
 
     def _own_events(self, lines: Sequence[str], received: str) -> list[Event]:
         """Return the events of lines that we send, unless an echo will bring them."""

@@ -155,11 +155,12 @@ class StateTracker:
             self._on_error(line, turn)
 
     def _on_rename(self, line: Line, turn: Turn) -> None:
-        """Follow a channel to its new name.
+        """Follow a channel to its new name, unless that differs in case alone.
 
         See https://ircv3.net/specs/extensions/channel-rename
         """
-        if len(line.params) > 1:
+        same = self._state.isupport.casemapping.equal
+        if len(line.params) > 1 and not same(*line.params[:2]):
             old, new = line.params[:2]
             if name := self._state.membership.name(old):
                 msgid = line.fields.get("msgid", "")

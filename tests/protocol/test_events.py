@@ -126,6 +126,10 @@ HAPPENED = {
         "@server invite alice subject='log' params=('#z',)",
     ),
     "a retraction": (f"{BOB} REDACT #a m1 :typo", "#a redact bob text='typo' reply_to='m1'"),
+    "a new name in case alone": (
+        f"{ALICE} RENAME #a #A :louder",
+        "#a other alice command='RENAME' params=('#a', '#A', 'louder')",
+    ),
     "an end of names without names": (":irc.test 366 log #a :End", None),
     "names elsewhere": (
         ":irc.test 353 log = #z :bob",

@@ -61,6 +61,7 @@ ONE_LINE = {
         f"@time={SAID};msgid=m {SERVER} RENAME #a #c :reason",
         [Renamed("#a", "#c", SAID, NOW, "m")],
     ),
+    "our channel in another case": (f"{SERVER} RENAME #a #A :reason", []),
     "a new name of another channel": (f"{SERVER} RENAME #z #c :reason", []),
     "a new nick of ours": (f"{LOG} NICK recorder", []),
     "a PONG": (f"{SERVER} PONG irc.test :token", [Pong("token")]),

@@ -11,6 +11,7 @@ from chatlog.event import Event, EventType, Source
 from chatlog.protocol.facts import Turn
 from chatlog.protocol.message import parse
 from chatlog.protocol.privacy import Privacy, PrivacySettings
+from chatlog.protocol.session import Session
 from tests.support.conversation import NOW, in_channels, short
 
 RFC1459 = Casemapping("rfc1459")
@@ -290,14 +291,14 @@ PRIVATE = {
 
 def by_both_lanes(line, settings):
     """Return the events of a line by `receive`, when all is remembered, and by `receive_any`."""
-    talk = in_channels(privacy=settings)
-    warm = [f"{BOB} PRIVMSG #a :x", f"{ALICE} PRIVMSG #a :x", f"{ALICE} PRIVMSG #A :x"]
-    talk.hear(*warm, f"{ALICE} PRIVMSG #b :x")
-    message = parse(line.encode())
-    return [
-        [short(event) for event in receive(message, NOW, Turn()).events]
-        for receive in (talk.session.receive, talk.session.receive_any)
-    ]
+    found = []
+    for receive in (Session.receive, Session.receive_any):
+        talk = in_channels(privacy=settings)
+        warm = [f"{BOB} PRIVMSG #a :x", f"{ALICE} PRIVMSG #a :x", f"{ALICE} PRIVMSG #A :x"]
+        talk.hear(*warm, f"{ALICE} PRIVMSG #b :x")
+        events = receive(talk.session, parse(line.encode()), NOW, Turn()).events
+        found.append([short(event) for event in events])
+    return found
 
 
 @pytest.mark.parametrize("settings", PRIVATE.values(), ids=PRIVATE)

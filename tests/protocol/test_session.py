@@ -10,6 +10,8 @@ from chatlog.event import SERVER, Source, is_live
 from chatlog.protocol.facts import Disconnected, Turn
 from chatlog.protocol.manners import MannersSettings
 from chatlog.protocol.message import parse
+from chatlog.protocol.repeats import REMEMBERED
+from chatlog.protocol.session import Session
 from tests.support.conversation import (
     JOINED,
     NOW,
@@ -384,6 +386,60 @@ def test_a_crowd_gets_no_more_than_the_burst():
     assert len(talk.said) == 10
 
 
+# -- messages that are delivered twice ---------------------------------------
+
+LIVE = "@time=2026-11-23T18:20:01.000Z;msgid"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["PRIVMSG #a :hi", "QUIT", "NOTICE #a :hi", "TOPIC #a :new", "PRIVMSG #z :hi", "QUIT :bye"],
+)
+def test_a_message_that_is_delivered_twice_live_is_written_once(rest):
+    talk = in_channels()
+    line = f"{LIVE}=m1 {BOB} {rest}"
+    assert talk.hear(line)
+    assert talk.hear(line) == []
+    assert talk.hear(f"@msgid=m1 {BOB} {rest}") == [], "which takes the other lane"
+
+
+def test_a_message_that_comes_again_on_the_next_connection_is_written_once():
+    talk = in_channels()
+    line = f"{LIVE}=m1 {BOB} PRIVMSG #a :hi"
+    assert talk.hear(line)
+    talk.session = Session(talk.session.settings, talk.session._carryover)
+    talk.hear(*WELCOME, *JOINED)
+    assert talk.hear(line) == []
+
+
+def test_a_msgid_that_a_server_uses_again_for_other_words_or_channels_loses_nothing():
+    talk = in_channels()
+    lines = [f"{LIVE}=m {BOB} PRIVMSG {rest}" for rest in ("#a :1", "#a :2", "#b :2", "#b :1")]
+    assert [event.text for event in talk.hear(*lines)] == ["1", "2", "2", "1"]
+
+
+def test_messages_without_a_msgid_may_repeat():
+    talk = in_channels()
+    assert len(talk.hear(*[f"@time=2026-11-23T18:20:01.000Z {BOB} PRIVMSG #a :hi"] * 2)) == 2
+
+
+def test_the_memory_of_msgids_is_bounded_and_holds_the_last_ones():
+    talk = in_channels()
+    lines = [f"{LIVE}={number} {BOB} PRIVMSG #a :hi" for number in range(3 * REMEMBERED)]
+    assert len(talk.hear(*lines)) == len(lines)
+    assert talk.hear(*lines[-REMEMBERED:]) == []
+    assert len(talk.hear(lines[0])) == 1
+    repeats = talk.session._carryover.repeats
+    assert len(repeats.recent) + len(repeats.older) <= 2 * REMEMBERED
+
+
+@pytest.mark.parametrize(("msgid", "text"), [("x" * 600, "hi"), ("m", "hi" * 300)])
+@pytest.mark.parametrize("verb", ["PRIVMSG", "NOTICE"])
+def test_a_message_with_a_long_id_or_text_is_not_remembered(verb, msgid, text):
+    talk = in_channels()
+    assert len(talk.hear(*[f"{LIVE}={msgid} {BOB} {verb} #a :{text}"] * 2)) == 2
+
+
 # -- whatever the server says ----------------------------------------------
 
 SOURCES = st.sampled_from(
@@ -484,7 +540,7 @@ def is_private(message, me):
     st.lists(
         st.builds(
             as_line,
-            st.sampled_from(["", "msgid=m", "+draft/react=x", "account=acc"]),
+            st.sampled_from(["", "+draft/react=x", "account=acc"]),
             st.sampled_from(["", "irc.test", "bob!u@h", "eve!x@y", "log!u@h", "@server!u@h"]),
             st.sampled_from([*sorted(SAYING) * 3, *VERBS]),
             st.builds(

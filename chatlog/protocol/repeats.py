@@ -1,0 +1,41 @@
+"""Messages that were delivered before, told by their msgid: a server or bouncer may repeat one.
+
+See https://ircv3.net/specs/extensions/message-ids
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+REMEMBERED: Final = 256
+"""Messages that are remembered at least; at most twice as many are."""
+
+LONGEST: Final = 512
+"""Characters of the msgid and the text of a message that is remembered."""
+
+
+class Repeats:
+    """The messages of one network that came live lately, by msgid.
+
+    It outlives a connection. A msgid that comes again with other parameters is
+    another message, so that a server that reuses them loses no line. Bounded: texts
+    longer than `LONGEST` are not remembered, and written again if they come again.
+    `recent` and `older` have the parameters of messages by msgid.
+    """
+
+    def __init__(self) -> None:
+        self.recent: dict[str, list[str]] = {}
+        self.older: dict[str, list[str]] = {}
+
+    def is_repeat(self, msgid: str, params: list[str]) -> bool:
+        """Return whether a message came before; remember it if not."""
+        if msgid in self.recent or msgid in self.older:
+            return params in (self.recent.get(msgid), self.older.get(msgid))
+        self.recent[msgid] = params
+        if len(self.recent) >= REMEMBERED:
+            self.rotate()
+        return False
+
+    def rotate(self) -> None:
+        """Forget the older half."""
+        self.older, self.recent = self.recent, {}
