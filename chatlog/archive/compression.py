@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from chatlog.errors import UsageError
@@ -118,6 +119,7 @@ def _sliced(blocks: Iterable[bytes]) -> Iterator[bytes]:
             yield block[begin : begin + _SLICE]
 
 
+@cache
 def _zstd() -> Any:
     """Import one of two modules of the same interface."""
     try:

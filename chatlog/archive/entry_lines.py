@@ -9,12 +9,12 @@ that does not decode is damage. It is counted as well, and costs no neighbour.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, get_args
 
 import msgspec
 
-from chatlog.archive.files import opened
+from chatlog.archive.bounded_lines import BoundedLines
+from chatlog.archive.files import blocks_of
 from chatlog.event import is_time
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 LONGEST: Final = 16 * 1024 * 1024
 """How many bytes a line may have; a longer one is damage, and is not kept in memory."""
 
-_BLOCK: Final = 256 * 1024
 _SHOWN: Final = 40
 _NOT_DECODED: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -100,33 +99,14 @@ class EntryLines(list[_E | Damaged | Later[_E]], Generic[_E]):
             self.append(item)
 
 
-class LineReader:
+class LineReader(BoundedLines):
     """The whole lines of a file, without their newlines; None for one that is too long.
 
-    Iterate once. `rest` is then what follows the last newline, None if that is
-    too long. A file that is not there has no lines. Raise TranscriptError if it
-    cannot be read. Two of the longest lines are in memory at most.
+    A file that is not there has no lines. Raise TranscriptError if it cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
-        self.rest: bytes | None = b""
-        self._path = path
-
-    def __iter__(self) -> Iterator[bytes | None]:
-        rest, too_long = b"", False
-        for block in self._blocks():
-            *whole, rest = (rest + block).split(b"\n")
-            for line in whole:
-                yield None if too_long or len(line) > LONGEST else line
-                too_long = False
-            if len(rest) > LONGEST:
-                rest, too_long = b"", True
-        self.rest = None if too_long else rest
-
-    def _blocks(self) -> Iterator[bytes]:
-        with opened(str(self._path)) as fd:
-            while fd is not None and (block := os.read(fd, _BLOCK)):
-                yield block
+        super().__init__(blocks_of(path, missing_ok=True), LONGEST)
 
 
 class EntryReader(Generic[_E]):

@@ -38,6 +38,7 @@ _WRITING: Final = {
 }
 _READING: Final = {**_LIMITS, errno.EACCES: _READABLE, errno.EPERM: _READABLE}
 _NOT_WRITTEN: Final = "check that disk, or record elsewhere with --output"
+_GONE: Final = os.strerror(errno.ENOENT)
 _NOT_READ: Final = "check that disk, or name another archive with --output"
 
 
@@ -97,11 +98,19 @@ def state_of(path: str) -> tuple[int, int, int] | None:
     return state.st_ino, state.st_size, state.st_mtime_ns
 
 
-def blocks_of(path: Path) -> Iterator[bytes]:
-    """Yield the bytes of a file in blocks."""
-    with reported(path, doing="read"), path.open("rb", buffering=0) as file:
-        while block := file.read(_BLOCK):
+def blocks_of(path: Path, *, missing_ok: bool = False) -> Iterator[bytes]:
+    """Yield the bytes of a file in blocks; none of one that is gone, if that is no error."""
+    with opened(str(path)) as fd:
+        if fd is None and not missing_ok:
+            raise transcript_error(path, FileNotFoundError(errno.ENOENT, _GONE), doing="read")
+        while fd is not None and (block := os.read(fd, _BLOCK)):
             yield block
+
+
+def beginning_of(path: str | Path, most: int) -> bytes | None:
+    """Return the first bytes of a small file, at most `most`; None if it is gone."""
+    with opened(str(path)) as fd:
+        return None if fd is None else os.pread(fd, most, 0)
 
 
 def sha256_of(path: Path) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from chatlog.archive import manifest
-from chatlog.archive.files import reported
+from chatlog.archive.files import beginning_of, reported
 from chatlog.archive.layout import Period, SegmentName, parse_segment, period_named
 from chatlog.archive.manifest_view import ManifestView
 
@@ -66,6 +66,10 @@ class Inventory:
         """Return the content of SHA256SUMS: the sealed segments that were not removed."""
         lines = [f"{entry.sha256}  {name}\n" for name, entry in sorted(self.sealed.items())]
         return "".join(lines).encode()
+
+    def written_sums(self) -> bytes:
+        """Return the content of SHA256SUMS; of a longer one than `sums` only the beginning."""
+        return beginning_of(self.directory / SUMS, len(self.sums()) + 1) or b""
 
 
 def _names(directory: Path) -> list[str]:

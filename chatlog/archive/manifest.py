@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.archive.entry_lines import Damaged, EntryLines, EntryReader, Later
-from chatlog.archive.files import opened, reported
+from chatlog.archive.entry_lines import Damaged, EntryLines, EntryReader, Later, LineReader
+from chatlog.archive.files import opened
 from chatlog.archive.manifest_entries import ManifestEntry, TornEntry
 from chatlog.archive.syncing import appending_to
 from chatlog.archive.system import FILE_MODE, System
@@ -70,12 +70,8 @@ def previous_of(line: bytes) -> str | None:
 
 def mentions(directory: Path, segment: str) -> bool:
     """Return whether a segment is named at all: quickly, as years of entries take long to read."""
-    path = directory / NAME
-    with reported(path, doing="read"):
-        try:
-            return msgspec.json.encode({"segment": segment})[1:-1] in path.read_bytes()
-        except FileNotFoundError:
-            return False
+    name = msgspec.json.encode({"segment": segment})[1:-1]
+    return any(line is None or name in line for line in LineReader(directory / NAME))
 
 
 def append(
@@ -115,7 +111,7 @@ def mend(system: System, directory: Path, mode: int = FILE_MODE) -> bool:
 
 def _keep_torn(manifest: Segment) -> bool:
     if not (manifest.torn or manifest.zeros):
-        return False
+        return manifest.was_closed
     torn = base64.b64encode(manifest.torn).decode("ascii")
     _append_chained(manifest, TornEntry(raw=torn))
     return True

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.archive.files import reported
+from chatlog.archive.files import beginning_of
 from chatlog.archive.layout import network_directory
 from chatlog.archive.system import FILE_MODE, System, replace_file
 from chatlog.casemapping import Casemapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME: Final = "network.json"
+_LONGEST: Final = 64 * 1024
 
 
 class _Network(msgspec.Struct, frozen=True):
@@ -34,14 +35,12 @@ def read_casemapping(root: Path, network: str) -> Casemapping | None:
     or part them.
     """
     path = network_directory(root, network) / NAME
-    with reported(path, doing="read"):
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
-            return None
+    content = beginning_of(path, _LONGEST)
+    if content is None:
+        return None
     try:
         name = msgspec.json.decode(content, type=_Network).casemapping
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         name = ""
     casemapping = Casemapping(name)
     if casemapping.name != name:

@@ -10,6 +10,8 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from chatlog.archive.bounded_lines import LONGEST_LINE
+from chatlog.archive.entry_lines import LONGEST
 from chatlog.archive.files import reported, transcript_error
 from chatlog.archive.system import FILE_MODE, open_or_create, sync_directory
 
@@ -39,8 +41,10 @@ class Segment:
 
     Opening creates the file and the directories above it if they are missing.
     A last line without its newline is cut off, and `torn` holds its bytes;
-    `zeros` counts the zero bytes behind it, as a power cut leaves them. Every
-    failure is a TranscriptError. A killed process loses nothing that was
+    `zeros` counts the zero bytes behind it, as a power cut leaves them. One that is
+    longer than any line that chatlog writes is no torn line: it gets its newline, so
+    that readers count it as damage, and `was_closed` is true. Every failure is a
+    TranscriptError. A killed process loses nothing that was
     written. A power cut loses nothing that `unsynced` returned, once `sync` has
     returned for it.
     """
@@ -51,6 +55,7 @@ class Segment:
         self._ragged = False  # bytes after `size` wait for their truncation
         self._dirty = False
         self._end = 0  # of the file, as this writer left it
+        self.was_closed = False
         with reported(path):
             self._fd, self._changed = open_or_create(system, path, os.O_RDWR | os.O_APPEND, mode)
             try:
@@ -66,8 +71,13 @@ class Segment:
 
     def _cut_torn_line(self) -> tuple[bytes, int]:
         end = _end_before_zeros(self._fd, self.size)
-        zeros = self.size - end
-        self.size = _line_start(self._fd, end)
+        start, zeros = _line_start(self._fd, end), self.size - end
+        if end - start > LONGEST_LINE:
+            self.was_closed = self._dirty = True
+            self.size += self._system.write(self._fd, b"\n")
+            self._end = self.size
+            return b"", 0
+        self.size = start
         torn = os.pread(self._fd, end - self.size, self.size)
         self._end = end + zeros
         if torn or zeros:
@@ -93,16 +103,24 @@ class Segment:
             self.torn, self.zeros = self._cut_torn_line()
 
     def last_line(self) -> bytes:
-        """Return the last line with its newline; empty if there is none."""
+        """Return the last line with its newline; empty if there is none, or if it is too long.
+
+        The bound is that of `entry_lines`, as MANIFEST has the longest lines.
+        """
         with reported(self.path, doing="read"):
             start = _line_start(self._fd, self.size - 1)
-            return os.pread(self._fd, self.size - start, start)
+            length = self.size - start
+            return os.pread(self._fd, length, start) if length <= LONGEST + 1 else b""
 
-    def lines_from(self, start: int) -> bytes:
-        """Return the whole lines behind `start`, also if the file has lost its name."""
+    def lines_from(self, start: int, most: int | None = None) -> bytes:
+        """Return the whole lines behind `start`, also if the file has lost its name.
+
+        They are those in the next `most` bytes, None for all.
+        """
+        length = max(0, self.size - start)
         with reported(self.path, doing="read"):
             # Ending where another program cut it, or at the first byte that one appended.
-            data = os.pread(self._fd, max(0, self.size - start), start)
+            data = os.pread(self._fd, length if most is None else min(most, length), start)
         return data[: data.rfind(b"\n") + 1]
 
     def write(self, data: bytes) -> None:

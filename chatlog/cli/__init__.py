@@ -12,6 +12,7 @@ import gc
 import importlib
 import os
 import sys
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -103,6 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     if sys.stdout is None:  # as `>&-` leaves it
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the end
+    if not sys.warnoptions:  # Python's warnings name our source, and are for those who ask
+        warnings.simplefilter("ignore")
     status = run(sys.argv[1:] if arguments is None else list(arguments))
     gc.freeze()  # what ends with the process need not be searched for cycles first
     sys.exit(status)

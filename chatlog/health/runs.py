@@ -14,7 +14,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.archive.files import reported
+from chatlog.archive.files import beginning_of, reported
 from chatlog.archive.system import FILE_MODE, System, open_file, replace_file
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _NAME: Final = r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-\d{1,10}"
 _FILE: Final = re.compile(rf"(?a)(?P<half>\.)?(?P<run>{_NAME})\.(?(half)json\.\d+|(?:json|lock))")
 """A status, a lock, or a status that is being written."""
 _KEPT: Final = 10
+_LONGEST: Final = 8 * 1024 * 1024  # a status has some 300 bytes for each channel
 _MOST: Final = 50
 _STARTING: Final = 60.0
 _NOT_KNOWN: Final = "the run goes on, but `chatlog status` will not know how it is"
@@ -137,11 +138,8 @@ def _newest_first(listed: dict[str, list[Path]]) -> list[str]:
 
 
 def _read(path: Path) -> Run | None:
-    with reported(path, doing="read"):
-        try:
-            return Run(path, path.read_bytes())
-        except FileNotFoundError:  # pruned since it was listed
-            return None
+    data = beginning_of(path, _LONGEST)
+    return None if data is None else Run(path, data)  # it may be pruned since it was listed
 
 
 def is_alive(path: Path) -> bool:

@@ -10,12 +10,14 @@ parentheses group. A bare word or `"a phrase"` is looked for in the text,
 from __future__ import annotations
 
 import re
+from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.errors import UsageError
 from chatlog.query import predicates
 from chatlog.query.predicates import All, Between, Contains, Not, Some
+from chatlog.query.selection import expect_few
 from chatlog.query.texts import Case, literal, pointed_at, regular
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ _TOKEN: Final = re.compile(
 
 
 _BETWEEN: Final = ("or", "and", "close", "end")
+_SYNTAX: Final = frozenset({"open", "close", "or", "and", "not"})
 _DEEPEST: Final = 50
 """How far a query may be nested: each level is a call for whoever reads or weighs it."""
 
@@ -107,7 +110,9 @@ class _Parser:
     def __init__(self, query: str, options: QueryOptions) -> None:
         self._query = query
         self._options = options
-        self._tokens = [*_tokens(query), _Token("end", "", len(query))]
+        tokens = list(_tokens(query))
+        expect_few(sum(each.kind not in _SYNTAX for each in tokens))
+        self._tokens = deque([*tokens, _Token("end", "", len(query))])
         self._depth = 0
 
     def whole(self) -> Term:
@@ -123,9 +128,9 @@ class _Parser:
     def _either(self) -> Term:
         terms = [self._together()]
         while self._tokens[0].kind == "or":
-            between = self._tokens.pop(0)
+            between = self._tokens.popleft()
             terms.append(self._together())
-            if All() in terms:
+            if All() in terms[-2:]:
                 raise self._error("OR needs something on both sides", between.position)
         return terms[0] if len(terms) == 1 else Some(tuple(terms))
 
@@ -146,12 +151,12 @@ class _Parser:
         return terms[0] if len(terms) == 1 else All(tuple(terms))
 
     def _and(self, *, is_first: bool) -> None:
-        token = self._tokens.pop(0)
+        token = self._tokens.popleft()
         if is_first or self._tokens[0].kind in _BETWEEN:
             raise self._error("AND needs something on both sides", token.position)
 
     def _one(self) -> Term:
-        token = self._tokens.pop(0)
+        token = self._tokens.popleft()
         if token.kind in ("not", "open"):
             return self._nested(token)
         if not token.key:
@@ -182,7 +187,7 @@ class _Parser:
         term = self._either()
         if self._tokens[0].kind != "close":
             raise self._error("this parenthesis is never closed", token.position)
-        self._tokens.pop(0)
+        self._tokens.popleft()
         if term == All():
             raise self._error("nothing stands in these parentheses", token.position)
         return term

@@ -6,9 +6,13 @@ from the rest, so that whoever reads need not open what lies outside.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.query.predicates import All, Between, Network, Place, Some, Term
+from chatlog.errors import UsageError
+from chatlog.query.predicates import All, Between, Network, Not, Place, Some, Term
+
+MOST_CONDITIONS: Final = 1000
+"""How many conditions a query may have: each is held against every event."""
 
 if TYPE_CHECKING:
     from chatlog.event import Event
@@ -47,7 +51,8 @@ class Query(NamedTuple):
 
 
 def query_for(*terms: Term) -> Query:
-    """Make a query of terms that must all hold."""
+    """Make a query of terms that must all hold; raise UsageError if they are too many."""
+    expect_few(sum(map(_leaves, terms)))
     parts = [each for term in terms for each in _conjuncts(term)]
     bounds = [each for each in parts if isinstance(each, Between)]
     places, parts = _taken(parts, Place)
@@ -60,6 +65,25 @@ def query_for(*terms: Term) -> Query:
         places=places,
         networks=networks,
     )
+
+
+def expect_few(conditions: int) -> None:
+    """Raise UsageError if a query has more conditions than `MOST_CONDITIONS`."""
+    if conditions > MOST_CONDITIONS:
+        raise UsageError(
+            f"more than {MOST_CONDITIONS:,} conditions in one query;"
+            " join texts in a pattern such as 'ann|bob' with -e, or ask several times"
+        )
+
+
+def _leaves(term: Term) -> int:
+    """Count the conditions of a term; its depth is bounded by the parser."""
+    match term:
+        case All(terms) | Some(terms):
+            return sum(map(_leaves, terms))
+        case Not(inner):
+            return _leaves(inner)
+    return 1
 
 
 def _conjuncts(term: Term) -> list[Term]:

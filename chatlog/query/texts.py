@@ -8,6 +8,7 @@ compares them: each for itself, never `ß` with `ss`.
 from __future__ import annotations
 
 import re
+import warnings
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _FLAGS: Final = re.compile(r"(?:\(\?[aiLmsux]+\))+")
+
+
+_POSIX: Final = re.compile(
+    r"\[[^\]]*\[:\^?(alnum|alpha|blank|cntrl|digit|graph|lower|print|punct|space|upper|word|xdigit):\]"
+)
 
 
 class Case(StrEnum):
@@ -49,7 +55,10 @@ class Text(msgspec.Struct, frozen=True, dict=True):
             # Where blanks count for nothing, a comment may reach to the end of the line.
             end = "\n" if "x" in flags else ""
             pattern = rf"{flags}(?<!\w)(?:{pattern[len(flags) :]}{end})(?!\w)"
-        return re.compile(pattern, re.IGNORECASE if self.ignore_case else 0)
+        with warnings.catch_warnings():
+            # `[[]` is a set with a bracket, of which a later Python may make another.
+            warnings.simplefilter("ignore")
+            return re.compile(pattern, re.IGNORECASE if self.ignore_case else 0)
 
     def is_in(self, text: str) -> bool:
         """Return whether the text of an event matches, without its formatting."""
@@ -67,6 +76,11 @@ def literal(text: str, case: Case = Case.SMART, *, word: bool = False) -> Text:
 
 def regular(pattern: str, case: Case = Case.SMART, *, word: bool = False) -> Text:
     """Look for a regular expression of Python's `re`; UsageError where it is none."""
+    if posix := _POSIX.search(pattern):
+        raise UsageError(
+            f"[:{posix[1]}:] is of POSIX, and patterns here are Python's;"
+            r" write \w, \d, \s, or a set such as [a-z]"
+        )
     # Capitals of an escape such as \W are none of the pattern's.
     text = Text(pattern, _ignores(case, re.sub(r"\\.", "", pattern)))
     try:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chatlog.archive.manifest_entries import SealedEntry
     from chatlog.archive.manifest_view import ManifestView
     from chatlog.formats.format import Decode
+    from chatlog.read.damaged_lines import DamagedLines
     from chatlog.read.sealed_reader import Sealed
 
 _LOCAL: Final = tuple(f".{each.suffix}" for each in FORMATS if each.is_local)
@@ -45,7 +46,7 @@ class Catalog:
     With `remembers` they keep the digests of the lines that were read.
     """
 
-    def __init__(self, damaged: Counter[str]) -> None:
+    def __init__(self, damaged: DamagedLines) -> None:
         self.remembers = False
         self._damaged = damaged
         self._known: dict[str, dict[str, _Known]] = {}

@@ -1,7 +1,9 @@
 """Whole lines of a file that others append to: from its end, and those that came since.
 
 Nothing here writes, and what a line means is not its business. A last line
-without its newline is still being written, and there is none such here.
+without its newline is still being written, and there is none such here. A line of
+more than `LONGEST_LINE` bytes is passed over in constant memory, and `skipped` is
+called for it.
 """
 
 from __future__ import annotations
@@ -9,8 +11,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from chatlog.archive.bounded_lines import LONGEST_LINE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    Skipped = Callable[[], object]
+    """Called for each line that is too long, and passed over."""
 
     Sift = Callable[[bytes], Iterator[bytes]]
     """Takes whole lines, and yields those that may match, without newlines."""
@@ -42,34 +49,58 @@ def last_line(fd: int, end: int) -> bytes:
     return lines[-2] if len(lines) > 2 or (start == 0 and len(lines) > 1) else b""  # noqa: PLR2004
 
 
-def backwards(fd: int, end: int) -> Iterator[bytes]:
+def backwards(fd: int, end: int, skipped: Skipped) -> Iterator[bytes]:
     """Yield the lines before `end`, where one ends, the last first and without newlines."""
     end -= 1
     if end < 0:
         return
     pieces: list[bytes] = []  # of a line that begins further ahead, the last first
+    size = 0
     while end > 0:
         start = max(0, end - _BLOCK)
         *_, last = lines = os.pread(fd, end - start, start).split(b"\n")
-        pieces.append(last)
+        size += len(last)
+        if size <= LONGEST_LINE:
+            pieces.append(last)
         if len(lines) > 1:
-            yield b"".join(reversed(pieces))
+            if size <= LONGEST_LINE:
+                yield b"".join(reversed(pieces))
+            else:
+                skipped()
             yield from lines[-2:0:-1]
-            pieces = [lines[0]]
+            pieces, size = [lines[0]], len(lines[0])
         end = start
-    yield b"".join(reversed(pieces))
+    if size <= LONGEST_LINE:
+        yield b"".join(reversed(pieces))
+    else:
+        skipped()
 
 
-def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut a stream into blocks of whole lines with their newlines."""
+def whole_lines(blocks: Iterable[bytes], skipped: Skipped) -> Iterator[bytes]:
+    """Cut a stream into blocks of whole lines with their newlines.
+
+    A block has at most `LONGEST_LINE` bytes. A last line without its newline is
+    passed over like one that is too long: a stream gets no more.
+    """
     rest: list[bytes] = []
+    size = 0  # of the unfinished line; its pieces are in `rest` unless it is too long
     for block in blocks:
-        end = block.rfind(b"\n") + 1
+        begin, end = 0, block.rfind(b"\n") + 1
         if end:
-            yield b"".join([*rest, block[:end]]) if rest else block[:end]
-            rest = [block[end:]] if end < len(block) else []
-        elif block:
-            rest.append(block)
+            if size and size + (first := block.find(b"\n")) > LONGEST_LINE:
+                skipped()
+                begin, rest = first + 1, []
+            if begin < end:
+                yield b"".join([*rest, block[begin:end]]) if rest else block[begin:end]
+            rest, size = [], 0
+        if end < len(block):
+            size += len(block) - end
+            if size <= LONGEST_LINE:
+                rest.append(block[end:])
+            else:
+                rest.clear()
+    if size:
+        skipped()
 
 
 def blocks_in(fd: int) -> Iterator[bytes]:
@@ -80,7 +111,9 @@ def blocks_in(fd: int) -> Iterator[bytes]:
         yield block
 
 
-def whole_blocks(fd: int, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
+def whole_blocks(
+    fd: int, skipped: Skipped, begin: int = 0, end: int | None = None
+) -> Iterator[bytes]:
     """Yield a file, or the range between two line starts, in blocks of whole lines.
 
     A line that a block cuts is read again with the next one: cheaper than joining.
@@ -93,21 +126,27 @@ def whole_blocks(fd: int, begin: int = 0, end: int | None = None) -> Iterator[by
             yield block[:whole]
             begin += whole
             size = _BLOCK_READ
+        elif len(block) > LONGEST_LINE:
+            skipped()
+            begin = line_begins(fd, begin + len(block), end)
+            size = _BLOCK_READ
         elif begin + len(block) >= end:
             return
         else:
-            size *= 2
+            size = min(2 * size, LONGEST_LINE + 1)
 
 
-def line_begins(fd: int, at: int) -> int:
-    """Return the start of the first line at or behind a position."""
-    begin = at - 1 if at else 0
-    while at and (block := os.pread(fd, _SHORT, begin)):
+def line_begins(fd: int, at: int, end: int | None = None) -> int:
+    """Return the start of the first line at or behind a position; `end` if none begins before."""
+    end = os.fstat(fd).st_size if end is None else end
+    begin, size = at - 1 if at else 0, _SHORT
+    while at and begin < end and (block := os.pread(fd, min(size, end - begin), begin)):
         newline = block.find(b"\n")
         if newline >= 0:
             return begin + newline + 1
         begin += len(block)
-    return begin
+        size = _AT_ONCE
+    return min(begin, end)
 
 
 def all_lines(block: bytes) -> Iterator[bytes]:
@@ -115,7 +154,7 @@ def all_lines(block: bytes) -> Iterator[bytes]:
     yield from block.split(b"\n")[:-1]
 
 
-def lines_after(fd: int, begin: int) -> tuple[list[bytes], int]:
+def lines_after(fd: int, begin: int, skipped: Skipped) -> tuple[list[bytes], int]:
     """Read some whole lines, without their newlines, and say where the last one ends.
 
     At most 256 KiB of them, or one that is longer; none where none is whole.
@@ -126,4 +165,11 @@ def lines_after(fd: int, begin: int) -> tuple[list[bytes], int]:
         end = data.rfind(b"\n") + 1
         if end or len(data) < size:
             return data[:end].split(b"\n")[:-1], begin + end
-        size *= 2
+        if size <= LONGEST_LINE:
+            size = min(2 * size, LONGEST_LINE + 1)
+            continue
+        behind = line_begins(fd, begin + size)
+        if os.pread(fd, 1, behind - 1) != b"\n":
+            return [], begin  # its end is still to come
+        skipped()
+        begin, size = behind, _AT_ONCE

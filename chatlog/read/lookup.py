@@ -6,7 +6,6 @@ whoever compares then takes a line for new, and says it twice rather than never.
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +15,7 @@ from chatlog.archive.targets import Target
 from chatlog.event import TALK, EventType, is_time
 from chatlog.formats import jsonl
 from chatlog.read.catalog import Catalog
+from chatlog.read.damaged_lines import DamagedLines
 from chatlog.read.lines import backwards, end_of_lines
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def has_talk_before(directory: Path, time: str) -> bool:
 
 def _sources(directory: Path) -> list[SegmentReader]:
     target = Target(directory.parent.name, directory.name, str(directory))
-    return Catalog(Counter()).of(target)
+    return Catalog(DamagedLines()).of(target)
 
 
 def last_msgid(paths: Iterable[Path]) -> str:
@@ -94,7 +94,7 @@ def last_msgid(paths: Iterable[Path]) -> str:
         with opened(str(path)) as fd:
             if fd is None:
                 continue
-            for line in islice(backwards(fd, end_of_lines(fd)), _LOOKED_AT):
+            for line in islice(backwards(fd, end_of_lines(fd), _pass_over), _LOOKED_AT):
                 if b'"msgid":' in line and (msgid := _msgid(line)):
                     return msgid
     return ""
@@ -105,3 +105,7 @@ def _msgid(line: bytes) -> str:
         return jsonl.decode(line).msgid
     except ValueError:
         return ""
+
+
+def _pass_over() -> None:
+    """Pass over a line that is too long; readers of the transcript count it."""

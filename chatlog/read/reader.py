@@ -6,14 +6,20 @@ that holds it.
 
 from __future__ import annotations
 
-from collections import Counter
 from heapq import merge
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.targets import Target, Targets
 from chatlog.read.catalog import Catalog
-from chatlog.read.segment_reader import Entry, SegmentReader, start_of
+from chatlog.read.damaged_lines import DamagedLines
+from chatlog.read.segment_reader import (
+    MOST_BYTES,
+    Entry,
+    SegmentReader,
+    TooMuchError,
+    start_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -47,7 +53,7 @@ class Reader:
     def __init__(
         self, root: str | Path, patterns: Iterable[str] = (), networks: Iterable[str] = ()
     ) -> None:
-        self.damaged: Counter[str] = Counter()
+        self.damaged = DamagedLines()
         self._targets = Targets(root, patterns, networks)
         self.names = self._targets.names
         self._all_sources = Catalog(self.damaged)
@@ -68,23 +74,29 @@ class Reader:
             if query.may_hold_between(source.start, source.end)
         ]
 
-    def last(self, count: int) -> list[Entry]:
+    def last(self, count: int, most: int = MOST_BYTES) -> list[Entry]:
         """Return the last events of all targets together, in order of time.
 
         Those of one time stand as the targets do, then the parts, then the lines.
+        Raise TooMuchError if their lines have more than `most` bytes.
         """
         kept: list[tuple[str, _Place, int, Entry]] = []
+        size = 0
         for end, group in groupby(self._newest_first(), key=lambda placed: placed[1].end):
             if len(kept) >= count:
-                kept.sort()
-                del kept[: len(kept) - count]
+                size -= _keep_last(kept, count)
                 if not kept or kept[0][0] >= end:
                     break  # whatever is in the rest came before
             for place, source in group:
-                for position, entry in enumerate(source.last(count)):
+                for position, entry in enumerate(source.last(count, most)):
                     kept.append((entry.event.time, place, position, entry))
-        kept.sort()
-        return [entry for *_, entry in kept[-count:]] if count else []
+                    size += len(entry.line)
+                if size > most:
+                    size -= _keep_last(kept, count)
+                if size > most:
+                    raise TooMuchError
+        _keep_last(kept, count)
+        return [entry for *_, entry in kept]
 
     def _newest_first(self) -> Iterator[tuple[_Place, SegmentReader]]:
         """Yield all segments from the latest end to the earliest, and where each stands."""
@@ -159,6 +171,14 @@ class Reader:
         if self._kept and (kept := self._kept.pop(_place(target.path), None)):
             self._all_sources.restore(target, kept)
         return self._all_sources.of(target)
+
+
+def _keep_last(kept: list[tuple[str, _Place, int, Entry]], count: int) -> int:
+    """Sort events by time and keep the last ones; return the bytes of the lines that go."""
+    kept.sort()
+    going = kept[: len(kept) - count] if len(kept) > count else []
+    del kept[: len(going)]
+    return sum(len(entry.line) for *_, entry in going)
 
 
 def _place(directory: str) -> str:

@@ -6,15 +6,19 @@ followed, what was read of those is not new in it.
 
 from __future__ import annotations
 
+import os
 from collections import Counter, deque
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from chatlog.archive import manifest
 from chatlog.archive.compression import DamagedError, compression_of
 from chatlog.archive.files import opened
 from chatlog.archive.layout import parse_segment
+from chatlog.archive.manifest_view import ManifestView
 from chatlog.read.lines import blocks_in, whole_lines
 from chatlog.read.positions import DIGEST
-from chatlog.read.segment_reader import Entry, SegmentReader, digests_of
+from chatlog.read.segment_reader import MOST_BYTES, Entry, SegmentReader, TooMuchError, digests_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,13 +29,15 @@ if TYPE_CHECKING:
 _KEPT: Final = 1024 * 1024
 _AT_ONCE: Final = 256 * 1024
 _ALL: Final = 2**62
+_COMPRESSED: Final = 20  # bytes that a line takes in a compressed file, as a rule
 
 
 class Sealed(SegmentReader):
     """One sealed segment. It is read from its beginning, by blocks.
 
     Where its bytes are not as they were written, the lines before that are
-    given, and the file counts as damaged once. `read_to` counts what is in it,
+    given, and the lines behind are counted as the manifest says, or estimated by the bytes
+    that were not read. `read_to` counts what is in it,
     `digests` are of lines that were read elsewhere.
     """
 
@@ -58,10 +64,13 @@ class Sealed(SegmentReader):
         self.digests = None
         self.read_to = _ALL
 
-    def last(self, count: int) -> list[Entry]:
-        """Return at least the last `count` events; nothing is `new` then."""
+    def last(self, count: int, most: int = MOST_BYTES) -> list[Entry]:
+        """Return at least the last `count` events; nothing is `new` then.
+
+        Raise TooMuchError if the lines have more than `most` bytes.
+        """
         self.mark()
-        lines = self._last_lines(reversed(_tail(self._all_lines(), count)), count)
+        lines = self._last_lines(reversed(_tail(self._all_lines(), count, most)), count, most)
         return list(self._entries(reversed(lines)))
 
     def follow_on(
@@ -126,13 +135,41 @@ class Sealed(SegmentReader):
             self.is_gone = fd is None
             if fd is None:
                 return
+            compressed, lines = _Counted(fd), 0
             try:
-                yield from whole_lines(way.decompressed(blocks_in(fd)))
+                for block in whole_lines(way.decompressed(compressed), self._skip):
+                    lines += block.count(b"\n")
+                    yield block
             except DamagedError:
-                self._damaged[self.path] += 1
+                self._lose_rest(lines, compressed)
+
+    def _lose_rest(self, lines: int, compressed: _Counted) -> None:
+        """Count the lines behind damage: as the manifest says, else by the bytes not read."""
+        directory, _, name = self.path.rpartition("/")
+        entry = ManifestView(directory, manifest.read(Path(directory))).sealed.get(name)
+        if entry is not None and entry.content.lines > lines:
+            self._damaged.add(self.path, entry.content.lines - lines)
+            return
+        read, unread = compressed.read, compressed.size - compressed.read
+        estimate = lines * unread // read if lines else unread // _COMPRESSED
+        self._damaged.add(self.path, max(1, estimate), is_estimate=True)
 
 
-def _tail(lines: Iterator[bytes], count: int) -> deque[bytes]:
+class _Counted:
+    """The blocks of an open file, and the number of bytes that were read so far."""
+
+    def __init__(self, fd: int) -> None:
+        self.size = os.fstat(fd).st_size
+        self.read = 0
+        self._fd = fd
+
+    def __iter__(self) -> Iterator[bytes]:
+        for block in blocks_in(self._fd):
+            self.read += len(block)
+            yield block
+
+
+def _tail(lines: Iterator[bytes], count: int, most: int) -> deque[bytes]:
     """Keep the last lines: as many as asked for, or 1 MiB if that is more."""
     kept: deque[bytes] = deque()
     size = 0
@@ -141,6 +178,8 @@ def _tail(lines: Iterator[bytes], count: int) -> deque[bytes]:
         size += len(line)
         while len(kept) > count and size - len(kept[0]) > _KEPT:
             size -= len(kept.popleft())
+        if size > most:
+            raise TooMuchError
     return kept
 
 

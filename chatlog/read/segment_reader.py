@@ -1,14 +1,15 @@
 """One segment as readers see it: its last events, those that come after, those of a query.
 
-Nothing here writes. A line that is no event is counted and passed over.
+Nothing here writes. A line that is no event, or is longer than `LONGEST_LINE`
+bytes, is counted and passed over.
 """
 
 from __future__ import annotations
 
 import os
-from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from chatlog.archive.bounded_lines import LONGEST_LINE
 from chatlog.archive.files import opened, size_of
 from chatlog.formats import jsonl
 from chatlog.formats.table import format_of
@@ -24,7 +25,6 @@ from chatlog.read.lines import (
 from chatlog.read.positions import DIGEST
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from chatlog.archive.layout import Period, SegmentName
@@ -32,12 +32,19 @@ if TYPE_CHECKING:
     from chatlog.formats.format import Brief, Decode
     from chatlog.query.predicates import Names
     from chatlog.query.selection import Query
-    from chatlog.read.lines import Sift
+    from chatlog.read.damaged_lines import DamagedLines
+    from chatlog.read.lines import Sift, Skipped
     from chatlog.read.positions import Read
 
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""How many bytes of lines `last` returns at most."""
 _FETCHED: Final = 1024 * 1024
 _BATCH: Final = 1000
 _NEVER: Final = "\U0010ffff"
+
+
+class TooMuchError(Exception):
+    """Events that take more memory than the caller gives them."""
 
 
 class Entry(NamedTuple):
@@ -81,7 +88,7 @@ class SegmentReader:
     _after = ""  # the time of the last live line
 
     def __init__(
-        self, path: str, segment: SegmentName, period: Period, decode: Decode, damaged: Counter[str]
+        self, path: str, segment: SegmentName, period: Period, decode: Decode, damaged: DamagedLines
     ) -> None:
         self.path = path
         self.format = segment.format
@@ -134,24 +141,26 @@ class SegmentReader:
             return
         lines: list[bytes] | None = None
         while lines is None or lines:
-            lines, self.read_to = lines_after(fd, self.read_to)
+            lines, self.read_to = lines_after(fd, self.read_to, self._skip)
             self.digests += digests_of(lines)
 
-    def last(self, count: int) -> list[Entry]:
+    def last(self, count: int, most: int = MOST_BYTES) -> list[Entry]:
         """Return at least the last `count` events; `new` begins behind them.
 
         Live lines stand in the order of their times, and what was fetched later
         anywhere among them: it is searched through for as many live ones, or
-        1 MiB.
+        1 MiB. Raise TooMuchError if the lines have more than `most` bytes.
         """
         with opened(self.path) as fd:
             if fd is None:
                 return []
             self._take(fd)
-            lines = self._last_lines(backwards(fd, self.read_to), count)
+            if os.fstat(fd).st_size - self.read_to > LONGEST_LINE:
+                self._skip()  # an unfinished line that is too long already
+            lines = self._last_lines(backwards(fd, self.read_to, self._skip), count, most)
         return list(self._entries(reversed(lines)))
 
-    def _last_lines(self, newest_first: Iterable[bytes], count: int) -> list[bytes]:
+    def _last_lines(self, newest_first: Iterable[bytes], count: int, most: int) -> list[bytes]:
         lines: list[bytes] = []
         live = size = 0
         for line in newest_first:
@@ -163,6 +172,8 @@ class SegmentReader:
             size += len(line)
             if live >= count or (len(lines) >= count and size > _FETCHED):
                 break
+            if size > most:
+                raise TooMuchError
         return lines
 
     def new(self) -> list[Entry]:
@@ -183,7 +194,7 @@ class SegmentReader:
             if size < self.read_to or (self.digests and not self._goes_on(fd)):
                 self.read_to = 0
                 self.digests = None if self.digests is None else bytearray()
-            lines, self.read_to = lines_after(fd, self.read_to)
+            lines, self.read_to = lines_after(fd, self.read_to, self._skip)
         if self.digests is not None:
             self.digests += digests_of(lines)
         return lines
@@ -234,7 +245,15 @@ class SegmentReader:
                 yield self._briefs(block, query, decode)
             return
         entries = self.matching(query, sift, names, stretch)
-        while batch := [entry.event for entry in islice(entries, _BATCH)]:
+        batch: list[Event | Brief] = []
+        size = 0
+        for entry in entries:
+            batch.append(entry.event)
+            size += len(entry.line)
+            if len(batch) == _BATCH or size >= _FETCHED:
+                yield batch
+                batch, size = [], 0
+        if batch:
             yield batch
 
     def _briefs(
@@ -276,12 +295,12 @@ class SegmentReader:
     def blocks(self, stretch: tuple[int, int] | None = None) -> Iterator[bytes]:
         """Yield the file, or the lines that begin in these bytes, in blocks of whole lines."""
         if self._held is not None:
-            yield from _blocks_of(self._held, stretch)
+            yield from _blocks_of(self._held, stretch, self._skip)
             return
         with opened(self.path) as fd:
             self.is_gone = fd is None
             if fd is not None:
-                yield from _blocks_of(fd, stretch)
+                yield from _blocks_of(fd, stretch, self._skip)
 
     def _all_lines(self) -> Iterator[bytes]:
         for block in self.blocks():
@@ -303,13 +322,20 @@ class SegmentReader:
         try:
             return self._decode(line, after)
         except ValueError:
-            self._damaged[self.path] += 1
+            self._skip()
             return None
 
+    def _skip(self) -> None:
+        self._damaged[self.path] += 1
 
-def _blocks_of(fd: int, stretch: tuple[int, int] | None) -> Iterator[bytes]:
-    bounds = [line_begins(fd, each) for each in stretch] if stretch else ()
-    return whole_blocks(fd, *bounds)
+
+def _blocks_of(fd: int, stretch: tuple[int, int] | None, skipped: Skipped) -> Iterator[bytes]:
+    if stretch is None:
+        return whole_blocks(fd, skipped)
+    low, high = stretch
+    # A line may be longer than many stretches: only the one in which it begins reads it.
+    begin = line_begins(fd, low, high)
+    return whole_blocks(fd, skipped, begin, line_begins(fd, high)) if begin < high else iter(())
 
 
 def digests_of(lines: Iterable[bytes]) -> bytes:

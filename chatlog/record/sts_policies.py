@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from chatlog.archive.files import beginning_of
 from chatlog.archive.system import replace_file
 from chatlog.errors import TranscriptError
-from chatlog.event import shifted
+from chatlog.event import is_time, shifted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MODE = 0o600
+_LONGEST = 1024 * 1024
 _FORGOTTEN = "a policy that cannot be written is forgotten when this run ends"
 
 
@@ -64,10 +66,9 @@ class Policies:
 
     def _read(self) -> dict[str, _Policy]:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, _Policy])
-        except FileNotFoundError:
-            return {}
-        except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+            content = beginning_of(self._path, _LONGEST)
+            return {} if content is None else _decode(content)
+        except (TranscriptError, msgspec.MsgspecError, ValueError, RecursionError) as error:
             logger.warning("%s is not understood and begun anew: %s", self._path, error)
             return {}
 
@@ -80,6 +81,14 @@ class Policies:
             )
         except TranscriptError as error:
             logger.warning("%s", error)
+
+
+def _decode(content: bytes) -> dict[str, _Policy]:
+    """Decode all policies; raise ValueError if a time is impossible."""
+    policies = msgspec.json.decode(content, type=dict[str, _Policy])
+    if not all(is_time(policy.until) for policy in policies.values()):
+        raise ValueError("a policy ends at an impossible time")
+    return policies
 
 
 def _is_address(host: str) -> bool:

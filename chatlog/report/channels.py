@@ -6,7 +6,6 @@ are not sealed yet are read.
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -17,6 +16,7 @@ from chatlog.archive.locks import Locks
 from chatlog.archive.targets import spelled
 from chatlog.coverage.fold import share
 from chatlog.read.catalog import Catalog
+from chatlog.read.damaged_lines import DamagedLines
 from chatlog.report.gaps import coverages
 from chatlog.report.runs import observe
 
@@ -96,7 +96,7 @@ def channels_in(
 
 
 def _held_in(target: Target, inventory: Inventory) -> Iterator[_Held]:
-    for segment in Catalog(Counter()).of(target):
+    for segment in Catalog(DamagedLines()).of(target):
         entry = inventory.sealed.get(Path(segment.path).name)
         yield _from_manifest(entry) if entry is not None else _from_lines(segment)
 

@@ -45,9 +45,9 @@ def presence_at(reader: Reader, channel: Target, time: str) -> Presence:
         if event.type == EventType.JOINED:
             break
         types -= SPEAKING  # a list of names is whole: speakers add nothing to it
-    reader.damaged.clear()  # the second pass meets the same lines, and reports them once
     presence = Presence(reader.names(spelled(channel.network)))
     if first:
+        reader.damaged.clear()  # the second pass meets the same lines, and reports them once
         changes = query_for(
             Some(tuple(map(Type, sorted(types)))), Via("live"), Between(since=first), until
         )

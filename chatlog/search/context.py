@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 MOST: Final = 200_000
 """So many matches are shown with what stands around them; they take some 100 MB."""
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""The bytes that the lines of those matches may have together."""
+_MUCH: Final = f"{MOST_BYTES >> 20} MiB of events match"
 _AT_ONCE: Final = 1000
 
 
@@ -38,7 +41,7 @@ class Context:
 
     `islands` yields lists of events that follow one another; those of one
     channel do not overlap. `most` limits how many matches there are. They are
-    in memory all at once, so more than `MOST` are a UsageError.
+    in memory all at once, so more than `MOST`, or `MOST_BYTES`, are a UsageError.
     """
 
     def __init__(self, search: Search, before: int, after: int, *, most: int | None = None) -> None:
@@ -50,10 +53,13 @@ class Context:
     def islands(self) -> Iterator[list[Hit]]:
         """Yield the islands in the order of their first matches."""
         by_target: dict[Target, list[Hit]] = {}
+        size = 0
         for number, hit in enumerate(islice(self._search.hits(), self._most)):
-            if number == MOST:
+            size += len(hit.line)
+            if number == MOST or size > MOST_BYTES:
+                matches = f"{MOST:,} events match" if number == MOST else _MUCH
                 raise UsageError(
-                    f"more than {MOST:,} events match, too many to show with context;"
+                    f"more than {matches}, too many to show with context;"
                     " narrow the query, or limit the matches with -m"
                 )
             by_target.setdefault(hit.target, []).append(hit)

@@ -49,6 +49,25 @@ def in_order(
     return heapq.merge(*runs, key=_time, reverse=newest_first)
 
 
+def turned_round(lines: Iterable[bytes], *, limit: int = _IN_MEMORY) -> Iterator[bytes]:
+    """Yield lines in the opposite order, the last one first.
+
+    About `limit` bytes of them are in memory at once.
+    """
+    runs: list[Iterable[bytes]] = []
+    held: list[bytes] = []
+    size = 0
+    for line in lines:
+        held.append(line)
+        size += len(line) + _OVERHEAD
+        if size >= limit:
+            runs.append(_stored(reversed(held)))
+            held, size = [], 0
+    yield from reversed(held)
+    for run in reversed(runs):
+        yield from run
+
+
 def _sorted(lines: list[TimedLine], *, newest_first: bool) -> list[TimedLine]:
     lines.sort(key=_time)
     return lines[::-1] if newest_first else lines
@@ -60,16 +79,19 @@ def _time(line: TimedLine) -> str:
 
 def _kept(lines: Iterable[TimedLine]) -> Iterator[TimedLine]:
     """Put lines into a file at once, and read them back when they are asked for."""
+    return (TimedLine(jsonl.time_of(line), line) for line in _stored(each.line for each in lines))
+
+
+def _stored(lines: Iterable[bytes]) -> Iterator[bytes]:
     import tempfile
 
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the iterator
-    file.writelines(part for each in lines for part in (each.line, b"\n"))
+    file.writelines(part for line in lines for part in (line, b"\n"))
     file.seek(0)
     return _read_back(file)
 
 
-def _read_back(file: IO[Any]) -> Iterator[TimedLine]:
+def _read_back(file: IO[Any]) -> Iterator[bytes]:
     with file:
-        for stored in file:
-            line = stored[:-1]
-            yield TimedLine(jsonl.time_of(line), line)
+        for line in file:
+            yield line[:-1]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatlog.query.selection import Query
 from chatlog.read.segment_reader import Entry
+from chatlog.search.external_sort import turned_round
 from chatlog.search.search import Search
 
 if TYPE_CHECKING:
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
 
 
 def last_matches(reader: Reader, query: Query | None, count: int | None) -> Iterator[Entry]:
-    """Yield the last `count` matches in order of time, all for None; without a query all events."""
+    """Yield the last `count` matches in order of time, all for None; without a query all events.
+
+    However many they are, about 16 MiB of them are in memory at once.
+    """
     wanted = query or Query()
     if count is None:
         return (Entry.of_json(hit.line) for hit in Search(reader, wanted).hits())
     newest = Search(reader, wanted, newest_first=True).hits()
-    last = [Entry.of_json(hit.line) for hit in islice(newest, min(count, sys.maxsize))]
-    return reversed(last)
+    last = (hit.line for hit in islice(newest, min(count, sys.maxsize)))
+    return map(Entry.of_json, turned_round(last))

@@ -20,10 +20,11 @@ class Folded(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class UnreadableLines(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """The number of lines of a file that could not be read."""
+    """The number of lines of a file that could not be read, or an estimate."""
 
     path: bytes
     lines: int
+    is_estimate: bool = False
 
 
 class Done(msgspec.Struct, frozen=True, array_like=True, tag=True):

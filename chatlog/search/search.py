@@ -196,7 +196,8 @@ class Search:
                     f"{path} went while it was read, sealed or removed; run this again"
                 )
             if lines := self.reader.damaged.pop(path, 0):
-                yield UnreadableLines(messages.bytes_of(path), lines)
+                is_estimate = path in self.reader.damaged.estimated
+                yield UnreadableLines(messages.bytes_of(path), lines, is_estimate)
 
     # -- what came of it ---------------------------------------------------------------
 
@@ -236,7 +237,8 @@ class Search:
                     yield TimedLine(jsonl.time_of(line), line)
 
     def _count(self, unreadable: UnreadableLines) -> None:
-        self.reader.damaged[messages.text_of(unreadable.path)] += unreadable.lines
+        path, is_estimate = messages.text_of(unreadable.path), unreadable.is_estimate
+        self.reader.damaged.add(path, unreadable.lines, is_estimate=is_estimate)
 
 
 class _Backwards:

@@ -8,6 +8,9 @@ finds them, several times as fast.
 from __future__ import annotations
 
 import re
+import signal
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from chatlog.formats.format import Spelling
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     from chatlog.query.predicates import Term
     from chatlog.read.lines import Sift
+    from chatlog.search.patterns import Expression
 
     Spans = Iterator[tuple[int, int]]
 
@@ -31,6 +35,9 @@ _CODES: Final = re.compile(
     rb"|04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?"
     rb"|(?i:02|0f|11|16|1d|1e|1f))"
 )
+_MOST_CLUES: Final = 64  # each is a search of its own
+_MOST_EXPRESSIONS: Final = 300
+_MOST_BYTES: Final = 64 * 1024
 _FORMATTING: Final = b"\x02\x03\x04\x0f\x11\x16\x1d\x1e\x1f"
 
 
@@ -40,7 +47,9 @@ def sieve_for(term: Term, suffix: str) -> Sift:
         return native
     clues = clues_for(term, suffix)
     spelling = format_of(suffix).spelling
-    if spelling is None or not clues or not all(clue.piece for clue in clues):
+    if spelling is None or not clues or len(clues) > _MOST_CLUES:
+        return all_lines
+    if not all(clue.piece for clue in clues):
         return all_lines
     return _SIEVES[spelling](clues).sift
 
@@ -54,18 +63,43 @@ def _native(term: Term, suffix: str) -> Sift | None:
     from chatlog.search.patterns import FOREIGN, Expression, expressions_for
 
     expressions = expressions_for(term, suffix)
-    if not expressions:
+    if not expressions or not _compiles_quickly(expressions):
         return None
     if format_of(suffix).spelling is Spelling.JSON:
         expressions.append(Expression(FOREIGN, caseless=False))
     flags = [hyperscan.HS_FLAG_CASELESS if each.caseless else 0 for each in expressions]
     try:
         database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        database.compile([each.pattern for each in expressions], flags=flags)
+        with _ended_by_ctrl_c():
+            database.compile([each.pattern for each in expressions], flags=flags)
         database.scratch = hyperscan.Scratch(database)
     except hyperscan.error:  # too large a pattern, or a processor that it does not know
         return None
     return _NativeSieve(database).sift
+
+
+def _compiles_quickly(expressions: list[Expression]) -> bool:
+    """Return whether Hyperscan needs at most about a second to compile patterns."""
+    few = len(expressions) <= _MOST_EXPRESSIONS
+    return few and sum(len(each.pattern) for each in expressions) <= _MOST_BYTES
+
+
+@contextmanager
+def _ended_by_ctrl_c() -> Iterator[None]:
+    """End the process by Ctrl-C at once: native code runs no handler of Python's.
+
+    Nothing is open that would need an end. A process that ignores Ctrl-C goes on.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT)
+    if not is_main or not callable(before):
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _NativeSieve:

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 def mend(inventory: Inventory, name: SegmentName, *, system: System, mode: int) -> bool:
     """Cut off a torn last line and keep it in `recovered` events; return whether there was one.
 
-    No other process may write to the segment. The events are written by the
-    same call; a crash in between loses the torn bytes alone.
+    One that is too long to be torn gets its newline instead, and is damage. No other
+    process may write to the segment. The events are written by the same call; a crash
+    in between loses the torn bytes alone.
     """
     segment = Segment(inventory.path(name), system=system, mode=mode)
     try:
-        if not (segment.torn or segment.zeros):
+        if segment.torn or segment.zeros:
+            segment.write(_encoded(inventory, name, segment))
+        elif not segment.was_closed:
             return False
-        segment.write(_encoded(inventory, name, segment))
         unsynced = segment.unsynced()
     finally:
         segment.close()

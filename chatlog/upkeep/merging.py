@@ -1,7 +1,8 @@
 """The lines of several parts merged by time, none left out and none altered.
 
 Nothing here writes. The lines of a live part keep their order, even if times go
-back. A part of history of at most 64 MiB is sorted first.
+back. A part of history is sorted first, unless its lines would take more than
+128 MiB of memory. A line that is longer than `LONGEST_LINE` passes in pieces.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import heapq
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from chatlog.archive.files import reported, size_of
+from chatlog.archive.bounded_lines import LONGEST_LINE
+from chatlog.archive.files import opened, reported
+from chatlog.errors import TranscriptError
 from chatlog.event import is_time, shifted
 
 if TYPE_CHECKING:
@@ -24,7 +27,8 @@ if TYPE_CHECKING:
     TimeOf = Callable[[bytes], bytes]
     """Returns the time of a line; empty if the line is no event."""
 
-_SORTED: Final = 64 * 1024 * 1024
+_SORTED: Final = 128 * 1024 * 1024
+_OVERHEAD: Final = 200  # bytes of the objects of a line
 _BLOCK: Final = 256 * 1024
 _RECEIVED: Final = b'","received":"'
 _EPOCH: Final = "1970-01-01T00:00:00.000Z"
@@ -65,18 +69,23 @@ class Tally:
 
     def counted(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """Yield lines in blocks, and count them."""
-        block = bytearray()
+        block, is_whole = bytearray(), True
         for line in lines:
+            begins, is_whole = is_whole, line.endswith(b"\n")
             block += line
-            self.lines += 1
-            if self._time_of is not None and (time := self._time_of(line)):
-                self._first = min(self._first or time, time)
-                self._last = max(self._last, time)
-            if self._receipt_of is not None:
-                self._note_receipt(self._receipt_of(line))
+            self.lines += is_whole
+            if begins and is_whole:  # else it is a piece of a line that is too long
+                self._note(line)
             if len(block) >= _BLOCK:
                 yield self._passed(block)
         yield self._passed(block)
+
+    def _note(self, line: bytes) -> None:
+        if self._time_of is not None and (time := self._time_of(line)):
+            self._first = min(self._first or time, time)
+            self._last = max(self._last, time)
+        if self._receipt_of is not None:
+            self._note_receipt(self._receipt_of(line))
 
     def _note_receipt(self, receipt: bytes) -> None:
         text = receipt.decode("ascii", "replace")
@@ -161,22 +170,40 @@ def lines_of(paths: list[Path], made_in: Format) -> Iterator[bytes]:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    with reported(path, doing="read"), path.open("rb", buffering=_BLOCK) as file:
-        yield from file
+    """Yield the lines of a file with their newlines, one that is too long in pieces."""
+    with opened(str(path)) as fd:
+        if fd is None:
+            raise TranscriptError(f"{path} went while it was read; run this again")
+        with open(fd, "rb", buffering=_BLOCK, closefd=False) as file:
+            while line := file.readline(LONGEST_LINE + 1):
+                yield line
 
 
 def _timed(path: Path, time_of: TimeOf, *, is_history: bool) -> Iterator[_Timed]:
-    if is_history and (size_of(path) or 0) <= _SORTED:
-        return iter(sorted(_in_order(path, time_of, keep=False), key=itemgetter(0)))
+    if is_history and (lines := _in_memory(path, time_of)) is not None:
+        return iter(sorted(lines, key=itemgetter(0)))
     return _in_order(path, time_of, keep=True)
+
+
+def _in_memory(path: Path, time_of: TimeOf) -> list[_Timed] | None:
+    """Return the lines of a file with their times; None if they take too much memory."""
+    lines, size = [], 0
+    for line in _in_order(path, time_of, keep=False):
+        size += len(line[1]) + _OVERHEAD
+        if size > _SORTED:
+            return None
+        lines.append(line)
+    return lines
 
 
 def _in_order(path: Path, time_of: TimeOf, *, keep: bool) -> Iterator[_Timed]:
     """Yield each line with its time, or with the highest so far to keep the order."""
-    latest = b""
+    latest, begins = b"", True
     for line in _lines(path):
-        time = time_of(line)
+        is_whole = line.endswith(b"\n")
+        time = time_of(line) if begins and is_whole else b""
         latest = max(latest, time) if keep else time or latest
+        begins = is_whole
         yield latest, line
 
 

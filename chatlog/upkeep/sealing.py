@@ -123,7 +123,7 @@ class Sealer:
     def write_sums(self, inventory: Inventory) -> None:
         """Write SHA256SUMS anew if the manifest has other sealed segments."""
         path, sums = inventory.directory / SUMS, inventory.sums()
-        if sums == b"".join(blocks_of(path)) if SUMS in inventory.names else not sums:
+        if sums == inventory.written_sums():
             return
         if sums:
             replace_file(path, sums, system=self.system, mode=self.mode)

@@ -166,9 +166,8 @@ class Verifier:
             yield self._found(path, f"and {damaged - _SHOWN} more lines")
 
     def _sums(self, inventory: Inventory) -> Iterator[Finding]:
-        path = inventory.directory / SUMS
-        there = b"".join(blocks_of(path)) if SUMS in inventory.names else b""
-        if there != inventory.sums():
+        if inventory.written_sums() != inventory.sums():
+            path = inventory.directory / SUMS
             yield self._found(path, "it is not what the manifest says", repairable=True)
 
     # -- which files there are -----------------------------------------------------------
@@ -250,10 +249,10 @@ class Verifier:
         yield from self._lines(inventory, segment, reading)
         if reading.damage:
             yield self._found(path, f"damaged: {reading.damage}", reading.number + 1)
-        if reading.rest and not held:
-            zeros = not reading.rest.strip(b"\0")
+        if reading.rest_bytes and not held:
+            zeros = reading.rest_is_zeros
             what = "zero bytes, as a power cut leaves them" if zeros else "bytes of a torn line"
-            reason = f"{len(reading.rest)} {what} at its end"
+            reason = f"{reading.rest_bytes} {what} at its end"
             mendable = not segment.compression
             yield self._found(path, reason, reading.number + 1, repairable=mendable)
 

@@ -9,6 +9,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Final
 
+from chatlog.archive.bounded_lines import LONGEST_LINE, BoundedLines
 from chatlog.archive.compression import DamagedError
 from chatlog.archive.layout import directory_name, network_directory
 from chatlog.archive.networks import read_casemapping
@@ -35,7 +36,10 @@ _JITTER: Final = 5 * 60_000
 
 
 class Reading:
-    """The lines of one segment, and the size and digest of its content once all are read."""
+    """The lines of one segment, and the size and digest of its content once all are read.
+
+    `rest_bytes` follow the last newline, `rest_is_zeros` if all of them are zero.
+    """
 
     def __init__(
         self,
@@ -44,7 +48,8 @@ class Reading:
     ) -> None:
         self.number = 0
         self.bytes = 0
-        self.rest = b""
+        self.rest_bytes = 0
+        self.rest_is_zeros = True
         self.damage = ""
         self._digest = hashlib.sha256()
         self._content = decompressed(blocks)
@@ -54,18 +59,21 @@ class Reading:
         """The SHA-256 of the content that was read."""
         return self._digest.hexdigest()
 
-    def lines(self) -> Iterator[bytes]:
-        """Yield whole lines; `number` counts them."""
+    def lines(self) -> Iterator[bytes | None]:
+        """Yield whole lines, None for one that is too long; `number` counts them."""
+        lines = BoundedLines(self._counted())
         try:
-            for block in self._content:
-                self._digest.update(block)
-                self.bytes += len(block)
-                *lines, self.rest = (self.rest + block).split(b"\n")
-                for line in lines:
-                    self.number += 1
-                    yield line
+            for self.number, line in enumerate(lines, 1):
+                yield line
         except DamagedError as error:
             self.damage = str(error)
+        self.rest_bytes, self.rest_is_zeros = lines.rest_bytes, lines.rest_is_zeros
+
+    def _counted(self) -> Iterator[bytes]:
+        for block in self._content:
+            self._digest.update(block)
+            self.bytes += len(block)
+            yield block
 
 
 class Judge:
@@ -81,8 +89,10 @@ class Judge:
         # Other lines have their place and order from the segment itself.
         self._tells_place = segment.format.decode_line is not None
 
-    def reason(self, line: bytes) -> str:
-        """Return the fault of the next line; "" if it has none."""
+    def reason(self, line: bytes | None) -> str:
+        """Return the fault of the next line; "" if it has none. None is one that is too long."""
+        if line is None:
+            return f"it is longer than {LONGEST_LINE:,} bytes"
         try:
             event = self._decode(line, self._latest)
         except ValueError as error:

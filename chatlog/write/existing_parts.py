@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from typing import TYPE_CHECKING
 
+from chatlog.archive.bounded_lines import LONGEST_LINE
 from chatlog.archive.compression import DamagedError, compression_of
-from chatlog.archive.files import reported
+from chatlog.archive.files import blocks_of, reported
 from chatlog.archive.layout import SegmentName, parse_segment
 
 if TYPE_CHECKING:
@@ -31,17 +33,26 @@ def last_lines(directory: Path, parts: list[SegmentName], size: int) -> bytes:
     for part in reversed(parts):
         if len(lines) > size:
             break
-        lines = lines_in(directory / str(part), part.compression) + lines
+        lines = lines_in(directory / str(part), size + 1, part.compression) + lines
     return lines
 
 
-def lines_in(path: Path, compression: str = "") -> bytes:
-    """Return the whole lines of a file; empty if it is gone or damaged."""
-    with reported(path, doing="read"):
-        try:
-            data = b"".join(compression_of(compression).decompressed([path.read_bytes()]))
-        except (FileNotFoundError, DamagedError):
-            return b""
+def lines_in(path: Path, most: int, compression: str = "") -> bytes:
+    """Return the last whole lines of a file: `most` bytes and a little more, or all that it has.
+
+    Nothing if it is gone or damaged. The first line may lack its beginning.
+    """
+    kept: deque[bytes] = deque()
+    size = 0
+    try:
+        for block in compression_of(compression).decompressed(blocks_of(path, missing_ok=True)):
+            kept.append(block)
+            size += len(block)
+            while size - len(kept[0]) > most + LONGEST_LINE:  # the last line may be torn
+                size -= len(kept.popleft())
+    except DamagedError:
+        return b""
+    data = b"".join(kept)
     return data[: data.rfind(b"\n") + 1]
 
 

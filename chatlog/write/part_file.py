@@ -278,7 +278,7 @@ class PartFile:
             return None
         segment = state.segment
         lines = segment.lines_from(state.seen) if segment.is_nameless() else b""
-        lines = without_overlap(lines_in(segment.path), lines) if lines else b""
+        lines = without_overlap(lines_in(segment.path, len(lines)), lines) if lines else b""
         count = lines.count(b"\n")
         self._queue.put_first(lines)
         self._lose(segment.path, count, time)

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from chatlog.archive.files import reported
+from chatlog.archive.files import beginning_of, opened, reported, size_of
 from chatlog.archive.segment import Segment
 from chatlog.archive.system import System, remove
 from chatlog.errors import TranscriptError
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from chatlog.archive.syncing import Exposed
 
 _ENDING: Final = ".spool"
+_LONGEST: Final = 64 * 1024  # of the first line, and of the end of a `.done` file
 _AT_ONCE: Final = 1024 * 1024
 
 
@@ -126,8 +129,10 @@ class SpoolFile(Backlog):
     def go_on(self) -> bytes:
         """Take up the lines of an earlier run; return the bytes of a line that it left torn."""
         file = self._open()
-        self._position = max(self._position, _settled(self._done))
-        self._in_file = file.lines_from(self._position).count(b"\n")
+        settled = _settled(self._done)
+        if self._position < settled <= file.size:  # else it is of another file
+            self._position = settled
+        self._in_file = _lines_behind(file, self._position)
         return file.torn
 
     def append(self, lines: bytes) -> None:
@@ -154,7 +159,7 @@ class SpoolFile(Backlog):
     def _take_behind(self) -> bytes:
         if self._file is None or not self._unread:
             return super()._take_behind()
-        data = self._file.lines_from(self._position)[: 4 * _AT_ONCE]
+        data = self._file.lines_from(self._position, 4 * _AT_ONCE)
         taken = data[: _whole(data)]
         self._position += len(taken)
         self._in_file -= taken.count(b"\n")
@@ -206,6 +211,14 @@ class SpoolFile(Backlog):
             raise
 
 
+def _lines_behind(file: Segment, position: int) -> int:
+    count = 0
+    while lines := file.lines_from(position, _AT_ONCE):
+        count += lines.count(b"\n")
+        position += len(lines)
+    return count
+
+
 def _whole(data: bytes | bytearray) -> int:
     return data.rfind(b"\n", 0, _AT_ONCE) + 1 or data.find(b"\n") + 1
 
@@ -215,12 +228,11 @@ def _name(belonging: Belonging) -> str:
 
 
 def _settled(path: Path) -> int:
-    with reported(path, doing="read"):
-        try:
-            lines = path.read_bytes().split(b"\n")[:-1]
-        except FileNotFoundError:
-            return 0
-    return int(lines[-1]) if lines and lines[-1].isdigit() else 0
+    end = (size_of(path) or 0) - _LONGEST
+    with opened(str(path)) as fd:
+        lines = b"" if fd is None else os.pread(fd, _LONGEST, max(end, 0))
+    last = lines.rpartition(b"\n")[0].rpartition(b"\n")[2]
+    return int(last) if re.fullmatch(rb"[0-9]{1,18}", last) else 0
 
 
 def left_in(directory: Path, root: Path) -> Iterator[Belonging]:
@@ -234,10 +246,9 @@ def left_in(directory: Path, root: Path) -> Iterator[Belonging]:
 
 
 def _head(path: Path) -> Belonging | None:
-    with reported(path, doing="read"), path.open("rb") as file:
-        line = file.readline()
+    line = (beginning_of(path, _LONGEST) or b"").partition(b"\n")[0]
     try:
         said: Any = msgspec.json.decode(line, type=Belonging)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     return said if path.name == f"{_name(said)}{_ENDING}" else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from chatlog.archive.files import reported
+from chatlog.archive.files import beginning_of
 from chatlog.archive.system import replace_file
 from chatlog.errors import TranscriptError
 from chatlog.write.spool import Belonging, left_in
@@ -54,16 +54,9 @@ def left_behind(storage: Storage, *, system: System) -> list[LeftSpool]:
 
 
 def _known(root: Path) -> list[Path]:
-    path = root / NAME
-    with reported(path, doing="read"):
-        try:
-            with path.open("rb") as file:
-                lines = file.read(_READ).splitlines()
-        except FileNotFoundError:
-            return []
     found = []
-    for line in lines:
-        with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+    for line in (beginning_of(root / NAME, _READ) or b"").splitlines():
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             found.append(Path(msgspec.json.decode(line, type=str)))
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import gzip
 import random
 import subprocess
@@ -12,6 +13,7 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatlog.archive import compression
 from chatlog.archive.compression import COMPRESSIONS, DamagedError, compression_of
 from chatlog.errors import UsageError
 
@@ -114,10 +116,21 @@ def test_each_compression_is_found_by_its_suffix():
 
 
 def test_without_its_library_zstd_says_how_to_get_it(monkeypatch):
+    compression._zstd.cache_clear()
     monkeypatch.setitem(sys.modules, "backports", None)
     monkeypatch.setitem(sys.modules, "compression", None)
     with pytest.raises(UsageError, match="pip install backports-zstd"):
         COMPRESSIONS["zstd"].require()
+
+
+def test_the_library_of_zstd_is_looked_for_once_however_many_files_are_read(monkeypatch):
+    sought = []
+    whole = b"".join(COMPRESSIONS["zstd"].compressed([b"one\n"]))
+    real = builtins.__import__
+    monkeypatch.setattr(builtins, "__import__", lambda *what: sought.append(what) or real(*what))
+    for _ in range(3):
+        assert b"".join(COMPRESSIONS["zstd"].decompressed([whole])) == b"one\n"
+    assert sought == []
 
 
 @pytest.mark.server

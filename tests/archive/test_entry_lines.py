@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.archive import entry_lines
+from chatlog.archive import entry_lines, files
 from chatlog.archive.entry_lines import (
     Damaged,
     EntryReader,
@@ -133,7 +133,7 @@ def test_a_file_that_is_not_there_has_no_lines_and_one_that_cannot_be_read_raise
 @pytest.mark.parametrize("block", [1, 3, 64])
 def test_a_line_beyond_the_bound_is_damage_and_the_next_is_read(tmp_path, monkeypatch, block):
     monkeypatch.setattr(entry_lines, "LONGEST", 20)
-    monkeypatch.setattr(entry_lines, "_BLOCK", block)
+    monkeypatch.setattr(files, "_BLOCK", block)
     lines = read(tmp_path, b'{"entry":"parted"}\n' + b" " * 21 + b'\n{"entry":"parted"}\n')
     assert [type(each) for each in lines] == [Parted, Damaged, Parted]
     assert lines[1].reason == "it is longer than 20 bytes"
@@ -146,7 +146,7 @@ def test_lines_are_those_of_the_file_whatever_the_size_of_the_blocks(tmp_path_fa
     path.write_bytes(b"\n".join(data))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(entry_lines, "LONGEST", 10)
-        patch.setattr(entry_lines, "_BLOCK", block)
+        patch.setattr(files, "_BLOCK", block)
         reader = LineReader(path)
         found = [*reader, reader.rest]
     assert found == [None if len(line) > 10 else line for line in data or [b""]]

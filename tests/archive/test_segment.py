@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatlog.archive.bounded_lines import LONGEST_LINE
 from chatlog.archive.segment import Segment, sync
 from chatlog.archive.system import System, replace_file
 from chatlog.errors import TranscriptError
@@ -258,3 +259,12 @@ def test_a_dangling_link_where_a_directory_should_be_is_an_error_for_a_person(tm
     (tmp_path / "net").symlink_to(tmp_path / "gone")
     with pytest.raises(TranscriptError, match="No such file or directory"):
         segment_of(tmp_path / "net" / "#c" / "s")
+
+
+def test_an_end_that_is_too_long_to_be_a_torn_line_gets_its_newline_and_loses_nothing(tmp_path):
+    path, long = tmp_path / "file", b"a" * (LONGEST_LINE + 1)
+    path.write_bytes(b"one\n" + long)
+    segment = segment_of(path)
+    assert (segment.was_closed, segment.torn, segment.zeros) == (True, b"", 0)
+    segment.write(b"two\n")
+    assert path.read_bytes() == b"one\n" + long + b"\ntwo\n"

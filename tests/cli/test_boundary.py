@@ -122,3 +122,17 @@ def test_a_bug_is_reported_without_control_characters_and_lines_of_others(
     said = capsys.readouterr().err
     assert {each for each in said if not (each == "\n" or each.isprintable())} == set()
     assert "chatlog: all is well" not in said.splitlines()
+
+
+@pytest.mark.parametrize("asked", ["", "default"])
+def test_warnings_of_python_are_for_those_who_ask(chatlog, asked):
+    program = (
+        "import warnings; from chatlog import cli;"
+        " cli.run = lambda _: warnings.warn('of a library', FutureWarning); cli.main([])"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program],
+        env=chatlog.environment(PYTHONWARNINGS=asked),
+        capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert ("of a library" in finished.stderr) == bool(asked)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 
 from chatlog.errors import TranscriptError
+from chatlog.health import runs
 from chatlog.health.runs import RunFile, is_alive, prune, read_run, read_runs, run_name
 from tests.support.events import times
 from tests.support.faults import Faulty
@@ -255,8 +255,8 @@ def test_of_thousands_of_leftovers_no_more_are_read_than_are_kept(tmp_path, monk
         name = run_name(f"2026-11-22T18:{number // 60:02d}:{number % 60:02d}.000Z", 4711)
         (directory / f"{name}.json").write_bytes(b"a heartbeat")
         (directory / f"{name}.lock").touch()
-    reads, read = [], Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda path: reads.append(path) or read(path))
+    reads, read = [], runs.beginning_of
+    monkeypatch.setattr(runs, "beginning_of", lambda *what: reads.append(what) or read(*what))
     assert len(read_runs(tmp_path)) == 50
     prune(tmp_path, ended)
     assert len(reads) == 100

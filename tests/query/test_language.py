@@ -25,7 +25,7 @@ from chatlog.query.predicates import (
     Type,
     Via,
 )
-from chatlog.query.selection import query_for
+from chatlog.query.selection import MOST_CONDITIONS, query_for
 from chatlog.query.texts import Case, Text, literal, regular
 
 
@@ -206,3 +206,19 @@ def test_what_is_only_one_of_two_ways_bounds_nothing():
     query = query_for(meaning("in:#a | since:2026"))
     assert (query.since, query.places) == ("", ())
     assert query.term == Some((Place("#a"), Between(since="<2026>")))
+
+
+@pytest.mark.parametrize(
+    "joined", [" OR ".join, " ".join, lambda each: " ".join(f"from:{one}" for one in each)]
+)
+def test_a_query_of_too_many_conditions_is_one_error(joined):
+    assert meaning(joined([f"w{number}" for number in range(MOST_CONDITIONS)]))
+    with pytest.raises(UsageError, match="more than 1,000 conditions in one query; join"):
+        meaning(joined([f"w{number}" for number in range(8 * MOST_CONDITIONS)]))
+
+
+def test_conditions_of_options_count_as_those_of_a_query():
+    names = tuple(Nick(f"n{number}") for number in range(MOST_CONDITIONS))
+    assert query_for(Some(names)).term == Some(names)
+    with pytest.raises(UsageError, match="more than 1,000 conditions"):
+        query_for(Some(names), Not(Has("link")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 import pytest
 from hypothesis import given
@@ -96,3 +97,17 @@ def test_a_mark_never_breaks_the_line_that_it_stands_below(text, position):
 def test_a_mark_stands_below_its_letter_though_others_are_wide():
     assert pointed_at("日本x", 2) == "\n  日本x\n      ^"
     assert pointed_at("e\u0301x", 2) == "\n  e\u0301x\n   ^"
+
+
+@pytest.mark.parametrize("pattern", ["[[:alpha:]]", "x[^a[:space:]]", "[[:^digit:]]+"])
+def test_a_class_of_posix_is_an_error_that_names_what_to_write(pattern):
+    with pytest.raises(UsageError, match=r"is of POSIX, and patterns here are Python's; write \\w"):
+        regular(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["[[]", "[[a]", "[a||b]", "[a&&b]", "[a~~b]"])
+def test_a_pattern_of_which_python_warns_is_taken_as_python_takes_it(pattern):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = regular(pattern)
+        assert found.is_in("a") == bool(found.compiled.search("a"))

@@ -92,7 +92,9 @@ def test_a_segment_that_lies_outside_what_is_asked_for_is_not_opened(tmp_path, m
 
 @pytest.mark.parametrize("name", ["gzip", "zstd"])
 @pytest.mark.parametrize("harm", ["cut", "changed"])
-def test_a_damaged_segment_gives_what_comes_before_the_damage_and_counts_once(tmp_path, name, harm):
+def test_a_damaged_segment_gives_what_comes_before_the_damage_and_counts_the_rest(
+    tmp_path, name, harm
+):
     record(tmp_path, *(event_at(at, os.urandom(300).hex()) for at in range(2000)))
     tend(tmp_path, compress=name)
     (path,) = (tmp_path / "net" / "#c").glob("*_001*")
@@ -101,8 +103,15 @@ def test_a_damaged_segment_gives_what_comes_before_the_damage_and_counts_once(tm
     data[middle:] = b"" if harm == "cut" else data[middle:-20] + b"\xff" * 20
     path.write_bytes(data)
     reading = Reader(tmp_path)
-    assert len(reading.last(10_000)) > 500
-    assert reading.damaged == {str(path): 1}
+    found = len(reading.last(10_000))
+    assert found > 500
+    assert reading.damaged == {str(path): 2000 - found}
+    assert not reading.damaged.estimated  # the manifest tells
+    (path.parent / "MANIFEST").unlink()
+    reading = Reader(tmp_path)
+    assert len(reading.last(10_000)) == found
+    assert reading.damaged[str(path)] >= 1
+    assert reading.damaged.estimated == {str(path)}
 
 
 # -- following -----------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 
 import pytest
 from hypothesis import assume, example, given
@@ -204,3 +205,28 @@ def test_without_the_library_clues_are_taken(monkeypatch):
     block = jsonl.encode([event_at(1, "a needle"), event_at(2, "hay")])
     [line] = sieve.sieve_for(Contains(literal("needle")), jsonl.SUFFIX)(block)
     assert jsonl.decode(line).text == "a needle"
+
+
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN])
+def test_ctrl_c_ends_the_process_while_native_code_compiles(monkeypatch, handler):
+    hyperscan = pytest.importorskip("hyperscan")
+    seen = []
+
+    class Database(hyperscan.Database):
+        def compile(self, *patterns, **options):
+            seen.append(signal.getsignal(signal.SIGINT))
+            return super().compile(*patterns, **options)
+
+    monkeypatch.setattr(hyperscan, "Database", Database)
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        sieve.sieve_for(Contains(literal("needle")), jsonl.SUFFIX)
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen == [signal.SIG_IGN if handler is signal.SIG_IGN else signal.SIG_DFL]
+
+
+def test_many_texts_are_not_compiled_by_native_code_for_seconds():
+    texts = [Contains(literal(f"needle {number}")) for number in range(1000)]
+    assert sieve.sieve_for(Some(tuple(texts)), jsonl.SUFFIX) is all_lines

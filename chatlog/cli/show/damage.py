@@ -24,14 +24,15 @@ class Damage:
 
     def report(self) -> None:
         """Report the lines that were found since the last report."""
-        for path, lines in (self._found - self._told).items():
-            say_unread(path, lines)
-        self._told = self._found.copy()
+        for path, lines in (Counter(self._found) - self._told).items():
+            say_unread(path, lines, is_estimate=path in self._found.estimated)
+        self._told = Counter(self._found)
 
 
-def say_unread(path: str, lines: int) -> None:
+def say_unread(path: str, lines: int, *, is_estimate: bool = False) -> None:
     """Report on stderr how many lines of a file could not be read."""
-    write_message(f"{many(lines, 'line')} of {printable(path)} could not be read")
+    about = ("at least " if lines == 1 else "about ") if is_estimate else ""
+    write_message(f"{about}{many(lines, 'line')} of {printable(path)} could not be read")
 
 
 def say_damaged_run(path: Path) -> None:

@@ -36,13 +36,17 @@ def print_found(
         islands = Context(search, *printing.around, most=printing.most).islands()
         return _print_islands(islands, printing, screen, write)
     found = False
-    for hits in batched(islice(search.hits(), printing.most)):
+    for hits in batched(islice(search.hits(), printing.most), _length):
         found = True
         if printing.only_matching:
             write(_only_matching(hits, query, printing))
         else:
             write(_shown(hits, printing, screen))
     return found
+
+
+def _length(hit: Hit) -> int:
+    return len(hit.line)
 
 
 def _shown(hits: list[Hit], printing: Printing, screen: Screen) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatlog import clock
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 _MAX_TARGET_WIDTH: Final = 20
 _AT_ONCE: Final = 500
+_BYTES: Final = 1024 * 1024
 _Thing = TypeVar("_Thing")
 _RELATIVE: Final = {0: "today", 1: "yesterday"}
 
@@ -153,9 +153,21 @@ def find_in(spans: Sequence[Callable[[str], Iterable[tuple[int, int]]]]) -> Find
     return lambda shown: (span for each in spans for span in each(shown))
 
 
-def batched(things: Iterator[_Thing]) -> Iterator[list[_Thing]]:
-    """Put things together: the first one alone, so that it is seen at once."""
-    size = 1
-    while batch := list(islice(things, size)):
+def batched(
+    things: Iterator[_Thing], size_of: Callable[[_Thing], int] = lambda _thing: 0
+) -> Iterator[list[_Thing]]:
+    """Put things together: the first one alone, so that it is seen at once.
+
+    At most 500, and at most 1 MiB by their sizes, or one that is larger.
+    """
+    most, size = 1, 0
+    batch: list[_Thing] = []
+    for thing in things:
+        batch.append(thing)
+        size += size_of(thing)
+        if len(batch) == most or size >= _BYTES:
+            yield batch
+            batch, size = [], 0
+            most = min(2 * most, _AT_ONCE)
+    if batch:
         yield batch
-        size = min(2 * size, _AT_ONCE)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.screen import as_json_lines, batched, write
+from chatlog.read.segment_reader import TooMuchError, digests_of
 from chatlog.report.gap_feed import GapFeed
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from chatlog.read.cursor import Cursor
     from chatlog.read.reader import Entry, Reader
 
+_FEW: Final = 1000  # events that are read from the ends of the segments
 _RACING: Final = 1000  # events that may come while the last matches are searched
 
 
@@ -39,17 +41,29 @@ class TailView:
 
     def show_last(self, count: int | None) -> bool:
         """Show the last `count` events, all for None; return whether there was any to show."""
-        if self._query is None and count is not None:
-            last = self._reader.last(count)
+        last = self._last_in_memory(count)
+        if last is not None:
             self._show(last)
             return bool(self._reader.targets() and (last or not count))
         found = False
         for entries in self._last_matches(count):
-            self._found_last += (entry.line for entry in entries)
+            self._found_last += (digests_of([entry.line]) for entry in entries)
             self._show(entries)
             found = True
         self._damage.report()
         return found or count == 0
+
+    def _last_in_memory(self, count: int | None) -> list[Entry] | None:
+        """Return the last `count` events; None if they are to be searched for."""
+        if self._query is not None or count is None or count > _FEW:
+            return None
+        damaged = dict(self._reader.damaged)
+        try:
+            return self._reader.last(count)
+        except TooMuchError:
+            self._reader.damaged.clear()  # the search meets the same lines
+            self._reader.damaged.update(damaged)
+            return None
 
     def follow(self, wait: Callable[[], object]) -> None:
         """Show new events for ever; call `wait` when there are none."""
@@ -115,16 +129,16 @@ class TailView:
 
     def _was_found(self, entry: Entry) -> bool:
         """Return whether an entry came while the last matches were searched, and was shown."""
-        line = as_json_lines([entry])[:-1] if self._found_last else b""
-        if line not in self._found_last:
+        if not self._found_last:
             return False
-        self._found_last.remove(line)
+        digest = digests_of([as_json_lines([entry])[:-1]])
+        if digest not in self._found_last:
+            return False
+        self._found_last.remove(digest)
         return True
 
     def _last_matches(self, count: int | None) -> Iterable[list[Entry]]:
         from chatlog.search.last_matches import last_matches
 
         matches = last_matches(self._reader, self._query, count)
-        if count is None:
-            return batched(matches)
-        return filter(None, [list(matches)])
+        return batched(matches, lambda entry: len(entry.line))

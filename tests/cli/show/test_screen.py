@@ -127,3 +127,8 @@ def test_what_several_texts_find_is_put_together():
 def test_the_first_thing_comes_alone_and_the_rest_in_ever_larger_pieces():
     assert [len(each) for each in batched(iter(range(10)))] == [1, 2, 4, 3]
     assert max(len(each) for each in batched(iter(range(5000)))) == 500
+
+
+def test_things_are_put_together_up_to_their_size():
+    sizes = [len(each) for each in batched(iter(range(9)), lambda _: 600_000)]
+    assert sizes == [1, 2, 2, 2, 2]
