@@ -12,6 +12,7 @@ import os
 import queue
 import sys
 import threading
+from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -94,6 +95,7 @@ class Background:
         self._loop = loop
         self._worker = Worker(name, niceness=niceness)
         self._unfinished = 0
+        self._results: deque[Callable[[], object]] = deque()  # not delivered yet
 
     @property
     def busy(self) -> bool:
@@ -120,6 +122,14 @@ class Background:
     def finish(self, patience: float) -> bool:
         """End the thread after the jobs that wait; return whether it did in `patience` seconds."""
         return self._worker.finish(patience)
+
+    def deliver(self) -> None:
+        """Deliver the results that wait for the next turn of the loop.
+
+        For the end of a run: after `finish` there may be no further turn.
+        """
+        while self._results:
+            self._deliver_next()
 
     def _begin(self, job: Callable[[], None]) -> bool:
         begun = self._worker.offer(job)
@@ -149,14 +159,17 @@ class Background:
             self._tell(_settle, done, result, None)
 
     def _tell(self, callback: Callable[..., object], *arguments: object) -> None:
+        self._results.append(partial(callback, *arguments))
         with contextlib.suppress(RuntimeError):  # the loop is closed by now
-            self._loop.call_soon_threadsafe(self._finished, callback, *arguments)
+            self._loop.call_soon_threadsafe(self._deliver_next)
 
     # -- on the loop -----------------------------------------------------------
 
-    def _finished(self, callback: Callable[..., object], *arguments: object) -> None:
-        self._unfinished -= 1
-        callback(*arguments)
+    def _deliver_next(self) -> None:
+        if self._results:  # `deliver` may have been earlier
+            result = self._results.popleft()
+            self._unfinished -= 1
+            result()
 
 
 def do_in_thread(

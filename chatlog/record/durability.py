@@ -69,12 +69,19 @@ class Durability:
         self._look_for_room()
 
     def stop(self) -> None:
-        """End; wait 5 s at most for the sync that is being done."""
+        """End; wait 5 s at most for the sync that is being done, and take its result.
+
+        The caller syncs what it writes after that.
+        """
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        if self._syncing is not None and not self._syncing.finish(_PATIENCE):
+        syncing, self._syncing = self._syncing, None
+        if syncing is None:
+            return
+        if not syncing.finish(_PATIENCE):
             logger.error("the disk did not sync within %.0f s; check it", _PATIENCE)
+        syncing.deliver()
 
     # -- writing -----------------------------------------------------------------
 

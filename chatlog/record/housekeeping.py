@@ -77,6 +77,7 @@ class Housekeeping:
             self._timer.cancel()
         if self._background is not None:
             self._background.finish(_PATIENCE)
+            self._background.deliver()
 
     def _look(self) -> None:
         if self._loop is None or self._background is None:

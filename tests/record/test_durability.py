@@ -14,6 +14,7 @@ import pytest
 
 from chatlog.archive.storage import Sync
 from chatlog.archive.system import System
+from chatlog.background import Background
 from chatlog.clock import now
 from chatlog.demo.server import Server
 from chatlog.errors import TranscriptError
@@ -323,6 +324,40 @@ def test_a_sync_that_failed_ends_the_run_with_that_error(tmp_path):
             say(ada, range(3))
             await until(lambda: recorder.errors > 0)
             failing.clear()
+
+    with pytest.raises(TranscriptError, match=r"cannot sync .*Input/output error"):
+        asyncio.run(scenario())
+    assert texts(tmp_path, "#demo") == lines(range(3))
+
+
+@pytest.mark.parametrize("sync", [Sync.INTERVAL, Sync.ALWAYS])
+def test_a_sync_that_fails_while_the_run_ends_is_its_error_as_well(tmp_path, sync, monkeypatch):
+    disk = Disk()
+
+    def fsync(fd):
+        disk._fsync(fd)
+        if disk.failing and threading.current_thread().name == "syncing":
+            raise refusal(errno.EIO)
+
+    disk.failing = False
+    disk.system = dataclasses.replace(disk.system, fsync=fsync)
+    finish = Background.finish
+
+    def released(background, patience):
+        if background._worker.name == "syncing":
+            disk.goes_on.set()
+        return finish(background, patience)
+
+    monkeypatch.setattr(Background, "finish", released)
+
+    async def scenario():
+        async with recorded(tmp_path, disk, sync=sync) as (_, server, ada):
+            await answered(server)
+            disk.failing = True
+            disk.goes_on.clear()
+            say(ada, range(3))
+            await answered(server)
+            await until(disk.hangs.is_set)
 
     with pytest.raises(TranscriptError, match=r"cannot sync .*Input/output error"):
         asyncio.run(scenario())
