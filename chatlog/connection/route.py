@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
 import msgspec
 
-from chatlog.secret import Secret
+from chatlog.secret import Secret, base64_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,3 +44,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     proxy: str = ""
     proxy_password: Secret = Secret()
     timeout: float = 30.0
+
+    def secrets(self) -> Iterator[Secret]:
+        """Yield the password of the proxy, and the login in base64, as HTTP proxies take it."""
+        yield self.proxy_password
+        if self.proxy_password:
+            user = unquote(urlsplit(self.proxy).username or "")
+            yield from base64_secrets(f"{user}:{self.proxy_password.reveal()}".encode())

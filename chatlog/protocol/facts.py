@@ -13,6 +13,7 @@ import msgspec
 
 from chatlog.event import Event  # noqa: TC001 - a field of a Struct
 from chatlog.protocol.history.chathistory import Answer
+from chatlog.protocol.refusals import ACCIDENT, Verdict
 
 # -- the connection ----------------------------------------------------------------
 
@@ -63,11 +64,13 @@ class Pong(msgspec.Struct, frozen=True):
 class ErrorReceived(msgspec.Struct, frozen=True):
     """The server's reason to end the connection: an ERROR, or that we are banned (465).
 
-    An ERROR `ends` the connection; after a 465, one follows.
+    An ERROR `ends` the connection; after a 465, one follows. `verdict` is what follows
+    from the reason as it came: in `reason` itself the secrets are hidden.
     """
 
     reason: str
     ends: bool = True
+    verdict: Verdict = ACCIDENT
 
 
 class ReconnectRequested(msgspec.Struct, frozen=True):

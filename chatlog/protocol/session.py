@@ -13,6 +13,7 @@ from chatlog.event import SERVER, Event, EventType, Source
 from chatlog.protocol import events, numerics
 from chatlog.protocol.answers import answers_to
 from chatlog.protocol.carryover import Carryover
+from chatlog.protocol.concealing import conceal
 from chatlog.protocol.facts import Disconnected, ErrorReceived, Pong, ReconnectRequested
 from chatlog.protocol.fast_lane import FastLane
 from chatlog.protocol.history import bare_playback, playback_limits
@@ -20,6 +21,7 @@ from chatlog.protocol.history.chathistory import Answer, Point
 from chatlog.protocol.history.pages import HistoryBatches
 from chatlog.protocol.line_parser import LineParser
 from chatlog.protocol.privacy import SPOKEN
+from chatlog.protocol.refusals import judge
 from chatlog.protocol.registration.capabilities import Registration
 from chatlog.protocol.repeats import LONGEST
 from chatlog.protocol.server_time import ServerClock
@@ -27,6 +29,7 @@ from chatlog.protocol.sources import SourceCache
 from chatlog.protocol.state import State
 from chatlog.protocol.state_tracker import StateTracker
 from chatlog.protocol.whois import WhoisCheck
+from chatlog.secret import SecretMask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +60,8 @@ class Session:
     ) -> None:
         self.settings = settings
         self.server = server
-        self.registration = Registration(settings.identity, tls=tls)
+        self._mask = _mask_of(settings)
+        self.registration = Registration(settings.identity, tls=tls, mask=self._mask)
         self._carryover = carryover or Carryover(settings)
         self.joining = self._carryover.joining
         self.state = State(
@@ -68,6 +72,7 @@ class Session:
         )
         self.clock = ServerClock(settings.max_skew)
         self.ready = False
+        self._last_words = ""  # of the message under way, with the secrets in them
         self.privacy = self._carryover.privacy
         self.batches = HistoryBatches(self.state)
         self._whois = WhoisCheck(self.state)
@@ -81,7 +86,7 @@ class Session:
 
     def apply(self, settings: SessionSettings, turn: Turn) -> None:
         """Replace the settings, except those that need a new connection."""
-        self.settings = settings
+        self.settings, self._mask = settings, _mask_of(settings)
         turn.replies += self._carryover.apply(settings)
         self._fast_lane.forget()
 
@@ -111,6 +116,9 @@ class Session:
         """
         if self.registration.must_use_tls:
             return turn
+        self._last_words = "".join(message.params[-1:])
+        if self._mask:
+            conceal(message, self._mask, self._is_channel_of_ours)
         line = self._lines.parse(message, received)
         command = message.command
         if not self.ready and command in _READY_AFTER:
@@ -127,6 +135,9 @@ class Session:
         made += self._own_events(answers, received)
         self._file(line, made, turn)
         return turn
+
+    def _is_channel_of_ours(self, name: str) -> bool:
+        return bool(self.state.channel_said_to(name)[1])
 
     def make_ready(self, received: str, turn: Turn) -> None:
         """End the greeting: append our `connected` events, and join from the next `advance` on.
@@ -276,8 +287,12 @@ class Session:
         turn.facts.append(Pong("".join(line.params[-1:])))
 
     def _on_error(self, line: Line, turn: Turn) -> None:
-        ends = line.message.command == "ERROR"
-        turn.facts.append(ErrorReceived("".join(line.params[-1:]), ends=ends))
+        ends, reason = line.message.command == "ERROR", "".join(line.params[-1:])
+        turn.facts.append(ErrorReceived(reason, ends=ends, verdict=judge(self._last_words)))
 
     def _on_ping(self, line: Line, turn: Turn) -> None:
         turn.replies.append(f"PONG :{line.params[-1]}" if line.params else "PONG")
+
+
+def _mask_of(settings: SessionSettings) -> SecretMask:
+    return SecretMask(settings.secrets(), settings.public_names())

@@ -11,6 +11,8 @@ from chatlog.protocol.privacy import PrivacySettings
 from chatlog.protocol.server_time import DEFAULT_MAX_SKEW
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chatlog.protocol.registration.capabilities import Identity
     from chatlog.secret import Secret
 
@@ -32,3 +34,14 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_skew: int = DEFAULT_MAX_SKEW
     manners: MannersSettings = MannersSettings()
     privacy: PrivacySettings = PrivacySettings()
+
+    def secrets(self) -> Iterator[Secret]:
+        """Yield each secret that we may send to the server, in each form in which it is sent."""
+        yield from self.identity.secrets()
+        yield from self.keys.values()
+
+    def public_names(self) -> Iterator[str]:
+        """Yield the names that are no secrets, even if a password or key is the same."""
+        yield self.network
+        yield from (self.identity.nick, *self.identity.alternates, self.identity.user)
+        yield from self.channels

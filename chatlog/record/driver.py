@@ -26,6 +26,7 @@ from chatlog.protocol.facts import (
     Turn,
     Welcomed,
 )
+from chatlog.protocol.refusals import ACCIDENT
 from chatlog.record.channel_facts import ChannelFacts, History, without_empty_absences
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ class Driver:
     """One connection at work, from its first line to its last.
 
     `turn` is the Turn of the read under way. `welcomed` is done when the server
-    has let us in, `since` then. `parting_words` are those of an ERROR, and
-    `must_reconnect` is true once the server asked us to connect again.
+    has let us in, `since` then. `parting_words` are those of an ERROR, `verdict` what
+    follows from them, and `must_reconnect` is true once the server asked us to connect again.
     `on_arrival` is called when we are in all channels that let us in, and each time
     when we give one up after that, `on_caught_up` when their history is dealt with as
     well, `on_policy` when the server declares an STS policy by TLS.
@@ -79,7 +80,7 @@ class Driver:
         self.turn = Turn()
         self.welcomed: asyncio.Future[None] = loop.create_future()
         self.since = ""
-        self.parting_words = ""
+        self.parting_words, self.verdict = "", ACCIDENT
         self.must_reconnect = False
         self._connection = connection
         self._intake = intake
@@ -202,7 +203,8 @@ class Driver:
 
         There is no wait for the server to close: some never do, or are gone.
         """
-        self.parting_words = self.parting_words or fact.reason
+        if not self.parting_words:
+            self.parting_words, self.verdict = fact.reason, fact.verdict
         self._connection.reason = self._connection.reason or fact.reason
         if fact.ends:
             self._connection.abort(fact.reason)

@@ -22,6 +22,7 @@ from chatlog.protocol.session import Session
 from chatlog.record.absences import absence_error
 from chatlog.record.driver import Driver
 from chatlog.record.history.gaps import HistoryDepth  # noqa: TC001 - a field of a Struct
+from chatlog.secret import SecretMask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +59,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     talk_pace: tuple[int, float] = (BURST, INTERVAL)
     history: HistoryDepth | None = None
 
+    def secret_mask(self) -> SecretMask:
+        """Return the mask that hides the secrets of this network in texts of others."""
+        secrets = (*self.session.secrets(), *self.route.secrets())
+        hosts = (address.host for address in self.addresses)
+        return SecretMask(secrets, (*self.session.public_names(), *hosts))
+
 
 class Supervisor:
     """Keeps one network connected, with `run`, until `stop`.
@@ -84,6 +91,7 @@ class Supervisor:
         policies: Policies | None = None,
     ) -> None:
         self.plan = plan
+        self._mask = plan.secret_mask()
         self._on_change = on_change
         self._on_arrival = on_arrival
         self._on_caught_up = on_caught_up
@@ -167,7 +175,7 @@ class Supervisor:
 
         New channels must be held before.
         """
-        self.plan = plan
+        self.plan, self._mask = plan, plan.secret_mask()
         # After its connection, a driver is kept only for the status.
         if self._connection is not None and self._driver is not None and self._driver.session.ready:
             self._driver.apply(plan.session)
@@ -335,14 +343,14 @@ class Supervisor:
                 f"{address} did not welcome us in {self._patience:g} s; we waited for {waited_for}"
             )
         reason = connection.closed.result()
-        kind = RefusedError if judge(driver.parting_words).for_good else NetworkError
+        kind = RefusedError if driver.verdict.for_good else NetworkError
         return kind(f"{address} ended the connection before it welcomed us: {reason}")
 
     def _verdict(self) -> Verdict:
         """Return the consequences of the server's parting words; raise if they are final."""
         if self._driver is None or self._stopping.done():
             return ACCIDENT
-        verdict = judge(self._driver.parting_words)
+        verdict = self._driver.verdict
         if verdict.for_good:
             server = self._driver.session.server
             raise RefusedError(f"{server} will not have us: {self._driver.parting_words}")
@@ -379,7 +387,7 @@ class Supervisor:
             problems.append(str(self.last_refusal))
         return NetworkStatus(
             name=self.plan.session.network,
-            state=self.state,
+            state=self._mask(self.state),
             connected=welcome,
             server=driver.session.server if driver else "",
             nick=driver.session.state.me.nick if driver else "",
@@ -392,7 +400,7 @@ class Supervisor:
             joined=joining.joined_count() if welcome else 0,
             wanted=len(joining.names()),
             events=dict(self._intake.counts),
-            problems=tuple(problems),
+            problems=tuple(map(self._mask, problems)),
             off_record=privacy.counts["off-record"],
             ignored=privacy.counts["ignored"],
             not_understood=self.carryover.not_understood,

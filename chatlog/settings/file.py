@@ -19,20 +19,23 @@ from chatlog.settings.config import Config
 from chatlog.settings.key_path import KeyPath, parse_at, read_file, typed
 from chatlog.settings.network import NetworkConfig
 from chatlog.settings.presets import find_preset
+from chatlog.settings.secret_files import beside, exposed, readable_by_others, warning
 from chatlog.settings.setting import Scope
 from chatlog.settings.storage import StorageConfig
-from chatlog.settings.table import SECRETS, of_scope
+from chatlog.settings.table import PRIVATE_FILES, SECRETS, of_scope
 from chatlog.settings.toml_table import Key, keys_of, known, read_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from chatlog.settings.presets import Preset
 
 _LARGEST: Final = 16 * 1024 * 1024
-_BY_OTHERS: Final = 0o044
 _TABLES: Final = ("storage", "defaults", "networks")
 _SECRET_KEYS: Final = frozenset(each.name for each in SECRETS)
+_PEM: Final = frozenset(each.name for each in PRIVATE_FILES)
+_FILES_OF_SECRETS: Final = _PEM | {f"{name}-file" for name in _SECRET_KEYS}
 
 
 def _not_for_all(_value: object, place: KeyPath) -> None:
@@ -137,9 +140,26 @@ def _channels(
 
 
 def _warnings(document: object, mode: int, path: Path) -> tuple[str, ...]:
-    if not (mode & _BY_OTHERS and _holds_secret(document)):
-        return ()
-    return (f"{path} holds a secret and others can read it; say: chmod 600 {path}",)
+    """Return a warning for each file with a secret that others can read: this one, and those named.
+
+    Files that the document names are readable by now.
+    """
+    own = readable_by_others(mode) and _holds_secret(document)
+    named = [each for file, pem in _named_files(document, path) for each in exposed(file, pem=pem)]
+    return tuple(dict.fromkeys([*([warning(path)] if own else []), *named]))
+
+
+def _named_files(value: object, path: Path) -> Iterator[tuple[Path, bool]]:
+    """Yield each file that may hold a secret, and whether it is PEM."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if key in _FILES_OF_SECRETS and isinstance(each, str) and each:
+                yield beside(path, each), key in _PEM
+            else:
+                yield from _named_files(each, path)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _named_files(each, path)
 
 
 def _holds_secret(value: object) -> bool:

@@ -16,7 +16,7 @@ from chatlog.errors import UsageError
 from chatlog.secret import Secret
 from chatlog.settings import parsers
 from chatlog.settings.key_path import parse_at, read_file, typed
-from chatlog.settings.secret_files import LONGEST_SECRET, secret_in
+from chatlog.settings.secret_files import LONGEST_SECRET, beside, secret_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -149,20 +149,21 @@ class Size(msgspec.Struct, frozen=True):
 class FilePath(msgspec.Struct, frozen=True):
     """The path of a file or, by the metavar DIR, of a directory; a `readable` file must exist.
 
-    In TOML a path is relative to the directory of chatlog.toml.
+    A `private` one may hold a private key (PEM). In TOML a path is relative to the
+    directory of chatlog.toml.
     """
 
     metavar: str = "FILE"
     readable: bool = False
+    private: bool = False
 
     def read(self, value: Any, place: KeyPath) -> str:
         """Read a path into an absolute one; the empty text stays empty."""
         text: str = typed(value, str, place)
         try:
-            named = Path(text).expanduser()
+            where = str(beside(place.file, text)) if text else ""
         except RuntimeError as error:
             raise place.refuse("the path begins with a user who is not known here") from error
-        where = str(place.file.parent.absolute() / named) if text else ""
         if where and self.readable:
             read_file(Path(where), 1, place)
         return where
@@ -217,6 +218,7 @@ class Several(msgspec.Struct, frozen=True):
 
 
 READABLE: Final = FilePath(readable=True)
+PRIVATE: Final = FilePath(readable=True, private=True)
 FILE: Final = FilePath()
 DIRECTORY: Final = FilePath("DIR")
 LINE: Final = Parsed(parsers.parse_line, "TEXT")

@@ -13,6 +13,7 @@ from chatlog.settings import parsers
 from chatlog.settings.channel import ChannelConfig, ListedChannel
 from chatlog.settings.kinds import (
     LINE,
+    PRIVATE,
     READABLE,
     Duration,
     Flag,
@@ -115,7 +116,7 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
         Section.LOGIN, _PASSWORD, "Password of the account.", example='"account.password"',
     )] = Secret()
     sasl_key: Annotated[str, Setting(
-        Section.LOGIN, READABLE, "Private key (PEM) for ECDSA-NIST256P-CHALLENGE.",
+        Section.LOGIN, PRIVATE, "Private key (PEM) for ECDSA-NIST256P-CHALLENGE.",
         env=True, example='"ecdsa.pem"',
     )] = ""
     sasl_plain_without_tls: Annotated[bool, Setting(
@@ -143,11 +144,11 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
         note="Of several, one must match.", env=True, example=f'["{"0" * 64}"]',
     )] = ()
     client_cert: Annotated[str, Setting(
-        Section.CONNECTION, READABLE, "Client certificate (PEM) to present; may contain its key.",
+        Section.CONNECTION, PRIVATE, "Client certificate (PEM) to present; may contain its key.",
         env=True, example='"client.pem"',
     )] = ""
     client_key: Annotated[str, Setting(
-        Section.CONNECTION, READABLE, "Private key (PEM) of the client certificate.",
+        Section.CONNECTION, PRIVATE, "Private key (PEM) of the client certificate.",
         env=True, example='"client.key"',
     )] = ""
     proxy: Annotated[str, Setting(

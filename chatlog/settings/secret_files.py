@@ -6,15 +6,56 @@ No error shows a byte of their content.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+import stat
+from pathlib import Path
+from typing import Final
 
 from chatlog.errors import UsageError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 LONGEST_SECRET: Final = 4096
 """Bytes that a secret, with its line's end, must not exceed."""
+
+
+_BY_OTHERS: Final = 0o044
+_PRIVATE_KEY: Final = b"PRIVATE KEY-----"
+_LONGEST_PEM: Final = 1024 * 1024
+
+
+def beside(file: Path, path: str) -> Path:
+    """Return a path that a file names, relative to the directory of that file.
+
+    RuntimeError if it begins with a user who is not known here.
+    """
+    return file.parent.absolute() / Path(path).expanduser()
+
+
+def exposed(path: Path, *, pem: bool = False) -> list[str]:
+    """Return a warning if others can read a file that holds a secret.
+
+    Of a file that is `pem`, only a private key is one. A file that cannot be read
+    gives no warning: it has its own error.
+    """
+    try:
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) and readable_by_others(mode)):  # a pipe is read only once
+            return []
+        if pem:
+            with path.open("rb") as stream:
+                is_secret = _PRIVATE_KEY in stream.read(_LONGEST_PEM)
+            return [warning(path)] if is_secret else []
+    except (OSError, ValueError):
+        return []
+    return [warning(path)]
+
+
+def readable_by_others(mode: int) -> bool:
+    """Return whether a mode lets others than its owner read a file."""
+    return bool(mode & _BY_OTHERS)
+
+
+def warning(path: Path) -> str:
+    """Return the warning that others can read a file that holds a secret."""
+    return f"{path} holds a secret and others can read it; say: chmod 600 {path}"
 
 
 def text_of(path: Path, option: str) -> str:

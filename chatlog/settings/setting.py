@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chatlog.settings.kinds import SecretText
+from chatlog.settings.kinds import FilePath, SecretText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +88,11 @@ class Setting(msgspec.Struct, frozen=True):
     def is_secret(self) -> bool:
         """Whether the value is a secret: then the option names a file that holds it."""
         return isinstance(self.kind, SecretText)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the value is the path of a file that may hold a private key."""
+        return isinstance(self.kind, FilePath) and self.kind.private
 
     @property
     def option_name(self) -> str:

@@ -28,6 +28,9 @@ SETTINGS: Final = (
 SECRETS: Final = tuple(each for each in SETTINGS if each.is_secret)
 """The settings whose value is a secret."""
 
+PRIVATE_FILES: Final = tuple(each for each in SETTINGS if each.is_private)
+"""The settings that name a file that may hold a private key."""
+
 
 def of_scope(scope: Scope) -> tuple[Setting, ...]:
     """Return the settings of a table of chatlog.toml."""

@@ -1,4 +1,4 @@
-"""Servers that send control characters in each command that we know, and what is shown then.
+"""Servers that send control characters or our secrets in each command, and what is shown then.
 
 The commands are those of the code's own tables: one that is added is sent as well.
 """
@@ -18,17 +18,21 @@ import pytest
 from chatlog import cli
 from chatlog.cli.commands import tail
 from chatlog.cli.show.diagnostics import end_diagnostics, set_up_diagnostics
-from chatlog.protocol import numerics
+from chatlog.cli.show.known_secrets import hide_secrets
+from chatlog.connection import Route
+from chatlog.errors import NetworkError
+from chatlog.protocol import concealing, numerics
 from chatlog.protocol.events import EVENTS
 from chatlog.protocol.registration.capabilities import Identity, Registration
 from chatlog.protocol.registration.login import LoggingIn
 from chatlog.protocol.registration.sasl import Login
 from chatlog.protocol.session import Session
 from chatlog.protocol.session_settings import SessionSettings
-from chatlog.secret import Secret
+from chatlog.secret import Secret, SecretMask
 from tests.support.process import killed_on_failure
-from tests.support.recording import play
+from tests.support.recording import plan_of, play
 from tests.support.scripted import ScriptedServer
+from tests.support.waiting import PATIENCE
 
 C0 = "".join(map(chr, {*range(0x20)} - {0x0A}))
 C1 = "".join(map(chr, range(0x7F, 0xA0)))
@@ -76,7 +80,7 @@ def _undone():
 
 def lines_of(command: str, words: str) -> bytes:
     """Return lines of a command that have these words in each place where a server can put them."""
-    word = words.replace(" ", "")
+    word = words.replace(" ", ",")
     lines = [
         f":scripted {command} rec #demo :{words}",
         f":scripted {command} #demo rec :{words}",
@@ -176,6 +180,118 @@ def test_a_line_break_that_a_login_hides_in_base64_makes_no_line_of_ours(
     run = lambda: play(tmp_path, refuse, identity={"login": login})  # noqa: E731 - short
     assert boundary(monkeypatch, run) == 6
     assert_safe(capsys.readouterr().err)
+
+
+SECRETS = {
+    "server": "pass-of-the-server",
+    "sasl": "pencil-of-sasl",
+    "nickserv": "ident-of-nickserv",
+    "key": "sesame!",
+    "proxy": "proxy-of-ours",
+}
+PLAIN = base64.b64encode(b"acc\0acc\0pencil-of-sasl").decode()
+SENT = [SECRETS[each] for each in ("server", "nickserv", "key")]
+"""What a server without SASL is sent, and so can repeat."""
+
+
+def echo(*secrets):
+    return " ".join([*secrets, f"acc:{secrets[0]}", *map(repr, secrets)])
+
+
+IDENTITY = {"password": Secret(SECRETS["server"]), "nickserv": Secret(SECRETS["nickserv"])}
+KEYS = {"keys": {"#demo": Secret(SECRETS["key"])}}
+ROUTE = Route(timeout=PATIENCE, proxy_password=Secret(SECRETS["proxy"]))
+SASL = Login(user="acc", password=Secret(SECRETS["sasl"]), plain_without_tls=True)
+# What people say in channels, lines of members and the machinery of the protocol stay as they came.
+_UNSEARCHED = {*concealing._AS_THEY_CAME, *concealing._SAID, *_LAST}
+ECHOED = [each for each in COMMANDS if each not in _UNSEARCHED]
+
+
+def assert_no_secret(text: str) -> None:
+    """Assert that no secret stands in a text, nor in what its base64 holds."""
+    decoded = [base64.b64decode(each) for each in re.findall(r'"raw":"([^"]*)"', text)]
+    for shown in (text, *(each.decode(errors="replace") for each in decoded)):
+        assert [each for each in (*SECRETS.values(), PLAIN) if each in shown] == []
+
+
+def all_text(root) -> str:
+    """Return the names and the content of every file of an archive."""
+    return "".join(
+        f"{path}\n{path.read_text()}" for path in sorted(root.rglob("*")) if path.is_file()
+    )
+
+
+@pytest.fixture
+def _masked():
+    """Hide the secrets in messages, as the plans of a command do, until the test is over."""
+    plan = plan_of(1, identity={**IDENTITY, "login": SASL}, session=KEYS, route=ROUTE)
+    hide_secrets("net", plan.secret_mask())
+    yield
+    hide_secrets("net", SecretMask())
+
+
+@pytest.mark.usefixtures("_masked")
+def test_no_secret_that_a_server_repeats_is_shown_or_recorded(tmp_path, capsys, monkeypatch):
+    set_up_diagnostics(quiet=False, verbose=True, look_on=False)
+    seen, words = [], echo(*SENT)
+
+    def repeat(peer):
+        peer.register()
+        peer.join("#demo", "#tea")
+        for command in ECHOED:
+            peer.send(lines_of(command, words))
+        peer.send(b":scripted 404 rec #demo :\xff\xc3 " + words.encode() + b"\r\n")
+        peer.send(b"x" * 20_000 + words.encode() + b"\r\n", words.encode() + b" x\r\n")
+        peer.send(f":ada!a@h MODE #demo +k {SECRETS['key']}\r\n".encode())
+        peer.send(f":NickServ!s@services NOTICE rec :wrong: {words}\r\n".encode())
+        peer.send(f":scripted NOTICE #demo :wrong: {words}\r\n".encode())
+        peer.sync()
+        peer.send(f"ERROR :Closing link ({words})\r\n".encode())
+
+    def record():
+        options = {"identity": IDENTITY, "session": {**KEYS, "queries": True}, "route": ROUTE}
+        seen.append(play(tmp_path, repeat, **options)[1])
+
+    boundary(monkeypatch, record)
+    shown = capsys.readouterr().err
+    assert "***" in shown
+    assert "***" in all_text(tmp_path)
+    assert_no_secret(shown)
+    assert_no_secret(all_text(tmp_path))
+    assert_no_secret(repr(seen))
+
+
+@pytest.mark.usefixtures("_masked")
+@pytest.mark.parametrize("command", REGISTRATION)
+def test_no_secret_that_a_refusal_repeats_is_shown_or_recorded(
+    tmp_path, capsys, monkeypatch, command
+):
+    set_up_diagnostics(quiet=False, verbose=True, look_on=False)
+
+    def refuse(peer):
+        peer.wait_for(rb"^USER ")
+        if command in LoggingIn.handled:
+            peer.send(b":scripted CAP * LS :sasl=PLAIN\r\n")
+            peer.wait_for(rb"^CAP REQ")
+            peer.send(b":scripted CAP * ACK :sasl\r\n")
+            peer.wait_for(rb"^AUTHENTICATE PLAIN")
+        peer.send(lines_of(command, echo(*SENT, SECRETS["sasl"], PLAIN)))
+
+    def record():
+        play(tmp_path, refuse, identity={**IDENTITY, "login": SASL}, session=KEYS, route=ROUTE)
+
+    boundary(monkeypatch, record)
+    assert_no_secret(capsys.readouterr().err)
+    assert_no_secret(all_text(tmp_path))
+
+
+@pytest.mark.usefixtures("_masked")
+def test_a_password_in_the_answer_of_a_proxy_is_hidden(capsys, monkeypatch):
+    def fail():
+        raise NetworkError(f"the proxy does not lead to x: it answered '407 {SECRETS['proxy']}'")
+
+    assert boundary(monkeypatch, fail) == 4
+    assert capsys.readouterr().err.endswith("it answered '407 ***'\n")
 
 
 STYLING = re.compile(

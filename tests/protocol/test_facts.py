@@ -25,6 +25,7 @@ from chatlog.protocol.facts import (
 )
 from chatlog.protocol.history.chathistory import Answer, Point
 from chatlog.protocol.message import parse
+from chatlog.protocol.refusals import judge
 from chatlog.protocol.session_settings import SessionSettings
 from tests.support.conversation import JOINED, NOW, WELCOME, Conversation, in_channels
 
@@ -67,7 +68,10 @@ ONE_LINE = {
     "a PONG": (f"{SERVER} PONG irc.test :token", [Pong("token")]),
     "an ERROR": ("ERROR :Closing link", [ErrorReceived("Closing link")]),
     "an ERROR without words": ("ERROR", [ErrorReceived("")]),
-    "a ban": (f"{SERVER} 465 log :You are banned", [ErrorReceived("You are banned", ends=False)]),
+    "a ban": (
+        f"{SERVER} 465 log :You are banned",
+        [ErrorReceived("You are banned", ends=False, verdict=judge("banned"))],
+    ),
     "a RECONNECT": (f"{SERVER} RECONNECT", [ReconnectRequested()]),
     "a refusal of history": (
         f"@label=l {SERVER} FAIL CHATHISTORY INVALID_TARGET LATEST #a :No",
@@ -215,7 +219,7 @@ def test_a_refusal_is_told_once_and_after_the_servers_own_words():
     talk = Conversation()
     talk.hear(f"{SERVER} 465 log :You are banned", f"{SERVER} 464 log :Bad password")
     banned, refused = talk.facts
-    assert banned == ErrorReceived("You are banned", ends=False)
+    assert banned == ErrorReceived("You are banned", ends=False, verdict=judge("banned"))
     assert refused == RegistrationRefused(talk.session.registration.refused)
     assert "You are banned" in refused.reason
 

@@ -18,6 +18,7 @@ import msgspec
 
 from chatlog.cli.options import storage
 from chatlog.cli.options.types import given
+from chatlog.cli.show.known_secrets import hide_secrets
 from chatlog.connection import Address, Route, tls_context
 from chatlog.connection.proxies import require_library
 from chatlog.errors import UsageError
@@ -36,10 +37,10 @@ from chatlog.settings.config import Config
 from chatlog.settings.file import load
 from chatlog.settings.network import NetworkConfig
 from chatlog.settings.setting import Scope, variable
-from chatlog.settings.table import SECRETS, of_scope
+from chatlog.settings.table import PRIVATE_FILES, SECRETS, of_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from chatlog.archive.storage import Storage
     from chatlog.settings.channel import ChannelConfig
@@ -52,7 +53,8 @@ def settings_of(ctx: click.Context) -> Config:
     typed = given(ctx)
     path = typed.pop("config", None)
     if path is None:
-        return _with_storage(Config(networks=_typed_network(typed)), typed)
+        warnings = tuple(_exposed(typed))
+        return _with_storage(Config(networks=_typed_network(typed), warnings=warnings), typed)
     for each in of_scope(Scope.NETWORK):
         if not each.shared and each.field in typed:
             raise UsageError(
@@ -67,7 +69,18 @@ def settings_of(ctx: click.Context) -> Config:
         networks = {chosen: networks[chosen]}
     changed = {name: _overridden(each, typed) for name, each in networks.items()}
     is_part = len(networks) < len(loaded.networks)
-    return _with_storage(msgspec.structs.replace(loaded, networks=changed, is_part=is_part), typed)
+    warnings = tuple(dict.fromkeys([*loaded.warnings, *_exposed(typed)]))
+    whole = msgspec.structs.replace(loaded, networks=changed, is_part=is_part, warnings=warnings)
+    return _with_storage(whole, typed)
+
+
+def _exposed(typed: dict[str, Any]) -> Iterator[str]:
+    """Yield a warning for each typed file that holds a secret and that others can read."""
+    secret = [f"{setting.field}_file" for setting in SECRETS]
+    private = [setting.field for setting in PRIVATE_FILES]
+    for name in ("channel_keys_file", *secret, *private):
+        if path := typed.get(name):
+            yield from secret_files.exposed(Path(path), pem=name in private)
 
 
 def _typed_network(typed: dict[str, Any]) -> dict[str, NetworkConfig]:
@@ -162,14 +175,17 @@ def plans_of(settings: Config) -> list[Plan]:
 
 
 def plan_of(name: str, network: NetworkConfig, *, retry: bool) -> Plan:
-    """Return the plan for one network; raise UsageError for a setting that cannot work."""
+    """Return the plan for one network; raise UsageError for a setting that cannot work.
+
+    From then on no log line or message shows a secret of that network.
+    """
     preset = presets.find_preset(network.preset, network.servers)
     addresses = tuple(_address(server, network) for server in network.servers)
     route = _route(network)
     if any(address.tls for address in addresses):
         tls_context(route)  # a file that is no certificate is reported now, not at every dial
     identity = _identity(network, preset, tls=all(address.tls for address in addresses))
-    return Plan(
+    plan = Plan(
         session=_session(name, network, identity, preset),
         addresses=addresses,
         route=route,
@@ -179,6 +195,8 @@ def plan_of(name: str, network: NetworkConfig, *, retry: bool) -> Plan:
         retry=retry if network.retry is None else network.retry,
         talk_pace=_talk_pace(preset),
     )
+    hide_secrets(name, plan.secret_mask())
+    return plan
 
 
 def _talk_pace(preset: Preset | None) -> tuple[int, float]:

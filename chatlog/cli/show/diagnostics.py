@@ -7,6 +7,7 @@ import sys
 import time
 from typing import Any
 
+from chatlog.cli.show.known_secrets import without_secrets
 from chatlog.cli.show.log_limiter import RateLimit
 from chatlog.formats.visible import printable, printable_lines
 
@@ -30,16 +31,16 @@ def set_up_diagnostics(*, quiet: bool, verbose: bool, look_on: bool) -> None:
 
 
 class _Formatter(logging.Formatter):
-    """A formatter whose lines are safe for a terminal, though servers chose words in them."""
+    """A formatter whose lines are safe for a terminal and hold no secret of ours."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base's name
-        return printable(super().formatMessage(record))
+        return printable(without_secrets(super().formatMessage(record)))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - as above
-        return printable_lines(super().formatException(ei))
+        return printable_lines(without_secrets(super().formatException(ei)))
 
     def formatStack(self, stack_info: str) -> str:  # noqa: N802 - as above
-        return printable_lines(super().formatStack(stack_info))
+        return printable_lines(without_secrets(super().formatStack(stack_info)))
 
 
 def _handler(*, look_on: bool) -> logging.Handler:

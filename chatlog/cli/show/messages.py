@@ -1,4 +1,4 @@
-"""Messages on stderr, made safe for a terminal: the boundary of all errors."""
+"""Messages on stderr, safe for a terminal and without secrets: the boundary of all errors."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import traceback
 
 import click
 
+from chatlog.cli.show.known_secrets import without_secrets
 from chatlog.formats.visible import printable_lines
 
 
 def write_message(text: str) -> None:
     """Write a message to stderr, after the name of the program."""
-    click.echo(f"chatlog: {printable_lines(text)}", err=True)
+    click.echo(f"chatlog: {_safe(text)}", err=True)
 
 
 def write_usage_error(error: click.ClickException) -> None:
@@ -20,9 +21,13 @@ def write_usage_error(error: click.ClickException) -> None:
     if ctx is not None:
         hint = f"Try '{ctx.command_path} {ctx.help_option_names[0]}' for help."
         click.echo(f"{ctx.get_usage()}\n{hint}\n", err=True)
-    click.echo(f"Error: {printable_lines(error.format_message())}", err=True)
+    click.echo(f"Error: {_safe(error.format_message())}", err=True)
 
 
 def write_traceback(error: BaseException) -> None:
     """Write the traceback of an error to stderr."""
-    click.echo(printable_lines("".join(traceback.format_exception(error)).rstrip("\n")), err=True)
+    click.echo(_safe("".join(traceback.format_exception(error)).rstrip("\n")), err=True)
+
+
+def _safe(text: str) -> str:
+    return printable_lines(without_secrets(text))

@@ -22,7 +22,7 @@ from chatlog.protocol.registration.sts import StsPolicy, parse_sts
 from chatlog.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from chatlog.protocol.facts import Turn
     from chatlog.protocol.message import Message
@@ -80,18 +80,28 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     nickserv: Secret = Secret()
     capabilities: tuple[str, ...] = ()
 
+    def secrets(self) -> Iterator[Secret]:
+        """Yield the passwords, and the login as SASL PLAIN sends it."""
+        yield from (self.password, self.nickserv)
+        if self.login is not None:
+            yield from self.login.secrets()
+
 
 class Registration:
     """The registration of one connection, up to RPL_WELCOME, and its CAP after that.
 
     `refused` is the reason why there will be no welcome, in one line;
     `refused_for_good` tells that another try will not help. `sts` is the policy
-    that the server declared; if `must_use_tls`, no later message counts.
+    that the server declared; if `must_use_tls`, no later message counts. `mask` hides
+    the secrets in texts of the server.
     Each way to its end adds a fact to the turn, once.
     """
 
-    def __init__(self, identity: Identity, *, tls: bool = False) -> None:
+    def __init__(
+        self, identity: Identity, *, tls: bool = False, mask: Callable[[str], str] = str
+    ) -> None:
         self.identity = identity
+        self._mask = mask
         self.nick = identity.nick
         self.enabled: set[str] = set()
         self.offered: dict[str, str] = {}
@@ -262,11 +272,11 @@ class Registration:
             self._end(turn)
 
     def _refuse(self, why: str, turn: Turn, *, for_good: bool) -> None:
-        """End the registration; the first reason counts."""
+        """End the registration; the first reason counts, without the secrets in it."""
         self.refused_for_good = self.refused_for_good or for_good
         if not self.refused:
-            self.refused = why
-            turn.facts.append(RegistrationRefused(why))
+            self.refused = self._mask(why)
+            turn.facts.append(RegistrationRefused(self.refused))
 
     # -- welcome and nick ----------------------------------------------------------
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 import msgspec
 
 from chatlog.errors import UsageError
-from chatlog.secret import Secret
+from chatlog.secret import Secret, base64_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
 CHUNK: Final = 400
 """Characters of base64 in one AUTHENTICATE."""
@@ -44,6 +44,16 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
     mechanism: str = ""
     plain_without_tls: bool = False
     authzid: str = ""
+
+    def secrets(self) -> Iterator[Secret]:
+        """Yield the password, and the response of PLAIN in base64."""
+        yield self.password
+        try:
+            response = _plain(self, "").respond(b"")
+        except ExchangeError:  # a password that cannot be sent comes back from nowhere
+            return
+        if self.password:
+            yield from base64_secrets(response, CHUNK)
 
 
 class _Steps(Protocol):

@@ -8,8 +8,9 @@ import stat
 import click
 import pytest
 
-from chatlog.cli import cli
+from chatlog.cli import cli, run
 from chatlog.cli.commands.config import command
+from chatlog.settings.table import PRIVATE_FILES, SECRETS
 
 NETWORK = '[networks.net]\nservers = ["irc.test", "[::1]:7000"]\nchannels = ["a", "b"]\n'
 
@@ -45,6 +46,48 @@ def test_what_is_not_wrong_but_unwise_is_a_warning(chatlog, file):
     assert done.stderr == (
         f"chatlog: {file} holds a secret and others can read it; say: chmod 600 {file}\n"
     )
+
+
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
+KEY = "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n"
+EXPOSED = {
+    "key": (
+        '[networks.other]\nservers = ["o.test"]\nchannels = [{name = "c", key-file = "s"}]',
+        "k\n", True,
+    ),
+    "password": ('password-file = "s"', "secret\n", True),
+    "sasl-password": ('sasl-user = "u"\nsasl-password-file = "s"', "secret\n", True),
+    "nickserv-password": ('nickserv-password-file = "s"', "secret\n", True),
+    "proxy-password": (
+        'proxy = "http://u@127.0.0.1:1"\nproxy-password-file = "s"', "secret\n", True,
+    ),
+    "client-key": ('client-cert = "cert"\nclient-key = "s"', KEY, True),
+    "client-cert with its key": ('client-cert = "s"', f"{CERTIFICATE}{KEY}", True),
+    "client-cert without it": ('client-cert = "s"', CERTIFICATE, False),
+    "sasl-key": ('sasl-user = "u"\nsasl-key = "s"', KEY, True),
+    "tls-ca": ('tls-ca = "s"', f"{CERTIFICATE}{KEY}", False),
+}  # fmt: skip
+"""Keys that name a file, the content of that file, and whether others must not read it."""
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o604, 0o644])
+@pytest.mark.parametrize("name", EXPOSED)
+def test_each_file_of_secrets_that_others_can_read_is_one_warning(tmp_path, capsys, name, mode):
+    keys, content, is_secret = EXPOSED[name]
+    secret, file = tmp_path / "s", tmp_path / "chatlog.toml"
+    (tmp_path / "cert").write_text(CERTIFICATE)
+    secret.write_text(content)
+    secret.chmod(mode)
+    file.write_text(f"{NETWORK}{keys}\n")
+    file.chmod(0o644)
+    assert run(["config", "check", str(file)]) == 0
+    warning = f"chatlog: {secret} holds a secret and others can read it; say: chmod 600 {secret}\n"
+    assert capsys.readouterr().err == (warning if is_secret and mode != 0o600 else "")
+
+
+def test_every_setting_that_names_a_file_of_secrets_is_warned_of():
+    named = {name.partition(" ")[0] for name, (*_, is_secret) in EXPOSED.items() if is_secret}
+    assert named == {each.name for each in (*SECRETS, *PRIVATE_FILES)}
 
 
 def test_json_says_what_the_file_comes_to(chatlog, file):

@@ -145,6 +145,29 @@ def test_secrets_come_from_files_or_the_environment_and_are_never_shown(tmp_path
     assert "hush" not in repr(plan)
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--password-file", "--sasl-password-file", "--nickserv-password-file",
+        "--proxy-password-file", "--channel-keys-file", "--client-key", "--client-cert",
+        "--sasl-key",
+    ],
+)  # fmt: skip
+def test_a_typed_file_of_secrets_that_others_can_read_is_warned_of(tmp_path, option):
+    secret = tmp_path / "secret"
+    secret.write_text("-----BEGIN PRIVATE KEY-----")
+    given = ("--server", "a.test", "--channel", "x", "--proxy", "http://u@p.test:1", option, secret)
+    more = ("--sasl-user", "u") if option in {"--sasl-key", "--sasl-password-file"} else ()
+    if option == "--channel-keys-file":
+        secret.write_text("#x key")
+    warnings = []
+    for mode in (0o644, 0o640, 0o600):
+        secret.chmod(mode)
+        warnings.append(plans.settings_of(context(*given, *more)).warnings)
+    told = f"{secret} holds a secret and others can read it; say: chmod 600 {secret}"
+    assert warnings == [(told,), (told,), ()]
+
+
 def test_keys_of_channels_come_from_a_file(tmp_path):
     (tmp_path / "keys").write_text("#x sesame\nother open\n")
     session = only(

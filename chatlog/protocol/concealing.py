@@ -1,0 +1,50 @@
+"""Concealment: secrets that a server repeats are hidden in its messages before they are used.
+
+So no event, ledger entry or reason of a refusal holds one. Talk in channels, lines
+about members, and the machinery of the protocol, which would not work otherwise, are
+not searched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from chatlog.protocol import numerics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatlog.protocol.message import Message
+    from chatlog.secret import SecretMask
+
+_AS_THEY_CAME: Final = frozenset(
+    {
+        *("CAP", "AUTHENTICATE", "BATCH", "PING", "PONG"),
+        *("JOIN", "PART", "QUIT", "NICK", "AWAY", "ACCOUNT", "CHGHOST", "SETNAME", "TAGMSG"),
+        numerics.RPL_ISUPPORT,
+        numerics.RPL_NAMREPLY,
+        numerics.RPL_WHOISCHANNELS,
+    }
+)
+"""The commands whose messages are not searched for secrets."""
+
+_SAID: Final = frozenset({"PRIVMSG", "NOTICE"})
+
+
+def conceal(message: Message, mask: SecretMask, is_channel: Callable[[str], bool]) -> None:
+    """Hide the secrets in the source, parameters, tags and raw bytes of a message.
+
+    `is_channel` tells whether a name is that of a channel that we are in.
+    """
+    if message.command in _AS_THEY_CAME or _is_talk(message, is_channel):
+        return
+    message.params[:] = map(mask, message.params)
+    message.source = mask(message.source)
+    message.tag_text = mask(message.tag_text)
+    message.raw = mask.in_bytes(message.raw)
+
+
+def _is_talk(message: Message, is_channel: Callable[[str], bool]) -> bool:
+    """Return whether a person says something in a channel."""
+    is_said = message.command in _SAID and "!" in message.source
+    return is_said and bool(message.params) and is_channel(message.params[0])

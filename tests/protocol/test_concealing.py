@@ -1,0 +1,74 @@
+"""Messages of a server with our secrets in them: which are searched, and what the session makes."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from chatlog.protocol.facts import Absent, ErrorReceived
+from chatlog.secret import Secret
+from tests.support.conversation import in_channels
+
+KEY = "sesame!"
+
+
+@pytest.fixture
+def talk():
+    return in_channels(keys={"#a": Secret(KEY)}, queries=True)
+
+
+HIDDEN = [
+    f":irc.test 475 log #z :Cannot join (+k {KEY})",
+    f":irc.test 696 log #z k {KEY} :Invalid parameter",
+    f":irc.test NOTICE log :your key {KEY}",
+    f":irc.test NOTICE #a :the key {KEY}",
+    f":ChanServ!s@services NOTICE log :the key is {KEY}",
+    f":bob!u@h PRIVMSG log :is it {KEY}?",
+    f"FAIL JOIN INVALID_KEY #z {KEY} :no",
+    f":{KEY} NOTICE log :hello",
+    f"@+x={KEY} :irc.test NOTICE log :hello",
+    f"UNHEARD-OF {KEY}",
+    f"UNHEARD {KEY}",
+    f":bob!u@h TOPIC #a :come in with {KEY}",
+    f":bob!u@h KICK #a alice :she told {KEY}",
+]
+
+
+@pytest.mark.parametrize("line", HIDDEN)
+def test_the_events_of_a_line_do_not_hold_our_secret(talk, line):
+    shown = repr(talk.hear(line))
+    assert KEY not in shown
+    assert "***" in shown
+
+
+def test_what_people_say_in_channels_stays_as_they_said_it(talk):
+    said = f":bob!u@h PRIVMSG #a :{KEY} is no secret here"
+    assert talk.outcome(said, said) == [f"#a message bob text='{KEY} is no secret here'"] * 2
+    assert talk.outcome(f":bob!u@h NOTICE #a :{KEY}") == [f"#a notice bob text='{KEY}'"]
+
+
+def test_bytes_of_a_line_that_was_not_understood_do_not_hold_our_secret(talk):
+    [event] = talk.hear(b":irc.test NOTICE log :\xd0\xbf\xd1\x80\xd0 " + KEY.encode())
+    assert b"***" in base64.b64decode(event.raw)
+    assert KEY.encode() not in base64.b64decode(event.raw)
+
+
+def test_a_reason_holds_no_secret_and_counts_as_it_came():
+    talk = in_channels(keys={"#a": Secret("password")})
+    talk.hear("ERROR :Closing link: bad password (password)")
+    [fact] = talk.told(ErrorReceived)
+    assert fact.reason == "Closing link: bad *** (***)"
+    assert fact.verdict.for_good
+
+
+def test_a_refusal_of_a_channel_holds_no_key(talk):
+    talk.hear(":log!chatlog@here.test PART #a")
+    talk.after(6)
+    talk.hear(f":irc.test 475 log #a :Wrong key {KEY}")
+    assert talk.told(Absent)[-1].why == "Wrong key *** (475); asking again"
+
+
+def test_a_key_that_is_the_name_of_its_channel_hides_nothing():
+    talk = in_channels(keys={"#aaaa": Secret("aaaa")}, channels=("#a", "#b", "#aaaa"))
+    assert "***" not in repr(talk.hear(":irc.test 475 log #aaaa :aaaa"))
