@@ -70,7 +70,9 @@ class Sealed(SegmentReader):
         Raise TooMuchError if the lines have more than `most` bytes.
         """
         self.mark()
-        lines = self._last_lines(reversed(_tail(self._all_lines(), count, most)), count, most)
+        newest_first = reversed(_tail(self._all_lines(), count, most))
+        lines = self._last_lines(newest_first, count, most)
+        self._order = self._order_after(newest_first)
         return list(self._entries(reversed(lines)))
 
     def follow_on(
@@ -122,7 +124,7 @@ class Sealed(SegmentReader):
     def _is_early(self, line: bytes) -> bool:
         if not self._not_before:
             return False
-        event = self._event(line, "")
+        event = self._event(line)
         return event is None or event.time < self._not_before
 
     def blocks(self, stretch: tuple[int, int] | None = None) -> Iterator[bytes]:

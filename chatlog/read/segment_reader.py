@@ -13,6 +13,7 @@ from chatlog.archive.bounded_lines import LONGEST_LINE
 from chatlog.archive.files import opened, size_of
 from chatlog.formats import jsonl
 from chatlog.formats.table import format_of
+from chatlog.read.line_order import LineOrder
 from chatlog.read.lines import (
     all_lines,
     backwards,
@@ -40,6 +41,7 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 """How many bytes of lines `last` returns at most."""
 _FETCHED: Final = 1024 * 1024
 _BATCH: Final = 1000
+_LATEST: Final = "9999-12-31T23:59:59.999Z"
 _NEVER: Final = "\U0010ffff"
 
 
@@ -85,7 +87,7 @@ class SegmentReader:
     is_gone = False  # there was no such file when it was to be read
     is_steady = True
     _held: int | None = None  # open, whatever becomes of its name
-    _after = ""  # the time of the last live line
+    _order: LineOrder | None = None  # at `read_to`, once that is known
 
     def __init__(
         self, path: str, segment: SegmentName, period: Period, decode: Decode, damaged: DamagedLines
@@ -110,7 +112,6 @@ class SegmentReader:
     def resume(self, read: Read) -> None:
         """Continue from the position of another reader."""
         self.read_to, self.last_time = read.position, read.last_time
-        self._after = read.last_time
         if self.digests is not None:
             self.digests = bytearray(read.digests)
 
@@ -132,8 +133,9 @@ class SegmentReader:
         with opened(self.path) as fd:
             if fd is not None:
                 self._take(fd)
+                self._order = self._order_after(backwards(fd, self.read_to, _count_nothing))
                 if line := last_line(fd, self.read_to):
-                    self._note(self._event(line, ""))
+                    self._note(self._event(line, self._order))
 
     def _take(self, fd: int) -> None:
         if self.digests is None:
@@ -157,14 +159,37 @@ class SegmentReader:
             self._take(fd)
             if os.fstat(fd).st_size - self.read_to > LONGEST_LINE:
                 self._skip()  # an unfinished line that is too long already
-            lines = self._last_lines(backwards(fd, self.read_to, self._skip), count, most)
+            newest_first = backwards(fd, self.read_to, self._skip)
+            lines = self._last_lines(newest_first, count, most)
+            self._order = self._order_after(newest_first)
         return list(self._entries(reversed(lines)))
+
+    def _order_after(self, newest_first: Iterator[bytes]) -> LineOrder:
+        """Return the order behind the last lines; a steady segment needs none.
+
+        Read back until live and fetched lines tell their times by themselves, or for
+        1 MiB if there are lines of one kind alone.
+        """
+        order, lines, size, told = LineOrder(), [], 0, set()
+        for line in newest_first if not self.is_steady else ():
+            event = self._event(line, counts_damage=False)
+            if event is None:
+                continue
+            lines.append(line)
+            size += len(line)
+            if event.time == self._decode(line, _LATEST).time:
+                told.add(bool(event.via))
+            if len(told) > (size <= _FETCHED):
+                break
+        for line in reversed(lines):
+            order.decode(line, self._decode)
+        return order
 
     def _last_lines(self, newest_first: Iterable[bytes], count: int, most: int) -> list[bytes]:
         lines: list[bytes] = []
         live = size = 0
         for line in newest_first:
-            event = self._event(line, "")
+            event = self._event(line)
             if event is None:
                 continue
             lines.append(line)
@@ -192,8 +217,10 @@ class SegmentReader:
                 return []  # the next look tells what became of it
             # Segments only grow: else it is another of the same name.
             if size < self.read_to or (self.digests and not self._goes_on(fd)):
-                self.read_to = 0
+                self.read_to, self._order = 0, None
                 self.digests = None if self.digests is None else bytearray()
+            if self._order is None:
+                self._order = self._order_after(backwards(fd, self.read_to, _count_nothing))
             lines, self.read_to = lines_after(fd, self.read_to, self._skip)
         if self.digests is not None:
             self.digests += digests_of(lines)
@@ -202,11 +229,11 @@ class SegmentReader:
     def between(self, start: str, end: str) -> Iterator[Event]:
         """Yield the events of `[start, end)`, in the order of the file; nothing is marked."""
         low, high = start.encode(), end.encode()
-        head, time = self.format.head, self.format.time
+        head, time, order = self.format.head, self.format.time, LineOrder()
         for line in self._all_lines():
             if head and line.startswith(head) and not low <= line[time] < high:
                 continue  # told without decoding it
-            event = self._event(line, "")
+            event = self._event(line, order)
             if event is not None and start <= event.time < end:
                 yield event
 
@@ -218,7 +245,7 @@ class SegmentReader:
         `sift` is what `sieve_for` makes of the query for this format; `stretch`
         limits it to the lines that begin in these bytes.
         """
-        after = ""
+        order = LineOrder()
         since, until = query.since, query.until or _NEVER
         low, high = since.encode(), until.encode()
         head, time = self.format.head, self.format.time
@@ -228,10 +255,9 @@ class SegmentReader:
             for line in sift(block):
                 if head and line.startswith(head) and not low <= line[time] < high:
                     continue
-                event = self._event(line, after)
+                event = self._event(line, order)
                 if event is None:
                     continue
-                after = after if event.via else event.time
                 if since <= event.time < until and holds(event, names):
                     yield Entry(event, line, self.format.suffix)
 
@@ -263,7 +289,7 @@ class SegmentReader:
         try:
             found = decode(block)
         except ValueError:
-            events = (self._event(line, "") for line in all_lines(block))
+            events = (self._event(line) for line in all_lines(block))
             found = [event for event in events if event is not None]
         if not (query.since or query.until):
             return found
@@ -307,10 +333,10 @@ class SegmentReader:
             yield from block.split(b"\n")[:-1]
 
     def _entries(self, lines: Iterable[bytes]) -> Iterator[Entry]:
+        order = self._order = self._order or LineOrder()
         for line in lines:
-            event = self._event(line, self._after)
+            event = self._event(line, order)
             if event is not None:
-                self._after = self._after if event.via else event.time
                 self._note(event)
                 yield Entry(event, line, self.format.suffix)
 
@@ -318,15 +344,25 @@ class SegmentReader:
         if event is not None:
             self.last_time = max(self.last_time, event.time)
 
-    def _event(self, line: bytes, after: str) -> Event | None:
+    def _event(
+        self, line: bytes, order: LineOrder | None = None, *, counts_damage: bool = True
+    ) -> Event | None:
+        """Return the event of a line, dated by those before it; None for a damaged line."""
         try:
-            return self._decode(line, after)
+            if order is None or self.is_steady:
+                return self._decode(line, "")
+            return order.decode(line, self._decode)
         except ValueError:
-            self._skip()
+            if counts_damage:
+                self._skip()
             return None
 
     def _skip(self) -> None:
         self._damaged[self.path] += 1
+
+
+def _count_nothing() -> None:
+    """Count no line that is too long: it was counted, or is not asked for."""
 
 
 def _blocks_of(fd: int, stretch: tuple[int, int] | None, skipped: Skipped) -> Iterator[bytes]:

@@ -16,8 +16,12 @@ from chatlog.archive.layout import Rotate
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER
 from chatlog.formats import jsonl
+from chatlog.query.predicates import Type
+from chatlog.query.selection import query_for
 from chatlog.read import lines
+from chatlog.read.lookup import lines_between
 from chatlog.read.reader import Reader
+from chatlog.search.search import Search
 from tests.support.archive import (
     append_to_manifest,
     event_at,
@@ -137,6 +141,63 @@ def test_an_archive_of_text_alone_is_read(tmp_path):
     assert (first.event.time, first.suffix) == ("2026-11-22T23:59:59.000Z", "log")
     assert first.event.network, first.event.target == ("net", "#c")
     assert (second.event.text, second.event.via) == ("behind it", "chathistory")
+
+
+NIGHT = -29 * 86_400  # 2026-10-25, when Berlin's clocks go back at 01:00 UTC
+MINUTES = (-40, -5, 10, 30, 59, 60, 70, 90, 119, 120, 150)
+OF_THE_ISSUE = (30, 59.983, 60, 90)
+
+
+def night_line(minute, **fields):
+    return event_at(NIGHT + round(minute * 60), f"{minute}", **fields)
+
+
+def by_last(root, count):
+    return [entry.event for entry in Reader(root).last(count)]
+
+
+def by_search(root, count):
+    return [
+        jsonl.decode(hit.line)
+        for hit in Search(Reader(root), query_for(Type("message")), jobs=1).hits()
+    ][-count:]
+
+
+def by_following(root, count, events):
+    reader = Reader(root)
+    reader.mark()
+    record(root, *events[-count:], **BERLIN)
+    return [entry.event for entry in reader.new()]
+
+
+def by_lookup(root, count):
+    directory = root / "net" / "#c"
+    return [line.event for line in lines_between(directory, "2026-10-24", "2026-10-26")][-count:]
+
+
+BERLIN = {"formats": ("text",), "tz": "Europe/Berlin"}
+
+
+@pytest.mark.parametrize("minutes", [MINUTES, OF_THE_ISSUE])
+@pytest.mark.parametrize("via", ["", "chathistory", "both"])
+@pytest.mark.parametrize("read", [by_last, by_search, by_lookup, by_following])
+def test_text_of_the_hour_that_the_clock_shows_twice_goes_by_order(tmp_path, minutes, via, read):
+    live = [night_line(minute) for minute in minutes]
+    fetched = [night_line(minute, via="chathistory") for minute in minutes]
+    events = {"": live, "chathistory": fetched, "both": [*live, *fetched]}[via]
+    for count in range(1, len(events) + 1):
+        root = tmp_path / str(count)
+        if read is by_following:
+            record(root, *events[:-count] or [event_at(NIGHT - 86_400)], **BERLIN)
+            found = by_following(root, count, events)
+        else:
+            record(root, *events, **BERLIN)
+            found = read(root, count)
+        expected = {(event.via, event.text): event.time[:16] for event in events}
+        assert len(found) >= count
+        assert [(each.text, each.time[:16]) for each in found] == [
+            (each.text, expected[each.via, each.text]) for each in found
+        ]
 
 
 def test_the_second_showing_of_an_hour_stays_behind_the_first(tmp_path):
