@@ -1,6 +1,8 @@
 """How much of each hour was heard: many coverages added up, slot by slot.
 
-Pure. A slot is named as the minute of UTC at which it begins.
+Pure. A slot is named as the minute of UTC at which it begins. A day of UTC in which
+nothing began or ended is one slot, named as the day: the work is that of the days, of
+which decades have a few thousand, and not of their hours.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from chatlog.coverage.fold import Coverage
 
 _MINUTE = len("2026-11-23T18:20")
+_DAY = len("2026-11-23")
+_DAY_LONG = 86_400_000
 
 
 class Attention(NamedTuple):
@@ -76,6 +80,10 @@ def _edges(coverage: Coverage, since: str, until: str) -> Iterator[tuple[int, in
 
 def _slots(begin: int, end: int, step: int) -> Iterator[tuple[str, int]]:
     while begin < end:
+        if begin % _DAY_LONG == 0 and begin + _DAY_LONG <= end:
+            yield format_time(begin)[:_DAY], _DAY_LONG
+            begin += _DAY_LONG
+            continue
         slot = begin // step * step
         reach = min(end, slot + step)
         yield format_time(slot)[:_MINUTE], reach - begin

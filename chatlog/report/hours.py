@@ -1,7 +1,8 @@
 """Slots of time, and the hours, days and periods of a zone that they are in.
 
 Pure. A slot is named as it begins, in UTC: `2026-11-23T18`, or a quarter of an
-hour `2026-11-23T18:15` for zones whose hours do not begin with those of UTC.
+hour `2026-11-23T18:15` for zones whose hours do not begin with those of UTC. The
+slot of a whole day, `2026-11-23`, has as much in each of its hours.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from chatlog.event import shifted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import tzinfo
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
 HOUR: Final = len("2026-11-23T18")
 MINUTE: Final = len("2026-11-23T18:20")
 _DAY: Final = len("2026-11-23")
+_MIDNIGHT: Final = "T00:00"
+_LAST_QUARTER: Final = "T23:45"
+_DAY_LONG: Final = 86_400_000
+_MINUTES: Final = 24 * 60  # of a day
 _YEARS: Final = range(1990, 2040)
 _FULL_HOUR: Final = timedelta(hours=1)
 _REMEMBERED: Final = 100_000  # hours of a decade
@@ -38,8 +45,10 @@ def quarter_of(minute: str) -> str:
 
 def by_hour(slots: Mapping[str, int], tz: tzinfo | None) -> list[int]:
     """Sum up slots by the 24 hours of a day."""
-    found = [0] * 24
-    for moment, number in _local(slots, tz):
+    whole = {slot: number for slot, number in slots.items() if _is_even(slot, tz)}
+    found = [sum(whole.values()) // 24] * 24
+    others = {slot: number for slot, number in slots.items() if slot not in whole}
+    for moment, number in _local(others, tz, HOUR):
         found[moment.hour] += number
     return found
 
@@ -47,7 +56,7 @@ def by_hour(slots: Mapping[str, int], tz: tzinfo | None) -> list[int]:
 def by_weekday(slots: Mapping[str, int], tz: tzinfo | None) -> list[int]:
     """Sum up slots by the days of a week, from Monday."""
     found = [0] * 7
-    for moment, number in _local(slots, tz):
+    for moment, number in _local(slots, tz, _DAY):
         found[moment.weekday()] += number
     return found
 
@@ -55,9 +64,21 @@ def by_weekday(slots: Mapping[str, int], tz: tzinfo | None) -> list[int]:
 def by_period(slots: Mapping[str, int], tz: tzinfo | None, length: int) -> Counter[str]:
     """Sum up slots by year, month, day or hour: a number of characters of the local time."""
     found: Counter[str] = Counter()
-    for moment, number in _local(slots, tz):
+    for moment, number in _local(slots, tz, length):
         found[moment.isoformat()[:length]] += number
     return found
+
+
+def around(period: str, slots: Mapping[str, int]) -> dict[str, int]:
+    """Return the slots that may be in a local period: those of its days, one before and one after.
+
+    All are returned if the period is longer than a day.
+    """
+    if len(period) < _DAY:
+        return dict(slots)
+    noon = f"{period[:_DAY]}T12:00:00.000Z"
+    first, last = (shifted(noon, days * _DAY_LONG)[:_DAY] for days in (-1, 1))
+    return {slot: number for slot, number in slots.items() if first <= slot[:_DAY] <= last}
 
 
 def day_of(time: str, tz: tzinfo | None) -> str:
@@ -66,16 +87,45 @@ def day_of(time: str, tz: tzinfo | None) -> str:
     return time[:_DAY] if moment is None else moment.isoformat()[:_DAY]
 
 
-def _local(slots: Mapping[str, int], tz: tzinfo | None) -> Iterable[tuple[datetime, int]]:
+def _local(
+    slots: Mapping[str, int], tz: tzinfo | None, length: int
+) -> Iterable[tuple[datetime, int]]:
+    """Yield slots with their local times, as many of a whole day as periods of a length need."""
     for slot, number in slots.items():
-        moment = _moment(slot, tz)
-        if moment is not None:  # what is no time is of no hour
+        if len(slot) == _DAY:
+            yield from _parts_of_day(slot, number, tz, length)
+        elif (moment := _moment(slot, tz)) is not None:  # what is no time is of no hour
             yield moment, number
+
+
+def _parts_of_day(
+    day: str, number: int, tz: tzinfo | None, length: int
+) -> Iterable[tuple[datetime, int]]:
+    """Yield the two local days of a whole day of UTC, or its quarters of an hour."""
+    begin, last = _moment(day, tz), _moment(f"{day}{_LAST_QUARTER}", tz)
+    if length <= _DAY and _is_even(day, tz) and begin is not None and last is not None:
+        today = number * (_MINUTES - begin.hour * 60 - begin.minute) // _MINUTES
+        yield begin, today
+        yield last, number - today
+    else:
+        for quarter in range(4 * 24):
+            moment = _moment(f"{day}T{quarter // 4:02}:{quarter % 4 * 15:02}", tz)
+            if moment is not None:
+                yield moment, number // (4 * 24)
+
+
+def _is_even(slot: str, tz: tzinfo | None) -> bool:
+    """Return whether a slot is a whole day in which the clocks of a zone do not change."""
+    if len(slot) != _DAY:
+        return False
+    begin, last = _moment(slot, tz), _moment(f"{slot}{_LAST_QUARTER}", tz)
+    return begin is not None and last is not None and begin.utcoffset() == last.utcoffset()
 
 
 @lru_cache(_REMEMBERED)
 def _moment(slot: str, tz: tzinfo | None) -> datetime | None:
     try:
-        return datetime.fromisoformat((slot + ":00")[:MINUTE]).replace(tzinfo=UTC).astimezone(tz)
+        minute = slot + _MIDNIGHT[len(slot) - _DAY :]
+        return datetime.fromisoformat(minute).replace(tzinfo=UTC).astimezone(tz)
     except (ValueError, OverflowError):
         return None

@@ -71,8 +71,17 @@ def period_rows(statistics: Statistics, zone: tzinfo | None, period: str) -> lis
 
 def busiest(statistics: Statistics, zone: tzinfo | None, period: str) -> TimeRow | None:
     """Return the earliest period with the most lines; None if no period has any."""
-    rows = [row for row in period_rows(statistics, zone, period) if row.lines]
-    return max(rows, key=lambda row: row.lines, default=None)
+    said, *attention = _slots(statistics)
+    lines = hours.by_period(said, zone, _LENGTHS[period])
+    if not lines:
+        return None
+    name = max(sorted(lines), key=lines.__getitem__)
+    # The other periods, of decades perhaps, need not be summed up for that.
+    heard, meant = (
+        hours.by_period(hours.around(name, each), zone, _LENGTHS[period])[name]
+        for each in attention
+    )
+    return TimeRow(name, lines[name], share_of(heard, meant))
 
 
 def _slots(statistics: Statistics) -> tuple[Mapping[str, int], ...]:

@@ -10,6 +10,7 @@ from chatlog.coverage.by_hour import attention_to, share_of
 from chatlog.coverage.fold import Bound, Coverage, Gap, GapState
 from chatlog.event import format_time
 from tests.support.archive import START
+from tests.support.counting import lines_executed
 
 LATE = 600  # minutes after START, the last one in question
 MINUTE = 60_000
@@ -89,3 +90,21 @@ def test_coverage_by_hour_of_no_time_has_no_share():
     assert attention_to([], "", at(LATE)).share is None
     assert attention_to([coverage(0, 60)], at(60), at(LATE)).share is None
     assert (share_of(0, 0), share_of(0, 5), share_of(5, 5)) == (None, 0, 1)
+
+
+def test_a_day_in_which_nothing_began_or_ended_is_one_slot():
+    days = 3 * 24 * 60
+    found = attention_to([coverage(-30, days + 30)], "", at(2 * days))
+    assert found.meant == {
+        "2026-11-22T23:00": 30 * MINUTE,
+        **{f"2026-11-2{day}": 24 * 60 * MINUTE for day in (3, 4, 5)},
+        "2026-11-26T00:00": 30 * MINUTE,
+    }
+    assert found.heard == found.meant
+
+
+def test_decades_of_coverage_are_the_work_of_their_days():
+    since = Coverage("1988-08-01T00:00:00.000Z", at(0), [], [gap(-900_000, -100)])
+    found = attention_to([since], "", at(LATE))
+    assert len(found.meant) < 15_000
+    assert lines_executed(lambda: attention_to([since], "", at(LATE))) < 500_000

@@ -283,6 +283,7 @@ MINUTES = len("2026-11-23T18:20")
 YEARS = [int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (1990, 2040)]
 WINTER = int(datetime(2026, 10, 25, 1, tzinfo=UTC).timestamp())  # when Berlin's clocks go back
 moments = st.integers(YEARS[0], YEARS[1] - 1)
+DAY_LONG = 86_400_000
 ZONES = ["UTC", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe"]
 
 
@@ -312,6 +313,24 @@ def test_times_fall_where_the_clocks_of_a_zone_stood(moments, zone):
     for form, length in (("%Y", 4), ("%Y-%m", 7), ("%Y-%m-%d", 10), ("%Y-%m-%dT%H", 13)):
         expected = Counter(moment.strftime(form) for moment in there)
         assert hours.by_period(slots, tz, length) == expected
+
+
+@given(day=st.integers(0, 20_000), days=st.integers(1, 400), zone=st.sampled_from(ZONES))
+@example(day=20_752, days=1, zone="Europe/Berlin")  # 2026-10-26, after the clocks went back
+@example(day=20_751, days=1, zone="Europe/Berlin")
+def test_the_slot_of_a_whole_day_counts_as_the_slots_of_its_quarters_would(day, days, zone):
+    tz = ZoneInfo(zone)
+    names = [format_time((day + number) * DAY_LONG)[:10] for number in range(days)]
+    whole = dict.fromkeys(names, DAY_LONG)
+    parts = {
+        f"{name}T{minute // 60:02}:{minute % 60:02}": DAY_LONG // 96
+        for name in names
+        for minute in range(0, 1440, 15)
+    }
+    assert hours.by_hour(whole, tz) == hours.by_hour(parts, tz)
+    assert hours.by_weekday(whole, tz) == hours.by_weekday(parts, tz)
+    for length in (4, 7, 10, 13):
+        assert hours.by_period(whole, tz, length) == hours.by_period(parts, tz, length)
 
 
 @pytest.mark.parametrize(
