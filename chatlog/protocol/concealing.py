@@ -1,8 +1,8 @@
 """Concealment: secrets that a server repeats are hidden in its messages before they are used.
 
-So no event, ledger entry or reason of a refusal holds one. Talk in channels, lines
-about members, and the machinery of the protocol, which would not work otherwise, are
-not searched.
+So no event, ledger entry or reason of a refusal holds one. What people say and do in
+channels stays as it was, and so does the machinery of the protocol, which would not
+work otherwise.
 """
 
 from __future__ import annotations
@@ -23,12 +23,11 @@ _AS_THEY_CAME: Final = frozenset(
         *("JOIN", "PART", "QUIT", "NICK", "AWAY", "ACCOUNT", "CHGHOST", "SETNAME", "TAGMSG"),
         numerics.RPL_ISUPPORT,
         numerics.RPL_NAMREPLY,
+        numerics.RPL_TOPIC,
         numerics.RPL_WHOISCHANNELS,
     }
 )
 """The commands whose messages are not searched for secrets."""
-
-_SAID: Final = frozenset({"PRIVMSG", "NOTICE"})
 
 
 def conceal(message: Message, mask: SecretMask, is_channel: Callable[[str], bool]) -> None:
@@ -36,7 +35,7 @@ def conceal(message: Message, mask: SecretMask, is_channel: Callable[[str], bool
 
     `is_channel` tells whether a name is that of a channel that we are in.
     """
-    if message.command in _AS_THEY_CAME or _is_talk(message, is_channel):
+    if message.command in _AS_THEY_CAME or _is_of_people(message, is_channel):
         return
     message.params[:] = map(mask, message.params)
     message.source = mask(message.source)
@@ -44,7 +43,7 @@ def conceal(message: Message, mask: SecretMask, is_channel: Callable[[str], bool
     message.raw = mask.in_bytes(message.raw)
 
 
-def _is_talk(message: Message, is_channel: Callable[[str], bool]) -> bool:
-    """Return whether a person says something in a channel."""
-    is_said = message.command in _SAID and "!" in message.source
-    return is_said and bool(message.params) and is_channel(message.params[0])
+def _is_of_people(message: Message, is_channel: Callable[[str], bool]) -> bool:
+    """Return whether a person says or does something in a channel; a mode can hold a key."""
+    is_by_a_person = "!" in message.source and message.command != "MODE"
+    return is_by_a_person and bool(message.params) and is_channel(message.params[0])

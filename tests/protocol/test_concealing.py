@@ -30,8 +30,9 @@ HIDDEN = [
     f"@+x={KEY} :irc.test NOTICE log :hello",
     f"UNHEARD-OF {KEY}",
     f"UNHEARD {KEY}",
-    f":bob!u@h TOPIC #a :come in with {KEY}",
-    f":bob!u@h KICK #a alice :she told {KEY}",
+    f":irc.test TOPIC #a :come in with {KEY}",
+    f":irc.test KICK #a alice :she told {KEY}",
+    f":bob!u@h MODE #a +x {KEY}",
 ]
 
 
@@ -46,6 +47,11 @@ def test_what_people_say_in_channels_stays_as_they_said_it(talk):
     said = f":bob!u@h PRIVMSG #a :{KEY} is no secret here"
     assert talk.outcome(said, said) == [f"#a message bob text='{KEY} is no secret here'"] * 2
     assert talk.outcome(f":bob!u@h NOTICE #a :{KEY}") == [f"#a notice bob text='{KEY}'"]
+    assert talk.outcome(f":bob!u@h TOPIC #a :{KEY}") == [f"#a topic bob text='{KEY}'"]
+    assert talk.outcome(f":irc.test 332 log #a :{KEY}") == [f"#a topic - text='{KEY}'"]
+    assert talk.outcome(f":bob!u@h KICK #a alice :{KEY}") == [
+        f"#a kick bob text='{KEY}' subject='alice'"
+    ]
 
 
 def test_bytes_of_a_line_that_was_not_understood_do_not_hold_our_secret(talk):
