@@ -59,7 +59,7 @@ def _gzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
     stream = zlib.decompressobj(_GZIP)
-    whole = True
+    whole = False
     for block in blocks:
         rest = block
         while rest:
@@ -94,7 +94,7 @@ def _zstd_compressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
 def _zstd_decompressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
     zstd = _zstd()
     stream = zstd.ZstdDecompressor()
-    whole = True
+    whole = False
     try:
         for block in _sliced(blocks):
             rest = block

@@ -7,7 +7,7 @@ not read, so that no event comes twice.
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
+from functools import cache, partial
 from heapq import merge
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-    from chatlog.archive.manifest_entries import SealedEntry
+    from chatlog.archive.manifest_entries import SealedEntry, TextEntry
     from chatlog.archive.manifest_view import ManifestView
     from chatlog.formats.format import Decode
     from chatlog.read.damaged_lines import DamagedLines
@@ -176,19 +176,57 @@ class Catalog:
             return None
         segment, period = named
         path = f"{target.path}/{filename}"
-        codec = segment.format.codec()
         if not segment.format.is_described:
-            decode = codec.decoder(_ANY_STYLE, _NO_ORIGIN)
-            return self._source(path, segment, period, decode, known)
-        text = self._view_of(target.path).texts.get(str(segment._replace(compression="")))
+            decode = segment.format.codec().decoder(_ANY_STYLE, _NO_ORIGIN)
+            source = self._source(path, segment, period, decode, known)
+            if source.is_sealed or segment.compression:
+                source.copies = partial(self.copies, target, period.start, period.end)
+            return source
+        text = self._text_of(target, segment)
         if text is not None and text.copy:
             return None
+        return self._described(target, path, named, text, known)
+
+    def _text_of(self, target: Target, segment: SegmentName) -> TextEntry | None:
+        name = str(segment._replace(compression=""))
+        return self._view_of(target.path).texts.get(name)
+
+    def _described(
+        self,
+        target: Target,
+        path: str,
+        named: tuple[SegmentName, Period],
+        text: TextEntry | None,
+        known: Mapping[str, _Known] | None,
+    ) -> SegmentReader:
+        """Return the reader of a file whose form the manifest tells."""
+        segment, period = named
         tz = zone_of(target, text.tz if text is not None else "UTC")
         period = period_named(segment.period, tz) or period
         origin = Origin(spelled(target.network), spelled(target.name), segment.period[:10])
-        source = self._source(path, segment, period, codec.decoder(Style(tz=tz), origin), known)
+        decode = segment.format.codec().decoder(Style(tz=tz), origin)
+        source = self._source(path, segment, period, decode, known)
         source.is_steady = is_steady(period, tz)
         return source
+
+    def copies(self, target: Target, start: str, end: str) -> Iterator[SegmentReader]:
+        """Yield the copies, in another format, of events in `[start, end)`, the oldest first.
+
+        `of` does not list them. They are for what a damaged segment lacks.
+        """
+        items = scan(target.path)
+        hidden = self._hidden(target.path, [item.name for item in items])
+        found = []
+        for name in (item.name for item in items if item.name not in hidden and item.is_file()):
+            named = self._named(name)
+            text = (
+                self._text_of(target, named[0]) if named and named[0].format.is_described else None
+            )
+            if named is not None and text is not None and text.copy:
+                source = self._described(target, f"{target.path}/{name}", named, text, None)
+                if source.start < end and source.end > start:
+                    found.append(source)
+        yield from sorted(found, key=lambda source: (source.start, source.part))
 
     def _source(
         self,

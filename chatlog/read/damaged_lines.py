@@ -9,15 +9,19 @@ class DamagedLines(Counter[str]):
     """The number of unreadable lines of each file, by its path.
 
     Of the files in `estimated` more was lost than was seen: the number is an
-    estimate, and 1 means "at least one".
+    estimate, and 1 means "at least one". `copies` has the path of the copy that
+    was read in place of the lines of a file.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.estimated: set[str] = set()
+        self.copies: dict[str, str] = {}
 
-    def add(self, path: str, lines: int, *, is_estimate: bool = False) -> None:
-        """Add lines of a file."""
+    def add(self, path: str, lines: int, *, is_estimate: bool = False, copy: str = "") -> None:
+        """Add lines of a file, and the path of the copy that was read instead."""
         self[path] += lines
+        if copy:
+            self.copies[path] = copy
         if is_estimate:
             self.estimated.add(path)

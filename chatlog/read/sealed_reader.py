@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +17,9 @@ from chatlog.archive.compression import DamagedError, compression_of
 from chatlog.archive.files import opened
 from chatlog.archive.layout import parse_segment
 from chatlog.archive.manifest_view import ManifestView
-from chatlog.read.lines import blocks_in, whole_lines
+from chatlog.formats import jsonl
+from chatlog.read.copies import lacking
+from chatlog.read.lines import all_lines, blocks_in, whole_lines
 from chatlog.read.positions import DIGEST
 from chatlog.read.segment_reader import MOST_BYTES, Entry, SegmentReader, TooMuchError, digests_of
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from chatlog.archive.manifest_entries import SealedPart
+    from chatlog.event import Event
     from chatlog.read.positions import Read
 
 _KEPT: Final = 1024 * 1024
@@ -36,9 +40,10 @@ class Sealed(SegmentReader):
     """One sealed segment. It is read from its beginning, by blocks.
 
     Where its bytes are not as they were written, the lines before that are
-    given, and the lines behind are counted as the manifest says, or estimated by the bytes
-    that were not read. `read_to` counts what is in it,
-    `digests` are of lines that were read elsewhere.
+    given, and the lines behind are counted as the manifest says, or estimated by
+    the bytes that were not read. If there is a copy in another format, the events
+    that it has beyond those lines are given instead. `read_to` counts what is in
+    it, `digests` are of lines that were read elsewhere.
     """
 
     is_sealed = True
@@ -131,30 +136,52 @@ class Sealed(SegmentReader):
         """Yield the whole segment, in blocks of whole lines."""
         if stretch:
             raise ValueError("a compressed segment is read as a whole")
-        segment = parse_segment(self.path.rpartition("/")[2])
-        way = compression_of(segment.compression if segment else "")
         with opened(self.path) as fd:
             self.is_gone = fd is None
             if fd is None:
                 return
             compressed, lines = _Counted(fd), 0
             try:
-                for block in whole_lines(way.decompressed(compressed), self._skip):
+                for block in self._intact(compressed):
                     lines += block.count(b"\n")
                     yield block
             except DamagedError:
-                self._lose_rest(lines, compressed)
+                copies = list(self.copies())
+                self._lose_rest(lines, compressed, copies[0].path if copies else "")
+                if copies:
+                    os.lseek(fd, 0, os.SEEK_SET)
+                    yield from self._from_copies(fd, copies)
 
-    def _lose_rest(self, lines: int, compressed: _Counted) -> None:
+    def _intact(self, compressed: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield blocks of whole lines; raise DamagedError where the bytes are not as written."""
+        segment = parse_segment(self.path.rpartition("/")[2])
+        way = compression_of(segment.compression if segment else "")
+        yield from whole_lines(way.decompressed(compressed), self._skip)
+
+    def _from_copies(self, fd: int, copies: Iterable[SegmentReader]) -> Iterator[bytes]:
+        """Yield the events that only the copies have, as lines of this segment's format."""
+        copied = (event for copy in copies for event in copy.between(self.start, self.end))
+        for event in lacking(self._read_again(fd), copied):
+            yield jsonl.encode([event])
+
+    def _read_again(self, fd: int) -> Iterator[Event]:
+        """Yield the events before the damage; its lines are counted already."""
+        with suppress(DamagedError):
+            for block in self._intact(blocks_in(fd)):
+                for line in all_lines(block):
+                    with suppress(ValueError):
+                        yield self._decode(line, "")
+
+    def _lose_rest(self, lines: int, compressed: _Counted, copy: str) -> None:
         """Count the lines behind damage: as the manifest says, else by the bytes not read."""
         directory, _, name = self.path.rpartition("/")
         entry = ManifestView(directory, manifest.read(Path(directory))).sealed.get(name)
         if entry is not None and entry.content.lines > lines:
-            self._damaged.add(self.path, entry.content.lines - lines)
+            self._damaged.add(self.path, entry.content.lines - lines, copy=copy)
             return
         read, unread = compressed.read, compressed.size - compressed.read
         estimate = lines * unread // read if lines else unread // _COMPRESSED
-        self._damaged.add(self.path, max(1, estimate), is_estimate=True)
+        self._damaged.add(self.path, max(1, estimate), is_estimate=True, copy=copy)
 
 
 class _Counted:

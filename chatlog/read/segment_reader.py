@@ -86,6 +86,8 @@ class SegmentReader:
     is_sealed = False
     is_gone = False  # there was no such file when it was to be read
     is_steady = True
+    copies: Callable[[], Iterable[SegmentReader]] = tuple
+    """Returns the readers of its copies in other formats, for the lines behind damage."""
     _held: int | None = None  # open, whatever becomes of its name
     _order: LineOrder | None = None  # at `read_to`, once that is known
 

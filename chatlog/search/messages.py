@@ -20,11 +20,15 @@ class Folded(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class UnreadableLines(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """The number of lines of a file that could not be read, or an estimate."""
+    """The number of lines of a file that could not be read, or an estimate.
+
+    `copy` is the path of the copy that was read instead, if there is one.
+    """
 
     path: bytes
     lines: int
     is_estimate: bool = False
+    copy: bytes = b""
 
 
 class Done(msgspec.Struct, frozen=True, array_like=True, tag=True):

@@ -197,7 +197,8 @@ class Search:
                 )
             if lines := self.reader.damaged.pop(path, 0):
                 is_estimate = path in self.reader.damaged.estimated
-                yield UnreadableLines(messages.bytes_of(path), lines, is_estimate)
+                copy = messages.bytes_of(self.reader.damaged.copies.get(path, ""))
+                yield UnreadableLines(messages.bytes_of(path), lines, is_estimate, copy)
 
     # -- what came of it ---------------------------------------------------------------
 
@@ -237,8 +238,12 @@ class Search:
                     yield TimedLine(jsonl.time_of(line), line)
 
     def _count(self, unreadable: UnreadableLines) -> None:
-        path, is_estimate = messages.text_of(unreadable.path), unreadable.is_estimate
-        self.reader.damaged.add(path, unreadable.lines, is_estimate=is_estimate)
+        self.reader.damaged.add(
+            messages.text_of(unreadable.path),
+            unreadable.lines,
+            is_estimate=unreadable.is_estimate,
+            copy=messages.text_of(unreadable.copy),
+        )
 
 
 class _Backwards:

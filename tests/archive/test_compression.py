@@ -111,6 +111,12 @@ def test_of_zstd_the_blocks_before_damage_are_given():
     assert whole.startswith(given)
 
 
+@pytest.mark.parametrize("way", ["gzip", "zstd"])
+def test_nothing_at_all_is_no_compressed_file(way):
+    with pytest.raises(DamagedError, match="too early"):
+        list(COMPRESSIONS[way].decompressed([]))
+
+
 def test_each_compression_is_found_by_its_suffix():
     assert {compression_of(way.suffix) for way in COMPRESSIONS.values()} == {*COMPRESSIONS.values()}
 

@@ -25,14 +25,16 @@ class Damage:
     def report(self) -> None:
         """Report the lines that were found since the last report."""
         for path, lines in (Counter(self._found) - self._told).items():
-            say_unread(path, lines, is_estimate=path in self._found.estimated)
+            copy = self._found.copies.get(path, "")
+            say_unread(path, lines, is_estimate=path in self._found.estimated, copy=copy)
         self._told = Counter(self._found)
 
 
-def say_unread(path: str, lines: int, *, is_estimate: bool = False) -> None:
-    """Report on stderr how many lines of a file could not be read."""
+def say_unread(path: str, lines: int, *, is_estimate: bool = False, copy: str = "") -> None:
+    """Report on stderr the number of unreadable lines of a file, and the copy read instead."""
     about = ("at least " if lines == 1 else "about ") if is_estimate else ""
-    write_message(f"{about}{many(lines, 'line')} of {printable(path)} could not be read")
+    instead = f"; {printable(copy)}, which tells less, was read instead" if copy else ""
+    write_message(f"{about}{many(lines, 'line')} of {printable(path)} could not be read{instead}")
 
 
 def say_damaged_run(path: Path) -> None:

@@ -12,6 +12,7 @@ from chatlog.event import SERVER
 from chatlog.formats import jsonl
 from tests.support.archive import event_at, record, writer_in
 from tests.support.events import UNSAFE
+from tests.support.tending import tend
 
 _DAY = 86_400
 _YEAR = 365 * _DAY
@@ -629,3 +630,21 @@ def test_the_help_of_search_has_examples(capsys):
     assert run(["search", "--help"]) == 0
     shown = capsys.readouterr().out
     assert """chatlog search 'from:alice in:#python before:2026-06 "memory leak"'""" in shown
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("command", ["search", "tail", "stats"])
+def test_a_damaged_segment_is_told_with_the_copy_that_was_read_instead(
+    chatlog, archive, command, jobs
+):
+    record(archive, *(said(each, f"word {each}") for each in range(20)), formats=("jsonl", "text"))
+    tend(archive)
+    (sealed,) = (archive / "net" / "#c").glob("*.jsonl.gz")
+    sealed.write_bytes(sealed.read_bytes()[:-30])
+    copy = str(sealed).replace(".jsonl", ".log")
+    more = {"search": ["--jobs", jobs, "word"], "tail": ["-n", "50"], "stats": ["--jobs", jobs]}
+    done = chatlog.run(command, "--output", archive, *more[command])
+    assert done.returncode == 0
+    assert f" of {sealed} could not be read; {copy}, which tells less, was read" in done.stderr
+    found = done.stdout.count("word ") if command != "stats" else 20 * ("20 lines" in done.stdout)
+    assert found == 20
