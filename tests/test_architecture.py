@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "chatlog"
 
 GROUND = {
-    *("__init__", "errors", "event", "casemapping", "secret", "clock", "alignment"),
+    *("__init__", "errors", "event", "casemapping", "secret", "clock", "alignment", "host_names"),
     "background",
 }
 """Modules that every package may import."""
@@ -51,6 +51,7 @@ GROUND_ARROWS = {
     "event": "",
     "casemapping": "",
     "secret": "",
+    "host_names": "",
     "clock": "event",
     "alignment": "event casemapping",
     "background": "",

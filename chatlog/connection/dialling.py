@@ -10,12 +10,15 @@ import socket
 import ssl
 from typing import Any, Final
 
+import msgspec
+
 from chatlog.connection.proxies import connect_through
 from chatlog.connection.racing import NOT_OURS, race
 from chatlog.connection.resolving import resolve, usable
 from chatlog.connection.route import Address, Route
 from chatlog.connection.tls import check_fingerprint, tls_context
 from chatlog.errors import ChatlogError, NetworkError, RefusedError
+from chatlog.host_names import wire_host
 
 _SHUTDOWN: Final = 3
 """Seconds that a peer has to answer the end of TLS; a dead one never does."""
@@ -37,8 +40,9 @@ class Dialler:
 
     async def _dial(self, protocol: asyncio.Protocol) -> object:
         loop = asyncio.get_running_loop()
-        secure = self._tls() if self._address.tls else {}
-        sock = await self._socket(loop)
+        address = _on_the_wire(self._address)
+        secure = self._tls(address.host) if address.tls else {}
+        sock = await self._socket(address, loop)
         try:
             transport, _ = await loop.create_connection(lambda: protocol, sock=sock, **secure)
         except BaseException:
@@ -49,20 +53,20 @@ class Dialler:
             check_fingerprint(encryption.getpeercert(True), self._address, self._route)  # noqa: FBT003 - as above
         return transport
 
-    def _tls(self) -> dict[str, Any]:
+    def _tls(self, host: str) -> dict[str, Any]:
         return {
             "ssl": tls_context(self._route),
-            "server_hostname": self._address.host,
+            "server_hostname": host,
             "ssl_handshake_timeout": self._route.timeout,
             "ssl_shutdown_timeout": _SHUTDOWN,
         }
 
-    async def _socket(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
+    async def _socket(self, address: Address, loop: asyncio.AbstractEventLoop) -> socket.socket:
         route = self._route
         if route.proxy:
-            return await connect_through(self._address, route)
+            return await connect_through(address, route)
         async with asyncio.timeout(route.timeout):
-            found = await resolve(self._address.host, self._address.port, loop)
+            found = await resolve(address.host, address.port, loop)
         places = usable(found, route.bind, str(self._address))
         return await race(places, limit=route.timeout, bind=route.bind)
 
@@ -75,6 +79,14 @@ class Dialler:
                 detail = getattr(error, "verify_message", "") or error.strerror or str(error)
                 return refusal(text.format(where=where, host=host, detail=detail))
         return NetworkError(f"{where} cannot be reached: {error.strerror or error}")
+
+
+def _on_the_wire(address: Address) -> Address:
+    """Return an address whose host look-ups, proxies and TLS take; gaierror if it is no host."""
+    try:
+        return msgspec.structs.replace(address, host=wire_host(address.host))
+    except ValueError as error:
+        raise socket.gaierror(socket.EAI_NONAME, "not a host name") from error
 
 
 _EXPLANATIONS: Final[tuple[tuple[type[OSError], type[ChatlogError], str], ...]] = (

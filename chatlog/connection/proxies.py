@@ -17,6 +17,7 @@ from chatlog.connection.racing import NOT_OURS, race
 from chatlog.connection.resolving import resolve, usable
 from chatlog.connection.route import Address
 from chatlog.errors import NetworkError, UsageError
+from chatlog.host_names import wire_host
 
 if TYPE_CHECKING:
     from chatlog.connection.resolving import ResolvedAddress
@@ -46,7 +47,8 @@ def parse(url: str) -> Proxy:
     """Take a URL apart: `socks5://[USER@]HOST:PORT` or `http://…`; UsageError for any other."""
     try:
         parts = urlsplit(url)
-        kind, host, port = _KINDS[parts.scheme], parts.hostname, parts.port
+        kind, port = _KINDS[parts.scheme], parts.port
+        host = wire_host(parts.hostname) if parts.hostname else ""
     except (KeyError, ValueError) as error:
         raise UsageError("--proxy is socks5://HOST:PORT or http://HOST:PORT") from error
     if not host or not port:

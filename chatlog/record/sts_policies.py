@@ -8,7 +8,6 @@ See https://ircv3.net/specs/extensions/sts
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +18,7 @@ from chatlog.archive.files import beginning_of
 from chatlog.archive.system import replace_file
 from chatlog.errors import TranscriptError
 from chatlog.event import is_time, shifted
+from chatlog.host_names import is_address, wire_host
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,17 +44,18 @@ class Policies:
 
     def port_for(self, host: str, now: str) -> int | None:
         """Return the only port by which a server is to be reached; None if any will do."""
-        policy = self._policies().get(host.lower())
+        policy = self._policies().get(_key(host))
         return policy.port if policy and policy.until > now else None
 
     def remember(self, host: str, port: int, duration: int, now: str) -> None:
         """Keep a policy for `duration` seconds; 0 forgets it. An address in digits has none."""
-        if _is_address(host):
+        key = _key(host)
+        if is_address(key):
             return
         known = {name: each for name, each in self._policies().items() if each.until > now}
-        known.pop(host.lower(), None)
+        known.pop(key, None)
         if duration > 0:
-            known[host.lower()] = _Policy(port, _later(now, duration))
+            known[key] = _Policy(port, _later(now, duration))
         if known != self._known:
             self._known = known
             self._write()
@@ -91,12 +92,12 @@ def _decode(content: bytes) -> dict[str, _Policy]:
     return policies
 
 
-def _is_address(host: str) -> bool:
+def _key(host: str) -> str:
+    """Return the name under which the policy of a host is kept, in each of its spellings."""
     try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+        return wire_host(host)
+    except ValueError:  # no policy can come from there
+        return host.lower()
 
 
 def _later(now: str, seconds: int) -> str:

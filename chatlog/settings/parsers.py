@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from chatlog.errors import UsageError
+from chatlog.host_names import wire_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,7 +125,7 @@ def parse_proxy(text: str) -> str:
 
     try:
         parts = urlsplit(text)
-        complete = parts.scheme in _PROXIES and parts.hostname and parts.port
+        complete = parts.scheme in _PROXIES and wire_host(parts.hostname or "") and parts.port
     except ValueError:
         complete = False
     if not complete or re.search(r"[\0-\x20]", text) or parts.path.strip("/") + parts.query:

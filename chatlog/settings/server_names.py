@@ -9,6 +9,7 @@ import re
 from typing import Final, NamedTuple
 
 from chatlog.errors import UsageError
+from chatlog.host_names import wire_host
 from chatlog.settings.parsers import channel_name
 
 TLS_PORT: Final = 6697
@@ -62,9 +63,11 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
         host, port = text, ""
     else:
         host, _, port = text.partition(":")
-    if not host or re.search(r"[\s/]", host):
-        raise UsageError(f"{text!r} names no host; say HOST or HOST:PORT")
-    return host, _port(port, text) if port else None
+    try:
+        wire_host(host)
+    except ValueError as error:
+        raise UsageError(f"{text!r} names no host; say HOST or HOST:PORT") from error
+    return host.removesuffix("."), _port(port, text) if port else None
 
 
 def _port(digits: str, text: str) -> int:

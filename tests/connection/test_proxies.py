@@ -106,6 +106,28 @@ def test_the_proxy_is_given_the_name_and_looks_it_up_itself(kind):
     assert proxy.asked == [(NAME, PORT)]
 
 
+@KINDS
+@pytest.mark.parametrize(
+    ("host", "asked"), [("Irc.Test.", "irc.test"), ("bücher.test", "xn--bcher-kva.test")]
+)
+def test_a_name_goes_to_the_proxy_in_the_one_form_of_the_wire(kind, host, asked):
+    proxy = kind()
+    assert through(proxy, host=host) == "hello"
+    assert proxy.asked == [(asked, PORT)]
+
+
+@KINDS
+@pytest.mark.parametrize("tls", [True, False])
+@pytest.mark.parametrize(
+    "host", ["", "a..b", ".a", "x" * 64, "ü" * 63, "a b", "a\0b", "::1%a\r\nb"]
+)
+def test_what_is_no_host_name_never_reaches_a_proxy(kind, tls, host):
+    proxy = kind()
+    with pytest.raises(NetworkError, match="not a host name"):
+        through(proxy, host=host, tls=tls)
+    assert proxy.asked == []
+
+
 def test_an_address_in_digits_goes_as_such():
     socks, http = SocksProxy(), HttpProxy()
     assert through(socks, host="192.0.2.7") == "hello"
@@ -266,6 +288,7 @@ def test_tls_goes_through_and_the_certificate_is_the_servers(kind, made):
     fingerprints = (made.fingerprint("server"),)
     assert through(kind(), serve=serve, tls=True, fingerprints=fingerprints) == "hello"
     assert through(kind(), serve=serve, tls=True, host="localhost", ca=str(made.ca)) == "hello"
+    assert through(kind(), serve=serve, tls=True, host="LocalHost.", ca=str(made.ca)) == "hello"
 
 
 # -- what is written -------------------------------------------------------------
@@ -288,7 +311,15 @@ def test_a_url_is_taken_apart(url, proxy):
     "url",
     [
         *("", "127.0.0.1:9050", "socks4://h:1", "https://h:1", "socks5://h", "socks5://:9050"),
-        *("socks5://h:0", "socks5://h:99999", "socks5://h:port", "socks5://[::1:9050", "//h:1"),
+        *(
+            "socks5://a..b:1",
+            f"http://{'x' * 64}:1",
+            "socks5://h:0",
+            "socks5://h:99999",
+            "socks5://h:port",
+            "socks5://[::1:9050",
+            "//h:1",
+        ),
     ],
 )
 def test_any_other_url_is_a_mistake_of_usage(url):

@@ -36,6 +36,15 @@ def test_a_policy_is_remembered_by_the_next_run(path):
     assert Policies(path).port_for("other.test", NOW) is None
 
 
+@pytest.mark.parametrize("other", ["IRC.bücher.TEST", "irc.bücher.test.", "irc.xn--bcher-kva.test"])
+def test_a_policy_is_that_of_each_spelling_of_a_host(path, other):
+    policies = Policies(path)
+    policies.remember("irc.bücher.test", 6697, 60, NOW)
+    assert policies.port_for(other, NOW) == 6697
+    policies.remember(other, 6697, 0, NOW)
+    assert policies.port_for("irc.bücher.test", NOW) is None
+
+
 def test_a_policy_ends_when_its_time_is_over(path):
     policies = Policies(path)
     policies.remember("irc.test", 6697, 60, NOW)

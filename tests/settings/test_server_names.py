@@ -11,6 +11,10 @@ SERVERS = {
     "irc.test": ServerName("irc.test"),
     "irc.test:7000": ServerName("irc.test", 7000),
     "irc.test:": ServerName("irc.test"),
+    "irc.test.": ServerName("irc.test"),
+    "irc.test.:7000": ServerName("irc.test", 7000),
+    "bücher.test": ServerName("bücher.test"),
+    "ircs://irc.test./#a": ServerName("irc.test", None, tls=True, channels=("#a",)),
     "127.0.0.1:1": ServerName("127.0.0.1", 1),
     "::1": ServerName("::1"),
     "[::1]": ServerName("::1"),
@@ -33,6 +37,7 @@ def test_a_server_is_read_in_every_form_that_people_write(text, server):
 
 
 NO_SERVERS = [
+    *(".", "a..b", "irc..test:6697", "x" * 64, f"ircs://{'x' * 64}.test/#a", "a\0b", "ü" * 63),
     *("", ":6697", "a b", "a/b", "irc.test:x", "irc.test:0", "irc.test:65536", "irc.test:-1"),
     *("irc.test:" + "9" * 5000, "irc.test:٣", "[::1]x", "[]", "http://irc.test", "ircs://"),
     *("ircs:///#a", "ircs://[::1", "ircs://[x]/#a", "ircs://irc.test/a%20b"),
