@@ -173,16 +173,15 @@ def test_a_whois_names_our_channels_with_any_prefix_also_one_that_could_be_of_th
 def test_what_lies_in_a_batch_of_history_changes_nothing_and_is_its_page():
     talk = in_channels()
     talk.facts.clear()
-    talk.hear(
-        "@label=l BATCH +h chathistory #a",
+    lines = [
         f"@batch=h;time={OLD};msgid=m {LOG} PART #a",
         f"@batch=h;time={OLD} :irc.test PONG :token",
-        "BATCH -h",
-    )
+    ]
+    talk.hear("@label=l BATCH +h chathistory #a", *lines, "BATCH -h")
     [page] = talk.facts
     assert (page.target, page.via, page.label) == ("#a", "chathistory", "l")
     assert [event.type for event in page.events] == ["part"]
-    assert page.answer == Answer(2, Point(OLD, "m"), Point(OLD))
+    assert page.answer == Answer(2, Point(OLD, "m"), Point(OLD), bytes=sum(map(len, lines)))
     assert page.is_whole
 
 
