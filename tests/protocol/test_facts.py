@@ -181,7 +181,8 @@ def test_what_lies_in_a_batch_of_history_changes_nothing_and_is_its_page():
     [page] = talk.facts
     assert (page.target, page.via, page.label) == ("#a", "chathistory", "l")
     assert [event.type for event in page.events] == ["part"]
-    assert page.answer == Answer(2, Point(OLD, "m"), Point(OLD), bytes=sum(map(len, lines)))
+    assert page.answer._replace(bytes=0) == Answer(2, Point(OLD, "m"), Point(OLD))
+    assert 0 < page.answer.bytes <= sum(map(len, lines))
     assert page.is_whole
 
 
