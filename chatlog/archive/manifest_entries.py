@@ -114,6 +114,27 @@ class VanishedEntry(TaggedEntry, tag="vanished", frozen=True, kw_only=True):
         check_time("at", self.at)
 
 
+class FoldedEntry(TaggedEntry, tag="folded", frozen=True, kw_only=True):
+    """A file of entries that was compacted: its digest and length before, and after (`into`).
+
+    Later lines of the file stand behind these bytes.
+    """
+
+    file: str
+    sha256: str
+    bytes: int
+    into: str
+    into_bytes: int
+    at: str
+    previous: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_sha256(self.sha256)
+        _check_sha256(self.into)
+        _check_counts(bytes=self.bytes, into_bytes=self.into_bytes)
+        check_time("at", self.at)
+
+
 class TornEntry(TaggedEntry, tag="recovered", frozen=True, kw_only=True):
     """A line of the manifest that a crash tore, in base64."""
 
@@ -121,7 +142,7 @@ class TornEntry(TaggedEntry, tag="recovered", frozen=True, kw_only=True):
     previous: str | None = None
 
 
-ManifestEntry = TextEntry | SealedEntry | RemovedEntry | VanishedEntry | TornEntry
+ManifestEntry = TextEntry | SealedEntry | RemovedEntry | VanishedEntry | FoldedEntry | TornEntry
 """Any entry of a manifest."""
 
 

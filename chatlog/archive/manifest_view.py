@@ -9,7 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatlog.archive.files import size_of
-from chatlog.archive.manifest_entries import RemovedEntry, SealedEntry, TextEntry, VanishedEntry
+from chatlog.archive.manifest_entries import (
+    FoldedEntry,
+    RemovedEntry,
+    SealedEntry,
+    TextEntry,
+    VanishedEntry,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +49,7 @@ class ManifestView:
             case RemovedEntry():
                 self.removed[line.segment] = line
                 self.sealed.pop(line.segment, None)
-        if isinstance(line, SealedEntry | RemovedEntry | VanishedEntry):
+        if isinstance(line, SealedEntry | RemovedEntry | VanishedEntry | FoldedEntry):
             self.last_time = max(self.last_time, line.at)
 
     def is_sealed(self, name: str) -> bool:

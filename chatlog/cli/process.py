@@ -36,7 +36,7 @@ from chatlog.write.writer import Writer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from chatlog.coverage.fold import Gap
+    from chatlog.coverage.gap import Gap
     from chatlog.record.recorder import Limits
     from chatlog.record.supervisor import Plan
     from chatlog.settings.config import Config

@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatlog.coverage.fold import GapState
+from chatlog.coverage.gap import GapState
 from chatlog.event import format_time, parse_time
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ def _edges(coverage: Coverage, since: str, until: str) -> Iterator[tuple[int, in
     yield parse_time(low), 1, 1
     yield parse_time(high), -1, -1
     missed = sorted(
-        (gap.start.time, gap.end) for gap in coverage.gaps if gap.state is not GapState.FILLED
+        (gap.start.time, gap.end)
+        for gap in coverage.gaps.near(low, high)
+        if gap.state is not GapState.FILLED
     )
     for start, stop in missed:
         begin, end = max(low, start), min(high, stop)

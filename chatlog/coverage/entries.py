@@ -19,6 +19,9 @@ import msgspec
 from chatlog.archive.entry_lines import TaggedEntry, check_time
 from chatlog.event import trusted_time
 
+MOST_GAPS: Final = 8192
+"""How many gaps a checkpoint may have: so many are decoded in a tenth of a second."""
+
 
 class _Moment(TaggedEntry, frozen=True, kw_only=True):
     """An entry about one moment."""
@@ -154,8 +157,35 @@ class RecoveredEntry(TaggedEntry, tag="recovered", frozen=True, kw_only=True):
     raw: str = ""
 
 
+class CheckpointEntry(TaggedEntry, tag="checkpoint", frozen=True, kw_only=True):
+    """The gaps from an `opened` at `since` until the next one at `until`, folded at `at`.
+
+    It stands for `lines` lines. `columns` holds its `gaps` and their history. Of
+    the gaps that are left of them, `open` are open, history may fill `wanting`, and
+    for `unasked` of these no reason is given.
+    """
+
+    at: str
+    since: str
+    until: str
+    lines: int
+    gaps: int
+    open: int = 0
+    wanting: int = 0
+    unasked: int = 0
+    columns: str
+
+    def __post_init__(self) -> None:
+        _check_stretch(self.at, self.since, self.until)
+        if min(self.lines, self.gaps, self.open, self.wanting, self.unasked) < 0:
+            raise ValueError("it counts less than none")
+        if self.gaps > MOST_GAPS:
+            raise ValueError(f"it has more than {MOST_GAPS} gaps")
+
+
 LedgerEntry = (
-    OpenedEntry
+    CheckpointEntry
+    | OpenedEntry
     | ClosedEntry
     | CoveredEntry
     | UnfillableEntry
@@ -172,7 +202,7 @@ LedgerEntry = (
 Piece = CoveredEntry | UnfillableEntry | AskedEntry
 """An entry about what history gave of a stretch, or did not give."""
 
-BOUNDS: Final = frozenset({"opened", "closed", "unwanted"})
+BOUNDS: Final = frozenset({"opened", "closed", "unwanted", "checkpoint"})
 """The kinds of entry that begin or end an interval."""
 
 

@@ -23,7 +23,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.entry_lines import Damaged, Later
-from chatlog.coverage.entries import BOUNDS, ClosedEntry, OpenedEntry, UnwantedEntry
+from chatlog.coverage.entries import (
+    BOUNDS,
+    CheckpointEntry,
+    ClosedEntry,
+    OpenedEntry,
+    UnwantedEntry,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,7 +37,8 @@ if TYPE_CHECKING:
     from chatlog.coverage.entries import LedgerEntry
     from chatlog.coverage.ledger import LedgerLine
 
-_DAMAGED: Final = "damaged ledger"
+DAMAGED: Final = "damaged ledger"
+"""The cause of a gap that nothing is known of."""
 _UNKNOWN: Final = "unknown"
 
 
@@ -55,9 +62,14 @@ class Interval(NamedTuple):
     planned: bool = False
 
 
+Bounding = OpenedEntry | ClosedEntry | UnwantedEntry | CheckpointEntry
+"""An entry that begins or ends an interval, or stands for many."""
+
+
 class IntervalFold:
     """The intervals so far, in the order of writing.
 
+    `folded` holds the checkpoints by the numbers of the intervals that stand for them.
     `unwanted` and `in_doubt` hold the numbers of intervals before which nobody
     meant to hear the target, or before which the ledger is damaged, the latter
     with the cause of that gap; the number after the last one stands for the
@@ -71,6 +83,7 @@ class IntervalFold:
         self.all: list[Interval] = []
         self.unwanted: set[int] = set()
         self.in_doubt: dict[int, str] = {}
+        self.folded: dict[int, CheckpointEntry] = {}
         self.range_end = ""
         self._heard = heard
         self._lives = lives
@@ -87,9 +100,12 @@ class IntervalFold:
         """Whether it is certain of no interval that the target was heard in it."""
         return not self.all and self._open is None
 
-    def take(
-        self, line: OpenedEntry | ClosedEntry | UnwantedEntry | Damaged | Later[LedgerEntry]
-    ) -> None:
+    def is_seamless(self, number: int) -> bool:
+        """Return whether the interval of a number begins where the checkpoint before it ends."""
+        before = self.folded.get(number - 1)
+        return before is not None and before.until == self.all[number].start.time
+
+    def take(self, line: Bounding | Damaged | Later[LedgerEntry]) -> None:
         """Take the next line that may begin or end an interval."""
         match line:
             case OpenedEntry():
@@ -99,6 +115,8 @@ class IntervalFold:
                 self._close(end, line.cause or "closed", planned=line.planned)
             case UnwantedEntry():
                 self._end_range(Bound(line.time))
+            case CheckpointEntry():
+                self._add_folded(line)
             case Damaged() if may_bound(line):
                 self._doubt()
             case Later():
@@ -117,6 +135,17 @@ class IntervalFold:
         if self._open is not None:
             self._end_unsaid("killed", before=opened.time)
         self._open, self._has_later = opened, False
+
+    def _add_folded(self, entry: CheckpointEntry) -> None:
+        """Add a checkpoint as one interval, behind which nothing is known.
+
+        The `opened` that follows is of the moment at which it ends.
+        """
+        if self._open is not None:
+            self._end_unsaid("killed", before=entry.since)
+        self.folded[self._next] = entry
+        self.all.append(Interval(Bound(entry.since), Bound(entry.until), DAMAGED, ""))
+        self._has_later = False
 
     def _close(self, end: Bound, cause: str, *, planned: bool = False) -> None:
         """End the open interval; if none is for sure, one that ended here began in doubt."""
@@ -144,8 +173,8 @@ class IntervalFold:
     def _doubt(self) -> None:
         """Take note of damage that may have begun or ended an interval."""
         if self._open is not None:
-            self._end(_start(self._open), _DAMAGED)
-        self.in_doubt[self._next] = _DAMAGED
+            self._end(_start(self._open), DAMAGED)
+        self.in_doubt[self._next] = DAMAGED
 
     @property
     def _next(self) -> int:
@@ -192,7 +221,7 @@ def last_open(lines: Iterable[LedgerLine]) -> OpenedEntry | None:
         match line:
             case OpenedEntry():
                 opened = line
-            case ClosedEntry() | UnwantedEntry() | Later():
+            case ClosedEntry() | UnwantedEntry() | CheckpointEntry() | Later():
                 opened = None
             case Damaged() if may_bound(line):
                 opened = None

@@ -10,9 +10,9 @@ never more: see `interval_fold`.
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.archive.entry_lines import Damaged, EntryLines, EntryReader, Later
+from chatlog.archive.entry_lines import LONGEST, Damaged, EntryLines, EntryReader, Later
 from chatlog.archive.syncing import appending_to
 from chatlog.archive.system import FILE_MODE, System
 from chatlog.coverage.entries import LedgerEntry, RecoveredEntry, encode
@@ -27,6 +27,14 @@ NAME: Final = "LEDGER"
 
 LedgerLine = LedgerEntry | Damaged | Later[LedgerEntry]
 """A line of a ledger: an entry, damage, or an entry of a later version."""
+
+
+class RawLine(NamedTuple):
+    """A line of a ledger: its bytes with the newline, and their meaning."""
+
+    data: bytes
+    entry: LedgerLine
+
 
 LedgerLines = EntryLines[LedgerEntry]
 """All lines of a ledger in the order of writing."""
@@ -67,3 +75,12 @@ def append(
 
 def _text(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
+
+
+def raw_lines(data: bytes) -> list[RawLine]:
+    """Return the lines of a ledger, each with its bytes; an unfinished last one is none yet."""
+    *whole, _ = data.split(b"\n")
+    return [
+        RawLine(line + b"\n", _READER.decode(number, line if len(line) <= LONGEST else None))
+        for number, line in enumerate(whole, 1)
+    ]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
+    from chatlog.upkeep.tending import Tender
     from chatlog.write.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -70,14 +71,23 @@ class Housekeeping:
         self._next_round = loop.time() + self._rounds.first
         self._look()
 
-    def stop(self) -> None:
-        """End after the present target; the next run continues with the others."""
+    def stop(self, *, is_batch: bool = False) -> None:
+        """End after the present target; the next run continues with the others.
+
+        A batch may never see a round: its ledgers are compacted now, if they are due.
+        """
         self._stopped.set()
         if self._timer is not None:
             self._timer.cancel()
         if self._background is not None:
+            if is_batch and (directories := self._writer.directories()):
+                fold = partial(self._tender().fold_held, directories, self._now())
+                self._background.do(fold, self._tell)
             self._background.finish(_PATIENCE)
             self._background.deliver()
+
+    def _tender(self) -> Tender:
+        return tender_of(self._writer.storage, self._writer.system, self._writer.locks)
 
     def _look(self) -> None:
         if self._loop is None or self._background is None:
@@ -94,7 +104,7 @@ class Housekeeping:
 
     def _tend(self, background: Background, directories: Collection[Path]) -> None:
         tend = partial(
-            tender_of(self._writer.storage, self._writer.system, self._writer.locks).tend_held,
+            self._tender().tend_held,
             directories,
             self._writer.active,
             self._now(),
@@ -103,7 +113,11 @@ class Housekeeping:
         background.do(tend, self._tell)
 
     def _tell(self, done: Tended) -> None:
-        for what, paths in (("sealed", done.sealed), ("removed", done.removed)):
+        for what, paths in (
+            ("sealed", done.sealed),
+            ("removed", done.removed),
+            ("folded", done.folded),
+        ):
             for path in paths:
                 logger.info("%s %s", what, path)
         for path in done.mended:

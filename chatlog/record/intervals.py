@@ -22,12 +22,12 @@ from chatlog.coverage.entries import (
     WishedEntry,
 )
 from chatlog.coverage.fold import coverage_of
+from chatlog.coverage.gap_list import Gaps
 from chatlog.event import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from chatlog.coverage.fold import Gap
     from chatlog.coverage.ledger import LedgerLine
 
 _CAUSES: Final = (
@@ -71,7 +71,7 @@ class NewInterval(NamedTuple):
 
     target: str
     begins: str
-    gaps: list[Gap]
+    gaps: Gaps
     is_first: bool
 
 
@@ -230,7 +230,7 @@ def new_interval(
 ) -> NewInterval:
     """Return the interval that the last of the changes opens, after the entries before."""
     coverage = coverage_of([*before, *changes], heard=lambda _: None)
-    gaps = coverage.wanting() if coverage is not None else []
+    gaps = coverage.wanting() if coverage is not None else Gaps()
     return NewInterval(target, changes[-1].time, gaps, is_first=is_new(before))
 
 

@@ -361,7 +361,7 @@ class Recorder:
         self._limiter.close()
         if self._ticking is not None:
             self._ticking.cancel()
-        self._housekeeping.stop()
+        self._housekeeping.stop(is_batch=self._is_batch)
         self._durability.stop()
         self._fail(self._durability.failure)
         try:

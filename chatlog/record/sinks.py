@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from chatlog.coverage.gap_list import Gaps
 from chatlog.event import trusted_time
 from chatlog.record.intervals import NewInterval
 
@@ -115,7 +116,7 @@ class NullLedgers:
 
     def entered(self, target: str, moment: Moment, msgid: str) -> NewInterval:  # noqa: ARG002 - as the protocol
         """Return an interval without gaps before it."""
-        return NewInterval(target, trusted_time(moment.at, moment.server), [], is_first=False)
+        return NewInterval(target, trusted_time(moment.at, moment.server), Gaps(), is_first=False)
 
     def left(self, target: str, moment: Moment, cause: str, *, for_good: bool = False) -> None:
         """Keep nothing."""

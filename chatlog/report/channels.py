@@ -14,7 +14,7 @@ from chatlog.archive.files import size_of
 from chatlog.archive.inventory import Inventory
 from chatlog.archive.locks import Locks
 from chatlog.archive.targets import spelled
-from chatlog.coverage.fold import share
+from chatlog.coverage.gap import share
 from chatlog.read.catalog import Catalog
 from chatlog.read.damaged_lines import DamagedLines
 from chatlog.report.gaps import coverages

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import accumulate, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.files import state_of
 from chatlog.errors import TranscriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from chatlog.archive.targets import Target
-    from chatlog.coverage.fold import Gap
+    from chatlog.coverage.gap import Gap
+    from chatlog.coverage.gap_list import Gaps
     from chatlog.read.reader import Entry, Reader
+
+_NEVER: Final = "~"  # behind every time
 
 
 class PlacedGap(NamedTuple):
@@ -36,7 +39,7 @@ class GapFeed:
         self._begin = since
         self._coming: list[tuple[Target, Gap]] | None = None  # the next one last
         self._given: dict[Target, _Given] = {}
-        self._read: dict[str, tuple[object, list[Gap]]] = {}
+        self._read: dict[str, tuple[object, Gaps | None]] = {}
 
     def look_again(self) -> None:
         """Read the ledgers again before the next answer: a gap stands there once it is over."""
@@ -67,13 +70,14 @@ class GapFeed:
         ]
         return sorted(gaps, key=lambda each: each[1].start.time, reverse=True)
 
-    def _gaps(self, directory: str) -> list[Gap]:
+    def _gaps(self, directory: str) -> Iterable[Gap]:
+        """Return the gaps of a ledger from the first entry on, and some before it."""
         state = state_of(f"{directory}/LEDGER")
-        before, gaps = self._read.get(directory, (None, []))
+        before, gaps = self._read.get(directory, (None, None))
         if state != before:
             gaps = _gaps(directory)
             self._read[directory] = state, gaps
-        return gaps
+        return gaps.near(self._begin, _NEVER) if gaps is not None else ()
 
 
 class _Given:
@@ -98,8 +102,8 @@ class _Given:
         return bool(place) and self._reached[place - 1] > gap.start.time
 
 
-def _gaps(directory: str) -> list[Gap]:
-    """Return the gaps that a ledger shows; none if it may not be read."""
+def _gaps(directory: str) -> Gaps | None:
+    """Return the gaps that a ledger shows; None if it has none or may not be read."""
     from pathlib import Path
 
     from chatlog.coverage import ledger
@@ -108,5 +112,5 @@ def _gaps(directory: str) -> list[Gap]:
     try:
         coverage = coverage_of(ledger.read(Path(directory)), heard=lambda _: None)
     except TranscriptError:
-        return []  # the events can still be shown
-    return [] if coverage is None else coverage.gaps
+        return None  # the events can still be shown
+    return None if coverage is None else coverage.gaps

@@ -12,7 +12,8 @@ from chatlog.archive.targets import scan, spelled
 from chatlog.casemapping import CHANTYPES
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import ReportedEntry
-from chatlog.coverage.fold import GapState, counted, coverage_of, share
+from chatlog.coverage.fold import coverage_of
+from chatlog.coverage.gap import GapState, counted, share
 from chatlog.coverage.last_heard import LastHeard
 from chatlog.event import parse_time
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from chatlog.archive.targets import Target
-    from chatlog.coverage.fold import Coverage, Gap
+    from chatlog.coverage.fold import Coverage
+    from chatlog.coverage.gap import Gap
 
 GRAVEST_FIRST: Final = (GapState.OPEN, GapState.UNFILLABLE, GapState.PLANNED, GapState.FILLED)
 _RECORDED: Final = 6  # decimals of a share
@@ -113,7 +115,7 @@ def _within(network: str, target: str, coverage: Coverage, query: GapQuery) -> T
         return None
     inside = [
         gap
-        for gap in coverage.gaps
+        for gap in coverage.gaps.near(since, until)
         if since < until and gap.start.time < until and gap.end > since  # an empty range has none
     ]
     cut = [
@@ -122,7 +124,9 @@ def _within(network: str, target: str, coverage: Coverage, query: GapQuery) -> T
         )
         for gap in inside
     ]
-    shown = counted([gap for gap in cut if gap.milliseconds >= query.least], coverage.covered)
+    shown = counted(
+        [gap for gap in cut if gap.milliseconds >= query.least], coverage.covered_near(since, until)
+    )
     heard = share(since, until, cut)
     return TargetGaps(network, target, since, until, heard, shown, coverage.damaged)
 
@@ -148,8 +152,7 @@ def open_gaps(directory: Path) -> OpenGaps:
     """Return the open gaps that the ledger of a target shows, up to its last interval."""
     entries = ledger.read(directory)
     coverage = coverage_of(entries, heard=lambda _: None, lives=lambda _: False)
-    gaps = [] if coverage is None else coverage.gaps
-    still_open = [gap for gap in gaps if gap.state is GapState.OPEN]
+    still_open = [] if coverage is None else [*coverage.gaps.open()]
     reported = [(each.since, each.until) for each in entries if isinstance(each, ReportedEntry)]
     return OpenGaps(still_open, _not_within(still_open, reported))
 

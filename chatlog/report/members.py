@@ -73,7 +73,7 @@ def is_in_gap(
     return any(
         since <= gap.start.time < time <= gap.end
         for _, coverage in coverages(Path(root), [channel], now, unreadable=unreadable)
-        for gap in coverage.gaps
+        for gap in coverage.gaps.near(since, time)
     )
 
 

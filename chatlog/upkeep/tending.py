@@ -15,9 +15,11 @@ from chatlog.archive import manifest
 from chatlog.archive.files import size_of
 from chatlog.archive.inventory import Inventory
 from chatlog.archive.targets import Targets
+from chatlog.coverage import ledger
 from chatlog.errors import TranscriptError
 from chatlog.event import parse_time, shifted
 from chatlog.upkeep import retention
+from chatlog.upkeep.folding import fold, is_due
 from chatlog.upkeep.holding import ELSEWHERE, Holding
 from chatlog.upkeep.mending import mend
 from chatlog.upkeep.merging import last_change
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from chatlog.archive.system import System
     from chatlog.upkeep.retention import Retention
 
-DEEDS: Final = ("sealed", "removed", "mended")
+DEEDS: Final = ("sealed", "removed", "folded", "mended")
 """The deeds of tending, in the order in which they are shown."""
 _GRACE: Final = 600_000
 _CLOCK_SLACK: Final = 86_400_000
@@ -41,17 +43,19 @@ _CLOCK_SLACK: Final = 86_400_000
 
 @dataclass
 class Tended:
-    """The result of tending: paths of segments by deed, busy targets, and errors."""
+    """The result of tending: paths of segments and ledgers by deed, busy targets, and errors."""
 
     sealed: list[Path] = field(default_factory=list)
     removed: list[Path] = field(default_factory=list)
+    folded: list[Path] = field(default_factory=list)
     mended: list[Path] = field(default_factory=list)
     busy: list[Path] = field(default_factory=list)
     failed: list[TranscriptError] = field(default_factory=list)
 
     def paths(self, deed: str) -> list[Path]:
-        """Return the segments to which one of `DEEDS` was done."""
-        return {"sealed": self.sealed, "removed": self.removed, "mended": self.mended}[deed]
+        """Return the files to which one of `DEEDS` was done."""
+        deeds = {"sealed": self.sealed, "removed": self.removed, "folded": self.folded}
+        return {**deeds, "mended": self.mended}[deed]
 
 
 def tender_of(storage: Storage, system: System, locks: Locks) -> Tender:
@@ -106,6 +110,7 @@ class Tender:
                 groups = self._due(inventory, held.active, now)
                 paths = [inventory.path(segment) for group in groups for segment in group]
                 done.sealed += [path for path in paths if path not in going]
+                done.folded += [directory / ledger.NAME] if is_due(directory, now) else []
             done.removed += going
             yield done
 
@@ -159,6 +164,23 @@ class Tender:
                 break
         return done
 
+    def fold_held(self, directories: Iterable[Path], now: str) -> Tended:
+        """Compact the ledgers that are due of targets that this process records, and no more.
+
+        For the end of a batch, which is too short for a round: of a long ledger one
+        piece at a time.
+        """
+        done = Tended()
+        for directory in directories:
+            try:
+                with self.sealer.locks.sealing(directory) as ours:
+                    if ours:
+                        folded = fold(directory, self.sealer, now, blocks=1)
+                        done.folded += filter(None, [folded])
+            except TranscriptError as error:
+                done.failed.append(error)
+        return done
+
     def bounded(self, holding: Callable[[Path], Holding], now: str) -> Tender:
         """Return the tender with the retention that keeps the archive within its size."""
         if self.retention.keep_bytes is None:
@@ -182,6 +204,7 @@ class Tender:
             for group in self._due(inventory, holding.active, now):
                 name = self.sealer.seal(inventory, group, now)
                 done.sealed.append(directory / name)
+            done.folded += filter(None, [fold(directory, self.sealer, now)])
         done.removed += retention.apply(self.retention, directory, holding, self.sealer, now)
 
     def _due(

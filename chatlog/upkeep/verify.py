@@ -26,9 +26,12 @@ from chatlog.archive.targets import spelled
 from chatlog.archive.version import NAME as FORMAT
 from chatlog.archive.version import LaterVersionError, expect_known_version
 from chatlog.coverage import ledger
+from chatlog.coverage.checkpoint import is_whole
+from chatlog.coverage.entries import CheckpointEntry
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER
 from chatlog.upkeep.findings import Checked, Finding
+from chatlog.upkeep.folding import is_as_folded
 from chatlog.upkeep.verify_lines import Judge, Reading
 
 if TYPE_CHECKING:
@@ -158,12 +161,17 @@ class Verifier:
         path, damaged = directory / ledger.NAME, 0
         for line in ledger.each(directory):
             self.checked.later += isinstance(line, Later)
+            if isinstance(line, CheckpointEntry) and not is_whole(line):
+                reason = f"the checkpoint of {line.since} to {line.until} is damaged"
+                yield self._found(path, reason)
             if isinstance(line, Damaged):
                 damaged += 1
                 if damaged <= _SHOWN:
                     yield self._found(path, f"no entry: {line.reason}", line.line)
         if damaged > _SHOWN:
             yield self._found(path, f"and {damaged - _SHOWN} more lines")
+        if not is_as_folded(directory):
+            yield self._found(path, "altered: it does not begin as it was folded")
 
     def _sums(self, inventory: Inventory) -> Iterator[Finding]:
         if inventory.written_sums() != inventory.sums():

@@ -7,7 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatlog.coverage.by_hour import attention_to, share_of
-from chatlog.coverage.fold import Bound, Coverage, Gap, GapState
+from chatlog.coverage.fold import Bound, Coverage
+from chatlog.coverage.gap import Gap, GapState
+from chatlog.coverage.gap_list import Gaps
 from chatlog.event import format_time
 from tests.support.archive import START
 from tests.support.counting import lines_executed
@@ -25,7 +27,7 @@ def gap(begin, end, state=GapState.OPEN):
 
 
 def coverage(since, until, *gaps):
-    return Coverage(at(since), at(until), [], list(gaps))
+    return Coverage(at(since), at(until), [], Gaps([list(gaps)]))
 
 
 minutes = st.integers(0, LATE)
@@ -72,7 +74,7 @@ def test_slots_are_of_an_hour_where_nobody_says_how_long():
 
 
 def test_coverage_by_hour_counts_milliseconds():
-    short = Coverage(format_time(START + 1), format_time(START + 5), [], [])
+    short = Coverage(format_time(START + 1), format_time(START + 5), [], Gaps())
     assert attention_to([short], "", at(1)).meant == {"2026-11-23T00:00": 4}
 
 
@@ -104,7 +106,7 @@ def test_a_day_in_which_nothing_began_or_ended_is_one_slot():
 
 
 def test_decades_of_coverage_are_the_work_of_their_days():
-    since = Coverage("1988-08-01T00:00:00.000Z", at(0), [], [gap(-900_000, -100)])
+    since = Coverage("1988-08-01T00:00:00.000Z", at(0), [], Gaps([[gap(-900_000, -100)]]))
     found = attention_to([since], "", at(LATE))
     assert len(found.meant) < 15_000
     assert lines_executed(lambda: attention_to([since], "", at(LATE))) < 500_000

@@ -45,6 +45,8 @@ WRITTEN = (
 {"entry":"noticed","at":"T","cause":"suspended","by":3600000}
 {"entry":"reported","at":"U","since":"T","until":"U"}
 {"entry":"recovered","raw":"eyJlbnRyeSI6ImNsb3NlZCIs"}
+{"entry":"checkpoint","at":"U","since":"T","until":"U","lines":2,"gaps":0,"columns":"eJwDAA=="}
+{"entry":"checkpoint","at":"U","since":"T","until":"U","lines":2,"gaps":1,"open":1,"wanting":1,"unasked":1,"columns":"eJw="}
 {"entry":"asked","at":"U","since":"T","until":"U","why":"no end","stopped":true}
 """.replace('"T"', f'"{T}"')
     .replace('"U"', f'"{U}"')

@@ -18,7 +18,8 @@ from chatlog.coverage.entries import (
     UnwantedEntry,
     WishedEntry,
 )
-from chatlog.coverage.fold import Bound, GapState, coverage_of
+from chatlog.coverage.fold import Bound, coverage_of
+from chatlog.coverage.gap import GapState
 from chatlog.event import format_time
 from tests.support.counting import lines_executed
 

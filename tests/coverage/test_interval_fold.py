@@ -15,7 +15,8 @@ from chatlog.coverage.entries import (
     OpenedEntry,
     UnwantedEntry,
 )
-from chatlog.coverage.fold import Bound, GapState, coverage_of
+from chatlog.coverage.fold import Bound, coverage_of
+from chatlog.coverage.gap import GapState
 from chatlog.coverage.interval_fold import last_open
 from chatlog.event import parse_time
 from tests.support.archive import START

@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from chatlog.connection import Reactor
+from chatlog.coverage.gap_list import Gaps
 from chatlog.protocol.facts import Disconnected, Fact, Joined, Left
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session import Session
@@ -62,7 +63,7 @@ class Ledgers:
 
     def entered(self, target, moment, _msgid):
         self.log.append(f"opened {target}")
-        return NewInterval(target, moment.at, [], is_first=False)
+        return NewInterval(target, moment.at, Gaps(), is_first=False)
 
     def left(self, target, _moment, cause, *, for_good):  # noqa: ARG002 - as the real one
         self.log.append(f"closed {target}: {cause}")

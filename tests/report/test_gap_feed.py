@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import ClosedEntry, CoveredEntry, OpenedEntry
-from chatlog.coverage.fold import Bound, Gap, GapState
+from chatlog.coverage.gap import Gap, GapState
+from chatlog.coverage.interval_fold import Bound
 from chatlog.event import format_time
 from chatlog.read.reader import Reader
 from chatlog.report.gap_feed import GapFeed, _Given

@@ -17,7 +17,8 @@ from chatlog.coverage.entries import (
     ReportedEntry,
     UnwantedEntry,
 )
-from chatlog.coverage.fold import Bound, Gap, GapState
+from chatlog.coverage.gap import Gap, GapState
+from chatlog.coverage.interval_fold import Bound
 from chatlog.event import format_time
 from chatlog.report.gaps import (
     GapQuery,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chatlog.archive.targets import Target
-    from chatlog.coverage.fold import Gap
+    from chatlog.coverage.gap import Gap
     from chatlog.report.gaps import TargetGaps
 
 

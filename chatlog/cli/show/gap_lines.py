@@ -10,7 +10,7 @@ from chatlog.formats.wording import many
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from chatlog.coverage.fold import Gap
+    from chatlog.coverage.gap import Gap
 
 _CAUSES: Final = {
     "banned": "recorder banned",

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from chatlog.cli.show.gap_lines import gap_cause, gap_details
 from chatlog.cli.show.tables import show
-from chatlog.coverage.fold import GapState
+from chatlog.coverage.gap import GapState
 from chatlog.event import parse_time
 from chatlog.formats.terminal import local_time
 from chatlog.formats.visible import printable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
-    from chatlog.coverage.fold import Gap
+    from chatlog.coverage.gap import Gap
     from chatlog.report.gaps import TargetGaps
 
 _CELLS: Final = 60

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from chatlog.upkeep.tending import Tended
 
-_INFINITIVES: Final = {"sealed": "seal", "removed": "remove", "mended": "mend"}
+_INFINITIVES: Final = {"sealed": "seal", "removed": "remove", "folded": "fold", "mended": "mend"}
 
 
 def tended_records(done: Tended, *, dry_run: bool) -> Iterator[dict[str, str]]:
     """Yield each segment and each busy target as fields of JSON.
 
-    The `type` is the deed, for a dry run `would_seal`, `would_remove` or `would_mend`.
+    The `type` is the deed, for a dry run `would_seal` and the like.
     """
     for deed in DEEDS:
         kind = f"would_{_INFINITIVES[deed]}" if dry_run else deed

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from chatlog.coverage.fold import Gap
+    from chatlog.coverage.gap import Gap
 
 
 class SyncResult(NamedTuple):

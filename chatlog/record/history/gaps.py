@@ -14,7 +14,7 @@ from chatlog.event import shifted
 from chatlog.protocol.history.chathistory import BEGINNING, Point, Walk, backward, oldest
 
 if TYPE_CHECKING:
-    from chatlog.coverage.fold import Gap
+    from chatlog.coverage.gap import Gap
     from chatlog.protocol.history.chathistory import Terms
 
 

@@ -75,13 +75,11 @@ class HistoryQueue:
         if self._depth is not None and interval.is_first:
             self._ledgers.note_depth(target)
             self._gaps.append(OpenGap.before_first(target, interval.begins))
-        for each in interval.gaps:
-            gap = OpenGap.of(target, each)
-            if not self._requests.obstacle:
-                self._gaps.append(gap)
-            elif not each.why:
-                self._fetcher.append_obstacle(gap)
-        if interval.gaps and self._requests.obstacle:
+        if not self._requests.obstacle:
+            self._gaps += (OpenGap.of(target, each) for each in interval.gaps)
+        elif interval.gaps:
+            for each in interval.gaps.unasked():
+                self._fetcher.append_obstacle(OpenGap.of(target, each))
             for line in self._session.ask_playback_limits(target):
                 self._send(line)
         self._start()

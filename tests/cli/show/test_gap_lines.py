@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chatlog.cli.show.gap_lines import gap_cause, gap_details, gap_line
-from chatlog.coverage.fold import Bound, Gap, GapState
+from chatlog.coverage.gap import Gap, GapState
+from chatlog.coverage.interval_fold import Bound
 
 START, END = "2026-11-23T11:08:59.000Z", "2026-11-23T11:09:24.000Z"
 

@@ -10,7 +10,8 @@ import pytest
 from chatlog.archive.targets import Target
 from chatlog.cli.show.painting import Painter
 from chatlog.cli.show.screen import Screen, batched, find_in
-from chatlog.coverage.fold import Bound, Gap, GapState
+from chatlog.coverage.gap import Gap, GapState
+from chatlog.coverage.interval_fold import Bound
 from chatlog.query.texts import literal
 from chatlog.report.gap_feed import PlacedGap
 from tests.support.archive import event_at

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chatlog.coverage.fold import Bound, Gap, GapState
+from chatlog.coverage.gap import Gap, GapState
+from chatlog.coverage.interval_fold import Bound
 from chatlog.protocol.history.chathistory import Point, Terms
 from chatlog.record.history.gaps import HistoryDepth, OpenGap
 

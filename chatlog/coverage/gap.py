@@ -1,0 +1,124 @@
+"""Gaps between intervals, before and after history is taken off.
+
+Pure. History is taken off a gap by the times of the events: a gap is parted where
+another piece of history decides.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from chatlog.coverage.entries import AskedEntry, CoveredEntry, UnfillableEntry
+from chatlog.coverage.interval_fold import Bound
+from chatlog.coverage.pieces import lines_in
+from chatlog.event import parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chatlog.coverage.interval_fold import Interval
+    from chatlog.coverage.pieces import DecidedPart, Pieces
+
+
+class GapState(StrEnum):
+    """The state of a gap.
+
+    `FILLED` was fetched back, `UNFILLABLE` the server no longer has, `PLANNED`
+    lies between two batches, `OPEN` is all the rest.
+    """
+
+    OPEN = "open"
+    FILLED = "filled"
+    UNFILLABLE = "unfillable"
+    PLANNED = "planned"
+
+
+class Gap(NamedTuple):
+    """A stretch that was not heard, `[start, end)` in the clock of the events.
+
+    `cause` is why it began, `why` why it is as it is. `kinds` are the events
+    that history brought: `all`, or `messages` without joins and quits; `lines`
+    is how many. `start` bears the last msgid before it, where it is a gap's
+    beginning.
+    """
+
+    start: Bound
+    end: str
+    state: GapState
+    cause: str
+    why: str = ""
+    via: str = ""
+    kinds: str = ""
+    lines: int = 0
+
+    @property
+    def milliseconds(self) -> int:
+        """Its length."""
+        return max(0, parse_time(self.end) - parse_time(self.start.time))
+
+
+def share(since: str, until: str, gaps: Iterable[Gap]) -> float:
+    """Return how much of a stretch is no gap, or a filled one, from 0 to 1."""
+    whole = parse_time(until) - parse_time(since) if since < until else 0
+    missed = sum(gap.milliseconds for gap in gaps if gap.state is not GapState.FILLED)
+    return max(0.0, 1 - missed / whole) if whole else 1.0
+
+
+def parted(gap: Gap, pieces: Pieces) -> list[Gap]:
+    """Part a gap where another piece of history decides; return the parts that differ."""
+    parts: list[Gap] = []
+    for each in pieces.parts(gap.start.time, gap.end):
+        part = _judged(gap, each)
+        if parts and _alike(parts[-1], part):
+            parts[-1] = parts[-1]._replace(end=part.end)
+        else:
+            parts.append(part)
+    return parts or [gap]
+
+
+def counted(gaps: list[Gap], covered: Iterable[CoveredEntry]) -> list[Gap]:
+    """Return the same gaps with the lines that were fetched for each.
+
+    The lines of a fetch count once, however many of the gaps it reaches into.
+    """
+    filled = [gap for gap in gaps if gap.state is GapState.FILLED]
+    counts = iter(lines_in([(gap.start.time, gap.end) for gap in filled], covered))
+    return [
+        gap._replace(lines=next(counts)) if gap.state is GapState.FILLED else gap for gap in gaps
+    ]
+
+
+def new_gap(start: Bound, end: str, cause: str, *, planned: bool = False) -> Gap:
+    """Return a gap of which history has nothing yet."""
+    state = GapState.PLANNED if planned else GapState.OPEN
+    return Gap(start, end, state, cause)
+
+
+def gap_between(before: Interval, begins: str) -> Gap:
+    """Return the gap between an interval and the next; our clock may have gone back meanwhile."""
+    end = before.end
+    if begins < end.time:
+        return new_gap(end._replace(time=begins), end.time, before.cause, planned=before.planned)
+    return new_gap(end, begins, before.cause, planned=before.planned)
+
+
+def _judged(gap: Gap, part: DecidedPart) -> Gap:
+    """Return a part of a gap as history left it."""
+    start = gap.start if part.since == gap.start.time else Bound(part.since)
+    gap = gap._replace(start=start, end=part.until)
+    match part.piece:
+        case CoveredEntry() as piece:
+            via, kinds = piece.via, piece.kinds
+            return gap._replace(state=GapState.FILLED, why=piece.why, via=via, kinds=kinds)
+        case UnfillableEntry() as piece:
+            return gap._replace(state=GapState.UNFILLABLE, why=piece.why)
+        case AskedEntry() as piece:
+            # A pause between batches that a batch gave up is no plan any more.
+            state = GapState.OPEN if piece.stopped else gap.state
+            return gap._replace(state=state, why=piece.why)
+    return gap
+
+
+def _alike(one: Gap, other: Gap) -> bool:
+    return one[2:7] == other[2:7]
