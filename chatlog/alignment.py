@@ -7,7 +7,10 @@ one line of the history: a text that was said twice stays there twice.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+from collections import deque
 from heapq import heapify, heappop, heappush
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -15,7 +18,7 @@ import msgspec
 from chatlog.event import Event, EventType, format_time, parse_time, shifted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from chatlog.casemapping import Casemapping
 
@@ -23,6 +26,7 @@ _SECOND: Final = 1000
 _SLACK: Final = 5 * _SECOND
 _AROUND: Final = 2 * _SECOND
 _WHOLE: Final = ".000Z"
+_LOOKED_AT: Final = 256  # lines alike, or moments; of more, a line is rather written twice
 _LIVE_NAMES: Final = {EventType.JOINED: EventType.JOIN, EventType.PARTED: EventType.PART}
 _UNTOLD: Final = frozenset(
     {
@@ -52,6 +56,76 @@ class _Known(msgspec.Struct, eq=False):
     coarse: bool = False
     slack: int = 0
     page: int = 0
+    is_dropped: bool = False
+
+
+class _AtOneTime:
+    """Known lines with the same words and time, of which any may stand for a line.
+
+    `free` are those that were not found on page `page` yet, `used` the others; both may
+    have lines that are dropped. `count` is how many are not.
+    """
+
+    __slots__ = ("count", "free", "page", "used")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.free: deque[_Known] = deque()
+        self.used: deque[_Known] = deque()
+        self.page = 0
+
+    def first(self, page: int, msgid: str) -> _Known | None:
+        """Return the first line that was not found on a page and has no other msgid."""
+        if self.page != page:
+            self.page = page
+            self.free.extendleft(reversed(self.used))
+            self.used.clear()
+        while self.free and (self.free[0].is_dropped or self.free[0].page == page):
+            line = self.free.popleft()
+            if not line.is_dropped:
+                self.used.append(line)
+        some = islice(self.free, _LOOKED_AT)
+        return next((line for line in some if self._may_be(line, page, msgid)), None)
+
+    def _may_be(self, line: _Known, page: int, msgid: str) -> bool:
+        return not (line.is_dropped or line.page == page or (msgid and line.msgid))
+
+
+class _Alike:
+    """Known lines with the same words, by time."""
+
+    __slots__ = ("at", "times")
+
+    def __init__(self) -> None:
+        self.times: list[int] = []
+        self.at: dict[int, _AtOneTime] = {}
+
+    def add(self, line: _Known) -> None:
+        """Add a line."""
+        if line.time not in self.at:
+            self.at[line.time] = _AtOneTime()
+            insort(self.times, line.time)
+        lines = self.at[line.time]
+        lines.count += 1
+        lines.free.append(line)
+
+    def drop(self, line: _Known) -> None:
+        """Drop a line."""
+        line.is_dropped = True
+        lines = self.at[line.time]
+        lines.count -= 1
+        if not lines.count:
+            del self.at[line.time]
+            del self.times[bisect_left(self.times, line.time)]
+
+    def near(self, time: int) -> Iterator[_AtOneTime]:
+        """Yield the lines of that time, or else those of times near it, a bounded number."""
+        if time in self.at:
+            yield self.at[time]
+        middle = bisect_left(self.times, time)
+        for other in self.times[max(0, middle - _LOOKED_AT) : middle + _LOOKED_AT]:
+            if other != time and abs(other - time) <= _SLACK:
+                yield self.at[other]
 
 
 def around(low: str, high: str) -> tuple[str, str]:
@@ -70,7 +144,7 @@ class Alignment:
     def __init__(self, casemapping: Casemapping) -> None:
         self._casemapping = casemapping
         self._msgids: dict[str, _Known] = {}
-        self._by_words: dict[_Words, list[_Known]] = {}
+        self._by_words: dict[_Words, _Alike] = {}
         self._earliest: list[tuple[int, int, _Known]] = []  # a heap; told apart by a number
         self._told = 0
         self._fresh: list[_Known] = []
@@ -88,7 +162,9 @@ class Alignment:
     def _know(self, line: _Known) -> None:
         if line.msgid:
             self._msgids[line.msgid] = line
-        self._by_words.setdefault(line.words, []).append(line)
+        if line.words not in self._by_words:
+            self._by_words[line.words] = _Alike()
+        self._by_words[line.words].add(line)
         self._told += 1
         heappush(self._earliest, (line.time, self._told, line))
 
@@ -109,6 +185,21 @@ class Alignment:
                 unmet.append(line.event)
         return unmet
 
+    def forget_fresh_before(self, time: str) -> None:
+        """Drop lines before a time that the history brought since the last `begin_page`."""
+        least = parse_time(time)
+        fresh, self._fresh = self._fresh, []
+        for line in fresh:
+            if line.time >= least:
+                self._fresh.append(line)
+            elif self._msgids.get(line.msgid) is line:
+                del self._msgids[line.msgid]
+
+    def events(self) -> Iterator[Event]:
+        """Yield the events of all lines that are not dropped."""
+        yield from (line.event for *_, line in self._earliest)
+        yield from (line.event for line in self._fresh)
+
     def forget_since(self, time: str) -> None:
         """Drop the known lines at a time and later."""
         least = parse_time(time)
@@ -124,9 +215,9 @@ class Alignment:
     def _drop(self, line: _Known) -> None:
         if self._msgids.get(line.msgid) is line:
             del self._msgids[line.msgid]
-        lines = self._by_words[line.words]
-        lines.remove(line)
-        if not lines:
+        alike = self._by_words[line.words]
+        alike.drop(line)
+        if not alike.at:
             del self._by_words[line.words]
 
     def new(self, events: Iterable[Event]) -> list[Event]:
@@ -160,15 +251,16 @@ class Alignment:
         """Return the known line that an event of the history is, None if it is new."""
         if event.msgid and event.msgid in self._msgids:
             return self._msgids[event.msgid]
-        lines = self._by_words.get(self._words(event), [])
-        near = [
-            (distance, line.time, number)
-            for number, line in enumerate(lines)
-            if line.page != self._page
-            and not (event.msgid and line.msgid)
-            and (distance := self._distance(line, time)) is not None
-        ]
-        return lines[min(near)[-1]] if near else None
+        alike = self._by_words.get(self._words(event))
+        nearest, least = None, _SLACK + _SECOND
+        for lines in alike.near(time) if alike is not None else ():
+            line = lines.first(self._page, event.msgid)
+            distance = self._distance(line, time) if line is not None else None
+            if distance is not None and distance < least:
+                nearest, least = line, distance
+            if least == 0:
+                break
+        return nearest
 
     def _distance(self, line: _Known, time: int) -> int | None:
         """Return the distance in ms of a known line from a time; None if it is too far."""

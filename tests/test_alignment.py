@@ -227,3 +227,28 @@ def test_a_history_in_whole_seconds_gives_the_conversation_in_its_order(split, b
     after_gap = lines[end:]
     if not after_gap or after_gap[0].time[:19] > missed[-1].time[:19]:
         assert texts(whole) == texts(lines)
+
+
+# -- masses ------------------------------------------------------------------
+
+
+def test_thousands_of_equal_lines_are_compared_in_linear_time():
+    many = [said(1, "lol") for _ in range(20_000)]
+    assert new(many, many) == []
+    assert len(new(many[:5_000], many)) == 15_000
+
+
+def test_forgotten_lines_of_the_history_are_new_again_and_take_no_memory():
+    alignment = Alignment(NAMES)
+    alignment.know(said(1, "known"))
+    alignment.new([said(1, "a", msgid="a"), said(5000, "b", msgid="b")])
+    alignment.forget_before(format_time(START + 5000))
+    alignment.forget_fresh_before(format_time(START + 5000))
+    assert texts(alignment.events()) == ["b"]
+    assert texts(alignment.new([said(1, "a", msgid="a"), said(5000, "b", msgid="b")])) == ["a"]
+
+
+@given(st.lists(st.integers(1, 4)), st.lists(st.integers(1, 4)))
+def test_of_equal_lines_as_many_are_new_as_are_not_known(known, page):
+    found = new([said(n, "x") for n in known], [said(n, "x") for n in page])
+    assert len(found) == sum(max(0, page.count(n) - known.count(n)) for n in range(1, 5))
