@@ -38,7 +38,7 @@ class Worker:
         self.name = name
         self._niceness = niceness
         self._jobs: queue.Queue[Callable[[], object]] = queue.Queue(room)
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread: threading.Thread | None = None
         self._takes_jobs = True
         self._is_over = False
 
@@ -50,7 +50,9 @@ class Worker:
             self._jobs.put_nowait(job)
         except queue.Full:
             return False
-        if self._thread.ident is None:
+        if self._thread is None:
+            # Not before: a thread that never begins refers to this object for ever.
+            self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
             self._thread.start()
         return True
 
@@ -61,7 +63,7 @@ class Worker:
         return whether it came.
         """
         self._takes_jobs = False
-        if self._thread.ident is None:
+        if self._thread is None:
             return True
         try:
             self._jobs.put(partial(self._end, last), timeout=patience)
@@ -83,6 +85,7 @@ class Worker:
                 job()
             except Exception:
                 logger.exception("%s failed", self.name)
+            del job  # and everything that it refers to, while the next one is waited for
 
 
 class Background:

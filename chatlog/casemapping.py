@@ -23,6 +23,7 @@ _TABLES: Final = {
     "rfc1459": str.maketrans(_UPPER + "[]\\~", _UPPER.lower() + "{}|^"),
 }
 _REMEMBERED: Final = 16_384
+_LONGEST: Final = 256  # characters of a name whose fold is remembered
 
 
 class Casemapping(dict[str, str]):
@@ -30,7 +31,7 @@ class Casemapping(dict[str, str]):
 
     The rules are those of the CASEMAPPING token; an unknown one folds as
     `ascii` does, which can part what the server holds to be one but never
-    joins what it holds to be two. Folds are remembered, in bounded number.
+    joins what it holds to be two. Folds are remembered, in bounded number and length.
     """
 
     def __init__(self, name: str = "rfc1459") -> None:
@@ -43,9 +44,11 @@ class Casemapping(dict[str, str]):
         return True
 
     def __missing__(self, name: str) -> str:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        folded = self[name] = name.translate(self._table)
+        folded = name.translate(self._table)
+        if len(name) <= _LONGEST:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[name] = folded
         return folded
 
     def equal(self, one: str, other: str) -> bool:

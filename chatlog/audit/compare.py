@@ -129,7 +129,12 @@ class Audit:
         """Return whether all channels are compared."""
         return not (self._targets or (self._task is not None and not self._task.done()))
 
-    def close(self) -> None:
+    @property
+    def is_full(self) -> bool:
+        """Return False: an audit keeps no history."""
+        return False
+
+    async def close(self) -> None:
         """Stop; send no further request."""
         if self._task is not None:
             self._task.cancel()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from irc import client_aio
@@ -38,10 +37,13 @@ CLOSE_GRACE: Final = 3.0
 TURN: Final = 0.05
 """Seconds for which the lines of one read may hold the loop; the rest waits for its next turn."""
 
-_SLICE: Final = 16  # lines between two looks at the clock: few enough for the costliest ones
+_SLICE: Final = 16  # messages between two looks at the clock
+_LONGEST_SLICE: Final = 0.02  # seconds, for lines of which one may be costly
 _DISK: Final = "the disk refuses lines"
 _BACKLOG: Final = "lines of the last read are still to be handled"
+_ACTING: Final = "the last lines are still acted on"
 _UNREAD: Final = "the server does not read our answers"
+_HISTORY: Final = "too much history waits"
 
 _BREAKS: Final = re.compile("[\r\n\0]")
 _CAN_WAIT: Final = ("PRIVMSG ", "NOTICE ")
@@ -88,7 +90,8 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
     they are given. `heard_at` is the time of the last read by the loop's clock,
     `heard` that of the last read whose lines were all handled, by ours. `choked_at`
     is when the server stopped reading our answers, by the loop's clock, None while it
-    reads. `pacing` holds our messages until the server can bear them.
+    reads. `pacing` holds our messages until the server can bear them. `turn_ends` is
+    when the turn of the loop is to end in which lines are handled, by the loop's clock.
     """
 
     protocol_class = Protocol
@@ -109,20 +112,24 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self.is_open = False
         self.early = b""
         self.turn = TURN
+        self.turn_ends = 0.0
         self.close_grace = CLOSE_GRACE
         self.choked_at: float | None = None
         self._holds: set[str] = set()
-        self._backlog: deque[bytes] = deque()
+        self._backlog: list[bytes] = []
+        self._backlog_at = 0
         self._received = self._proved = ""
-        self._loss: Exception | None = None
+        self._loss = ""
         self._give_up_at = math.inf
         self._pacer: asyncio.TimerHandle | None = None
+        self._leaving: asyncio.TimerHandle | None = None
+        self._goes_on = False
 
     async def connect(self, server: str, port: int, connect_factory: ConnectFactory) -> None:
         """Dial; errors of the factory pass through, and leave no socket open."""
         self.buffer = self.buffer_class()
         self.server, self.port, self.server_address = server, port, (server, port)
-        self._backlog.clear()
+        self._backlog = []
         self._holds.clear()
         self.choked_at = None
         self.protocol = self.protocol_class(self, self.reactor.loop)
@@ -147,39 +154,61 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         until they are handled, nothing more is read.
         """
         reactor = self.reactor
-        self.heard_at = began = reactor.loop.time()
+        self.heard_at = reactor.loop.time()
         self._proved, self.heard = self.heard, reactor.now()
-        received = self.heard
-        lines = self.buffer.feed(new_data)
-        for start in range(0, len(lines), _SLICE):
-            reactor.dispatch(self, lines[start : start + _SLICE], received)
-            if reactor.loop.time() - began > self.turn and start + _SLICE < len(lines):
-                self._backlog.extend(lines[start + _SLICE :])
-                self._received, self.heard = received, self._proved
-                self._hold(_BACKLOG)
-                reactor.loop.call_soon(self._go_on)
-                break
+        self._received, lines = self.heard, self.buffer.feed(new_data)
+        if self._left or _ACTING in self._holds:  # what TLS had deciphered when we paused
+            self._backlog += lines
+            self._hold(_BACKLOG)
+            return
+        done = self._dispatch(lines, 0)
+        if done < len(lines):
+            self._backlog, self._backlog_at = lines, done
+            self.heard = self._proved
+            self._hold(_BACKLOG)
+            self._go_on_soon()
         reactor.after_read(self)
+
+    def _dispatch(self, lines: list[bytes], start: int) -> int:
+        """Dispatch lines from a position on, for one turn; return the position after them."""
+        reactor, clock = self.reactor, self.reactor.loop.time
+        now = clock()
+        self.turn_ends = now + self.turn
+        while start < len(lines):
+            some = lines[start : start + _SLICE]
+            start += reactor.dispatch(self, some, self._received, now + _LONGEST_SLICE)
+            now = clock()
+            if now > self.turn_ends:
+                break
+        return start
+
+    def _go_on_soon(self) -> None:
+        if not self._goes_on:
+            self._goes_on = True
+            self.reactor.loop.call_soon(self._go_on)
 
     def _go_on(self) -> None:
         """Dispatch lines of the last read that are left, for one turn."""
-        reactor, backlog = self.reactor, self._backlog
-        began = reactor.loop.time()
+        self._goes_on = False
+        if _ACTING in self._holds:
+            return  # `end_acting` goes on
         self.heard = self._received
-        while backlog:
-            lines = [backlog.popleft() for _ in range(min(_SLICE, len(backlog)))]
-            reactor.dispatch(self, lines, self._received)
-            if reactor.loop.time() - began > self.turn:
-                break
-        if backlog:
+        self._backlog_at = self._dispatch(self._backlog, self._backlog_at)
+        if self._left:
             self.heard = self._proved
         else:
+            self._backlog = []
             self._release(_BACKLOG)
-        reactor.after_read(self)
-        if backlog and reactor.loop.time() < self._give_up_at:
-            reactor.loop.call_soon(self._go_on)
+        self.reactor.after_read(self)
+        if self._left and self.reactor.loop.time() < self._give_up_at:
+            self._go_on_soon()
         elif self._give_up_at < math.inf:
             self._end()
+
+    @property
+    def _left(self) -> int:
+        """The number of lines of the last read that are still to be handled."""
+        return len(self._backlog) - self._backlog_at if self._backlog else 0
 
     def send_raw(self, string: str) -> None:
         """Send one line; line breaks in it become spaces, and a long line is cut.
@@ -240,6 +269,23 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self.choked_at = None
         self._release(_UNREAD)
 
+    def begin_acting(self) -> None:
+        """Read and handle nothing more until `end_acting`: the last lines take long to act on."""
+        self._hold(_ACTING)
+
+    def end_acting(self) -> None:
+        """Read and handle lines again after `begin_acting`."""
+        self._release(_ACTING)
+        if self._left:
+            self._go_on_soon()
+
+    def hold_for_history(self, *, is_full: bool) -> None:
+        """Read nothing more while too much history waits."""
+        if is_full:
+            self._hold(_HISTORY)
+        else:
+            self._release(_HISTORY)
+
     def _hold(self, why: str) -> None:
         if self.transport is not None and not self._holds:
             self.transport.pause_reading()
@@ -262,7 +308,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         if self.transport is None:
             return
         self.send_raw(f"QUIT :{message}")
-        self.reactor.loop.call_later(self.close_grace, self.abort, self.reason)
+        self._leaving = self.reactor.loop.call_later(self.close_grace, self.abort, self.reason)
 
     def abort(self, reason: str) -> None:
         """End the connection now."""
@@ -277,12 +323,13 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         in the log.
         """
         self.transport = self.protocol = None
-        self._loss = error
+        self._loss = _describe(error) if error else ""  # not its traceback, which has our frames
         if self.watch is not None:
             self.watch.stop()
-        if self._pacer is not None:
-            self._pacer.cancel()
-        if self._backlog:
+        for timer in (self._pacer, self._leaving):
+            if timer is not None:
+                timer.cancel()
+        if self._left:
             self._give_up_at = self.reactor.loop.time() + self.close_grace
         else:
             self._end()
@@ -290,20 +337,20 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
     def _end(self) -> None:
         """Dispatch the end of the connection to the handlers, once."""
         now = self.reactor.now()
-        if self._backlog:
+        if self._left:
             logger.error(
                 "%d lines of %s were not recorded: it sent more than can be handled",
-                len(self._backlog),
+                self._left,
                 self.server,
             )
-            self._backlog.clear()
+            self._backlog = []
         self._give_up_at = math.inf
         self._holds.clear()
+        self.watch = None  # which refers back to this object
         if rest := self.buffer.end():
             event = line_event(not_understood(rest), now)
             self.reactor._handle_event(self, event)  # noqa: SLF001 - the library's hook
-        error = self._loss
-        reason = self.reason or (_describe(error) if error else "connection closed by the server")
+        reason = self.reason or self._loss or "connection closed by the server"
         if not self.closed.done():
             self.closed.set_result(reason)
         event = LineEvent(DISCONNECT, None, now, reason)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -19,7 +20,7 @@ from chatlog.protocol.message import MAX_LINE, Message, parse
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     Handler = Callable[[Any, "LineEvent"], object]
 
@@ -136,14 +137,19 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
             self._callbacks[event_type] = found
         return found
 
-    def dispatch(self, connection: object, lines: Iterable[bytes], received: str) -> None:
+    def dispatch(
+        self, connection: object, lines: Sequence[bytes], received: str, until: float = math.inf
+    ) -> int:
         """Take the lines of one read apart and give each to its handlers, one after the other.
 
-        A message to a channel, which nearly every line is, has a fast lane,
-        written out; its event is that of `line_event(parse(line), received)`.
+        Stop after a line that is no message to a channel and at whose end the loop's
+        clock is past `until`. Return the number of lines that were handled. A message
+        to a channel, which nearly every line is, has a fast lane, written out; its
+        event is that of `line_event(parse(line), received)`.
         """
-        known = self._callbacks
-        for line in lines:
+        known, clock = self._callbacks, self.loop.time
+        for number, line in enumerate(lines, 1):
+            is_costly = False
             try:
                 rest = line.decode()
             except UnicodeDecodeError:
@@ -164,6 +170,7 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
                 message = Message("PRIVMSG", [target, text], source[1:], tag_text)
                 event = LineEvent("pubmsg", message, received)
             else:
+                is_costly = True
                 event = line_event(parse(line), received)
             for callback in known.get(event.type) or self.callbacks(event.type):
                 try:
@@ -171,6 +178,9 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
                         break
                 except Exception as error:  # noqa: BLE001 - one bad line never costs the next
                     self._handler_failed(event, error)
+            if is_costly and clock() > until:
+                return number
+        return len(lines)
 
     def _handle_event(self, connection: object, event: LineEvent) -> None:
         for callback in self.callbacks(event.type):

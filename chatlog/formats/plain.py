@@ -150,6 +150,7 @@ _ROWS: Final = (
     _starred(EventType.CONNECTED, rf"recorder connected{_RECORDER}"),
     _starred(EventType.DISCONNECTED, rf"recorder disconnected{_RECORDER}"),
     _starred(EventType.RECOVERED, rf"a torn line was cut off{_WHY}"),
+    _starred(EventType.NAMES, r"members of [^ ]+, (?P<params>continued): (?P<text>.*)"),
     _starred(EventType.NAMES, r"members of [^ ]+: (?P<text>.*)"),
     _starred(EventType.TOPIC, r"topic of [^ ]+ is '(?P<text>.*)'"),
     _starred(EventType.JOINED, rf"{_WHO} joined [^ ]+ to record{_WHY}"),

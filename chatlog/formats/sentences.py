@@ -118,7 +118,8 @@ def _topic(event: Event, show: Show) -> str:
 
 
 def _names(event: Event, show: Show) -> str:
-    return f"*** members of {visible_word(event.target)}: {show(event.text)}"
+    more = ", continued" if event.params else ""
+    return f"*** members of {visible_word(event.target)}{more}: {show(event.text)}"
 
 
 def _invite(event: Event, _show: Show) -> str:

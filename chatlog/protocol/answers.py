@@ -52,7 +52,7 @@ def _to_our_join(line: Line, state: State, carryover: Carryover) -> list[str]:
     if not (line.params and line.source.nick and state.is_me(line.source.nick)):
         return []
     channel = line.params[0]
-    if not state.is_channel(channel):
+    if not (state.is_channel(channel) and state.membership.name(channel)):
         return []
     if carryover.privacy.is_silent(channel, state.isupport.casemapping):
         return []

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from chatlog.protocol.joining import Joining
 from chatlog.protocol.manners import Manners
+from chatlog.protocol.overflows import Overflows
 from chatlog.protocol.privacy import Privacy
 from chatlog.protocol.repeats import Repeats
+from chatlog.protocol.targets import AdmittedTargets
 from chatlog.secret import Secret
 
 if TYPE_CHECKING:
@@ -17,9 +19,9 @@ if TYPE_CHECKING:
 class Carryover:
     """The channels to join, the people answered lately, and the privacy rules of one network.
 
-    `repeats` tells messages that were delivered before.
-
-    `not_understood` counts the lines that are no IRC.
+    `targets` are those that may be recorded, and `overflows` the bounds that the server
+    exceeded. `repeats` tells messages that were delivered before. `not_understood`
+    counts the lines that are no IRC.
     """
 
     def __init__(self, settings: SessionSettings) -> None:
@@ -29,6 +31,8 @@ class Carryover:
             pace=settings.join_pace,
             accept_invites=settings.accept_invites,
         )
+        self.overflows = Overflows()
+        self.targets = AdmittedTargets(self.joining, self.overflows)
         self.manners = Manners(settings.manners)
         self.privacy = Privacy(settings.privacy)
         self.repeats = Repeats()

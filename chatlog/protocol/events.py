@@ -31,6 +31,9 @@ _REACT: Final = "+draft/react"
 HIDDEN: Final = "*"
 """What stands for a channel's key, which no transcript holds."""
 
+CONTINUED: Final = "continued"
+"""The parameter of a `names` that goes on with the list of the one before."""
+
 
 def events_of(state: State, line: Line) -> list[Event]:
     """Make the events of one line, in the order in which they are to be written."""
@@ -126,6 +129,8 @@ def _query(state: State, line: Line, fields: dict[str, object]) -> list[Event]:
     # A nick that looks like a channel must not write into that channel's transcript.
     if not other or other.startswith("@") or state.is_channel(other):
         return on_other(state, line)
+    if not state.admits(other):
+        return on_other(state, line)
     return [_event(line, target=other, **fields)]
 
 
@@ -135,7 +140,7 @@ def on_join(state: State, line: Line) -> list[Event]:
     fields = _extended(line)
     if not _ours(state, line):
         return _in_channel(state, line, name, type=EventType.JOIN, **fields)
-    if state.is_channel(name):
+    if state.is_channel(name) and state.admits(name):
         fields.pop("text", None)  # our own realname, where the recorder has more to say
         return [_event(line, type=EventType.JOINED, target=name, **fields)]
     return on_other(state, line)
@@ -172,34 +177,35 @@ def on_kick(state: State, line: Line) -> list[Event]:
 
 def on_quit(state: State, line: Line) -> list[Event]:
     """Make a `quit` in every channel in which that person was."""
-    return _everywhere(state, line, type=EventType.QUIT, text=_text(line, 0))
+    fields = {"type": EventType.QUIT, "text": _text(line, 0)}
+    return [_event(line, target=target, **fields) for target in state.channels_of(line)]
 
 
 def on_nick(state: State, line: Line) -> list[Event]:
     """Make a `nick` in every channel in which that person is."""
-    return _everywhere(state, line, type=EventType.NICK, subject=line.params[0])
+    return _change(state, line, type=EventType.NICK, subject=line.params[0])
 
 
 def on_away(state: State, line: Line) -> list[Event]:
     """Make an `away`; without a text, that person is back."""
-    return _everywhere(state, line, type=EventType.AWAY, text=_text(line, 0))
+    return _change(state, line, type=EventType.AWAY, text=_text(line, 0))
 
 
 def on_account(state: State, line: Line) -> list[Event]:
     """Make an `account`; without an account, that person logged out."""
     account = "" if line.params[0] == HIDDEN else line.params[0]
-    return _everywhere(state, line, type=EventType.ACCOUNT, account=account)
+    return _change(state, line, type=EventType.ACCOUNT, account=account)
 
 
 def on_chghost(state: State, line: Line) -> list[Event]:
     """Make a `chghost`: the source is who it was, the params are the new user and host."""
     new = tuple(line.params[:2])
-    return _everywhere(state, line, type=EventType.CHGHOST, params=new)
+    return _change(state, line, type=EventType.CHGHOST, params=new)
 
 
 def on_setname(state: State, line: Line) -> list[Event]:
     """Make a `setname`: the text is the new realname."""
-    return _everywhere(state, line, type=EventType.SETNAME, text=line.params[0])
+    return _change(state, line, type=EventType.SETNAME, text=line.params[0])
 
 
 def on_topic(state: State, line: Line) -> list[Event]:
@@ -230,7 +236,7 @@ def on_rename(state: State, line: Line) -> list[Event]:
     """
     old, new = line.params[:2]
     target = _known(state, line, old)
-    if not target or not state.is_channel(new):
+    if not (target and state.is_channel(new) and state.admits(new)):
         return on_other(state, line)
     names = (target,) if state.isupport.casemapping.equal(target, new) else (target, new)
     return [_event(line, target=name, **_as_other(line)) for name in names]
@@ -327,18 +333,28 @@ def on_topic_reply(state: State, line: Line) -> list[Event]:
 
 
 def on_names_reply(state: State, line: Line) -> list[Event]:
-    """Keep a list of names that is not of a channel that we are in; others are gathered."""
-    return [] if state.membership.name(line.params[2]) else on_numeric(state, line)
+    """Keep a list of names that is not of a channel that we are in; others are gathered.
+
+    A `names` is made of those before this line when they are many.
+    """
+    target = state.membership.name(line.params[2])
+    if not target:
+        return on_numeric(state, line)
+    return _names(state, line, target) if state.names_lists.is_full(target) else []
 
 
 def on_end_of_names(state: State, line: Line) -> list[Event]:
-    """Make a `names` of the list that was gathered."""
+    """Make a `names` of the names that are gathered."""
     target = state.membership.name(line.params[1])
     if not target:
         return on_numeric(state, line)
-    if names := state.names_of.get(target):
-        return [_event(line, type=EventType.NAMES, target=target, text=" ".join(names), nick="")]
-    return []
+    return _names(state, line, target)
+
+
+def _names(state: State, line: Line, target: str) -> list[Event]:
+    text, continued = state.names_lists.take(target)
+    fields = {"text": text, "params": (CONTINUED,) if continued else (), "nick": ""}
+    return [_event(line, type=EventType.NAMES, target=target, **fields)] if text else []
 
 
 def on_numeric(state: State, line: Line) -> list[Event]:
@@ -407,8 +423,8 @@ def _in_channel(state: State, line: Line, name: str, **fields: object) -> list[E
     return on_other(state, line)
 
 
-def _everywhere(state: State, line: Line, **fields: object) -> list[Event]:
-    return [_event(line, target=target, **fields) for target in state.channels_of(line)]
+def _change(state: State, line: Line, **fields: object) -> list[Event]:
+    return [_event(line, target=target, **fields) for target in state.channels_to_tell(line)]
 
 
 def _text(line: Line, position: int) -> str:

@@ -55,6 +55,12 @@ class Challenged(msgspec.Struct, frozen=True):
     respond: Callable[[], bytes | str]
 
 
+class BoundExceeded(msgspec.Struct, frozen=True):
+    """A bound that the server exceeded, once a run; `consequence` is for a person."""
+
+    consequence: str
+
+
 class Pong(msgspec.Struct, frozen=True):
     """The server's answer to a PING of ours, with the token of that PING."""
 
@@ -197,6 +203,7 @@ Fact = (
     | TlsRequired
     | PolicyDeclared
     | Challenged
+    | BoundExceeded
     | Pong
     | ErrorReceived
     | ReconnectRequested

@@ -13,7 +13,7 @@ from chatlog.event import Event, EventType
 from chatlog.protocol.events import CTCP
 from chatlog.protocol.repeats import LONGEST
 from chatlog.protocol.repeats import REMEMBERED as REMEMBERED_IDS
-from chatlog.protocol.sources import REMEMBERED
+from chatlog.protocol.sources import LONGEST_SOURCE, REMEMBERED
 
 if TYPE_CHECKING:
     from chatlog.casemapping import Casemapping
@@ -56,9 +56,10 @@ class FastLane:
 
     def learn(self, target: str, channel: str) -> None:
         """Remember under which name a target is written."""
-        if len(self._routes) >= REMEMBERED:
-            self._routes.clear()
-        self._routes[target] = channel
+        if len(target) <= LONGEST_SOURCE:
+            if len(self._routes) >= REMEMBERED:
+                self._routes.clear()
+            self._routes[target] = channel
 
     def forget(self) -> None:
         """Forget every channel and source, and look anew at which texts need a closer look."""

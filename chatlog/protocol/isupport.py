@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 MAX_TOKENS: Final = 512
 """Tokens that are kept; servers send some sixty. More are ignored: the lines are recorded."""
 
+MAX_CASEMAPPINGS: Final = 8
+"""Changes of CASEMAPPING that a connection may bring; the names of later ones are ignored.
+
+Each folds every name anew. Servers send one, before the first JOIN.
+"""
+
 _ESCAPE: Final = re.compile(r"\\x([0-9A-Fa-f]{2})")
 _DEFAULT_CASEMAPPING: Final = "rfc1459"
 _DEFAULT_CHANTYPES: Final = "#&+!"
@@ -46,6 +52,7 @@ class ISupport(dict[str, str]):
     def __init__(self) -> None:
         super().__init__()
         self.casemapping = Casemapping()
+        self._changes = 0
         self._derive()
 
     def receive(self, tokens: Iterable[str]) -> None:
@@ -60,7 +67,8 @@ class ISupport(dict[str, str]):
 
     def _derive(self) -> None:
         casemapping = Casemapping(self.get("CASEMAPPING") or _DEFAULT_CASEMAPPING)
-        if casemapping.name != self.casemapping.name:
+        if casemapping.name != self.casemapping.name and self._changes < MAX_CASEMAPPINGS:
+            self._changes += 1
             self.casemapping = casemapping
         self.chantypes = _chantypes(self.get("CHANTYPES", "")) or _DEFAULT_CHANTYPES
         modes, self.prefixes = _prefix(self.get("PREFIX", "")) or _DEFAULT_PREFIX

@@ -21,7 +21,7 @@ from chatlog.protocol.join_window import WINDOW, JoinWindow
 from chatlog.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from chatlog.protocol.facts import Turn
 
@@ -37,6 +37,9 @@ _GENTLE_DELAY: Final = 2.0
 _UNANSWERED: Final = "unanswered"
 _REMOVED: Final = "removed"
 _NO_ANSWER: Final = "the server has not answered yet"
+
+MAX_REASON: Final = 400
+"""Characters that are kept of a server's reason not to let us in; more are cut off."""
 
 
 class Again(NamedTuple):
@@ -103,6 +106,7 @@ class _Wanted(msgspec.Struct):
 
     name: str
     key: Secret = Secret()
+    configured: bool = True
     state: _State = _State.DUE
     at: float = 0.0  # due from then on, or asked then
     delay: float | None = None  # counted from the next `advance`
@@ -147,10 +151,13 @@ class Joining:
     # -- channels to be in -----------------------------------------------------
 
     def want(self, name: str, key: Secret = Secret()) -> None:  # noqa: B008 - immutable
-        """Add a channel to be in, unless it is there."""
-        folded = self._isupport.casemapping[name]
+        """Add a channel of the configuration to be in, unless it is there."""
+        self._want(_Wanted(name, key))
+
+    def _want(self, wanted: _Wanted) -> None:
+        folded = self._isupport.casemapping[wanted.name]
         if folded not in self._all:
-            self._all[folded] = self._open[folded] = _Wanted(name, key)
+            self._all[folded] = self._open[folded] = wanted
             self.changed = True
 
     def unwant(self, name: str) -> list[str]:
@@ -166,6 +173,11 @@ class Joining:
     def wants(self, name: str) -> bool:
         """Return whether a channel is one to be in."""
         return self._isupport.casemapping[name] in self._all
+
+    def is_configured(self, name: str) -> bool:
+        """Return whether a channel is one to be in, and not for the server's word alone."""
+        wanted = self._all.get(self._isupport.casemapping[name])
+        return wanted is not None and wanted.configured
 
     def problems(self) -> dict[str, str]:
         """Return the reason for each channel that we are not in, unless it is only due."""
@@ -238,7 +250,7 @@ class Joining:
         if code not in REFUSALS and wanted.state is not _State.ASKED:
             return
         self._answered(wanted)
-        wanted.cause = code
+        wanted.cause, text = code, text[:MAX_REASON]
         again = REFUSALS.get(code, UNKNOWN_REFUSAL)
         if again is None:
             self._give_up(wanted, f"{text} ({code}); not asking again", turn)
@@ -253,12 +265,12 @@ class Joining:
         if wanted := self._forget(name):
             self._answered(wanted)
             turn.facts.append(Forwarded(wanted.name, onto))
-            self.want(onto)
+            self._want(_Wanted(onto, configured=False))
 
     def renamed(self, name: str, onto: str) -> None:
         """Note that a channel has another name now."""
         if wanted := self._forget(name):
-            wanted.name = onto
+            wanted.name, wanted.configured = onto, False
             self._all[self._isupport.casemapping[onto]] = wanted
 
     def removed(self, name: str, how: str, turn: Turn) -> None:
@@ -266,15 +278,23 @@ class Joining:
         if wanted := self._all.get(self._isupport.casemapping[name]):
             wanted.thrown_out, wanted.cause = True, _REMOVED
             self._again(wanted, _KICK_DELAY)
-            self._report(wanted, f"{how}; coming back", turn)
+            self._report(wanted, f"{how[:MAX_REASON]}; coming back", turn)
 
-    def invited(self, name: str) -> None:
-        """Note an invitation: ask at once for a channel of ours that did not let us in."""
+    def invited(self, name: str, admit: Callable[[str], bool] = lambda _name: True) -> None:
+        """Note an invitation: ask at once for a channel of ours that did not let us in.
+
+        Any other one becomes ours if invitations are accepted, and `admit` lets it.
+        """
         wanted = self._all.get(self._isupport.casemapping[name])
         if wanted is not None and wanted.state is not _State.JOINED:
             self._again(wanted, 0.0)
-        elif wanted is None and self._accept_invites and self._isupport.is_channel(name):
-            self.want(name)
+        elif (
+            wanted is None
+            and self._accept_invites
+            and self._isupport.is_channel(name)
+            and admit(name)
+        ):
+            self._want(_Wanted(name, configured=False))
 
     def logged_in(self) -> None:
         """Note a login: ask at once for the channels that were refused for lack of one."""
@@ -313,7 +333,7 @@ class Joining:
 
     def _count_kick(self, wanted: _Wanted, now: float, turn: Turn) -> None:
         wanted.thrown_out = False
-        recent = [when for when in wanted.kicks if now - when < _KICK_WINDOW]
+        recent = [when for when in wanted.kicks[-_KICK_LIMIT:] if now - when < _KICK_WINDOW]
         wanted.kicks = [*recent, now]
         if len(wanted.kicks) >= _KICK_LIMIT:
             why = f"thrown out {len(wanted.kicks)} times; not coming back"

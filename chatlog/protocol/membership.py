@@ -12,18 +12,24 @@ somebody who was never seen.
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from chatlog.casemapping import Casemapping
 
 MAX_WEIGHT: Final = 96 * 1024 * 1024
 """Estimated bytes of all memberships: room for 400,000 with nicks of nine letters."""
 
-MAX_REFOLDED: Final = 20_000
+MAX_REFOLDED: Final = 10_000
 """Members whose folded nicks may change in one change of CASEMAPPING."""
+
+SWEPT: Final = 20_000
+"""Members that are swept out in one go, so that no line takes long."""
+
+_SWEPT_BESIDE: Final = 4  # with each member that is added
 
 _WEIGHT: Final = 216
 """Estimated bytes of one membership without its nick: entries of two tables, two strings."""
@@ -48,11 +54,23 @@ _Channels = _Channel | list[_Channel]
 
 
 class Membership:
-    """The channels that we are in, and their members."""
+    """The channels that we are in, and their members.
 
-    def __init__(self, casemapping: Casemapping, max_weight: int = MAX_WEIGHT) -> None:
+    `on_give_up` is called with a channel that gives its members up. Members that are
+    dropped together, as when we leave, count towards the bound until they are swept
+    out: `SWEPT` at once, and the rest with the next members that are added.
+    """
+
+    def __init__(
+        self,
+        casemapping: Casemapping,
+        max_weight: int = MAX_WEIGHT,
+        on_give_up: Callable[[str], None] = lambda _channel: None,
+    ) -> None:
         self._casemapping = casemapping
         self._max_weight = max_weight
+        self._on_give_up = on_give_up
+        self._dropped: deque[tuple[_Channel, dict[str, str]]] = deque()
         self._weight = 0
         self._channels: dict[str, _Channel] = {}
         self._channels_of: dict[str, _Channels] = {}
@@ -77,8 +95,9 @@ class Membership:
 
     def channels_of(self, nick: str) -> list[str]:
         """List the channels that we share with a nick."""
-        channels = self._channels_of.get(self._casemapping[nick])
-        return [channel.name for channel in _each(channels)]
+        folded = self._casemapping[nick]
+        channels = _each(self._channels_of.get(folded))
+        return [channel.name for channel in channels if folded in channel.members]
 
     def enter(self, channel: str) -> None:
         """Note that we joined a channel; its members known before are dropped."""
@@ -99,6 +118,8 @@ class Membership:
         folded = self._casemapping[nick]
         if folded == nick:
             folded = nick  # one string instead of two equal ones
+        if self._dropped:
+            self._sweep(_SWEPT_BESIDE)
         if folded not in found.members:
             self._weight += _WEIGHT + len(nick)
             if self._weight > self._max_weight:
@@ -124,9 +145,8 @@ class Membership:
     def rename(self, old: str, new: str) -> None:
         """Rename a member in all channels."""
         folded = self._casemapping[old]
-        channels = list(_each(self._channels_of.pop(folded, None)))
-        for channel in channels:
-            self._pop(channel, folded)
+        found = list(_each(self._channels_of.pop(folded, None)))
+        channels = [channel for channel in found if self._pop(channel, folded)]
         for channel in channels:
             self.add(channel.name, new)
 
@@ -178,10 +198,10 @@ class Membership:
 
     def _part(self, folded: str, channel: _Channel) -> None:
         channels = self._channels_of.get(folded)
-        if isinstance(channels, list) and len(channels) > 1:
+        if isinstance(channels, list) and channel in channels:
             channels.remove(channel)
-        else:
-            self._channels_of.pop(folded, None)
+        if channels is channel or channels == []:
+            del self._channels_of[folded]
 
     def _pop(self, channel: _Channel, folded: str) -> bool:
         """Remove a nick from the members of a channel; return whether it was there."""
@@ -192,14 +212,27 @@ class Membership:
         return True
 
     def _drop_members(self, channel: _Channel) -> None:
-        for folded, nick in channel.members.items():
-            self._weight -= _WEIGHT + len(nick)
-            self._part(folded, channel)
-        channel.members = {}
+        """Drop all members of a channel, which gets no other ones."""
+        members, channel.members = channel.members, {}
+        self._dropped.append((channel, members))
+        self._sweep(SWEPT)
+
+    def _sweep(self, most: int) -> None:
+        """Sweep out members that were dropped, those first that were dropped first."""
+        while self._dropped and most > 0:
+            channel, members = self._dropped[0]
+            while members and most > 0:
+                folded, nick = members.popitem()
+                self._weight -= _WEIGHT + len(nick)
+                self._part(folded, channel)
+                most -= 1
+            if not members:
+                self._dropped.popleft()
 
     def _give_up(self, channel: _Channel) -> None:
         self._drop_members(channel)
         channel.given_up = True
+        self._on_give_up(channel.name)
 
 
 def _each(channels: _Channels | None) -> Iterator[_Channel]:

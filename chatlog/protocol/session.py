@@ -64,11 +64,14 @@ class Session:
         self.registration = Registration(settings.identity, tls=tls, mask=self._mask)
         self._carryover = carryover or Carryover(settings)
         self.joining = self._carryover.joining
+        self.overflows = self._carryover.overflows
         self.state = State(
             network=settings.network,
             nick=settings.identity.nick,
             queries=settings.queries,
             wants=self.joining.wants,
+            targets=self._carryover.targets,
+            overflows=self.overflows,
         )
         self.clock = ServerClock(settings.max_skew)
         self.ready = False
@@ -134,6 +137,8 @@ class Session:
         turn.replies += answers
         made += self._own_events(answers, received)
         self._file(line, made, turn)
+        if self.overflows.are_new:
+            turn.facts += self.overflows.take()
         return turn
 
     def _is_channel_of_ours(self, name: str) -> bool:
@@ -168,6 +173,10 @@ class Session:
                 events.local_event(self.state, own, target=target) for target in targets
             ]
         turn.facts.append(Disconnected(reason))
+
+    def release(self) -> None:
+        """Drop the handlers, which refer back to the session, so that it is freed at once."""
+        self._handlers.clear()
 
     # -- time ----------------------------------------------------------------------
 

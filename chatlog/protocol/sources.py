@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 REMEMBERED: Final = 16_384
 """Entries of each memory of the fast lane; a server that fills one has it emptied."""
 
+LONGEST_SOURCE: Final = 512
+"""Characters of a source or target that is remembered; servers send some hundred at most."""
+
 
 class SourceCache:
     """The parsed sources of one connection whose lines need no closer look.
@@ -35,9 +38,10 @@ class SourceCache:
         casemapping = self._state.isupport.casemapping
         if self._privacy.is_wide and self._privacy.ignores(source, casemapping):
             return None
-        if len(self.known) >= REMEMBERED:
-            self.known.clear()
-        self.known[text] = source
+        if len(text) <= LONGEST_SOURCE:
+            if len(self.known) >= REMEMBERED:
+                self.known.clear()
+            self.known[text] = source
         return source
 
     def parse(self, text: str) -> Source:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from chatlog.casemapping import PREFIXES
 from chatlog.event import SERVER, Source
+from chatlog.protocol.copy_budget import CopyBudget
 from chatlog.protocol.history.bare_playback import BarePlayback
 from chatlog.protocol.isupport import ISupport
 from chatlog.protocol.membership import Membership
 from chatlog.protocol.message import Message  # noqa: TC001 - a field of a Struct
+from chatlog.protocol.names_lists import NamesLists
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from chatlog.protocol.facts import Turn
+    from chatlog.protocol.overflows import Overflows
+    from chatlog.protocol.targets import AdmittedTargets
 
     Handler = Callable[["Line", Turn], None]
     """Acts on one line: it changes state, and appends replies and facts to the turn."""
@@ -46,22 +51,34 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 class State:
     """Our nick and channels on one connection, their members, and the server's ISUPPORT.
 
-    `wants` tells whether a name is that of a channel to record. `places` collects the
-    channels that a WHOIS of ours tells, and is None unless one is under way;
+    `wants` tells whether a name is that of a channel to record. `places` collects those
+    of our channels that a WHOIS of ours tells, and is None unless one is under way;
     `modes_asked` are those whose modes we asked for.
     """
 
     def __init__(
-        self, *, network: str, nick: str, queries: bool, wants: Callable[[str], bool]
+        self,
+        *,
+        network: str,
+        nick: str,
+        queries: bool,
+        wants: Callable[[str], bool],
+        targets: AdmittedTargets,
+        overflows: Overflows,
     ) -> None:
         self.network = network
         self.queries = queries
         self._wants = wants
         self.isupport = ISupport()
-        self.membership = Membership(self.isupport.casemapping)
-        self.names_of: dict[str, list[str]] = {}
-        self.places: list[str] | None = None
+        self.membership = Membership(
+            self.isupport.casemapping, on_give_up=partial(_note_given_up, overflows)
+        )
+        self.names_lists = NamesLists()
+        self.places: set[str] | None = None
         self.modes_asked: set[str] = set()
+        self.copies = CopyBudget()
+        self._targets = targets
+        self._overflows = overflows
         self.bare_playback = BarePlayback()
         self.be(Source(nick))
 
@@ -99,8 +116,32 @@ class State:
         self.be(self.me)
         return True
 
+    def admits(self, target: str) -> bool:
+        """Return whether a target may be recorded: a network adds a bounded number."""
+        return self._targets.admit(target, self.isupport.casemapping)
+
     def channels_of(self, line: Line) -> list[str]:
         """Return the targets of a line that concerns a person on the whole network."""
         if line.history_of:
             return [line.history_of]
         return self.membership.channels_of(line.source.nick) or [SERVER]
+
+    def channels_to_tell(self, line: Line) -> list[str]:
+        """Return the same for a line that a server may repeat: `@server` beyond the budget."""
+        channels = self.channels_of(line)
+        if self.copies.allows(len(channels), sum(map(len, line.params)), line.received):
+            return channels
+        self._overflows.note(
+            "copies",
+            "changes of people who are in many channels come too fast;"
+            " until they slow down, each is kept once, in @server",
+        )
+        return [SERVER]
+
+
+def _note_given_up(overflows: Overflows, channel: str) -> None:
+    overflows.note(
+        "members",
+        f"{channel} has more members than can be kept; its list is given up and incomplete,"
+        " and who quits there is kept in @server",
+    )

@@ -66,6 +66,9 @@ class StateTracker:
         name = line.params[0]
         if self._state.is_me(line.source.nick) and self._state.is_channel(name):
             self._state.be(line.source)
+            if not self._state.admits(name):
+                return
+            self._state.names_lists.end(name)
             self._state.membership.enter(name)
             self.joining.joined(name)
             turn.facts.append(Joined(name, *_when(line), line.fields.get("msgid", "")))
@@ -88,6 +91,7 @@ class StateTracker:
             self._state.membership.remove(channel, nick)
         elif name := self._state.membership.name(channel):
             self._state.membership.leave(channel)
+            self._state.names_lists.end(name)
             kicked, wanted = line.message.command == "KICK", self.joining.wants(name)
             turn.facts.append(Left(name, *_when(line), kicked=kicked, wanted=wanted))
             self.joining.removed(channel, how, turn)
@@ -115,15 +119,16 @@ class StateTracker:
         An item without a nick is kept as it came.
         """
         if len(line.params) > 3 and (name := self._state.membership.name(line.params[2])):  # noqa: PLR2004 - RPL_NAMREPLY
-            gathered = self._state.names_of.setdefault(name, [])
+            shown = []
             for item in filter(None, line.params[3].split(" ")):
                 prefixes, nick = self._state.isupport.split_member(item)
                 self._state.membership.add(name, nick)
-                gathered.append(prefixes + nick if nick else item)
+                shown.append(prefixes + nick if nick else item)
+            self._state.names_lists.add(name, shown)
 
     def _on_end_of_names(self, line: Line, _turn: Turn) -> None:
         if len(line.params) > 1:
-            self._state.names_of.pop(self._state.membership.name(line.params[1]), None)
+            self._state.names_lists.end(self._state.membership.name(line.params[1]))
 
     # -- our channels and our nick ---------------------------------------------------
 
@@ -147,8 +152,8 @@ class StateTracker:
 
     def _on_link_channel(self, line: Line, turn: Turn) -> None:
         """Follow to the channel that the server sends us to; the JOIN comes by itself."""
-        if len(line.params) > 2 and self._state.is_channel(line.params[2]):  # noqa: PLR2004 - client and two channels
-            old, new = line.params[1:3]
+        old, new = [*line.params, "", "", ""][1:3]
+        if new and self._state.is_channel(new) and self._state.admits(new):
             self._privacy.carry_over(old, new, self._state.isupport.casemapping)
             self.joining.forwarded(old, new, turn)
         else:
@@ -159,12 +164,13 @@ class StateTracker:
 
         See https://ircv3.net/specs/extensions/channel-rename
         """
-        same = self._state.isupport.casemapping.equal
-        if len(line.params) > 1 and not same(*line.params[:2]):
-            old, new = line.params[:2]
+        old, new = [*line.params, "", ""][:2]
+        is_other = not self._state.isupport.casemapping.equal(old, new)
+        if new and is_other and self._state.admits(new):
             if name := self._state.membership.name(old):
                 msgid = line.fields.get("msgid", "")
                 turn.facts.append(Renamed(name, new, *_when(line), msgid))
+            self._state.names_lists.end(name)
             self._state.membership.rename_channel(old, new)
             self._privacy.carry_over(old, new, self._state.isupport.casemapping)
             self.joining.renamed(old, new)
@@ -172,7 +178,7 @@ class StateTracker:
 
     def _on_invite(self, line: Line, _turn: Turn) -> None:
         if len(line.params) > 1 and self._state.is_me(line.params[0]):
-            self.joining.invited(line.params[1])
+            self.joining.invited(line.params[1], self._state.admits)
 
     def _on_logged_in(self, _line: Line, _turn: Turn) -> None:
         self.joining.logged_in()

@@ -34,7 +34,7 @@ class WhoisCheck:
     def ask(self) -> list[str]:
         """Return the request; nothing in no channel, or of a server without WHOIS."""
         asks = self._is_known and bool(self._state.membership.names())
-        self._state.places = [] if asks else None
+        self._state.places = set() if asks else None
         return [f"WHOIS {self._state.me.nick}"] if asks else []
 
     def handlers(self) -> dict[str, Handler]:
@@ -46,20 +46,20 @@ class WhoisCheck:
         }
 
     def _on_channels(self, line: Line, _turn: Turn) -> None:
-        """Collect our channels, `@#chan +#other`: with their prefixes, and without."""
+        """Collect our channels out of `@#chan +#other`; all other names count as one, ""."""
         places = self._state.places
         if places is not None and len(line.params) > 2 and self._state.is_me(line.params[1]):  # noqa: PLR2004 - RPL_WHOISCHANNELS
             for place in line.params[2].split():
                 # A channel's own name may begin with a character that is a prefix, too.
                 before = len(place) - len(place.lstrip(PREFIXES))
-                places += [place[start:] for start in range(min(before, _MOST_PREFIXES) + 1)]
+                for start in range(min(before, _MOST_PREFIXES) + 1):
+                    places.add(self._state.membership.name(place[start:]))
 
     def _on_end(self, line: Line, turn: Turn) -> None:
         """Compare the channels in the answer with those of our state; join the others again."""
-        places, self._state.places = self._state.places, None
-        if not places or len(line.params) < 2 or not self._state.is_me(line.params[1]):  # noqa: PLR2004 - client and nick
+        there, self._state.places = self._state.places, None
+        if not there or len(line.params) < 2 or not self._state.is_me(line.params[1]):  # noqa: PLR2004 - client and nick
             return
-        there = {self._state.membership.name(place) for place in places}
         names = self._state.membership.names()
         if proved := [name for name in names if name in there]:
             turn.facts.append(Proved(proved))

@@ -23,7 +23,7 @@ from chatlog.protocol.facts import (
 from chatlog.record.intervals import Moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from chatlog.event import Event
     from chatlog.protocol.facts import Fact, HistoryFact
@@ -51,7 +51,11 @@ class History(Protocol):
     def take(self, fact: HistoryFact) -> None:
         """Act on a page, a refusal or playback limits."""
 
-    def close(self) -> None:
+    @property
+    def is_full(self) -> bool:
+        """Return whether too much history waits for more to be read."""
+
+    async def close(self) -> None:
         """End with the connection."""
 
 
@@ -101,8 +105,8 @@ class ChannelFacts:
         self._history = history
         self._heard = heard
 
-    def handlers(self) -> dict[type, Callable[[Any], None]]:
-        """Return the handler of each type of fact."""
+    def handlers(self) -> dict[type, Callable[[Any], Iterator[None] | None]]:
+        """Return the handler of each type of fact; the steps that one returns are to be run."""
         return {
             Joined: self._on_joined,
             Left: self._on_left,
@@ -165,8 +169,8 @@ class ChannelFacts:
         for interval in self._ledgers.proved(fact.channels, self._last_proof()):
             self._history.entered(interval)
 
-    def _on_disconnected(self, fact: Disconnected) -> None:
-        self._ledgers.lost(self._last_proof(), fact.reason)
+    def _on_disconnected(self, fact: Disconnected) -> Iterator[None]:
+        return self._ledgers.losing(self._last_proof(), fact.reason)
 
     def _enter(self, channel: str, moment: Moment, msgid: str) -> None:
         interval = self._ledgers.entered(channel, moment, msgid)

@@ -4,6 +4,10 @@ It works in turns. While the lines of a read are dispatched, the session adds to
 the turn; at the end of the read the driver writes the events, then sends the
 replies, then acts on the facts. A reply is an acknowledgement that people rely on,
 so it must not leave before the events are in the kernel.
+
+A turn that takes long, because a line concerns thousands of channels or each line
+needs the disk, is carried out over several turns of the loop. Meanwhile nothing
+more is read from the connection.
 """
 
 from __future__ import annotations
@@ -14,8 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatlog.background import do_in_thread
 from chatlog.connection import ANY, PING_TOKEN
+from chatlog.event import EventType
 from chatlog.protocol.facts import (
     Absent,
+    BoundExceeded,
     Challenged,
     ErrorReceived,
     PolicyDeclared,
@@ -28,9 +34,11 @@ from chatlog.protocol.facts import (
 )
 from chatlog.protocol.refusals import ACCIDENT
 from chatlog.record.channel_facts import ChannelFacts, History, without_empty_absences
+from chatlog.record.steps import TURN, Steps
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Iterator
 
     from chatlog.connection import Connection, LineEvent, Reactor
     from chatlog.protocol.session import Session
@@ -45,6 +53,7 @@ _PRESENCE_EVERY: Final = 600.0
 _ARRIVED: Final = "chatlog-arrived"
 _MOVING: Final = "moving to another server, as this one asks"
 _TLS_ALONE: Final = "this server is for TLS alone (STS)"
+_ROOM_EVERY: Final = 0.05
 
 MakeHistory = Callable[["Session", Callable[[str], None], Callable[[], None]], History]
 """Makes the consumer of a connection's history: of the session, of the function that
@@ -79,8 +88,7 @@ class Driver:
         self.session = session
         self.turn = Turn()
         self.welcomed: asyncio.Future[None] = loop.create_future()
-        self.since = ""
-        self.parting_words, self.verdict = "", ACCIDENT
+        self.since, self.parting_words, self.verdict = "", "", ACCIDENT
         self.must_reconnect = False
         self._connection = connection
         self._intake = intake
@@ -88,12 +96,14 @@ class Driver:
         self._now = now
         self._on_arrival = on_arrival
         self._on_caught_up = on_caught_up
-        self._has_arrived = self._has_all_played_back = False
+        self._has_arrived = self._has_all_played_back = self._is_over = False
         self._history = history(session, connection.send_raw, self._look_whether_caught_up)
         self._channels = ChannelFacts(
             session, intake, ledgers, self._history, lambda: connection.heard
         )
-        self._handlers: dict[type, Callable[[Any], None]] = {
+        self._steps = Steps(loop, connection.begin_acting, connection.end_acting, intake.fail)
+        self._handlers: dict[type, Callable[[Any], Iterator[None] | None]] = {
+            BoundExceeded: self._on_exceeded,
             Welcomed: self._on_welcomed,
             RegistrationRefused: self._on_refused,
             TlsRequired: self._on_tls_required,
@@ -122,11 +132,18 @@ class Driver:
         """End the session because its connection is gone, for that reason."""
         self.session.close(reason, received, self.turn)
 
-    def close(self) -> None:
-        """Cancel the timers, and end with the history."""
+    async def close(self) -> None:
+        """End with the turns and the history, and let go of everything that a connection held."""
         for timer in self._timers.values():
             timer.cancel()
-        self._history.close()
+        await self._steps.finish()
+        await self._history.close()
+        # What refers back to this object or to the session would wait for the collector.
+        self._is_over = True
+        self._handlers.clear()
+        self._connection.driver = None
+        self.session.release()
+        del self._history, self._channels
 
     def jumped(self, ahead: int, slept: int) -> None:
         """Note by how many milliseconds our clock was set, or the machine slept."""
@@ -139,17 +156,41 @@ class Driver:
         if self.session.changed:
             self._advance()
         turn, self.turn = self.turn, Turn()
+        self._steps.run(self._carry_out(turn), self._until())
+
+    def _until(self) -> float:
+        """Return the end of this turn of the loop: that of the lines, or a new one of ours."""
+        now, ends = self._loop.time(), self._connection.turn_ends
+        return ends if ends > now - TURN else now + TURN
+
+    def _carry_out(self, turn: Turn) -> Iterator[None]:
+        """Carry a turn out; yield wherever the loop may turn."""
         events = turn.events
         if turn.facts:  # among them, perhaps, that we joined a channel
-            events = [self._channels.with_silence(event) for event in events]
-        self._intake.write(events, self.session.state.isupport.casemapping.name)
-        self._intake.flush()
+            events = []
+            for event in turn.events:
+                events.append(self._channels.with_silence(event))
+                if event.type == EventType.JOINED:
+                    yield
+        yield from self._intake.writing(events, self.session.state.isupport.casemapping.name)
+        while not self._intake.flush(self._steps.is_time_up):
+            yield
         for line in turn.replies:
             self._connection.say(line)
         for fact in without_empty_absences(turn.facts):
-            self._handlers[type(fact)](fact)
+            yield from self._handlers[type(fact)](fact) or ()
+            yield
         if not self._has_arrived and self.session.ready and self.session.joining.is_settled():
             self._arrive()
+        if self._history.is_full:
+            self._hold_for_history()
+
+    def _hold_for_history(self) -> None:
+        """Read nothing more until there is room for history that waits."""
+        is_full = self._history.is_full
+        self._connection.hold_for_history(is_full=is_full)
+        again_at = self._loop.time() + _ROOM_EVERY if is_full else None
+        self._set_timer("history", again_at, self._hold_for_history)
 
     def _advance(self) -> None:
         """Add the lines that are due to the turn, and set the timer for the next ones."""
@@ -198,6 +239,9 @@ class Driver:
 
     # -- the connection ------------------------------------------------------------
 
+    def _on_exceeded(self, fact: BoundExceeded) -> None:
+        logger.warning("%s: %s", self.session.settings.network, fact.consequence)
+
     def _on_error(self, fact: ErrorReceived) -> None:
         """Keep the server's words as the reason of the end, and end; the first words count.
 
@@ -240,6 +284,8 @@ class Driver:
             self._on_arrival()
 
     def _look_whether_caught_up(self) -> None:
+        if self._is_over:
+            return
         if self._has_all_played_back and self._has_arrived and self._history.is_settled:
             self._on_caught_up()
 

@@ -85,15 +85,19 @@ class Durability:
 
     # -- writing -----------------------------------------------------------------
 
-    def flush(self) -> None:
-        """Write all lines that the disk takes; the rest waits, and the failure is logged."""
-        self.do(self._writer.flush)
+    def flush(self, is_time_up: Callable[[], bool] = bool) -> bool:
+        """Write lines that the disk takes until the time is up; return whether all were dealt with.
+
+        What the disk refuses waits, and the failure is logged.
+        """
+        self.do(partial(self._writer.flush, is_time_up))
         if self._troubled:
             self._hold_back()
         elif self._writer.in_trouble:  # by what an earlier run left
             self._begin_to_retry()
         if self._writer.storage.sync is Sync.ALWAYS:
             self._sync()
+        return self._writer.is_flushed
 
     def do(self, action: Callable[[], None]) -> None:
         """Run an action that writes; if the disk refuses, log that and retry every second."""

@@ -16,7 +16,7 @@ from chatlog.errors import HeldError, TranscriptError
 from chatlog.event import SERVER, Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from chatlog.record.limits import Limiter
     from chatlog.record.sinks import Flusher, Sink
@@ -83,7 +83,8 @@ class Intake:
         """Lock further channels; return those that no other recorder holds."""
         held = tuple(channel for channel in channels if self._hold(channel))
         if self._has_casemapping:
-            self._begin_all(held)
+            for _ in self._begin_all(held):
+                pass
         return held
 
     def takes(self, target: str) -> bool:
@@ -96,11 +97,18 @@ class Intake:
         `casemapping` is the name of the network's CASEMAPPING, or of the default
         until the server has sent RPL_ISUPPORT. Failures are kept, not raised.
         """
+        for _ in self.writing(events, casemapping):
+            pass
+
+    def writing(self, events: list[Event], casemapping: str) -> Iterator[None]:
+        """Write events as `write`; yield after each new target, as there may be thousands."""
         try:
             events = self._limiter.admit(events)
             counts = Counter(map(_target_of, events))
             if not counts.keys() <= self._recorded:
-                events = [each for each in events if self._claim(each.target, casemapping)]
+                for target in counts:
+                    yield from self._claim(target, casemapping)
+                events = [each for each in events if each.target in self._recorded]
                 counts = Counter(map(_target_of, events))
             self._sink.write_all(events)
         except Exception as error:  # noqa: BLE001 - a bug here must end the run, not the connection
@@ -110,12 +118,16 @@ class Intake:
             if events:
                 self.last_event = events[-1].received or events[-1].time
 
-    def flush(self) -> None:
-        """Flush the sink: every line is then in the kernel's hands, or waits for the disk."""
+    def flush(self, is_time_up: Callable[[], bool] = bool) -> bool:
+        """Flush the sink until the time is up; return whether every line was dealt with.
+
+        Each such line is in the kernel's hands, or waits for the disk.
+        """
         try:
-            self._flusher.flush()
+            return self._flusher.flush(is_time_up)
         except Exception as error:  # noqa: BLE001 - as above
             self.fail(error)
+            return True
 
     def write_history(self, events: list[Event], casemapping: str) -> None:
         """Write and flush lines of history, and count them as fetched."""
@@ -133,19 +145,19 @@ class Intake:
         """Report a refusal of the disk to another part of the recorder."""
         self._flusher.note(error)
 
-    def _claim(self, target: str, casemapping: str) -> bool:
-        """Lock a target before its first event; return False if another recorder holds it."""
+    def _claim(self, target: str, casemapping: str) -> Iterator[None]:
+        """Lock a target before its first event, unless another recorder holds it."""
         if target in self._recorded or target in self._elsewhere:
-            return target in self._recorded
+            return
         if not self._has_casemapping:
-            self._set_casemapping(casemapping)
+            yield from self._set_casemapping(casemapping)
         if self._hold(target):
             self._recorded.add(target)
             if target not in self.channels:
                 self._begin(target)
-        return target in self._recorded
+        yield
 
-    def _set_casemapping(self, casemapping: str) -> None:
+    def _set_casemapping(self, casemapping: str) -> Iterator[None]:
         """Set the CASEMAPPING before the first target whose path depends on it."""
         self._has_casemapping = True
         try:
@@ -153,14 +165,15 @@ class Intake:
         except TranscriptError as error:
             self._sink.known_casemapping(self._network)  # raises unless only writing failed
             self._flusher.note(error)
-        self._begin_all(self.channels)
+        yield from self._begin_all(self.channels)
 
-    def _begin_all(self, channels: tuple[str, ...]) -> None:
+    def _begin_all(self, channels: tuple[str, ...]) -> Iterator[None]:
         for channel in channels:
             self._begin(channel)
             directory = self._sink.path(self._network, channel)
             if directory is not None:
                 logger.info("recording %s in %s", channel, directory)
+            yield
 
     def _hold(self, target: str) -> bool:
         try:

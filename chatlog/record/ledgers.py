@@ -25,7 +25,7 @@ from chatlog.read.lookup import last_lines, last_msgid
 from chatlog.record.intervals import Intervals, Moment, new_interval, silence_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from chatlog.coverage.entries import LedgerEntry
@@ -128,12 +128,16 @@ class Ledgers:
         if last and not isinstance(last[0], UnwantedEntry):
             self._append(name, *self._intervals.unwant(name, moment))
 
-    def lost(self, moment: Moment, reason: str) -> None:
-        """Close every interval at the last proof of hearing before a connection ended."""
+    def losing(self, moment: Moment, reason: str) -> Iterator[None]:
+        """Close every interval at the last proof of hearing before a connection ended.
+
+        Yield after each interval, as there may be thousands.
+        """
         self._intervals.forget_unsteady()
         cause = self._intervals.cause_of_loss(moment, reason)
         for target in self._intervals.targets():
             self.left(target, *self._saved(target, moment, cause))
+            yield
 
     def _saved(self, target: str, moment: Moment, cause: str) -> tuple[Moment, str]:
         """Return the end of coverage and its cause, without lines that only memory has."""

@@ -28,6 +28,7 @@ from chatlog.record.intake import Intake
 from chatlog.record.intervals import Moment
 from chatlog.record.ledgers import Ledgers
 from chatlog.record.limits import Limiter, Limits
+from chatlog.record.steps import TURN
 from chatlog.record.supervisor import Plan, Supervisor
 
 if TYPE_CHECKING:
@@ -352,10 +353,14 @@ class Recorder:
         self.stop(reason)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._durability.do(partial(self._writer.tick, self._now()))
+        """Close parts that are over, for one turn of the loop; continue in the next turn."""
+        until = loop.time() + TURN
+        tick = partial(self._writer.tick, self._now(), lambda: loop.time() > until)
+        self._durability.do(tick)
         for network in self._networks.values():
             network.ledgers.append_held_back()
-        self._ticking = loop.call_later(_TICK, self._tick, loop)
+        delay = 0.0 if self._writer.is_ticking else _TICK
+        self._ticking = loop.call_later(delay, self._tick, loop)
 
     def _close(self) -> None:
         self._limiter.close()

@@ -13,7 +13,7 @@ from chatlog.event import trusted_time
 from chatlog.record.intervals import NewInterval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from chatlog.casemapping import Casemapping
@@ -48,8 +48,11 @@ class Sink(Protocol):
 class Flusher(Protocol):
     """Flushes a Sink, and reports refusals of the disk; Durability is one."""
 
-    def flush(self) -> None:
-        """Write all events that the sink took; those that the disk refuses wait."""
+    def flush(self, is_time_up: Callable[[], bool] = bool) -> bool:
+        """Write events that the sink took, until the time is up; return whether all are.
+
+        Those that the disk refuses wait.
+        """
 
     def note(self, error: TranscriptError) -> None:
         """Report a refusal of the disk."""
@@ -73,8 +76,9 @@ class NullSink:
     def write_all(self, events: Iterable[Event]) -> None:
         """Discard the events."""
 
-    def flush(self) -> None:
+    def flush(self, is_time_up: Callable[[], bool] = bool) -> bool:  # noqa: ARG002 - as the protocol
         """Write nothing: nothing waits."""
+        return True
 
     def note(self, error: TranscriptError) -> None:
         """Report nothing: no disk is written."""
@@ -92,8 +96,8 @@ class LedgerSink(Protocol):
     def left(self, target: str, moment: Moment, cause: str, *, for_good: bool = False) -> None:
         """Close an interval; `for_good` if the target is no longer meant to be heard."""
 
-    def lost(self, moment: Moment, reason: str) -> None:
-        """Close every interval at the last proof of hearing."""
+    def losing(self, moment: Moment, reason: str) -> Iterator[None]:
+        """Close every interval at the last proof of hearing; yield after each."""
 
     def proved(self, targets: list[str], moment: Moment) -> list[NewInterval]:
         """Keep the server's confirmation that we are in these channels.
@@ -121,8 +125,9 @@ class NullLedgers:
     def left(self, target: str, moment: Moment, cause: str, *, for_good: bool = False) -> None:
         """Keep nothing."""
 
-    def lost(self, moment: Moment, reason: str) -> None:
+    def losing(self, moment: Moment, reason: str) -> Iterator[None]:  # noqa: ARG002 - as the protocol
         """Keep nothing."""
+        return iter(())
 
     def proved(self, targets: list[str], moment: Moment) -> list[NewInterval]:  # noqa: ARG002 - as the protocol
         """Return no interval: none waits."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -66,6 +66,24 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return SecretMask(secrets, (*self.session.public_names(), *hosts))
 
 
+class _LastConnection(NamedTuple):
+    """The facts of a connection that outlive it; `offset` is None if it was never measured."""
+
+    server: str = ""
+    nick: str = ""
+    offset: int | None = None
+    parting_words: str = ""
+    verdict: Verdict = ACCIDENT
+
+    @classmethod
+    def of(cls, driver: Driver) -> _LastConnection:
+        """Return the facts of a driver's connection."""
+        session = driver.session
+        offset = session.clock.offset if session.clock.is_known else None
+        nick, words = session.state.me.nick, driver.parting_words
+        return cls(session.server, nick, offset, words, driver.verdict)
+
+
 class Supervisor:
     """Keeps one network connected, with `run`, until `stop`.
 
@@ -111,6 +129,7 @@ class Supervisor:
         self._failures = 0
         self._connection: Connection | None = None
         self._driver: Driver | None = None
+        self._last = _LastConnection()
         self._waited_for = ""
         self._stopping: asyncio.Future[str] = reactor.loop.create_future()
 
@@ -176,8 +195,7 @@ class Supervisor:
         New channels must be held before.
         """
         self.plan, self._mask = plan, plan.secret_mask()
-        # After its connection, a driver is kept only for the status.
-        if self._connection is not None and self._driver is not None and self._driver.session.ready:
+        if self._driver is not None and self._driver.session.ready:
             self._driver.apply(plan.session)
         else:
             self.carryover.apply(plan.session)
@@ -185,7 +203,7 @@ class Supervisor:
 
     def jumped(self, ahead: int, slept: int) -> None:
         """Note by how many milliseconds our clock was set, or the machine slept."""
-        if self._connection is not None and self._driver is not None:
+        if self._driver is not None:
             self._driver.jumped(ahead, slept)
 
     async def run(self) -> None:
@@ -233,6 +251,7 @@ class Supervisor:
         if round_is_over and not (self.was_welcomed or self.plan.retry):
             raise error
         logger.warning("%s", error)
+        _drop_tracebacks(error)
 
     async def _pause(self, least: float) -> None:
         rounds, within_round = divmod(self._failures, len(self.plan.addresses))
@@ -271,8 +290,9 @@ class Supervisor:
                 await self._stay(connection, driver, address)
             return driver.must_reconnect or self._moved_to_tls(session, address)
         finally:
-            driver.close()
-            self._connection = None
+            self._last = _LastConnection.of(driver)
+            await driver.close()
+            self._connection = self._driver = None
             self._reactor.connections.remove(connection)
 
     async def _dial(self, connection: Connection, address: Address) -> bool:
@@ -348,12 +368,11 @@ class Supervisor:
 
     def _verdict(self) -> Verdict:
         """Return the consequences of the server's parting words; raise if they are final."""
-        if self._driver is None or self._stopping.done():
+        if self._stopping.done():
             return ACCIDENT
-        verdict = self._driver.verdict
+        verdict = self._last.verdict
         if verdict.for_good:
-            server = self._driver.session.server
-            raise RefusedError(f"{server} will not have us: {self._driver.parting_words}")
+            raise RefusedError(f"{self._last.server} will not have us: {self._last.parting_words}")
         return verdict
 
     # -- STS -------------------------------------------------------------------------
@@ -379,22 +398,23 @@ class Supervisor:
     def status(self) -> NetworkStatus:
         """Return the status of this network."""
         driver, connection = self._driver, self._connection
-        clock = driver.session.clock if driver else None
+        last = self._last if driver is None else _LastConnection.of(driver)
         welcome = driver is not None and connection is not None and driver.welcomed.done()
         joining, privacy = self.carryover.joining, self.carryover.privacy
         problems = [f"{name}: {why}" for name, why in joining.problems().items()]
+        problems += self.carryover.overflows.consequences.values()
         if self.last_refusal is not None:
             problems.append(str(self.last_refusal))
         return NetworkStatus(
             name=self.plan.session.network,
             state=self._mask(self.state),
             connected=welcome,
-            server=driver.session.server if driver else "",
-            nick=driver.session.state.me.nick if driver else "",
+            server=last.server,
+            nick=last.nick,
             lag=connection.watch.lag if connection and connection.watch else None,
             since=driver.since if driver and welcome else "",
             heard=connection.heard if connection else "",
-            offset=clock.offset if clock and clock.is_known else None,
+            offset=last.offset,
             last_event=self._intake.last_event,
             reconnects=max(0, self._welcomes - 1),
             joined=joining.joined_count() if welcome else 0,
@@ -413,6 +433,13 @@ class Supervisor:
         await asyncio.wait(
             {*futures, self._stopping}, timeout=within, return_when=asyncio.FIRST_COMPLETED
         )
+
+
+def _drop_tracebacks(error: BaseException | None) -> None:
+    """Remove the tracebacks of an error and its causes: they keep all that a connection held."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
 
 
 def backoff(failures: int, least: float, most: float, chance: float) -> float:

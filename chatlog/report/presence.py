@@ -53,9 +53,10 @@ class Presence:
             self._begin("")
 
     def listed(self, event: Event) -> None:
-        """Take over a list of names."""
+        """Take over a list of names, or add to it if the event continues it."""
         if self._is_news(event):
-            self._begin(self.since or event.time)
+            if not (self._is_listed and event.params):
+                self._begin(self.since or event.time)
             self._is_listed = True
             for word in event.text.split():
                 self._add(word.lstrip(PREFIXES).partition("!")[0])

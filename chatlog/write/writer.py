@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import resource
+from collections import deque
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -33,7 +34,7 @@ from chatlog.write.stream_key import Archive
 from chatlog.write.streams import Streams
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -81,6 +82,8 @@ class Writer:
         self._files = OpenParts(open_files or _allowed_open_files(), self._exposed)
         self._dirty: list[Stream] = []
         self._waiting: dict[Parts, None] = {}
+        self._flushing: deque[Parts] = deque()
+        self._over: Iterator[PartsOver] | None = None
 
     @property
     def storage(self) -> Storage:
@@ -170,19 +173,33 @@ class Writer:
         stream.settle(self._waiting)
         self._streams.turn(stream, time)
 
-    def flush(self) -> None:
+    def flush(self, is_time_up: Callable[[], bool] = bool) -> None:
         """Write all events, by one call for each segment, in order of arrival.
 
-        Raise one TranscriptError for all segments that a disk refuses now and
-        did not before; their lines wait here, and later ones behind them, until
-        `retry`. All other segments are written nevertheless.
+        Stop after the segment at whose end `is_time_up`; the next call goes on. Raise
+        one TranscriptError for all segments that a disk refuses now and did not before;
+        their lines wait here, and later ones behind them, until `retry`. All other
+        segments are written nevertheless.
         """
         for stream in self._dirty:
             stream.settle(self._waiting)
         self._dirty.clear()
         if self._waiting:
-            waiting, self._waiting = self._waiting, {}
-            do_all(partial(self._files.flush, parts) for parts in waiting)
+            self._flushing.extend(self._waiting)
+            self._waiting.clear()
+        if self._flushing:
+            do_all(self._flushes(is_time_up))
+
+    def _flushes(self, is_time_up: Callable[[], bool]) -> Iterator[Callable[[], None]]:
+        while self._flushing:
+            yield partial(self._files.flush, self._flushing.popleft())
+            if is_time_up():
+                return
+
+    @property
+    def is_flushed(self) -> bool:
+        """Whether no event waits for `flush`."""
+        return not (self._dirty or self._waiting or self._flushing)
 
     # -- a disk that refuses ---------------------------------------------------------
 
@@ -258,10 +275,28 @@ class Writer:
 
     # -- the end of periods, and of all ---------------------------------------------------
 
-    def tick(self, now: str) -> None:
-        """Flush, and close the parts that get no more events."""
-        over = (partial(self._finish, each) for each in self._streams.over(now))
-        do_all(chain([self.flush], over))
+    def tick(self, now: str, is_time_up: Callable[[], bool] = bool) -> None:
+        """Flush, and close the parts that get no more events.
+
+        Stop when `is_time_up`; while `is_ticking`, the next call goes on.
+        """
+        do_all(chain([partial(self.flush, is_time_up)], self._finishes(now, is_time_up)))
+
+    @property
+    def is_ticking(self) -> bool:
+        """Whether `tick` stopped before its end."""
+        return self._over is not None
+
+    def _finishes(self, now: str, is_time_up: Callable[[], bool]) -> Iterator[Callable[[], None]]:
+        if self._over is None:
+            self._over = self._streams.over(now)
+        if not self.is_flushed:
+            return
+        for each in self._over:
+            yield partial(self._finish, each)
+            if is_time_up():
+                return
+        self._over = None
 
     def _finish(self, over: PartsOver) -> None:
         if self._files.finish(over.parts):

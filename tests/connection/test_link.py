@@ -16,7 +16,7 @@ from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session import Session
 from chatlog.protocol.session_settings import SessionSettings
 from tests.support.loop_clock import LoopClock
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, until
 from tests.support.wire import connected, heard_on, new_reactor, remembering, serving
 
 
@@ -130,6 +130,43 @@ def test_while_lines_of_a_read_are_left_nothing_more_is_read_and_hearing_is_not_
         turns = await turns_of(connection, MANY, until=lambda: len(heard) == 100)
         assert set(turns) == {(False, "")}
         assert (connection.transport.is_reading, connection.heard) == (True, reactor.now())
+
+    asyncio.run(scene())
+
+
+def test_a_costly_line_ends_its_turn():
+    async def scene():
+        noted = []
+        reactor = new_reactor()
+        reactor.add_global_handler("join", lambda *_: noted.append("line"))
+        reactor.loop.time = lambda: float(noted.count("line"))  # a second for each line
+        connection = await connected(reactor)
+        reactor.after_read = lambda _: noted.append("turn")
+        connection.protocol.data_received(b"JOIN #a\r\nJOIN #b\r\nJOIN #c\r\n")
+        await until(lambda: noted.count("line") == 3)
+        assert noted == ["line", "turn"] * 3
+
+    asyncio.run(scene())
+
+
+def test_while_the_last_lines_are_acted_on_no_other_is_handled():
+    async def scene():
+        reactor = new_reactor()
+        heard = heard_on(reactor)
+        connection = await connected(reactor)
+        connection.turn = -1.0
+        reactor.after_read = lambda _: connection.begin_acting()
+        connection.protocol.data_received(MANY)
+        first = len(heard)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert 0 < len(heard) == first < 100
+        assert not connection.transport.is_reading
+        while len(heard) < 100:
+            connection.end_acting()
+            await asyncio.sleep(0)
+        connection.end_acting()
+        assert connection.transport.is_reading
 
     asyncio.run(scene())
 

@@ -664,7 +664,13 @@ def what_is_known(session):
     names = state.membership.names()
     return (
         {name: state.membership.members(name) for name in names},
-        (state.me, state.names_of, dict(state.isupport), session.clock.offset, session.ready),
+        (
+            state.me,
+            vars(state.names_lists),
+            dict(state.isupport),
+            session.clock.offset,
+            session.ready,
+        ),
         (session.registration.enabled, session.registration.nick),
         session.batches.open,
     )

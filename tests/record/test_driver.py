@@ -45,11 +45,16 @@ class Intake:
     def takes(self, _target):
         return True
 
-    def write(self, events, _casemapping):
+    def writing(self, events, _casemapping):
         self.log += [f"{event.type} in {event.target}" for event in events]
+        return iter(())
 
-    def flush(self):
+    def flush(self, _is_time_up):
         self.log.append("flushed")
+        return True
+
+    def fail(self, error):
+        raise error
 
 
 class Ledgers:
@@ -71,8 +76,9 @@ class Ledgers:
     def absent(self, target, _moment, why):
         self.log.append(f"absent from {target}: {why}")
 
-    def lost(self, _moment, reason):
+    def losing(self, _moment, reason):
         self.log.append(f"lost: {reason}")
+        return iter(())
 
 
 class History:
@@ -81,6 +87,7 @@ class History:
     def __init__(self, log):
         self.log = log
         self.is_settled = True
+        self.is_full = False
 
     def entered(self, interval):
         self.log.append(f"history of {interval.target}")
@@ -92,7 +99,7 @@ class History:
         self.log.append(f"a page of {len(fact.events)}")
         self.is_settled = False
 
-    def close(self):
+    async def close(self):
         self.log.append("history closed")
 
 
@@ -136,7 +143,7 @@ def in_scene():
             try:
                 test(scene)
             finally:
-                scene.driver.close()
+                await scene.driver.close()
 
         asyncio.run(scenario())
 
@@ -171,7 +178,7 @@ def test_our_joining_says_since_when_nothing_was_heard(in_scene):
     def test(scene):
         scene.read(*WELCOME)
         written = []
-        scene.driver._intake.write = lambda events, _: written.extend(events)
+        scene.driver._intake.writing = lambda events, _: iter(written.extend(events) or ())
         scene.read(OUR_JOIN, ":bob!u@h PRIVMSG #a :hi")
         assert [event.text for event in written] == ["nothing was heard since ever", "hi"]
 

@@ -72,7 +72,7 @@ def test_an_interval_that_closes_has_the_msgid_of_the_last_line_on_disk(disk):
 
 def test_a_lost_connection_closes_every_interval_at_the_last_proof_of_hearing(disk):
     disk.ledgers.entered("#demo", at(1), "m1")
-    disk.ledgers.lost(at(4), "Ping timeout: 240 seconds")
+    list(disk.ledgers.losing(at(4), "Ping timeout: 240 seconds"))
     closed = ledger.read(disk.directory)[-1]
     assert (closed.at, closed.cause) == (at(4).at, "ping-timeout")
     assert disk.ledgers.begins("#demo") == ""
@@ -83,7 +83,7 @@ def test_coverage_ends_at_the_last_line_on_disk_while_later_ones_wait_in_memory(
     disk.write(message(2, "m2"))
     disk.is_full = True
     disk.write(message(3, "m3"))
-    disk.ledgers.lost(at(4), "chatlog stopped")
+    list(disk.ledgers.losing(at(4), "chatlog stopped"))
     disk.is_full = False
     disk.writer.retry()
     closed = ledger.read(disk.directory)[-1]

@@ -112,7 +112,7 @@ def test_null_ledgers_keep_no_interval_so_that_nothing_is_missed():
     ledgers = NullLedgers()
     moment = Moment(TIME)
     first = ledgers.entered("#demo", moment, "m1")
-    ledgers.lost(moment, "Ping timeout")
+    assert list(ledgers.losing(moment, "Ping timeout")) == []
     assert ledgers.silence("#demo") == ""
     assert ledgers.entered("#demo", moment, "m2") == first
     assert (first.target, first.gaps, first.is_first) == ("#demo", [], False)

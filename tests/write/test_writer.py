@@ -94,6 +94,36 @@ def test_a_flush_is_one_write_for_each_segment(tmp_path):
     writer.close()
 
 
+def test_a_flush_whose_time_is_up_goes_on_in_the_next_one(tmp_path):
+    faulty = Faulty()
+    writer = writer_in(tmp_path, faulty.system)
+    for number in range(3):
+        writer.write(event_at(target=f"#{number}"))
+    written = []
+    while not writer.is_flushed:
+        before = faulty.counts["write"]
+        writer.flush(lambda: True)
+        written.append(faulty.counts["write"] - before)
+    assert written == [1, 1, 1]
+    writer.close()
+
+
+def test_a_tick_whose_time_is_up_goes_on_in_the_next_one(tmp_path):
+    writer = writer_in(tmp_path)
+    for number in range(3):
+        writer.write(event_at(target=f"#{number}"))
+    writer.flush()
+    ticks, now = 0, "2026-11-25T00:00:00.000Z"
+    while writer.active:
+        writer.tick(now, lambda: True)
+        ticks += 1
+        assert writer.is_ticking
+    writer.tick(now)
+    assert not writer.is_ticking
+    assert ticks == 3
+    writer.close()
+
+
 def test_spellings_that_the_network_holds_to_be_one_are_one_transcript_in_order(tmp_path):
     names = ["#A[", "#a{", "#A{", "#a["]
     record(tmp_path, *(event_at(target=name, text=name) for name in names))

@@ -16,6 +16,9 @@ from chatlog.event import EARLIEST, MOST_APART, format_time, parse_time, shifted
 if TYPE_CHECKING:
     from chatlog.protocol.message import Message
 
+MAX_PLAYING: Final = 64
+"""Targets that are played back at a time; of further ones the lines count as live."""
+
 VIA: Final = "playback"
 KIND: Final = "znc.in/playback"
 _ZNC: Final = "***!znc@znc.in"
@@ -59,7 +62,7 @@ class BarePlayback:
             return False
         target, text = message.params
         mark = message.source, text
-        if mark in _BEGINS:
+        if mark in _BEGINS and len(self.playing) < MAX_PLAYING:
             self.playing.add(target)
         elif mark in _ENDS:
             self.playing.discard(target)

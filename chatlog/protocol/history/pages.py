@@ -21,8 +21,17 @@ if TYPE_CHECKING:
     from chatlog.protocol.state import Handler, Line, State
 
 _VIAS: Final = {"chathistory": "chathistory", "znc.in/playback": "playback"}
-_MOST_BATCHES: Final = 64
-_MOST_LINES: Final = 500
+MAX_BATCHES: Final = 64
+"""Batches of history that are open at a time; of further ones the lines count as live."""
+
+MAX_LINES: Final = 500
+"""Lines of one page; a longer batch comes in several."""
+
+MAX_PAGE: Final = 256 * 1024
+"""Estimated bytes of one page; a larger batch comes in several."""
+
+_WEIGHT: Final = 512
+"""Estimated bytes of one event without its texts."""
 
 
 class _Batch(msgspec.Struct):
@@ -31,13 +40,14 @@ class _Batch(msgspec.Struct):
     label: str
     outer: str = ""
     events: list[Event] = []
+    size: int = 0
     answer: Answer = Answer()
 
 
 class HistoryBatches:
     """The batches of one connection that bring history and have not ended.
 
-    `open` has them by their reference tag, 64 at most, so that no server fills
+    `open` has them by their reference tag, `MAX_BATCHES` at most, so that no server fills
     our memory. The lines of any other batch count as live.
     """
 
@@ -52,7 +62,7 @@ class HistoryBatches:
     def begin(self, reference: str, kind: str, target: str, tags: dict[str, str]) -> None:
         """Open a batch that brings history, or one inside such a batch; ignore any other."""
         outer = tags.get("batch", "")
-        if not reference or reference in self.open or len(self.open) >= _MOST_BATCHES:
+        if not reference or reference in self.open or len(self.open) >= MAX_BATCHES:
             return
         if (around := self.open.get(outer)) is not None:
             self.open[reference] = _Batch(around.target, around.via, "", around.outer or outer)
@@ -84,9 +94,10 @@ class HistoryBatches:
         for event in events:
             if batch is not None and event.target == batch.target:
                 batch.events.append(event)
+                batch.size += weight_of(event)
             else:
                 _take_loose(event, turn)
-        if batch is not None and batch.answer.lines >= _MOST_LINES:
+        if batch is not None and (batch.answer.lines >= MAX_LINES or batch.size >= MAX_PAGE):
             _give(batch, turn)
 
     def close(self, turn: Turn) -> None:
@@ -123,10 +134,16 @@ def _take_loose(event: Event, turn: Turn) -> None:
         turn.facts.append(HistoryPage(event.target, event.via, [event], batched=False))
 
 
+def weight_of(event: Event) -> int:
+    """Return the estimated bytes of an event in memory."""
+    texts = len(event.text) + sum(map(len, event.params))
+    return _WEIGHT + 2 * (texts + sum(map(len, event.tags)) + sum(map(len, event.tags.values())))
+
+
 def _give(batch: _Batch, turn: Turn) -> None:
     """Add a page with the lines so far, and let the batch go on without them."""
     turn.facts.append(_page_of(batch, is_whole=False))
-    batch.events, batch.answer = [], Answer()
+    batch.events, batch.size, batch.answer = [], 0, Answer()
 
 
 def _page_of(batch: _Batch, *, is_whole: bool) -> HistoryPage:

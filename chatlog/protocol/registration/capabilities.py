@@ -182,9 +182,15 @@ class Registration:
             turn.facts.append(TlsRequired())
 
     def _note_offered(self, params: list[str]) -> list[str]:
+        """Keep the capabilities of a line that we know; return them, each once."""
         pairs = [item.partition("=") for item in params[-1].split()]
-        self.offered.update((name, value) for name, _, value in pairs)
-        return [name for name, _, _ in pairs]
+        known = {name: value for name, _, value in pairs if self._is_known(name)}
+        self.offered.update(known)
+        return list(known)
+
+    def _is_known(self, name: str) -> bool:
+        """Return whether a capability has a use for us: a server may name others without end."""
+        return name in WANTED or name in (_SASL, _STS, *self.identity.capabilities)
 
     def _is_wanted(self, name: str) -> bool:
         if name == _SASL:
@@ -209,13 +215,13 @@ class Registration:
         for name in params[-1].split():
             if name.startswith("-"):
                 self.enabled.discard(name[1:])
-            else:
-                self.enabled.add(name.lstrip("~="))
+            elif self._is_known(name := name.lstrip("~=")):
+                self.enabled.add(name)
         self._answered(turn)
 
     def _on_nak(self, params: list[str], turn: Turn) -> None:
         # A server takes a request whole or not at all: ask for each on its own.
-        names = [name for name in params[-1].split() if self._is_wanted(name)]
+        names = [name for name in dict.fromkeys(params[-1].split()) if self._is_wanted(name)]
         if len(names) <= 1:
             self._answered(turn)
             return

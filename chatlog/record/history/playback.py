@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from chatlog.alignment import Alignment, around
 from chatlog.event import shifted
 from chatlog.protocol.history.chathistory import Outcome
+from chatlog.protocol.history.pages import weight_of
 from chatlog.record.history.outcomes import Fetched, entries_of, still_open
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ KINDS: Final = "messages"
 _BEGINS_LATER: Final = "what was played back begins later; whether that is all nobody can tell"
 _EVER: Final = "9999-12-31T23:59:59.999Z"
 _ROUNDED: Final = 1_000  # a server counts whole seconds
+
+MAX_COMPARED: Final = 48 * 1024 * 1024
+"""Estimated bytes of the lines with which the next line of a playback is compared.
+
+When they are more, those are forgotten that lie before the page that came last.
+"""
 
 
 class Extent(NamedTuple):
@@ -46,21 +53,53 @@ class Playback:
     def __init__(self, casemapping: Casemapping) -> None:
         self.first = ""
         self.lines = self.total = 0
+        self._casemapping = casemapping
         self._alignment = Alignment(casemapping)
         self._read_from = ""
+        self._read_until = _EVER
+        self._size = 0  # estimated bytes of the lines that the alignment has
 
     def unread(self, page: HistoryPage) -> list[tuple[str, str]]:
-        """Return the stretches of the transcript to know before `new`; they count as read."""
+        """Return the stretches of the transcript to know before `new`; they count as read.
+
+        Lines before the page are forgotten if otherwise too many would be known.
+        """
         if not page.events:
             return []
-        low, _ = around(*[min(event.time for event in page.events)] * 2)
+        times = [event.time for event in page.events]
+        low, high = around(min(times), max(times))
+        if self._size > MAX_COMPARED:
+            self._forget_before(low)
         until, self._read_from = self._read_from or _EVER, min(self._read_from or low, low)
-        return [(self._read_from, until)] if self._read_from < until else []
+        stretches = [(self._read_from, until)] if self._read_from < until else []
+        if self._read_until < high:
+            stretches.append((self._read_until, _EVER))
+            self._read_until = _EVER
+        return stretches
 
     def know(self, lines: Iterable[KnownLine]) -> None:
         """Take lines that the transcript has."""
         for line in lines:
             self._alignment.know(line.event, coarse=line.coarse)
+            self._size += weight_of(line.event)
+
+    def know_no_further(self, time: str) -> None:
+        """Note that the transcript was not read from a time on: it has too many lines."""
+        self._read_until = min(self._read_until, time)
+
+    def _forget_before(self, time: str) -> None:
+        """Forget lines before a time.
+
+        If that leaves too many, forget all, and compare with none of before: so many
+        lines of a few seconds are rather written twice than compared for minutes.
+        """
+        self._alignment.forget_before(time)
+        self._alignment.forget_fresh_before(time)
+        self._read_from = max(self._read_from, time) if self._read_from else ""
+        self._size = sum(map(weight_of, self._alignment.events()))
+        if self._size > MAX_COMPARED:
+            self._alignment = Alignment(self._casemapping)
+            self._read_from, self._read_until, self._size = time, _EVER, 0
 
     def begin_page(self) -> None:
         """Begin with lines that may repeat earlier ones."""
@@ -73,6 +112,7 @@ class Playback:
             self.first = min(self.first or earliest, earliest)
         self.total += page.answer.lines
         found = self._alignment.new(page.events)
+        self._size += sum(map(weight_of, found))
         self.lines += len(found)
         return found
 

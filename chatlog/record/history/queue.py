@@ -1,11 +1,13 @@
 """HistoryQueue: the gaps and the playback of one connection, in the order of their turn.
 
 One task works on one item at a time, beside the loop that records live lines.
-Memory holds one page of history and the lines of the transcript around it.
+Memory holds one page of history and the lines of the transcript around it; of the
+playback that waits it holds a bounded part.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -13,17 +15,18 @@ from chatlog.errors import TranscriptError
 from chatlog.protocol.facts import HistoryPage, HistoryRefused
 from chatlog.record.history.fetcher import Fetcher
 from chatlog.record.history.gaps import OpenGap
+from chatlog.record.history.page_queue import PageQueue
 from chatlog.record.history.requests import Requests
 from chatlog.record.history.transcript import Transcript
 from chatlog.record.history.unasked import Unasked
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
-    from chatlog.protocol.facts import HistoryFact, PlaybackLimits
+    from chatlog.protocol.facts import HistoryFact
     from chatlog.protocol.session import Session
     from chatlog.record.history.gaps import HistoryDepth
+    from chatlog.record.history.page_queue import Played
     from chatlog.record.intake import Intake
     from chatlog.record.intervals import NewInterval
     from chatlog.record.ledgers import Ledgers
@@ -62,8 +65,8 @@ class HistoryQueue:
         self._requests = Requests(session, send)
         self._unasked = Unasked(transcript, ledgers, now)
         self._fetcher = Fetcher(self._requests, transcript, ledgers, now=now, depth=depth)
-        self._gaps: deque[OpenGap] = deque()
-        self._played: list[HistoryPage | PlaybackLimits] = []
+        self._gaps: dict[str, deque[OpenGap]] = {}  # by target, in the order of joining
+        self._played = PageQueue(writer.storage.root)
         self._task: asyncio.Task[None] | None = None
         self._is_filling = False
 
@@ -72,21 +75,25 @@ class HistoryQueue:
     def entered(self, interval: NewInterval) -> None:
         """Queue the gaps before an interval that has begun."""
         target = interval.target
+        gaps: deque[OpenGap] = deque()
         if self._depth is not None and interval.is_first:
             self._ledgers.note_depth(target)
-            self._gaps.append(OpenGap.before_first(target, interval.begins))
+            gaps.append(OpenGap.before_first(target, interval.begins))
         if not self._requests.obstacle:
-            self._gaps += (OpenGap.of(target, each) for each in interval.gaps)
+            gaps += (OpenGap.of(target, each) for each in interval.gaps)
         elif interval.gaps:
             for each in interval.gaps.unasked():
                 self._fetcher.append_obstacle(OpenGap.of(target, each))
             for line in self._session.ask_playback_limits(target):
                 self._send(line)
+        self.left(target)  # a server may say more than once that we joined
+        if gaps:
+            self._gaps[target] = gaps
         self._start()
 
     def left(self, target: str) -> None:
         """Drop the gaps of a channel that we are not in."""
-        self._gaps = deque(gap for gap in self._gaps if gap.target != target)
+        self._gaps.pop(target, None)
 
     def take(self, fact: HistoryFact) -> None:
         """Hand an answer to the request under way; queue playback that came by itself."""
@@ -105,13 +112,25 @@ class HistoryQueue:
         busy = self._task is not None and not self._task.done()
         return not (self._gaps or self._played or busy)
 
-    def close(self) -> None:
+    @property
+    def is_full(self) -> bool:
+        """Return whether too much playback waits for more to be read."""
+        return self._played.is_full
+
+    async def close(self) -> None:
         """Stop; write all lines that have come, and append how far they reach."""
-        if self._task is not None:
-            self._task.cancel()
-        played, self._played = [each for each in self._played if isinstance(each, HistoryPage)], []
-        self._unasked.take_last([*played, *self._fetcher.seam_pages(), *self._requests.untaken()])
+        while self._task is not None and not self._task.done():
+            self._task.cancel()  # which `asyncio.wait_for` may ignore once
+            await asyncio.sleep(0)
+        self._task = None
+        self._unasked.end()
+        while self._played:
+            if isinstance(played := self._played.take(), HistoryPage):
+                await self._unasked.take_last(played)
+        for page in (*self._fetcher.seam_pages(), *self._requests.untaken()):
+            await self._unasked.take_last(page)
         self._fetcher.append_progress()
+        self._played.close()
         self._transcript.close()
 
     # -- the task ----------------------------------------------------------------------
@@ -132,10 +151,10 @@ class HistoryQueue:
 
     async def _work_once(self) -> None:
         if self._played and not (self._gaps and self._unasked.is_spent):
-            await self._take_played(self._played[0])
-            del self._played[0]  # not before: `close` writes a page that is not done
+            await self._take_played(self._played.first())
+            self._played.take()  # not before: `close` writes a page that is not done
             return
-        gap, self._is_filling = self._gaps.popleft(), True
+        gap, self._is_filling = self._next_gap(), True
         try:
             may_go_on = await self._fetcher.fill(gap)
         except TranscriptError as error:
@@ -146,7 +165,14 @@ class HistoryQueue:
         finally:
             self._is_filling = False
 
-    async def _take_played(self, played: HistoryPage | PlaybackLimits) -> None:
+    def _next_gap(self) -> OpenGap:
+        target, gaps = next(iter(self._gaps.items()))
+        gap = gaps.popleft()
+        if not gaps:
+            del self._gaps[target]
+        return gap
+
+    async def _take_played(self, played: Played) -> None:
         if isinstance(played, HistoryPage):
             await self._unasked.take(played)
         else:

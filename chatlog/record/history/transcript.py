@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from chatlog.background import Background
 from chatlog.errors import TranscriptError
 from chatlog.read import lookup
+from chatlog.record.history.earliest import EarliestLines, earliest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from chatlog.casemapping import Casemapping
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 _DISK_EVERY: Final = 0.2
 _SEAL_EVERY: Final = 0.05
 _SEAL_TRIES: Final = 200
+
+_Kept = TypeVar("_Kept")
 
 
 class Transcript:
@@ -48,10 +52,13 @@ class Transcript:
 
     async def lines_between(self, target: str, low: str, high: str) -> list[KnownLine]:
         """Read the lines of `[low, high)` once none waits for the disk; TranscriptError."""
+        await self._wait_for_the_disk()
+        return await self._background.result(partial(self._read, target, low, high, list))
+
+    async def _wait_for_the_disk(self) -> None:
         self._intake.flush()
         while self._writer.in_trouble:  # noqa: ASYNC110 - a disk sends no event
             await asyncio.sleep(_DISK_EVERY)
-        return await self._background.result(partial(self._read, target, low, high))
 
     async def known_lines(self, target: str, low: str, high: str) -> list[KnownLine]:
         """Read the lines of `[low, high)`; report a failure and return none.
@@ -64,13 +71,21 @@ class Transcript:
             self._intake.trouble(error)
             return []
 
-    def known_lines_now(self, target: str, low: str, high: str) -> list[KnownLine]:
-        """Read the lines of `[low, high)` at the end of a connection, when no task may wait."""
+    async def earliest_lines(
+        self, target: str, low: str, high: str, *, waits: bool = True
+    ) -> EarliestLines:
+        """Read the earliest lines of `[low, high)`, in bounded memory; none after a failure.
+
+        Lines that wait for the disk are waited for if `waits`.
+        """
         try:
-            return self._read(target, low, high)
+            if waits:
+                await self._wait_for_the_disk()
+            job = partial(self._read, target, low, high, earliest)
+            return await self._background.result(job)
         except TranscriptError as error:
             self._intake.trouble(error)
-            return []
+            return EarliestLines([], "")
 
     async def has_talk_before(self, target: str, moment: str) -> bool:
         """Return whether the transcript has a message before a time; TranscriptError."""
@@ -86,7 +101,9 @@ class Transcript:
         """End the thread without waiting for a disk that hangs."""
         self._background.finish(0)
 
-    def _read(self, target: str, low: str, high: str) -> list[KnownLine]:
+    def _read(
+        self, target: str, low: str, high: str, keep: Callable[[Iterable[KnownLine]], _Kept]
+    ) -> _Kept:
         """Read, in any thread, under the target's seal lock; after 10 s without it.
 
         Sealing renames and removes segments: a reader beside it could miss lines.
@@ -95,9 +112,9 @@ class Transcript:
         for _ in range(_SEAL_TRIES):
             with self._writer.locks.sealing(directory) as nobody_else_is:
                 if nobody_else_is:
-                    return list(lookup.lines_between(directory, low, high))
+                    return keep(lookup.lines_between(directory, low, high))
             time.sleep(_SEAL_EVERY)
-        return list(lookup.lines_between(directory, low, high))
+        return keep(lookup.lines_between(directory, low, high))
 
     def _directory(self, target: str) -> Path:
         return self._writer.path(self._session.settings.network, target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 WITHOUT_END: Final = "the playback did not end"
+_AT_ONCE: Final = 1000  # lines of the transcript, in one turn of the loop
 
 
 class Unasked:
@@ -56,8 +58,7 @@ class Unasked:
     async def take(self, page: HistoryPage) -> None:
         """Write the new lines of a page; at the end of its batch, append the gaps they fill."""
         playback = self._playback(page.target)
-        for low, high in playback.unread(page):
-            playback.know(await self._transcript.known_lines(page.target, low, high))
+        await self._know_around(page, playback, waits=True)
         self._transcript.write(playback.new(page))
         self._spend(page)
         if page.batched and page.is_whole:
@@ -66,15 +67,26 @@ class Unasked:
             if page.target != SERVER:
                 self._append_filled(page, playback)
 
-    def take_last(self, pages: list[HistoryPage]) -> None:
-        """Write the new lines of the pages that are left at the end of a connection, at once."""
-        self._playbacks.clear()  # one may have been about to read the transcript
-        for page in pages:
-            playback = self._playback(page.target)
-            for low, high in playback.unread(page):
-                playback.know(self._transcript.known_lines_now(page.target, low, high))
-            playback.begin_page()
-            self._transcript.write(playback.new(page))
+    def end(self) -> None:
+        """Forget all playbacks at the end of a connection: one was about to be compared."""
+        self._playbacks.clear()
+
+    async def take_last(self, page: HistoryPage) -> None:
+        """Write the new lines of a page that is left at the end of a connection."""
+        playback = self._playback(page.target)
+        await self._know_around(page, playback, waits=False)
+        playback.begin_page()
+        self._transcript.write(playback.new(page))
+
+    async def _know_around(self, page: HistoryPage, playback: Playback, *, waits: bool) -> None:
+        """Read the lines of the transcript with which a page is to be compared."""
+        for low, high in playback.unread(page):
+            found = await self._transcript.earliest_lines(page.target, low, high, waits=waits)
+            for start in range(0, len(found.lines), _AT_ONCE):
+                playback.know(found.lines[start : start + _AT_ONCE])
+                await asyncio.sleep(0)  # the loop has more to do
+            if found.end:
+                playback.know_no_further(found.end)
 
     def take_limits(self, limits: PlaybackLimits) -> None:
         """Append that a gap is filled if the playback after it was all that its server keeps."""
