@@ -1,5 +1,6 @@
 """What the documents say is so: commands, examples, tables and links."""
 
+import importlib
 import re
 import shlex
 from datetime import UTC
@@ -33,6 +34,7 @@ OF_CHATLOG_ALONE = [README, FORMAT, QUERY, ROOT / "docs/architecture.md"]
 CRONTABS = [README, ROOT / "docs/cron.md"]
 UNATTENDED = ROOT / "docs/unattended.md"
 UNIT = ROOT / "contrib/chatlog.service"
+TRUST = ROOT / "docs/trust.md"
 MANDATORY = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "architecture.md"}
 
 
@@ -382,3 +384,32 @@ def test_the_map_of_the_architecture_names_every_module_of_every_package():
 def test_the_changelog_says_what_is_not_released_yet():
     unreleased = section(ROOT / "CHANGELOG.md", r"\[?Unreleased\]?")
     assert re.search(r"^### Added\n+- ", unreleased, re.MULTILINE)
+
+
+# -- bounds ----------------------------------------------------------------------
+
+BOUND = re.compile(r"^\| [^|]+ \| ([\d,]+)(?: (KiB|MiB))? \| `([a-z_.]+)\.([A-Z_]+)` \| [^|]+ \|$")
+UNITS = {"": 1, "KiB": 1024, "MiB": 1024 * 1024}
+
+
+def documented_bounds():
+    rows = section(TRUST, "What a server may send").splitlines()
+    return [match.groups("") for row in rows if (match := BOUND.match(row))]
+
+
+@pytest.mark.parametrize(("number", "unit", "module", "name"), documented_bounds())
+def test_a_documented_bound_is_that_of_the_code(number, unit, module, name):
+    found = getattr(importlib.import_module(f"chatlog.{module}"), name)
+    assert found == int(number.replace(",", "")) * UNITS[unit]
+
+
+def test_every_bound_of_what_a_server_can_fill_is_documented():
+    bounds = {
+        f"{'.'.join(path.relative_to(ROOT / 'chatlog').with_suffix('').parts)}.{name}"
+        for package in ("protocol", "record")
+        for path in (ROOT / "chatlog" / package).rglob("*.py")
+        for name in re.findall(r"^(MAX_[A-Z_]+): Final", path.read_text(), re.MULTILINE)
+    }
+    not_filled = {"protocol.joining.MAX_BYTES", "protocol.registration.capabilities.MAX_NICK_TRIES"}
+    documented = {f"{module}.{name}" for _, _, module, name in documented_bounds()}
+    assert bounds - not_filled == documented - {"protocol.copy_budget.BYTES_PER_SECOND"}

@@ -99,7 +99,7 @@ class ScriptedServer:
 
 
 class Peer:
-    """One client, as a script sees it."""
+    """One client, as a script sees it; `sent` counts the bytes that it was sent."""
 
     nick = "*"
 
@@ -112,6 +112,7 @@ class Peer:
         self._heard = heard
         self._unanswered: list[bytes] = []
         self._gone = False
+        self.sent = 0
         self._syncs = 0
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -149,11 +150,13 @@ class Peer:
         """Send bytes, each chunk in a packet of its own as far as the kernel lets it be."""
         for chunk in chunks:
             self._socket.sendall(chunk)
+            self.sent += len(chunk)
 
     def flood(self, lines: bytes, times: int = 1) -> None:
         """Send many megabytes as fast as the client takes them."""
         for _ in range(times):
             self._socket.sendall(lines)
+            self.sent += len(lines)
 
     def register(self, capabilities: Iterable[str] | None = None, tokens: str = "") -> None:
         """Welcome the client; without capabilities, CAP is never answered."""
