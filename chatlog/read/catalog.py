@@ -16,6 +16,7 @@ from chatlog.archive.layout import Period, SegmentName, parse_segment, period_na
 from chatlog.archive.targets import Target, scan, spelled
 from chatlog.formats.format import Origin, Style
 from chatlog.formats.table import FORMATS
+from chatlog.read.damaged_lines import DamagedLines
 from chatlog.read.positions import Read
 from chatlog.read.segment_reader import SegmentReader, end_of
 from chatlog.read.zones import is_steady, zone_of
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from chatlog.archive.manifest_entries import SealedEntry, TextEntry
     from chatlog.archive.manifest_view import ManifestView
     from chatlog.formats.format import Decode
-    from chatlog.read.damaged_lines import DamagedLines
     from chatlog.read.sealed_reader import Sealed
 
 _LOCAL: Final = tuple(f".{each.suffix}" for each in FORMATS if each.is_local)
@@ -181,6 +181,7 @@ class Catalog:
             source = self._source(path, segment, period, decode, known)
             if source.is_sealed or segment.compression:
                 source.copies = partial(self.copies, target, period.start, period.end)
+                source.beside = partial(_beside, target, path, period)
             return source
         text = self._text_of(target, segment)
         if text is not None and text.copy:
@@ -275,6 +276,14 @@ class Catalog:
             view = ManifestView(directory, lines)
             self._views[directory] = state, view
         return view
+
+
+def _beside(target: Target, path: str, period: Period) -> Iterator[SegmentReader]:
+    """Yield the other segments with events of a period; they read no copies, and count nothing."""
+    for source in Catalog(DamagedLines()).of(target):
+        if source.path != path and source.start < period.end and source.end > period.start:
+            source.copies = source.beside = tuple
+            yield source
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter, deque
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,10 +25,11 @@ from chatlog.read.positions import DIGEST
 from chatlog.read.segment_reader import MOST_BYTES, Entry, SegmentReader, TooMuchError, digests_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from chatlog.archive.manifest_entries import SealedPart
     from chatlog.event import Event
+    from chatlog.read.lines import Skipped
     from chatlog.read.positions import Read
 
 _KEPT: Final = 1024 * 1024
@@ -42,11 +44,13 @@ class Sealed(SegmentReader):
     Where its bytes are not as they were written, the lines before that are
     given, and the lines behind are counted as the manifest says, or estimated by
     the bytes that were not read. If there is a copy in another format, the events
-    that it has beyond those lines are given instead. `read_to` counts what is in
-    it, `digests` are of lines that were read elsewhere.
+    that it has beyond those lines, and beyond the segments beside this one, are
+    given instead. `read_to` counts what is in it, `digests` are of lines that were
+    read elsewhere.
     """
 
     is_sealed = True
+    is_damaged = False
     _not_before = ""
     _unread: Iterator[tuple[int, bytes]] | None = None
 
@@ -142,32 +146,49 @@ class Sealed(SegmentReader):
                 return
             compressed, lines = _Counted(fd), 0
             try:
-                for block in self._intact(compressed):
+                for block in self._intact(compressed, self._skip):
                     lines += block.count(b"\n")
                     yield block
             except DamagedError:
+                self.is_damaged = True
                 copies = list(self.copies())
                 self._lose_rest(lines, compressed, copies[0].path if copies else "")
                 if copies:
                     os.lseek(fd, 0, os.SEEK_SET)
                     yield from self._from_copies(fd, copies)
 
-    def _intact(self, compressed: Iterable[bytes]) -> Iterator[bytes]:
+    def _intact(self, compressed: Iterable[bytes], skipped: Skipped) -> Iterator[bytes]:
         """Yield blocks of whole lines; raise DamagedError where the bytes are not as written."""
         segment = parse_segment(self.path.rpartition("/")[2])
         way = compression_of(segment.compression if segment else "")
-        yield from whole_lines(way.decompressed(compressed), self._skip)
+        yield from whole_lines(way.decompressed(compressed), skipped)
 
-    def _from_copies(self, fd: int, copies: Iterable[SegmentReader]) -> Iterator[bytes]:
-        """Yield the events that only the copies have, as lines of this segment's format."""
-        copied = (event for copy in copies for event in copy.between(self.start, self.end))
-        for event in lacking(self._read_again(fd), copied):
+    def _from_copies(self, fd: int, copies: Sequence[SegmentReader]) -> Iterator[bytes]:
+        """Yield the events that only the copies have, as lines of this segment's format.
+
+        Of several damaged parts of a period, the first one gives what all of them lack.
+        """
+        beside = list(self.beside())
+        read = chain(self._read_again(fd), self._events_of(beside))
+        copied = self._events_of(copies)
+        for event in lacking(read, copied, copies[0].format):
+            if any(map(self._gives_instead, beside)):
+                return
             yield jsonl.encode([event])
+
+    def _events_of(self, segments: Iterable[SegmentReader]) -> Iterator[Event]:
+        return (event for each in segments for event in each.between(self.start, self.end))
+
+    def _gives_instead(self, other: SegmentReader) -> bool:
+        """Return whether another segment, read by now, gives the events that both lack."""
+        is_damaged = isinstance(other, Sealed) and other.is_damaged
+        is_same = (other.start, other.end) == (self.start, self.end)
+        return is_damaged and is_same and other.part < self.part
 
     def _read_again(self, fd: int) -> Iterator[Event]:
         """Yield the events before the damage; its lines are counted already."""
         with suppress(DamagedError):
-            for block in self._intact(blocks_in(fd)):
+            for block in self._intact(blocks_in(fd), _count_nothing):
                 for line in all_lines(block):
                     with suppress(ValueError):
                         yield self._decode(line, "")
@@ -196,6 +217,10 @@ class _Counted:
         for block in blocks_in(self._fd):
             self.read += len(block)
             yield block
+
+
+def _count_nothing() -> None:
+    """Count no line that is too long: it was counted before."""
 
 
 def _tail(lines: Iterator[bytes], count: int, most: int) -> deque[bytes]:

@@ -88,6 +88,8 @@ class SegmentReader:
     is_steady = True
     copies: Callable[[], Iterable[SegmentReader]] = tuple
     """Returns the readers of its copies in other formats, for the lines behind damage."""
+    beside: Callable[[], Iterable[SegmentReader]] = tuple
+    """Returns readers of the segments, no copies, whose events its copies may have as well."""
     _held: int | None = None  # open, whatever becomes of its name
     _order: LineOrder | None = None  # at `read_to`, once that is known
 

@@ -265,3 +265,50 @@ def test_lines_that_were_said_twice_are_read_twice_from_a_copy_too(tmp_path):
     (sealed,) = (tmp_path / "net" / "#c").glob("*.jsonl.gz")
     sealed.write_bytes(sealed.read_bytes()[:15])
     assert texts(Reader(tmp_path).last(10)) == ["same", "same", "other", "same"]
+
+
+def damage_end(path):
+    path.write_bytes(path.read_bytes()[:-300])
+
+
+@pytest.mark.parametrize("damaged", [(0,), (1,), (0, 1), (0, 2), (0, 1, 2)])
+@pytest.mark.parametrize("again", [False, True], ids=["live", "sealed"])
+def test_what_segments_beside_a_damaged_one_hold_is_not_read_from_its_copy(
+    tmp_path, damaged, again
+):
+    everything = []
+    for part in range(3):
+        events = [event_at(part * 100 + at, os.urandom(40).hex()) for at in range(40)]
+        everything += events
+        record(tmp_path, *events, formats=("jsonl", "text"))
+        if part < 2 or again:
+            tend(tmp_path)
+    segments = sorted((tmp_path / "net" / "#c").glob("*.jsonl*"))
+    for number in damaged:
+        if segments[number].suffix != ".jsonl":
+            damage_end(segments[number])
+    reading = Reader(tmp_path)
+    assert Counter(texts(reading.last(1000))) == Counter(event.text for event in everything)
+
+
+@pytest.mark.parametrize("keep_formatting", [False, True])
+def test_what_text_spells_in_another_way_is_read_once(tmp_path, keep_formatting):
+    said = [
+        {"type": "join", "user": "u", "host": "h", "text": "A Real Name", "account": "ann"},
+        {"text": "a control \x01 and \u202e a turn \\ of \x7f writing"},
+        {"text": "\x02bold\x02 and \x0304,05red"},
+        {"type": "quit", "text": "(gone)"},
+        {"type": "topic", "text": "it's 'new'"},
+        {"type": "other", "command": "FOO", "params": ("a", "b c"), "text": ""},
+        {"nick": "irc.example.net", "type": "notice", "text": ""},
+    ]
+    events = [event_at(at, **fields) for at, fields in enumerate(said)]
+    record(tmp_path, *events, formats=("jsonl", "text"), keep_formatting=keep_formatting)
+    tend(tmp_path)
+    (sealed,) = (tmp_path / "net" / "#c").glob("*.jsonl.gz")
+    data = bytearray(sealed.read_bytes())
+    data[-8] ^= 1  # of the checksum: every line is read, and then known for damaged
+    sealed.write_bytes(data)
+    reading = Reader(tmp_path)
+    assert [entry.event for entry in reading.last(100)] == events
+    assert reading.damaged[str(sealed)]
