@@ -69,11 +69,17 @@ class HistoryQueue:
         self._played = PageQueue(writer.storage.root)
         self._task: asyncio.Task[None] | None = None
         self._is_filling = False
+        self._is_closing = self._is_closed = False
 
     # -- what comes in -----------------------------------------------------------------
 
     def entered(self, interval: NewInterval) -> None:
-        """Queue the gaps before an interval that has begun."""
+        """Queue the gaps before an interval that has begun.
+
+        From `close` on they stay open, for the next connection.
+        """
+        if self._is_closing:
+            return
         target = interval.target
         gaps: deque[OpenGap] = deque()
         if self._depth is not None and interval.is_first:
@@ -96,7 +102,14 @@ class HistoryQueue:
         self._gaps.pop(target, None)
 
     def take(self, fact: HistoryFact) -> None:
-        """Hand an answer to the request under way; queue playback that came by itself."""
+        """Hand an answer to the request under way; queue playback that came by itself.
+
+        After `close` a page is written as it came: rather twice than never.
+        """
+        if self._is_closed:
+            if isinstance(fact, HistoryPage):
+                self._transcript.write(list(fact.events))
+            return
         if not self._requests.take(fact) and not isinstance(fact, HistoryRefused):
             self._played.append(fact)
         self._start()
@@ -119,6 +132,7 @@ class HistoryQueue:
 
     async def close(self) -> None:
         """Stop; write all lines that have come, and append how far they reach."""
+        self._is_closing = True
         while self._task is not None and not self._task.done():
             self._task.cancel()  # which `asyncio.wait_for` may ignore once
             await asyncio.sleep(0)
@@ -129,6 +143,7 @@ class HistoryQueue:
                 await self._unasked.take_last(played)
         for page in (*self._fetcher.seam_pages(), *self._requests.untaken()):
             await self._unasked.take_last(page)
+        self._is_closed = True
         self._fetcher.append_progress()
         self._played.close()
         self._transcript.close()
@@ -136,7 +151,8 @@ class HistoryQueue:
     # -- the task ----------------------------------------------------------------------
 
     def _start(self) -> None:
-        if (self._task is None or self._task.done()) and (self._gaps or self._played):
+        is_idle = self._task is None or self._task.done()
+        if is_idle and (self._gaps or self._played) and not self._is_closing:
             self._task = self._loop.create_task(self._work())
 
     async def _work(self) -> None:
