@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, get_
 import msgspec
 
 from chatlog.archive.bounded_lines import BoundedLines
-from chatlog.archive.files import blocks_of
+from chatlog.archive.files import OddFileError, blocks_of
 from chatlog.event import is_time
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ _E = TypeVar("_E", bound=TaggedEntry)
 class Damaged(NamedTuple):
     """Damage: a line that is no entry, or several in a row.
 
-    `line` is the number of the first, from 1, and `reason` concerns that one.
+    `line` is the number of the first, from 1, and `reason` concerns that one; 0 is
+    the whole file, which is no regular one.
     `entry` is the kind that it names, "" if it names none that is known.
     """
 
@@ -121,8 +122,12 @@ class EntryReader(Generic[_E]):
     def each(self, path: Path, *, with_rest: bool) -> Iterator[_E | Damaged | Later[_E]]:
         """Yield every line of a file in turn; one without its newline only `with_rest`."""
         number, lines = 0, LineReader(path)
-        for number, line in enumerate(lines, 1):
-            yield self.decode(number, line)
+        try:
+            for number, line in enumerate(lines, 1):
+                yield self.decode(number, line)
+        except OddFileError as error:
+            yield Damaged(0, str(error))
+            return
         if with_rest and lines.rest != b"":
             yield self.decode(number + 1, lines.rest)
 

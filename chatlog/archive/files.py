@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chatlog.errors import TranscriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+_CAREFULLY: Final = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+# A link; a socket, or a pipe without a reader.
+_ODD: Final = frozenset({errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.ENODEV, errno.EOPNOTSUPP})
 _BLOCK: Final = 256 * 1024
 _WRITABLE: Final = "make it writable for this user, or record elsewhere with --output"
 _READABLE: Final = "make it readable for this user, or name another archive with --output"
@@ -64,13 +68,50 @@ def transcript_error(
     return TranscriptError(f"cannot {doing} {path}: {error.strerror or error}; {step}")
 
 
+class OddFileError(TranscriptError):
+    """A name in an archive that is no regular file: a link, a pipe, a socket, a device."""
+
+    def __init__(self, path: str | Path, doing: str = "read") -> None:
+        told = f"{path} is" if doing == "read" else f"cannot {doing} {path}: it is"
+        super().__init__(f"{told} not a regular file; move it away")
+
+
+def open_regular(
+    path: str | Path,
+    flags: int,
+    mode: int = 0,
+    *,
+    open_: Callable[[Any, int, int], int] | None = None,
+) -> int:
+    """Open a regular file; raise OddFileError for anything else, IsADirectoryError for that.
+
+    A link is not followed, as it may lead out of the archive, and a pipe is not
+    waited for. The directories above may be links. Every file of an archive is
+    opened here.
+    """
+    doing = "write" if flags & (os.O_WRONLY | os.O_RDWR) else "read"
+    try:
+        fd = (open_ or os.open)(path, flags | _CAREFULLY, mode)
+    except OSError as error:
+        if error.errno in _ODD:
+            raise OddFileError(path, doing) from error
+        raise
+    kind = os.fstat(fd).st_mode
+    if stat.S_ISREG(kind):
+        return fd
+    os.close(fd)
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    raise OddFileError(path, doing)
+
+
 @contextmanager
 def opened(path: str) -> Iterator[int | None]:
-    """Open a file for reading; yield None if it is gone."""
+    """Open a regular file for reading; yield None if it is gone."""
     with reported(path, doing="read"):
         try:
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
+            fd = open_regular(path, os.O_RDONLY)
+        except (FileNotFoundError, NotADirectoryError):
             yield None
             return
         try:
@@ -83,7 +124,7 @@ def size_of(path: str | Path) -> int | None:
     """Return the length of a file in bytes; None if it is gone."""
     with reported(path, doing="read"):
         try:
-            return os.stat(path).st_size  # noqa: PTH116 - asked often, and of many
+            return os.lstat(path).st_size
         except FileNotFoundError:
             return None
 
@@ -92,7 +133,7 @@ def state_of(path: str) -> tuple[int, int, int] | None:
     """Return the inode, size and mtime (ns) of a file; None if it is gone."""
     with reported(path, doing="read"):
         try:
-            state = os.stat(path)  # noqa: PTH116 - asked often
+            state = os.lstat(path)
         except FileNotFoundError:
             return None
     return state.st_ino, state.st_size, state.st_mtime_ns

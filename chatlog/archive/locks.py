@@ -19,7 +19,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from chatlog.archive.files import reported
+from chatlog.archive.files import open_regular, reported
 from chatlog.archive.system import System, open_file
 from chatlog.casemapping import Casemapping
 from chatlog.errors import HeldError, TranscriptError
@@ -186,7 +186,7 @@ class Locks:
         if self._fd < 0:
             with reported(self._path, doing="read"):
                 try:
-                    self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+                    self._fd = open_regular(self._path, os.O_RDONLY)
                 except FileNotFoundError:
                     return False
         return True

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.bounded_lines import LONGEST_LINE
 from chatlog.archive.entry_lines import LONGEST
-from chatlog.archive.files import reported, transcript_error
+from chatlog.archive.files import open_regular, reported, transcript_error
 from chatlog.archive.system import FILE_MODE, open_or_create, sync_directory
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def is_there(item: Unsynced, *, system: System) -> bool:  # noqa: ARG001 - calle
 def _sync_file(item: Unsynced, system: System) -> bool:
     if _identity(item.path) != item.identity:
         return False
-    fd = system.open(item.path, os.O_RDONLY | os.O_CLOEXEC, 0)
+    fd = open_regular(item.path, os.O_RDONLY, open_=system.open)
     try:
         system.fsync(fd)
     finally:
@@ -211,7 +211,7 @@ def _sync_file(item: Unsynced, system: System) -> bool:
 
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
-        state = os.stat(path)  # noqa: PTH116 - asked often, and of many
+        state = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     return state.st_dev, state.st_ino

@@ -14,7 +14,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from chatlog.archive.files import reported
+from chatlog.archive.files import open_regular, reported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -104,14 +104,14 @@ def open_or_create(
     system: System, path: Path, flags: int, mode: int, *, parents: bool = True
 ) -> tuple[int, list[Path]]:
     """Return a descriptor, and the directories in which a directory was made for it."""
-    flags |= os.O_CREAT | os.O_CLOEXEC
+    flags |= os.O_CREAT
     try:
-        return system.open(path, flags, mode), []
+        return open_regular(path, flags, mode, open_=system.open), []
     except FileNotFoundError:
         if not parents:
             raise
         changed = _make_directories(system, path.parent)
-        return system.open(path, flags, mode), changed
+        return open_regular(path, flags, mode, open_=system.open), changed
 
 
 def sync_directory(system: System, directory: Path) -> None:
@@ -159,8 +159,7 @@ def _write(
     durable: bool = True,
     parents: bool = True,
 ) -> list[Path]:
-    # A link of this name was put there by somebody else, and is not written through.
-    flags = os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW
+    flags = os.O_WRONLY | os.O_TRUNC
     fd, changed = open_or_create(system, path, flags, mode, parents=parents)
     try:
         for block in blocks:
@@ -180,6 +179,6 @@ def _write_all(fd: int, data: bytes, system: System) -> None:
 
 def _mode_of(path: Path) -> int:
     try:
-        return stat.S_IMODE(path.stat().st_mode)
+        return stat.S_IMODE(path.lstat().st_mode)
     except FileNotFoundError:
         return _ANY_MODE

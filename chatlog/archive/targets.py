@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from chatlog.archive.files import reported
 from chatlog.archive.layout import directory_name
 from chatlog.casemapping import Casemapping, is_wild, pattern_of, spellings
-from chatlog.errors import ChatlogError
+from chatlog.errors import ChatlogError, TranscriptError
 from chatlog.event import SERVER
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Target(NamedTuple):
 class Targets:
     """The targets of an archive that match one of the patterns, now and later.
 
-    No pattern means everything but `@server`, which must be named.
+    No pattern means everything but `@server`, which must be named. `refused` has
+    the error of each network whose directory could not be read.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Targets:
         self._root = os.fspath(root)
         self._patterns = tuple(patterns)
         self._networks = tuple(networks)
+        self.refused: dict[str, TranscriptError] = {}
         self._casemappings: dict[str, Casemapping] = {}
         self._wanted: dict[tuple[str, str], bool] = {}
 
@@ -52,8 +54,15 @@ class Targets:
         return [
             Target(network.name, target.name, target.path)
             for network in _directories(self._root)
-            for target in _directories(network.path)
+            for target in self._targets_in(network.path)
         ]
+
+    def _targets_in(self, network: str) -> list[os.DirEntry[str]]:
+        try:
+            return _directories(network)
+        except TranscriptError as error:
+            self.refused[network] = error
+            return []
 
     def find(self) -> list[Target]:
         """List those that there are by now, in the order of their paths."""
@@ -133,7 +142,14 @@ def _is_any_of(component: str, names: list[str]) -> bool:
 
 
 def _directories(path: str) -> list[os.DirEntry[str]]:
-    return [item for item in scan(path) if not item.name.startswith(".") and item.is_dir()]
+    return [item for item in scan(path) if not item.name.startswith(".") and _is_directory(item)]
+
+
+def _is_directory(item: os.DirEntry[str]) -> bool:
+    try:
+        return item.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def scan(path: str) -> list[os.DirEntry[str]]:

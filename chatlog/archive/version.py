@@ -7,14 +7,11 @@ chatlog wrote before it knew the file. Nothing here writes: see `version_file`.
 
 from __future__ import annotations
 
-import errno
-import os
 import re
-import stat
 from typing import TYPE_CHECKING, Final
 
 from chatlog import __version__
-from chatlog.archive.files import reported
+from chatlog.archive.files import OddFileError, beginning_of
 from chatlog.errors import TranscriptError
 
 if TYPE_CHECKING:
@@ -28,8 +25,6 @@ CONTENT: Final = b"chatlog archive, version %d\n" % VERSION
 # Without its newline a number may be the beginning of another.
 _FIRST_LINE: Final = re.compile(rb"chatlog archive, version ([1-9][0-9]{0,8})\n")
 _MOST: Final = 4096
-# O_NOFOLLOW refuses a link, and opening a socket is refused by itself.
-_NOT_REGULAR: Final = {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EOPNOTSUPP}
 
 
 class LaterVersionError(TranscriptError):
@@ -44,7 +39,12 @@ def read_version(root: str | Path) -> int | None:
     not waited for.
     """
     path = f"{root}/{NAME}"
-    content = _content(path)
+    try:
+        content = beginning_of(path, _MOST)
+    except TranscriptError as error:
+        if isinstance(error.__cause__, IsADirectoryError):
+            raise OddFileError(path) from error
+        raise
     if content is None:
         return None
     first = _FIRST_LINE.match(content)
@@ -68,27 +68,3 @@ def expect_known_version(root: str | Path) -> int | None:
             f" knows none later than {VERSION}; upgrade chatlog"
         )
     return version
-
-
-def _content(path: str) -> bytes | None:
-    """Return the beginning of a regular file; None if no file has that name."""
-    with reported(path, doing="read"):
-        try:
-            # O_NONBLOCK: opening a pipe would wait for its other end.
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            if error.errno in _NOT_REGULAR:
-                raise _not_regular(path) from error
-            raise
-        try:
-            if not stat.S_ISREG(os.fstat(fd).st_mode):
-                raise _not_regular(path)
-            return os.read(fd, _MOST)
-        finally:
-            os.close(fd)
-
-
-def _not_regular(path: str) -> TranscriptError:
-    return TranscriptError(f"{path} is not a regular file; move it away")

@@ -14,7 +14,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.archive.files import beginning_of, reported
+from chatlog.archive.files import OddFileError, beginning_of, open_regular, reported
 from chatlog.archive.system import FILE_MODE, System, open_file, replace_file
 
 if TYPE_CHECKING:
@@ -138,7 +138,10 @@ def _newest_first(listed: dict[str, list[Path]]) -> list[str]:
 
 
 def _read(path: Path) -> Run | None:
-    data = beginning_of(path, _LONGEST)
+    try:
+        data = beginning_of(path, _LONGEST)
+    except OddFileError:
+        data = b""  # which is no status, and so is reported
     return None if data is None else Run(path, data)  # it may be pruned since it was listed
 
 
@@ -147,8 +150,8 @@ def is_alive(path: Path) -> bool:
     lock = _lock_of(path)
     with reported(lock, doing="read"):
         try:
-            fd = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
+            fd = open_regular(lock, os.O_RDONLY)
+        except (FileNotFoundError, OddFileError):
             return False
         try:
             # Shared, so that two who ask at once do not take each other for the run.

@@ -11,9 +11,10 @@ from functools import cache, partial
 from heapq import merge
 from typing import TYPE_CHECKING, Final
 
-from chatlog.archive.files import state_of
+from chatlog.archive.files import OddFileError, state_of
 from chatlog.archive.layout import Period, SegmentName, parse_segment, period_named
 from chatlog.archive.targets import Target, scan, spelled
+from chatlog.errors import TranscriptError
 from chatlog.formats.format import Origin, Style
 from chatlog.formats.table import FORMATS
 from chatlog.read.damaged_lines import DamagedLines
@@ -60,7 +61,7 @@ class Catalog:
         A part whose lines are in a sealed one is not listed beside it.
         """
         before = self._known.get(target.path, {})
-        here = self._look_at(target, scan(target.path), before)
+        here = self._look_at(target, self._scan(target), before)
         self._known[target.path] = here
         gone = [name for name in before if name not in here]
         self._gone[target.path] = {name: before[name] for name in self._moving(target, gone, here)}
@@ -84,7 +85,7 @@ class Catalog:
         The periods of names of one length end in the order of their letters,
         unless the zone of a segment is not in its name.
         """
-        items = scan(target.path)
+        items = self._scan(target)
         local = any(ending in item.name for item in items for ending in _LOCAL)
         if local or target.path in self._known:
             yield from sorted(self.of(target), key=end_of, reverse=True)
@@ -105,10 +106,25 @@ class Catalog:
             known.update(here)
             yield from (source for _, source in here.values() if source is not None)
 
+    def _scan(self, target: Target) -> list[os.DirEntry[str]]:
+        try:
+            return scan(target.path)
+        except TranscriptError as error:
+            self._damaged.refused[target.path] = str(error)
+            return []
+
+    def _is_regular(self, item: os.DirEntry[str]) -> bool:
+        """Return whether a name is a regular file; note one of a segment that is not."""
+        if item.is_file(follow_symlinks=False):
+            return True
+        if self._named(item.name) is not None:
+            self._damaged.refused[item.path] = str(OddFileError(item.path))
+        return False
+
     def _look_at(
         self, target: Target, items: list[os.DirEntry[str]], known: Mapping[str, _Known]
     ) -> dict[str, _Known]:
-        items = [item for item in items if item.name in known or item.is_file()]
+        items = [item for item in items if item.name in known or self._is_regular(item)]
         hidden = self._hidden(target.path, [item.name for item in items])
         return {
             item.name: self._look(target, item, known) for item in items if item.name not in hidden

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chatlog.read.reader import Reader
 
 _VERSION: Final = 1
+_LONGEST: Final = 64 * 1024 * 1024  # digests of some five million lines that are not sealed yet
 _SLACK: Final = 64 * 1024
 _OTHER_FILE: Final = "name another file with --cursor"
 
@@ -73,7 +74,7 @@ class Cursor:
         try:
             for line in lines:
                 self._take(msgspec.json.decode(line, type=_Line))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise self._foreign() from error
         if data and not lines:
             raise self._foreign()
@@ -89,9 +90,14 @@ class Cursor:
                 if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a device may have no end
                     raise TranscriptError(f"{self._path} is no file; name one with --cursor")
                 with open(self._path, "rb") as file:  # noqa: PTH123 - reading starts without pathlib
-                    return file.read()
+                    return self._bounded(file.read(_LONGEST + 1))
             except FileNotFoundError:
                 return None
+
+    def _bounded(self, data: bytes) -> bytes:
+        if len(data) > _LONGEST:
+            raise self._foreign()
+        return data
 
     def _take(self, line: _Line) -> None:
         if line.version != _VERSION:

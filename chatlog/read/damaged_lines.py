@@ -1,4 +1,4 @@
-"""The lines that could not be read, by file; of some files the number is an estimate."""
+"""The lines that could not be read, and the files that could not be."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ class DamagedLines(Counter[str]):
 
     Of the files in `estimated` more was lost than was seen: the number is an
     estimate, and 1 means "at least one". `copies` has the path of the copy that
-    was read in place of the lines of a file.
+    was read in place of the lines of a file. `refused` has the reason
+    for each file and directory that could not be read at all.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.estimated: set[str] = set()
         self.copies: dict[str, str] = {}
+        self.refused: dict[str, str] = {}
 
     def add(self, path: str, lines: int, *, is_estimate: bool = False, copy: str = "") -> None:
         """Add lines of a file, and the path of the copy that was read instead."""

@@ -63,7 +63,10 @@ class Reader:
 
     def targets(self) -> list[Target]:
         """List the targets that match, in the order of their paths."""
-        return self._targets.find()
+        found = self._targets.find()
+        for path, error in self._targets.refused.items():
+            self.damaged.refused[path] = str(error)
+        return found
 
     def segments(self, query: Query) -> list[Located]:
         """List the segments in which a query may find something, those of a target together."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.archive import manifest
 from chatlog.archive.compression import DamagedError, compression_of
-from chatlog.archive.files import opened
 from chatlog.archive.layout import parse_segment
 from chatlog.archive.manifest_view import ManifestView
 from chatlog.formats import jsonl
@@ -140,8 +139,8 @@ class Sealed(SegmentReader):
         """Yield the whole segment, in blocks of whole lines."""
         if stretch:
             raise ValueError("a compressed segment is read as a whole")
-        with opened(self.path) as fd:
-            self.is_gone = fd is None
+        with self._opened() as fd:
+            self.is_gone = fd is None and self.path not in self._damaged.refused
             if fd is None:
                 return
             compressed, lines = _Counted(fd), 0

@@ -7,10 +7,12 @@ bytes, is counted and passed over.
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.bounded_lines import LONGEST_LINE
 from chatlog.archive.files import opened, size_of
+from chatlog.errors import TranscriptError
 from chatlog.formats import jsonl
 from chatlog.formats.table import format_of
 from chatlog.read.line_order import LineOrder
@@ -121,7 +123,7 @@ class SegmentReader:
 
     def goes_on(self) -> bool:
         """Return whether the lines read still stand before the unread ones."""
-        with opened(self.path) as fd:
+        with self._opened() as fd:
             return fd is None or self._goes_on(fd)
 
     def _goes_on(self, fd: int) -> bool:
@@ -134,7 +136,7 @@ class SegmentReader:
 
     def mark(self) -> None:
         """Mark all present lines as read."""
-        with opened(self.path) as fd:
+        with self._opened() as fd:
             if fd is not None:
                 self._take(fd)
                 self._order = self._order_after(backwards(fd, self.read_to, _count_nothing))
@@ -157,7 +159,7 @@ class SegmentReader:
         anywhere among them: it is searched through for as many live ones, or
         1 MiB. Raise TooMuchError if the lines have more than `most` bytes.
         """
-        with opened(self.path) as fd:
+        with self._opened() as fd:
             if fd is None:
                 return []
             self._take(fd)
@@ -216,7 +218,7 @@ class SegmentReader:
         size = size_of(self.path) or 0
         if size == self.read_to:
             return []
-        with opened(self.path) as fd:
+        with self._opened() as fd:
             if fd is None or self.inode not in (0, os.fstat(fd).st_ino):
                 return []  # the next look tells what became of it
             # Segments only grow: else it is another of the same name.
@@ -312,9 +314,9 @@ class SegmentReader:
     def hold(self) -> bool:
         """Keep the file open until `let_go`, so that it can be read; False where it is gone."""
         if self._held is None:
-            with opened(self.path) as fd:
+            with self._opened() as fd:
                 self._held = None if fd is None else os.dup(fd)
-        return self._held is not None
+        return self._held is not None or self.path in self._damaged.refused
 
     def let_go(self) -> None:
         """Need the file no more."""
@@ -327,8 +329,8 @@ class SegmentReader:
         if self._held is not None:
             yield from _blocks_of(self._held, stretch, self._skip)
             return
-        with opened(self.path) as fd:
-            self.is_gone = fd is None
+        with self._opened() as fd:
+            self.is_gone = fd is None and self.path not in self._damaged.refused
             if fd is not None:
                 yield from _blocks_of(fd, stretch, self._skip)
 
@@ -360,6 +362,17 @@ class SegmentReader:
             if counts_damage:
                 self._skip()
             return None
+
+    @contextmanager
+    def _opened(self) -> Iterator[int | None]:
+        """Open the file; yield None if it is gone, or cannot be opened, which is noted."""
+        with ExitStack() as stack:
+            try:
+                fd = stack.enter_context(opened(self.path))
+            except TranscriptError as error:
+                self._damaged.refused[self.path] = str(error)
+                fd = None
+            yield fd
 
     def _skip(self) -> None:
         self._damaged[self.path] += 1

@@ -23,12 +23,14 @@ class UnreadableLines(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """The number of lines of a file that could not be read, or an estimate.
 
     `copy` is the path of the copy that was read instead, if there is one.
+    `refusal` is the reason if the file could not be opened.
     """
 
     path: bytes
     lines: int
     is_estimate: bool = False
     copy: bytes = b""
+    refusal: bytes = b""
 
 
 class Done(msgspec.Struct, frozen=True, array_like=True, tag=True):

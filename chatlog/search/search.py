@@ -199,6 +199,9 @@ class Search:
                 is_estimate = path in self.reader.damaged.estimated
                 copy = messages.bytes_of(self.reader.damaged.copies.get(path, ""))
                 yield UnreadableLines(messages.bytes_of(path), lines, is_estimate, copy)
+            if refusal := self.reader.damaged.refused.get(path):
+                reason = messages.bytes_of(refusal)
+                yield UnreadableLines(messages.bytes_of(path), 0, refusal=reason)
 
     # -- what came of it ---------------------------------------------------------------
 
@@ -238,8 +241,12 @@ class Search:
                     yield TimedLine(jsonl.time_of(line), line)
 
     def _count(self, unreadable: UnreadableLines) -> None:
+        path = messages.text_of(unreadable.path)
+        if unreadable.refusal:
+            self.reader.damaged.refused[path] = messages.text_of(unreadable.refusal)
+            return
         self.reader.damaged.add(
-            messages.text_of(unreadable.path),
+            path,
             unreadable.lines,
             is_estimate=unreadable.is_estimate,
             copy=messages.text_of(unreadable.copy),

@@ -28,10 +28,14 @@ _PAUSE: Final = 0.1  # seconds
 
 
 class Repair(NamedTuple):
-    """The repair of one target: the mended files, None if a recorder holds the target."""
+    """The repair of one target: the mended files, None if a recorder holds the target.
+
+    `error` is the reason why not all of it could be repaired, "" if all could.
+    """
 
     directory: Path
     mended: list[Path] | None
+    error: str = ""
 
 
 class Inspection(NamedTuple):
@@ -77,7 +81,10 @@ def repair(root: Path, locks: Locks, directories: Iterable[Path]) -> Iterator[Re
     tender = tender_of(Storage(root=root), System(), locks)
     for directory in directories:
         held = is_held(locks, directory)
-        yield Repair(directory, None if held else tender.repair(directory))
+        try:
+            yield Repair(directory, None if held else tender.repair(directory))
+        except TranscriptError as error:
+            yield Repair(directory, [], str(error))
 
 
 def inspect(
@@ -124,5 +131,5 @@ def total_size(directories: Iterable[Path]) -> int:
         item.stat().st_size
         for directory in directories
         for item in scan(str(directory))
-        if parse_segment(item.name) and item.is_file()
+        if parse_segment(item.name) and item.is_file(follow_symlinks=False)
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from chatlog.archive import manifest
-from chatlog.archive.files import size_of
+from chatlog.archive.files import OddFileError, size_of
 from chatlog.archive.inventory import Inventory
 from chatlog.archive.targets import Targets
 from chatlog.coverage import ledger
@@ -195,6 +195,7 @@ class Tender:
     def _tend(self, directory: Path, holding: Holding, now: str, done: Tended) -> None:
         self._mend_manifest(directory)
         inventory = Inventory(directory)
+        done.failed += [OddFileError(path) for path in inventory.odd_files()]
         _expect_sound_clock(inventory, now)
         _expect_whole_manifest(inventory)
         self.sealer.finish(inventory)

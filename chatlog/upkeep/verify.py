@@ -16,7 +16,7 @@ import msgspec
 from chatlog.archive import manifest
 from chatlog.archive.compression import compression_of
 from chatlog.archive.entry_lines import Damaged, Later, LineReader
-from chatlog.archive.files import blocks_of, reported, sha256_of, size_of
+from chatlog.archive.files import OddFileError, blocks_of, reported, sha256_of, size_of
 from chatlog.archive.inventory import ASIDE, SUMS, Inventory
 from chatlog.archive.layout import parse_segment
 from chatlog.archive.manifest_entries import SealedContent
@@ -101,9 +101,12 @@ class Verifier:
         yield from self._trying(directory, partial(self._target, directory, held=held))
 
     def _target(self, directory: Path, *, held: bool) -> Iterator[Finding]:
-        yield from self._manifest(directory, held=held)
+        manifest_path = directory / manifest.NAME
+        yield from self._trying(manifest_path, partial(self._manifest, directory, held=held))
         yield from self._ledger(directory)
         inventory = Inventory(directory)
+        for path in inventory.odd_files():
+            yield self._found(path, str(OddFileError(path)))
         yield from self._sums(inventory)
         leftovers = self._leftovers(inventory)
         yield from self._files(inventory, leftovers)
@@ -130,7 +133,7 @@ class Verifier:
 
     def _manifest(self, directory: Path, *, held: bool) -> Iterator[Finding]:
         path = directory / manifest.NAME
-        if not path.exists():
+        if size_of(path) is None:
             return
         number, lines = 0, LineReader(path)
         previous: str | None = ""
@@ -181,7 +184,7 @@ class Verifier:
     # -- which files there are -----------------------------------------------------------
 
     def _files(self, inventory: Inventory, leftovers: dict[str, str]) -> Iterator[Finding]:
-        for name in sorted(inventory.names):
+        for name in sorted(set(inventory.names).difference(inventory.odd)):
             path = inventory.path(name)
             if name in leftovers:
                 yield self._found(path, leftovers[name], repairable=True)
@@ -206,7 +209,7 @@ class Verifier:
                     if part.segment != final:
                         reason = f"left over from sealing: it is in {final}"
                         told[part.segment, part.sha256] = reason
-        present = set(inventory.names)
+        present = set(inventory.names).difference(inventory.odd)
         return {
             name: what
             for (name, sha256), what in told.items()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatlog.archive.bounded_lines import LONGEST_LINE
 from chatlog.archive.compression import DamagedError, compression_of
-from chatlog.archive.files import blocks_of, reported
+from chatlog.archive.files import OddFileError, blocks_of, reported
 from chatlog.archive.layout import SegmentName, parse_segment
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def last_lines(directory: Path, parts: list[SegmentName], size: int) -> bytes:
 def lines_in(path: Path, most: int, compression: str = "") -> bytes:
     """Return the last whole lines of a file: `most` bytes and a little more, or all that it has.
 
-    Nothing if it is gone or damaged. The first line may lack its beginning.
+    Nothing if it is gone, damaged or no regular file. The first line may lack its beginning.
     """
     kept: deque[bytes] = deque()
     size = 0
@@ -50,7 +50,7 @@ def lines_in(path: Path, most: int, compression: str = "") -> bytes:
             size += len(block)
             while size - len(kept[0]) > most + LONGEST_LINE:  # the last line may be torn
                 size -= len(kept.popleft())
-    except DamagedError:
+    except (DamagedError, OddFileError):
         return b""
     data = b"".join(kept)
     return data[: data.rfind(b"\n") + 1]

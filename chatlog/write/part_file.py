@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from chatlog.archive import manifest
-from chatlog.archive.files import reported
+from chatlog.archive.files import OddFileError, reported
 from chatlog.archive.layout import SegmentName
 from chatlog.archive.manifest_entries import TextEntry, VanishedEntry
 from chatlog.archive.manifest_view import ManifestView
@@ -145,7 +145,10 @@ class PartFile:
         with archive.locks.sealing(directory) as is_free:
             if not is_free or self._takes_no_more(str(last)):
                 return None
-            segment = self._open_at(path, time)
+            try:
+                segment = self._open_at(path, time)
+            except OddFileError:
+                return None  # a link, say, which may lead out of the archive: begin another part
         ours = False
         try:
             ours = self._is_ours(segment)

@@ -43,7 +43,7 @@ def age(root):
         os.utime(path, (_LATE, _LATE))
 
 
-def tend(root, now=LONG_AFTER, holding=lambda _: NOBODY, system=UNSYNCED, **storage):
+def tend(root, now=LONG_AFTER, holding=lambda _: NOBODY, system=UNSYNCED, failures=0, **storage):
     """Tend all targets of an archive, and return what was done."""
     age(root)
     locks = Locks(root)
@@ -54,5 +54,5 @@ def tend(root, now=LONG_AFTER, holding=lambda _: NOBODY, system=UNSYNCED, **stor
             pass
     finally:
         locks.close()
-    assert not done.failed, done.failed
+    assert len(done.failed) == failures, done.failed
     return done

@@ -74,8 +74,10 @@ def command(
     reader = Reader(root, query.places, query.networks)
     query = terms.followed(query, wanted, reader, jobs or 0)
     counted = count_targets(reader, query, zone, jobs=jobs or 0, join=join)
-    Damage(reader).report()
+    damage = Damage(reader)
+    damage.report()
     if not counted:
+        damage.end()
         raise NothingFoundError(
             f"no events to count in {root}; record with `chatlog record`,"
             " or name the archive with --output"
@@ -91,3 +93,4 @@ def command(
         from chatlog.cli.show.sheet import Sheet
 
         Sheet(zone, top=top, period=period, join=join).show(shown)
+    damage.end()

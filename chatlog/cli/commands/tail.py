@@ -122,15 +122,16 @@ def command(
     view = TailView(reader, query, screen, as_json=as_json)
     if cursor:
         if not reader.targets():
-            _report_nothing(root, targets, follow=follow)
+            _report_nothing(root, targets, follow=follow, view=view)
         view.resume(cursor, count, pausing(root) if follow else None)
         return
     if follow:
         reader.mark()
     if not view.show_last(_count_of(count, wanted)):
-        _report_nothing(root, targets, follow=follow)
+        _report_nothing(root, targets, follow=follow, view=view)
     if follow:
         view.follow(pausing(root))
+    view.end()
 
 
 def _count_of(count: int | None, wanted: Wanted) -> int | None:
@@ -148,13 +149,16 @@ def _query(wanted: Wanted, match: str, tz: str | None, reader: Reader) -> Query:
     return terms.followed(query, wanted, reader, 1)
 
 
-def _report_nothing(root: str | Path, targets: tuple[str, ...], *, follow: bool) -> None:
+def _report_nothing(
+    root: str | Path, targets: tuple[str, ...], *, follow: bool, view: TailView
+) -> None:
     """Raise NothingFoundError; if `follow`, print that the wait for the first event begins."""
     of = f" of {' '.join(targets)}" if targets else ""
     what = f"no events{of} in {root}"
     if follow:
         write_message(f"{what} yet; waiting")
     else:
+        view.end()
         raise NothingFoundError(
             f"{what}; record with `chatlog record --server HOST --channel NAME`,"
             " or name the archive with --output"

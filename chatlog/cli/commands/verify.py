@@ -19,6 +19,7 @@ from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError
 from chatlog.formats.visible import printable
 from chatlog.settings import parsers
+from chatlog.upkeep.findings import Finding
 from chatlog.upkeep.inspection import inspect, repair, total_size
 from chatlog.upkeep.verify import version_findings
 
@@ -63,7 +64,8 @@ def command(
     known = Targets(root, patterns, (network,) if network else ())
     some = bool(patterns or network)
     directories = [Path(target.path) for target in (known.find() if some else known.all())]
-    if not directories:
+    found = [*version, *_refused(root, known)]
+    if not (directories or found):
         raise NothingFoundError(f"nothing to verify in {root}; name the archive with --output")
     shown = not (as_json or quiet)
     locks = Locks(root)
@@ -72,7 +74,7 @@ def command(
             _repair(root, locks, directories, shown=shown)
         with progress("verifying", total_size(directories), shown=shown) as advance:
             inspection = inspect(
-                root, locks, directories, found=version, around=not some, advance=advance
+                root, locks, directories, found=found, around=not some, advance=advance
             )
     finally:
         locks.close()
@@ -85,10 +87,18 @@ def command(
         raise NothingFoundError(verdict(inspection))
 
 
+def _refused(root: Path, targets: Targets) -> list[Finding]:
+    """Return a finding for each network whose directory could not be read."""
+    errors = targets.refused.items()
+    return [Finding(os.path.relpath(path, root), 0, str(error)) for path, error in errors]
+
+
 def _repair(root: Path, locks: Locks, directories: list[Path], *, shown: bool) -> None:
     for done in repair(root, locks, directories):
         if done.mended is None:
             write_message(f"{printable(str(done.directory))} is not repaired: a recorder holds it")
+        if done.error:
+            write_message(f"{printable(str(done.directory))} is not repaired: {done.error}")
         for line in repair_lines(root, done) if shown else ():
             click.echo(line)
 

@@ -53,10 +53,12 @@ def command(
     reader = Reader(root, [target], [network] if network else [])
     channel = _only_one(channels_of(reader), target, root)
     presence = presence_at(reader, channel, time)
-    Damage(reader).report()
+    damage = Damage(reader)
+    damage.report()
     if not presence.since or is_in_gap(
         root, channel, presence.since, min(time, now), now, unreadable=UNREADABLE
     ):
+        damage.end()
         raise NothingFoundError(
             f"{printable(target)} was not recorded then; `chatlog gaps` shows when it was"
         )
@@ -65,6 +67,7 @@ def command(
         write(json_line(said))
     else:
         write(encoded("".join(f"{visible(nick)}\n" for nick in presence.members)))
+    damage.end()
 
 
 def _only_one(channels: list[Target], name: str, root: str | Path) -> Target:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from chatlog.cli.show.messages import write_message
+from chatlog.errors import TranscriptError
 from chatlog.formats.visible import printable
 from chatlog.formats.wording import many
 
@@ -21,13 +22,24 @@ class Damage:
     def __init__(self, reader: Reader) -> None:
         self._found = reader.damaged
         self._told: Counter[str] = Counter()
+        self._refused: set[str] = set()
 
     def report(self) -> None:
-        """Report the lines that were found since the last report."""
+        """Report the lines and files that were found since the last report."""
+        for path, reason in self._found.refused.items():
+            if path not in self._refused:
+                self._refused.add(path)
+                write_message(printable(reason))
         for path, lines in (Counter(self._found) - self._told).items():
             copy = self._found.copies.get(path, "")
             say_unread(path, lines, is_estimate=path in self._found.estimated, copy=copy)
         self._told = Counter(self._found)
+
+    def end(self) -> None:
+        """Report the rest; raise TranscriptError if a file could not be read at all."""
+        self.report()
+        if count := len(self._found.refused):
+            raise TranscriptError(f"{many(count, 'file')} could not be read; see above")
 
 
 def say_unread(path: str, lines: int, *, is_estimate: bool = False, copy: str = "") -> None:

@@ -65,6 +65,10 @@ class TailView:
             self._reader.damaged.update(damaged)
             return None
 
+    def end(self) -> None:
+        """Raise TranscriptError if a file could not be read at all."""
+        self._damage.end()
+
     def follow(self, wait: Callable[[], object]) -> None:
         """Show new events for ever; call `wait` when there are none."""
 
@@ -99,6 +103,7 @@ class TailView:
                     cursor.keep()
                 self._found_last.clear()
                 if wait is None:
+                    self.end()
                     return
                 wait()
 

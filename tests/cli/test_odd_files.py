@@ -1,0 +1,123 @@
+"""Links, pipes, sockets and devices in an archive: named, not followed, not waited for."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from chatlog import cli
+from tests.support.archive import event_at, record
+
+OUTSIDE = b"precious\nand no newline"
+
+
+def link(path):
+    outside = Path("outside").absolute()
+    outside.write_bytes(OUTSIDE)
+    path.symlink_to(outside)
+
+
+def bound(path):
+    with socket.socket(socket.AF_UNIX) as listening:
+        os.chdir(path.parent)  # its path has at most 107 bytes
+        listening.bind(path.name)
+
+
+def device(path):
+    os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 5))  # /dev/zero, which has no end
+
+
+ODD = {
+    "link": link,
+    "loop": lambda path: path.symlink_to(path.name),
+    "dangling": lambda path: path.symlink_to("nowhere"),
+    "pipe": os.mkfifo,
+    "socket": bound,
+    "device": device,
+    "directory": os.mkdir,
+}
+PLACES = (
+    "net/#c/2026-11-22_001.jsonl",
+    "net/#c/2026-11-22_001.jsonl.gz",
+    "net/#c/MANIFEST",
+    "net/#c/LEDGER",
+    "net/#c/SHA256SUMS",
+    "net/network.json",
+    "net/#d",
+    "other",
+    "FORMAT",
+    ".lock",
+    ".runs",
+    ".runs/2026-11-23T182001.123Z-12.json",
+    ".runs/2026-11-23T182001.123Z-12.lock",
+)
+COMMANDS = {
+    "tail": ("tail",),
+    "tail -n": ("tail", "-n", "100000"),
+    "search": ("search", "needle"),
+    "stats": ("stats",),
+    "who": ("who", "c"),
+    "gaps": ("gaps",),
+    "channels": ("channels",),
+    "status": ("status",),
+    "verify": ("verify",),
+    "repair": ("verify", "--repair"),
+    "maintain": ("maintain",),
+}
+READS_SEGMENTS = {"tail", "tail -n", "search", "stats", "maintain"}
+
+
+@pytest.fixture(params=ODD)
+def kind(request):
+    if request.param == "device" and os.getuid():
+        pytest.skip("only root makes devices")
+    return request.param
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_an_odd_file_is_named_and_neither_followed_nor_waited_for(
+    tmp_path, kind, place, capfd, monkeypatch
+):
+    root = tmp_path / "archive"
+    record(root, event_at(0, "needle"))
+    path = root / place
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    monkeypatch.chdir(tmp_path)
+    ODD[kind](path)
+    before = path.lstat()
+    for name, arguments in COMMANDS.items():
+        status = cli.run([*arguments, "--output", str(root)])
+        shown = capfd.readouterr()
+        assert status in {0, 1, 3}, (name, shown.err)
+        if place.startswith("net/#c/2026") and kind != "directory":
+            assert status in {1, 3} or name in {"channels", "status"}, name
+            assert "needle" in shown.out or name not in {"tail", "tail -n", "search"}
+            if name in READS_SEGMENTS:
+                assert f"{path} is not a regular file" in shown.err
+        if place.startswith("net/") and place.count("/") > 1 and name == "verify":
+            assert status == 1
+            assert path.name in shown.out
+    if place != "net/#c/SHA256SUMS":  # which is replaced, as it says nothing of its own
+        assert (path.lstat().st_ino, path.lstat().st_mode) == (before.st_ino, before.st_mode)
+    if kind == "link":
+        assert (tmp_path / "outside").read_bytes() == OUTSIDE
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling", "loop", "pipe"])
+def test_a_recorder_begins_another_part_beside_an_odd_one(tmp_path, kind, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    root = tmp_path / "archive"
+    target = root / "net" / "#c"
+    target.mkdir(parents=True)
+    ODD[kind](target / "2026-11-23_001.jsonl")
+    record(root, event_at(0, "needle"))
+    assert b"needle" in (target / "2026-11-23_002.jsonl").read_bytes()
+    if kind == "link":
+        assert (tmp_path / "outside").read_bytes() == OUTSIDE
+    if kind == "dangling":
+        assert not (target / "nowhere").exists()
