@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chatlog.write.existing_parts import last_lines, parts_in
 from chatlog.write.line_queue import LineQueue
 from chatlog.write.part_file import PartFile
-from chatlog.write.spool import Backlog, Belonging, SpoolFile
+from chatlog.write.spool import Backlog, Belonging, SpoolFile, path_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -169,8 +169,8 @@ def _backlog(
     if spool_dir is None:
         return Backlog()
     belonging = Belonging(
-        root=str(archive.storage.root),
-        directory=str(place.directory),
+        root=path_name(archive.storage.root),
+        directory=path_name(place.directory),
         network=place.network,
         target=place.target,
         history=place.history,

@@ -33,7 +33,7 @@ _AT_ONCE: Final = 1024 * 1024
 
 
 class Belonging(msgspec.Struct, frozen=True):
-    """The parts to which the lines of a spool file belong."""
+    """The parts to which the lines of a spool file belong; paths are those of `path_name`."""
 
     root: str
     directory: str
@@ -235,13 +235,22 @@ def _settled(path: Path) -> int:
     return int(last) if re.fullmatch(rb"[0-9]{1,18}", last) else 0
 
 
+def path_name(path: Path) -> str:
+    """Return a path in the form of a `Belonging`.
+
+    It is absolute, as archives of one relative path may share a spool directory. Bytes
+    that are not UTF-8 are escaped.
+    """
+    return os.fsencode(os.path.abspath(path)).decode(errors="backslashreplace")  # noqa: PTH100 - `..` goes
+
+
 def left_in(directory: Path, root: Path) -> Iterator[Belonging]:
     """Yield the belonging of each file that earlier runs left in a spool directory."""
     with reported(directory, doing="read"):
         paths = sorted(directory.glob(f"*{_ENDING}")) if directory.is_dir() else []
     for path in paths:
         belonging = _head(path)
-        if belonging is not None and belonging.root == str(root):
+        if belonging is not None and belonging.root == path_name(root):
             yield belonging
 
 

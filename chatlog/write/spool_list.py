@@ -6,11 +6,10 @@ directory. The next run finds them here, whatever its own settings are.
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
-
-import msgspec
 
 from chatlog.archive.files import beginning_of
 from chatlog.archive.system import replace_file
@@ -56,11 +55,13 @@ def left_behind(storage: Storage, *, system: System) -> list[LeftSpool]:
 def _known(root: Path) -> list[Path]:
     found = []
     for line in (beginning_of(root / NAME, _READ) or b"").splitlines():
-        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            found.append(Path(msgspec.json.decode(line, type=str)))
+        with suppress(ValueError, RecursionError):
+            # Of the standard library, as it takes halves of surrogate pairs: paths may have them.
+            if isinstance(directory := json.loads(line), str):
+                found.append(Path(directory))
     return found
 
 
 def _write(storage: Storage, directories: list[Path], system: System) -> None:
-    lines = b"".join(msgspec.json.encode(str(each)) + b"\n" for each in directories)
+    lines = "".join(f"{json.dumps(str(each))}\n" for each in directories).encode()
     replace_file(storage.root / NAME, lines, system=system, mode=storage.file_mode)

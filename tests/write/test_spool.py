@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import errno
 import os
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -142,6 +143,39 @@ def test_a_list_of_spool_directories_that_cannot_be_read_costs_nothing_else(plac
     place.say(writer, 2)
     writer.close()
     assert place.texts() == place.expected()
+
+
+def test_archives_of_one_relative_path_share_a_spool_directory_and_no_line(tmp_path, monkeypatch):
+    lines = {}
+    for name in ("one", "two", "one", "two"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / name)
+        disk = Refusing(Path("logs"))
+        writer = Writer(
+            Storage(root=Path("logs"), spool_dir=tmp_path / "spool"), system=disk.system
+        )
+        writer.hold("net", "#c")
+        writer.set_casemapping("net", "rfc1459")
+        disk.refuses = not lines.get(name)
+        lines.setdefault(name, []).append(f"line {len(lines.get(name, []))} of {name}")
+        writer.write(event_at(len(lines[name]), lines[name][-1]))
+        with contextlib.suppress(TranscriptError):
+            writer.flush()
+        if disk.refuses:
+            writer.locks.close()
+        else:
+            writer.close()
+    for name, expected in lines.items():
+        assert list(texts_in(tmp_path / name / "logs")["#c"]) == expected
+
+
+def test_a_spool_directory_and_an_archive_may_have_any_bytes_in_their_paths(tmp_path):
+    place = Place(tmp_path / os.fsdecode(b"\xff\xe9"))
+    test_what_waits_when_the_process_is_killed_is_written_by_the_next_one(place)
+    again = Place(tmp_path / os.fsdecode(b"\xfe"))
+    test_a_run_with_another_spool_directory_or_none_writes_what_an_earlier_run_left(
+        again, tmp_path, None
+    )
 
 
 def test_an_archive_that_never_had_a_spool_has_no_list_of_them(place):
