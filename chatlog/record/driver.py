@@ -134,16 +134,21 @@ class Driver:
 
     async def close(self) -> None:
         """End with the turns and the history, and let go of everything that a connection held."""
-        for timer in self._timers.values():
-            timer.cancel()
+        self._cancel_timers()
         await self._steps.finish()
         await self._history.close()
+        self._cancel_timers()  # of the turns that were still to be carried out
         # What refers back to this object or to the session would wait for the collector.
         self._is_over = True
         self._handlers.clear()
         self._connection.driver = None
         self.session.release()
         del self._history, self._channels
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
 
     def jumped(self, ahead: int, slept: int) -> None:
         """Note by how many milliseconds our clock was set, or the machine slept."""
@@ -234,6 +239,8 @@ class Driver:
         do_in_thread(self._loop, "login", fact.respond, self._go_on)
 
     def _go_on(self, response: bytes | str) -> None:
+        if self._is_over:  # the connection did not wait for the thread
+            return
         self.session.go_on(response, self.turn)
         self.end_turn()
 

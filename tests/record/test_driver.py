@@ -307,3 +307,24 @@ def test_the_numeric_of_a_ban_leaves_the_end_to_the_error_that_follows(in_scene)
         assert scene.driver.parting_words == "You are banned"
 
     in_scene(test)
+
+
+def test_after_its_end_a_driver_keeps_no_timer_and_takes_no_answer_of_a_thread():
+    async def scenario():
+        scene = Scene()
+        scene.read(*WELCOME, OUR_JOIN)
+        assert scene.driver._timers
+        scene.history.is_full = True  # its last turn sets one more
+        close = scene.history.close
+
+        async def with_a_last_turn():
+            scene.driver.end_turn()
+            await close()
+
+        scene.history.close = with_a_last_turn
+        driver = scene.driver
+        await driver.close()
+        assert not driver._timers
+        driver._go_on(b"response")  # of a login that took long
+
+    asyncio.run(scenario())
