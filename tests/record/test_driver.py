@@ -35,6 +35,12 @@ class Deaf:
     def abort(self):
         self.log.append("aborted")
 
+    def pause_reading(self):
+        self.log.append("paused")
+
+    def resume_reading(self):
+        self.log.append("resumed")
+
 
 class Intake:
     """Takes every event, and says so."""
