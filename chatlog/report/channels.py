@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.files import size_of
 from chatlog.archive.inventory import Inventory
+from chatlog.archive.layout import parse_segment
 from chatlog.archive.locks import Locks
 from chatlog.archive.targets import spelled
 from chatlog.coverage.gap import share
@@ -97,8 +98,16 @@ def channels_in(
 
 def _held_in(target: Target, inventory: Inventory) -> Iterator[_Held]:
     for segment in Catalog(DamagedLines()).of(target):
-        entry = inventory.sealed.get(Path(segment.path).name)
+        entry = _entry(inventory, Path(segment.path).name)
         yield _from_manifest(entry) if entry is not None else _from_lines(segment)
+
+
+def _entry(inventory: Inventory, filename: str) -> SealedEntry | None:
+    """Return the manifest's entry of a sealed file; None if the file is still one of its parts."""
+    segment, entry = parse_segment(filename), inventory.sealed.get(filename)
+    # A segment that is not compressed has the name of its last part, and may yet take its place.
+    is_sealed = segment is not None and (segment.compression or inventory.is_sealed(segment))
+    return entry if is_sealed else None
 
 
 def _from_manifest(entry: SealedEntry) -> _Held:

@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
+from itertools import count
 
 import pytest
 
@@ -17,6 +19,7 @@ from chatlog.health.runs import RunFile, run_name
 from chatlog.health.status import encode
 from tests.golden.questions import ARCHIVES
 from tests.support.archive import START, UNSYNCED, event_at, record
+from tests.support.crashing import Fragile, Stopped
 from tests.support.statuses import network_status, run_status
 from tests.support.tending import DAY, HOLDER, tend
 
@@ -103,6 +106,22 @@ def test_a_sealed_segment_is_not_read(objects, archive):
     sealed.write_bytes(bytes(sealed.stat().st_size))
     (found,) = objects()
     assert (found["lines"], found["since"], found["until"]) == (2, at(0), at(1))
+
+
+@pytest.mark.parametrize("compress", ["none", "gzip"])
+def test_lines_are_counted_once_wherever_sealing_was_killed(objects, archive, compress):
+    for nth in count(1):
+        shutil.rmtree(archive, ignore_errors=True)
+        for part, via in enumerate(("", "chathistory", "")):
+            record(archive, *(event_at(part * 10 + each, via=via) for each in range(3)))
+        calls = Fragile(nth, "stop after")
+        with suppress(Stopped):
+            tend(archive, compress=compress, system=calls.system)
+        calls.bury()
+        (channel,) = objects()
+        assert channel["lines"] == 9, nth
+        if not calls.gone:
+            break
 
 
 def test_a_channel_that_a_recorder_holds_is_recorded_now_with_its_process(
