@@ -20,6 +20,10 @@ SHORTEST: Final = 4
 LONG: Final = 8
 """Characters from which on a secret is hidden inside longer words as well."""
 
+_EDGES: Final = frozenset(" \t\r\n,:;!@()<>\"'")
+_BEFORE_NAMES: Final = "#&+!~%"
+"""The characters before the name of a channel: of its type, and of a status."""
+
 
 class Secret(msgspec.Struct, frozen=True, gc=False):
     """A secret: printed, logged or formatted, it reads `***`.
@@ -47,15 +51,18 @@ class SecretMask:
 
     A secret of 4 to 7 characters is hidden where it stands as a word, a longer one
     anywhere. Not hidden are shorter ones, and those that are one of the `public` names:
-    a key that is the name of its channel is no secret.
+    a key that is the name of its channel is no secret. Public names stay whole, too,
+    if a secret is a part of them.
     """
 
     def __init__(self, secrets: Iterable[Secret] = (), public: Iterable[str] = ()) -> None:
-        names = {form for name in public for form in (name.lower(), name.lstrip("#&+!").lower())}
+        self._public = {form for name in public for form in _spellings(name.lower())}
+        self._longest = max(map(len, self._public), default=0)
         texts = {form for secret in secrets for form in _forms(secret.reveal())}
-        hidden = [each for each in texts if len(each) >= SHORTEST and each.lower() not in names]
-        hidden.sort(key=len, reverse=True)  # a secret may be the beginning of another
-        self._pattern = re.compile("|".join(map(_pattern, hidden))) if hidden else None
+        hidden = [
+            each for each in texts if len(each) >= SHORTEST and each.lower() not in self._public
+        ]
+        self._pattern = re.compile(_pattern(hidden)) if hidden else None
 
     def __bool__(self) -> bool:
         return self._pattern is not None
@@ -64,7 +71,21 @@ class SecretMask:
         """Return a text with each secret in it replaced by `***`."""
         if self._pattern is None or not text:
             return text
-        return self._pattern.sub(HIDDEN, text)
+        return self._pattern.sub(self._shown, text)
+
+    def _shown(self, found: re.Match[str]) -> str:
+        """Return a secret that was found as it is if it is a part of a public name, else hidden."""
+        text, (start, end) = found.string, found.span()
+        first = max(0, start - self._longest)
+        last = min(len(text), end + self._longest)
+        while start > first and text[start - 1] not in _EDGES:
+            start -= 1
+        while end < last and text[end] not in _EDGES:
+            end += 1
+        # A nick in use has _ added, and a sentence ends in a full stop.
+        word = text[start:end].lower()
+        forms = {*_spellings(word), *_spellings(word.rstrip("._"))}
+        return HIDDEN if forms.isdisjoint(self._public) else found[0]
 
     def in_bytes(self, data: bytes) -> bytes:
         """Return bytes of any encoding with each secret in them replaced by `***`."""
@@ -87,7 +108,14 @@ def _forms(text: str) -> set[str]:
     return plain | {repr(each)[1:-1] for each in plain}
 
 
-def _pattern(secret: str) -> str:
-    if len(secret) >= LONG:
-        return re.escape(secret)
-    return rf"(?<![\w#&]){re.escape(secret)}(?!\w)"
+def _spellings(name: str) -> tuple[str, str]:
+    return name, name.lstrip(_BEFORE_NAMES)
+
+
+def _pattern(secrets: list[str]) -> str:
+    """Return a pattern of all secrets: of those that begin alike, the longest is found."""
+    escaped = [re.escape(each) for each in sorted(secrets, key=len, reverse=True)]
+    long = sum(len(each) >= LONG for each in secrets)
+    anywhere, words = escaped[:long], "|".join(escaped[long:])
+    # One look behind for all words: hundreds of them are found in the time of a few.
+    return "|".join([*anywhere, rf"(?<![\w#&])(?:{words})(?!\w)"] if words else anywhere)

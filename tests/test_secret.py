@@ -48,6 +48,20 @@ def test_a_secret_that_is_a_public_name_is_none():
     assert hides("#demo demo recorder Recorder sesame") == "#demo demo recorder Recorder ***"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#team-chat #corporate-talk",
+        "@#Team-Chat,+##corporate-talk: cannot join #corporate-talk.",
+        "corporatebot!corporatebot@host corporatebot_",
+    ],
+)
+def test_a_public_name_stays_whole_though_a_secret_is_a_part_of_it(text):
+    hides = mask("chat", "corporate", public=["#team-chat", "#corporate-talk", "corporatebot"])
+    assert hides(text) == text
+    assert hides(f"{text} -chat corporate-talks") == f"{text} -*** ***-talks"
+
+
 def test_without_a_secret_to_hide_a_mask_is_false():
     assert not mask()
     assert not mask("", "abc", "demo", public=["#demo"])

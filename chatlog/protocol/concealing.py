@@ -29,6 +29,10 @@ _AS_THEY_CAME: Final = frozenset(
 )
 """The commands whose messages are not searched for secrets."""
 
+_TAGS_AS_THEY_CAME: Final = frozenset({"time", "batch"})
+_KNOWN_TAGS: Final = frozenset({*_TAGS_AS_THEY_CAME, "account", "msgid", "label"})
+"""The tags whose keys stay, even if a secret reads alike."""
+
 
 def conceal(message: Message, mask: SecretMask, is_channel: Callable[[str], bool]) -> None:
     """Hide the secrets in the source, parameters, tags and raw bytes of a message.
@@ -39,8 +43,17 @@ def conceal(message: Message, mask: SecretMask, is_channel: Callable[[str], bool
         return
     message.params[:] = map(mask, message.params)
     message.source = mask(message.source)
-    message.tag_text = mask(message.tag_text)
+    if mask(message.tag_text) != message.tag_text:
+        items = message.tag_text.split(";")
+        message.tag_text = ";".join(_concealed_tag(item, mask) for item in items)
     message.raw = mask.in_bytes(message.raw)
+
+
+def _concealed_tag(item: str, mask: SecretMask) -> str:
+    key, equals, value = item.partition("=")
+    if key in _TAGS_AS_THEY_CAME:
+        return item
+    return f"{key if key in _KNOWN_TAGS else mask(key)}{equals}{mask(value)}"
 
 
 def _is_of_people(message: Message, is_channel: Callable[[str], bool]) -> bool:

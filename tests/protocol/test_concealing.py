@@ -78,3 +78,18 @@ def test_a_refusal_of_a_channel_holds_no_key(talk):
 def test_a_key_that_is_the_name_of_its_channel_hides_nothing():
     talk = in_channels(keys={"#aaaa": Secret("aaaa")}, channels=("#a", "#b", "#aaaa"))
     assert "***" not in repr(talk.hear(":irc.test 475 log #aaaa :aaaa"))
+
+
+def test_a_key_that_is_a_part_of_its_channels_name_leaves_the_channel_in_order():
+    talk = in_channels(keys={"#a-place": Secret("place")}, channels=("#a", "#b", "#a-place"))
+    talk.hear(":irc.test 475 log #a-place :Cannot join (+k)")
+    assert [fact.channel for fact in talk.told(Absent)] == ["#a-place"]
+
+
+@pytest.mark.parametrize("key", ["time", "2026", "batch", "account", "msgid"])
+def test_a_key_that_reads_like_a_tag_leaves_the_tags_in_order(key):
+    talk = in_channels(keys={"#a": Secret(key)})
+    tags = "time=2026-11-23T18:20:01.000Z;account=al;msgid=m"
+    [event] = talk.hear(f"@{tags} :irc.test KICK #a bob :out")
+    assert (event.time, event.received[:4]) == ("2026-11-23T18:20:01.000Z", "2026")
+    assert (event.account, event.msgid, event.tags) == ("al", "m", {})
