@@ -13,7 +13,7 @@ from typing import Final
 
 WILD: Final = {"*": ".*", "?": "."}
 CHANTYPES: Final = frozenset("#&+!")
-PREFIXES: Final = "!\"$%&'()*+./;<=>?@~"
+PREFIXES: Final = "!\"$%&'()*+-./;<=>?@~"
 """The characters that may stand before a nick for a status: no nick begins with one."""
 
 _UPPER: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -185,7 +185,9 @@ def test_monitor_without_a_limit_is_monitor(tokens, monitors):
     assert isupport(tokens).monitors is monitors
 
 
-@pytest.mark.parametrize("prefix", ["(qaohv)~&@%+", "(Yov)!@+", "(ohv)@%+", "(yqaohv)*~&@%+"])
+@pytest.mark.parametrize(
+    "prefix", ["(qaohv)~&@%+", "(Yov)!@+", "(ohv)@%+", "(yqaohv)*~&@%+", "(qaohvV)~&@%+-"]
+)
 def test_the_prefixes_of_real_servers_are_taken(prefix):
     assert isupport(f"PREFIX={prefix}").prefixes == prefix.partition(")")[2]
 
