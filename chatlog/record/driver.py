@@ -66,8 +66,8 @@ class Driver:
     `turn` is the Turn of the read under way. `welcomed` is done when the server
     has let us in, `since` then. `parting_words` are those of an ERROR, `verdict` what
     follows from them, and `must_reconnect` is true once the server asked us to connect again.
-    `on_arrival` is called when we are in all channels that let us in, and each time
-    when we give one up after that, `on_caught_up` when their history is dealt with as
+    `on_arrival` is called when we are in all channels that let us in, and after each
+    turn that gives some up after that, `on_caught_up` when their history is dealt with as
     well, `on_policy` when the server declares an STS policy by TLS.
     """
 
@@ -89,7 +89,7 @@ class Driver:
         self.turn = Turn()
         self.welcomed: asyncio.Future[None] = loop.create_future()
         self.since, self.parting_words, self.verdict = "", "", ACCIDENT
-        self.must_reconnect = False
+        self.must_reconnect = self._has_given_up = False
         self._connection = connection
         self._intake = intake
         self._loop = loop
@@ -187,6 +187,9 @@ class Driver:
             yield
         if not self._has_arrived and self.session.ready and self.session.joining.is_settled():
             self._arrive()
+        if self._has_given_up:  # once for all of a turn: it looks at every channel
+            self._has_given_up = False
+            self._on_arrival()
         if self._history.is_full:
             self._hold_for_history()
 
@@ -287,8 +290,7 @@ class Driver:
 
     def _on_absent(self, fact: Absent) -> None:
         self._channels.on_absent(fact)
-        if fact.for_good and self._has_arrived:
-            self._on_arrival()
+        self._has_given_up |= fact.for_good and self._has_arrived
 
     def _look_whether_caught_up(self) -> None:
         if self._is_over:

@@ -232,6 +232,20 @@ def test_facts_are_acted_on_in_the_order_of_their_lines(in_scene):
     in_scene(test)
 
 
+def test_a_turn_that_gives_up_after_our_arrival_is_reported_once(in_scene):
+    def test(scene):
+        scene.read(*WELCOME, OUR_JOIN)
+        refusal = ":irc.test 403 log #a :No such channel"
+        came = scene.read(":op!o@h KICK #a log :out", refusal, f"{refusal} at all")
+        absent = [each for each in came if "not asking again" in each]
+        assert len(absent) == 2
+        assert came[-2:] == [absent[-1], "arrived"]
+        assert came.count("arrived") == 1
+        assert scene.read(":bob!u@h NICK rob")[-1] == "flushed"
+
+    in_scene(test)
+
+
 def test_nobody_has_caught_up_before_the_history_of_the_same_read_is_looked_at(in_scene):
     def test(scene):
         scene.read(*WELCOME, OUR_JOIN)
