@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 _OF_RANGES: Final = (AbsentEntry, OpenedEntry, ClosedEntry, UnwantedEntry)
 """The entries that tell whether a target is meant to be heard."""
 
+_KEPT: Final = 16 * 1024 * 1024
+"""Bytes of the ledgers that are kept; in memory they take three times as many."""
+
 
 class _Known(NamedTuple):
     """The lines of a ledger, and the state of its file before they were read."""
@@ -68,6 +71,7 @@ class Ledgers:
         self._held_back: list[tuple[str, LedgerEntry]] = []
         self._last_heard: LastHeard | None = None
         self._known: dict[Path, _Known] = {}
+        self._kept = 0
 
     # -- intervals -----------------------------------------------------------------
 
@@ -220,11 +224,20 @@ class Ledgers:
         return [*entries, *self._writer.notes.unkept.get(directory, [])]
 
     def _read(self, directory: Path) -> LedgerLines:
-        """Read a ledger, once from the beginning of a run until its next interval."""
+        """Read a ledger, once from the beginning of a run until its next interval.
+
+        Of large ones in great number some are read again: memory holds `_KEPT` bytes or one.
+        """
         state = state_of(str(directory / ledger.NAME))
         known = self._known.get(directory)
         if known is None or known.state != state:
-            self._known[directory] = known = _Known(state, ledger.read(directory))
+            known = _Known(state, ledger.read(directory))
+            size = state[1] if state else 0
+            self._kept += size
+            if self._kept > _KEPT:
+                self._known.clear()
+                self._kept = size
+            self._known[directory] = known
         return known.lines
 
     def _append(self, target: str, *entries: LedgerEntry) -> None:

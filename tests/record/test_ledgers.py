@@ -8,6 +8,7 @@ from chatlog.coverage import ledger
 from chatlog.coverage.entries import CoveredEntry
 from chatlog.errors import TranscriptError
 from chatlog.event import Event
+from chatlog.record import ledgers
 from chatlog.record.intervals import Moment
 from chatlog.record.ledgers import Ledgers
 from chatlog.write.writer import Storage, Writer
@@ -143,6 +144,27 @@ def test_a_ledger_is_read_once_from_the_start_of_a_run_until_its_interval(disk, 
     [gap] = run.entered("#demo", at(3), "m3").gaps
     assert (gap.start.time, gap.end) == (at(2).at, at(3).at)
     assert len(reads) == 1
+
+
+def test_of_many_ledgers_no_more_than_a_bound_are_kept_from_the_start_of_a_run(disk, monkeypatch):
+    channels = [f"#channel-{number}" for number in range(9)]
+    for channel in channels:
+        disk.writer.hold("net", channel)
+        disk.ledgers.entered(channel, at(1), "m1")
+        disk.ledgers.left(channel, at(2), "stopped")
+    size = (disk.directory.parent / channels[0] / ledger.NAME).stat().st_size
+    monkeypatch.setattr(ledgers, "_KEPT", 3 * size)
+    run = disk.another("run-2")
+    for channel in channels:
+        run.begin(channel)
+        assert len(run._known) <= 3
+    for channel in channels:
+        [gap] = run.entered(channel, at(3), "m3").gaps
+        assert (gap.start.time, gap.end) == (at(2).at, at(3).at)
+    monkeypatch.setattr(ledgers, "_KEPT", size // 2)
+    run = disk.another("run-3")
+    run.begin(channels[0])
+    assert len(run._known) == 1, "one that is larger is kept alone"
 
 
 def test_a_ledger_that_changed_since_it_was_read_is_read_again(disk):
