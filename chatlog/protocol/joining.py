@@ -119,6 +119,11 @@ class _Wanted(msgspec.Struct):
     cause: str = _UNANSWERED  # of the problem, or why we were never in
     was_in: bool = False
 
+    @property
+    def comes_back(self) -> bool:
+        """Whether we were thrown out and ask again, with no answer yet."""
+        return self.cause == _REMOVED and self.state is not _State.GIVEN_UP
+
 
 class Joining:
     """The channels to be in on one network, each with its state.
@@ -186,14 +191,14 @@ class Joining:
     def absences(self) -> list[Absence]:
         """Return the channels that we are not in, for a reason or because none ever let us in.
 
-        A channel that is only due again after a reconnection is not absent.
+        A channel that is only due again, after a reconnection or a kick, is not absent.
         """
         return [
             Absence(
                 each.name, each.problem or _NO_ANSWER, each.cause, each.state is _State.GIVEN_UP
             )
             for each in self._all.values()
-            if each.problem or not each.was_in
+            if not each.was_in or (each.problem and not each.comes_back)
         ]
 
     def joined_count(self) -> int:

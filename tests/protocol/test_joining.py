@@ -418,6 +418,8 @@ def test_absences_are_the_channels_that_refuse_and_those_that_never_let_us_in():
     assert "#c" not in {each.channel for each in talk.joining.absences()}, "only due again"
     talk.joining.joined("#b")
     talk.joining.removed("#c", "kicked", talk.turn)
+    assert "#c" not in {each.channel for each in talk.joining.absences()}, "only due again"
+    talk.joining.refused("#c", "474", "Banned", talk.turn)
     assert [(each.channel, each.cause) for each in talk.joining.absences()] == [
-        ("#a", "403"), ("#c", "removed"), ("#d", "unanswered"),
+        ("#a", "403"), ("#c", "474"), ("#d", "unanswered"),
     ]  # fmt: skip

@@ -113,6 +113,12 @@ def kicked_for_good(peer, _batch):
         peer.sync()
 
 
+def kicked_at_the_end(peer, _batch):
+    refusing(peer, IN_DEMO, IN_TEA)
+    peer.send(b":op!o@h KICK #demo rec :out\r\n:op!o@h KICK #tea rec :out\r\n")
+    peer.sync()
+
+
 LOGIN = {"identity": {"login": Login(user="u", password=Secret("p"), plain_without_tls=True)}}
 IT_WAITED = r"net: the run ended before the network welcomed us \(the time is up\); it waited for"
 NONE = "net: no channel let us in: #demo: "
@@ -139,6 +145,7 @@ SITUATIONS = {
     "all channels throw us out for good": (
         kicked_for_good, {}, RefusedError, f"{NONE}thrown out 3 times; not coming back",
     ),
+    "all channels throw us out at the end": (kicked_at_the_end, {}, None, ""),
     "all channels let us in": (answers(IN_DEMO, IN_TEA), {}, None, ""),
 }  # fmt: skip
 
