@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from chatlog.archive.files import beginning_of
 from chatlog.archive.system import replace_file
 from chatlog.errors import TranscriptError
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NAME: Final = ".channels.json"
+_LONGEST: Final = 16 * 1024 * 1024
 _FORGOTTEN: Final = "refused channels are reported once more by the next run"
 
 
@@ -102,10 +104,9 @@ class KnownChannels:
 
     def _read(self) -> _File:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=_File)
-        except FileNotFoundError:
-            return {}
-        except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+            content = beginning_of(self._path, _LONGEST)
+            return {} if content is None else msgspec.json.decode(content, type=_File)
+        except (TranscriptError, msgspec.MsgspecError, ValueError, RecursionError) as error:
             logger.warning("%s is not understood and begun anew: %s", self._path, error)
             return {}
 
