@@ -60,7 +60,8 @@ class Session:
     ) -> None:
         self.settings = settings
         self.server = server
-        self._mask = _mask_of(settings)
+        self._secrets = set(settings.secrets())  # that the server of this connection may know
+        self._mask = SecretMask(self._secrets, settings.public_names())
         self.registration = Registration(settings.identity, tls=tls, mask=self._mask)
         self._carryover = carryover or Carryover(settings)
         self.joining = self._carryover.joining
@@ -88,8 +89,13 @@ class Session:
         self._handlers = self._all_handlers()
 
     def apply(self, settings: SessionSettings, turn: Turn) -> None:
-        """Replace the settings, except those that need a new connection."""
-        self.settings, self._mask = settings, _mask_of(settings)
+        """Replace the settings, except those that need a new connection.
+
+        The secrets that this one was told before stay hidden.
+        """
+        self.settings = settings
+        self._secrets.update(settings.secrets())
+        self._mask = SecretMask(self._secrets, settings.public_names())
         turn.replies += self._carryover.apply(settings)
         self._fast_lane.forget()
 
@@ -301,7 +307,3 @@ class Session:
 
     def _on_ping(self, line: Line, turn: Turn) -> None:
         turn.replies.append(f"PONG :{line.params[-1]}" if line.params else "PONG")
-
-
-def _mask_of(settings: SessionSettings) -> SecretMask:
-    return SecretMask(settings.secrets(), settings.public_names())

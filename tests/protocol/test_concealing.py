@@ -6,7 +6,9 @@ import base64
 
 import pytest
 
-from chatlog.protocol.facts import Absent, ErrorReceived
+from chatlog.protocol.facts import Absent, ErrorReceived, Turn
+from chatlog.protocol.registration.capabilities import Identity
+from chatlog.protocol.session_settings import SessionSettings
 from chatlog.secret import Secret
 from tests.support.conversation import in_channels
 
@@ -73,6 +75,13 @@ def test_a_refusal_of_a_channel_holds_no_key(talk):
     talk.after(6)
     talk.hear(f":irc.test 475 log #a :Wrong key {KEY}")
     assert talk.told(Absent)[-1].why == "Wrong key *** (475); asking again"
+
+
+def test_a_secret_that_new_settings_replace_stays_hidden_until_the_connection_ends(talk):
+    identity = Identity(nick="log", password=Secret("new-password"))
+    talk.session.apply(SessionSettings(network="test", identity=identity), Turn())
+    [event] = talk.hear(f":irc.test NOTICE log :you said {KEY} and new-password")
+    assert event.text == "you said *** and ***"
 
 
 def test_a_key_that_is_the_name_of_its_channel_hides_nothing():
