@@ -120,6 +120,11 @@ class _Wanted(msgspec.Struct):
     was_in: bool = False
 
     @property
+    def is_refused(self) -> bool:
+        """Whether the last word about the channel was a refusal."""
+        return self.cause not in (_UNANSWERED, _REMOVED)
+
+    @property
     def comes_back(self) -> bool:
         """Whether we were thrown out and ask again, with no answer yet."""
         return self.cause == _REMOVED and self.state is not _State.GIVEN_UP
@@ -247,12 +252,13 @@ class Joining:
         """Note that the server did not let us in, and when to ask again.
 
         `code` is a numeric, or the code of a FAIL. One that `REFUSALS` lacks counts
-        only while the channel is asked for: it may be about something else.
+        only while the channel is asked for: it may be about something else. Of several
+        to one JOIN the first counts.
         """
         wanted = self._all.get(self._isupport.casemapping[name])
-        if wanted is None or wanted.state is _State.JOINED:
+        if wanted is None or wanted.state in (_State.JOINED, _State.GIVEN_UP):
             return
-        if code not in REFUSALS and wanted.state is not _State.ASKED:
+        if wanted.state is _State.DUE and (code not in REFUSALS or wanted.is_refused):
             return
         self._answered(wanted)
         wanted.cause, text = code, text[:MAX_REASON]

@@ -423,3 +423,13 @@ def test_absences_are_the_channels_that_refuse_and_those_that_never_let_us_in():
     assert [(each.channel, each.cause) for each in talk.joining.absences()] == [
         ("#a", "403"), ("#c", "474"), ("#d", "unanswered"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", ["403", "474"])
+def test_of_several_refusals_of_one_join_the_first_counts(code):
+    talk = Talk("#a")
+    talk.after()
+    for number in range(100):
+        talk.joining.refused("#a", code, f"No {number}", talk.turn)
+        talk.joining.refused("#a", "471", "Full", talk.turn)
+    assert [fact.why.partition(" (")[0] for fact in talk.turn.facts] == ["No 0"]

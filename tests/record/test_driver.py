@@ -235,8 +235,12 @@ def test_facts_are_acted_on_in_the_order_of_their_lines(in_scene):
 def test_a_turn_that_gives_up_after_our_arrival_is_reported_once(in_scene):
     def test(scene):
         scene.read(*WELCOME, OUR_JOIN)
-        refusal = ":irc.test 403 log #a :No such channel"
-        came = scene.read(":op!o@h KICK #a log :out", refusal, f"{refusal} at all")
+        scene.driver.session.joining.want("#b")
+        scene.read(OUR_JOIN.replace("#a", "#b"))
+        came = scene.read(
+            *(f":op!o@h KICK {channel} log :out" for channel in ("#a", "#b")),
+            *(f":irc.test 403 log {channel} :No such channel" for channel in ("#a", "#b")),
+        )
         absent = [each for each in came if "not asking again" in each]
         assert len(absent) == 2
         assert came[-2:] == [absent[-1], "arrived"]
