@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter, deque
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -78,10 +78,21 @@ class Sealed(SegmentReader):
         Raise TooMuchError if the lines have more than `most` bytes.
         """
         self.mark()
-        newest_first = reversed(_tail(self._all_lines(), count, most))
+        newest_first = reversed(self._tail(count, most))
         lines = self._last_lines(newest_first, count, most)
         self._order = self._order_after(newest_first)
         return list(self._entries(reversed(lines)))
+
+    def _tail(self, count: int, most: int) -> list[bytes]:
+        """Return at least the last lines; those of copies, which come last, among the others."""
+        groups = groupby(self._all_lines(), lambda _: self.is_damaged)
+        tails = [_tail(lines, count, most) for _, lines in groups]
+        kept = [*chain.from_iterable(tails)]
+        return sorted(kept, key=self._time_of) if len(tails) > 1 else kept
+
+    def _time_of(self, line: bytes) -> str:
+        event = self._event(line, counts_damage=False)
+        return event.time if event is not None else ""
 
     def follow_on(
         self, parts: Iterable[SealedPart], known: Mapping[str, SegmentReader | None]
@@ -143,7 +154,7 @@ class Sealed(SegmentReader):
             self.is_gone = fd is None and self.path not in self._damaged.refused
             if fd is None:
                 return
-            compressed, lines = _Counted(fd), 0
+            compressed, lines, self.is_damaged = _Counted(fd), 0, False
             try:
                 for block in self._intact(compressed, self._skip):
                     lines += block.count(b"\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from collections import Counter
@@ -312,3 +313,15 @@ def test_what_text_spells_in_another_way_is_read_once(tmp_path, keep_formatting)
     reading = Reader(tmp_path)
     assert [entry.event for entry in reading.last(100)] == events
     assert reading.damaged[str(sealed)]
+
+
+def test_the_last_events_are_the_latest_ones_though_a_copy_gives_earlier_ones(tmp_path):
+    events = [event_at(at, f"text {at:03}") for at in range(200)]
+    record(tmp_path, *events, formats=("jsonl", "text"))
+    tend(tmp_path)
+    (sealed,) = (tmp_path / "net" / "#c").glob("*.jsonl.gz")
+    whole = sealed.read_bytes()
+    altered = gzip.decompress(whole).replace(b"text 05", b"test 05")
+    sealed.write_bytes(gzip.compress(altered)[:-8] + whole[-8:])
+    for count in (1, 5, 20):
+        assert texts(Reader(tmp_path).last(count)) == [event.text for event in events[-count:]]
