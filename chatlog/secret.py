@@ -58,6 +58,7 @@ class SecretMask:
     def __init__(self, secrets: Iterable[Secret] = (), public: Iterable[str] = ()) -> None:
         self._public = {form for name in public for form in _spellings(name.lower())}
         self._longest = max(map(len, self._public), default=0)
+        self._are_parts: dict[str, bool] = {}  # of public names: secrets that were found
         texts = {form for secret in secrets for form in _forms(secret.reveal())}
         hidden = [
             each for each in texts if len(each) >= SHORTEST and each.lower() not in self._public
@@ -75,6 +76,8 @@ class SecretMask:
 
     def _shown(self, found: re.Match[str]) -> str:
         """Return a secret that was found as it is if it is a part of a public name, else hidden."""
+        if not self._is_part(found[0].lower()):
+            return HIDDEN
         text, (start, end) = found.string, found.span()
         first = max(0, start - self._longest)
         last = min(len(text), end + self._longest)
@@ -86,6 +89,11 @@ class SecretMask:
         word = text[start:end].lower()
         forms = {*_spellings(word), *_spellings(word.rstrip("._"))}
         return HIDDEN if forms.isdisjoint(self._public) else found[0]
+
+    def _is_part(self, secret: str) -> bool:
+        if secret not in self._are_parts:
+            self._are_parts[secret] = any(secret in name for name in self._public)
+        return self._are_parts[secret]
 
     def in_bytes(self, data: bytes) -> bytes:
         """Return bytes of any encoding with each secret in them replaced by `***`."""

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.secret import HIDDEN, LONG, SHORTEST, Secret, SecretMask, base64_secrets
+from tests.support.counting import lines_executed
 
 
 def mask(*secrets, public=()):
@@ -60,6 +61,16 @@ def test_a_public_name_stays_whole_though_a_secret_is_a_part_of_it(text):
     hides = mask("chat", "corporate", public=["#team-chat", "#corporate-talk", "corporatebot"])
     assert hides(text) == text
     assert hides(f"{text} -chat corporate-talks") == f"{text} -*** ***-talks"
+
+
+def test_long_names_make_no_work_for_secrets_that_are_no_part_of_them():
+    text = "password" * 1000
+
+    def work(name):
+        hides = mask("password", public=[name])
+        return lines_executed(lambda: hides(text))
+
+    assert work("#" + "x" * 200) == work("#x")
 
 
 def test_without_a_secret_to_hide_a_mask_is_false():
