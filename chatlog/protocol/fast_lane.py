@@ -115,11 +115,11 @@ class FastLane:
         source = self._known.get(message.source) or self._sources.learn(message.source)
         if source is None:
             return None
-        if msgid and len(msgid) + len(text) <= LONGEST:
+        if msgid and len(msgid) + len(message.source) + len(text) <= LONGEST:
             # As in `Repeats.is_repeat`, which costs more; the general lane judges a known id.
-            repeats, params = self._repeats, message.params
+            repeats, said = self._repeats, (message.source, message.params)
             recent = repeats.recent
-            if msgid in repeats.older or recent.setdefault(msgid, params) is not params:
+            if msgid in repeats.older or recent.setdefault(msgid, said) is not said:
                 return None
             if len(recent) >= REMEMBERED_IDS:
                 repeats.rotate()

@@ -226,9 +226,12 @@ class Session:
 
     def _is_repeat(self, line: Line) -> bool:
         """Return whether a live line was delivered before: it is written once."""
-        msgid, params = line.fields.get("msgid", ""), line.message.params or [""]
-        is_short = sum(map(len, params), len(msgid)) <= LONGEST
-        return bool(msgid) and is_short and self._carryover.repeats.is_repeat(msgid, params)
+        msgid, source = line.fields.get("msgid", ""), line.message.source
+        params = line.message.params or [""]
+        is_short = sum(map(len, params), len(msgid) + len(source)) <= LONGEST
+        return (
+            bool(msgid) and is_short and self._carryover.repeats.is_repeat(msgid, (source, params))
+        )
 
     def _own_events(self, lines: Sequence[str], received: str) -> list[Event]:
         """Return the events of lines that we send, unless an echo will bring them."""

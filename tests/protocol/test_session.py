@@ -418,6 +418,13 @@ def test_a_msgid_that_a_server_uses_again_for_other_words_or_channels_loses_noth
     assert [event.text for event in talk.hear(*lines)] == ["1", "2", "2", "1"]
 
 
+@pytest.mark.parametrize("rest", ["PRIVMSG #a :hi", "JOIN #a", "NOTICE #a :hi", "QUIT :bye"])
+def test_a_msgid_that_comes_again_from_another_source_is_another_message(rest):
+    talk = in_channels()
+    events = talk.hear(*(f"@msgid=m :{nick}!u@h {rest}" for nick in ("alice", "bob")))
+    assert [event.nick for event in events if event.target == "#a"] == ["alice", "bob"]
+
+
 def test_messages_without_a_msgid_may_repeat():
     talk = in_channels()
     assert len(talk.hear(*[f"@time=2026-11-23T18:20:01.000Z {BOB} PRIVMSG #a :hi"] * 2)) == 2
