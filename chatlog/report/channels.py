@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from chatlog.archive.manifest_entries import SealedEntry
     from chatlog.archive.targets import Target
+    from chatlog.health.status import RunStatus
     from chatlog.read.segment_reader import SegmentReader
     from chatlog.report.gaps import Unreadable
 
@@ -39,8 +40,8 @@ class TargetSummary(NamedTuple):
     `since` and `until` are the times of its first and last line, "" without any.
     `lines` counts each event once, `bytes` all its segments as they lie there.
     `share` is the heard part of the time it was recorded, None without a ledger.
-    `pid` is the process that records it now, None if there is none; 0 if that is
-    another one than a run of this archive tells of.
+    `pid` is the process that records it now, None if there is none; 0 if no run of
+    this archive tells of it, or several may be meant.
     """
 
     network: str
@@ -69,12 +70,7 @@ def channels_in(
     `unreadable` reports files that could not be read; a damaged line counts as one.
     """
     locks = Locks(root)
-    pids = {
-        network.name: run.status.pid
-        for run in observe(root, unreadable.run)
-        if run.alive
-        for network in run.status.networks
-    }
+    alive = [run.status for run in observe(root, unreadable.run) if run.alive]
     for target in targets:
         network, name = spelled(target.network), spelled(target.name)
         inventory = Inventory(Path(target.path))
@@ -92,8 +88,21 @@ def channels_in(
             sum(each.lines for each in held),
             sum(size_of(inventory.path(each)) or 0 for each in inventory.segments),
             known[0] if known else None,
-            pids.get(network, 0) if locks.is_held(network, name) else None,
+            _pid(alive, network, name) if locks.is_held(network, name) else None,
         )
+
+
+def _pid(alive: list[RunStatus], network: str, name: str) -> int:
+    """Return the process of the run that records a target; 0 if several may be, or none."""
+    of_network = {
+        status.pid: name in each.events
+        for status in alive
+        for each in status.networks
+        if each.name == network
+    }
+    # A status counts the events of targets, and names none that was silent.
+    pids = [pid for pid, has_events in of_network.items() if has_events] or [*of_network]
+    return pids[0] if len(pids) == 1 else 0
 
 
 def _held_in(target: Target, inventory: Inventory) -> Iterator[_Held]:

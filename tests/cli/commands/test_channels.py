@@ -144,6 +144,31 @@ def test_a_channel_that_a_recorder_holds_is_recorded_now_with_its_process(
         told.close()
 
 
+@pytest.mark.parametrize(
+    ("events", "pid"), [({}, None), ({"#c": 3}, 1), ({"#other": 1}, None)], ids=str
+)
+def test_of_two_recorders_of_a_network_the_one_with_events_of_a_channel_is_named(
+    objects, archive, events, pid
+):
+    record(archive, event_at(0, "one"))
+    told = []
+    for number, of_run in ((1, events), (2, {})):
+        status = run_status(network_status("net", events=of_run), pid=number, started=at(number))
+        told.append(RunFile(archive, run_name(status.started, number)))
+        told[-1].write(encode(status))
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(archive)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert holder.stdout.readline() == b"held\n"
+    try:
+        (channel,) = objects()
+        assert (channel["recorded"], channel["pid"]) == (True, pid)
+    finally:
+        holder.communicate()
+        for each in told:
+            each.close()
+
+
 def test_patterns_choose_among_channels_and_without_any_the_server_is_left_out(objects, archive):
     record(
         archive,
