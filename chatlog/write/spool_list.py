@@ -41,9 +41,10 @@ def left_behind(storage: Storage, *, system: System) -> list[LeftSpool]:
     """
     ours = storage.spool_dir.absolute() if storage.spool_dir else None
     known = _known(storage.root)
-    if ours is not None and ours not in known:
+    if ours is not None and ours not in known[-1:]:
+        others = [each for each in known if each != ours]
         with suppress(TranscriptError):
-            _write(storage, [*known, ours][-_MOST:], system)
+            _write(storage, [*others, ours][-_MOST:], system)
     left = [LeftSpool(ours, each) for each in left_in(ours, storage.root)] if ours else []
     for directory in known:
         if directory != ours:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from chatlog.archive.system import System
 from chatlog.errors import HeldError, TranscriptError
+from chatlog.write.spool_list import left_behind
 from chatlog.write.writer import Storage, Writer
 from tests.support.archive import UNSYNCED, event_at
 from tests.support.crashing import MODES, Fragile, Stopped, texts_in
@@ -143,6 +144,17 @@ def test_a_list_of_spool_directories_that_cannot_be_read_costs_nothing_else(plac
     place.say(writer, 2)
     writer.close()
     assert place.texts() == place.expected()
+
+
+def test_of_many_spool_directories_the_last_used_ones_are_known(place, tmp_path):
+    _, writer = begin_refusing(place)
+    writer.locks.close()
+    ours = place.storage.spool_dir
+    for spool_dir in [*(tmp_path / f"spool{number}" for number in range(15)), ours, tmp_path / "x"]:
+        storage = msgspec.structs.replace(place.storage, spool_dir=spool_dir)
+        left = left_behind(storage, system=UNSYNCED)
+        assert [each.directory for each in left] == [ours]
+    assert left_behind(storage, system=UNSYNCED)[0].directory == ours
 
 
 def test_archives_of_one_relative_path_share_a_spool_directory_and_no_line(tmp_path, monkeypatch):
