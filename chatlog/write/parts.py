@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chatlog.archive.segment import Segment, Unsynced
     from chatlog.archive.storage import Encoding
     from chatlog.event import Event
+    from chatlog.write.spool_list import LeftSpool
     from chatlog.write.stream_key import Archive, StreamKey
 
 
@@ -29,7 +30,7 @@ class Parts:
 
     `pending` are the events that no `flush` has encoded yet. `quiet_since` is
     set by a caller that has a clock, and cleared by each event. Lines that a disk
-    refuses wait in `spool_dir`, if not that of the archive's settings. A disk that
+    refuses wait in `left`, the spool file of an earlier run, if there is one. A disk that
     refuses lines is a TranscriptError; the lines stay here, in order, until a
     later call.
     """
@@ -45,7 +46,7 @@ class Parts:
         period: Period,
         encoding: Encoding,
         archive: Archive,
-        spool_dir: Path | None = None,
+        left: LeftSpool | None = None,
     ) -> None:
         self.period = period
         self.pending: list[Event] = []
@@ -54,8 +55,7 @@ class Parts:
         self._encoding = encoding
         self._archive = archive
         self._limit = archive.storage.rotate_size
-        spool_dir = spool_dir or archive.storage.spool_dir
-        self._queue = LineQueue(_backlog(place, period, encoding, archive, spool_dir))
+        self._queue = LineQueue(_backlog(place, period, encoding, archive, left))
         self._file = PartFile(place, period.name, encoding, archive, self._queue)
         self._time = period.start  # of the first of the events that were encoded last
 
@@ -164,8 +164,11 @@ def _backlog(
     period: Period,
     encoding: Encoding,
     archive: Archive,
-    spool_dir: Path | None,
+    left: LeftSpool | None,
 ) -> Backlog:
+    system, exposed, spool_dir = archive.system, archive.exposed, archive.storage.spool_dir
+    if left is not None:
+        return SpoolFile(left.directory, left.belonging, system=system, exposed=exposed)
     if spool_dir is None:
         return Backlog()
     belonging = Belonging(
@@ -177,4 +180,4 @@ def _backlog(
         period=period.name,
         suffix=encoding.suffix,
     )
-    return SpoolFile(spool_dir, belonging, system=archive.system, exposed=archive.exposed)
+    return SpoolFile(spool_dir, belonging, system=system, exposed=exposed)

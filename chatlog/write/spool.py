@@ -250,7 +250,8 @@ def left_in(directory: Path, root: Path) -> Iterator[Belonging]:
         paths = sorted(directory.glob(f"*{_ENDING}")) if directory.is_dir() else []
     for path in paths:
         belonging = _head(path)
-        if belonging is not None and belonging.root == path_name(root):
+        # Earlier versions wrote the path as it was typed.
+        if belonging is not None and belonging.root in {path_name(root), str(root)}:
             yield belonging
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from chatlog.archive.storage import Encoding
     from chatlog.event import Event
-    from chatlog.write.spool import Belonging
+    from chatlog.write.spool_list import LeftSpool
     from chatlog.write.stream_key import Archive
 
 _GRACE: Final = 60_000
@@ -122,12 +122,12 @@ class Streams:
             parts = stream.known[key] = Parts(stream.place, period, encoding, self._archive)
         return parts
 
-    def adopt(self, belonging: Belonging, spool_dir: Path) -> Parts | None:
-        """Return new parts with the lines that an earlier run left in a spool directory.
+    def adopt(self, left: LeftSpool) -> Parts | None:
+        """Return new parts with the lines that an earlier run left in its spool file.
 
         None if the parts are known already, or the format or the period is not.
         """
-        storage = self._archive.storage
+        storage, belonging = self._archive.storage, left.belonging
         every = encodings_of(msgspec.structs.replace(storage, formats=NAMES))
         encoding = {each.suffix: each for each in (*every, *self._encodings)}.get(belonging.suffix)
         period = period_named(belonging.period, encoding.tz) if encoding else None
@@ -138,7 +138,7 @@ class Streams:
         stream, key = self._at(place), (encoding.suffix, period.name)
         if key in stream.known:
             return None
-        parts = stream.known[key] = Parts(place, period, encoding, self._archive, spool_dir)
+        parts = stream.known[key] = Parts(place, period, encoding, self._archive, left)
         parts.adopt()
         return parts
 

@@ -113,9 +113,10 @@ class Writer:
         self.locks.hold(network, target)
         if self._left is None:
             self._left = left_behind(self._storage, system=self.system)
-        for directory, belonging in self._left:
+        for left in self._left:
+            belonging = left.belonging
             if same_transcript((belonging.network, belonging.target), (network, target)):
-                parts = self._streams.adopt(belonging, directory)
+                parts = self._streams.adopt(left)
                 if parts is not None:
                     self._files.stuck[parts] = None
 
