@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+NAME: Final = ".lock"
+
 _RECORDING: Final = 0
 _SEALING: Final = 1 << 62
 _APPENDING: Final = _SEALING + (1 << 61)
@@ -46,7 +48,7 @@ class Locks:
 
     def __init__(self, root: Path, *, system: System = System()) -> None:  # noqa: B008 -- immutable
         self._root = root
-        self._path = root / ".lock"
+        self._path = root / NAME
         self._system = system
         self._fd = -1
         self._writable = False

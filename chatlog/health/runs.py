@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.files import OddFileError, beginning_of, open_regular, reported
 from chatlog.archive.system import FILE_MODE, System, open_file, replace_file
+from chatlog.errors import TranscriptError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +141,9 @@ def _newest_first(listed: dict[str, list[Path]]) -> list[str]:
 def _read(path: Path) -> Run | None:
     try:
         data = beginning_of(path, _LONGEST)
-    except OddFileError:
+    except TranscriptError as error:
+        if not (isinstance(error, OddFileError) or isinstance(error.__cause__, IsADirectoryError)):
+            raise
         data = b""  # which is no status, and so is reported
     return None if data is None else Run(path, data)  # it may be pruned since it was listed
 
@@ -151,7 +154,7 @@ def is_alive(path: Path) -> bool:
     with reported(lock, doing="read"):
         try:
             fd = open_regular(lock, os.O_RDONLY)
-        except (FileNotFoundError, OddFileError):
+        except (FileNotFoundError, IsADirectoryError, OddFileError):
             return False
         try:
             # Shared, so that two who ask at once do not take each other for the run.

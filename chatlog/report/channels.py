@@ -6,32 +6,37 @@ are not sealed yet are read.
 
 from __future__ import annotations
 
-from itertools import islice
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from chatlog.archive import manifest
 from chatlog.archive.files import size_of
 from chatlog.archive.inventory import Inventory
 from chatlog.archive.layout import parse_segment
+from chatlog.archive.locks import NAME as LOCK
 from chatlog.archive.locks import Locks
 from chatlog.archive.targets import spelled
+from chatlog.casemapping import Casemapping
 from chatlog.coverage.gap import share
+from chatlog.errors import TranscriptError
+from chatlog.query.selection import Query
 from chatlog.read.catalog import Catalog
-from chatlog.read.damaged_lines import DamagedLines
+from chatlog.read.lines import all_lines
 from chatlog.report.gaps import coverages
 from chatlog.report.runs import observe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from chatlog.archive.manifest_entries import SealedEntry
     from chatlog.archive.targets import Target
     from chatlog.health.status import RunStatus
+    from chatlog.read.damaged_lines import DamagedLines
     from chatlog.read.segment_reader import SegmentReader
     from chatlog.report.gaps import Unreadable
 
-_NEVER: Final = "~"  # after every time
-_FEW: Final = 50
+_EVERYTHING: Final = Query()
 
 
 class TargetSummary(NamedTuple):
@@ -54,42 +59,28 @@ class TargetSummary(NamedTuple):
     pid: int | None
 
 
-class _Held(NamedTuple):
-    """The lines of a segment: their number, and the time of the first and the last."""
+class _Recorders:
+    """The recorders at work: whether one holds a target, and its process.
 
-    lines: int
-    first: str
-    last: str
-
-
-def channels_in(
-    root: Path, targets: Iterable[Target], now: str, *, unreadable: Unreadable
-) -> Iterator[TargetSummary]:
-    """Yield a summary of each target.
-
-    `unreadable` reports files that could not be read; a damaged line counts as one.
+    If the locks cannot be read, that is reported once, and no target counts as held.
     """
-    locks = Locks(root)
-    alive = [run.status for run in observe(root, unreadable.run) if run.alive]
-    for target in targets:
-        network, name = spelled(target.network), spelled(target.name)
-        inventory = Inventory(Path(target.path))
-        held = list(_held_in(target, inventory))
-        times = [time for each in held for time in (each.first, each.last) if time]
-        known = [
-            share(coverage.since, coverage.until, coverage.gaps)
-            for _, coverage in coverages(root, [target], now, unreadable=unreadable)
-        ]
-        yield TargetSummary(
-            network,
-            name,
-            min(times, default=""),
-            max(times, default=""),
-            sum(each.lines for each in held),
-            sum(size_of(inventory.path(each)) or 0 for each in inventory.segments),
-            known[0] if known else None,
-            _pid(alive, network, name) if locks.is_held(network, name) else None,
-        )
+
+    def __init__(self, root: Path, unreadable: Unreadable) -> None:
+        self._locks: Locks | None = Locks(root)
+        self._path = root / LOCK
+        self._unreadable = unreadable
+        self._alive: list[RunStatus] = []
+        with suppress(TranscriptError):  # which `coverages` reports, as each damaged run file
+            self._alive = [run.status for run in observe(root, lambda _: None) if run.alive]
+
+    def pid_of(self, network: str, name: str) -> int | None:
+        """Return the pid of a target's recorder; None if there is none, 0 if it is not known."""
+        try:
+            held = self._locks is not None and self._locks.is_held(network, name)
+        except TranscriptError as error:
+            self._unreadable.refused(self._path, str(error))
+            self._locks, held = None, False
+        return _pid(self._alive, network, name) if held else None
 
 
 def _pid(alive: list[RunStatus], network: str, name: str) -> int:
@@ -105,8 +96,62 @@ def _pid(alive: list[RunStatus], network: str, name: str) -> int:
     return pids[0] if len(pids) == 1 else 0
 
 
-def _held_in(target: Target, inventory: Inventory) -> Iterator[_Held]:
-    for segment in Catalog(DamagedLines()).of(target):
+class _Held(NamedTuple):
+    """The lines of a segment: their number, and the time of the first and the last."""
+
+    lines: int
+    first: str
+    last: str
+
+
+def channels_in(
+    root: Path,
+    targets: Sequence[Target],
+    now: str,
+    *,
+    unreadable: Unreadable,
+    damaged: DamagedLines,
+) -> Iterator[TargetSummary]:
+    """Yield a summary of each target that could be read.
+
+    `unreadable` reports damaged ledgers and run files, `damaged` takes the damage of the
+    segments and manifests. A line that is no event is not counted.
+    """
+    recorders = _Recorders(root, unreadable)
+    shares = {
+        target: share(coverage.since, coverage.until, coverage.gaps)
+        for target, coverage in coverages(root, targets, now, unreadable=unreadable)
+    }
+    for target in targets:
+        try:
+            size, held = _read(target, damaged)
+        except TranscriptError as error:
+            damaged.refused[target.path] = str(error)
+            continue
+        network, name = spelled(target.network), spelled(target.name)
+        yield TargetSummary(
+            network,
+            name,
+            min((each.first for each in held if each.first), default=""),
+            max((each.last for each in held), default=""),
+            sum(each.lines for each in held),
+            size,
+            shares.get(target),
+            recorders.pid_of(network, name),
+        )
+
+
+def _read(target: Target, damaged: DamagedLines) -> tuple[int, list[_Held]]:
+    """Return the bytes of a target's segments, and the lines of each one that is read."""
+    inventory = Inventory(Path(target.path))
+    if inventory.damaged:
+        damaged[f"{target.path}/{manifest.NAME}"] = inventory.damaged
+    size = sum(size_of(inventory.path(each)) or 0 for each in inventory.segments)
+    return size, [*_held_in(target, inventory, damaged)]
+
+
+def _held_in(target: Target, inventory: Inventory, damaged: DamagedLines) -> Iterator[_Held]:
+    for segment in Catalog(damaged).of(target):
         entry = _entry(inventory, Path(segment.path).name)
         yield _from_manifest(entry) if entry is not None else _from_lines(segment)
 
@@ -124,11 +169,14 @@ def _from_manifest(entry: SealedEntry) -> _Held:
 
 
 def _from_lines(segment: SegmentReader) -> _Held:
-    lines = sum(block.count(b"\n") for block in segment.blocks())
-    # Live lines come in the order of receipt, in which the server's times may jump a little.
-    first = [event.time for event in islice(segment.between("", _NEVER), _FEW)]
-    last = [entry.event.time for entry in segment.last(_FEW)]
-    return _Held(lines, min(first, default=""), max(last, default=""))
+    lines, first, last = 0, "", ""
+    # Every line is decoded, as its damage shows in no other way. No condition compares names.
+    for batch in segment.batches(_EVERYTHING, all_lines, Casemapping):
+        times = [event.time for event in batch]
+        lines += len(times)
+        first = min([first, *times] if first else times, default=first)
+        last = max([last, *times])
+    return _Held(lines, first, last)
 
 
 def channel_record(summary: TargetSummary) -> dict[str, object]:

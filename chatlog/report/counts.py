@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from chatlog.casemapping import Casemapping
 
 _AT_ONCE: Final = 8_000  # what the processor's cache takes
+# A batch may be 1 MiB of text, which takes four times as much in memory, and is joined.
+_BATCHES_AT_ONCE: Final = 8
 _CLUES: Final = ("://", "ww.", "WW.")  # each link has one
 _SPACES: Final = re.compile("  +")
 
@@ -136,18 +138,22 @@ class Counts(msgspec.Struct):
 
 
 def count(batches: Iterable[Sequence[Deed]], folds: Casemapping, grain: int = HOUR) -> Counts:
-    """Count the events of one target."""
+    """Count the events of one target, from batches of at most 1 MiB of lines.
+
+    The events of a few batches are held at once, however long their texts are.
+    """
     counts = Counts()
     groups: _Groups = defaultdict(list)
-    held = 0
+    held = held_batches = 0
     for batch in batches:
         for deed in batch:
             groups[deed.type, deed.nick, deed.account].append(deed)
         held += len(batch)
-        if held >= _AT_ONCE:
+        held_batches += 1
+        if held >= _AT_ONCE or held_batches >= _BATCHES_AT_ONCE:
             _count_groups(counts, groups, folds, grain)
             groups.clear()
-            held = 0
+            held = held_batches = 0
     _count_groups(counts, groups, folds, grain)
     return counts
 

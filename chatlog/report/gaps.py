@@ -15,7 +15,9 @@ from chatlog.coverage.entries import ReportedEntry
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.gap import GapState, counted, share
 from chatlog.coverage.last_heard import LastHeard
+from chatlog.errors import TranscriptError
 from chatlog.event import parse_time
+from chatlog.health import runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -58,12 +60,14 @@ class Unreadable(NamedTuple):
     """The functions that report files that could not be read.
 
     `ledger` is called with the path of a ledger and the number of its damaged
-    lines, `run` with the path of a damaged run file, `unledgered` with a
+    lines, `run` with the path of a damaged run file, `refused` with the path of
+    a file that could not be read at all and the reason, `unledgered` with a
     channel that has transcripts and no ledger that records when it was heard.
     """
 
     ledger: Callable[[str, int], None]
     run: Callable[[Path], None]
+    refused: Callable[[Path, str], None]
     unledgered: Callable[[Target], None] = lambda _: None
 
 
@@ -85,10 +89,12 @@ def find_gaps(
 def coverages(
     root: Path, targets: Iterable[Target], now: str, *, unreadable: Unreadable
 ) -> Iterator[tuple[Target, Coverage]]:
-    """Yield the folded ledger of each target that has one."""
+    """Yield the folded ledger of each target that has one.
+
+    If the run files cannot be listed, they prove nothing: no coverage is longer for that.
+    """
     last_heard = LastHeard(root)
-    for path in last_heard.damaged:
-        unreadable.run(path)
+    _report_runs(root, last_heard, unreadable)
     for target in targets:
         directory = Path(target.path)
         lines = ledger.read(directory)
@@ -100,6 +106,14 @@ def coverages(
             yield target, coverage
         elif _has_transcripts(target):
             unreadable.unledgered(target)
+
+
+def _report_runs(root: Path, last_heard: LastHeard, unreadable: Unreadable) -> None:
+    try:
+        for path in last_heard.damaged:
+            unreadable.run(path)
+    except TranscriptError as error:
+        unreadable.refused(root / runs.DIRECTORY, str(error))
 
 
 def _has_transcripts(target: Target) -> bool:

@@ -133,6 +133,7 @@ READING = {
     "search": ("search", "hi"),
     "stats": ("stats",),
     "who": ("who", "c"),
+    "channels": ("channels",),
 }
 TENDING = {
     "gaps": ("gaps",),

@@ -68,7 +68,7 @@ COMMANDS = {
     "repair": ("verify", "--repair"),
     "maintain": ("maintain",),
 }
-READS_SEGMENTS = {"tail", "tail -n", "search", "stats", "maintain"}
+READS_SEGMENTS = {"tail", "tail -n", "search", "stats", "channels", "maintain"}
 
 
 @pytest.fixture(params=ODD)
@@ -95,7 +95,7 @@ def test_an_odd_file_is_named_and_neither_followed_nor_waited_for(
         shown = capfd.readouterr()
         assert status in {0, 1, 3}, (name, shown.err)
         if place.startswith("net/#c/2026") and kind != "directory":
-            assert status in {1, 3} or name in {"channels", "status"}, name
+            assert status in {1, 3} or name == "status", name
             assert "needle" in shown.out or name not in {"tail", "tail -n", "search"}
             if name in READS_SEGMENTS:
                 assert f"{path} is not a regular file" in shown.err
@@ -121,3 +121,24 @@ def test_a_recorder_begins_another_part_beside_an_odd_one(tmp_path, kind, monkey
         assert (tmp_path / "outside").read_bytes() == OUTSIDE
     if kind == "dangling":
         assert not (target / "nowhere").exists()
+
+
+@pytest.mark.parametrize("place", [".lock", ".runs"])
+@pytest.mark.parametrize("kind", ["link", "loop", "pipe", "socket", "directory"])
+def test_odd_locks_and_runs_are_named_once_and_no_channel_is_left_out(
+    tmp_path, place, kind, capfd, monkeypatch
+):
+    root = tmp_path / "archive"
+    record(root, event_at(0, "needle"), event_at(0, "needle", target="#d"))
+    (root / place).unlink(missing_ok=True)
+    monkeypatch.chdir(tmp_path)
+    ODD[kind](root / place)
+    wanted = {"channels": "net/#d", "stats": "2", "gaps": ""}
+    for name in wanted if place == ".runs" else ("channels",):
+        status = cli.run([*COMMANDS[name], "--output", str(root)])
+        shown = capfd.readouterr()
+        assert wanted[name] in shown.out, name
+        if (place, kind) == (".runs", "directory"):
+            assert str(root / place) not in shown.err
+        else:
+            assert (status, shown.err.count(str(root / place))) == (3, 1), (name, shown.err)

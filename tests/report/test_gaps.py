@@ -115,7 +115,7 @@ def find(root, entries, query):
     directory = root / "net" / "#c"
     ledger.append(UNSYNCED, directory, entries)
     target = Target("net", "#c", str(directory))
-    unreadable = Unreadable(complain, complain)
+    unreadable = Unreadable(complain, complain, complain)
     return list(find_gaps(Path(root), [target], query, moment(END), unreadable=unreadable))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,13 @@ import click
 from chatlog import clock
 from chatlog.archive.targets import Targets
 from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
+from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.screen import json_line, write
-from chatlog.cli.show.unreadable import UNREADABLE
+from chatlog.cli.show.unreadable import reported_by
 from chatlog.errors import NothingFoundError
 from chatlog.formats.visible import printable
+from chatlog.formats.wording import many
+from chatlog.read.damaged_lines import DamagedLines
 from chatlog.report.channels import channel_record, channels_in
 from chatlog.settings import parsers
 
@@ -39,7 +43,8 @@ def command(
 
     A row shows the first and the last line, the number of lines, their size, the
     share of the time that was heard, and whether a recorder is at work. The lines
-    of servers are listed only if @server is named.
+    of servers are listed only if @server is named. The exit status is 1 if a line
+    could not be read, 3 if a file could not.
 
     \b
       chatlog channels
@@ -48,14 +53,25 @@ def command(
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     root = Path(archive_root(output))
     targets = _targets(root, patterns, network)
-    found = channels_in(root, targets, clock.now(), unreadable=UNREADABLE)
+    zone = parsers.parse_zone(tz) if tz else None
+    damaged = DamagedLines()
+    damage = Damage(damaged)
+    unreadable = reported_by(damage)._replace(ledger=damaged.add)
+    found = channels_in(root, targets, clock.now(), unreadable=unreadable, damaged=damaged)
     if as_json:
         for each in found:
             write(json_line(channel_record(each)))
-        return
-    from chatlog.cli.show.channel_table import show_channels
+    else:
+        from chatlog.cli.show.channel_table import show_channels
 
-    show_channels(found, parsers.parse_zone(tz) if tz else None)
+        show_channels(found, zone)
+    sys.stdout.flush()
+    damage.end()
+    if lines := damaged.total():
+        raise NothingFoundError(
+            f"{many(lines, 'line')} could not be read, and {'is' if lines == 1 else 'are'}"
+            " not counted; `chatlog verify` names the places"
+        )
 
 
 def _targets(root: Path, patterns: tuple[str, ...], network: str | None) -> list[Target]:

@@ -14,10 +14,11 @@ from chatlog.archive.targets import Targets, spelled
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
 from chatlog.cli.options.types import ParserType
-from chatlog.cli.show.damage import say_damaged_run, say_unread
+from chatlog.cli.show.damage import Damage, say_damaged_run, say_unread
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError
 from chatlog.formats.wording import many, span
+from chatlog.read.damaged_lines import DamagedLines
 from chatlog.report.gaps import (
     GapQuery,
     Unreadable,
@@ -31,6 +32,7 @@ from chatlog.settings import parsers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import tzinfo
 
     from chatlog.archive.targets import Target
     from chatlog.coverage.gap import Gap
@@ -86,26 +88,32 @@ def command(
     low, high = (event_time(text, now, tz) for text in (since, until))
     targets = Targets(root, patterns, (network,) if network else ()).find()
     query = GapQuery(low, high, int(least * 1000))
-    found, damaged, unledgered = _find(root, targets, query, now)
+    damage = Damage(DamagedLines())
+    found, damaged, unledgered = _find(root, targets, query, now, damage)
+    damage.report()
     if not (found or unledgered):
-        raise NothingFoundError(
-            f"no recording of {' '.join(patterns) or 'a channel'} in {root};"
-            " record with `chatlog record`, or name the archive with --output"
-        )
+        damage.end()
+        raise _nothing_found(root, patterns)
     missing = not_recovered(found, strict=strict)
     if as_json:
         _write_json(found, unledgered)
     elif found and (not quiet or missing or damaged):
-        from chatlog.cli.show.gap_tables import show_gaps
-
-        show_gaps(found, zone)
+        _show(found, zone)
     sys.stdout.flush()
+    damage.end()
     if verdict := _verdict(missing, damaged, unledgered, strict=strict):
         raise NothingFoundError(verdict)
 
 
+def _nothing_found(root: Path, patterns: tuple[str, ...]) -> NothingFoundError:
+    return NothingFoundError(
+        f"no recording of {' '.join(patterns) or 'a channel'} in {root};"
+        " record with `chatlog record`, or name the archive with --output"
+    )
+
+
 def _find(
-    root: Path, targets: Iterable[Target], query: GapQuery, now: str
+    root: Path, targets: Iterable[Target], query: GapQuery, now: str, damage: Damage
 ) -> tuple[list[TargetGaps], int, list[Target]]:
     """Return the gaps of each target, the damaged lines of all ledgers, and the lack of any.
 
@@ -118,9 +126,15 @@ def _find(
         say_unread(path, lines)
         damaged[path] += lines
 
-    unreadable = Unreadable(report, say_damaged_run, unledgered.append)
+    unreadable = Unreadable(report, say_damaged_run, damage.refuse, unledgered.append)
     found = list(find_gaps(root, targets, query, now, unreadable=unreadable))
     return found, damaged.total(), unledgered
+
+
+def _show(found: list[TargetGaps], zone: tzinfo | None) -> None:
+    from chatlog.cli.show.gap_tables import show_gaps
+
+    show_gaps(found, zone)
 
 
 def _write_json(found: Iterable[TargetGaps], unledgered: Iterable[Target]) -> None:

@@ -176,7 +176,7 @@ def command(
     screen = Screen(found, zone, Painter(color), find=find, headings=wants_headings(), dates=True)
     with paged(wanted=printing.pager and not printing.as_json) as write:
         is_found = print_found(reader, query, printing, screen, write)
-    Damage(reader).end()
+    Damage(reader.damaged).end()
     if not is_found:
         raise NothingFoundError("no matches")
 

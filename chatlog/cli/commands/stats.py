@@ -13,7 +13,7 @@ from chatlog.cli.options.query import match_option, query_options
 from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.screen import json_line, write
-from chatlog.cli.show.unreadable import UNREADABLE
+from chatlog.cli.show.unreadable import reported_by
 from chatlog.errors import NothingFoundError
 from chatlog.query.selection import query_for
 from chatlog.read.reader import Reader
@@ -74,7 +74,7 @@ def command(
     reader = Reader(root, query.places, query.networks)
     query = terms.followed(query, wanted, reader, jobs or 0)
     counted = count_targets(reader, query, zone, jobs=jobs or 0, join=join)
-    damage = Damage(reader)
+    damage = Damage(reader.damaged)
     damage.report()
     if not counted:
         damage.end()
@@ -83,7 +83,7 @@ def command(
             " or name the archive with --output"
         )
     shown = statistics_of(
-        Path(root), counted, query, zone, clock.now(), each=each, unreadable=UNREADABLE
+        Path(root), counted, query, zone, clock.now(), each=each, unreadable=reported_by(damage)
     )
     if as_json:
         for statistics in shown:

@@ -12,7 +12,7 @@ from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.screen import encoded, json_line, write
-from chatlog.cli.show.unreadable import UNREADABLE
+from chatlog.cli.show.unreadable import reported_by
 from chatlog.errors import NothingFoundError, UsageError
 from chatlog.formats.visible import printable, visible
 from chatlog.read.reader import Reader
@@ -53,10 +53,10 @@ def command(
     reader = Reader(root, [target], [network] if network else [])
     channel = _only_one(channels_of(reader), target, root)
     presence = presence_at(reader, channel, time)
-    damage = Damage(reader)
+    damage = Damage(reader.damaged)
     damage.report()
     if not presence.since or is_in_gap(
-        root, channel, presence.since, min(time, now), now, unreadable=UNREADABLE
+        root, channel, presence.since, min(time, now), now, unreadable=reported_by(damage)
     ):
         damage.end()
         raise NothingFoundError(

@@ -13,16 +13,20 @@ from chatlog.formats.wording import many
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from chatlog.read.reader import Reader
+    from chatlog.read.damaged_lines import DamagedLines
 
 
 class Damage:
-    """Reports of a reader's unreadable lines, each once."""
+    """Reports of unreadable lines and files, each once."""
 
-    def __init__(self, reader: Reader) -> None:
-        self._found = reader.damaged
+    def __init__(self, found: DamagedLines) -> None:
+        self._found = found
         self._told: Counter[str] = Counter()
         self._refused: set[str] = set()
+
+    def refuse(self, path: Path, reason: str) -> None:
+        """Take up a file that could not be read at all, and its reason, for the next report."""
+        self._found.refused[str(path)] = reason
 
     def report(self) -> None:
         """Report the lines and files that were found since the last report."""

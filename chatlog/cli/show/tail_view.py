@@ -35,7 +35,7 @@ class TailView:
         self._query = query
         self._screen = screen
         self._as_json = as_json
-        self._damage = Damage(reader)
+        self._damage = Damage(reader.damaged)
         self._gaps = GapFeed(reader, query.since if query else "")
         self._found_last: deque[bytes] = deque(maxlen=_RACING)
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING
 
 from chatlog.cli.show.damage import say_damaged_run, say_unread
 from chatlog.report.gaps import Unreadable
 
-UNREADABLE: Final = Unreadable(say_unread, say_damaged_run)
-"""For the functions of `report` that fold ledgers."""
+if TYPE_CHECKING:
+    from chatlog.cli.show.damage import Damage
+
+
+def reported_by(damage: Damage) -> Unreadable:
+    """Return the reports for the functions of `report` that fold ledgers.
+
+    `damage` reports a file that could not be read at all, and ends the command with 3.
+    """
+    return Unreadable(say_unread, say_damaged_run, damage.refuse)

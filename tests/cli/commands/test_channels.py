@@ -84,10 +84,16 @@ def test_each_channel_is_a_row_with_its_lines_its_size_and_the_heard_share(chann
 
 @pytest.mark.parametrize("name", sorted(each.name for each in ARCHIVES.glob("[a-z]*")))
 def test_the_lines_and_times_are_those_of_the_events_sealed_or_not(
-    objects, archive, capsysbinary, name
+    channels, archive, capsysbinary, name
 ):
     shutil.copytree(ARCHIVES / name / "archive", archive)
-    found = objects("*", "@server")
+    status, out, err = channels("--json", "*", "@server")
+    if name == "killed":  # while it wrote to a MANIFEST
+        torn = archive / "three" / "#a" / "MANIFEST"
+        assert (status, err.splitlines()[0]) == (1, f"chatlog: 1 line of {torn} could not be read")
+    else:
+        assert (status, err) == (0, "")
+    found = [json.loads(line) for line in out.splitlines()]
     assert found
     for each in found:
         arguments = ["--json", "-n", "100000", "--output", str(archive)]
@@ -199,3 +205,40 @@ def test_a_channel_without_a_line_is_listed_with_nothing(channels, objects, arch
     (found,) = objects()
     assert (found["lines"], found["since"], found["until"]) == (0, None, None)
     assert channels()[1].splitlines()[1].split()[:2] == ["net/#c", "0"]
+
+
+def test_a_line_that_is_no_event_is_named_not_counted_and_ends_with_1(channels, archive):
+    record(archive, *(event_at(each, f"text {each}") for each in range(200)))
+    (path,) = (archive / "net" / "#c").glob("*.jsonl")
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:100], b"\xff{\n", *lines[100:]]))
+    status, out, err = channels("--json")
+    assert json.loads(out)["lines"] == 200
+    assert (status, err) == (
+        1,
+        (
+            f"chatlog: 1 line of {path} could not be read\n"
+            "chatlog: 1 line could not be read, and is not counted;"
+            " `chatlog verify` names the places\n"
+        ),
+    )
+
+
+@pytest.mark.parametrize("name", ["MANIFEST", "LEDGER"])
+def test_a_damaged_record_of_a_channel_is_named_and_the_others_are_listed(channels, archive, name):
+    record(archive, event_at(0, "one"), event_at(0, "one", target="#other"))
+    (archive / "net" / "#c" / name).write_bytes(b"5\n")
+    status, out, err = channels("--json")
+    assert [json.loads(line)["lines"] for line in out.splitlines()] == [1, 1]
+    assert (status, err.splitlines()[0]) == (
+        1, f"chatlog: 1 line of {archive}/net/#c/{name} could not be read"
+    )  # fmt: skip
+
+
+def test_a_damaged_run_file_is_named_once_for_all_channels(channels, archive):
+    record(archive, event_at(0, "one"), event_at(0, "one", target="#other"))
+    run_file = archive / ".runs" / "2026-11-23T182001.123Z-12.json"
+    run_file.parent.mkdir()
+    run_file.write_bytes(b"5")
+    status, out, err = channels("--json")
+    assert (status, out.count("\n"), err.count(str(run_file)), err.count("\n")) == (0, 2, 1, 1)
