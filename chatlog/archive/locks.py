@@ -1,4 +1,4 @@
-"""The locks of an archive: byte ranges in `ROOT/.lock`.
+"""The locks of an archive: byte ranges in `ROOT/.lock`, and the directories of targets.
 
 Each transcript has three bytes of that file: one for its recorder, one for
 whoever seals or removes segments, one for whoever appends to its MANIFEST. The
@@ -6,6 +6,10 @@ kernel releases what a dead process held. POSIX gives a process's locks up as
 soon as it closes *any* descriptor of the file, so a process has one `Locks`
 per root and nothing else opens that file; and as a process is never locked out
 by itself, its threads are kept apart here.
+
+A recorder locks the directory of its target too, as soon as it exists: see
+`directory_locks`. Earlier versions know only the byte range, so each recorder
+needs both.
 """
 
 from __future__ import annotations
@@ -19,13 +23,14 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from chatlog.archive.directory_locks import DirectoryLocks
 from chatlog.archive.files import open_regular, reported
 from chatlog.archive.system import System, open_file
 from chatlog.casemapping import Casemapping
 from chatlog.errors import HeldError, TranscriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 NAME: Final = ".lock"
@@ -54,33 +59,75 @@ class Locks:
         self._writable = False
         self._device = 0
         self._held: dict[int, tuple[str, str]] = {}
+        self._directories = DirectoryLocks()
+        self._offsets: dict[Path, int] = {}  # of each held target whose directory is known
         self._sealing: set[int] = set()
         self._threads = threading.Lock()
         self._appending = threading.Lock()
 
     # -- recording ---------------------------------------------------------------
 
-    def hold(self, network: str, target: str) -> None:
+    def hold(self, network: str, target: str, directory: Path | None = None) -> None:
         """Keep every other recorder out of a transcript until `close`.
 
-        Holding twice is holding once. HeldError where another process holds it,
-        TranscriptError where locks cannot be had at all.
+        Holding twice is holding once. `directory` is the target's, None as long as
+        it is unknown; once it is known, hold again. Raise HeldError if another
+        process holds either lock, or if we record into that directory under another
+        name; TranscriptError if locks cannot be had at all.
         """
-        with self._threads:
-            self._open()
-            offset = _offset(_RECORDING, _name(network, target))
-            if not self._try_patiently(offset):
-                raise HeldError(
-                    f"another chatlog is recording {target!r} of {network!r} in {self._root};"
-                    " stop it, or record elsewhere with --output"
-                )
-            self._held[offset] = network, target
-
-    def is_held(self, network: str, target: str) -> bool:
-        """Return whether another process records a transcript, without creating a file."""
         offset = _offset(_RECORDING, _name(network, target))
         with self._threads:
-            if offset in self._held or not self._open_to_look():
+            self._open()
+            # First the directory: a recorder that is refused leaves `.lock` as it is.
+            if directory is not None:
+                self._hold_directory(directory, offset, self._elsewhere(network, target))
+            if not _patiently(lambda: self._try(offset)):
+                if directory is not None and directory not in self._offsets:
+                    self._directories.release(directory)
+                raise HeldError(self._elsewhere(network, target))
+            self._held[offset] = network, target
+            if directory is not None:
+                self._offsets[directory] = offset
+
+    def _elsewhere(self, network: str, target: str) -> str:
+        return (
+            f"another chatlog is recording {target!r} of {network!r} in {self._root};"
+            " stop it, or record elsewhere with --output"
+        )
+
+    def _hold_directory(self, directory: Path, offset: int, elsewhere: str) -> None:
+        refusal = self._twin(directory)
+        if not refusal and not _patiently(lambda: self._directories.take(directory)):
+            refusal = elsewhere
+        if not refusal:
+            return
+        if offset in self._held and offset not in self._offsets.values():
+            # Taken before the directory was known; its recorder may need the byte range.
+            self._release(offset)
+            del self._held[offset]
+        raise HeldError(refusal)
+
+    def _twin(self, directory: Path) -> str:
+        twin = self._directories.twin(directory)
+        if twin is None:
+            return ""
+        return (
+            f"{directory} and {twin} are one directory, and {twin.name!r} is recorded there;"
+            " remove the link, or record elsewhere with --output"
+        )
+
+    def is_held(self, network: str, target: str, directory: Path | None) -> bool:
+        """Return whether another process records a transcript, without creating a file.
+
+        Either lock tells. `directory` is the target's, None if it is unknown.
+        """
+        offset = _offset(_RECORDING, _name(network, target))
+        with self._threads:
+            if offset in self._held:
+                return False
+            if directory is not None and self._directories.is_held_elsewhere(directory):
+                return True
+            if not self._open_to_look():
                 return False
             if self._try(offset, fcntl.LOCK_SH):
                 self._release(offset)
@@ -90,6 +137,24 @@ class Locks:
     def held(self) -> list[tuple[str, str]]:
         """List the network and target of each transcript that we hold."""
         return list(self._held.values())
+
+    def enter(self, directory: Path) -> None:
+        """Lock the directory of a held target before and after a write that may create it.
+
+        A directory that was moved, deleted or replaced meanwhile is released, and
+        the present one locked. Raise TranscriptError if another recorder has it.
+        """
+        with self._threads:
+            if directory not in self._offsets:
+                return
+            refusal = self._twin(directory)
+            if not refusal and not self._directories.take(directory):
+                refusal = (
+                    f"another chatlog records in {directory} by now;"
+                    " stop it, and what was held back is written there"
+                )
+        if refusal:
+            raise TranscriptError(refusal)
 
     def renew(self) -> None:
         """Check that the archive is in its place, and take our locks in its present `.lock`.
@@ -193,13 +258,6 @@ class Locks:
                     return False
         return True
 
-    def _try_patiently(self, offset: int) -> bool:
-        for _ in range(_TRIES):
-            if self._try(offset):
-                return True
-            time.sleep(_PAUSE)
-        return self._try(offset)
-
     def _try(self, offset: int, kind: int = fcntl.LOCK_EX) -> bool:
         with reported(self._path, doing="lock"):
             try:
@@ -226,7 +284,17 @@ class Locks:
             if self._fd >= 0:
                 os.close(self._fd)
                 self._fd = -1
+            self._directories.close()
             self._held.clear()
+            self._offsets.clear()
+
+
+def _patiently(take: Callable[[], bool]) -> bool:
+    for _ in range(_TRIES):
+        if take():
+            return True
+        time.sleep(_PAUSE)
+    return take()
 
 
 def _stat(path: Path) -> os.stat_result | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatlog import __version__
+from chatlog.archive.descriptors import raise_limit
 from chatlog.archive.locks import Locks
 from chatlog.archive.system import System
 from chatlog.background import do_in_thread
@@ -66,6 +67,7 @@ class RecorderProcess:
         self._clock = Clock()
         self._started = self._clock()
         self._name = run_name(self._started, os.getpid())
+        raise_limit()
         self._writer = Writer(self._storage)
         config = str(settings.path.absolute()) if settings.path is not None else ""
         self._recorder = Recorder(

@@ -40,6 +40,7 @@ class Notes:
             self._write(directory)
 
     def _write(self, directory: Path) -> None:
+        self._locks.enter(directory)
         with self._locks.appending(directory):
             ledger.append(
                 self._system,
@@ -49,3 +50,4 @@ class Notes:
                 exposed=self._exposed,
             )
         del self.unkept[directory]
+        self._locks.enter(directory)

@@ -169,6 +169,10 @@ class Intake:
 
     def _begin_all(self, channels: tuple[str, ...]) -> Iterator[None]:
         for channel in channels:
+            # Held already, but for its directory, which was not known before the CASEMAPPING.
+            if not self._hold(channel):
+                self.channels = tuple(each for each in self.channels if each != channel)
+                continue
             self._begin(channel)
             directory = self._sink.path(self._network, channel)
             if directory is not None:

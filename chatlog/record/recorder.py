@@ -319,7 +319,7 @@ class Recorder:
         if self._known is not None:
             gone += self._known.take_out(wanted)
         for name, channel in dict.fromkeys(gone):
-            if not self._writer.locks.is_held(name, channel):
+            if not self._writer.is_held_elsewhere(name, channel):
                 self._ledgers_of(name).unwanted(channel, Moment(self._now()))
 
     def _ledgers_of(self, name: str) -> Ledgers:

@@ -73,10 +73,11 @@ class _Recorders:
         with suppress(TranscriptError):  # which `coverages` reports, as each damaged run file
             self._alive = [run.status for run in observe(root, lambda _: None) if run.alive]
 
-    def pid_of(self, network: str, name: str) -> int | None:
+    def pid_of(self, network: str, name: str, directory: Path) -> int | None:
         """Return the pid of a target's recorder; None if there is none, 0 if it is not known."""
         try:
-            held = self._locks is not None and self._locks.is_held(network, name)
+            locks = self._locks
+            held = locks is not None and locks.is_held(network, name, directory)
         except TranscriptError as error:
             self._unreadable.refused(self._path, str(error))
             self._locks, held = None, False
@@ -137,7 +138,7 @@ def channels_in(
             sum(each.lines for each in held),
             size,
             shares.get(target),
-            recorders.pid_of(network, name),
+            recorders.pid_of(network, name, Path(target.path)),
         )
 
 

@@ -33,7 +33,7 @@ def is_held(locks: Locks, directory: Path) -> bool:
     network, target = directory.parent.name, directory.name
     if is_cut(network) or is_cut(target):
         return True
-    return locks.is_held(spelled(network), spelled(target))
+    return locks.is_held(spelled(network), spelled(target), directory)
 
 
 def holding_of(locks: Locks) -> Callable[[Path], Holding]:

@@ -111,12 +111,19 @@ class PartFile:
     def open(self, time: str) -> Segment:
         """Open the file, of the chosen part or of one that is chosen now."""
         self._archive.locks.renew()
+        self._archive.locks.enter(self._place.directory)
         if isinstance(self.state, Closed) and not _exists(self.state.path):
             self._lose(self.state.path, 0, time)
         while self._untold:
             self._announce(self._untold[0])
             self._untold.pop(0)
         segment = self._choose(time)
+        try:
+            self._archive.locks.enter(self._place.directory)  # which may be new
+        except TranscriptError:
+            self._archive.active.discard(segment.path)
+            segment.close()
+            raise
         self.state = Open(segment, segment.size)
         return segment
 

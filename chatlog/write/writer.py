@@ -8,7 +8,6 @@ parts of each event, `open_parts` writes them.
 from __future__ import annotations
 
 import os
-import resource
 from collections import deque
 from functools import partial
 from itertools import chain
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from chatlog.archive.descriptors import most_open_files
 from chatlog.archive.layout import target_directory
 from chatlog.archive.locks import Locks, same_transcript
 from chatlog.archive.networks import Networks
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Storage", "Writer"]
 
-_OPEN_FILES: Final = 512
 _ANY: Final = Casemapping()
 
 
@@ -79,7 +78,7 @@ class Writer:
         self._storage = storage
         self.notes.mode = storage.file_mode
         self._streams = Streams(self._archive(), self.path)
-        self._files = OpenParts(open_files or _allowed_open_files(), self._exposed)
+        self._files = OpenParts(open_files or most_open_files(), self._exposed)
         self._dirty: list[Stream] = []
         self._waiting: dict[Parts, None] = {}
         self._flushing: deque[Parts] = deque()
@@ -104,13 +103,14 @@ class Writer:
     def hold(self, network: str, target: str) -> None:
         """Keep other recorders out of a transcript.
 
+        Its directory is locked too if the CASEMAPPING is set. If it is set later, hold again.
         The first call writes FORMAT, before anything else of the archive. Lines
         that an earlier run left in its spool directory wait from now on. Raise
         HeldError if another recorder is there first, and TranscriptError if the
         archive has a later version.
         """
         self._version.keep()
-        self.locks.hold(network, target)
+        self.locks.hold(network, target, self._known_path(network, target))
         if self._left is None:
             self._left = left_behind(self._storage, system=self.system)
         for left in self._left:
@@ -119,6 +119,18 @@ class Writer:
                 parts = self._streams.adopt(left)
                 if parts is not None:
                     self._files.stuck[parts] = None
+
+    def is_held_elsewhere(self, network: str, target: str) -> bool:
+        """Return whether another process records a transcript."""
+        return self.locks.is_held(network, target, self._known_path(network, target))
+
+    def _known_path(self, network: str, target: str) -> Path | None:
+        try:
+            if target != SERVER and self._networks.casemapping(network) is None:
+                return None
+            return self.path(network, target)
+        except TranscriptError:  # a damaged network.json, which the first event reports
+            return None
 
     def known_casemapping(self, network: str) -> Casemapping | None:
         """Return the CASEMAPPING of a network in this archive; None if none is kept yet."""
@@ -321,8 +333,3 @@ class Writer:
 
     def _close_all(self) -> None:
         do_all([self._networks.retry, self._files.close, self.notes.retry, self.sync])
-
-
-def _allowed_open_files() -> int:
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _OPEN_FILES if soft == resource.RLIM_INFINITY else max(1, min(_OPEN_FILES, soft // 2))

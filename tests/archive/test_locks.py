@@ -94,15 +94,15 @@ def test_who_seals_and_who_records_are_not_in_each_others_way(tmp_path, other, l
     with locks.sealing(tmp_path / "libera" / "#python") as ours:
         assert ours
     with locks.appending(tmp_path / "libera" / "#python"):
-        assert locks.is_held("Libera", "#PYTHON")
-    assert not locks.is_held("libera", "#ruby")
+        assert locks.is_held("Libera", "#PYTHON", None)
+    assert not locks.is_held("libera", "#ruby", None)
 
 
 def test_to_ask_who_holds_what_creates_nothing_and_takes_nothing_away(tmp_path, locks):
-    assert not locks.is_held("libera", "#python")
+    assert not locks.is_held("libera", "#python", None)
     assert list(tmp_path.iterdir()) == []
     locks.hold("libera", "#ruby")
-    assert not locks.is_held("libera", "#ruby")  # by somebody else
+    assert not locks.is_held("libera", "#ruby", None)  # by somebody else
     script = HOLDER.replace("#python", "#ruby")
     second = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)], capture_output=True, check=False, input=b""

@@ -77,7 +77,7 @@ def test_a_run_does_not_end_the_ranges_of_another_configuration(tmp_path, known)
 
 def test_a_channel_that_another_recorder_holds_keeps_its_range(tmp_path, monkeypatch):
     play(tmp_path, refuse_demo, known=KnownChannels(tmp_path, CONFIG))
-    monkeypatch.setattr(Locks, "is_held", lambda _self, _network, target: target == "#demo")
+    monkeypatch.setattr(Locks, "is_held", lambda _self, _network, target, _path: target == "#demo")
     plan = {"session": {"channels": ("#tea",)}}
     play(tmp_path, join_what_is_left, known=KnownChannels(tmp_path, CONFIG), **plan)
     assert last_entry(tmp_path, "#demo") == "absent"

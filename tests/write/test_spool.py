@@ -274,7 +274,7 @@ def test_a_file_that_is_no_spool_is_passed_over(place, content):
 def test_a_second_recorder_takes_nothing_of_the_first_one(place):
     _, writer = begin_refusing(place)
     second = Writer(place.storage, system=UNSYNCED)
-    second.locks._try_patiently = lambda _offset: False  # as the lock of another process would
+    second.locks._try = lambda _offset: False  # as the lock of another process would
     with pytest.raises(HeldError):
         second.hold("net", "#c")
     assert not second.in_trouble

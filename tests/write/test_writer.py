@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from chatlog.archive.layout import Rotate, parse_segment, period_of
 from chatlog.archive.system import System
 from chatlog.archive.version import CONTENT
+from chatlog.coverage.entries import UnwantedEntry
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, Event, format_time, parse_time
 from chatlog.formats import jsonl
@@ -187,6 +188,49 @@ def test_what_a_writer_holds_no_other_process_can_hold_until_it_is_closed(tmp_pa
     assert status() == 5
     writer.close()
     assert status() == 0
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_directory_that_a_writer_has_made_is_locked_by_itself(tmp_path, replaced):
+    writer = writer_in(tmp_path)
+    writer.hold("net", "#c")
+    writer.write(event_at())
+    writer.flush()
+    if replaced:
+        (tmp_path / "net" / "#c").rename(tmp_path / "elsewhere")
+        writer.write(event_at("2026-11-25T12:00:00.000Z"))
+        writer.flush()
+    (tmp_path / ".lock").unlink()
+    second = subprocess.run([sys.executable, "-c", HOLDER, str(tmp_path)], check=False)
+    assert second.returncode == 5
+    writer.close()
+
+
+def test_a_ledger_that_makes_the_directory_locks_it(tmp_path):
+    writer = writer_in(tmp_path)
+    writer.hold("net", "#c")
+    writer.notes.add(writer.path("net", "#c"), UnwantedEntry(at=NOON))
+    (tmp_path / ".lock").unlink()
+    second = subprocess.run([sys.executable, "-c", HOLDER, str(tmp_path)], check=False)
+    assert second.returncode == 5
+    writer.close()
+
+
+def test_lines_wait_while_another_recorder_has_the_directory(tmp_path):
+    writer = writer_in(tmp_path)
+    writer.hold("net", "#c")
+    other = writer_in(tmp_path)
+    other.hold("net", "#c")
+    other.write(event_at(text="other"))
+    other.flush()
+    writer.write(event_at(text="ours"))
+    with pytest.raises(TranscriptError, match=r"another chatlog records in .*#c by now"):
+        writer.flush()
+    assert texts_of(tmp_path) == {"net/#c/2026-11-23_001.jsonl": ["other"]}
+    other.close()
+    writer.retry()
+    writer.close()
+    assert texts_of(tmp_path) == {"net/#c/2026-11-23_001.jsonl": ["other", "ours"]}
 
 
 def test_the_first_thing_that_a_writer_writes_states_the_version(tmp_path):

@@ -106,6 +106,44 @@ def test_a_held_channel_is_left_out_and_the_others_are_recorded(chatlog, tmp_pat
     assert first.finish() == 0
 
 
+def test_a_second_copy_is_refused_also_after_the_lock_file_was_deleted(chatlog, tmp_path, server):
+    running = chatlog.start(*arguments(server, "--output", tmp_path))
+    server.joined("chatlog", "#demo")
+    server.say("ada", "#demo", "hello")
+    server.answered()
+    (tmp_path / ".lock").unlink()
+    second = chatlog.run(*arguments(server, "--output", tmp_path, "--for", "1s", "--quiet"))
+    assert second.returncode == 5
+    assert re.fullmatch(r"chatlog: another chatlog is recording '#demo'.*--output\n", second.stderr)
+    running.terminate()
+    assert running.finish() == 0
+
+
+@pytest.mark.parametrize(
+    "is_known", [True, False], ids=["casemapping known", "casemapping unknown"]
+)
+def test_of_two_linked_channels_one_is_recorded_and_so_are_their_neighbours(
+    chatlog, tmp_path, server, is_known
+):
+    network = tmp_path / "net"
+    (network / "#demo").mkdir(parents=True)
+    (network / "#tea").symlink_to("#demo")
+    if is_known:
+        (network / "network.json").write_text('{"network": "net", "casemapping": "ascii"}')
+    more = ("--channel", "tea", "--channel", "cake")
+    running = chatlog.start(*arguments(server, "--output", tmp_path, *more))
+    server.joined("chatlog", "#cake")
+    server.answered()
+    running.terminate()
+    assert running.finish() == 5
+    told = f"{network}/#tea and {network}/#demo are one directory, and '#demo' is recorded there"
+    assert told in running.stderr
+    for channel in ("#demo", "#cake"):
+        events = lines(tmp_path, channel)
+        assert {event["target"] for event in events} == {channel}
+        assert events[-1]["type"] == "disconnected"
+
+
 def test_after_a_killed_recorder_the_transcript_is_free_again_and_whole(chatlog, tmp_path, server):
     running = chatlog.start(*arguments(server, "--output", tmp_path))
     server.joined("chatlog", "#demo")
