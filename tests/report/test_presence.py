@@ -41,7 +41,7 @@ def test_the_recorder_is_the_first_who_is_there():
 
 def test_a_list_says_who_is_there_without_their_prefixes():
     presence = after(CAME_IN, did(1, "names", text="~&@%+ann !@bob *cleo [dan] -eve- logbot"))
-    assert presence.members == ["-eve-", "ann", "bob", "cleo", "logbot", "[dan]"]
+    assert presence.members == ["ann", "bob", "cleo", "eve-", "logbot", "[dan]"]
     assert presence.since == at(0)
 
 
