@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import re
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatlog.archive.syncing import Exposed
+
+logger = logging.getLogger(__name__)
 
 _ENDING: Final = ".spool"
 _LONGEST: Final = 64 * 1024  # of the first line, and of the end of a `.done` file
@@ -245,20 +249,44 @@ def path_name(path: Path) -> str:
 
 
 def left_in(directory: Path, root: Path) -> Iterator[Belonging]:
-    """Yield the belonging of each file that earlier runs left in a spool directory."""
+    """Yield the belonging of each file that earlier runs left in a spool directory.
+
+    A file that is odd, or whose first line is damaged, stays as it is: a warning names it.
+    """
     with reported(directory, doing="read"):
         paths = sorted(directory.glob(f"*{_ENDING}")) if directory.is_dir() else []
     for path in paths:
-        belonging = _head(path)
+        try:
+            belonging = _head(path)
+        except TranscriptError as error:
+            logger.warning("%s; its lines are not written", error)
+            continue
         # Earlier versions wrote the path as it was typed.
         if belonging is not None and belonging.root in {path_name(root), str(root)}:
             yield belonging
 
 
 def _head(path: Path) -> Belonging | None:
-    line = (beginning_of(path, _LONGEST) or b"").partition(b"\n")[0]
-    try:
-        said: Any = msgspec.json.decode(line, type=Belonging)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    """Return the belonging that a spool file states; None if the file is empty or gone.
+
+    Raise TranscriptError if it is no regular file, or if its first line was altered.
+    """
+    content = beginning_of(path, _LONGEST)
+    if not content:  # of a run that was killed before it wrote a line
         return None
-    return said if path.name == f"{_name(said)}{_ENDING}" else None
+    try:
+        said: Belonging | None = msgspec.json.decode(content.partition(b"\n")[0], type=Belonging)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        said = None
+    if said is None or path.name != f"{_name(said)}{_ENDING}" or not _is_of_target(said):
+        raise TranscriptError(f"{path} does not state where its lines belong; move it away")
+    return said
+
+
+def _is_of_target(belonging: Belonging) -> bool:
+    """Return whether a directory is that of a target in the archive: ROOT/NETWORK/TARGET."""
+    try:
+        steps = PurePath(belonging.directory).relative_to(belonging.root).parts
+    except ValueError:
+        return False
+    return len(steps) == 2 and ".." not in steps  # noqa: PLR2004 - as above

@@ -22,6 +22,7 @@ from chatlog.cli import run
 from chatlog.coverage import ledger
 from tests.golden.questions import ARCHIVES, NAMES
 from tests.support.examples import examples_times
+from tests.support.ports import reserved_port
 from tests.support.tending import age
 
 FILES = [
@@ -47,7 +48,6 @@ COMMANDS = (
     ("tail", "--cursor", "cursor"),
     ("verify",),
 )
-ODD = (b"\n", b"\0" * 100, b"\xff\xfe", b"{", b'{"entry":"opened"}\n', b"5\n", b"\x1b[2J")
 DEEP = "[" * 5000 + "]" * 5000
 VALUES = (
     None, True, 5, -1, 2**63, 1e308, "", "x", "\ud800", [], {}, [None], {"a": {}}, "9" * 30,
@@ -120,6 +120,65 @@ def hostile(draw):
     """Draw a golden archive, one of its files, and other content for it."""
     name, path = draw(st.sampled_from(FILES))
     return name, path, draw(altered((ARCHIVES / name / "archive" / path).read_bytes()))
+
+
+READ_AT_START = {
+    ".sts.json": b'{"irc.example": {"port": 6697, "until": "2099-01-01T00:00:00.000Z"}}\n',
+    ".channels.json": b'{"libera": {"#a": {"config": "/etc/chatlog.toml", "refused": "474"}}}\n',
+    ".spools": b'"/nowhere"\n"spool"\n',
+    "FORMAT": b"chatlog archive, version 1\n",
+    "libera/network.json": b'{"network":"libera","casemapping":"rfc1459"}\n',
+}
+
+
+@st.composite
+def altered_starts(draw):
+    """Draw a file that a recorder reads at its start, and other content for it."""
+    (spool,) = (ARCHIVES / "spool" / "spool").glob("*.spool")
+    done = f"../spool/{spool.stem}.done"
+    files = {**READ_AT_START, f"../spool/{spool.name}": spool.read_bytes(), done: b"141\n"}
+    path = draw(st.sampled_from(sorted(files)))
+    return path, draw(altered(files[path]))
+
+
+@examples_times(0.2)
+@given(altered_starts())
+def test_a_recorder_takes_any_content_of_the_files_that_it_reads_at_its_start(case):
+    path, content = case
+    with copy_of("spool") as root, reserved_port() as port:
+        shutil.copytree(ARCHIVES / "spool" / "spool", root.parent / "spool")
+        for name, intact in READ_AT_START.items():
+            (root / name).write_bytes(intact)
+        (root / path).write_bytes(content)
+        server = ("--server", f"127.0.0.1:{port}", "--no-tls", "--network", "libera")
+        for command in (("sync",), ("record", "--no-retry")):
+            asked = (*command, *server, "--channel", "#a", "--spool-dir", "spool")
+            status, shown = answers(asked)
+            assert status in {3, 4}, (command, shown)
+            assert "Traceback" not in shown
+        status, shown = answers(("verify",))
+        assert status in {0, 1, 3}
+        assert "Traceback" not in shown
+        left = list((root.parent / "spool").glob("*.spool"))
+        if left and left[0].stat().st_size and not path.endswith(("FORMAT", "network.json")):
+            assert str(left[0]) in answers(asked)[1], "lines wait, and nothing names them"
+
+
+CURSOR = (
+    b'{"version":1,"targets":{"archive/libera/#a":{"2025-10-24_001.jsonl":[120,'
+    b'"2025-10-24T10:00:00.312Z",false,0,"AAAAAAAAAAA="]}}}\n'
+)
+
+
+@examples_times(0.5)
+@given(altered(CURSOR))
+def test_a_cursor_of_any_content_is_followed_or_named(content):
+    with copy_of("spool") as root:
+        (root.parent / "cursor").write_bytes(content)
+        status, shown = answers(("tail", "--cursor", "cursor"))
+        assert status in {0, 3}, shown
+        assert "Traceback" not in shown
+        assert status == 0 or "cursor" in shown
 
 
 def answers(arguments):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
+import hashlib
 import os
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from chatlog.archive.system import System
 from chatlog.errors import HeldError, TranscriptError
+from chatlog.write.spool import Belonging, path_name
 from chatlog.write.spool_list import left_behind
 from chatlog.write.writer import Storage, Writer
 from tests.support.archive import UNSYNCED, event_at
@@ -369,3 +371,26 @@ def test_the_system_calls_of_the_spool_are_those_that_are_handed_over(place):
     assert fragile.count > before
     assert isinstance(disk.system, System)
     writer.locks.close()
+
+
+@pytest.mark.parametrize("directory", ["/etc", "{root}/net/../../elsewhere", "{root}"])
+def test_a_spool_file_that_names_another_place_is_named_and_not_written(place, caplog, directory):
+    writer = place.writer()
+    writer.close()
+    belonging = Belonging(
+        root=path_name(place.root),
+        directory=directory.format(root=place.root),
+        network="net",
+        target="#c",
+        history=False,
+        period="2026-11-23",
+        suffix="jsonl",
+    )
+    head = msgspec.json.encode(belonging)
+    place.spool.mkdir(exist_ok=True)
+    path = place.spool / f"{hashlib.sha256(head).hexdigest()[:32]}.spool"
+    path.write_bytes(head + b"\n{}\n")
+    (place.spool / "0.spool").symlink_to(path)
+    place.writer().close()
+    assert path.read_bytes() == head + b"\n{}\n"
+    assert [str(each) in caplog.text for each in (path, path.with_name("0.spool"))] == [True] * 2
