@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -142,3 +143,28 @@ def test_odd_locks_and_runs_are_named_once_and_no_channel_is_left_out(
             assert str(root / place) not in shown.err
         else:
             assert (status, shown.err.count(str(root / place))) == (3, 1), (name, shown.err)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["tail", "search one", "stats", "who c", "gaps", "channels", "verify", "maintain"],
+)
+@pytest.mark.parametrize("others", [False, True])
+def test_a_network_that_cannot_be_listed_is_named_and_never_passes_for_nothing(
+    tmp_path, monkeypatch, capfd, command, others
+):
+    networks = ("net", "oftc") if others else ("net",)
+    record(tmp_path, *(event_at(0, "one", network=each) for each in networks))
+    real, locked = os.scandir, tmp_path / "net"
+
+    def scandir(path="."):
+        if os.fspath(path) == str(locked):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(locked))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    name, *arguments = command.split()
+    status = cli.run([name, "--output", str(tmp_path), *arguments])
+    assert status == (1 if command == "verify" else 3)
+    told = capfd.readouterr()
+    assert str(locked) in told.err + told.out

@@ -52,10 +52,10 @@ def command(
       chatlog channels --json | jq -r 'select(.recorded | not) | .target'
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     root = Path(archive_root(output))
-    targets = _targets(root, patterns, network)
     zone = parsers.parse_zone(tz) if tz else None
     damaged = DamagedLines()
     damage = Damage(damaged)
+    targets = _targets(root, patterns, network, damage)
     unreadable = reported_by(damage)._replace(ledger=damaged.add)
     found = channels_in(root, targets, clock.now(), unreadable=unreadable, damaged=damaged)
     if as_json:
@@ -74,10 +74,15 @@ def command(
         )
 
 
-def _targets(root: Path, patterns: tuple[str, ...], network: str | None) -> list[Target]:
+def _targets(
+    root: Path, patterns: tuple[str, ...], network: str | None, damage: Damage
+) -> list[Target]:
     """Return the targets that match; raise NothingFoundError if none does."""
-    found = Targets(root, patterns, (network,) if network else ()).find()
+    targets = Targets(root, patterns, (network,) if network else ())
+    found = targets.find()
+    damage.refuse_all(targets.refused)
     if not found:
+        damage.end()
         named = f"{printable(' '.join(patterns))} in" if patterns else "channel in"
         raise NothingFoundError(
             f"no {named} {printable(str(root))}; record with `chatlog record`,"

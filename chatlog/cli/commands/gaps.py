@@ -86,10 +86,11 @@ def command(
     zone = parsers.parse_zone(tz) if tz else None
     root, now = Path(archive_root(output)), clock.now()
     low, high = (event_time(text, now, tz) for text in (since, until))
-    targets = Targets(root, patterns, (network,) if network else ()).find()
+    targets = Targets(root, patterns, (network,) if network else ())
     query = GapQuery(low, high, int(least * 1000))
     damage = Damage(DamagedLines())
-    found, damaged, unledgered = _find(root, targets, query, now, damage)
+    found, damaged, unledgered = _find(root, targets.find(), query, now, damage)
+    damage.refuse_all(targets.refused)
     damage.report()
     if not (found or unledgered):
         damage.end()

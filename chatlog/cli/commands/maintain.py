@@ -105,6 +105,7 @@ def _tend(
     with progress("tending", len(directories), shown=shown) as advance:
         for done in tend(directories, holding, moment):  # noqa: B007 - the last one counts
             advance(1)
+    done.failed += tender.unreadable()
     return done
 
 

@@ -169,6 +169,7 @@ def command(
     reader = Reader(root, query.places, query.networks)
     found = reader.targets()
     if not found:
+        Damage(reader.damaged).end()
         raise _no_such(root, query)
     query = terms.followed(query, wanted, reader, printing.jobs or 0)
     zone = parsers.parse_zone(tz) if tz else None

@@ -51,9 +51,11 @@ def command(
     now = clock.now()
     time = event_time(at, now, tz) or now
     reader = Reader(root, [target], [network] if network else [])
-    channel = _only_one(channels_of(reader), target, root)
+    channels, damage = channels_of(reader), Damage(reader.damaged)
+    if not channels:
+        damage.end()
+    channel = _only_one(channels, target, root)
     presence = presence_at(reader, channel, time)
-    damage = Damage(reader.damaged)
     damage.report()
     if not presence.since or is_in_gap(
         root, channel, presence.since, min(time, now), now, unreadable=reported_by(damage)

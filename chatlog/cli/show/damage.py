@@ -11,6 +11,7 @@ from chatlog.formats.visible import printable
 from chatlog.formats.wording import many
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from chatlog.read.damaged_lines import DamagedLines
@@ -27,6 +28,10 @@ class Damage:
     def refuse(self, path: Path, reason: str) -> None:
         """Take up a file that could not be read at all, and its reason, for the next report."""
         self._found.refused[str(path)] = reason
+
+    def refuse_all(self, errors: Mapping[str, TranscriptError]) -> None:
+        """Take up the errors of files or directories that could not be read, by their paths."""
+        self._found.refused.update((path, str(error)) for path, error in errors.items())
 
     def report(self) -> None:
         """Report the lines and files that were found since the last report."""
