@@ -195,6 +195,18 @@ class Alignment:
             elif self._msgids.get(line.msgid) is line:
                 del self._msgids[line.msgid]
 
+    def forget_found(self) -> None:
+        """Drop all lines but those of the transcript that no history has had."""
+        unmet = [line for *_, line in self._earliest if not line.page]
+        self._msgids, self._by_words, self._earliest, self._fresh = {}, {}, [], []
+        for line in unmet:
+            self._know(line)
+
+    def found(self) -> Iterator[Event]:
+        """Yield the events of all lines that a history brought or repeated."""
+        yield from (line.event for *_, line in self._earliest if line.page)
+        yield from (line.event for line in self._fresh)
+
     def events(self) -> Iterator[Event]:
         """Yield the events of all lines that are not dropped."""
         yield from (line.event for *_, line in self._earliest)

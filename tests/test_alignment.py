@@ -248,6 +248,19 @@ def test_forgotten_lines_of_the_history_are_new_again_and_take_no_memory():
     assert texts(alignment.new([said(1, "a", msgid="a"), said(5000, "b", msgid="b")])) == ["a"]
 
 
+def test_lines_that_a_history_had_are_forgotten_and_the_others_stay_known():
+    alignment = Alignment(Casemapping("rfc1459"))
+    lines = [said(1, "met", msgid="m"), said(2, "unmet", msgid="u"), said(3, "brought", msgid="b")]
+    for each in lines[:2]:
+        alignment.know(each)
+    alignment.new([lines[0]])
+    alignment.begin_page()
+    alignment.new([lines[2]])
+    assert texts(alignment.found()) == ["met", "brought"]
+    alignment.forget_found()
+    assert texts(alignment.new(lines)) == ["met", "brought"]
+
+
 @given(st.lists(st.integers(1, 4)), st.lists(st.integers(1, 4)))
 def test_of_equal_lines_as_many_are_new_as_are_not_known(known, page):
     found = new([said(n, "x") for n in known], [said(n, "x") for n in page])

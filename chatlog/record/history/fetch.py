@@ -13,7 +13,9 @@ from chatlog.alignment import Alignment, around
 from chatlog.event import shifted
 from chatlog.protocol.facts import HistoryPage
 from chatlog.protocol.history.chathistory import Outcome, Walk, forward
+from chatlog.protocol.history.pages import weight_of
 from chatlog.record.history.outcomes import Fetched, entries_of
+from chatlog.record.history.playback import MAX_COMPARED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,8 +28,14 @@ if TYPE_CHECKING:
     from chatlog.record.history.gaps import OpenGap
 
 VIA: Final = "chathistory"
-_SEAM: Final = 2_000
-_KEPT_BACK: Final = 10_000
+_SEAM: Final = 2_000  # milliseconds
+
+MAX_SEAM_LINES: Final = 10_000
+"""Lines of the seam that are kept back; if there are more, all are written at once."""
+
+MAX_SEAM: Final = 16 * 1024 * 1024
+"""Estimated bytes of the same."""
+
 _NEVER: Final = "~"  # after every time
 
 
@@ -35,8 +43,10 @@ class Fetch:
     """A gap under way: its pages aligned with the transcript, and how far they reach.
 
     Lines of the last two seconds before the interval that ends the gap are its
-    seam: they may still come live. They are kept back until all else is fetched,
-    10,000 at most: more of them are written at once, and may come twice.
+    seam: they may still come live. They are kept back until all else is fetched, up to
+    MAX_SEAM_LINES and MAX_SEAM: more of them are written at once, and may come twice.
+    A page is compared with fetched lines of at most MAX_COMPARED bytes; if more of them
+    could be its lines, they are forgotten, and a line that comes again is written twice.
     `lines` counts the new lines by now. `has_talk_before` means that the
     transcript has messages from before the gap.
     """
@@ -53,7 +63,8 @@ class Fetch:
         self._alignment = Alignment(casemapping)
         self._seam_begins = shifted(gap.until, -_SEAM)
         self._seam: list[list[Event]] = []  # page by page: pages may overlap
-        self._kept_back = 0
+        self._kept_back = self._kept_back_size = 0
+        self._compared = 0  # estimated bytes of fetched lines that the alignment has, or fewer
 
     # -- the requests, and the lines that are new -----------------------------------
 
@@ -81,17 +92,25 @@ class Fetch:
         if self.gap.is_first:  # earlier lines lie beyond the depth
             events = [event for event in events if event.time >= self.gap.since.time]
         seam = [event for event in events if event.time >= self._seam_begins]
-        new = self._give_up_seam() if self._kept_back + len(seam) > _KEPT_BACK else []
-        if self._seam_begins != _NEVER:
-            self._seam.append(seam)
-            self._kept_back += len(seam)
+        new = [] if self._keep_back(seam) else self._give_up_seam()
         events = [event for event in events if event.time < self._seam_begins]
         if events:
             new += self._alignment.new(events)
             low = min(event.time for event in events)
-            self._alignment.forget_before(around(low, low)[0])
+            self._forget_before(around(low, low)[0], new)
         self.lines += len(new)
         return new
+
+    def _forget_before(self, time: str, new: list[Event]) -> None:
+        """Forget lines before a time, and after new ones all fetched lines if they are too many."""
+        self._alignment.forget_before(time)
+        self._compared += sum(map(weight_of, new))
+        if self._compared > MAX_COMPARED:  # many of which were forgotten page by page
+            self._alignment.forget_fresh_before(time)
+            self._compared = sum(map(weight_of, self._alignment.found()))
+        if self._compared > MAX_COMPARED:
+            self._alignment.forget_found()
+            self._compared = 0
 
     # -- the seam ---------------------------------------------------------------------
 
@@ -119,6 +138,18 @@ class Fetch:
         self.lines += len(new)
         return new
 
+    def _keep_back(self, lines: list[Event]) -> bool:
+        """Keep lines of the seam back unless they are too many; return whether they are not."""
+        if self._seam_begins == _NEVER or not lines:
+            return True
+        number = self._kept_back + len(lines)
+        size = self._kept_back_size + sum(map(weight_of, lines))
+        if number > MAX_SEAM_LINES or size > MAX_SEAM:
+            return False
+        self._seam.append(lines)
+        self._kept_back, self._kept_back_size = number, size
+        return True
+
     def _give_up_seam(self) -> list[Event]:
         """Return the new lines that were kept back; from now on none are."""
         self._seam_begins = _NEVER
@@ -127,7 +158,6 @@ class Fetch:
             new += self._alignment.new(page)
             self._alignment.begin_page()
         self._seam.clear()
-        self._kept_back = 0
         return new
 
     def seam_pages(self) -> list[HistoryPage]:

@@ -8,9 +8,11 @@ from chatlog.casemapping import Casemapping
 from chatlog.event import Event
 from chatlog.protocol.facts import HistoryPage
 from chatlog.protocol.history.chathistory import Answer, Outcome, Point, Terms, answer_of
+from chatlog.protocol.history.pages import weight_of
 from chatlog.read.lookup import KnownLine
-from chatlog.record.history.fetch import Fetch
+from chatlog.record.history.fetch import MAX_SEAM, Fetch
 from chatlog.record.history.gaps import OpenGap
+from chatlog.record.history.playback import MAX_COMPARED
 
 TERMS = Terms(page=5, by_msgid=True)
 
@@ -152,6 +154,30 @@ def test_a_seam_of_more_than_ten_thousand_lines_is_written_in_order_as_it_comes(
     assert [len(fetch.new(each)) for each in pages[:2]] == [0, 0]
     assert texts(fetch.new(pages[2])) == texts(lines)
     assert (fetch.seam_stretch, fetch.lines) == (None, 10_001)
+
+
+def test_a_seam_of_more_bytes_than_are_kept_back_is_written_in_order_as_it_comes(fetch):
+    number = MAX_SEAM // weight_of(line(19, "x" * 4_000, "s10000"))
+    lines = [line(19, "x" * 4_000, f"s{10_000 + n}") for n in range(number + 1)]
+    assert fetch.new(page(*lines[:number])) == []
+    assert fetch.new(page(*lines[number:])) == lines
+    assert (fetch.seam_stretch, fetch.lines) == (None, number + 1)
+
+
+@pytest.mark.parametrize("second", [12, 19], ids=["in the gap", "in its seam"])
+def test_lines_of_one_time_are_compared_up_to_a_bound_and_then_written_again(fetch, second):
+    fetch.know(known(line(second, "known", "known")))
+    pages = [
+        [line(second, "x" * 4_000, f"{number}-{n}") for n in range(250)]
+        for number in range(MAX_COMPARED // (250 * 2 * 4_000) + 1)
+    ]
+    for each in pages[:2]:
+        answered(fetch, *each)
+    assert fetch.new(page(*pages[0])) == []
+    for each in pages[2:]:
+        answered(fetch, *each)
+    assert fetch.new(page(*pages[0])) == pages[0]
+    assert fetch.new(page(line(second, "known", "known"))) == []
 
 
 def test_without_lines_at_the_end_of_the_gap_there_is_no_seam(fetch):
