@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 CLOSE_GRACE: Final = 3.0
 """Seconds that a server has to close after our QUIT."""
 
+LAST_LINES: Final = 1.0
+"""Seconds after that in which lines are still handled that were read before."""
+
 TURN: Final = 0.05
 """Seconds for which the lines of one read may hold the loop; the rest waits for its next turn."""
 
@@ -319,8 +322,9 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
     def lost(self, error: Exception | None) -> None:
         """Take note that the socket is gone; end when the lines read before are handled.
 
-        They have `close_grace` seconds; lines that take longer are dropped, and counted
-        in the log.
+        They have `close_grace` seconds, but after our QUIT no more than LAST_LINES beside
+        those of the server: a server that sends on must not double the time of a stop.
+        Lines that take longer are dropped, and counted in the log.
         """
         self.transport = self.protocol = None
         self._loss = _describe(error) if error else ""  # not its traceback, which has our frames
@@ -331,6 +335,8 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
                 timer.cancel()
         if self._left:
             self._give_up_at = self.reactor.loop.time() + self.close_grace
+            if self._leaving is not None:
+                self._give_up_at = min(self._give_up_at, self._leaving.when() + LAST_LINES)
         else:
             self._end()
 

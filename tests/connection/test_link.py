@@ -228,6 +228,22 @@ def test_lines_that_take_too_long_after_the_end_are_dropped_and_counted(caplog):
     assert "68 lines of irc.test were not recorded" in caplog.text
 
 
+def test_after_our_quit_the_last_lines_have_no_second_time_of_grace(caplog, monkeypatch):
+    monkeypatch.setattr("chatlog.connection.link.LAST_LINES", -2 * PATIENCE)
+
+    async def scene():
+        connection = await connected(new_reactor())
+        connection.close_grace = PATIENCE
+        connection.turn = -1.0
+        connection.disconnect("enough")
+        connection.protocol.data_received(MANY)
+        connection.abort("enough")
+        await connection.closed
+
+    asyncio.run(scene())
+    assert "68 lines of irc.test were not recorded" in caplog.text
+
+
 def test_while_a_server_does_not_read_our_answers_nothing_more_is_read_of_it():
     async def scene():
         connection = await connected(new_reactor())
