@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chatlog.errors import HeldError, TranscriptError
 from chatlog.event import SERVER, Event
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from chatlog.record.sinks import Flusher, Sink
 
 logger = logging.getLogger(__name__)
+
+_AT_ONCE: Final = 1000  # events, in one turn of the loop
 
 _target_of = attrgetter("target")
 
@@ -101,7 +103,10 @@ class Intake:
             pass
 
     def writing(self, events: list[Event], casemapping: str) -> Iterator[None]:
-        """Write events as `write`; yield after each new target, as there may be thousands."""
+        """Write events as `write`; yield after each new target and each thousand events.
+
+        One line may concern thousands of targets, and each may begin a segment.
+        """
         try:
             events = self._limiter.admit(events)
             counts = Counter(map(_target_of, events))
@@ -110,7 +115,10 @@ class Intake:
                     yield from self._claim(target, casemapping)
                 events = [each for each in events if each.target in self._recorded]
                 counts = Counter(map(_target_of, events))
-            self._sink.write_all(events)
+            for start in range(0, len(events), _AT_ONCE):
+                if start:
+                    yield
+                self._sink.write_all(events[start : start + _AT_ONCE])
         except Exception as error:  # noqa: BLE001 - a bug here must end the run, not the connection
             self.fail(error)
         else:
