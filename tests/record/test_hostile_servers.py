@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
+import time
+from functools import partial
+from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from chatlog.protocol.targets import MAX_UNASKED
 from tests.support.attacks import ATTACKS, HONEST
+from tests.support.floods import FLOODS, MARK, marked
 from tests.support.process import Chatlog
+from tests.support.recorded import texts
 from tests.support.scripted import ScriptedServer
 from tests.support.waiting import PATIENCE
 
@@ -25,11 +32,20 @@ pytestmark = pytest.mark.torture
 _TORTURE = int(os.environ.get("CHATLOG_TORTURE_ROUNDS", "8")) // 20 or 1
 _MB = 1024 * 1024
 
+NETWORK = "hostile"
+
 MOST_MEMORY = 256 * _MB
 """What docs/trust.md promises."""
 
 LONGEST_TURN = 0.1
 """Seconds of CPU time in one turn of the loop."""
+
+LONGEST_ENDING = 5.0
+"""Seconds from SIGTERM to the end of the process."""
+
+SETTLED = 5
+GROWTH = 16 * _MB
+"""What the memory may grow by with all connections after the first SETTLED."""
 
 
 class Bounds(NamedTuple):
@@ -62,42 +78,77 @@ BOUNDS = {
 
 
 class Recording(NamedTuple):
-    """What a recorder cost in the end: seconds, bytes, files."""
+    """What a recorder cost in the end: seconds, bytes, files.
+
+    `levels` are the bytes of resident memory at the end of each script, and `ending` the
+    seconds from SIGTERM to the end of the process, without those in which it waited for
+    a processor.
+    """
 
     status: int
     turn: float
     memory: int
+    levels: list[int]
     files: int
     output: int
     sent: int
+    ending: float
+    received: list[bytes]
     log: str
 
 
-def record_from(place, *scripts, channels=("#a",)):
-    """Record channels in a process of its own from a server with these scripts, then stop it."""
+def resident(pid):
+    """Return the resident memory of a process in bytes."""
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
+
+def record_from(place, *scripts, channels=("#a",), stop_at=None):
+    """Record channels in a process of its own from a server with these scripts, then stop it.
+
+    It is stopped at the end of the last script, or when it has sent a line in which
+    `stop_at` is found; the script goes on then.
+    """
     (place / "home").mkdir()
-    chatlog, done, sent = Chatlog(place / "home"), threading.Event(), []
+    chatlog, done, sent, levels = Chatlog(place / "home"), threading.Event(), [], []
+
+    def measured(peer, script):
+        script(peer)
+        levels.append(resident(recorder.pid))
 
     def last(peer):
         try:
-            scripts[-1](peer)
+            measured(peer, scripts[-1])
         finally:
             sent.append(peer.sent)
             done.set()
         peer.wait_for(rb"^QUIT")
 
+    earlier = [partial(measured, script=script) for script in scripts[:-1]]
     try:
-        with ScriptedServer(*scripts[:-1], last) as server:
+        with ScriptedServer(*earlier, last) as server:
             recorder = chatlog.start_command(
                 *(sys.executable, "-m", "tests.support.watched", str(place / "report")),
-                *("record", "--server", f"127.0.0.1:{server.port}", "--no-tls"),
+                *(
+                    "record",
+                    "--server",
+                    f"127.0.0.1:{server.port}",
+                    "--no-tls",
+                    "--network",
+                    NETWORK,
+                ),
                 *("--output", str(place / "archive"), "--sync", "never"),
                 *(word for channel in channels for word in ("--channel", channel)),
                 *("--reconnect-min", "0.1s", "--reconnect-max", "0.2s"),
             )
-            assert done.wait(PATIENCE * 4 * _TORTURE)
+            if stop_at is None:
+                assert done.wait(PATIENCE * 4 * _TORTURE)
+            else:
+                server.wait_for(stop_at)
             recorder.terminate()
+            began = time.monotonic()
             status = recorder.finish(PATIENCE)
+            ending = time.monotonic() - began
     finally:
         chatlog.end_all()
     report = json.loads((place / "report").read_text("ascii"))
@@ -106,9 +157,12 @@ def record_from(place, *scripts, channels=("#a",)):
         status=status,
         turn=report["turn"],
         memory=report["peak"],
+        levels=levels,
         files=len(files),
         output=sum(each.stat().st_size for each in files),
         sent=sum(sent),
+        ending=ending - report["queued"],
+        received=server.received,
         log=recorder.stderr,
     )
 
@@ -158,15 +212,39 @@ def test_thousands_of_channels_of_the_configuration_are_all_recorded(tmp_path):
 
 
 def test_memory_does_not_grow_with_the_connections(tmp_path):
+    rounds, lines = (7, 2000) if _TORTURE == 1 else (35, 4000)
+
     def stay(peer):
         peer.register(())
         peer.join("#a")
-        for number in range(2000):
+        for number in range(lines):
             names = " ".join(f"somebody{number}-{n}" for n in range(50))
             peer.flood(f":s 353 {peer.nick} = #a :{names}\r\n".encode())
         peer.send(f":s 366 {peer.nick} #a :End\r\n".encode())
         peer.sync()
 
-    found = record_from(tmp_path, *[stay] * (3 + 4 * _TORTURE))
+    found = record_from(tmp_path, *[stay] * rounds)
     assert found.status == 0, found.log
-    assert found.memory < 160 * _MB
+    assert found.memory < (160 * _MB if _TORTURE == 1 else MOST_MEMORY)
+    assert max(found.levels[SETTLED:]) < found.levels[SETTLED - 1] + GROWTH, found.levels
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_a_stop_in_the_middle_of_a_flood_ends_in_time_with_all_that_was_answered(tmp_path, name):
+    def flood(peer):
+        lines = (f"{line}\r\n".encode() for line in marked(FLOODS[name](peer)))
+        while some := b"".join(islice(lines, 200)):
+            peer.flood(some)  # until the client leaves
+
+    found = record_from(tmp_path, flood, stop_at=rb"^PONG :?mark5$")
+    assert found.status == 0, found.log
+    assert found.ending < LONGEST_ENDING
+    assert found.memory < MOST_MEMORY
+    assert found.turn < LONGEST_TURN
+    assert "Traceback" not in found.log
+    answered = {line.split(b":")[-1].decode() for line in found.received if b"PONG" in line}
+    written = [
+        text for text in texts(tmp_path / "archive", "#a", network=NETWORK) if text.startswith(MARK)
+    ]
+    assert written == [f"{MARK}{number}" for number in range(len(written))]
+    assert {text for text in answered if text.startswith(MARK)} <= set(written)
