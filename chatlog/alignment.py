@@ -8,9 +8,7 @@ one line of the history: a text that was said twice stays there twice.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import deque
 from heapq import heapify, heappop, heappush
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -62,33 +60,32 @@ class _Known(msgspec.Struct, eq=False):
 class _AtOneTime:
     """Known lines with the same words and time, of which any may stand for a line.
 
-    `free` are those that were not found on page `page` yet, `used` the others; both may
-    have lines that are dropped. `count` is how many are not.
+    Those before position `start` were found on page `page`, or are dropped; there may be
+    more such lines behind it. `count` is how many are not dropped.
     """
 
-    __slots__ = ("count", "free", "page", "used")
+    # A list, as a deque of one line takes 700 bytes, and there is one for most lines.
+    __slots__ = ("count", "lines", "page", "start")
 
     def __init__(self) -> None:
-        self.count = 0
-        self.free: deque[_Known] = deque()
-        self.used: deque[_Known] = deque()
-        self.page = 0
+        self.count = self.page = self.start = 0
+        self.lines: list[_Known] = []
 
     def first(self, page: int, msgid: str) -> _Known | None:
         """Return the first line that was not found on a page and has no other msgid."""
         if self.page != page:
-            self.page = page
-            self.free.extendleft(reversed(self.used))
-            self.used.clear()
-        while self.free and (self.free[0].is_dropped or self.free[0].page == page):
-            line = self.free.popleft()
-            if not line.is_dropped:
-                self.used.append(line)
-        some = islice(self.free, _LOOKED_AT)
-        return next((line for line in some if self._may_be(line, page, msgid)), None)
+            self.page, self.start = page, 0
+            if len(self.lines) > 2 * self.count:
+                self.lines = [line for line in self.lines if not line.is_dropped]
+        lines, end = self.lines, len(self.lines)
+        while self.start < end and not self._is_free(lines[self.start], page):
+            self.start += 1
+        some = (lines[at] for at in range(self.start, min(end, self.start + _LOOKED_AT)))
+        free = (line for line in some if self._is_free(line, page))
+        return next((line for line in free if not (msgid and line.msgid)), None)
 
-    def _may_be(self, line: _Known, page: int, msgid: str) -> bool:
-        return not (line.is_dropped or line.page == page or (msgid and line.msgid))
+    def _is_free(self, line: _Known, page: int) -> bool:
+        return not (line.is_dropped or line.page == page)
 
 
 class _Alike:
@@ -107,7 +104,7 @@ class _Alike:
             insort(self.times, line.time)
         lines = self.at[line.time]
         lines.count += 1
-        lines.free.append(line)
+        lines.lines.append(line)
 
     def drop(self, line: _Known) -> None:
         """Drop a line."""

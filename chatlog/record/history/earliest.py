@@ -6,14 +6,14 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.event import format_time, parse_time
-from chatlog.protocol.history.pages import weight_of
+from chatlog.record.history.playback import weight_compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chatlog.read.lookup import KnownLine
 
-MAX_KNOWN: Final = 32 * 1024 * 1024
+MAX_KNOWN: Final = 12 * 1024 * 1024
 """Estimated bytes of a transcript's lines that are compared with a playback at a time.
 
 A playback that is longer is compared piece by piece.
@@ -38,7 +38,7 @@ def earliest(found: Iterable[KnownLine], most: int = MAX_KNOWN) -> EarliestLines
         if end and line.event.time >= end:
             continue
         kept.append(line)
-        size += weight_of(line.event)
+        size += weight_compared(line.event)
         if size > 2 * most:
             kept, size, end = _cut(kept, most)
     kept.sort(key=_time)
@@ -48,13 +48,13 @@ def earliest(found: Iterable[KnownLine], most: int = MAX_KNOWN) -> EarliestLines
 def _cut(lines: list[KnownLine], most: int) -> tuple[list[KnownLine], int, str]:
     """Return the earliest lines of `most` bytes, their size, and the time where they end."""
     lines.sort(key=_time)
-    sizes = accumulate(weight_of(line.event) for line in lines)
+    sizes = accumulate(weight_compared(line.event) for line in lines)
     number = next(position for position, size in enumerate(sizes) if size > most)
     end = _time(lines[number])
     if _time(lines[0]) == end:  # the next reading has to begin behind it
         return lines[:number], most, format_time(parse_time(end) + 1)
     kept = [line for line in lines[:number] if _time(line) < end]
-    return kept, sum(weight_of(line.event) for line in kept), end
+    return kept, sum(weight_compared(line.event) for line in kept), end
 
 
 def _time(line: KnownLine) -> str:

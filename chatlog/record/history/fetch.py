@@ -15,7 +15,7 @@ from chatlog.protocol.facts import HistoryPage
 from chatlog.protocol.history.chathistory import Outcome, Walk, forward
 from chatlog.protocol.history.pages import weight_of
 from chatlog.record.history.outcomes import Fetched, entries_of
-from chatlog.record.history.playback import MAX_COMPARED
+from chatlog.record.history.playback import MAX_COMPARED, weight_compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,10 +104,10 @@ class Fetch:
     def _forget_before(self, time: str, new: list[Event]) -> None:
         """Forget lines before a time, and after new ones all fetched lines if they are too many."""
         self._alignment.forget_before(time)
-        self._compared += sum(map(weight_of, new))
+        self._compared += sum(map(weight_compared, new))
         if self._compared > MAX_COMPARED:  # many of which were forgotten page by page
             self._alignment.forget_fresh_before(time)
-            self._compared = sum(map(weight_of, self._alignment.found()))
+            self._compared = sum(map(weight_compared, self._alignment.found()))
         if self._compared > MAX_COMPARED:
             self._alignment.forget_found()
             self._compared = 0

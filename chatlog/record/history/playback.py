@@ -29,11 +29,18 @@ _BEGINS_LATER: Final = "what was played back begins later; whether that is all n
 _EVER: Final = "9999-12-31T23:59:59.999Z"
 _ROUNDED: Final = 1_000  # a server counts whole seconds
 
-MAX_COMPARED: Final = 48 * 1024 * 1024
+MAX_COMPARED: Final = 20 * 1024 * 1024
 """Estimated bytes of the lines with which the next line of a playback is compared.
 
 When they are more, those are forgotten that lie before the page that came last.
 """
+
+_COMPARED: Final = 1024  # bytes of a line in an alignment beside its event; measured: 870
+
+
+def weight_compared(event: Event) -> int:
+    """Return the estimated bytes of a line in an alignment, its event among them."""
+    return weight_of(event) + _COMPARED
 
 
 class Extent(NamedTuple):
@@ -81,7 +88,7 @@ class Playback:
         """Take lines that the transcript has."""
         for line in lines:
             self._alignment.know(line.event, coarse=line.coarse)
-            self._size += weight_of(line.event)
+            self._size += weight_compared(line.event)
 
     def know_no_further(self, time: str) -> None:
         """Note that the transcript was not read from a time on: it has too many lines."""
@@ -96,7 +103,7 @@ class Playback:
         self._alignment.forget_before(time)
         self._alignment.forget_fresh_before(time)
         self._read_from = max(self._read_from, time) if self._read_from else ""
-        self._size = sum(map(weight_of, self._alignment.events()))
+        self._size = sum(map(weight_compared, self._alignment.events()))
         if self._size > MAX_COMPARED:
             self._alignment = Alignment(self._casemapping)
             self._read_from, self._read_until, self._size = time, _EVER, 0
@@ -112,7 +119,7 @@ class Playback:
             self.first = min(self.first or earliest, earliest)
         self.total += page.answer.lines
         found = self._alignment.new(page.events)
-        self._size += sum(map(weight_of, found))
+        self._size += sum(map(weight_compared, found))
         self.lines += len(found)
         return found
 

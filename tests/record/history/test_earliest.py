@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.event import Event, format_time, parse_time
-from chatlog.protocol.history.pages import weight_of
 from chatlog.read.lookup import KnownLine
 from chatlog.record.history.earliest import earliest
+from chatlog.record.history.playback import weight_compared
 
 BASE = parse_time("2026-11-23T18:00:00.000Z")
-ONE = weight_of(Event(time="", type="message"))
+ONE = weight_compared(Event(time="", type="message"))
 
 
 def line(at):
