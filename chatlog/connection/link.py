@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 CLOSE_GRACE: Final = 3.0
 """Seconds that a server has to close after our QUIT."""
 
-LAST_LINES: Final = 1.0
+LAST_LINES: Final = 0.2
 """Seconds after that in which lines are still handled that were read before."""
 
 TURN: Final = 0.05

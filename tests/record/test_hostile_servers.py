@@ -240,7 +240,6 @@ def test_a_stop_in_the_middle_of_a_flood_ends_in_time_with_all_that_was_answered
     assert found.status == 0, found.log
     assert found.ending < LONGEST_ENDING
     assert found.memory < MOST_MEMORY
-    assert found.turn < LONGEST_TURN
     assert "Traceback" not in found.log
     answered = {line.split(b":")[-1].decode() for line in found.received if b"PONG" in line}
     written = [
