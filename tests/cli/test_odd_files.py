@@ -168,3 +168,44 @@ def test_a_network_that_cannot_be_listed_is_named_and_never_passes_for_nothing(
     assert status == (1 if command == "verify" else 3)
     told = capfd.readouterr()
     assert str(locked) in told.err + told.out
+
+
+REFUSED = {
+    "vanishes": errno.ENOENT,
+    "may not be read": errno.EACCES,
+    "is on a disk that fails": errno.EIO,
+}
+
+
+@pytest.mark.parametrize("place", ["2026-11-22_001.jsonl", "MANIFEST", "LEDGER"])
+@pytest.mark.parametrize("refused", REFUSED)
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "status"])
+def test_a_file_that_cannot_be_opened_costs_no_neighbour_and_no_command(
+    tmp_path, monkeypatch, capfd, place, refused, name
+):
+    record(tmp_path, event_at(0, "needle"), event_at(-86_400, "yesterday's needle"))
+    directory, number = tmp_path / "net" / "#c", REFUSED[refused]
+    path = directory / place
+    path.touch()
+    real = os.open
+
+    def opened(wanted, *arguments, **options):
+        if os.fspath(wanted) == str(path):
+            if number == errno.ENOENT:  # gone since the directory was listed
+                path.unlink(missing_ok=True)
+            raise OSError(number, os.strerror(number), str(path))
+        return real(wanted, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", opened)
+    status = cli.run([*COMMANDS[name], "--output", str(tmp_path)])
+    shown = capfd.readouterr()
+    assert status in {0, 1, 3}, shown.err
+    if name in {"tail", "tail -n", "search"}:
+        assert "needle" in shown.out
+    if (
+        number != errno.ENOENT
+        and place.startswith("2026")
+        and name in READS_SEGMENTS - {"maintain"}
+    ):
+        assert status == 3
+        assert str(path) in shown.err

@@ -18,8 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.archive import manifest
+from chatlog.archive.targets import spelled
 from chatlog.cli import run
 from chatlog.coverage import ledger
+from chatlog.formats.visible import printable
 from tests.golden.questions import ARCHIVES, NAMES
 from tests.support.examples import examples_times
 from tests.support.ports import reserved_port
@@ -224,5 +226,8 @@ def test_every_command_gives_a_result_or_one_error_and_none_calls_damage_whole(c
             assert "Traceback" not in shown
             if arguments == ("verify",) and damaged:
                 assert status != 0, "damage was called whole"
+                assert path in shown
             if arguments[0] == "gaps" and ledgers:
                 assert status != 0, "a damaged ledger was called whole"
+                target = printable("/".join(map(spelled, path.split("/")[:2])))
+                assert f"{target}  100 %" not in shown
