@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import os
 import shutil
 import signal
@@ -40,6 +42,20 @@ for _number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(_number, lambda _number, _frame: None)
 
 _Kind = TypeVar("_Kind", bound=Daemon)
+
+
+@pytest.fixture(autouse=True)
+def _process_as_before() -> Iterator[None]:
+    """Undo what a command does to the whole process, which ends with it otherwise."""
+    logger, threshold = logging.getLogger("chatlog"), gc.get_threshold()
+    level, propagate, handlers = logger.level, logger.propagate, logger.handlers[:]
+    yield
+    logger.setLevel(level)
+    logger.propagate, logger.handlers[:] = propagate, handlers
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(None)
+    gc.set_threshold(*threshold)
+    gc.unfreeze()
 
 
 @pytest.fixture

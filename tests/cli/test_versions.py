@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
-import logging
 import os
 
 import pytest
@@ -40,18 +38,6 @@ OTHERS = {
     "not utf-8": lambda path: path.write_bytes(b"\xff\xfe"),
     **IN_THE_WAY,
 }
-
-
-@pytest.fixture(autouse=True)
-def _process_as_before():
-    """Undo what a command does to the whole process, which ends with it otherwise."""
-    logger, threshold = logging.getLogger("chatlog"), gc.get_threshold()
-    level, propagate, handlers = logger.level, logger.propagate, logger.handlers[:]
-    yield
-    logger.setLevel(level)
-    logger.propagate, logger.handlers[:] = propagate, handlers
-    gc.set_threshold(*threshold)
-    gc.unfreeze()
 
 
 @pytest.fixture
