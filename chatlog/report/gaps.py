@@ -97,7 +97,11 @@ def coverages(
     _report_runs(root, last_heard, unreadable)
     for target in targets:
         directory = Path(target.path)
-        lines = ledger.read(directory)
+        try:
+            lines = ledger.read(directory)
+        except TranscriptError as error:
+            unreadable.refused(directory, str(error))
+            continue
         if lines.damaged:
             unreadable.ledger(f"{target.path}/{ledger.NAME}", lines.damaged)
         bounds = last_heard.bounds(directory, spelled(target.network))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -12,6 +13,7 @@ from chatlog.archive.system import System
 from chatlog.archive.targets import scan
 from chatlog.archive.version import expect_known_version
 from chatlog.errors import TranscriptError
+from chatlog.upkeep.findings import Finding
 from chatlog.upkeep.holding import is_held
 from chatlog.upkeep.tending import tender_of
 from chatlog.upkeep.verify import Verifier, digest_of
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatlog.archive.locks import Locks
-    from chatlog.upkeep.findings import Checked, Finding
+    from chatlog.upkeep.findings import Checked
 
 _TRIES: Final = 100
 _PAUSE: Final = 0.1  # seconds
@@ -104,6 +106,11 @@ def inspect(
     verifier = Verifier(root, advance)
     findings = [*found, *(verifier.around() if around else ())]
     for directory in directories:
+        try:
+            scan(str(directory))
+        except TranscriptError as error:  # one that cannot be listed hides no other
+            findings.append(Finding(os.path.relpath(directory, root), 0, str(error)))
+            continue
         held = is_held(locks, directory)
         with _undisturbed(locks, root, directory):
             findings += verifier.target(directory, held=held)
@@ -130,6 +137,13 @@ def total_size(directories: Iterable[Path]) -> int:
     return sum(
         item.stat().st_size
         for directory in directories
-        for item in scan(str(directory))
+        for item in _listed(directory)
         if parse_segment(item.name) and item.is_file(follow_symlinks=False)
     )
+
+
+def _listed(directory: Path) -> list[os.DirEntry[str]]:
+    try:
+        return scan(str(directory))
+    except TranscriptError:  # which `inspect` finds
+        return []

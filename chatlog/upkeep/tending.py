@@ -104,15 +104,21 @@ class Tender:
         """Yield the result that `tend` would have, after each target, and change nothing."""
         done = Tended()
         for directory in directories:
-            inventory, held = Inventory(directory), holding(directory)
-            going = retention.due(self.retention, inventory, held, now)
-            if not held.elsewhere:
-                groups = self._due(inventory, held.active, now)
-                paths = [inventory.path(segment) for group in groups for segment in group]
-                done.sealed += [path for path in paths if path not in going]
-                done.folded += [directory / ledger.NAME] if is_due(directory, now) else []
-            done.removed += going
+            try:
+                self._foresee(directory, holding(directory), now, done)
+            except TranscriptError as error:
+                done.failed.append(error)
             yield done
+
+    def _foresee(self, directory: Path, held: Holding, now: str, done: Tended) -> None:
+        inventory = Inventory(directory)
+        going = retention.due(self.retention, inventory, held, now)
+        if not held.elsewhere:
+            groups = self._due(inventory, held.active, now)
+            paths = [inventory.path(segment) for group in groups for segment in group]
+            done.sealed += [path for path in paths if path not in going]
+            done.folded += [directory / ledger.NAME] if is_due(directory, now) else []
+        done.removed += going
 
     def repair(self, directory: Path) -> list[Path]:
         """Repair a target without losing data; return the mended files.

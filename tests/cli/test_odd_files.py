@@ -147,27 +147,45 @@ def test_odd_locks_and_runs_are_named_once_and_no_channel_is_left_out(
 
 @pytest.mark.parametrize(
     "command",
-    ["tail", "search one", "stats", "who c", "gaps", "channels", "verify", "maintain"],
+    [
+        "tail",
+        "search one",
+        "stats",
+        "who net/#c",
+        "gaps",
+        "channels",
+        "verify",
+        "maintain",
+        "maintain --dry-run",
+    ],
 )
+@pytest.mark.parametrize("place", ["net", "net/#c"])
 @pytest.mark.parametrize("others", [False, True])
-def test_a_network_that_cannot_be_listed_is_named_and_never_passes_for_nothing(
-    tmp_path, monkeypatch, capfd, command, others
+def test_a_directory_that_may_not_be_read_is_named_and_never_passes_for_nothing(
+    tmp_path, monkeypatch, capfd, command, place, others
 ):
     networks = ("net", "oftc") if others else ("net",)
     record(tmp_path, *(event_at(0, "one", network=each) for each in networks))
-    real, locked = os.scandir, tmp_path / "net"
+    locked = str(tmp_path / place)
 
-    def scandir(path="."):
-        if os.fspath(path) == str(locked):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(locked))
-        return real(path)
+    def refusing(real):
+        def call(path=".", *arguments, **options):
+            name = os.fspath(path) if isinstance(path, str | os.PathLike) else ""
+            if name == locked or name.startswith(f"{locked}/"):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
+            return real(path, *arguments, **options)
 
-    monkeypatch.setattr(os, "scandir", scandir)
+        return call
+
+    for call in ("scandir", "listdir", "open"):
+        monkeypatch.setattr(os, call, refusing(getattr(os, call)))
     name, *arguments = command.split()
     status = cli.run([name, "--output", str(tmp_path), *arguments])
     assert status == (1 if command == "verify" else 3)
     told = capfd.readouterr()
-    assert str(locked) in told.err + told.out
+    assert locked in told.err + told.out
+    if others and command.split()[0] in {"tail", "search", "channels"}:
+        assert "oftc" in told.out or "one" in told.out
 
 
 REFUSED = {
