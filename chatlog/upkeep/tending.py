@@ -198,12 +198,6 @@ class Tender:
         """List the directories of all targets of the archive."""
         return [Path(target.path) for target in Targets(self.root).all()]
 
-    def unreadable(self) -> list[TranscriptError]:
-        """Return an error for each network of which the targets cannot be listed."""
-        targets = Targets(self.root)
-        targets.all()
-        return list(targets.refused.values())
-
     def _tend(self, directory: Path, holding: Holding, now: str, done: Tended) -> None:
         self._mend_manifest(directory)
         inventory = Inventory(directory)

@@ -11,6 +11,7 @@ import click
 from chatlog import clock
 from chatlog.archive.locks import Locks
 from chatlog.archive.system import System
+from chatlog.archive.targets import Targets
 from chatlog.archive.version import expect_known_version
 from chatlog.cli.options.recording import keeping_options, output_option
 from chatlog.cli.options.storage import storage_of, typed_over
@@ -100,12 +101,13 @@ def _tend(
     dry_run: bool,
     shown: bool,
 ) -> Tended:
-    directories, done = tender.all(), Tended()
+    targets, done = Targets(tender.root), Tended()
+    directories = [Path(target.path) for target in targets.all()]
     tend = tender.foresee if dry_run else tender.tend
     with progress("tending", len(directories), shown=shown) as advance:
         for done in tend(directories, holding, moment):  # noqa: B007 - the last one counts
             advance(1)
-    done.failed += tender.unreadable()
+    done.failed += targets.refused.values()
     return done
 
 
