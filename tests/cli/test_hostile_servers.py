@@ -6,7 +6,6 @@ The commands are those of the code's own tables: one that is added is sent as we
 from __future__ import annotations
 
 import base64
-import logging
 import os
 import pty
 import re
@@ -65,17 +64,6 @@ COMMANDS = sorted({*HANDLED, *EVENTS, *NUMERICS, "FAIL", "WARN", "NOTE", "KILL",
 
 # These end the connection, or take the channel away: each has a connection of its own.
 _LAST = ("ERROR", "RECONNECT")
-
-
-@pytest.fixture(autouse=True)
-def _undone():
-    """Leave logging as it was."""
-    logger = logging.getLogger("chatlog")
-    before = logger.handlers[:], logger.level, logger.propagate
-    yield
-    logger.handlers[:], logger.propagate = before[0], before[2]
-    logger.setLevel(before[1])
-    logging.lastResort.setFormatter(None)
 
 
 def lines_of(command: str, words: str) -> bytes:
@@ -140,6 +128,16 @@ def test_no_command_of_a_server_steers_the_terminal_while_we_record(
 REGISTRATION = sorted({*Registration.handled, *LoggingIn.handled, "ERROR", "NOTICE"})
 
 
+def wait_for_login(peer, command):
+    """Let the recorder register, up to its password if a command answers that."""
+    peer.wait_for(rb"^USER ")
+    if command in LoggingIn.handled:
+        peer.send(b":scripted CAP * LS :sasl=PLAIN\r\n")
+        peer.wait_for(rb"^CAP REQ")
+        peer.send(b":scripted CAP * ACK :sasl\r\n")
+        peer.wait_for(rb"^AUTHENTICATE PLAIN")
+
+
 @pytest.mark.parametrize("command", REGISTRATION)
 def test_no_refusal_of_a_server_steers_the_terminal(tmp_path, capsys, monkeypatch, command):
     set_up_diagnostics(quiet=False, verbose=True, look_on=False)
@@ -147,12 +145,7 @@ def test_no_refusal_of_a_server_steers_the_terminal(tmp_path, capsys, monkeypatc
     login = Login(user="u", password=Secret("p"), plain_without_tls=True)
 
     def refuse(peer):
-        peer.wait_for(rb"^USER ")
-        if command in LoggingIn.handled:
-            peer.send(b":scripted CAP * LS :sasl=PLAIN\r\n")
-            peer.wait_for(rb"^CAP REQ")
-            peer.send(b":scripted CAP * ACK :sasl\r\n")
-            peer.wait_for(rb"^AUTHENTICATE PLAIN")
+        wait_for_login(peer, command)
         peer.send(lines_of(command, words))
 
     run = lambda: play(tmp_path, refuse, identity={"login": login})  # noqa: E731 - short
@@ -275,12 +268,7 @@ def test_no_secret_that_a_refusal_repeats_is_shown_or_recorded(
     set_up_diagnostics(quiet=False, verbose=True, look_on=False)
 
     def refuse(peer):
-        peer.wait_for(rb"^USER ")
-        if command in LoggingIn.handled:
-            peer.send(b":scripted CAP * LS :sasl=PLAIN\r\n")
-            peer.wait_for(rb"^CAP REQ")
-            peer.send(b":scripted CAP * ACK :sasl\r\n")
-            peer.wait_for(rb"^AUTHENTICATE PLAIN")
+        wait_for_login(peer, command)
         peer.send(repeating(command, echo(*SENT, SECRETS["sasl"], PLAIN)))
 
     def record():

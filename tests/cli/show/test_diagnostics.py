@@ -11,17 +11,6 @@ from chatlog.cli.show.diagnostics import set_up_diagnostics
 logger = logging.getLogger("chatlog.test")
 
 
-@pytest.fixture(autouse=True)
-def _undone():
-    """Leave logging as it was."""
-    root = logging.getLogger("chatlog")
-    before = root.handlers[:], root.level, root.propagate
-    yield
-    root.handlers[:], root.propagate = before[0], before[2]
-    root.setLevel(before[1])
-    logging.lastResort.setFormatter(None)
-
-
 def test_a_server_can_neither_steer_the_terminal_nor_forge_a_line(capsys):
     set_up_diagnostics(quiet=False, verbose=False, look_on=False)
     logger.warning("%s: %s", "net", "bye\x1b[2J\u202e\n12:00:00 all is well")
