@@ -26,6 +26,9 @@ _FIRST: Final = "0001-01-01T00:00:00.000Z"
 _LAST: Final = "9999-12-31T23:59:59.999Z"
 _DAY: Final = len("2026-11-23")
 
+TO_THE_SECOND: Final = len("2026-11-23T18:20:01")
+"""How much of a time its second is."""
+
 SERVER: Final = "@server"
 """The target of what belongs to no channel and no query."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
-from chatlog.event import SERVER, Event, EventType
+from chatlog.event import SERVER, TO_THE_SECOND, Event, EventType
 from chatlog.formats.sentences import SYSTEM_MESSAGE, sentence
 from chatlog.formats.visible import visible, visible_formatted, visible_word
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from chatlog.formats.visible import Show
 
 _REMEMBERED: Final = 1024
-_SECOND: Final = len("2026-11-23T18:20:01")
 _JITTER: Final = timedelta(minutes=5)
 
 
@@ -62,7 +61,7 @@ class Plain:
         return "".join([self._line(event, show) for event in events]).encode()
 
     def _line(self, event: Event, show: Show) -> str:
-        second = event.time[:_SECOND]
+        second = event.time[:TO_THE_SECOND]
         stamp = self._stamps.get(second) or self._make_stamp(second)
         mark = f"*** {visible_word(event.via)}: " if event.via else ""
         return f"{stamp}{mark}{sentence(event, show)}\n"

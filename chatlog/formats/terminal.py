@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.casemapping import Casemapping
-from chatlog.event import RECORDERS_OWN, EventType
+from chatlog.event import RECORDERS_OWN, TO_THE_SECOND, EventType
 from chatlog.formats.mirc import Piece, pieces
 from chatlog.formats.sentences import sentence, speaker
 from chatlog.formats.visible import unformatted, visible, visible_word
@@ -32,7 +32,6 @@ _SPEECH: Final[dict[str, tuple[str, str]]] = {
     EventType.ACTION: ("* ", " "),
     EventType.NOTICE: ("-", "- "),
 }
-_SECOND: Final = len("2026-11-23T18:20:01")
 _TEXT: Final = "\0"
 """Where the text stands in a sentence: a character that nothing shown has."""
 _WIDE: Final = 2
@@ -188,9 +187,21 @@ def local_time(time: str, tz: tzinfo | None) -> datetime:
     What is no time, or none that the zone has, raises ValueError.
     """
     try:
-        return datetime.fromisoformat(time[:_SECOND]).replace(tzinfo=UTC).astimezone(tz)
+        return datetime.fromisoformat(time[:TO_THE_SECOND]).replace(tzinfo=UTC).astimezone(tz)
     except OverflowError as error:
         raise ValueError(time) from error
+
+
+def local_text(time: str, tz: tzinfo | None) -> str:
+    """Return `2026-11-23 18:20:01` by the clocks of a zone; None is the local one.
+
+    A time that they cannot show stays as it is.
+    """
+    try:
+        local = local_time(time, tz)
+    except ValueError:
+        return time
+    return f"{local.date()} {local:%H:%M:%S}"
 
 
 def _stamp(time: str, layout: LineFormat) -> str:

@@ -18,6 +18,11 @@ def many(number: int, what: str, several: str = "") -> str:
     return f"{number:,} {what if number == 1 else several or f'{what}s'}"
 
 
+def percent(share: float, *, is_certain: bool = True) -> str:
+    """Return a share as `68.30 %`; only a certain one that is no less than 1 is `100 %`."""
+    return "100 %" if share == 1 and is_certain else f"{min(share * 100, 99.99):.2f} %"
+
+
 def span(seconds: float) -> str:
     """Return a duration in the largest unit that leaves two digits: `0.5 s`, `90 s`, `3 h`."""
     if seconds < _TENTHS and seconds % 1:

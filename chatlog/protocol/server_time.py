@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from chatlog.event import (
     EARLIEST,
     MOST_APART,
+    TO_THE_SECOND,
     normalize_server_time,
     parse_time,
     shifted,
@@ -23,7 +24,6 @@ from chatlog.event import (
 PLAYBACK: Final = "playback"
 DEFAULT_MAX_SKEW: Final = 300_000
 _UNEVEN: Final = 5_000  # how far the servers of a network may be apart, in milliseconds
-_SECOND: Final = len("2026-11-23T18:20:01")
 _MILLISECONDS: Final = 1000
 _FRACTIONS: Final = frozenset(f".{fraction:03d}Z" for fraction in range(_MILLISECONDS))
 
@@ -95,7 +95,7 @@ class ServerClock:
         time = normalize_server_time(tag) if tag else ""
         if not time:
             return Moment(received, claim=tag)
-        if received[:_SECOND] != self._bounds_for:
+        if received[:TO_THE_SECOND] != self._bounds_for:
             self._rebound(received)
         if self._earliest <= time <= self._newest:
             return Moment(time, received, PLAYBACK if time < self._oldest else "")
@@ -103,9 +103,9 @@ class ServerClock:
 
     def live_time(self, tag: str, received: str) -> str:
         """Return the time of a line that was said now; "" where `judge` must say more."""
-        if received[:_SECOND] != self._bounds_for:
+        if received[:TO_THE_SECOND] != self._bounds_for:
             self._rebound(received)
-        if tag[:_SECOND] in self._live and tag[_SECOND:] in _FRACTIONS:
+        if tag[:TO_THE_SECOND] in self._live and tag[TO_THE_SECOND:] in _FRACTIONS:
             return tag
         return self._look_closer(tag, received)
 
@@ -114,13 +114,13 @@ class ServerClock:
         moment = self.judge(tag, received)
         if moment.via or moment.claim or not moment.received:
             return ""
-        second = moment.time[:_SECOND]
+        second = moment.time[:TO_THE_SECOND]
         if self._oldest <= f"{second}.000Z" and f"{second}.999Z" <= self._newest:
             self._live.add(second)
         return moment.time
 
     def _rebound(self, received: str) -> None:
-        self._bounds_for = received[:_SECOND]
+        self._bounds_for = received[:TO_THE_SECOND]
         self._live.clear()
         # From the whole second, so that the bounds depend on no line that came before.
         there = shifted(f"{self._bounds_for}.000Z", self.offset)

@@ -10,6 +10,7 @@ from collections import Counter
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
+from chatlog.event import TO_THE_SECOND
 from chatlog.formats.format import Origin, Style
 from chatlog.formats.visible import unformatted
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from chatlog.event import Event
     from chatlog.formats.format import Format
 
-_SECOND: Final = len("2026-11-23T18:20:01")
 _DATED: Final = Style("datetime", UTC)
 
 
@@ -61,4 +61,4 @@ class _Spelling:
 
 
 def _key(time: str, event: Event) -> int:
-    return hash((time[:_SECOND], event.type, event.nick, unformatted(event.text)))
+    return hash((time[:TO_THE_SECOND], event.type, event.nick, unformatted(event.text)))

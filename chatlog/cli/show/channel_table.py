@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
 from rich.text import Text
 
 from chatlog.cli.show.tables import show
 from chatlog.event import is_time
+from chatlog.formats.terminal import local_text
 from chatlog.formats.visible import printable
-from chatlog.formats.wording import size
+from chatlog.formats.wording import percent, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from chatlog.report.channels import TargetSummary
 
-_COUNTED = ("lines", "size", "heard")
+_COUNTED: Final = ("lines", "size", "heard")
+_DAY: Final = len("2026-11-23")
+_MINUTE: Final = len("2026-11-23 18:20")
 
 
 def show_channels(found: Iterable[TargetSummary], zone: tzinfo | None) -> None:
@@ -31,22 +33,15 @@ def show_channels(found: Iterable[TargetSummary], zone: tzinfo | None) -> None:
     for each in found:
         table.add_row(
             Text(printable(f"{each.network}/{each.target}"), style="bold"),
-            _local(each.since, zone, "%Y-%m-%d"),
-            _local(each.until, zone, "%Y-%m-%d %H:%M"),
+            _local(each.since, zone)[:_DAY],
+            _local(each.until, zone)[:_MINUTE],
             f"{each.lines:,}",
             size(each.bytes),
-            _percent(each.share),
+            "unknown" if each.share is None else percent(each.share),
             "" if each.pid is None else "recorded",
         )
     show([table])
 
 
-def _local(time: str, zone: tzinfo | None, form: str) -> str:
-    return format(datetime.fromisoformat(time).astimezone(zone), form) if is_time(time) else ""
-
-
-def _percent(share: float | None) -> str:
-    """Return a share in percent; one below 1 is never 100 %."""
-    if share is None:
-        return "unknown"
-    return "100 %" if share == 1 else f"{min(share * 100, 99.99):.2f} %"
+def _local(time: str, zone: tzinfo | None) -> str:
+    return local_text(time, zone) if is_time(time) else ""

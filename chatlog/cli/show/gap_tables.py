@@ -11,9 +11,9 @@ from chatlog.cli.show.gap_lines import gap_cause, gap_details
 from chatlog.cli.show.tables import show
 from chatlog.coverage.gap import GapState
 from chatlog.event import parse_time
-from chatlog.formats.terminal import local_time
+from chatlog.formats.terminal import local_text
 from chatlog.formats.visible import printable
-from chatlog.formats.wording import span
+from chatlog.formats.wording import percent, span
 from chatlog.report.gaps import timeline
 
 if TYPE_CHECKING:
@@ -57,14 +57,9 @@ def _tables(found: Iterable[TargetGaps], zone: tzinfo | None) -> Iterator[Table 
 
 def _head(found: TargetGaps, zone: tzinfo | None) -> Text:
     length = (parse_time(found.until) - parse_time(found.since)) // 1000
-    heard = f"{_percent(found)} of {span(length)} since {_local(found.since, zone)}"
+    share = percent(found.share, is_certain=not found.damaged)  # damage hides gaps
+    heard = f"{share} of {span(length)} since {local_text(found.since, zone)}"
     return Text.assemble((printable(f"{found.network}/{found.target}"), "bold"), f"  {heard}")
-
-
-def _percent(found: TargetGaps) -> str:
-    # A share just below 1 must not be rounded to 100 %, and a damaged ledger hides gaps.
-    is_whole = found.share == 1.0 and not found.damaged
-    return "100 %" if is_whole else f"{min(found.share * 100, 99.99):.2f} %"
 
 
 def _bar(found: TargetGaps) -> Text:
@@ -85,18 +80,10 @@ def _table(gaps: Iterable[Gap], zone: tzinfo | None) -> Table:
     for gap in gaps:
         table.add_row(
             "",
-            _local(gap.start.time, zone),
-            _local(gap.end, zone),
+            local_text(gap.start.time, zone),
+            local_text(gap.end, zone),
             Text(span(gap.milliseconds / 1000), justify="right"),
             Text(str(gap.state), style=_STYLES[gap.state]),
             Text(printable("; ".join(filter(None, (gap_cause(gap), gap_details(gap)))))),
         )
     return table
-
-
-def _local(time: str, zone: tzinfo | None) -> str:
-    try:
-        local = local_time(time, zone)
-    except ValueError:  # outside the years that a clock can show
-        return time
-    return f"{local.date()} {local:%H:%M:%S}"

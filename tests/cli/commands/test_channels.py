@@ -199,6 +199,23 @@ def test_an_archive_without_them_ends_with_1_and_names_the_place(
     assert f"{said}{archive}" in err
 
 
+@pytest.mark.parametrize(
+    ("time", "zone"),
+    [
+        ("9999-12-31T23:59:59.999Z", "Pacific/Kiritimati"),
+        ("0001-01-01T00:00:00.000Z", "Pacific/Honolulu"),
+    ],
+)
+def test_a_time_that_no_clock_of_the_zone_shows_is_shown_as_it_is(channels, archive, time, zone):
+    path = archive / "net" / "#c" / f"{time[:10]}_001.jsonl"
+    path.parent.mkdir(parents=True)
+    line = {"time": time, "network": "net", "target": "#c", "type": "message", "text": "far"}
+    path.write_text(json.dumps(line) + "\n")
+    status, out, err = channels("--tz", zone)
+    assert (status, err) == (0, "")
+    assert out.splitlines()[1].split()[:3] == ["net/#c", time[:10], time[:16]]
+
+
 def test_a_channel_without_a_line_is_listed_with_nothing(channels, objects, archive):
     record(archive, event_at(0, "one"))
     (archive / "net" / "#c" / "2026-11-23_001.jsonl").write_bytes(b"")
