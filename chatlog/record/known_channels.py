@@ -9,23 +9,17 @@ out meanwhile stays open.
 
 from __future__ import annotations
 
-import json
-import logging
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.archive.files import beginning_of
-from chatlog.archive.system import replace_file
-from chatlog.errors import TranscriptError
+from chatlog.record.memory_file import MemoryFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from chatlog.protocol.joining import Absence
-
-logger = logging.getLogger(__name__)
 
 NAME: Final = ".channels.json"
 _LONGEST: Final = 16 * 1024 * 1024
@@ -51,7 +45,7 @@ class KnownChannels:
     """
 
     def __init__(self, root: Path, config: str = "", *, whole: bool = True) -> None:
-        self._path = root / NAME
+        self._file = MemoryFile(root / NAME, _File, _LONGEST, forgotten=_FORGOTTEN)
         self._config = config
         self._whole = whole
 
@@ -62,7 +56,7 @@ class KnownChannels:
         """
         if not self._config:
             return []
-        known = self._read()
+        known = self._file.read()
         names = {network: {name.lower() for name in wanted[network]} for network in wanted}
         gone = [
             (network, name)
@@ -87,7 +81,7 @@ class KnownChannels:
         A channel that is `joined` counts as never refused. Refusals are alike if their
         cause is: a server may word each differently.
         """
-        known = self._read()
+        known = self._file.read()
         before = known.get(network, {})
         changed = dict(before)
         fresh = []
@@ -102,28 +96,14 @@ class KnownChannels:
         self._write(known, {**known, network: changed})
         return fresh
 
-    def _read(self) -> _File:
-        try:
-            content = beginning_of(self._path, _LONGEST)
-            return {} if content is None else msgspec.json.decode(content, type=_File)
-        except (TranscriptError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-            logger.warning("%s is not understood and begun anew: %s", self._path, error)
-            return {}
-
     def _write(self, known: _File, changed: _File) -> None:
         kept = {
             network: {name: each for name, each in channels.items() if each != _Channel()}
             for network, channels in changed.items()
         }
         kept = {network: channels for network, channels in kept.items() if channels}
-        if kept == known:
-            return
-        data = (json.dumps(msgspec.to_builtins(kept), indent=1) + "\n").encode()
-        try:
-            # Not synced: this runs on the loop, and its loss costs a second report.
-            replace_file(self._path, data, durable=False, parents=False, advice=_FORGOTTEN)
-        except TranscriptError as error:
-            logger.warning("%s", error)
+        if kept != known:
+            self._file.write(kept)
 
 
 def _without(known: _File, gone: Iterable[tuple[str, str]]) -> _File:

@@ -8,22 +8,16 @@ See https://ircv3.net/specs/extensions/sts
 
 from __future__ import annotations
 
-import json
-import logging
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from chatlog.archive.files import beginning_of
-from chatlog.archive.system import replace_file
-from chatlog.errors import TranscriptError
 from chatlog.event import is_time, shifted
 from chatlog.host_names import is_address, wire_host
+from chatlog.record.memory_file import MemoryFile
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-logger = logging.getLogger(__name__)
 
 _MODE = 0o600
 _LONGEST = 1024 * 1024
@@ -34,12 +28,18 @@ class _Policy(msgspec.Struct, frozen=True):
     port: Annotated[int, msgspec.Meta(ge=1, le=65_535)]
     until: str
 
+    def __post_init__(self) -> None:
+        if not is_time(self.until):
+            raise ValueError("a policy ends at an impossible time")
+
 
 class Policies:
     """The policies of servers, from a file that is read at the first question."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._file = MemoryFile(
+            path, dict[str, _Policy], _LONGEST, forgotten=_FORGOTTEN, mode=_MODE
+        )
         self._known: dict[str, _Policy] | None = None
 
     def port_for(self, host: str, now: str) -> int | None:
@@ -58,38 +58,12 @@ class Policies:
             known[key] = _Policy(port, _later(now, duration))
         if known != self._known:
             self._known = known
-            self._write()
+            self._file.write(known)
 
     def _policies(self) -> dict[str, _Policy]:
         if self._known is None:
-            self._known = self._read()
+            self._known = self._file.read()
         return self._known
-
-    def _read(self) -> dict[str, _Policy]:
-        try:
-            content = beginning_of(self._path, _LONGEST)
-            return {} if content is None else _decode(content)
-        except (TranscriptError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-            logger.warning("%s is not understood and begun anew: %s", self._path, error)
-            return {}
-
-    def _write(self) -> None:
-        data = (json.dumps(msgspec.to_builtins(self._known), indent=1) + "\n").encode()
-        try:
-            # Not synced: this runs on the loop, and the server says it again.
-            replace_file(
-                self._path, data, mode=_MODE, durable=False, parents=False, advice=_FORGOTTEN
-            )
-        except TranscriptError as error:
-            logger.warning("%s", error)
-
-
-def _decode(content: bytes) -> dict[str, _Policy]:
-    """Decode all policies; raise ValueError if a time is impossible."""
-    policies = msgspec.json.decode(content, type=dict[str, _Policy])
-    if not all(is_time(policy.until) for policy in policies.values()):
-        raise ValueError("a policy ends at an impossible time")
-    return policies
 
 
 def _key(host: str) -> str:
