@@ -34,6 +34,7 @@ with _collector_paused():
     import click
 
     from chatlog import __version__
+    from chatlog.cli.help import HelpGroup
     from chatlog.errors import ChatlogError, TranscriptError
 
 COMMANDS: Final = {
@@ -58,7 +59,7 @@ BUG: Final = 70
 INTERRUPTED: Final = 130
 
 
-class _Commands(click.Group):
+class _Commands(HelpGroup):
     """A group that imports a command only to run it or to show its own help."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:

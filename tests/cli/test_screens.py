@@ -126,6 +126,7 @@ HELPS = (
     "verify",
     "status",
 )
+WHOLE_HELPS = ("record", "sync", "audit")
 
 
 @pytest.fixture(scope="module")
@@ -180,9 +181,19 @@ def test_a_help_looks_as_its_picture_and_grows_no_wider(shown, verb):
     hold_against(f"{verb}-help-80", narrow.picture)
 
 
+@pytest.mark.parametrize("verb", WHOLE_HELPS)
+def test_a_help_with_all_options_looks_as_its_picture(shown, verb):
+    hold_against(f"{verb}-help-all-80", shown(f"{verb} --help-all").picture)
+
+
+def test_the_help_of_the_program_looks_as_its_picture(shown):
+    hold_against("chatlog-help-80", shown("--help").picture)
+
+
 def test_every_picture_is_of_a_screen():
     names = {f"{name}-{columns}" for name in SCREENS for columns in WIDTHS}
-    names |= {f"{verb}-help-80" for verb in HELPS}
+    names |= {f"{verb}-help-80" for verb in ("chatlog", *HELPS)}
+    names |= {f"{verb}-help-all-80" for verb in WHOLE_HELPS}
     assert {path.stem for path in PICTURES.iterdir()} == names
 
 

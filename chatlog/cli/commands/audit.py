@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from chatlog import clock
+from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_root
-from chatlog.cli.options.recording import connection_options, output_option
+from chatlog.cli.options.recording import CONNECTION_SECTIONS, connection_options, output_option
 from chatlog.cli.options.types import ParserType
 from chatlog.cli.show.audits import finding_lines, verdict
 from chatlog.cli.show.diagnostics import set_up_diagnostics
@@ -25,8 +26,15 @@ if TYPE_CHECKING:
     from chatlog.audit.compare import Findings
     from chatlog.record.supervisor import Plan
 
+_SECTIONS: Final = {
+    "Comparison": ("--output", "--since", "--until", "--tz", "--within"),
+    **CONNECTION_SECTIONS,
+    "Messages": ("--json", "--quiet"),
+}
+_MAIN: Final = ("--server", "--channel", "--output", "--config", "--since")
 
-@click.command()
+
+@click.command(cls=HelpCommand, sections=_SECTIONS, main=_MAIN)
 @connection_options
 @output_option
 @click.option(

@@ -10,6 +10,7 @@ import click
 
 from chatlog import clock
 from chatlog.archive.targets import Targets
+from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.screen import json_line, write
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from chatlog.archive.targets import Target
 
 
-@click.command()
+@click.command(cls=HelpCommand)
 @click.argument("patterns", metavar="[TARGET]...", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each target.")
 @tz_option

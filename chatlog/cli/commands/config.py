@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from chatlog.cli.help import HelpCommand, HelpGroup
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.screen import write
 from chatlog.errors import UsageError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _OURS_ALONE: Final = 0o600
 
 
-@click.group()
+@click.group(cls=HelpGroup)
 def command() -> None:
     """Check the configuration, or write an example to start from.
 
@@ -36,7 +37,7 @@ def command() -> None:
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
 
 
-@command.command(short_help="Check a configuration; connects to nothing.")
+@command.command(cls=HelpCommand, short_help="Check a configuration; connects to nothing.")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(*, file: Path | None, as_json: bool) -> None:
@@ -55,7 +56,7 @@ def check(*, file: Path | None, as_json: bool) -> None:
     click.echo(json.dumps(_summary(named, found)) if as_json else _sentence(named, found))
 
 
-@command.command(short_help="Write a commented example.")
+@command.command(cls=HelpCommand, short_help="Write a commented example.")
 @click.argument("file", default="chatlog.toml", type=click.Path(path_type=Path, allow_dash=True))
 def init(*, file: Path) -> None:
     """Write a commented example to FILE (chatlog.toml), or print it for -.

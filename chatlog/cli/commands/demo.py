@@ -9,8 +9,10 @@ from pathlib import Path
 
 import click
 
+from chatlog.cli.help import HelpCommand
 
-@click.command()
+
+@click.command(cls=HelpCommand)
 @click.option(
     "-o",
     "--output",

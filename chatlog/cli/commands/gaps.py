@@ -11,6 +11,7 @@ import click
 
 from chatlog import clock
 from chatlog.archive.targets import Targets, spelled
+from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
 from chatlog.cli.options.types import ParserType
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from chatlog.report.gaps import TargetGaps
 
 
-@click.command()
+@click.command(cls=HelpCommand)
 @click.argument("patterns", metavar="[TARGET]...", nargs=-1)
 @click.option(
     "--since", metavar="WHEN", help="Start of the range to show: 2026-11-23, yesterday, 7d."

@@ -13,6 +13,7 @@ from chatlog.archive.locks import Locks
 from chatlog.archive.system import System
 from chatlog.archive.targets import Targets
 from chatlog.archive.version import expect_known_version
+from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.recording import keeping_options, output_option
 from chatlog.cli.options.storage import storage_of, typed_over
 from chatlog.cli.options.types import given
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from chatlog.upkeep.tending import Tender
 
 
-@click.command()
+@click.command(cls=HelpCommand)
 @output_option
 @click.option(
     "--config",

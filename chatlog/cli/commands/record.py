@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from chatlog.cli.options.recording import network_options, transcript_options
+from chatlog.cli.help import HelpCommand
+from chatlog.cli.options.recording import (
+    NETWORK_SECTIONS,
+    TRANSCRIPT_SECTIONS,
+    network_options,
+    transcript_options,
+)
 from chatlog.cli.options.types import ParserType, given
 from chatlog.cli.show.diagnostics import set_up_diagnostics
 from chatlog.record.limits import Limits
 from chatlog.settings import parsers
 
+_SECTIONS: Final = {
+    **NETWORK_SECTIONS,
+    **TRANSCRIPT_SECTIONS,
+    "End": ("--for", "--until", "--idle", "--max-events"),
+    "Messages": ("--quiet", "--verbose"),
+}
+_MAIN: Final = ("--server", "--channel", "--output", "--config", "--for")
 
-@click.command()
+
+@click.command(cls=HelpCommand, sections=_SECTIONS, main=_MAIN)
 @network_options
 @transcript_options
 @click.option(

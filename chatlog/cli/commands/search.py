@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from chatlog.cli.help import HelpCommand
 from chatlog.cli.options import terms
 from chatlog.cli.options.printing import Printing
-from chatlog.cli.options.query import query_options
+from chatlog.cli.options.query import FILTERS, query_options
 from chatlog.cli.options.reading import (
     archive_option,
     archive_root,
@@ -118,6 +119,17 @@ _SHOWING = (
     click.option("--json", "as_json", is_flag=True, help="Print JSON lines, as recorded."),
 )
 
+_SECTIONS: Final = {
+    "Text": ("--regexp", "--fixed-strings", "--ignore-case", "--case-sensitive", "--word-regexp"),
+    "Filters": ("--target", *FILTERS),
+    "Context": ("--after", "--before", "--context", "--max-count", "--reverse"),
+    "Output": (
+        *("--count", "--channels-with-matches", "--only-matching", "--json"),
+        *("--color", "--tz", "--pager"),
+    ),
+    "Archive": ("--output", "--jobs"),
+}
+
 
 def _with(options: tuple[Any, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -128,7 +140,7 @@ def _with(options: tuple[Any, ...]) -> Callable[[Callable[..., Any]], Callable[.
     return decorate
 
 
-@click.command()
+@click.command(cls=HelpCommand, sections=_SECTIONS)
 @click.argument("words", nargs=-1, metavar="[QUERY]…")
 @_with(_MATCHING)
 @query_options

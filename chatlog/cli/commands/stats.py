@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from chatlog import clock
+from chatlog.cli.help import HelpCommand
 from chatlog.cli.options import terms
-from chatlog.cli.options.query import match_option, query_options
+from chatlog.cli.options.query import FILTERS, match_option, query_options
 from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.screen import json_line, write
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
     from chatlog.cli.options.query import Wanted
 
 
-@click.command()
+_SECTIONS: Final = {
+    "Counts": ("--top", "--each", "--by", "--join"),
+    "Filters": ("--match", *FILTERS),
+    "Output": ("--json", "--tz"),
+    "Archive": ("--output", "--jobs"),
+}
+
+
+@click.command(cls=HelpCommand, sections=_SECTIONS)
 @click.argument("targets", nargs=-1, metavar="[TARGET]…")
 @click.option(
     "-n", "--top", default=20, show_default=True, metavar="N", type=click.IntRange(1),

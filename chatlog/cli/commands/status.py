@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chatlog import clock
+from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.reading import archive_root, output_option
 from chatlog.cli.show.damage import say_damaged_run
 from chatlog.cli.show.problems import problem_text
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from chatlog.health.status import RunStatus
 
 
-@click.command()
+@click.command(cls=HelpCommand)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each run.")
 @click.option(
     "--all",

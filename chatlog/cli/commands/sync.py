@@ -5,12 +5,18 @@ from __future__ import annotations
 import random
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
 
-from chatlog.cli.options.recording import network_options, transcript_options
+from chatlog.cli.help import HelpCommand
+from chatlog.cli.options.recording import (
+    NETWORK_SECTIONS,
+    TRANSCRIPT_SECTIONS,
+    network_options,
+    transcript_options,
+)
 from chatlog.cli.options.types import ParserType
 from chatlog.cli.show.diagnostics import set_up_diagnostics
 from chatlog.cli.show.screen import json_line, write
@@ -27,8 +33,16 @@ if TYPE_CHECKING:
     from chatlog.record.supervisor import Plan
     from chatlog.settings.config import Config
 
+_SECTIONS: Final = {
+    "Fetching": ("--history", "--within", "--for", "--jitter"),
+    **NETWORK_SECTIONS,
+    **TRANSCRIPT_SECTIONS,
+    "Messages": ("--json", "--quiet", "--verbose"),
+}
+_MAIN: Final = ("--server", "--channel", "--output", "--config", "--history", "--quiet")
 
-@click.command()
+
+@click.command(cls=HelpCommand, sections=_SECTIONS, main=_MAIN)
 @network_options
 @transcript_options
 @click.option(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from chatlog.cli.options.query import match_option, query_options
+from chatlog.cli.help import HelpCommand
+from chatlog.cli.options.query import FILTERS, match_option, query_options
 from chatlog.cli.options.reading import (
     archive_root,
     color_option,
@@ -30,9 +31,15 @@ if TYPE_CHECKING:
     from chatlog.query.selection import Query
 
 _COUNT: Final = 10
+_SECTIONS: Final = {
+    "Lines": ("--lines", "--follow", "--cursor"),
+    "Filters": ("--match", *FILTERS),
+    "Output": ("--json", "--color", "--tz"),
+    "Archive": ("--output",),
+}
 
 
-class _Tail(click.Command):
+class _Tail(HelpCommand):
     """The command; it takes `-5` for `-n 5`, as the program of that name does."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -59,7 +66,7 @@ def _is_count(argument: str, before: str, valued: set[str]) -> bool:
     return argument[:1] == "-" and argument[1:].isdecimal() and before not in valued
 
 
-@click.command(cls=_Tail)
+@click.command(cls=_Tail, sections=_SECTIONS)
 @click.argument("targets", nargs=-1, metavar="[TARGET]…")
 @click.option(
     "-n",

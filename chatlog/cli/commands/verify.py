@@ -11,6 +11,7 @@ import click
 
 from chatlog.archive.locks import Locks
 from chatlog.archive.targets import Targets
+from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.reading import network_option, output_option
 from chatlog.cli.show.inspections import finding_lines, repair_lines, summary_lines, verdict
 from chatlog.cli.show.messages import write_message
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from chatlog.upkeep.inspection import Inspection
 
 
-@click.command()
+@click.command(cls=HelpCommand)
 @click.argument("patterns", metavar="[TARGET]...", nargs=-1)
 @output_option
 @network_option

@@ -8,6 +8,7 @@ import click
 
 from chatlog import clock
 from chatlog.archive.targets import spelled
+from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
 from chatlog.cli.show.damage import Damage
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _FEW: Final = 5
 
 
-@click.command()
+@click.command(cls=HelpCommand)
 @click.argument("target")
 @click.option(
     "--at",

@@ -6,7 +6,7 @@ the options into one, and imports the language.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
@@ -60,6 +60,13 @@ _OPTIONS = (
         help="Only events received this way: live, chathistory, …, repeatable.",
     ),
 )
+
+
+FILTERS: Final = (
+    *("--since", "--until", "--nick", "--follow-nicks", "--account", "--type", "--via"),
+    "--network",
+)
+"""The options of a help page's section that narrow a query."""
 
 
 class Wanted(NamedTuple):

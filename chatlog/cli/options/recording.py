@@ -50,6 +50,8 @@ _FROM_ELSEWHERE: Final = (
 _CONNECTING: Final = (Section.IDENTITY, Section.LOGIN, Section.CONNECTION)
 _ANSWERING: Final = (Section.RECORDING, Section.MANNERS, Section.MONITORING)
 _WRITING: Final = (Section.TRANSCRIPTS, Section.DISK, Section.RETENTION)
+_PLACES: Final = ("--config", "--network", "--channel-keys-file")
+"""The options of this module that are no settings."""
 
 
 def network_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,6 +78,25 @@ def output_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the option that names the directory of the archive."""
     [setting] = (each for each in of_scope(Scope.STORAGE) if each.name == "output")
     return option_of(setting)(function)
+
+
+def sections_of(*sections: Section) -> dict[str, list[str]]:
+    """Return the long names of the options of some sections, by heading."""
+    found = {
+        str(section): [f"--{each.option_name}" for each in of_sections(section) if each.option]
+        for section in sections
+    }
+    if Section.NETWORK in sections:
+        found[Section.NETWORK] += _PLACES
+    return found
+
+
+CONNECTION_SECTIONS: Final = sections_of(Section.NETWORK, *_CONNECTING)
+"""The sections of a help page for `connection_options`."""
+NETWORK_SECTIONS: Final = {**CONNECTION_SECTIONS, **sections_of(*_ANSWERING)}
+"""The same for `network_options`."""
+TRANSCRIPT_SECTIONS: Final = sections_of(*_WRITING)
+"""The same for `transcript_options`."""
 
 
 def option_of(setting: Setting) -> _Option:

@@ -19,7 +19,15 @@ from chatlog.settings.setting import variable
 from chatlog.settings.table import SETTINGS
 
 COMMANDS = {"record": record, "sync": sync, "audit": audit, "maintain": maintain}
-OF_THE_COMMAND = {"--for", "--until", "--idle", "--max-events", "--quiet", "--verbose"}
+OF_THE_COMMAND = {
+    "--for",
+    "--until",
+    "--idle",
+    "--max-events",
+    "--quiet",
+    "--verbose",
+    "--help-all",
+}
 NO_SETTINGS = {"--config", "--network", "--channel-keys-file"}
 
 
