@@ -192,7 +192,7 @@ def test_the_unit_starts_a_command_that_is_understood_where_it_may_write(tmp_pat
     path, *words = shlex.split(command)
     understand(with_a_configuration(["chatlog", *words], tmp_path))
     assert path.startswith("/")
-    assert f"--output /var/lib/{service['StateDirectory'][0]}" in command
+    assert f"--archive /var/lib/{service['StateDirectory'][0]}" in command
     assert f"--config /etc/{service['ConfigurationDirectory'][0]}/" in command
 
 

@@ -22,9 +22,9 @@ _CAREFULLY: Final = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 # A link; a socket, or a pipe without a reader.
 _ODD: Final = frozenset({errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.ENODEV, errno.EOPNOTSUPP})
 _BLOCK: Final = 256 * 1024
-_WRITABLE: Final = "make it writable for this user, or record elsewhere with --output"
-_READABLE: Final = "make it readable for this user, or name another archive with --output"
-_ROOM: Final = "make room there, or record elsewhere with --output"
+_WRITABLE: Final = "make it writable for this user, or record elsewhere with --archive"
+_READABLE: Final = "make it readable for this user, or name another archive with --archive"
+_ROOM: Final = "make room there, or record elsewhere with --archive"
 _LOOKS: Final = frozenset({"read", "look at"})
 _LIMITS: Final = {
     errno.EMFILE: "raise the limit of open files (ulimit -n)",
@@ -38,12 +38,12 @@ _WRITING: Final = {
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
     errno.EFBIG: "raise the limit of file sizes (ulimit -f), or say --rotate-size",
-    errno.ENOTDIR: "something that is no directory is in its way; move that, or use --output",
+    errno.ENOTDIR: "something that is no directory is in its way; move that, or use --archive",
 }
 _READING: Final = {**_LIMITS, errno.EACCES: _READABLE, errno.EPERM: _READABLE}
-_NOT_WRITTEN: Final = "check that disk, or record elsewhere with --output"
+_NOT_WRITTEN: Final = "check that disk, or record elsewhere with --archive"
 _GONE: Final = os.strerror(errno.ENOENT)
-_NOT_READ: Final = "check that disk, or name another archive with --output"
+_NOT_READ: Final = "check that disk, or name another archive with --archive"
 
 
 @contextmanager

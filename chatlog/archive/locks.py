@@ -92,7 +92,7 @@ class Locks:
     def _elsewhere(self, network: str, target: str) -> str:
         return (
             f"another chatlog is recording {target!r} of {network!r} in {self._root};"
-            " stop it, or record elsewhere with --output"
+            " stop it, or record elsewhere with --archive"
         )
 
     def _hold_directory(self, directory: Path, offset: int, elsewhere: str) -> None:
@@ -113,7 +113,7 @@ class Locks:
             return ""
         return (
             f"{directory} and {twin} are one directory, and {twin.name!r} is recorded there;"
-            " remove the link, or record elsewhere with --output"
+            " remove the link, or record elsewhere with --archive"
         )
 
     def is_held(self, network: str, target: str, directory: Path | None) -> bool:

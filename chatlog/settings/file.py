@@ -23,7 +23,7 @@ from chatlog.settings.secret_files import beside, exposed, readable_by_others, w
 from chatlog.settings.setting import Scope
 from chatlog.settings.storage import StorageConfig
 from chatlog.settings.table import PRIVATE_FILES, SECRETS, of_scope
-from chatlog.settings.toml_table import Key, keys_of, known, read_table
+from chatlog.settings.toml_table import Key, former_names, keys_of, known, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,14 +139,18 @@ def _channels(
     return tuple(msgspec.structs.replace(each, name=spell(each.name)) for each in found.values())
 
 
-def _warnings(document: object, mode: int, path: Path) -> tuple[str, ...]:
-    """Return a warning for each file with a secret that others can read: this one, and those named.
+def _warnings(document: dict[str, Any], mode: int, path: Path) -> tuple[str, ...]:
+    """Return the warnings: files with secrets that others can read, and former names of keys.
 
     Files that the document names are readable by now.
     """
     own = readable_by_others(mode) and _holds_secret(document)
     named = [each for file, pem in _named_files(document, path) for each in exposed(file, pem=pem)]
-    return tuple(dict.fromkeys([*([warning(path)] if own else []), *named]))
+    renamed = [
+        f"{path}: storage.{former} is now called {name}; the next release refuses the old name"
+        for former, name in former_names(document.get("storage", {}), STORAGE)
+    ]
+    return tuple(dict.fromkeys([*([warning(path)] if own else []), *named, *renamed]))
 
 
 def _named_files(value: object, path: Path) -> Iterator[tuple[Path, bool]]:

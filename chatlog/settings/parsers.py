@@ -42,14 +42,14 @@ _FINGERPRINT: Final = r"(?ai)(?:sha-?256:)?((?:[0-9a-f]{2}:?){31}[0-9a-f]{2})"
 _PROXIES: Final = ("socks5", "socks5h", "http")
 
 
-def archive_root(output: _Place | None, environment: Mapping[str, str]) -> _Place | Path:
-    """Return the archive's directory: `--output`, CHATLOG_OUTPUT, or the user's data directory."""
-    if output is not None:
-        return output
+def archive_root(named: _Place | None, environment: Mapping[str, str]) -> _Place | Path:
+    """Return the archive: `--archive`, CHATLOG_ARCHIVE, or in the user's data directory."""
+    if named is not None:
+        return named
     from pathlib import Path
 
-    if named := environment.get("CHATLOG_OUTPUT"):
-        return Path(named)
+    if found := environment.get("CHATLOG_ARCHIVE"):
+        return Path(found)
     import platformdirs
 
     return Path(platformdirs.user_data_path("chatlog"))

@@ -53,6 +53,9 @@ class Setting(msgspec.Struct, frozen=True):
     names the effect of a setting that has no default value. `note` is more for
     the document, in Markdown.
 
+    `former` is the name that key, option and variable had before, which is still
+    accepted, with a warning; `former_short` that of the short option.
+
     `singular` is the name of the option that is repeated for a list. Without
     `option` the setting has none; with `env` a variable CHATLOG_NAME stands for
     the option. Without `shared` a key has no place in [defaults]. `example` is
@@ -71,6 +74,8 @@ class Setting(msgspec.Struct, frozen=True):
     note: str = ""
     singular: str = ""
     short: str = ""
+    former: str = ""
+    former_short: str = ""
     option: bool = True
     env: bool = False
     shared: bool = True

@@ -27,9 +27,10 @@ class StorageConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     # -- transcripts
 
-    output: Annotated[str, Setting(
+    archive: Annotated[str, Setting(
         Section.TRANSCRIPTS, DIRECTORY, "Directory of the archive.",
-        unset="the user's data directory", short="o", env=True, example='"archive"',
+        unset="the user's data directory", short="a", env=True,
+        former="output", former_short="o", example='"archive"',
     )] = ""
     format: Annotated[tuple[str, ...], Setting(
         Section.TRANSCRIPTS, Several(Choice(FORMATS), least=1), "Format of transcripts.",

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 
 class Key(NamedTuple):
-    """A key of a table: the field that it fills, and the reader of its value."""
+    """A key of a table: the field that it fills, and the reader of its value.
+
+    `renamed` is the key that took its place, if it is a former name.
+    """
 
     field: str
     read: Callable[[Any, KeyPath], Any]
+    renamed: str = ""
 
 
 def keys_of(settings: Iterable[Setting]) -> dict[str, Key]:
@@ -33,6 +37,8 @@ def keys_of(settings: Iterable[Setting]) -> dict[str, Key]:
 def _keys(settings: Iterable[Setting]) -> Iterator[tuple[str, Key]]:
     for setting in settings:
         yield setting.name, Key(setting.field, setting.kind.read)
+        if setting.former:
+            yield setting.former, Key(setting.field, setting.kind.read, setting.name)
         if isinstance(setting.kind, SecretText):
             yield f"{setting.name}-file", Key(setting.field, setting.kind.read_file)
 
@@ -43,10 +49,17 @@ def read_table(value: object, keys: Mapping[str, Key], place: KeyPath) -> dict[s
     for name, each in typed(value, dict, place).items():
         key = known(name, keys, place)
         if key.field in found:
-            one = key.field.replace("_", "-")
-            raise place.at(name).refuse(f"say {one} or {one}-file, and not both")
+            names = " or ".join(each for each, other in keys.items() if other.field == key.field)
+            raise place.at(name).refuse(f"say {names}, and not both")
         found[key.field] = key.read(each, place.at(name))
     return found
+
+
+def former_names(table: Mapping[str, object], keys: Mapping[str, Key]) -> Iterator[tuple[str, str]]:
+    """Yield each former name of a key in a table, with the name of today."""
+    for name in table:
+        if (key := keys.get(name)) and key.renamed:
+            yield name, key.renamed
 
 
 def known(name: str, keys: Mapping[str, Any], place: KeyPath) -> Any:

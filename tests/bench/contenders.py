@@ -31,7 +31,7 @@ class Contender:
 
 def _chatlog_command(port: int, directory: Path, channels: list[str]) -> list[str]:
     options = ["--no-tls", "--network", _NETWORK, "--nick", "recorder", "--quiet"]
-    options += ["--format", "jsonl", "--output", str(directory)]
+    options += ["--format", "jsonl", "--archive", str(directory)]
     options += [word for channel in channels for word in ("--channel", channel)]
     server = f"127.0.0.1:{port}"
     return [sys.executable, "-m", "chatlog", "record", "--server", server, *options]

@@ -136,15 +136,15 @@ def _searches(root: Path, size: Size) -> Iterator[Task]:
 
 
 def _others(root: Path, old: Path, size: Size) -> Iterator[Task]:
-    everything = ["search", "-c", "-s", "-F", NEEDLE, "--output", str(root)]
+    everything = ["search", "-c", "-s", "-F", NEEDLE, "--archive", str(root)]
     rg = Tool("rg -z", ["rg", "-z", "-c", NEEDLE, str(root)], slow=True)
     yield Task("literal, everything", [*_both(everything), rg])
-    every = ["search", "--json", "-w", "the", "--output", str(root)]
+    every = ["search", "--json", "-w", "the", "--archive", str(root)]
     yield Task("print all that has `the`", [Tool("chatlog", [*_CHATLOG, *every], slow=True)])
-    stats = ["stats", "--output", str(root)]
+    stats = ["stats", "--archive", str(root)]
     ours, alone = Tool("chatlog", [*_CHATLOG, *stats]), [*_CHATLOG, *stats, "-j", "1"]
     yield Task("stats", [ours, Tool("chatlog -j 1", alone, slow=True)], events=size.events)
-    last = ["tail", "-n", "10", "--output", str(old), "#c00"]
+    last = ["tail", "-n", "10", "--archive", str(old), "#c00"]
     bare = Tool("bare python", [_PYTHON, "-c", "pass"])
     yield Task("tail -n 10, ten years", [Tool("chatlog", [*_CHATLOG, *last]), bare])
 
@@ -157,7 +157,7 @@ def _both(arguments: list[str]) -> list[Tool]:
 
 
 def _in(root: Path, names: Sequence[str]) -> list[str]:
-    return [*(word for name in names for word in ("-t", name)), "--output", str(root)]
+    return [*(word for name in names for word in ("-t", name)), "--archive", str(root)]
 
 
 def _files(directories: Sequence[str]) -> list[str]:
@@ -177,7 +177,7 @@ def _first_hits(root: Path, rounds: int) -> Iterator[str]:
     """Say how long the first line of output takes, and how much of that is the start alone."""
     start = median(_until_output([*_CHATLOG, "search", "--help"]) for _ in range(rounds))
     for name, more in (("everywhere", []), ("of one channel", ["-t", "#c00"])):
-        command = [*_CHATLOG, "search", NEEDLE, "--output", str(root), *more]
+        command = [*_CHATLOG, "search", NEEDLE, "--archive", str(root), *more]
         first = median(_until_output(command) for _ in range(rounds))
         yield (f"first hit {name}: {first * 1e3:.0f} ms after the start of the process,"
                f" {(first - start) * 1e3:.0f} ms after `--help` would show")  # fmt: skip

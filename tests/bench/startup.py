@@ -33,7 +33,7 @@ def compare(runs: int) -> list[list[str]]:
         python, chatlog = [sys.executable], [sys.executable, "-m", "chatlog"]
         commands = {_BARE: [*python, "-c", "pass"], "chatlog --help": [*chatlog, "--help"]}
         for name, archive in archives.items():
-            tail = [*chatlog, "tail", "-n", "10", "--output", str(archive)]
+            tail = [*chatlog, "tail", "-n", "10", "--archive", str(archive)]
             begin = [*python, "-m", "tests.bench.ledgers", str(archive)]
             commands |= {f"chatlog tail -n 10, {name}": tail, f"start of a run, {name}": begin}
         rounds = [

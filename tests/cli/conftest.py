@@ -9,5 +9,5 @@ import pytest
 def _elsewhere(tmp_path, monkeypatch):
     """Keep the archive and the settings of whoever runs the tests out of them."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    for name in ("CHATLOG_OUTPUT", "CHATLOG_NETWORK", "NO_COLOR"):
+    for name in ("CHATLOG_ARCHIVE", "CHATLOG_NETWORK", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)

@@ -153,7 +153,7 @@ def test_no_file_makes_a_command_take_more_memory_than_its_bound(bomb, command, 
     target = tmp_path / "n" / "#c"
     target.mkdir(parents=True)
     (LINES | FILES)[bomb](target)
-    program = [sys.executable, "-c", MEASURED, *(READING | TENDING)[command], "--output", tmp_path]
+    program = [sys.executable, "-c", MEASURED, *(READING | TENDING)[command], "--archive", tmp_path]
     finished = subprocess.run(
         program, env=chatlog.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, encoding="utf-8", timeout=4 * PATIENCE, check=False,

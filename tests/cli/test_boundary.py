@@ -67,7 +67,7 @@ STEERING = "\x1b]52;c;aGk=\x07\r\x1b[2K\x9b2J\u202e"
         ["tail", f"--{STEERING}"],
         ["tail", "-n", STEERING],
         ["tail", "--tz", STEERING],
-        ["tail", "--output", STEERING],
+        ["tail", "--archive", STEERING],
         ["tail", "one", "two", STEERING],
         ["search", "--since", STEERING, "x"],
         ["search", f"from:{STEERING} in:"],
@@ -85,7 +85,7 @@ def test_no_error_repeats_a_control_character_of_an_argument(
     capsys, tmp_path, monkeypatch, arguments
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CHATLOG_OUTPUT", str(tmp_path / "archive"))
+    monkeypatch.setenv("CHATLOG_ARCHIVE", str(tmp_path / "archive"))
     assert cli.run(arguments) in {1, 2}
     shown = capsys.readouterr()
     assert shown.err

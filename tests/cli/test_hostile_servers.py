@@ -309,7 +309,7 @@ def test_the_live_view_shows_a_hostile_server_safely(chatlog, tmp_path):
     with ScriptedServer(attack) as server:
         shown = in_terminal(
             chatlog, "record", "--server", f"127.0.0.1:{server.port}", "--no-tls", "--network",
-            "net", "--channel", "demo", "--output", str(tmp_path), "--for", "3s", "-v",
+            "net", "--channel", "demo", "--archive", str(tmp_path), "--for", "3s", "-v",
         )  # fmt: skip
     assert "disconnected from" in shown
     assert {each for each in STYLING.sub("", shown) if not each.isprintable()} == set()

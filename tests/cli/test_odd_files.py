@@ -92,7 +92,7 @@ def test_an_odd_file_is_named_and_neither_followed_nor_waited_for(
     ODD[kind](path)
     before = path.lstat()
     for name, arguments in COMMANDS.items():
-        status = cli.run([*arguments, "--output", str(root)])
+        status = cli.run([*arguments, "--archive", str(root)])
         shown = capfd.readouterr()
         assert status in {0, 1, 3}, (name, shown.err)
         if place.startswith("net/#c/2026") and kind != "directory":
@@ -136,7 +136,7 @@ def test_odd_locks_and_runs_are_named_once_and_no_channel_is_left_out(
     ODD[kind](root / place)
     wanted = {"channels": "net/#d", "stats": "2", "gaps": ""}
     for name in wanted if place == ".runs" else ("channels",):
-        status = cli.run([*COMMANDS[name], "--output", str(root)])
+        status = cli.run([*COMMANDS[name], "--archive", str(root)])
         shown = capfd.readouterr()
         assert wanted[name] in shown.out, name
         if (place, kind) == (".runs", "directory"):
@@ -180,7 +180,7 @@ def test_a_directory_that_may_not_be_read_is_named_and_never_passes_for_nothing(
     for call in ("scandir", "listdir", "open"):
         monkeypatch.setattr(os, call, refusing(getattr(os, call)))
     name, *arguments = command.split()
-    status = cli.run([name, "--output", str(tmp_path), *arguments])
+    status = cli.run([name, "--archive", str(tmp_path), *arguments])
     assert status == (1 if command == "verify" else 3)
     told = capfd.readouterr()
     assert locked in told.err + told.out
@@ -215,7 +215,7 @@ def test_a_file_that_cannot_be_opened_costs_no_neighbour_and_no_command(
         return real(wanted, *arguments, **options)
 
     monkeypatch.setattr(os, "open", opened)
-    status = cli.run([*COMMANDS[name], "--output", str(tmp_path)])
+    status = cli.run([*COMMANDS[name], "--archive", str(tmp_path)])
     shown = capfd.readouterr()
     assert status in {0, 1, 3}, shown.err
     if name in {"tail", "tail -n", "search"}:

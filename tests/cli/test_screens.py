@@ -149,7 +149,7 @@ def shown(home):
     """Run a command line in a terminal."""
 
     def run(line, columns=80, **env):
-        usual = {"TERM": "xterm-256color", "PAGER": "", "CHATLOG_OUTPUT": "archive"}
+        usual = {"TERM": "xterm-256color", "PAGER": "", "CHATLOG_ARCHIVE": "archive"}
         environment = Chatlog(home).environment(**usual | env)
         return run_in_terminal(
             shlex.split(line), columns=columns, now=NOW, environment=environment, cwd=home

@@ -41,7 +41,7 @@ def imported(chatlog, tmp_path):
         )
         done = subprocess.run(
             [sys.executable, "-c", code],
-            env=chatlog.environment(CHATLOG_OUTPUT=str(tmp_path / "archive")),
+            env=chatlog.environment(CHATLOG_ARCHIVE=str(tmp_path / "archive")),
             cwd=Path(__file__).parents[2],
             capture_output=True,
             check=True,

@@ -50,7 +50,7 @@ def archive(tmp_path):
 @pytest.fixture
 def run(archive, capfd):
     def run(command):
-        status = cli.run([*command.split(), *COMMANDS[command], "--output", str(archive)])
+        status = cli.run([*command.split(), *COMMANDS[command], "--archive", str(archive)])
         said = capfd.readouterr()
         return status, said.out, said.err
 
@@ -111,7 +111,7 @@ def test_verify_finds_that_a_version_is_not_stated_and_looks_at_all_the_rest(arc
 
 def test_verify_of_one_target_finds_that_a_version_is_not_stated(archive, capfd):
     (archive / "FORMAT").touch()
-    assert cli.run(["verify", "--json", "#c", "--output", str(archive)]) == 1
+    assert cli.run(["verify", "--json", "#c", "--archive", str(archive)]) == 1
     finding, summary = map(json.loads, capfd.readouterr().out.splitlines())
     assert (finding["path"], finding["line"], finding["repairable"]) == ("FORMAT", 0, False)
     assert summary["findings"] == 1

@@ -36,7 +36,7 @@ def ask(capfdbinary, monkeypatch):
         moment = int(datetime.fromisoformat(NOW).timestamp()) * 1_000_000_000
         with monkeypatch.context() as patched:
             patched.setattr(time, "time_ns", lambda: moment)
-            status = run([*arguments, "--output", "archive"])
+            status = run([*arguments, "--archive", "archive"])
         return status, capfdbinary.readouterr().out
 
     return ask

@@ -213,7 +213,7 @@ def test_a_golden_archive_is_recorded_on_with_the_history_since_then(
     channels = channels_in(archive, name)
     servers = served(archive, channels)
     configure(chatlog.home, servers, channels)
-    options = ("--config", "chatlog.toml", "--output", "archive", *KEPT_AS.get(name, ()))
+    options = ("--config", "chatlog.toml", "--archive", "archive", *KEPT_AS.get(name, ()))
     recorder = chatlog.start("record", *options)
     for each in channels:
         servers[each.network].joined("chatlog", each.name)

@@ -187,7 +187,7 @@ def answers(arguments):
     """Run a command in this process; return its status and all that it shows."""
     out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = run([*arguments, "--output", "archive"])
+        status = run([*arguments, "--archive", "archive"])
         out.flush()
     return status, out.buffer.getvalue().decode("utf-8", "replace") + err.getvalue()
 

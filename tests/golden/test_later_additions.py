@@ -137,7 +137,7 @@ def test_additions_are_kept_when_an_archive_is_recorded_into(copied, chatlog, as
         server.say("ada", "#python", "missed since then")
         done = chatlog.run(
             "sync", "--server", f"irc://127.0.0.1:{server.port}", "--channel", "python",
-            "--network", "libera", "--output", "archive", "--json",
+            "--network", "libera", "--archive", "archive", "--json",
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert [each["fetched"] for each in json.loads(done.stdout)["channels"]] == [1]

@@ -208,7 +208,7 @@ print(re.search(r"VmHWM:\\s+(\\d+) kB", pathlib.Path("/proc/self/status").read_t
 
 
 def peak_of_sync(url, root):
-    options = ("--server", url, "--network", "net", "--output", str(root), "--quiet")
+    options = ("--server", url, "--network", "net", "--archive", str(root), "--quiet")
     done = subprocess.run(
         [sys.executable, "-c", SYNC, *options], capture_output=True, text=True, check=True
     )

@@ -80,7 +80,7 @@ def claiming(time, welcome):
 
 def outcome(root, capsys, *arguments):
     """Run a command; return what it printed, once it is sure that no bug was met."""
-    status = run([*arguments, "--output", str(root)])
+    status = run([*arguments, "--archive", str(root)])
     printed, said = capsys.readouterr()
     assert status in {0, 1}, said
     assert "a bug" not in said

@@ -137,7 +137,7 @@ def record_from(place, *scripts, channels=("#a",), stop_at=None):
                     "--network",
                     NETWORK,
                 ),
-                *("--output", str(place / "archive"), "--sync", "never"),
+                *("--archive", str(place / "archive"), "--sync", "never"),
                 *(word for channel in channels for word in ("--channel", channel)),
                 *("--reconnect-min", "0.1s", "--reconnect-max", "0.2s"),
             )

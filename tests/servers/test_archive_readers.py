@@ -29,7 +29,7 @@ def live_segment(chatlog, tmp_path):
     with EmbeddedServer() as server:
         running = chatlog.start(
             "record", "--server", f"127.0.0.1:{server.port}", "--no-tls", "--network", "net",
-            "--channel", "demo", "--output", tmp_path,
+            "--channel", "demo", "--archive", tmp_path,
         )  # fmt: skip
         server.joined("chatlog", "#demo")
         for text in SAID:

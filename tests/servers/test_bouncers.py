@@ -21,7 +21,7 @@ def said(place, target="#test"):
 def record(chatlog, place, daemon, certificates, *options):
     return chatlog.start(
         "record", "--server", f"ircs://localhost:{daemon.tls_port}/#test", "--network", "net",
-        "--tls-ca", certificates.ca, "--output", place / "archive", *options,
+        "--tls-ca", certificates.ca, "--archive", place / "archive", *options,
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ def test_a_damaged_line_neither_ends_the_recorder_nor_leaves_it_stuck(
     with MutatingProxy(inspircd.port, seed, 0.05) as proxy:
         recorder = chatlog.start(
             "record", "--server", f"irc://127.0.0.1:{proxy.port}/#a", "--network", "net",
-            "--output", tmp_path / "archive", "--retry", "--connect-timeout", "2s",
+            "--archive", tmp_path / "archive", "--retry", "--connect-timeout", "2s",
             "--timeout", "5s", "--reconnect-min", "0.1s", "--reconnect-max", "0.5s", "--verbose",
         )  # fmt: skip
         recorder.wait_for("net: in 1 of 1 channels")

@@ -90,7 +90,7 @@ def record(chatlog, port, output, *more, prefix=()):
     """Start a recorder of #a, and wait until it is there."""
     command = [
         *prefix, sys.executable, "-m", "chatlog", "record", "--server",
-        f"irc://127.0.0.1:{port}/#a", "--network", "net", "--output", str(output),
+        f"irc://127.0.0.1:{port}/#a", "--network", "net", "--archive", str(output),
         "--min-free", "0", "--verbose", *more,
     ]  # fmt: skip
     recorder = chatlog.start_command(*command)

@@ -28,7 +28,7 @@ class Recording:
         host = "127.0.0.1" if self._scheme == "irc" else "localhost"
         self.running = self.chatlog.start(
             "record", "--server", f"{self._scheme}://{host}:{self.port}/#a", "--network", "net",
-            "--output", self.root, "--reconnect-min", "0.1s", "--reconnect-max", "0.3s", "--retry",
+            "--archive", self.root, "--reconnect-min", "0.1s", "--reconnect-max", "0.3s", "--retry",
             "--alternate", "other", "--verbose", *self._tls, *self._options, *options,
         )  # fmt: skip
         self.running.wait_for("net: in 1 of 1 channels")
@@ -43,7 +43,7 @@ class Recording:
         assert self.running.finish() == -signal.SIGKILL
 
     def read(self):
-        done = self.chatlog.run("tail", "--json", "-n", 200_000, "--output", self.root, "a")
+        done = self.chatlog.run("tail", "--json", "-n", 200_000, "--archive", self.root, "a")
         if done.returncode:
             return []
         return [json.loads(line) for line in done.stdout.splitlines()]
@@ -52,7 +52,7 @@ class Recording:
         return [event.get("text", "") for event in self.read() if event["type"] == "message"]
 
     def gaps(self, *options):
-        done = self.chatlog.run("gaps", "--json", "--output", self.root, *options)
+        done = self.chatlog.run("gaps", "--json", "--archive", self.root, *options)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         return [line for line in lines if line["type"] == "gap"]
 

@@ -25,7 +25,7 @@ class Attempt:
         self._place = place
         self._words = (
             "--server", f"ircs://localhost:{daemon.tls_port}/#a", "--network", "net",
-            "--tls-ca", certificates.ca, "--output", place / "archive", "--verbose",
+            "--tls-ca", certificates.ca, "--archive", place / "archive", "--verbose",
         )  # fmt: skip
 
     def secret(self, name, text=PASSWORD):

@@ -51,7 +51,7 @@ def say_all(talker, lines):
 
 def status(chatlog, place):
     """Return what `chatlog status` says of each network, and its exit status."""
-    said = chatlog.run("status", "--json", "--output", place / "archive")
+    said = chatlog.run("status", "--json", "--archive", place / "archive")
     run = json.loads(said.stdout.splitlines()[0])
     return {network["name"]: network for network in run["networks"]}, said.returncode
 

@@ -19,7 +19,7 @@ def recorder(chatlog, inspircd, archive):
     """Record #c; end cleanly."""
     running = chatlog.start(
         "record", "--server", f"127.0.0.1:{inspircd.port}", "--no-tls", "--channel", "c",
-        "--network", "net", "--nick", "rec", "--output", archive, "--verbose",
+        "--network", "net", "--nick", "rec", "--archive", archive, "--verbose",
     )  # fmt: skip
     yield running
     running.interrupt()
@@ -34,7 +34,7 @@ def conversation(chatlog, inspircd, person, archive, recorder):
     ann.send("NAMES #c")
     if "rec" not in ann.until(" 353 .* #c "):
         ann.until(r"^:rec!\S+ JOIN :?#c")
-    following = chatlog.start("tail", "-f", "--json", "--output", archive)
+    following = chatlog.start("tail", "-f", "--json", "--archive", archive)
     bob = person(inspircd.port, "bob").register()
     bob.join("#c")
     bob.send("PRIVMSG #c :a mem\x02ory\x02 leak, is it?", "NICK robert")
@@ -50,7 +50,7 @@ def conversation(chatlog, inspircd, person, archive, recorder):
 @pytest.mark.usefixtures("conversation")
 def test_what_was_said_a_moment_ago_is_found_counted_and_read_on(chatlog, archive, tmp_path):
     def read(*arguments):
-        done = chatlog.run(*arguments, "--output", archive)
+        done = chatlog.run(*arguments, "--archive", archive)
         assert done.stderr == ""
         return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -56,7 +56,7 @@ def start(chatlog, tmp_path, *arguments):
     """Record the three channels into both formats; return when all are joined."""
     channels = [part for name in CHANNELS for part in ("--channel", name)]
     return chatlog.start(
-        "record", *channels, "--nick", "rec", "--network", "net", "--output", tmp_path / "archive",
+        "record", *channels, "--nick", "rec", "--network", "net", "--archive", tmp_path / "archive",
         "--format", "jsonl", "--format", "text", "--verbose", *arguments,
     )  # fmt: skip
 
@@ -224,7 +224,7 @@ def test_a_certificate_that_cannot_be_trusted_ends_the_run_for_good(
     server = start_daemon(Ngircd, shows)
     done = chatlog.run(
         "record", "--server", f"localhost:{server.tls_port}", "--channel", "one",
-        "--tls-ca", certificates.ca, "--output", tmp_path, "--quiet",
+        "--tls-ca", certificates.ca, "--archive", tmp_path, "--quiet",
     )  # fmt: skip
     assert done.returncode == 6
     assert re.search(says, done.stderr)
@@ -235,7 +235,7 @@ def test_a_certificate_that_cannot_be_trusted_ends_the_run_for_good(
 def test_without_our_own_authority_the_systems_ones_decide(chatlog, tmp_path, ngircd):
     done = chatlog.run(
         "record", "--server", f"localhost:{ngircd.tls_port}", "--channel", "one",
-        "--output", tmp_path, "--quiet",
+        "--archive", tmp_path, "--quiet",
     )  # fmt: skip
     assert done.returncode == 6
 
@@ -243,7 +243,7 @@ def test_without_our_own_authority_the_systems_ones_decide(chatlog, tmp_path, ng
 def test_tls_to_a_plain_port_says_what_to_do(chatlog, tmp_path, ngircd):
     done = chatlog.run(
         "record", "--server", f"localhost:{ngircd.port}", "--channel", "one",
-        "--output", tmp_path, "--quiet", "--connect-timeout", "5s",
+        "--archive", tmp_path, "--quiet", "--connect-timeout", "5s",
     )  # fmt: skip
     assert done.returncode == 4
     assert "--no-tls" in done.stderr

@@ -21,7 +21,7 @@ def record(chatlog, tmp_path):
         words = [word for name in channels for word in ("--channel", name)]
         return chatlog.start(
             "record", "--server", f"irc://127.0.0.1:{daemon.port}", *words, "--network", "net",
-            "--output", tmp_path / "archive", "--reconnect-min", "0.1s", *options,
+            "--archive", tmp_path / "archive", "--reconnect-min", "0.1s", *options,
         )  # fmt: skip
 
     return start
@@ -219,7 +219,7 @@ def test_what_is_off_the_record_or_of_ignored_people_is_counted_and_not_written(
     ends(recorder)
     assert texts(tmp_path / "archive", "#a") == ["for all"]
     run = json.loads(
-        chatlog.run("status", "--json", "--all", "--output", tmp_path / "archive").stdout
+        chatlog.run("status", "--json", "--all", "--archive", tmp_path / "archive").stdout
     )
     (network,) = run["networks"]
     assert (network["off_record"], network["ignored"]) == (1, 1)

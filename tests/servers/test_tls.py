@@ -12,7 +12,7 @@ pytestmark = pytest.mark.server
 def arguments(daemon, place, *options):
     return (
         "record", "--server", f"ircs://localhost:{daemon.tls_port}/#a", "--network", "net",
-        "--output", place / "archive", *options,
+        "--archive", place / "archive", *options,
     )  # fmt: skip
 
 

@@ -88,7 +88,7 @@ def test_a_recorder_killed_at_any_moment_of_a_flood_leaves_no_hole_and_nothing_t
     def start():
         recorder = chatlog.start(
             "record", "--server", f"irc://127.0.0.1:{inspircd.port}/#a", "--network", "net",
-            "--output", root, "--retry", "--rotate-size", "30K", "--sync", sync,
+            "--archive", root, "--retry", "--rotate-size", "30K", "--sync", sync,
             "--sync-interval", "0.1s", "--reconnect-min", "0.1s", "--alternate", "other",
             "--verbose",
         )  # fmt: skip
@@ -111,7 +111,7 @@ def test_a_recorder_killed_at_any_moment_of_a_flood_leaves_no_hole_and_nothing_t
         for number in range(_ROUNDS):
             recorder = start()
             maintaining = (
-                chatlog.start("maintain", "--output", root, "--compress", "zstd")
+                chatlog.start("maintain", "--archive", root, "--compress", "zstd")
                 if number % 3 == 0
                 else None
             )
@@ -121,13 +121,13 @@ def test_a_recorder_killed_at_any_moment_of_a_flood_leaves_no_hole_and_nothing_t
             if maintaining is not None:
                 assert maintaining.finish() == 0, maintaining.stderr
             if number % 4 == 3:
-                repaired = chatlog.run("verify", "--output", root, "--repair", timeout=120)
+                repaired = chatlog.run("verify", "--archive", root, "--repair", timeout=120)
                 assert repaired.returncode == 0, repaired.stdout + repaired.stderr
         recorder = start()
         let_say(_MOST)
         recorder.terminate()
         assert recorder.finish() == 0, recorder.stderr
-    verified = chatlog.run("verify", "--output", root, timeout=120)
+    verified = chatlog.run("verify", "--archive", root, timeout=120)
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
     heard = connections_of(recorded(root))

@@ -57,7 +57,7 @@ class Chatter:
 
 
 def read(chatlog, root):
-    done = chatlog.run("tail", "--json", "-n", 10**6, "--output", root, "a", timeout=120)
+    done = chatlog.run("tail", "--json", "-n", 10**6, "--archive", root, "a", timeout=120)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -76,14 +76,14 @@ def expect_whole(chatlog, root, said):
         got, want = zip(*[(event["text"], text) for event, text in pairs], strict=True)
         assert sorted(got) == sorted(want), moment
     # A kill may have interrupted sealing, which the next round of a recorder or cron finishes.
-    tended = chatlog.run("maintain", "--output", root, timeout=120)
+    tended = chatlog.run("maintain", "--archive", root, timeout=120)
     assert tended.returncode == 0, tended.stderr
-    verified = chatlog.run("verify", "--output", root, timeout=120)
+    verified = chatlog.run("verify", "--archive", root, timeout=120)
     assert verified.returncode == 0, verified.stdout
 
 
 def gaps(chatlog, root):
-    done = chatlog.run("gaps", "--json", "--output", root)
+    done = chatlog.run("gaps", "--json", "--archive", root)
     found = [json.loads(line) for line in done.stdout.splitlines()]
     return [each["state"] for each in found if each["type"] == "gap"]
 
@@ -99,7 +99,7 @@ def test_a_recorder_that_is_killed_and_cut_off_has_everything_once(
     def start(cable):
         recorder = chatlog.start(
             "record", "--server", f"irc://127.0.0.1:{cable.port}/#a", "--network", "net",
-            "--output", root, "--retry", "--reconnect-min", "0.1s", "--reconnect-max", "0.2s",
+            "--archive", root, "--retry", "--reconnect-min", "0.1s", "--reconnect-max", "0.2s",
             "--timeout", "2s", "--alternate", "other", "--rotate-size", "20K", "--verbose",
         )  # fmt: skip
         recorder.wait_for("net: in 1 of 1 channels")
@@ -132,7 +132,7 @@ def test_a_recorder_that_is_killed_and_cut_off_has_everything_once(
         recorder.finish()
     last = chatlog.run(
         "sync", "--server", f"irc://127.0.0.1:{ergochat.port}/#a", "--network", "net",
-        "--output", root, "--alternate", "other",
+        "--archive", root, "--alternate", "other",
     )  # fmt: skip
     assert last.returncode == 0, last.stderr
     expect_whole(chatlog, root, chatter.said)
@@ -152,7 +152,7 @@ def test_runs_of_sync_that_are_killed_and_cut_off_make_one_whole(
     def sync(port, *options):
         return chatlog.start(
             "sync", "--server", f"irc://127.0.0.1:{port}/#a", "--network", "net",
-            "--output", root, "--alternate", "other", "--reconnect-min", "0.1s",
+            "--archive", root, "--alternate", "other", "--reconnect-min", "0.1s",
             "--reconnect-max", "0.2s", *options,
         )  # fmt: skip
 

@@ -102,7 +102,7 @@ def test_a_value_becomes_what_the_recorder_uses(network, text, expected):
 
 def test_storage_is_turned_into_sizes_modes_and_absolute_paths(write, tmp_path):
     said = (
-        'metrics-file = "prom/c.prom"\n[storage]\noutput = "archive"\nformat = ["text", "jsonl"]\n'
+        'metrics-file = "prom/c.prom"\n[storage]\narchive = "archive"\nformat = ["text", "jsonl"]\n'
         'rotate = "hourly"\nrotate-size = "10K"\ntz = "Europe/Berlin"\nfile-mode = "600"\n'
         'compress = "zstd"\nkeep = "90d"\nkeep-bytes = "10G"\n'
         'sync = "always"\nsync-interval = "5s"\n'
@@ -111,7 +111,7 @@ def test_storage_is_turned_into_sizes_modes_and_absolute_paths(write, tmp_path):
     loaded = load(write(said + NETWORK))
     assert loaded.metrics_file == str(tmp_path / "prom/c.prom")
     assert loaded.storage == StorageConfig(
-        output=str(tmp_path / "archive"), format=("text", "jsonl"), rotate="hourly",
+        archive=str(tmp_path / "archive"), format=("text", "jsonl"), rotate="hourly",
         rotate_size=10_240, tz="Europe/Berlin", file_mode=0o600,
         compress="zstd", keep=90 * 86_400, keep_bytes=10 << 30,
         spool_dir=str(tmp_path / "spool"),
@@ -468,7 +468,12 @@ def test_a_network_can_be_changed_field_by_field(network):
     assert (changed.nick, changed.timeout, changed.user) == ("other", 1.0, "chatlog")
 
 
-ALL_KEYS = {*file.NETWORK, *file.STORAGE, *CHANNEL, *file.FILE}
+ALL_KEYS = {
+    name
+    for keys in (file.NETWORK, file.STORAGE, CHANNEL, file.FILE)
+    for name, key in keys.items()
+    if not key.renamed
+}
 
 
 def test_the_example_is_without_fault():
@@ -523,7 +528,7 @@ TABLES = {
 @pytest.mark.parametrize(("titles", "known", "kind"), TABLES.values(), ids=TABLES)
 def test_the_document_names_every_key_with_its_default(titles, known, kind):
     rows = documented(*titles)
-    assert set(rows) == set(known)
+    assert set(rows) == {name for name, key in known.items() if not key.renamed}
     said = tomllib.loads("".join(f"{key} = {value}\n" for key, value in rows.items() if value))
     defaults = defaults_of(kind)
     for field, value in read_table(said, known, KeyPath(Path("/docs"))).items():
@@ -552,3 +557,21 @@ def test_the_document_names_every_preset():
 def test_the_configuration_is_at_chatlog_config_or_in_the_users_directory():
     assert parsers.config_path({"CHATLOG_CONFIG": "/a/b.toml"}) == Path("/a/b.toml")
     assert parsers.config_path({}).parts[-2:] == ("chatlog", "chatlog.toml")
+
+
+# -- former names -------------------------------------------------------------------
+
+
+def test_the_former_name_of_a_key_works_with_one_warning(write, tmp_path):
+    loaded = load(write(f'[storage]\noutput = "a"\n{NETWORK}'))
+    assert loaded.storage.archive == str(tmp_path / "a")
+    [warning] = loaded.warnings
+    assert warning == (
+        f"{tmp_path}/chatlog.toml: storage.output is now called archive;"
+        " the next release refuses the old name"
+    )
+
+
+def test_a_key_and_its_former_name_exclude_each_other(write):
+    with pytest.raises(UsageError, match="output: say archive or output, and not both"):
+        load(write(f'[storage]\narchive = "a"\noutput = "a"\n{NETWORK}'))

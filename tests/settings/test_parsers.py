@@ -178,11 +178,11 @@ def test_what_is_no_time_of_day_is_refused(text):
 
 
 def test_the_archive_is_where_the_option_says_else_the_environment_else_the_users_data():
-    environment = {"CHATLOG_OUTPUT": "/from/environment"}
+    environment = {"CHATLOG_ARCHIVE": "/from/environment"}
     assert parsers.archive_root(Path("given"), environment) == Path("given")
     assert parsers.archive_root(None, environment) == Path("/from/environment")
     assert parsers.archive_root(None, {}).name == "chatlog"
-    assert parsers.archive_root(None, {"CHATLOG_OUTPUT": ""}).name == "chatlog"
+    assert parsers.archive_root(None, {"CHATLOG_ARCHIVE": ""}).name == "chatlog"
 
 
 # -- what the configuration file says ----------------------------------------

@@ -45,7 +45,9 @@ def test_each_scope_is_a_struct_with_a_row_for_every_field():
 def test_no_two_settings_share_a_key_or_an_option():
     keys = [(setting.scope, setting.name) for setting in SETTINGS]
     options = [setting.option_name for setting in SETTINGS if setting.option]
+    options += [setting.former for setting in SETTINGS if setting.former]
     shorts = [setting.short for setting in SETTINGS if setting.short]
+    shorts += [setting.former_short for setting in SETTINGS if setting.former_short]
     for names in (keys, options, shorts):
         assert len(set(names)) == len(names)
 

@@ -11,7 +11,7 @@ REAL_HOME = Path(pwd.getpwuid(os.getuid()).pw_dir)
 
 
 def test_the_program_never_reaches_the_real_home(chatlog, monkeypatch):
-    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "CHATLOG_OUTPUT"):
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "CHATLOG_ARCHIVE"):
         monkeypatch.setenv(name, str(REAL_HOME / "reached"))
     finished = chatlog.run("tail", "nothing")
     assert finished.returncode == 1
@@ -24,7 +24,7 @@ def test_the_program_never_reaches_the_real_home(chatlog, monkeypatch):
 
 
 def test_what_runs_is_waited_for_and_its_status_known(chatlog, tmp_path):
-    running = chatlog.start("tail", "--follow", "--output", tmp_path / "missing", "-n", "0")
+    running = chatlog.start("tail", "--follow", "--archive", tmp_path / "missing", "-n", "0")
     running.terminate()
     assert running.finish() == -signal.SIGTERM
 
@@ -45,6 +45,6 @@ def test_stdout_and_stderr_of_a_program_are_kept_apart(chatlog):
 
 
 def test_what_still_runs_is_ended_with_the_test(chatlog, tmp_path):
-    running = chatlog.start("tail", "--follow", "--output", tmp_path)
+    running = chatlog.start("tail", "--follow", "--archive", tmp_path)
     chatlog.end_all()
     assert running.finish() == -signal.SIGKILL

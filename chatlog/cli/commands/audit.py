@@ -12,7 +12,7 @@ from chatlog import clock
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_root
-from chatlog.cli.options.recording import CONNECTION_SECTIONS, connection_options, output_option
+from chatlog.cli.options.recording import CONNECTION_SECTIONS, archive_option, connection_options
 from chatlog.cli.options.types import ParserType
 from chatlog.cli.show.audits import finding_lines, verdict
 from chatlog.cli.show.diagnostics import set_up_diagnostics
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     from chatlog.record.supervisor import Plan
 
 _SECTIONS: Final = {
-    "Comparison": ("--output", "--since", "--until", "--tz", "--within"),
+    "Comparison": ("--archive", "--since", "--until", "--tz", "--within"),
     **CONNECTION_SECTIONS,
     "Messages": ("--json", "--quiet"),
 }
-_MAIN: Final = ("--server", "--channel", "--output", "--config", "--since")
+_MAIN: Final = ("--server", "--channel", "--archive", "--config", "--since")
 
 
 @click.command(cls=HelpCommand, sections=_SECTIONS, main=_MAIN)
 @connection_options
-@output_option
+@archive_option
 @click.option(
     "--since",
     metavar="WHEN",
@@ -69,7 +69,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
 
     set_up_diagnostics(quiet=True, verbose=False, look_on=False)
     settings = plans.settings_of(ctx)
-    root = Path(archive_root(options["output"]))
+    root = Path(archive_root(options["archive"]))
     low, high = (
         event_time(options[name], clock.now(), options["tz"]) for name in ("since", "until")
     )

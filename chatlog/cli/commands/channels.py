@@ -11,7 +11,7 @@ import click
 from chatlog import clock
 from chatlog.archive.targets import Targets
 from chatlog.cli.help import HelpCommand
-from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
+from chatlog.cli.options.reading import archive_option, archive_root, network_option, tz_option
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.screen import json_line, write
 from chatlog.cli.show.unreadable import reported_by
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each target.")
 @tz_option
 @network_option
-@output_option
+@archive_option
 def command(
     *,
     patterns: tuple[str, ...],
     as_json: bool,
     tz: str | None,
     network: str | None,
-    output: str | None,
+    archive: str | None,
 ) -> None:
     """List the channels and queries of the archive.
 
@@ -52,7 +52,7 @@ def command(
       chatlog channels 'libera/*' @server
       chatlog channels --json | jq -r 'select(.recorded | not) | .target'
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    root = Path(archive_root(output))
+    root = Path(archive_root(archive))
     zone = parsers.parse_zone(tz) if tz else None
     damaged = DamagedLines()
     damage = Damage(damaged)
@@ -87,6 +87,6 @@ def _targets(
         named = f"{printable(' '.join(patterns))} in" if patterns else "channel in"
         raise NothingFoundError(
             f"no {named} {printable(str(root))}; record with `chatlog record`,"
-            " or name the archive with --output"
+            " or name the archive with --archive"
         )
     return found

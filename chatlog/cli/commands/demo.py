@@ -10,17 +10,20 @@ from pathlib import Path
 import click
 
 from chatlog.cli.help import HelpCommand
+from chatlog.cli.options.renamed import RenamedOption
 
 
 @click.command(cls=HelpCommand)
 @click.option(
-    "-o",
-    "--output",
+    "-a",
+    "--archive",
+    cls=RenamedOption,
+    former=("-o", "--output"),
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Directory to record into. Default: a new temporary one, never your archive.",
 )
-def command(*, output: Path | None) -> None:
+def command(*, archive: Path | None) -> None:
     """Record a scripted conversation on a built-in IRC server, and show it.
 
     Everything happens on this machine, in a few seconds, with the same code
@@ -28,18 +31,18 @@ def command(*, output: Path | None) -> None:
 
     \b
       chatlog demo
-      chatlog demo --output ./archive
+      chatlog demo --archive ./archive
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     from chatlog.demo import recording
 
     logging.getLogger("chatlog").addHandler(logging.NullHandler())
-    root = output or Path(tempfile.mkdtemp(prefix="chatlog-demo-"))
+    root = archive or Path(tempfile.mkdtemp(prefix="chatlog-demo-"))
     click.echo("Recording a short conversation on a built-in server …", err=True)
     recording.record(root)
-    _show(["tail", "--output", str(root), "--network", recording.NETWORK, "-n", "60"])
+    _show(["tail", "--archive", str(root), "--network", recording.NETWORK, "-n", "60"])
     sys.stdout.flush()
     click.echo(f"\nThe transcripts are in {root / recording.NETWORK}.", err=True)
-    click.echo(f"Read them with: chatlog tail --output {root} demo", err=True)
+    click.echo(f"Read them with: chatlog tail --archive {root} demo", err=True)
 
 
 def _show(arguments: list[str]) -> None:

@@ -13,7 +13,7 @@ from chatlog import clock
 from chatlog.archive.targets import Targets, spelled
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.moments import event_time
-from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
+from chatlog.cli.options.reading import archive_option, archive_root, network_option, tz_option
 from chatlog.cli.options.types import ParserType
 from chatlog.cli.show.damage import Damage, say_damaged_run, say_unread
 from chatlog.cli.show.screen import json_line, write
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing if the exit status is 0.")
 @tz_option
 @network_option
-@output_option
+@archive_option
 def command(
     *,
     patterns: tuple[str, ...],
@@ -70,7 +70,7 @@ def command(
     as_json: bool,
     quiet: bool,
     tz: str | None,
-    output: str | None,
+    archive: str | None,
     network: str | None,
 ) -> None:
     """Show when each channel was recorded, and each gap with its cause.
@@ -85,7 +85,7 @@ def command(
       chatlog gaps --json | jq 'select(.state == "open")'
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     zone = parsers.parse_zone(tz) if tz else None
-    root, now = Path(archive_root(output)), clock.now()
+    root, now = Path(archive_root(archive)), clock.now()
     low, high = (event_time(text, now, tz) for text in (since, until))
     targets = Targets(root, patterns, (network,) if network else ())
     query = GapQuery(low, high, int(least * 1000))
@@ -110,7 +110,7 @@ def command(
 def _nothing_found(root: Path, patterns: tuple[str, ...]) -> NothingFoundError:
     return NothingFoundError(
         f"no recording of {' '.join(patterns) or 'a channel'} in {root};"
-        " record with `chatlog record`, or name the archive with --output"
+        " record with `chatlog record`, or name the archive with --archive"
     )
 
 

@@ -14,7 +14,7 @@ from chatlog.archive.system import System
 from chatlog.archive.targets import Targets
 from chatlog.archive.version import expect_known_version
 from chatlog.cli.help import HelpCommand
-from chatlog.cli.options.recording import keeping_options, output_option
+from chatlog.cli.options.recording import archive_option, keeping_options
 from chatlog.cli.options.storage import storage_of, typed_over
 from chatlog.cli.options.types import given
 from chatlog.cli.show.maintenance import tended_lines, tended_records
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=HelpCommand)
-@output_option
+@archive_option
 @click.option(
     "--config",
     envvar="CHATLOG_CONFIG",
@@ -65,12 +65,12 @@ def command(
     there too. Both may run at the same time.
 
     \b
-      chatlog maintain --output /var/lib/chatlog --quiet
+      chatlog maintain --archive /var/lib/chatlog --quiet
       chatlog maintain --config chatlog.toml --keep 90d --dry-run
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     storage, moment = _storage(ctx), clock.now()
     if not storage.root.is_dir():
-        raise NothingFoundError(f"no archive in {storage.root}; name it with --output")
+        raise NothingFoundError(f"no archive in {storage.root}; name it with --archive")
     expect_known_version(storage.root)
     locks = Locks(storage.root)
     try:

@@ -26,7 +26,7 @@ _SECTIONS: Final = {
     "End": ("--for", "--until", "--idle", "--max-events"),
     "Messages": ("--quiet", "--verbose"),
 }
-_MAIN: Final = ("--server", "--channel", "--output", "--config", "--for")
+_MAIN: Final = ("--server", "--channel", "--archive", "--config", "--for")
 
 
 @click.command(cls=HelpCommand, sections=_SECTIONS, main=_MAIN)

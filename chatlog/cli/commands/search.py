@@ -12,7 +12,7 @@ from chatlog.cli.options import terms
 from chatlog.cli.options.printing import Printing
 from chatlog.cli.options.query import FILTERS, query_options
 from chatlog.cli.options.reading import (
-    archive_option,
+    archive_option_of_search,
     archive_root,
     color_option,
     network_option,
@@ -127,7 +127,7 @@ _SECTIONS: Final = {
         *("--count", "--channels-with-matches", "--only-matching", "--json"),
         *("--color", "--tz", "--pager"),
     ),
-    "Archive": ("--output", "--jobs"),
+    "Archive": ("--archive", "--jobs"),
 }
 
 
@@ -148,14 +148,14 @@ def _with(options: tuple[Any, ...]) -> Callable[[Callable[..., Any]], Callable[.
 @color_option
 @tz_option
 @network_option
-@archive_option
+@archive_option_of_search
 def command(
     *,
     wanted: Wanted,
     words: tuple[str, ...],
     network: str | None,
     tz: str | None,
-    output: str | None,
+    archive: str | None,
     targets: tuple[str, ...],
     color: str,
     **options: Any,
@@ -177,7 +177,7 @@ def command(
     printing = Printing(**options)
     query = query_for(*texts, *terms.terms_of(wanted, tz), *terms.places(targets, network))
     printing.check(query)
-    root = archive_root(output)
+    root = archive_root(archive)
     reader = Reader(root, query.places, query.networks)
     found = reader.targets()
     if not found:
@@ -198,7 +198,7 @@ def _no_such(root: str | Path, query: Query) -> NothingFoundError:
     """Return the error for a search without targets: no archive, or no such name in it."""
     where = printable(str(root))
     if not Reader(root).targets():
-        return NothingFoundError(f"no events in {where}; name the archive with --output")
+        return NothingFoundError(f"no events in {where}; name the archive with --archive")
     asked = " ".join((*query.networks, *query.places))
     return NothingFoundError(
         f"no channel or query in {where} matches {asked!r}; `chatlog search -l` lists all"

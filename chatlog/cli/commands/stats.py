@@ -11,7 +11,7 @@ from chatlog import clock
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options import terms
 from chatlog.cli.options.query import FILTERS, match_option, query_options
-from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
+from chatlog.cli.options.reading import archive_option, archive_root, network_option, tz_option
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.screen import json_line, write
 from chatlog.cli.show.unreadable import reported_by
@@ -30,7 +30,7 @@ _SECTIONS: Final = {
     "Counts": ("--top", "--each", "--by", "--join"),
     "Filters": ("--match", *FILTERS),
     "Output": ("--json", "--tz"),
-    "Archive": ("--output", "--jobs"),
+    "Archive": ("--archive", "--jobs"),
 }
 
 
@@ -58,10 +58,10 @@ _SECTIONS: Final = {
 @query_options
 @tz_option
 @network_option
-@output_option
+@archive_option
 def command(
     *, wanted: Wanted, targets: tuple[str, ...], match: str, tz: str | None,
-    network: str | None, output: str | None, jobs: int | None, each: bool, as_json: bool,
+    network: str | None, archive: str | None, jobs: int | None, each: bool, as_json: bool,
     top: int, period: str, join: bool,
 ) -> None:  # fmt: skip
     """Count lines by person, hour, weekday and period; in all channels if none is named.
@@ -75,7 +75,7 @@ def command(
       chatlog stats --since 2026-01 --by day --each
       chatlog stats --json | jq 'select(.type == "person") | [.nick, .lines]'
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    root = archive_root(output)
+    root = archive_root(archive)
     zone = parsers.parse_zone(tz) if tz else None
     query = query_for(
         *terms.terms_of(wanted, tz), terms.matching(match, tz), *terms.places(targets, network)
@@ -89,7 +89,7 @@ def command(
         damage.end()
         raise NothingFoundError(
             f"no events to count in {root}; record with `chatlog record`,"
-            " or name the archive with --output"
+            " or name the archive with --archive"
         )
     shown = statistics_of(
         Path(root), counted, query, zone, clock.now(), each=each, unreadable=reported_by(damage)

@@ -10,7 +10,7 @@ import click
 
 from chatlog import clock
 from chatlog.cli.help import HelpCommand
-from chatlog.cli.options.reading import archive_root, output_option
+from chatlog.cli.options.reading import archive_option, archive_root
 from chatlog.cli.show.damage import say_damaged_run
 from chatlog.cli.show.problems import problem_text
 from chatlog.cli.show.screen import write
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Show all channels and runs, not only the busiest and the latest.",
 )
-@output_option
-def command(*, as_json: bool, everything: bool, output: str | None) -> None:
+@archive_option
+def command(*, as_json: bool, everything: bool, archive: str | None) -> None:
     """Show the recorders of an archive: connections, channels and problems.
 
     The exit status is 0 if one runs and is connected to all its networks.
 
     \b
       chatlog status
-      chatlog status --output /var/lib/chatlog --all
+      chatlog status --archive /var/lib/chatlog --all
       chatlog status --json | jq '.networks[].lag'
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    root = Path(archive_root(output))
+    root = Path(archive_root(archive))
     observed, now = observe(root, say_damaged_run), clock.now()
     if as_json:
         write(b"".join(encode(status, alive=alive) for status, alive in observed))
@@ -59,7 +59,7 @@ def _judge(root: Path, living: list[RunStatus], now: str) -> None:
         raise NothingFoundError(
             f"no recorder runs in {root}; start one with"
             " `chatlog record --server HOST --channel NAME`,"
-            " or name the archive with --output"
+            " or name the archive with --archive"
         )
     problems = [problem for status in living for problem in problems_of(status, now)]
     if problems:

@@ -39,7 +39,7 @@ _SECTIONS: Final = {
     **TRANSCRIPT_SECTIONS,
     "Messages": ("--json", "--quiet", "--verbose"),
 }
-_MAIN: Final = ("--server", "--channel", "--output", "--config", "--history", "--quiet")
+_MAIN: Final = ("--server", "--channel", "--archive", "--config", "--history", "--quiet")
 
 
 @click.command(cls=HelpCommand, sections=_SECTIONS, main=_MAIN)

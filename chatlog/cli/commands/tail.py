@@ -9,10 +9,10 @@ import click
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.query import FILTERS, match_option, query_options
 from chatlog.cli.options.reading import (
+    archive_option,
     archive_root,
     color_option,
     network_option,
-    output_option,
     tz_option,
 )
 from chatlog.cli.show.messages import write_message
@@ -35,7 +35,7 @@ _SECTIONS: Final = {
     "Lines": ("--lines", "--follow", "--cursor"),
     "Filters": ("--match", *FILTERS),
     "Output": ("--json", "--color", "--tz"),
-    "Archive": ("--output",),
+    "Archive": ("--archive",),
 }
 
 
@@ -94,7 +94,7 @@ def _is_count(argument: str, before: str, valued: set[str]) -> bool:
 @color_option
 @tz_option
 @network_option
-@output_option
+@archive_option
 def command(
     *,
     wanted: Wanted,
@@ -106,7 +106,7 @@ def command(
     as_json: bool,
     color: str,
     tz: str | None,
-    output: str | None,
+    archive: str | None,
     network: str | None,
 ) -> None:
     """Show the last events of channels and queries; of all if none is named.
@@ -122,7 +122,7 @@ def command(
       chatlog tail --json --cursor seen | ./import-events
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     zone = parsers.parse_zone(tz) if tz else None
-    root = archive_root(output)
+    root = archive_root(archive)
     reader = Reader(root, targets, (network,) if network else ())
     query = None if wanted.is_nothing and not match else _query(wanted, match, tz, reader)
     screen = Screen(reader.targets(), zone, Painter(color), headings=wants_headings())
@@ -168,5 +168,5 @@ def _report_nothing(
         view.end()
         raise NothingFoundError(
             f"{what}; record with `chatlog record --server HOST --channel NAME`,"
-            " or name the archive with --output"
+            " or name the archive with --archive"
         )

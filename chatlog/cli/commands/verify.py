@@ -12,7 +12,7 @@ import click
 from chatlog.archive.locks import Locks
 from chatlog.archive.targets import Targets
 from chatlog.cli.help import HelpCommand
-from chatlog.cli.options.reading import network_option, output_option
+from chatlog.cli.options.reading import archive_option, network_option
 from chatlog.cli.show.inspections import finding_lines, repair_lines, summary_lines, verdict
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.progress import progress
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=HelpCommand)
 @click.argument("patterns", metavar="[TARGET]...", nargs=-1)
-@output_option
+@archive_option
 @network_option
 @click.option(
     "--repair",
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 def command(
     *,
     patterns: tuple[str, ...],
-    output: str | None,
+    archive: str | None,
     network: str | None,
     repairs: bool,
     as_json: bool,
@@ -57,17 +57,17 @@ def command(
 
     \b
       chatlog verify
-      chatlog verify python --output /var/lib/chatlog
+      chatlog verify python --archive /var/lib/chatlog
       chatlog verify --json | jq -r 'select(.type == "finding") | .path'
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    root = Path(parsers.archive_root(output, os.environ))
+    root = Path(parsers.archive_root(archive, os.environ))
     version = version_findings(root)
     known = Targets(root, patterns, (network,) if network else ())
     some = bool(patterns or network)
     directories = [Path(target.path) for target in (known.find() if some else known.all())]
     found = [*version, *_refused(root, known)]
     if not (directories or found):
-        raise NothingFoundError(f"nothing to verify in {root}; name the archive with --output")
+        raise NothingFoundError(f"nothing to verify in {root}; name the archive with --archive")
     shown = not (as_json or quiet)
     locks = Locks(root)
     try:

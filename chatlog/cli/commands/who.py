@@ -10,7 +10,7 @@ from chatlog import clock
 from chatlog.archive.targets import spelled
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.moments import event_time
-from chatlog.cli.options.reading import archive_root, network_option, output_option, tz_option
+from chatlog.cli.options.reading import archive_option, archive_root, network_option, tz_option
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.screen import encoded, json_line, write
 from chatlog.cli.show.unreadable import reported_by
@@ -37,10 +37,10 @@ _FEW: Final = 5
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @tz_option
 @network_option
-@output_option
+@archive_option
 def command(
     *, target: str, at: str | None, as_json: bool, tz: str | None,
-    network: str | None, output: str | None,
+    network: str | None, archive: str | None,
 ) -> None:  # fmt: skip
     """List the members of a channel, by its joins, parts, nicks and lists of names.
 
@@ -48,7 +48,7 @@ def command(
       chatlog who python --at 'yesterday 18:00'
       chatlog who '#chan' --at 2026-11-23T18:20:01Z --json
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    root = archive_root(output)
+    root = archive_root(archive)
     now = clock.now()
     time = event_time(at, now, tz) or now
     reader = Reader(root, [target], [network] if network else [])
@@ -78,7 +78,7 @@ def _only_one(channels: list[Target], name: str, root: str | Path) -> Target:
     shown = printable(name)
     if not channels:
         raise NothingFoundError(
-            f"no {shown} in {printable(str(root))}; name the archive with --output"
+            f"no {shown} in {printable(str(root))}; name the archive with --archive"
         )
     if len(channels) > 1:
         names = [printable(f"{spelled(each.network)}/{spelled(each.name)}") for each in channels]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
+from chatlog.cli.options.renamed import RenamedOption
 from chatlog.cli.options.types import ParserType
 from chatlog.settings.kinds import Choice, FilePath, Flag, SecretText, Several
 from chatlog.settings.setting import Scope, Section, variable
@@ -74,9 +75,9 @@ def keeping_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return _with(_options(Section.RETENTION), function)
 
 
-def output_option(function: Callable[..., Any]) -> Callable[..., Any]:
+def archive_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the option that names the directory of the archive."""
-    [setting] = (each for each in of_scope(Scope.STORAGE) if each.name == "output")
+    [setting] = (each for each in of_scope(Scope.STORAGE) if each.name == "archive")
     return option_of(setting)(function)
 
 
@@ -113,6 +114,7 @@ def option_of(setting: Setting) -> _Option:
         multiple=isinstance(kind, Several),
         help=_help(setting),
         envvar=variable(setting.option_name) if setting.env or setting.is_secret else None,
+        **_former(setting),
     )
 
 
@@ -139,6 +141,17 @@ def _names(setting: Setting) -> list[str]:
     long = f"--{name}/--no-{name}" if isinstance(kind, Flag) and kind.negatable else f"--{name}"
     short = [f"-{setting.short}"] if setting.short else []
     return [*short, long, f"{setting.field}_file" if setting.is_secret else setting.field]
+
+
+def _former(setting: Setting) -> dict[str, Any]:
+    """Return the former names of an option, for a setting that was renamed."""
+    if not setting.former:
+        return {}
+    short = [f"-{setting.former_short}"] if setting.former_short else []
+    spelled = variable(setting.former) if setting.env else ""
+    return {
+        "cls": RenamedOption, "former": (*short, f"--{setting.former}"), "former_variable": spelled,
+    }  # fmt: skip
 
 
 def _type(kind: Kind) -> dict[str, Any]:

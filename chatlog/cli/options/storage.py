@@ -25,9 +25,9 @@ def storage_of(kept: StorageConfig) -> Storage:
     """Return where and how transcripts are kept; raise UsageError for a bad setting."""
     parsers.parse_zone(kept.tz or "UTC")
     COMPRESSIONS[kept.compress].require()
-    output = Path(kept.output) if kept.output else None
+    named = Path(kept.archive) if kept.archive else None
     return Storage(
-        root=Path(parsers.archive_root(output, os.environ)),
+        root=Path(parsers.archive_root(named, os.environ)),
         formats=tuple(dict.fromkeys(kept.format)),
         rotate=Rotate(kept.rotate),
         rotate_size=kept.rotate_size,

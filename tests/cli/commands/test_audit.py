@@ -32,7 +32,7 @@ def run(chatlog, archive):
     def run(command, port, *options):
         return chatlog.run(
             command, "--server", f"irc://127.0.0.1:{port}/#c", "--network", "net",
-            "--output", archive, *options,
+            "--archive", archive, *options,
         )  # fmt: skip
 
     return run
@@ -94,7 +94,7 @@ def test_nothing_is_written_and_what_the_recorder_holds_is_compared(
 ):
     recorder = chatlog.start(
         "record", "--server", f"irc://127.0.0.1:{server.port}/#c", "--network", "net",
-        "--output", archive,
+        "--archive", archive,
     )  # fmt: skip
     recorder.wait_for("net: in 1 of 1 channels")
     done = audit(server.port, "--nick", "auditor", "--quiet")

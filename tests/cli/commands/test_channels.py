@@ -44,7 +44,7 @@ def channels(archive, capsysbinary):
     """Run `chatlog channels`: its status, stdout and stderr."""
 
     def call(*arguments):
-        status = run(["channels", "--output", str(archive), "--tz", "UTC", *arguments])
+        status = run(["channels", "--archive", str(archive), "--tz", "UTC", *arguments])
         out, err = capsysbinary.readouterr()
         return status, out.decode(), err.decode()
 
@@ -96,7 +96,7 @@ def test_the_lines_and_times_are_those_of_the_events_sealed_or_not(
     found = [json.loads(line) for line in out.splitlines()]
     assert found
     for each in found:
-        arguments = ["--json", "-n", "100000", "--output", str(archive)]
+        arguments = ["--json", "-n", "100000", "--archive", str(archive)]
         run(["tail", *arguments, f"{each['network']}/{each['target']}"])
         out = capsysbinary.readouterr().out
         times = [json.loads(line)["time"] for line in out.splitlines()]

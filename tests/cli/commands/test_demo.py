@@ -10,7 +10,7 @@ from tests.support.waiting import eventually
 
 
 def test_the_demo_records_the_conversation_and_shows_where_it_is(chatlog, tmp_path):
-    done = chatlog.run("demo", "--output", tmp_path)
+    done = chatlog.run("demo", "--archive", tmp_path)
     assert done.returncode == 0
     assert re.search(f"The transcripts are in {tmp_path}/demo", done.stderr)
     assert "<ada> Good morning! Does anybody keep what we say here?" in done.stdout
@@ -27,7 +27,7 @@ def test_the_demo_records_the_conversation_and_shows_where_it_is(chatlog, tmp_pa
 
 
 def test_the_demo_shows_a_gap_and_how_it_is_closed(chatlog, tmp_path):
-    done = chatlog.run("demo", "--output", tmp_path)
+    done = chatlog.run("demo", "--archive", tmp_path)
     shown = done.stdout.splitlines()
     [at] = [number for number, line in enumerate(shown) if line.startswith("--- #demo: gap")]
     assert shown[at].endswith(", connection lost; 4 lines recovered (messages only)")
@@ -38,23 +38,23 @@ def test_the_demo_shows_a_gap_and_how_it_is_closed(chatlog, tmp_path):
         "<turing> lol",
         "<grace> Then it knows what it missed, and asks for it.",
     ]
-    gaps = chatlog.run("gaps", "--output", tmp_path, "--until", "-1s", "demo")
+    gaps = chatlog.run("gaps", "--archive", tmp_path, "--until", "-1s", "demo")
     assert "connection lost; 4 lines recovered by chathistory (messages only)" in gaps.stdout
 
 
 def test_what_the_demo_shows_is_safe_for_a_terminal(chatlog, tmp_path):
-    done = chatlog.run("demo", "--output", tmp_path)
+    done = chatlog.run("demo", "--archive", tmp_path)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", done.stdout)
 
 
 def test_without_a_place_the_demo_takes_a_new_one_and_leaves_the_archive_alone(chatlog, tmp_path):
-    done = chatlog.run("demo", CHATLOG_OUTPUT=str(tmp_path / "mine"), TMPDIR=str(tmp_path))
+    done = chatlog.run("demo", CHATLOG_ARCHIVE=str(tmp_path / "mine"), TMPDIR=str(tmp_path))
     assert done.returncode == 0
     assert [path.name.startswith("chatlog-demo-") for path in tmp_path.iterdir()] == [True]
 
 
 def test_ctrl_c_ends_the_demo_with_130_and_whole_files(chatlog, tmp_path):
-    running = chatlog.start("demo", "--output", tmp_path)
+    running = chatlog.start("demo", "--archive", tmp_path)
     running.wait_for("Recording")
     eventually(lambda: list(tmp_path.glob("demo/#demo/*.jsonl")))
     running.interrupt()

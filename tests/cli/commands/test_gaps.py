@@ -64,7 +64,7 @@ def tell(archive):
 @pytest.fixture
 def gaps(chatlog, archive):
     def run(*arguments):
-        return chatlog.run("gaps", "--output", archive, "--tz", "UTC", *arguments)
+        return chatlog.run("gaps", "--archive", archive, "--tz", "UTC", *arguments)
 
     return run
 

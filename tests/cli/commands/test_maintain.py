@@ -32,7 +32,7 @@ def archive(tmp_path):
 @pytest.fixture
 def maintain(chatlog, archive):
     def run(*arguments, **env):
-        return chatlog.run("maintain", "--output", archive, *arguments, **env)
+        return chatlog.run("maintain", "--archive", archive, *arguments, **env)
 
     return run
 
@@ -120,7 +120,7 @@ def test_what_would_leave_nothing_is_refused_unless_it_is_meant(maintain, archiv
 
 def test_settings_come_from_the_configuration(chatlog, archive, tmp_path):
     (tmp_path / "chatlog.toml").write_text(
-        '[storage]\noutput = "archive"\ncompress = "none"\nkeep = "30d"\n'
+        '[storage]\narchive = "archive"\ncompress = "none"\nkeep = "30d"\n'
         '[networks.net]\nservers = ["irc.example"]\nchannels = ["#c"]\n'
     )
     done = chatlog.run("maintain", "--config", tmp_path / "chatlog.toml")
@@ -149,7 +149,7 @@ def test_a_damaged_target_ends_with_3_and_the_rest_is_done(maintain, archive):
 
 
 def test_without_an_archive_it_says_where_it_looked_and_makes_none(chatlog, tmp_path):
-    done = chatlog.run("maintain", "--output", tmp_path / "nowhere")
+    done = chatlog.run("maintain", "--archive", tmp_path / "nowhere")
     assert done.returncode == 1
     assert f"no archive in {tmp_path / 'nowhere'}" in done.stderr
     assert not (tmp_path / "nowhere").exists()

@@ -23,6 +23,8 @@ from tests.support.embedded import EmbeddedServer
 from tests.support.scripted import ScriptedServer
 from tests.support.waiting import PATIENCE
 
+HELD = r"chatlog: another chatlog is recording '#demo'.*--archive\n"
+
 
 @pytest.fixture
 def server():
@@ -47,7 +49,7 @@ def lines(directory, channel="#demo"):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_run_cleanly_with_status_0(chatlog, tmp_path, server, number):
-    running = chatlog.start(*arguments(server, "--output", tmp_path))
+    running = chatlog.start(*arguments(server, "--archive", tmp_path))
     server.joined("chatlog", "#demo")
     os.kill(running.pid, number)
     assert running.finish() == 0
@@ -56,7 +58,7 @@ def test_a_signal_ends_the_run_cleanly_with_status_0(chatlog, tmp_path, server, 
 
 
 def test_diagnostics_go_to_stderr_and_say_where_the_transcript_is(chatlog, tmp_path, server):
-    running = chatlog.start(*arguments(server, "--output", tmp_path))
+    running = chatlog.start(*arguments(server, "--archive", tmp_path))
     running.wait_for("connected to")
     running.terminate()
     assert running.finish() == 0
@@ -67,25 +69,25 @@ def test_diagnostics_go_to_stderr_and_say_where_the_transcript_is(chatlog, tmp_p
 
 
 def test_for_cron_a_run_of_a_while_is_silent(chatlog, tmp_path, server):
-    done = chatlog.run(*arguments(server, "--output", tmp_path, "--for", "1s", "--quiet"))
+    done = chatlog.run(*arguments(server, "--archive", tmp_path, "--for", "1s", "--quiet"))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_second_copy_ends_with_status_5_and_one_line(chatlog, tmp_path, server):
-    running = chatlog.start(*arguments(server, "--output", tmp_path))
+    running = chatlog.start(*arguments(server, "--archive", tmp_path))
     server.joined("chatlog", "#demo")
-    second = chatlog.run(*arguments(server, "--output", tmp_path, "--for", "1s", "--quiet"))
+    second = chatlog.run(*arguments(server, "--archive", tmp_path, "--for", "1s", "--quiet"))
     assert second.returncode == 5
     assert second.stdout == ""
-    assert re.fullmatch(r"chatlog: another chatlog is recording '#demo'.*--output\n", second.stderr)
+    assert re.fullmatch(HELD, second.stderr)
     running.terminate()
     assert running.finish() == 0
 
 
 def test_a_second_recorder_of_another_channel_is_welcome(chatlog, tmp_path, server):
-    first = chatlog.start(*arguments(server, "--output", tmp_path))
+    first = chatlog.start(*arguments(server, "--archive", tmp_path))
     server.joined("chatlog", "#demo")
-    second = chatlog.start(*arguments(server, "--output", tmp_path, channel="tea"))
+    second = chatlog.start(*arguments(server, "--archive", tmp_path, channel="tea"))
     server.joined("chatlog_", "#tea")
     for running in (first, second):
         running.terminate()
@@ -95,9 +97,9 @@ def test_a_second_recorder_of_another_channel_is_welcome(chatlog, tmp_path, serv
 
 
 def test_a_held_channel_is_left_out_and_the_others_are_recorded(chatlog, tmp_path, server):
-    first = chatlog.start(*arguments(server, "--output", tmp_path))
+    first = chatlog.start(*arguments(server, "--archive", tmp_path))
     server.joined("chatlog", "#demo")
-    second = chatlog.start(*arguments(server, "--output", tmp_path, "--channel", "tea"))
+    second = chatlog.start(*arguments(server, "--archive", tmp_path, "--channel", "tea"))
     second.wait_for("another chatlog is recording '#demo'")
     server.joined("chatlog_", "#tea")
     second.terminate()
@@ -107,14 +109,14 @@ def test_a_held_channel_is_left_out_and_the_others_are_recorded(chatlog, tmp_pat
 
 
 def test_a_second_copy_is_refused_also_after_the_lock_file_was_deleted(chatlog, tmp_path, server):
-    running = chatlog.start(*arguments(server, "--output", tmp_path))
+    running = chatlog.start(*arguments(server, "--archive", tmp_path))
     server.joined("chatlog", "#demo")
     server.say("ada", "#demo", "hello")
     server.answered()
     (tmp_path / ".lock").unlink()
-    second = chatlog.run(*arguments(server, "--output", tmp_path, "--for", "1s", "--quiet"))
+    second = chatlog.run(*arguments(server, "--archive", tmp_path, "--for", "1s", "--quiet"))
     assert second.returncode == 5
-    assert re.fullmatch(r"chatlog: another chatlog is recording '#demo'.*--output\n", second.stderr)
+    assert re.fullmatch(HELD, second.stderr)
     running.terminate()
     assert running.finish() == 0
 
@@ -131,7 +133,7 @@ def test_of_two_linked_channels_one_is_recorded_and_so_are_their_neighbours(
     if is_known:
         (network / "network.json").write_text('{"network": "net", "casemapping": "ascii"}')
     more = ("--channel", "tea", "--channel", "cake")
-    running = chatlog.start(*arguments(server, "--output", tmp_path, *more))
+    running = chatlog.start(*arguments(server, "--archive", tmp_path, *more))
     server.joined("chatlog", "#cake")
     server.answered()
     running.terminate()
@@ -145,12 +147,12 @@ def test_of_two_linked_channels_one_is_recorded_and_so_are_their_neighbours(
 
 
 def test_after_a_killed_recorder_the_transcript_is_free_again_and_whole(chatlog, tmp_path, server):
-    running = chatlog.start(*arguments(server, "--output", tmp_path))
+    running = chatlog.start(*arguments(server, "--archive", tmp_path))
     server.joined("chatlog", "#demo")
     server.answered()
     running.kill()
     running.finish()
-    again = chatlog.start(*arguments(server, "--output", tmp_path))
+    again = chatlog.start(*arguments(server, "--archive", tmp_path))
     server.joined("chatlog", "#demo")
     server.answered()
     again.terminate()
@@ -160,7 +162,7 @@ def test_after_a_killed_recorder_the_transcript_is_free_again_and_whole(chatlog,
 
 def test_what_was_said_before_a_kill_is_kept(chatlog, tmp_path, server):
     """What was read is in the kernel before it is answered."""
-    running = chatlog.start(*arguments(server, "--output", tmp_path))
+    running = chatlog.start(*arguments(server, "--archive", tmp_path))
     server.joined("chatlog", "#demo")
     server.say("ada", "#demo", "hello")
     server.answered()
@@ -172,14 +174,14 @@ def test_what_was_said_before_a_kill_is_kept(chatlog, tmp_path, server):
 
 
 def test_the_archive_is_where_the_environment_says(chatlog, tmp_path, server):
-    done = chatlog.run(*arguments(server, "--for", "1s"), CHATLOG_OUTPUT=str(tmp_path))
+    done = chatlog.run(*arguments(server, "--for", "1s"), CHATLOG_ARCHIVE=str(tmp_path))
     assert done.returncode == 0
     assert lines(tmp_path)
 
 
 def test_files_and_directories_are_for_the_user_and_the_group_only(chatlog, tmp_path, server):
     root = tmp_path / "archive"
-    chatlog.run(*arguments(server, "--output", root, "--for", "1s", "--file-mode", "600"))
+    chatlog.run(*arguments(server, "--archive", root, "--for", "1s", "--file-mode", "600"))
     found = {stat.S_IMODE(path.stat().st_mode) for path in root.rglob("*_001.jsonl")}
     assert found == {0o600}
     directories = [root, *(path for path in root.rglob("*") if path.is_dir())]
@@ -207,7 +209,7 @@ def test_what_is_wrong_is_said_in_a_line_with_its_status(
     chatlog, tmp_path, closed_port, wrong, status, says
 ):
     typed = [part.replace("{closed}", str(closed_port)) for part in wrong]
-    done = chatlog.run("record", *typed, "--no-tls", "--output", tmp_path / "a", "--quiet")
+    done = chatlog.run("record", *typed, "--no-tls", "--archive", tmp_path / "a", "--quiet")
     assert done.returncode == status
     assert re.search(says, done.stderr)
     assert "Traceback" not in done.stderr
@@ -218,7 +220,7 @@ def test_a_tls_ca_that_is_no_certificate_is_an_error_of_usage(chatlog, tmp_path)
     (tmp_path / "ca.pem").write_text("nothing of the kind\n")
     done = chatlog.run(
         "record", "--server", "localhost", "--channel", "a", "--tls-ca", tmp_path / "ca.pem",
-        "--output", tmp_path / "a",
+        "--archive", tmp_path / "a",
     )  # fmt: skip
     assert done.returncode == 2
     assert "--tls-ca" in done.stderr
@@ -226,7 +228,7 @@ def test_a_tls_ca_that_is_no_certificate_is_an_error_of_usage(chatlog, tmp_path)
 
 def test_a_place_that_cannot_be_written_ends_with_status_3(chatlog, tmp_path, server):
     (tmp_path / "file").write_text("in the way\n")
-    done = chatlog.run(*arguments(server, "--output", tmp_path / "file" / "archive", "--quiet"))
+    done = chatlog.run(*arguments(server, "--archive", tmp_path / "file" / "archive", "--quiet"))
     assert done.returncode == 3
     assert re.fullmatch(r"chatlog: cannot write .*\n", done.stderr)
 
@@ -234,7 +236,7 @@ def test_a_place_that_cannot_be_written_ends_with_status_3(chatlog, tmp_path, se
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a read-only file system")
 def test_a_read_only_file_system_ends_with_status_3(chatlog, tmp_path, server):
     mount = 'mount -t tmpfs -o ro none /mnt && exec "$@"'
-    record = arguments(server, "--output", "/mnt/a", "--quiet")
+    record = arguments(server, "--archive", "/mnt/a", "--quiet")
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", mount, "-", sys.executable, "-m", "chatlog", *record],
         env=chatlog.environment(), capture_output=True, text=True, check=False, timeout=PATIENCE,
@@ -245,8 +247,8 @@ def test_a_read_only_file_system_ends_with_status_3(chatlog, tmp_path, server):
 
 def test_options_win_over_the_environment(chatlog, tmp_path, server):
     done = chatlog.run(
-        *arguments(server, "--output", tmp_path, "--for", "1s", "--nick", "typed"),
-        CHATLOG_NICK="set", CHATLOG_OUTPUT="/nowhere",
+        *arguments(server, "--archive", tmp_path, "--for", "1s", "--nick", "typed"),
+        CHATLOG_NICK="set", CHATLOG_ARCHIVE="/nowhere",
     )  # fmt: skip
     assert done.returncode == 0
     assert lines(tmp_path)[0]["nick"] == "typed"
@@ -256,7 +258,7 @@ def test_nasty_lines_are_recorded_for_what_they_are_and_cost_no_neighbour(
     chatlog, tmp_path, server
 ):
     running = chatlog.start(
-        *arguments(server, "--output", tmp_path, "--format", "jsonl", "--format", "text")
+        *arguments(server, "--archive", tmp_path, "--format", "jsonl", "--format", "text")
     )
     server.joined("chatlog", "#demo")
     source = b":eve!e@h "
@@ -290,7 +292,7 @@ def test_nasty_lines_are_recorded_for_what_they_are_and_cost_no_neighbour(
 def test_on_a_terminal_a_small_view_shows_channels_and_state(chatlog, tmp_path, server):
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "chatlog", *arguments(server, "--output", str(tmp_path))],
+        [sys.executable, "-m", "chatlog", *arguments(server, "--archive", str(tmp_path))],
         env=chatlog.environment(TERM="xterm"), stdin=slave, stdout=slave, stderr=slave,
     )  # fmt: skip
     os.close(slave)
@@ -322,7 +324,7 @@ def scripted(chatlog, tmp_path, script, *more):
     with ScriptedServer(script) as nasty:
         return chatlog.run(
             "record", "--server", f"127.0.0.1:{nasty.port}", "--no-tls", "--network", "net",
-            "--channel", "demo", "--output", tmp_path, "--reconnect-min", "60s", *more,
+            "--channel", "demo", "--archive", tmp_path, "--reconnect-min", "60s", *more,
         )  # fmt: skip
 
 

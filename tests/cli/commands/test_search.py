@@ -37,7 +37,7 @@ def search(archive, capsysbinary):
     """Run `chatlog search`: its status, stdout and stderr."""
 
     def call(*arguments):
-        status = run(["search", "--output", str(archive), "--tz", "UTC", *arguments])
+        status = run(["search", "--archive", str(archive), "--tz", "UTC", *arguments])
         out, err = capsysbinary.readouterr()
         return status, out.decode(), err.decode()
 
@@ -489,7 +489,7 @@ def test_search_prints_no_colours_into_a_pipe(search, archive):
 
 def test_search_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
     record(archive, *(said(each, "x" * 400) for each in range(2000)))
-    with chatlog.piped("search", "x", "--output", archive) as process:
+    with chatlog.piped("search", "x", "--archive", archive) as process:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
@@ -505,7 +505,7 @@ def test_search_ends_with_1_if_it_finds_nothing(search, archive, arguments):
 
 
 def test_an_archive_that_is_not_there_is_said_with_its_place(search, archive):
-    said_so = f"chatlog: no events in {archive}; name the archive with --output\n"
+    said_so = f"chatlog: no events in {archive}; name the archive with --archive\n"
     assert search("leak") == (1, "", said_so)
     assert search("leak", "-t", "#c") == (1, "", said_so)
 
@@ -643,7 +643,7 @@ def test_a_damaged_segment_is_told_with_the_copy_that_was_read_instead(
     sealed.write_bytes(sealed.read_bytes()[:-30])
     copy = str(sealed).replace(".jsonl", ".log")
     more = {"search": ["--jobs", jobs, "word"], "tail": ["-n", "50"], "stats": ["--jobs", jobs]}
-    done = chatlog.run(command, "--output", archive, *more[command])
+    done = chatlog.run(command, "--archive", archive, *more[command])
     assert done.returncode == 0
     assert f" of {sealed} could not be read; {copy}, which tells less, was read" in done.stderr
     found = done.stdout.count("word ") if command != "stats" else 20 * ("20 lines" in done.stdout)

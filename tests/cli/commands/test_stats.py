@@ -53,7 +53,7 @@ def stats(archive, capsysbinary):
     """Run `chatlog stats`: its status, stdout and stderr."""
 
     def call(*arguments, tz="UTC"):
-        status = run(["stats", "--output", str(archive), "--tz", tz, *arguments])
+        status = run(["stats", "--archive", str(archive), "--tz", tz, *arguments])
         out, err = capsysbinary.readouterr()
         return status, out.decode(), err.decode()
 
@@ -469,7 +469,7 @@ def test_long_names_give_way_to_numbers_on_a_narrow_terminal(tmp_path, archive):
         event_at(1, "x", nick="a\x1b[2J\x9b31m" * 9, target="#c"),
     )
     done = run_in_terminal(
-        ["stats", "--tz", "UTC", "--output", str(archive), "--by", "day"],
+        ["stats", "--tz", "UTC", "--archive", str(archive), "--by", "day"],
         columns=80,
         now=NOW,
         environment=Chatlog(tmp_path).environment(TERM="xterm-256color"),

@@ -62,7 +62,7 @@ def status(archive, capsysbinary, monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
 
     def call(*arguments):
-        ended = run(["status", "--output", str(archive.root), *arguments])
+        ended = run(["status", "--archive", str(archive.root), *arguments])
         out, err = capsysbinary.readouterr()
         return ended, out.decode(), err.decode()
 
@@ -153,7 +153,7 @@ def test_a_long_line_is_not_cut_where_nobody_looks(status, archive):
 def test_what_is_shown_is_written_also_where_only_ascii_can_be(chatlog, archive):
     archive.run(network_status(events={"#café": 1}))
     done = chatlog.run(
-        "status", "--output", archive.root, PYTHONIOENCODING="ascii", LC_ALL="C.UTF-8"
+        "status", "--archive", archive.root, PYTHONIOENCODING="ascii", LC_ALL="C.UTF-8"
     )
     assert done.returncode == 0
     assert r"#caf\xe9" in done.stdout
@@ -278,7 +278,7 @@ def server():
 def start(chatlog, server, tmp_path, *more, **env):
     return chatlog.start(
         "record", "--server", f"127.0.0.1:{server.port}", "--no-tls", "--network", "net",
-        "--channel", "demo", "--output", tmp_path / "archive", *more, **env,
+        "--channel", "demo", "--archive", tmp_path / "archive", *more, **env,
     )  # fmt: skip
 
 
@@ -311,14 +311,14 @@ def test_a_real_run_is_seen_alive_and_ended(chatlog, server, tmp_path, manager):
     )
     manager.wait_for("STATUS=1 network, 1 channel")
     server.joined("chatlog", "#demo")
-    seen = chatlog.run("status", "--json", "--output", tmp_path / "archive")
+    seen = chatlog.run("status", "--json", "--archive", tmp_path / "archive")
     [status] = map(json.loads, seen.stdout.splitlines())
     assert (status["pid"], status["alive"]) == (running.pid, True)
     running.terminate()
     assert running.finish() == 0
     assert 'chatlog_connected{network="net"}' in metrics.read_text()
     assert "chatlog_up 0" in metrics.read_text()
-    seen = chatlog.run("status", "--output", tmp_path / "archive")
+    seen = chatlog.run("status", "--archive", tmp_path / "archive")
     assert re.search(f"pid {running.pid}, started .* ago: SIGTERM", seen.stdout)
 
 
@@ -327,7 +327,7 @@ def test_a_real_run_that_was_killed_is_seen_to_have_died(chatlog, server, tmp_pa
     eventually(lambda: read_runs(tmp_path / "archive"))
     running.kill()
     running.finish()
-    seen = chatlog.run("status", "--output", tmp_path / "archive")
+    seen = chatlog.run("status", "--archive", tmp_path / "archive")
     assert seen.returncode == 1
     assert f"pid {running.pid}" in seen.stdout
     assert "died without notice" in seen.stdout

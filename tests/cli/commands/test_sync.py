@@ -25,7 +25,7 @@ def sync(chatlog, archive):
     def run(port, *options, channel="c"):
         return chatlog.run(
             "sync", "--server", f"irc://127.0.0.1:{port}", "--channel", channel, "--network",
-            "net", "--output", archive, *options,
+            "net", "--archive", archive, *options,
         )  # fmt: skip
 
     return run
@@ -81,9 +81,9 @@ def test_cron_hears_nothing_while_all_is_well(sync, server):
 
 def test_between_two_runs_is_a_planned_gap_until_it_is_filled(sync, chatlog, server, archive):
     sync(server.port)
-    assert chatlog.run("gaps", "--output", archive).returncode == 0
+    assert chatlog.run("gaps", "--archive", archive).returncode == 0
     sync(server.port)
-    done = chatlog.run("gaps", "--output", archive, "--json")
+    done = chatlog.run("gaps", "--archive", archive, "--json")
     states = [json.loads(line).get("state") for line in done.stdout.splitlines()]
     assert states[0] == "filled"
 
@@ -93,7 +93,7 @@ def test_a_gap_that_stays_open_ends_with_1_once(sync, chatlog, archive):
     with EmbeddedServer(capabilities=capabilities) as forgetful:
         recorder = chatlog.start(
             "record", "--server", f"irc://127.0.0.1:{forgetful.port}/#c", "--network", "net",
-            "--output", archive,
+            "--archive", archive,
         )  # fmt: skip
         recorder.wait_for("net: in 1 of 1 channels")
         recorder.terminate()
@@ -109,7 +109,7 @@ def test_a_gap_that_stays_open_ends_with_1_once(sync, chatlog, archive):
 def test_who_stays_a_while_records_what_is_said_then(chatlog, sync, server, archive):
     staying = chatlog.start(
         "sync", "--server", f"irc://127.0.0.1:{server.port}/#c", "--network", "net",
-        "--output", archive, "--for", "2s",
+        "--archive", archive, "--for", "2s",
     )  # fmt: skip
     staying.wait_for("4 lines were fetched back")
     server.say("ada", "#c", "live")
@@ -122,7 +122,7 @@ def test_an_interrupt_ends_it_cleanly_with_130_and_the_next_run_goes_on(
 ):
     staying = chatlog.start(
         "sync", "--server", f"irc://127.0.0.1:{server.port}/#c", "--network", "net",
-        "--output", archive, "--for", "1h",
+        "--archive", archive, "--for", "1h",
     )  # fmt: skip
     staying.wait_for("4 lines were fetched back")
     staying.interrupt()
@@ -162,7 +162,7 @@ servers = ["irc://127.0.0.1:{other.port}"]
 channels = ["#d"]
 """
         )
-        done = chatlog.run("sync", "--config", config, "--output", archive)
+        done = chatlog.run("sync", "--config", config, "--archive", archive)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         "net/#c    4 fetched  nothing missing",

@@ -31,7 +31,7 @@ def tail(tmp_path, capsysbinary):
     """Run `chatlog tail` on the archive in tmp_path/archive: its status, stdout and stderr."""
 
     def call(*arguments):
-        status = run(["tail", "--output", str(tmp_path / "archive"), "--tz", "UTC", *arguments])
+        status = run(["tail", "--archive", str(tmp_path / "archive"), "--tz", "UTC", *arguments])
         out, err = capsysbinary.readouterr()
         return status, out.decode(), err.decode()
 
@@ -163,7 +163,7 @@ def test_json_of_a_text_archive_is_json(archive, tail):
 
 def test_what_stdout_cannot_spell_is_written_out(archive, chatlog):
     record(archive, said(1, "naïve ☕"))
-    arguments = ["tail", "-o", archive, "--tz", "UTC"]
+    arguments = ["tail", "-a", archive, "--tz", "UTC"]
     shown = chatlog.run(*arguments, PYTHONIOENCODING="ascii").stdout
     assert shown == "2025-11-23 00:00:01 <ann> na\\xefve \\u2615\n"
     as_json = chatlog.run(*arguments, "--json", PYTHONIOENCODING="ascii").stdout
@@ -207,7 +207,7 @@ def test_on_a_terminal_colours_are_as_terminal_and_no_color_say(
 ):
     record(archive, said(1, "hi"))
     shown = on_terminal(
-        ["tail", "-o", str(archive), *arguments],
+        ["tail", "-a", str(archive), *arguments],
         chatlog.environment(**{"TERM": "xterm-256color", **env}),
     )
     assert "hi" in shown
@@ -239,7 +239,7 @@ def test_an_archive_that_is_not_there_is_said_with_its_place(tail, archive):
     assert (status, out) == (1, "")
     assert err.count("\n") == 1
     assert err.startswith(f"chatlog: no events in {archive}; ")
-    assert "--output" in err
+    assert "--archive" in err
 
 
 def test_targets_that_match_nothing_are_named(tail, archive):
@@ -261,7 +261,7 @@ def test_the_user_data_directory_is_where_it_looks(tmp_path, capsysbinary):
 
 def test_the_environment_says_where_the_archive_is(archive, capsysbinary, monkeypatch):
     record(archive, said(1, "hi"))
-    monkeypatch.setenv("CHATLOG_OUTPUT", str(archive))
+    monkeypatch.setenv("CHATLOG_ARCHIVE", str(archive))
     assert run(["tail"]) == 0
     assert capsysbinary.readouterr().out.endswith(b"<ann> hi\n")
 
@@ -310,7 +310,7 @@ def test_the_help_of_tail_has_an_example(capsys):
 
 def test_tail_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
     record(archive, *(said(each, "x" * 400) for each in range(2000)))
-    with chatlog.piped("tail", "-n", "2000", "-o", archive) as process:
+    with chatlog.piped("tail", "-n", "2000", "-a", archive) as process:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
@@ -328,7 +328,7 @@ def test_following_goes_on_with_what_is_recorded_in_any_segment(archive, chatlog
         writer.flush()
 
     say(said(1, "before"), said(2, "last"))
-    running = chatlog.start("tail", "-f", "-n", "1", "-o", archive, "--tz", "UTC", "#c", "#new")
+    running = chatlog.start("tail", "-f", "-n", "1", "-a", archive, "--tz", "UTC", "#c", "#new")
     running.wait_for("<ann> last$", stream="stdout")
     say(said(3, "live"))
     running.wait_for("<ann> live$", stream="stdout")
@@ -346,7 +346,7 @@ def test_following_goes_on_with_what_is_recorded_in_any_segment(archive, chatlog
 
 
 def test_following_may_begin_before_there_is_anything(archive, chatlog):
-    running = chatlog.start("tail", "-f", "-o", archive, "#c")
+    running = chatlog.start("tail", "-f", "-a", archive, "#c")
     running.wait_for(f"no events of #c in {archive} yet; waiting")
     record(archive, said(1, "the first"))
     running.wait_for("<ann> the first$", stream="stdout")
@@ -357,7 +357,7 @@ def test_following_may_begin_before_there_is_anything(archive, chatlog):
 def test_following_tells_of_damage_when_it_comes(archive, chatlog):
     record(archive, said(1, "one"))
     path = archive / "net" / "#c" / "2025-11-23_001.jsonl"
-    running = chatlog.start("tail", "-f", "--json", "-o", archive)
+    running = chatlog.start("tail", "-f", "--json", "-a", archive)
     running.wait_for('"one"', stream="stdout")
     with path.open("ab") as file:
         file.write(b"damage\n" + jsonl.encode([said(2, "two")]))
@@ -370,7 +370,7 @@ def test_following_tells_of_damage_when_it_comes(archive, chatlog):
 
 def test_following_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
     record(archive, said(1, "one"))
-    with chatlog.piped("tail", "-f", "-o", archive) as process:
+    with chatlog.piped("tail", "-f", "-a", archive) as process:
         assert process.stdout.readline().endswith(b"one\n")
         process.stdout.close()
         record(archive, said(2, "two"))
@@ -381,7 +381,7 @@ def test_following_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
 def test_following_shows_what_matches_over_rotation_sealing_and_new_channels(archive, chatlog):
     record(archive, said(1, "tea"), said(2, "milk"))
     running = chatlog.start(
-        "tail", "-f", "--json", "-o", archive, "--match", "tea OR type:join", "--nick", "a*", "#*"
+        "tail", "-f", "--json", "-a", archive, "--match", "tea OR type:join", "--nick", "a*", "#*"
     )
     running.wait_for('"tea"', stream="stdout")
     record(archive, said(3, "more tea"), said(4, "tea", nick="bob"), said(5, "milk"))
@@ -427,7 +427,7 @@ def test_a_line_is_shown_when_the_file_system_tells_of_it_or_at_the_next_look(
     if program is _WATCHED:
         pytest.importorskip("watchfiles")
     record(archive, said(1, "one"))
-    arguments = ["tail", "-f", "-o", str(archive)]
+    arguments = ["tail", "-f", "-a", str(archive)]
     running = chatlog.start_command(sys.executable, "-c", program, *arguments)
     running.wait_for("one$", stream="stdout")
     for text in ("two", "three"):
@@ -545,7 +545,7 @@ def test_a_query_that_makes_no_sense_is_a_usage_error(tail, archive, arguments, 
 
 def test_a_long_since_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
     record(archive, *(said(each, "x" * 400) for each in range(4000)))
-    with chatlog.piped("tail", "--since", "2025-11-23", "-o", archive) as process:
+    with chatlog.piped("tail", "--since", "2025-11-23", "-a", archive) as process:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
@@ -627,7 +627,7 @@ def test_gaps_are_not_shown_among_what_was_picked_out(tail, archive):
 def test_following_shows_a_gap_once_when_it_is_over(archive, chatlog):
     record(archive, said(0, "zero"), said(1, "elsewhere", target="#d"))
     heard(archive, (0, 10))
-    running = chatlog.start("tail", "-f", "-o", archive, "--tz", "UTC")
+    running = chatlog.start("tail", "-f", "-a", archive, "--tz", "UTC")
     running.wait_for("zero$", stream="stdout")
     record(archive, said(30, "meanwhile", target="#d"))
     running.wait_for("meanwhile$", stream="stdout")
@@ -651,7 +651,7 @@ def test_following_shows_a_gap_once_when_it_is_over(archive, chatlog):
 def test_a_gap_that_is_filled_in_part_later_is_not_shown_again(archive, chatlog):
     record(archive, said(0, "zero"), said(50, "back"))
     heard(archive, (0, 10), (40,))
-    running = chatlog.start("tail", "-f", "-o", archive, "--tz", "UTC")
+    running = chatlog.start("tail", "-f", "-a", archive, "--tz", "UTC")
     running.wait_for("back$", stream="stdout")
     record(archive, said(15, "fetched", via="chathistory"))
     since, until = said(10, "").time, said(20, "").time

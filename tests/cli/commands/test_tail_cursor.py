@@ -33,7 +33,7 @@ def tail(archive, place, capsysbinary):
     """Run `chatlog tail --cursor`: its status, stdout and stderr."""
 
     def call(*arguments):
-        paths = ["-o", str(archive), "--cursor", str(place)]
+        paths = ["-a", str(archive), "--cursor", str(place)]
         status = run(["tail", *paths, "--tz", "UTC", *arguments])
         out, err = capsysbinary.readouterr()
         return status, out.decode(), err.decode()
@@ -141,7 +141,7 @@ def test_a_file_that_is_no_cursor_is_said_and_left_alone(tail, archive, place):
 def test_without_a_place_for_the_cursor_no_event_is_shown(archive, tmp_path, capsysbinary):
     record(archive, event_at(1, "one"))
     place = tmp_path / "nowhere" / "cursor"
-    assert run(["tail", "-o", str(archive), "--cursor", str(place)]) == 3
+    assert run(["tail", "-a", str(archive), "--cursor", str(place)]) == 3
     out, err = capsysbinary.readouterr()
     assert out == b""
     assert err.decode() == (
@@ -190,7 +190,7 @@ def piping(archive, place, chatlog):
 
     def start():
         # Without a buffer, what is not read stays in the pipe.
-        return chatlog.piped("tail", "--json", "-o", archive, "--cursor", place, bufsize=0)
+        return chatlog.piped("tail", "--json", "-a", archive, "--cursor", place, bufsize=0)
 
     return start
 
@@ -251,7 +251,7 @@ def test_a_closed_pipe_ends_it_quietly_and_nothing_is_missing(many, piping):
 
 
 def test_following_goes_on_over_restarts_and_everything_that_happens(archive, place, chatlog):
-    arguments = ("tail", "-f", "--json", "-o", archive, "--cursor", place)
+    arguments = ("tail", "-f", "--json", "-a", archive, "--cursor", place)
     record(archive, event_at(1, "one"))
     first = chatlog.start(*arguments)
     first.wait_for('"one"', stream="stdout")
@@ -275,7 +275,7 @@ def test_following_goes_on_over_restarts_and_everything_that_happens(archive, pl
 
 
 def test_following_may_begin_before_there_is_anything(archive, place, chatlog):
-    running = chatlog.start("tail", "-f", "--json", "-o", archive, "--cursor", place)
+    running = chatlog.start("tail", "-f", "--json", "-a", archive, "--cursor", place)
     running.wait_for(f"no events in {archive} yet; waiting")
     record(archive, event_at(1, "the first"))
     running.wait_for('"the first"', stream="stdout")

@@ -26,7 +26,7 @@ def archive(tmp_path):
 @pytest.fixture
 def verify(chatlog, archive):
     def run(*arguments):
-        return chatlog.run("verify", "--output", archive, *arguments)
+        return chatlog.run("verify", "--archive", archive, *arguments)
 
     return run
 
@@ -174,7 +174,7 @@ with Locks(root).sealing(directory):
 
 def test_what_maintain_is_sealing_is_looked_at_when_that_is_done(chatlog, archive):
     with holding(SEALER, archive) as sealer:
-        verifying = chatlog.start("verify", "--output", archive)
+        verifying = chatlog.start("verify", "--archive", archive)
         with pytest.raises(subprocess.TimeoutExpired):
             verifying.finish(1)
         sealer.communicate(b"\n", timeout=PATIENCE)
@@ -189,7 +189,7 @@ def test_hostile_names_do_not_steer_the_terminal(verify, archive):
 
 
 def test_without_an_archive_it_says_where_it_looked(chatlog, tmp_path):
-    done = chatlog.run("verify", "--output", tmp_path / "nowhere")
+    done = chatlog.run("verify", "--archive", tmp_path / "nowhere")
     assert done.returncode == 1
     assert f"nothing to verify in {tmp_path / 'nowhere'}" in done.stderr
     assert not (tmp_path / "nowhere").exists()

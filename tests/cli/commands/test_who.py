@@ -39,7 +39,7 @@ def who(archive, capsysbinary):
     """Run `chatlog who`: its status, stdout and stderr."""
 
     def call(*arguments):
-        status = run(["who", "--output", str(archive), "--tz", "UTC", *arguments])
+        status = run(["who", "--archive", str(archive), "--tz", "UTC", *arguments])
         out, err = capsysbinary.readouterr()
         return status, out.decode(), err.decode()
 
@@ -214,7 +214,7 @@ def test_a_conversation_of_two_is_no_channel(who, archive):
 def test_a_channel_that_is_not_there_is_said_with_its_place(who, archive):
     record(archive, *STORY)
     assert who("#nope") == (
-        1, "", f"chatlog: no #nope in {archive}; name the archive with --output\n",
+        1, "", f"chatlog: no #nope in {archive}; name the archive with --archive\n",
     )  # fmt: skip
 
 

@@ -112,13 +112,13 @@ def test_the_variable_of_a_setting_is_the_one_that_the_table_says(setting):
     assert option.secondary_opts == ([f"--no-{setting.name}"] if negatable else [])
 
 
-def test_output_is_the_same_option_where_the_table_is_not_imported():
+def test_archive_is_the_same_option_where_the_table_is_not_imported():
     @click.command
-    @reading.output_option
+    @reading.archive_option
     def command():
         pass
 
-    assert command.params[0].to_info_dict() == options_of(record)["--output"].to_info_dict()
+    assert command.params[0].to_info_dict() == options_of(record)["--archive"].to_info_dict()
 
 
 # -- a default stands once ---------------------------------------------------------

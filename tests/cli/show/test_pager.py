@@ -82,7 +82,7 @@ def terminal(archive, chatlog):
 
     def start(*arguments, **env):
         environment = chatlog.environment(**{"TERM": "xterm-256color", "NO_COLOR": "1", **env})
-        command = ["search", "--output", str(archive), "--tz", "UTC", *arguments]
+        command = ["search", "--archive", str(archive), "--tz", "UTC", *arguments]
         return Terminal(command, environment)
 
     def call(*arguments, **env):

@@ -1,0 +1,73 @@
+"""Options that had another name: cron lines and units have it still."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatlog import cli
+from tests.cli.test_versions import COMMANDS
+from tests.support.archive import event_at, record
+
+WARNING = "chatlog: {} is now called {}; the next release refuses the old name\n"
+READING = {name: given for name, given in COMMANDS.items() if "--server" not in given}
+"""The commands that connect to nothing."""
+
+
+@pytest.fixture
+def archive(tmp_path):
+    root = tmp_path / "archive"
+    record(root, event_at(0, "hello"))
+    return root
+
+
+@pytest.fixture
+def ask(archive, capfd):
+    """Return the function that runs a command and returns its status, output and errors."""
+
+    def ask(*arguments):
+        status = cli.run([*arguments])
+        return status, *capfd.readouterr()
+
+    return ask
+
+
+@pytest.mark.parametrize("command", READING)
+@pytest.mark.parametrize("former", ["--output", "-o"])
+def test_the_former_option_of_the_archive_works_with_one_warning(command, former, archive, ask):
+    if command == "demo" or (command, former) == ("search", "-o"):
+        pytest.skip("the first has other times, the second had another -o")
+    words = [*command.split(), *COMMANDS[command]]
+    status, out, err = ask(*words, "--archive", str(archive))
+    assert ask(*words, former, str(archive)) == (
+        status, out, WARNING.format("--output", "--archive") + err,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["tail", "search hello", "maintain --dry-run"])
+def test_the_former_variable_of_the_archive_works_with_one_warning(
+    command, archive, ask, monkeypatch
+):
+    monkeypatch.setenv("CHATLOG_ARCHIVE", str(archive))
+    status, out, err = ask(*command.split())
+    assert "called" not in err
+    monkeypatch.delenv("CHATLOG_ARCHIVE")
+    monkeypatch.setenv("CHATLOG_OUTPUT", str(archive))
+    warning = WARNING.format("CHATLOG_OUTPUT", "CHATLOG_ARCHIVE")
+    assert ask(*command.split()) == (status, out, warning + err)
+
+
+def test_the_name_of_today_wins_over_a_former_one(archive, ask, monkeypatch):
+    monkeypatch.setenv("CHATLOG_OUTPUT", "/nowhere")
+    status, out, err = ask("tail", "--json", "--output", "/nowhere", "-a", str(archive))
+    assert (status, out.count("hello"), err) == (0, 1, "")
+    monkeypatch.setenv("CHATLOG_ARCHIVE", str(archive))
+    status, out, err = ask("tail", "--json")
+    assert (status, out.count("hello"), err) == (0, 1, "")
+
+
+def test_an_empty_variable_names_no_archive(ask, monkeypatch):
+    monkeypatch.setenv("CHATLOG_ARCHIVE", "")
+    monkeypatch.setenv("CHATLOG_OUTPUT", "")
+    status, _, err = ask("tail")
+    assert status == 1
+    assert "called" not in err
