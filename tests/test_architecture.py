@@ -98,6 +98,7 @@ LATE_IMPORTS = {
         "hashlib ipaddress json pathlib platformdirs shlex shutil signal subprocess tempfile"
         " urllib zoneinfo chatlog.archive.manifest chatlog.archive.manifest_view"
         " chatlog.archive.networks chatlog.archive.system chatlog.cli.options.terms"
+        " chatlog.settings.document chatlog.settings.locations"
         " chatlog.cli.signals"
         " chatlog.coverage.fold chatlog.coverage.ledger chatlog.formats.plain"
         " chatlog.query.selection chatlog.read.cursor chatlog.read.sealed_reader"

@@ -7,7 +7,6 @@ read, paths absolute. Nothing here writes, or shows a secret.
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -16,10 +15,11 @@ from chatlog.settings import parsers
 from chatlog.settings.agreement import check
 from chatlog.settings.channel import ChannelConfig
 from chatlog.settings.config import Config
-from chatlog.settings.key_path import KeyPath, parse_at, read_file, typed
+from chatlog.settings.document import read_document
+from chatlog.settings.key_path import KeyPath, parse_at, path_at, typed
 from chatlog.settings.network import NetworkConfig
 from chatlog.settings.presets import find_preset
-from chatlog.settings.secret_files import beside, exposed, readable_by_others, warning
+from chatlog.settings.secret_files import exposed, readable_by_others, warning
 from chatlog.settings.setting import Scope
 from chatlog.settings.storage import StorageConfig
 from chatlog.settings.table import PRIVATE_FILES, SECRETS, of_scope
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from chatlog.settings.presets import Preset
 
-_LARGEST: Final = 16 * 1024 * 1024
 _TABLES: Final = ("storage", "defaults", "networks")
 _SECRET_KEYS: Final = frozenset(each.name for each in SECRETS)
 _PEM: Final = frozenset(each.name for each in PRIVATE_FILES)
@@ -59,20 +58,21 @@ _DEFAULTS: Final = NETWORK | {
 def load(path: Path) -> Config:
     """Read a file; raise UsageError that names file, key and reason."""
     place = KeyPath(path)
-    data, mode = read_file(path, _LARGEST, place)
-    document = _document(data, place)
+    document, mode = read_document(place)
     # Reading comes first: a document that it accepts is not nested deeply.
     return Config(path=path, **_read(document, place), warnings=_warnings(document, mode, path))
 
 
-def _document(data: bytes, place: KeyPath) -> dict[str, Any]:
-    try:
-        return tomllib.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        number = data.count(b"\n", 0, error.start) + 1
-        raise place.refuse(f"line {number} is not UTF-8; save the file as UTF-8") from error
-    except (ValueError, RecursionError) as error:
-        raise place.refuse(f"this is not TOML: {error}") from error
+def load_storage(path: Path) -> StorageConfig:
+    """Read the archive's settings alone; raise UsageError that names file, key and reason."""
+    place = KeyPath(path)
+    document, _ = read_document(place)
+    return _storage(document, place)
+
+
+def _storage(document: dict[str, Any], place: KeyPath) -> StorageConfig:
+    here = place.at("storage")
+    return StorageConfig(**read_table(document.get("storage", {}), STORAGE, here))
 
 
 def _read(document: dict[str, Any], place: KeyPath) -> dict[str, Any]:
@@ -82,11 +82,10 @@ def _read(document: dict[str, Any], place: KeyPath) -> dict[str, Any]:
         if name in tables:
             tables[name] = typed(value, dict, place.at(name))
     before = {name: value for name, value in document.items() if name not in tables}
-    storage = read_table(tables["storage"], STORAGE, place.at("storage"))
     defaults = read_table(tables["defaults"], _DEFAULTS, place.at("defaults"))
     return {
         "networks": _networks(tables["networks"], defaults, place.at("networks")),
-        "storage": StorageConfig(**storage),
+        "storage": _storage(tables, place),
         **read_table(before, FILE, place),
     }
 
@@ -158,7 +157,7 @@ def _named_files(value: object, path: Path) -> Iterator[tuple[Path, bool]]:
     if isinstance(value, dict):
         for key, each in value.items():
             if key in _FILES_OF_SECRETS and isinstance(each, str) and each:
-                yield beside(path, each), key in _PEM
+                yield path_at(each, KeyPath(path)), key in _PEM
             else:
                 yield from _named_files(each, path)
     elif isinstance(value, list):

@@ -67,6 +67,16 @@ def parse_at(parse: Callable[[Any], Any], value: object, place: KeyPath) -> Any:
         raise place.refuse(error) from error
 
 
+def path_at(text: str, place: KeyPath) -> Path:
+    """Return the path that a text names: relative to the file's directory, `~` is the home."""
+    from pathlib import Path
+
+    try:
+        return place.file.parent.absolute() / Path(text).expanduser()
+    except RuntimeError as error:
+        raise place.refuse("the path begins with a user who is not known here") from error
+
+
 def read_file(path: Path, most: int, place: KeyPath) -> tuple[bytes, int]:
     """Return at most `most` bytes of a file that is named at a place, and its permissions."""
     try:

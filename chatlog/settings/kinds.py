@@ -15,8 +15,8 @@ import msgspec
 from chatlog.errors import UsageError
 from chatlog.secret import Secret
 from chatlog.settings import parsers
-from chatlog.settings.key_path import parse_at, read_file, typed
-from chatlog.settings.secret_files import LONGEST_SECRET, beside, secret_in
+from chatlog.settings.key_path import parse_at, path_at, read_file, typed
+from chatlog.settings.secret_files import LONGEST_SECRET, secret_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -160,10 +160,7 @@ class FilePath(msgspec.Struct, frozen=True):
     def read(self, value: Any, place: KeyPath) -> str:
         """Read a path into an absolute one; the empty text stays empty."""
         text: str = typed(value, str, place)
-        try:
-            where = str(beside(place.file, text)) if text else ""
-        except RuntimeError as error:
-            raise place.refuse("the path begins with a user who is not known here") from error
+        where = str(path_at(text, place)) if text else ""
         if where and self.readable:
             read_file(Path(where), 1, place)
         return where

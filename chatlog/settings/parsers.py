@@ -14,12 +14,7 @@ from chatlog.errors import UsageError
 from chatlog.host_names import wire_host
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import tzinfo
-    from pathlib import Path
-    from typing import TypeVar
-
-    _Place = TypeVar("_Place", str, Path)
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 # Patterns are compiled at their first use: the commands that read need none of them.
@@ -40,30 +35,6 @@ _UNSENDABLE: Final = "[\0\r\n]"
 _NOT_IN_A_KEY: Final = "[\0-\x20,\x7f]"
 _FINGERPRINT: Final = r"(?ai)(?:sha-?256:)?((?:[0-9a-f]{2}:?){31}[0-9a-f]{2})"
 _PROXIES: Final = ("socks5", "socks5h", "http")
-
-
-def archive_root(named: _Place | None, environment: Mapping[str, str]) -> _Place | Path:
-    """Return the archive: `--archive`, CHATLOG_ARCHIVE, or in the user's data directory."""
-    if named is not None:
-        return named
-    from pathlib import Path
-
-    if found := environment.get("CHATLOG_ARCHIVE"):
-        return Path(found)
-    import platformdirs
-
-    return Path(platformdirs.user_data_path("chatlog"))
-
-
-def config_path(environment: Mapping[str, str]) -> Path:
-    """Return the path of the configuration: CHATLOG_CONFIG, or the file in the user's directory."""
-    from pathlib import Path
-
-    if named := environment.get("CHATLOG_CONFIG"):
-        return Path(named)
-    import platformdirs
-
-    return Path(platformdirs.user_config_path("chatlog")) / "chatlog.toml"
 
 
 def parse_nick(text: str) -> str:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import stat
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chatlog.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LONGEST_SECRET: Final = 4096
 """Bytes that a secret, with its line's end, must not exceed."""
@@ -19,14 +21,6 @@ LONGEST_SECRET: Final = 4096
 _BY_OTHERS: Final = 0o044
 _PRIVATE_KEY: Final = b"PRIVATE KEY-----"
 _LONGEST_PEM: Final = 1024 * 1024
-
-
-def beside(file: Path, path: str) -> Path:
-    """Return a path that a file names, relative to the directory of that file.
-
-    RuntimeError if it begins with a user who is not known here.
-    """
-    return file.parent.absolute() / Path(path).expanduser()
 
 
 def exposed(path: Path, *, pem: bool = False) -> list[str]:

@@ -157,7 +157,7 @@ def _both(arguments: list[str]) -> list[Tool]:
 
 
 def _in(root: Path, names: Sequence[str]) -> list[str]:
-    return [*(word for name in names for word in ("-t", name)), "--archive", str(root)]
+    return [*(word for name in names for word in ("-c", name)), "--archive", str(root)]
 
 
 def _files(directories: Sequence[str]) -> list[str]:
@@ -176,7 +176,7 @@ def _rates(tasks: Sequence[Task]) -> Iterator[str]:
 def _first_hits(root: Path, rounds: int) -> Iterator[str]:
     """Say how long the first line of output takes, and how much of that is the start alone."""
     start = median(_until_output([*_CHATLOG, "search", "--help"]) for _ in range(rounds))
-    for name, more in (("everywhere", []), ("of one channel", ["-t", "#c00"])):
+    for name, more in (("everywhere", []), ("of one channel", ["-c", "#c00"])):
         command = [*_CHATLOG, "search", NEEDLE, "--archive", str(root), *more]
         first = median(_until_output(command) for _ in range(rounds))
         yield (f"first hit {name}: {first * 1e3:.0f} ms after the start of the process,"

@@ -9,5 +9,6 @@ import pytest
 def _elsewhere(tmp_path, monkeypatch):
     """Keep the archive and the settings of whoever runs the tests out of them."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    for name in ("CHATLOG_ARCHIVE", "CHATLOG_NETWORK", "NO_COLOR"):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for name in ("CHATLOG_ARCHIVE", "CHATLOG_CONFIG", "CHATLOG_NETWORK", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)

@@ -19,7 +19,7 @@ from chatlog.errors import ChatlogError, UsageError
 from chatlog.formats.table import NAMES
 from chatlog.protocol.registration import sasl
 from chatlog.secret import Secret
-from chatlog.settings import channel, file, parsers, storage
+from chatlog.settings import channel, file, storage
 from chatlog.settings.channel import ChannelConfig
 from chatlog.settings.config import Config
 from chatlog.settings.file import load
@@ -552,11 +552,6 @@ def test_the_document_names_every_preset():
         name: f"{preset.servers[0].host}:{preset.servers[0].port}"
         for name, preset in PRESETS.items()
     }
-
-
-def test_the_configuration_is_at_chatlog_config_or_in_the_users_directory():
-    assert parsers.config_path({"CHATLOG_CONFIG": "/a/b.toml"}) == Path("/a/b.toml")
-    assert parsers.config_path({}).parts[-2:] == ("chatlog", "chatlog.toml")
 
 
 # -- former names -------------------------------------------------------------------

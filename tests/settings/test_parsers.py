@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -175,14 +174,6 @@ def test_until_is_never_in_the_past_nor_more_than_a_day_and_an_hour_away(now, ho
 def test_what_is_no_time_of_day_is_refused(text):
     with pytest.raises(UsageError, match="no time of day"):
         parsers.seconds_until(text, datetime(2026, 11, 23, tzinfo=UTC))
-
-
-def test_the_archive_is_where_the_option_says_else_the_environment_else_the_users_data():
-    environment = {"CHATLOG_ARCHIVE": "/from/environment"}
-    assert parsers.archive_root(Path("given"), environment) == Path("given")
-    assert parsers.archive_root(None, environment) == Path("/from/environment")
-    assert parsers.archive_root(None, {}).name == "chatlog"
-    assert parsers.archive_root(None, {"CHATLOG_ARCHIVE": ""}).name == "chatlog"
 
 
 # -- what the configuration file says ----------------------------------------

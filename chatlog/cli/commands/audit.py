@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from chatlog import clock
+from chatlog.archive.version import expect_known_version
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.moments import event_time
-from chatlog.cli.options.reading import archive_root
 from chatlog.cli.options.recording import CONNECTION_SECTIONS, archive_option, connection_options
 from chatlog.cli.options.types import ParserType
 from chatlog.cli.show.audits import finding_lines, verdict
@@ -22,6 +21,7 @@ from chatlog.settings import parsers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from chatlog.audit.compare import Findings
     from chatlog.record.supervisor import Plan
@@ -69,7 +69,8 @@ def command(ctx: click.Context, /, **options: Any) -> None:
 
     set_up_diagnostics(quiet=True, verbose=False, look_on=False)
     settings = plans.settings_of(ctx)
-    root = Path(archive_root(options["archive"]))
+    root = plans.storage_of(settings).root
+    expect_known_version(root)
     low, high = (
         event_time(options[name], clock.now(), options["tz"]) for name in ("since", "until")
     )

@@ -11,7 +11,7 @@ import click
 from chatlog import clock
 from chatlog.archive.targets import Targets
 from chatlog.cli.help import HelpCommand
-from chatlog.cli.options.reading import archive_option, archive_root, network_option, tz_option
+from chatlog.cli.options.reading import archive_options, network_option, target_options, tz_option
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.screen import json_line, write
 from chatlog.cli.show.unreadable import reported_by
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=HelpCommand)
-@click.argument("patterns", metavar="[TARGET]...", nargs=-1)
+@target_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each target.")
 @tz_option
 @network_option
-@archive_option
+@archive_options()
 def command(
     *,
-    patterns: tuple[str, ...],
+    targets: tuple[str, ...],
     as_json: bool,
     tz: str | None,
     network: str | None,
-    archive: str | None,
+    root: str,
 ) -> None:
     """List the channels and queries of the archive.
 
@@ -52,13 +52,12 @@ def command(
       chatlog channels 'libera/*' @server
       chatlog channels --json | jq -r 'select(.recorded | not) | .target'
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    root = Path(archive_root(archive))
     zone = parsers.parse_zone(tz) if tz else None
     damaged = DamagedLines()
     damage = Damage(damaged)
-    targets = _targets(root, patterns, network, damage)
+    known = _targets(Path(root), targets, network, damage)
     unreadable = reported_by(damage)._replace(ledger=damaged.add)
-    found = channels_in(root, targets, clock.now(), unreadable=unreadable, damaged=damaged)
+    found = channels_in(Path(root), known, clock.now(), unreadable=unreadable, damaged=damaged)
     if as_json:
         for each in found:
             write(json_line(channel_record(each)))

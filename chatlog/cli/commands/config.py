@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from chatlog.cli.help import HelpCommand, HelpGroup
+from chatlog.cli.options.types import PathType
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.screen import write
 from chatlog.errors import UsageError
 from chatlog.formats.visible import printable
 from chatlog.formats.wording import many
-from chatlog.settings import parsers
 from chatlog.settings.file import load
+from chatlog.settings.locations import found_config, user_config
 
 if TYPE_CHECKING:
     from chatlog.settings.config import Config
@@ -33,15 +34,15 @@ def command() -> None:
 
     \b
       chatlog config init
-      chatlog config check chatlog.toml
+      chatlog config check
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
 
 
 @command.command(cls=HelpCommand, short_help="Check a configuration; connects to nothing.")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, envvar="CHATLOG_CONFIG", type=PathType(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(*, file: Path | None, as_json: bool) -> None:
-    """Check FILE, or the configuration in use: CHATLOG_CONFIG, or the user's own.
+    """Check FILE, or the configuration in use: CHATLOG_CONFIG, the user's, the system's.
 
     It connects to nothing. Each error names its key.
 
@@ -49,7 +50,7 @@ def check(*, file: Path | None, as_json: bool) -> None:
       chatlog config check
       chatlog config check --json chatlog.toml
     """  # noqa: D301 - as above
-    named = file or parsers.config_path(os.environ)
+    named = file or found_config() or user_config()
     found = load(named)
     for warning in found.warnings:
         write_message(warning)
@@ -57,25 +58,31 @@ def check(*, file: Path | None, as_json: bool) -> None:
 
 
 @command.command(cls=HelpCommand, short_help="Write a commented example.")
-@click.argument("file", default="chatlog.toml", type=click.Path(path_type=Path, allow_dash=True))
-def init(*, file: Path) -> None:
-    """Write a commented example to FILE (chatlog.toml), or print it for -.
+@click.argument(
+    "file",
+    required=False,
+    envvar="CHATLOG_CONFIG",
+    type=PathType(path_type=Path, allow_dash=True),
+)
+def init(*, file: Path | None) -> None:
+    """Write a commented example to FILE, or print it for -.
 
-    An existing file is not changed.
+    Without FILE it becomes the configuration that every command uses: CHATLOG_CONFIG,
+    or the user's. An existing file is not changed.
 
     \b
       chatlog config init
-      chatlog config init ~/.config/chatlog/chatlog.toml
+      chatlog config init ./chatlog.toml
       chatlog config init - | less
     """  # noqa: D301 - as above
     example = pkgutil.get_data("chatlog", "data/chatlog.toml") or b""
+    named = file or user_config()
     if str(file) == "-":
         write(example)
         return
-    _create(file, example)
-    click.echo(
-        f"{printable(str(file))}: written; change it, then check it with `chatlog config check`"
-    )
+    _create(named, example)
+    checking = f"chatlog config check {printable(str(file))}" if file else "chatlog config check"
+    click.echo(f"{printable(str(named))}: written; change it, then check it with `{checking}`")
 
 
 def _create(file: Path, content: bytes) -> None:

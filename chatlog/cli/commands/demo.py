@@ -11,6 +11,7 @@ import click
 
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.renamed import RenamedOption
+from chatlog.cli.options.types import PathType
 
 
 @click.command(cls=HelpCommand)
@@ -19,7 +20,7 @@ from chatlog.cli.options.renamed import RenamedOption
     "--archive",
     cls=RenamedOption,
     former=("-o", "--output"),
-    type=click.Path(file_okay=False, path_type=Path),
+    type=PathType(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Directory to record into. Default: a new temporary one, never your archive.",
 )

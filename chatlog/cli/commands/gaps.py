@@ -13,7 +13,7 @@ from chatlog import clock
 from chatlog.archive.targets import Targets, spelled
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.moments import event_time
-from chatlog.cli.options.reading import archive_option, archive_root, network_option, tz_option
+from chatlog.cli.options.reading import archive_options, network_option, target_options, tz_option
 from chatlog.cli.options.types import ParserType
 from chatlog.cli.show.damage import Damage, say_damaged_run, say_unread
 from chatlog.cli.show.screen import json_line, write
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=HelpCommand)
-@click.argument("patterns", metavar="[TARGET]...", nargs=-1)
+@target_options
 @click.option(
     "--since", metavar="WHEN", help="Start of the range to show: 2026-11-23, yesterday, 7d."
 )
@@ -59,10 +59,10 @@ if TYPE_CHECKING:
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing if the exit status is 0.")
 @tz_option
 @network_option
-@archive_option
+@archive_options()
 def command(
     *,
-    patterns: tuple[str, ...],
+    targets: tuple[str, ...],
     since: str | None,
     until: str | None,
     least: float,
@@ -70,7 +70,7 @@ def command(
     as_json: bool,
     quiet: bool,
     tz: str | None,
-    archive: str | None,
+    root: str,
     network: str | None,
 ) -> None:
     """Show when each channel was recorded, and each gap with its cause.
@@ -85,17 +85,17 @@ def command(
       chatlog gaps --json | jq 'select(.state == "open")'
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     zone = parsers.parse_zone(tz) if tz else None
-    root, now = Path(archive_root(archive)), clock.now()
+    place, now = Path(root), clock.now()
     low, high = (event_time(text, now, tz) for text in (since, until))
-    targets = Targets(root, patterns, (network,) if network else ())
+    known = Targets(place, targets, (network,) if network else ())
     query = GapQuery(low, high, int(least * 1000))
     damage = Damage(DamagedLines())
-    found, damaged, unledgered = _find(root, targets.find(), query, now, damage)
-    damage.refuse_all(targets.refused)
+    found, damaged, unledgered = _find(place, known.find(), query, now, damage)
+    damage.refuse_all(known.refused)
     damage.report()
     if not (found or unledgered):
         damage.end()
-        raise _nothing_found(root, patterns)
+        raise _nothing_found(place, targets)
     missing = not_recovered(found, strict=strict)
     if as_json:
         _write_json(found, unledgered)
@@ -107,9 +107,9 @@ def command(
         raise NothingFoundError(verdict)
 
 
-def _nothing_found(root: Path, patterns: tuple[str, ...]) -> NothingFoundError:
+def _nothing_found(root: Path, targets: tuple[str, ...]) -> NothingFoundError:
     return NothingFoundError(
-        f"no recording of {' '.join(patterns) or 'a channel'} in {root};"
+        f"no recording of {' '.join(targets) or 'a channel'} in {root};"
         " record with `chatlog record`, or name the archive with --archive"
     )
 

@@ -15,16 +15,14 @@ from chatlog.archive.targets import Targets
 from chatlog.archive.version import expect_known_version
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.recording import archive_option, keeping_options
-from chatlog.cli.options.storage import storage_of, typed_over
-from chatlog.cli.options.types import given
+from chatlog.cli.options.storage import storage_beside, storage_of, typed_over
+from chatlog.cli.options.types import PathType, given
 from chatlog.cli.show.maintenance import tended_lines, tended_records
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.progress import progress
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError, TranscriptError, UsageError
 from chatlog.formats.wording import many
-from chatlog.settings.file import load
-from chatlog.settings.storage import StorageConfig
 from chatlog.upkeep.holding import holding_of
 from chatlog.upkeep.retention import empties
 from chatlog.upkeep.tending import Tended, tender_of
@@ -42,9 +40,9 @@ if TYPE_CHECKING:
 @click.option(
     "--config",
     envvar="CHATLOG_CONFIG",
-    type=click.Path(path_type=Path),
+    type=PathType(path_type=Path),
     metavar="FILE",
-    help="Take the settings of [storage] from there.",
+    help="Configuration, for its [storage]. Default: the user's, else the system's.",
 )
 @keeping_options
 @click.option("--dry-run", is_flag=True, help="Print the actions, and do nothing.")
@@ -89,9 +87,7 @@ def command(
 
 def _storage(ctx: click.Context) -> Storage:
     typed = given(ctx)
-    path = typed.get("config")
-    kept = StorageConfig() if path is None else load(path).storage
-    return storage_of(typed_over(kept, typed))
+    return storage_of(typed_over(storage_beside(typed.get("config"), typed), typed))
 
 
 def _tend(

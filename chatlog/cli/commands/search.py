@@ -12,12 +12,12 @@ from chatlog.cli.options import terms
 from chatlog.cli.options.printing import Printing
 from chatlog.cli.options.query import FILTERS, query_options
 from chatlog.cli.options.reading import (
-    archive_option_of_search,
-    archive_root,
+    archive_options,
     color_option,
     network_option,
     tz_option,
 )
+from chatlog.cli.options.renamed import RenamedOption
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.found import print_found
 from chatlog.cli.show.pager import paged
@@ -68,19 +68,27 @@ _MATCHING = (
         is_flag=True,
         help="Ignore case; the default if the text has no capitals.",
     ),
-    click.option("-s", "--case-sensitive", is_flag=True, help="Match case exactly."),
+    click.option(
+        "--case-sensitive",
+        cls=RenamedOption,
+        former=("-s",),
+        is_flag=True,
+        help="Match case exactly.",
+    ),
     click.option("-w", "--word-regexp", "word", is_flag=True, help="Match whole words only."),
     click.option(
-        "-t",
-        "--target",
+        "-c",
+        "--channel",
         "targets",
+        cls=RenamedOption,
+        former=("-t", "--target"),
         multiple=True,
         metavar="TARGET",
         help="Search only this channel or query; * and ? allowed, repeatable.",
     ),
 )
 _SHOWING = (
-    click.option("-c", "--count", "counts", is_flag=True, help="Print the matches per channel."),
+    click.option("--count", "counts", is_flag=True, help="Print the matches per channel."),
     click.option(
         "-l",
         "--channels-with-matches",
@@ -89,7 +97,11 @@ _SHOWING = (
         help="Print the channels with a match.",
     ),
     click.option(
-        "-o", "--only-matching", is_flag=True, help="Print only the matching part of each text."
+        "--only-matching",
+        cls=RenamedOption,
+        former=("-o",),
+        is_flag=True,
+        help="Print only the matching part of each text.",
     ),
     click.option(
         "-A", "--after", type=_Count(0), metavar="N", help="Show N events after each match."
@@ -121,13 +133,13 @@ _SHOWING = (
 
 _SECTIONS: Final = {
     "Text": ("--regexp", "--fixed-strings", "--ignore-case", "--case-sensitive", "--word-regexp"),
-    "Filters": ("--target", *FILTERS),
+    "Filters": FILTERS,
     "Context": ("--after", "--before", "--context", "--max-count", "--reverse"),
     "Output": (
         *("--count", "--channels-with-matches", "--only-matching", "--json"),
         *("--color", "--tz", "--pager"),
     ),
-    "Archive": ("--archive", "--jobs"),
+    "Archive": ("--archive", "--config", "--jobs"),
 }
 
 
@@ -148,14 +160,14 @@ def _with(options: tuple[Any, ...]) -> Callable[[Callable[..., Any]], Callable[.
 @color_option
 @tz_option
 @network_option
-@archive_option_of_search
+@archive_options(former=("--output",))
 def command(
     *,
     wanted: Wanted,
     words: tuple[str, ...],
     network: str | None,
     tz: str | None,
-    archive: str | None,
+    root: str,
     targets: tuple[str, ...],
     color: str,
     **options: Any,
@@ -165,7 +177,7 @@ def command(
     \b
       chatlog search 'from:alice in:#python before:2026-06 "memory leak"'
       chatlog search -w -C 2 segfault --since yesterday
-      chatlog search -e 'CVE-\\d+-\\d+' -o --target '#security*'
+      chatlog search -e 'CVE-\\d+-\\d+' --only-matching -c '#security*'
 
     All words must be in the text; docs/query.md describes the whole language.
     Put a query in single quotes, or the shell and the options take parts of it.
@@ -177,7 +189,6 @@ def command(
     printing = Printing(**options)
     query = query_for(*texts, *terms.terms_of(wanted, tz), *terms.places(targets, network))
     printing.check(query)
-    root = archive_root(archive)
     reader = Reader(root, query.places, query.networks)
     found = reader.targets()
     if not found:

@@ -11,7 +11,8 @@ from chatlog import clock
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options import terms
 from chatlog.cli.options.query import FILTERS, match_option, query_options
-from chatlog.cli.options.reading import archive_option, archive_root, network_option, tz_option
+from chatlog.cli.options.reading import archive_options, network_option, target_options, tz_option
+from chatlog.cli.options.renamed import RenamedOption
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.screen import json_line, write
 from chatlog.cli.show.unreadable import reported_by
@@ -30,16 +31,22 @@ _SECTIONS: Final = {
     "Counts": ("--top", "--each", "--by", "--join"),
     "Filters": ("--match", *FILTERS),
     "Output": ("--json", "--tz"),
-    "Archive": ("--archive", "--jobs"),
+    "Archive": ("--archive", "--config", "--jobs"),
 }
 
 
 @click.command(cls=HelpCommand, sections=_SECTIONS)
-@click.argument("targets", nargs=-1, metavar="[TARGET]…")
+@target_options
 @click.option(
-    "-n", "--top", default=20, show_default=True, metavar="N", type=click.IntRange(1),
+    "--top",
+    cls=RenamedOption,
+    former=("-n",),
+    default=20,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(1),
     help="Number of people to show.",
-)  # fmt: skip
+)
 @click.option("--each", is_flag=True, help="Count each channel separately.")
 @click.option(
     "--by", "period", type=click.Choice(["year", "month", "day"]), default="month",
@@ -58,10 +65,10 @@ _SECTIONS: Final = {
 @query_options
 @tz_option
 @network_option
-@archive_option
+@archive_options()
 def command(
     *, wanted: Wanted, targets: tuple[str, ...], match: str, tz: str | None,
-    network: str | None, archive: str | None, jobs: int | None, each: bool, as_json: bool,
+    network: str | None, root: str, jobs: int | None, each: bool, as_json: bool,
     top: int, period: str, join: bool,
 ) -> None:  # fmt: skip
     """Count lines by person, hour, weekday and period; in all channels if none is named.
@@ -75,7 +82,6 @@ def command(
       chatlog stats --since 2026-01 --by day --each
       chatlog stats --json | jq 'select(.type == "person") | [.nick, .lines]'
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    root = archive_root(archive)
     zone = parsers.parse_zone(tz) if tz else None
     query = query_for(
         *terms.terms_of(wanted, tz), terms.matching(match, tz), *terms.places(targets, network)

@@ -10,7 +10,7 @@ import click
 
 from chatlog import clock
 from chatlog.cli.help import HelpCommand
-from chatlog.cli.options.reading import archive_option, archive_root
+from chatlog.cli.options.reading import archive_options
 from chatlog.cli.show.damage import say_damaged_run
 from chatlog.cli.show.problems import problem_text
 from chatlog.cli.show.screen import write
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Show all channels and runs, not only the busiest and the latest.",
 )
-@archive_option
-def command(*, as_json: bool, everything: bool, archive: str | None) -> None:
+@archive_options()
+def command(*, as_json: bool, everything: bool, root: str) -> None:
     """Show the recorders of an archive: connections, channels and problems.
 
     The exit status is 0 if one runs and is connected to all its networks.
@@ -41,8 +41,8 @@ def command(*, as_json: bool, everything: bool, archive: str | None) -> None:
       chatlog status --archive /var/lib/chatlog --all
       chatlog status --json | jq '.networks[].lag'
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    root = Path(archive_root(archive))
-    observed, now = observe(root, say_damaged_run), clock.now()
+    place = Path(root)
+    observed, now = observe(place, say_damaged_run), clock.now()
     if as_json:
         write(b"".join(encode(status, alive=alive) for status, alive in observed))
     else:
@@ -50,7 +50,7 @@ def command(*, as_json: bool, everything: bool, archive: str | None) -> None:
 
         show_runs(observed, now, everything=everything)
     sys.stdout.flush()
-    _judge(root, [status for status, alive in observed if alive], now)
+    _judge(place, [status for status, alive in observed if alive], now)
 
 
 def _judge(root: Path, living: list[RunStatus], now: str) -> None:

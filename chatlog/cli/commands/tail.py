@@ -9,12 +9,13 @@ import click
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.query import FILTERS, match_option, query_options
 from chatlog.cli.options.reading import (
-    archive_option,
-    archive_root,
+    archive_options,
     color_option,
     network_option,
+    target_options,
     tz_option,
 )
+from chatlog.cli.options.types import PathType
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.painting import Painter
 from chatlog.cli.show.screen import Screen, wants_headings
@@ -35,7 +36,7 @@ _SECTIONS: Final = {
     "Lines": ("--lines", "--follow", "--cursor"),
     "Filters": ("--match", *FILTERS),
     "Output": ("--json", "--color", "--tz"),
-    "Archive": ("--archive",),
+    "Archive": ("--archive", "--config"),
 }
 
 
@@ -67,7 +68,7 @@ def _is_count(argument: str, before: str, valued: set[str]) -> bool:
 
 
 @click.command(cls=_Tail, sections=_SECTIONS)
-@click.argument("targets", nargs=-1, metavar="[TARGET]…")
+@target_options
 @click.option(
     "-n",
     "--lines",
@@ -79,7 +80,7 @@ def _is_count(argument: str, before: str, valued: set[str]) -> bool:
 @click.option("-f", "--follow", is_flag=True, help="Wait for new events and show them.")
 @click.option(
     "--cursor",
-    type=click.Path(dir_okay=False),
+    type=PathType(dir_okay=False),
     metavar="FILE",
     help=(
         "Continue after the last event that a run with this FILE printed; a first run prints all,"
@@ -94,9 +95,10 @@ def _is_count(argument: str, before: str, valued: set[str]) -> bool:
 @color_option
 @tz_option
 @network_option
-@archive_option
+@archive_options()
 def command(
     *,
+    root: str,
     wanted: Wanted,
     targets: tuple[str, ...],
     count: int | None,
@@ -106,7 +108,6 @@ def command(
     as_json: bool,
     color: str,
     tz: str | None,
-    archive: str | None,
     network: str | None,
 ) -> None:
     """Show the last events of channels and queries; of all if none is named.
@@ -122,7 +123,6 @@ def command(
       chatlog tail --json --cursor seen | ./import-events
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     zone = parsers.parse_zone(tz) if tz else None
-    root = archive_root(archive)
     reader = Reader(root, targets, (network,) if network else ())
     query = None if wanted.is_nothing and not match else _query(wanted, match, tz, reader)
     screen = Screen(reader.targets(), zone, Painter(color), headings=wants_headings())

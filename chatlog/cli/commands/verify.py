@@ -12,14 +12,13 @@ import click
 from chatlog.archive.locks import Locks
 from chatlog.archive.targets import Targets
 from chatlog.cli.help import HelpCommand
-from chatlog.cli.options.reading import archive_option, network_option
+from chatlog.cli.options.reading import archive_options, network_option, target_options
 from chatlog.cli.show.inspections import finding_lines, repair_lines, summary_lines, verdict
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.progress import progress
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError
 from chatlog.formats.visible import printable
-from chatlog.settings import parsers
 from chatlog.upkeep.findings import Finding
 from chatlog.upkeep.inspection import inspect, repair, total_size
 from chatlog.upkeep.verify import version_findings
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=HelpCommand)
-@click.argument("patterns", metavar="[TARGET]...", nargs=-1)
-@archive_option
+@target_options
+@archive_options(any_version=True)
 @network_option
 @click.option(
     "--repair",
@@ -44,8 +43,8 @@ if TYPE_CHECKING:
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing if the exit status is 0.")
 def command(
     *,
-    patterns: tuple[str, ...],
-    archive: str | None,
+    targets: tuple[str, ...],
+    root: str,
     network: str | None,
     repairs: bool,
     as_json: bool,
@@ -60,22 +59,22 @@ def command(
       chatlog verify python --archive /var/lib/chatlog
       chatlog verify --json | jq -r 'select(.type == "finding") | .path'
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    root = Path(parsers.archive_root(archive, os.environ))
-    version = version_findings(root)
-    known = Targets(root, patterns, (network,) if network else ())
-    some = bool(patterns or network)
+    place = Path(root)
+    version = version_findings(place)
+    known = Targets(place, targets, (network,) if network else ())
+    some = bool(targets or network)
     directories = [Path(target.path) for target in (known.find() if some else known.all())]
-    found = [*version, *_refused(root, known)]
+    found = [*version, *_refused(place, known)]
     if not (directories or found):
         raise NothingFoundError(f"nothing to verify in {root}; name the archive with --archive")
     shown = not (as_json or quiet)
-    locks = Locks(root)
+    locks = Locks(place)
     try:
         if repairs:
-            _repair(root, locks, directories, shown=shown)
+            _repair(place, locks, directories, shown=shown)
         with progress("verifying", total_size(directories), shown=shown) as advance:
             inspection = inspect(
-                root, locks, directories, found=found, around=not some, advance=advance
+                place, locks, directories, found=found, around=not some, advance=advance
             )
     finally:
         locks.close()

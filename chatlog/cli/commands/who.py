@@ -10,7 +10,7 @@ from chatlog import clock
 from chatlog.archive.targets import spelled
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.moments import event_time
-from chatlog.cli.options.reading import archive_option, archive_root, network_option, tz_option
+from chatlog.cli.options.reading import archive_options, network_option, target_options, tz_option
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.screen import encoded, json_line, write
 from chatlog.cli.show.unreadable import reported_by
@@ -28,7 +28,7 @@ _FEW: Final = 5
 
 
 @click.command(cls=HelpCommand)
-@click.argument("target")
+@target_options
 @click.option(
     "--at",
     metavar="TIME",
@@ -37,10 +37,10 @@ _FEW: Final = 5
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @tz_option
 @network_option
-@archive_option
+@archive_options()
 def command(
-    *, target: str, at: str | None, as_json: bool, tz: str | None,
-    network: str | None, archive: str | None,
+    *, targets: tuple[str, ...], at: str | None, as_json: bool, tz: str | None,
+    network: str | None, root: str,
 ) -> None:  # fmt: skip
     """List the members of a channel, by its joins, parts, nicks and lists of names.
 
@@ -48,7 +48,9 @@ def command(
       chatlog who python --at 'yesterday 18:00'
       chatlog who '#chan' --at 2026-11-23T18:20:01Z --json
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    root = archive_root(archive)
+    if len(targets) != 1:
+        raise UsageError("name one channel: `chatlog who python`")
+    [target] = targets
     now = clock.now()
     time = event_time(at, now, tz) or now
     reader = Reader(root, [target], [network] if network else [])

@@ -17,7 +17,8 @@ import click
 import msgspec
 
 from chatlog.cli.options import storage
-from chatlog.cli.options.types import given
+from chatlog.cli.options.storage import storage_beside, typed_over
+from chatlog.cli.options.types import given, is_typed
 from chatlog.cli.show.known_secrets import hide_secrets
 from chatlog.connection import Address, Route, tls_context
 from chatlog.connection.proxies import require_library
@@ -35,6 +36,7 @@ from chatlog.settings import parsers, presets, secret_files, server_names
 from chatlog.settings.channel import ListedChannel
 from chatlog.settings.config import Config
 from chatlog.settings.file import load
+from chatlog.settings.locations import found_config
 from chatlog.settings.network import NetworkConfig
 from chatlog.settings.setting import Scope, variable
 from chatlog.settings.table import PRIVATE_FILES, SECRETS, of_scope
@@ -49,16 +51,33 @@ if TYPE_CHECKING:
 
 
 def settings_of(ctx: click.Context) -> Config:
-    """Return the configuration: options over the environment over the file of `--config`."""
+    """Return the configuration: options over the environment over a file.
+
+    The file is that of `--config`, else the one that `locations` finds. With
+    `--server` the network is typed, and the file only says how its own archive is
+    kept.
+    """
     typed = given(ctx)
     path = typed.pop("config", None)
-    if path is None:
-        warnings = tuple(_exposed(typed))
-        return _with_storage(Config(networks=_typed_network(typed), warnings=warnings), typed)
+    if "servers" not in typed:
+        used = path or found_config()
+        if used is not None:
+            return _from_file(used, typed)
+    elif path is not None and is_typed(ctx, "config"):
+        raise UsageError(f"--server does not go with --config; write it into {path}")
+    warnings = tuple(_exposed(typed))
+    networks = _typed_network(typed)
+    kept = storage_beside(path, typed)
+    return _with_storage(Config(networks=networks, storage=kept, warnings=warnings), typed)
+
+
+def _from_file(path: Path, typed: dict[str, Any]) -> Config:
+    """Return the configuration of a file with options and environment over it."""
     for each in of_scope(Scope.NETWORK):
         if not each.shared and each.field in typed:
             raise UsageError(
-                f"--{each.option_name} does not go with --config; write it into {path}"
+                f"--{each.option_name} does not go with the configuration {path};"
+                " write it into that, or add --server HOST"
             )
     loaded = load(path)
     chosen = typed.pop("network", None)
@@ -86,7 +105,9 @@ def _exposed(typed: dict[str, Any]) -> Iterator[str]:
 def _typed_network(typed: dict[str, Any]) -> dict[str, NetworkConfig]:
     servers = typed.pop("servers", ())
     if not servers:
-        raise UsageError("no server; say --server HOST, or --config FILE with its networks")
+        raise UsageError(
+            "no server; say --server HOST, or begin a configuration with `chatlog config init`"
+        )
     preset = presets.preset_for(servers[0].host) if servers[0].port is None else None
     channels = (*map(ListedChannel().parse, servers[0].channels), *typed.pop("channels", ()))
     if not channels and not typed.get("accept_invites"):
@@ -160,7 +181,7 @@ def _channel_keys(path: str | None) -> dict[str, Secret]:
 
 
 def _with_storage(whole: Config, typed: dict[str, Any]) -> Config:
-    kept = storage.typed_over(whole.storage, typed)
+    kept = typed_over(whole.storage, typed)
     metrics = typed.get("metrics_file", whole.metrics_file)
     return msgspec.structs.replace(whole, storage=kept, metrics_file=str(metrics or ""))
 

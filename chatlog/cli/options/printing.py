@@ -36,10 +36,14 @@ class Printing(NamedTuple):
     def check(self, query: Query) -> None:
         """Raise UsageError if the options contradict each other or the query."""
         if self.only_matching and not any(texts_of(query.term)):
-            raise UsageError("-o prints the matching part of a text; add a text to search for")
+            raise UsageError(
+                "--only-matching prints the matching part of a text; add a text to search for"
+            )
         if sum((self.counts, self.which, self.only_matching, any(self.around))) > 1:
-            raise UsageError("-c, -l, -o and -A, -B, -C exclude one another; use one of them")
+            raise UsageError(
+                "--count, -l, --only-matching and -A, -B, -C exclude one another; use one of them"
+            )
         if any(self.around) and self.reverse:
             raise UsageError("-A, -B and -C show events in order of time; leave out --reverse")
         if (self.counts or self.which) and self.most is not None:
-            raise UsageError("-c and -l search everything; leave out -m")
+            raise UsageError("--count and -l search everything; leave out -m")

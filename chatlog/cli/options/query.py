@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
+from chatlog.cli.options.types import stands_for
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -63,6 +65,7 @@ _OPTIONS = (
 
 
 FILTERS: Final = (
+    "--channel",
     *("--since", "--until", "--nick", "--follow-nicks", "--account", "--type", "--via"),
     "--network",
 )
@@ -93,8 +96,7 @@ def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
         fields = {name: options.pop(name) for name in Wanted._fields}
         return command(wanted=Wanted(**fields), **options)
 
-    gathered.__doc__ = command.__doc__
-    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    function = stands_for(gathered, command)
     for option in reversed(_OPTIONS):
-        gathered = option(gathered)
-    return gathered
+        function = option(function)
+    return function

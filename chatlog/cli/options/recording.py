@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import click
 
 from chatlog.cli.options.renamed import RenamedOption
-from chatlog.cli.options.types import ParserType
+from chatlog.cli.options.types import ParserType, PathType
 from chatlog.settings.kinds import Choice, FilePath, Flag, SecretText, Several
 from chatlog.settings.setting import Scope, Section, variable
 from chatlog.settings.table import of_scope, of_sections
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 _CONFIG: Final = click.option(
     "--config",
     envvar="CHATLOG_CONFIG",
-    type=click.Path(path_type=Path),
+    type=PathType(path_type=Path),
     metavar="FILE",
-    help="Configuration: networks, channels and settings. `chatlog config init` writes one.",
+    help="Configuration: networks, channels and settings. Default: the user's, else the system's.",
 )
 _FROM_ELSEWHERE: Final = (
     click.option(
@@ -43,7 +43,7 @@ _FROM_ELSEWHERE: Final = (
     click.option(
         "--channel-keys-file",
         envvar="CHATLOG_CHANNEL_KEYS_FILE",
-        type=click.Path(exists=True, dir_okay=False),
+        type=PathType(exists=True, dir_okay=False),
         metavar="FILE",
         help="Keys of channels, one '#channel key' a line.",
     ),
@@ -162,12 +162,10 @@ def _type(kind: Kind) -> dict[str, Any]:
         case Choice():
             return {"type": click.Choice(kind.words)}
         case SecretText():
-            return {"type": click.Path(exists=True, dir_okay=False), "metavar": kind.metavar}
+            return {"type": PathType(exists=True, dir_okay=False), "metavar": kind.metavar}
         case FilePath():
             is_directory = kind.metavar == "DIR"
-            path = click.Path(
-                exists=kind.readable, dir_okay=is_directory, file_okay=not is_directory
-            )
+            path = PathType(exists=kind.readable, dir_okay=is_directory, file_okay=not is_directory)
             return {"type": path, "metavar": kind.metavar}
         case _:
             return {"type": ParserType(cast("Typed", kind).parse), "metavar": kind.metavar}

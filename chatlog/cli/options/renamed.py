@@ -19,7 +19,7 @@ class RenamedOption(click.Option):
 
     `former` holds the former spellings, such as `-o` and `--output`, and
     `former_variable` the former environment variable. The new name wins if both
-    are given.
+    are given, unless the option is repeatable: then both count.
     """
 
     def __init__(
@@ -31,16 +31,23 @@ class RenamedOption(click.Option):
     def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
         """Add both names to a parser; click's parser is no public type."""
         super().add_to_parser(parser, ctx)
-        parser.add_option(obj=self, opts=[*self._former], dest=self._dest, action="store")
+        names = {"obj": self, "opts": [*self._former], "dest": self._dest}
+        if self.is_flag:
+            parser.add_option(**names, action="store_const", const=True)
+        else:
+            parser.add_option(**names, action="append" if self.multiple else "store")
 
     def consume_value(
         self, ctx: click.Context, opts: Mapping[str, Any]
     ) -> tuple[Any, ParameterSource]:
         """Return the value and its source; warn if a former name gave it."""
-        if self.name not in opts and self._dest in opts:
-            self._warn(self._former[-1], self.opts[-1])
-            return opts[self._dest], ParameterSource.COMMANDLINE
-        return super().consume_value(ctx, opts)
+        former = opts.get(self._dest)
+        if former is None or (self.name in opts and not self.multiple):
+            return super().consume_value(ctx, opts)
+        self._warn(self._former[-1], self.opts[-1])
+        if self.multiple:
+            return [*opts.get(str(self.name), ()), *former], ParameterSource.COMMANDLINE
+        return former, ParameterSource.COMMANDLINE
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         """Return the value of the environment variable, else that of the former one."""

@@ -34,7 +34,7 @@ class TextOptions(NamedTuple):
     def case(self) -> Case:
         """When capitals count; UsageError for a contradiction."""
         if self.ignore_case and self.case_sensitive:
-            raise UsageError("-i and -s contradict each other; leave one out")
+            raise UsageError("-i and --case-sensitive contradict each other; leave one out")
         if self.ignore_case:
             return Case.IGNORE
         return Case.SENSITIVE if self.case_sensitive else Case.SMART

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
     _ParamType = click.ParamType[object]
 else:
     _ParamType = click.ParamType  # generic only in newer releases of click
+
+
+class PathType(click.Path):
+    """A path whose `~` is the home directory, as a shell has it: `--archive=~/logs` keeps it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path with the home directory in place of `~`."""
+        if isinstance(value, str) and value.startswith("~"):
+            expanded = os.path.expanduser(value)  # noqa: PTH111 - pathlib is slow to import
+            if expanded.startswith("~"):
+                self.fail("the path begins with a user who is not known here", param, ctx)
+            value = expanded
+        return super().convert(value, param, ctx)
 
 
 class ParserType(_ParamType):
@@ -33,6 +47,18 @@ class ParserType(_ParamType):
             return self._parse(value)
         except UsageError as error:
             self.fail(str(error), param, ctx)
+
+
+def stands_for(gathered: Callable[..., Any], command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a function that calls a command the command's docstring and options; return it."""
+    gathered.__doc__ = command.__doc__
+    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    return gathered
+
+
+def is_typed(ctx: click.Context, name: str) -> bool:
+    """Return whether a parameter was given on the command line."""
+    return ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def given(ctx: click.Context) -> dict[str, Any]:

@@ -121,9 +121,9 @@ def test_without_any_file_it_is_said_how_to_begin(chatlog):
 def test_init_writes_an_example_that_only_we_can_read_and_that_is_fine(chatlog):
     done = chatlog.run("config", "init")
     assert done.returncode == 0
-    written = chatlog.home / "chatlog.toml"
+    written = chatlog.home / ".config/chatlog/chatlog.toml"
     assert stat.S_IMODE(written.stat().st_mode) == 0o600
-    assert chatlog.run("config", "check", "chatlog.toml").returncode == 0
+    assert chatlog.run("config", "check").returncode == 0
 
 
 def test_init_leaves_alone_what_is_there(chatlog, file):
@@ -147,7 +147,7 @@ def test_init_says_where_it_cannot_write(chatlog, file):
 def test_init_prints_the_example_that_it_would_write(chatlog):
     chatlog.run("config", "init")
     printed = chatlog.run("config", "init", "-").stdout
-    assert printed == (chatlog.home / "chatlog.toml").read_text()
+    assert printed == (chatlog.home / ".config/chatlog/chatlog.toml").read_text()
 
 
 @pytest.mark.parametrize("verb", ["check", "init"])

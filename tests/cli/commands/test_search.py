@@ -168,10 +168,10 @@ def test_words_beside_a_pattern_must_be_there_as_well(texts, archive):
         (["leak"], ["leak", "Leak", "LEAK"]),
         (["Leak"], ["Leak"]),
         (["-i", "Leak"], ["leak", "Leak", "LEAK"]),
-        (["-s", "leak"], ["leak"]),
+        (["--case-sensitive", "leak"], ["leak"]),
         (["-i", "-e", "LEA."], ["leak", "Leak", "LEAK"]),
         (["-e", r"\Weak|l\Sak"], ["leak", "Leak", "LEAK"]),
-        (["-F", "-s", "LEAK"], ["LEAK"]),
+        (["-F", "--case-sensitive", "LEAK"], ["LEAK"]),
         (["leak", "Leak"], ["Leak"]),
     ],
     ids=str,
@@ -315,11 +315,11 @@ def test_places_are_channels_queries_and_networks_with_globs(texts, archive):
         said(5, "five", target=SERVER),
     )
     assert texts() == ["one", "two", "three", "four"]
-    assert texts("--target", "security") == ["one", "three"]
-    assert texts("-t", "#SECURITY*", "--network", "net") == ["one", "two"]
-    assert texts("-t", "oftc/*", "-t", "bob") == ["three", "four"]
+    assert texts("--channel", "security") == ["one", "three"]
+    assert texts("-c", "#SECURITY*", "--network", "net") == ["one", "two"]
+    assert texts("-c", "oftc/*", "-c", "bob") == ["three", "four"]
     assert texts("--network", "o*") == ["three"]
-    assert texts("-t", SERVER) == texts(f"in:net/{SERVER}") == ["five"]
+    assert texts("-c", SERVER) == texts(f"in:net/{SERVER}") == ["five"]
     assert texts("in:security | in:bob", "--network", "net") == ["one", "four"]
 
 
@@ -360,8 +360,8 @@ COUNTED = [
 
 def test_search_counts_the_hits_of_each_channel(search, archive):
     record(archive, *COUNTED)
-    assert search("-c", "leak") == (0, "       1 net/#big\n      11 net/#c\n", "")
-    assert search("-c", "--json", "leak")[1] == (
+    assert search("--count", "leak") == (0, "       1 net/#big\n      11 net/#c\n", "")
+    assert search("--count", "--json", "leak")[1] == (
         '{"network": "net", "target": "#big", "count": 1}\n'
         '{"network": "net", "target": "#c", "count": 11}\n'
     )
@@ -375,15 +375,17 @@ def test_search_lists_the_channels_that_have_hits(search, archive):
 
 def test_only_what_was_found_may_be_shown(search, archive):
     record(archive, said(1, "CVE-2025-1 and cve-\x022\x02-3"), said(2, "a\x1bb CVE-3-4"))
-    assert search("-o", "-i", "-e", r"CVE-\d+-\d+")[1] == "CVE-2025-1\ncve-2-3\nCVE-3-4\n"
-    assert search("-o", "-e", "a.b")[1] == "a\\x1bb\n"
-    assert search("-o", "--json", "-e", "CVE.*4")[1] == '{"match": "CVE-3-4"}\n'
+    assert (
+        search("--only-matching", "-i", "-e", r"CVE-\d+-\d+")[1] == "CVE-2025-1\ncve-2-3\nCVE-3-4\n"
+    )
+    assert search("--only-matching", "-e", "a.b")[1] == "a\\x1bb\n"
+    assert search("--only-matching", "--json", "-e", "CVE.*4")[1] == '{"match": "CVE-3-4"}\n'
 
 
 def test_several_texts_are_shown_in_the_order_in_which_they_stand(search, archive):
     record(archive, said(1, "two one two"))
-    assert search("-o", "one two")[1] == "two\none\ntwo\n"
-    assert search("-o", "one -three from:ann")[1] == "one\n"
+    assert search("--only-matching", "one two")[1] == "two\none\ntwo\n"
+    assert search("--only-matching", "one -three from:ann")[1] == "one\n"
 
 
 TALK = [said(each, f"line {each}") for each in range(10)]
@@ -458,7 +460,12 @@ def test_times_are_shown_in_the_zone_that_is_asked_for(search, archive):
 def test_nothing_that_was_said_can_steer_the_terminal(search, archive):
     evil = "\x1b]0;title\x07\x9b2J\u202e\r"
     record(archive, said(1, f"{evil}leak{evil}", nick=evil, target="#" + evil), said(2, "leak"))
-    for arguments in (["leak"], ["-c", "leak"], ["-l", "leak"], ["-o", "-e", ".*leak.*"]):
+    for arguments in (
+        ["leak"],
+        ["--count", "leak"],
+        ["-l", "leak"],
+        ["--only-matching", "-e", ".*leak.*"],
+    ):
         shown = search(*arguments)[1]
         assert shown.count("\n") == 2
         assert not UNSAFE.search(shown.replace("\n", ""))
@@ -497,7 +504,7 @@ def test_search_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["-c"], ["-l"], ["-o"], ["-C", "2"], ["--json"]], ids=str
+    "arguments", [[], ["--count"], ["-l"], ["--only-matching"], ["-C", "2"], ["--json"]], ids=str
 )
 def test_search_ends_with_1_if_it_finds_nothing(search, archive, arguments):
     record(archive, said(1, "hi"))
@@ -507,13 +514,13 @@ def test_search_ends_with_1_if_it_finds_nothing(search, archive, arguments):
 def test_an_archive_that_is_not_there_is_said_with_its_place(search, archive):
     said_so = f"chatlog: no events in {archive}; name the archive with --archive\n"
     assert search("leak") == (1, "", said_so)
-    assert search("leak", "-t", "#c") == (1, "", said_so)
+    assert search("leak", "-c", "#c") == (1, "", said_so)
 
 
 def test_a_channel_that_is_not_there_is_named(search, archive):
     record(archive, said(1, "hi"))
     there = "`chatlog search -l` lists all\n"
-    assert search("hi", "-t", "#nope") == (
+    assert search("hi", "-c", "#nope") == (
         1, "", f"chatlog: no channel or query in {archive} matches '#nope'; {there}",
     )  # fmt: skip
     assert search("in:a hi", "--network", "n") == (
@@ -525,22 +532,25 @@ def test_a_channel_that_is_not_there_is_named(search, archive):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["x", "-i", "-s"], "-i and -s contradict each other; leave one out"),
         (
-            ["x", "-c", "-l"],
-            "-c, -l, -o and -A, -B, -C exclude one another; use one of them",
+            ["x", "-i", "--case-sensitive"],
+            "-i and --case-sensitive contradict each other; leave one out",
         ),
         (
-            ["x", "-o", "-C", "1"],
-            "-c, -l, -o and -A, -B, -C exclude one another; use one of them",
+            ["x", "--count", "-l"],
+            "--count, -l, --only-matching and -A, -B, -C exclude one another; use one of them",
+        ),
+        (
+            ["x", "--only-matching", "-C", "1"],
+            "--count, -l, --only-matching and -A, -B, -C exclude one another; use one of them",
         ),
         (["x", "-A", "1", "-r"],
          "-A, -B and -C show events in order of time; leave out --reverse"),
-        (["x", "-c", "-m", "1"], "-c and -l search everything; leave out -m"),
-        (["-o", "--nick", "bob"],
-         "-o prints the matching part of a text; add a text to search for"),
-        (["-o", "from:ann -leak"],
-         "-o prints the matching part of a text; add a text to search for"),
+        (["x", "--count", "-m", "1"], "--count and -l search everything; leave out -m"),
+        (["--only-matching", "--nick", "bob"],
+         "--only-matching prints the matching part of a text; add a text to search for"),
+        (["--only-matching", "from:ann -leak"],
+         "--only-matching prints the matching part of a text; add a text to search for"),
         (["-F"], "-F needs a text; add QUERY or -e"),
         (["x", "--follow-nicks"], "--follow-nicks needs --nick"),
         (["x", "--since", "2026", "--until", "2025"],
@@ -613,7 +623,7 @@ def test_a_damaged_segment_is_reported_and_costs_nothing_else(search, archive):
         status, out, err = search("leak", "-j", jobs)
         assert (status, err) == (0, reported)
         assert [line[-1] for line in out.splitlines()] == ["1", "2", "3", "4"]
-    assert search("-c", "leak") == (0, "       4 net/#c\n", reported)
+    assert search("--count", "leak") == (0, "       4 net/#c\n", reported)
 
 
 def test_a_broken_archive_of_gzip_is_reported_and_costs_nothing_else(search, archive):

@@ -184,7 +184,7 @@ def test_top_limits_the_people_and_says_how_many_there_are(stats, lines, archive
     out = stats()[1]
     assert out.count("\nnick") == 20
     assert "\nand 5 more; --top shows them\n\nhour" in out
-    assert "\nand 24 more; --top shows them\n\nhour" in stats("-n", "1")[1]
+    assert "\nand 24 more; --top shows them\n\nhour" in stats("--top", "1")[1]
     assert "more" not in stats("--top", "25")[1]
     assert len(lines("person", "--top", "1")) == 25
 

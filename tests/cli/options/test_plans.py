@@ -105,9 +105,11 @@ def test_one_network_of_a_file_can_be_chosen(config):
         planned("--config", config, "--network", "three")
 
 
-@pytest.mark.parametrize("option", ["--server", "--channel"])
-def test_what_belongs_into_the_file_is_not_typed_beside_it(config, option):
-    with pytest.raises(UsageError, match=f"{option} does not go with --config"):
+@pytest.mark.parametrize(
+    ("option", "place"), [("--server", "--config"), ("--channel", "the configuration ")]
+)
+def test_what_belongs_into_the_file_is_not_typed_beside_it(config, option, place):
+    with pytest.raises(UsageError, match=f"{option} does not go with {place}"):
         planned("--config", config, option, "a")
 
 

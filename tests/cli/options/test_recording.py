@@ -114,7 +114,7 @@ def test_the_variable_of_a_setting_is_the_one_that_the_table_says(setting):
 
 def test_archive_is_the_same_option_where_the_table_is_not_imported():
     @click.command
-    @reading.archive_option
+    @reading.archive_options()
     def command():
         pass
 

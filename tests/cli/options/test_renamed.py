@@ -71,3 +71,27 @@ def test_an_empty_variable_names_no_archive(ask, monkeypatch):
     status, _, err = ask("tail")
     assert status == 1
     assert "called" not in err
+
+
+@pytest.mark.parametrize(
+    ("former", "new"),
+    [
+        (("search", "hello", "-t", "#c"), ("search", "hello", "--channel", "#c")),
+        (
+            ("search", "hello", "--target", "c", "-c", "d"),
+            ("search", "hello", "-c", "d", "-c", "c"),
+        ),
+        (("search", "hello", "-o"), ("search", "hello", "--only-matching")),
+        (("search", "Hello", "-s"), ("search", "Hello", "--case-sensitive")),
+        (("stats", "-n", "1"), ("stats", "--top", "1")),
+    ],
+)
+def test_a_flag_a_repeatable_option_and_a_number_keep_their_former_names_too(
+    former, new, archive, ask
+):
+    status, out, err = ask(*new, "-a", str(archive))
+    assert "called" not in err
+    old_status, old_out, old_err = ask(*former, "-a", str(archive))
+    warning, _, rest = old_err.partition("\n")
+    assert (old_status, old_out, rest) == (status, out, err)
+    assert "is now called" in warning
