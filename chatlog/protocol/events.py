@@ -135,14 +135,20 @@ def _query(state: State, line: Line, fields: dict[str, object]) -> list[Event]:
 
 
 def on_join(state: State, line: Line) -> list[Event]:
-    """Make events of JOIN, with account and realname where extended-join gives them."""
+    """Make events of JOIN, with account and realname where extended-join gives them.
+
+    If it is we who join a channel that we were in, the server removed us silently before.
+    """
     name = line.params[0]
     fields = _extended(line)
     if not _ours(state, line):
         return _in_channel(state, line, name, type=EventType.JOIN, **fields)
     if state.is_channel(name) and state.admits(name):
         fields.pop("text", None)  # our own realname, where the recorder has more to say
-        return [_event(line, type=EventType.JOINED, target=name, **fields)]
+        joined = _event(line, type=EventType.JOINED, target=name, **fields)
+        if not (left := state.membership.name(name)):
+            return [joined]
+        return [_own(line, state, type=EventType.PARTED, target=left, text="removed"), joined]
     return on_other(state, line)
 
 
@@ -232,14 +238,21 @@ def on_redact(state: State, line: Line) -> list[Event]:
 def on_rename(state: State, line: Line) -> list[Event]:
     """Keep RENAME as `other` under both names: where one transcript ends the next begins.
 
-    A name that differs in case alone is of the same transcript.
+    We parted from the old name and joined the new one, unless the line is history. A name
+    that differs in case alone is of the same transcript.
     """
     old, new = line.params[:2]
     target = _known(state, line, old)
     if not (target and state.is_channel(new) and state.admits(new)):
         return on_other(state, line)
-    names = (target,) if state.isupport.casemapping.equal(target, new) else (target, new)
-    return [_event(line, target=name, **_as_other(line)) for name in names]
+    if state.isupport.casemapping.equal(target, new):
+        return [_event(line, target=target, **_as_other(line))]
+    made = [_event(line, target=name, **_as_other(line)) for name in (target, new)]
+    if not line.history_of:
+        to, before = f"renamed to {new}", f"renamed from {target}"
+        made.append(_own(line, state, type=EventType.PARTED, target=target, text=to))
+        made.append(_own(line, state, type=EventType.JOINED, target=new, text=before))
+    return made
 
 
 def on_clearchat(state: State, line: Line) -> list[Event]:

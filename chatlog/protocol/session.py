@@ -151,7 +151,7 @@ class Session:
         return bool(self.state.channel_said_to(name)[1])
 
     def make_ready(self, received: str, turn: Turn) -> None:
-        """End the greeting: append our `connected` events, and join from the next `advance` on.
+        """End the greeting: append our `connected` event, and join from the next `advance` on.
 
         Before the server's welcome, and a second time, it does nothing.
         """
@@ -159,9 +159,8 @@ class Session:
             return
         self.ready = True
         self._tracker.begin()
-        targets = (SERVER, *self.joining.names())
         own = {"time": received, "type": EventType.CONNECTED, "text": self.server}
-        turn.events += [events.local_event(self.state, own, target=target) for target in targets]
+        turn.events.append(events.local_event(self.state, own, target=SERVER))
         if bot := self.state.isupport.bot_mode:
             turn.replies.append(f"MODE {self.state.me.nick} +{bot}")
 
@@ -170,13 +169,18 @@ class Session:
         self.registration.go_on(response, turn)
 
     def close(self, reason: str, received: str, turn: Turn) -> None:
-        """Append the end of the connection: the pages that it cut off, our events, the fact."""
+        """Append the end of the connection: the pages that it cut off, our events, the fact.
+
+        The events are `disconnected`, and `parted` in each channel that we are in.
+        """
         self.batches.close(turn)
         if self.ready:
-            targets = (SERVER, *(self.state.membership.names() or self.joining.names()))
-            own = {"time": received, "type": EventType.DISCONNECTED, "text": reason}
+            channels = self.state.membership.names()
+            ends = {SERVER: EventType.DISCONNECTED, **dict.fromkeys(channels, EventType.PARTED)}
+            own = {"time": received, "text": reason}
             turn.events += [
-                events.local_event(self.state, own, target=target) for target in targets
+                events.local_event(self.state, own, target=target, type=kind)
+                for target, kind in ends.items()
             ]
         turn.facts.append(Disconnected(reason))
 

@@ -119,15 +119,18 @@ class ChannelFacts:
             Disconnected: self._on_disconnected,
         }
 
-    def with_silence(self, event: Event) -> Event:
-        """Return a `joined` event with the time since which nothing was heard; any other as it is.
+    def explained(self, event: Event) -> Event:
+        """Return a `joined` event with the server, and since when and why nothing was heard.
 
-        Call it before the fact that we joined: from then on the channel is heard.
+        Any other event, and a `joined` with a text, is returned as it is. Call it before
+        the fact that we joined: from then on the channel is heard.
         """
-        if event.type != EventType.JOINED or not self._intake.takes(event.target):
+        if event.type != EventType.JOINED or event.text:
             return event
-        silence = self._ledgers.silence(event.target)
-        return msgspec.structs.replace(event, text=silence) if silence else event
+        takes = self._intake.takes(event.target)
+        silence = self._ledgers.silence(event.target) if takes else ""
+        text = "; ".join(filter(None, (self._session.server, silence)))
+        return msgspec.structs.replace(event, text=text)
 
     def jumped(self, ahead: int, slept: int) -> None:
         """Note by how many milliseconds our clock was set, or the machine slept."""

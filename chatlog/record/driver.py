@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chatlog.connection import Connection, LineEvent, Reactor
+    from chatlog.event import Event
     from chatlog.protocol.session import Session
     from chatlog.protocol.session_settings import SessionSettings
     from chatlog.record.intake import Intake
@@ -89,7 +90,7 @@ class Driver:
         self.turn = Turn()
         self.welcomed: asyncio.Future[None] = loop.create_future()
         self.since, self.parting_words, self.verdict = "", "", ACCIDENT
-        self.must_reconnect = self._has_given_up = False
+        self.must_reconnect = self._has_claimed = self._has_given_up = False
         self._connection = connection
         self._intake = intake
         self._loop = loop
@@ -125,7 +126,7 @@ class Driver:
     def apply(self, settings: SessionSettings) -> None:
         """Replace the session's settings, except those that need a new connection."""
         self.session.apply(settings, self.turn)
-        self._has_arrived = False
+        self._has_arrived = self._has_claimed = False
         self.end_turn()
 
     def lose(self, reason: str, received: str) -> None:
@@ -170,14 +171,13 @@ class Driver:
 
     def _carry_out(self, turn: Turn) -> Iterator[None]:
         """Carry a turn out; yield wherever the loop may turn."""
-        events = turn.events
+        casemapping = self.session.state.isupport.casemapping.name
+        if self.session.ready and not self._has_claimed:
+            self._has_claimed = True
+            yield from self._intake.claiming(self._intake.channels, casemapping)
         if turn.facts:  # among them, perhaps, that we joined a channel
-            events = []
-            for event in turn.events:
-                events.append(self._channels.with_silence(event))
-                if event.type == EventType.JOINED:
-                    yield
-        yield from self._intake.writing(events, self.session.state.isupport.casemapping.name)
+            yield from self._explain(turn.events, casemapping)
+        yield from self._intake.writing(turn.events, casemapping)
         while not self._intake.flush(self._steps.is_time_up):
             yield
         for line in turn.replies:
@@ -192,6 +192,14 @@ class Driver:
             self._on_arrival()
         if self._history.is_full:
             self._hold_for_history()
+
+    def _explain(self, events: list[Event], casemapping: str) -> Iterator[None]:
+        """Give each `joined` its text, once its target is claimed; yield after each."""
+        for number, event in enumerate(events):
+            if event.type == EventType.JOINED:
+                yield from self._intake.claiming((event.target,), casemapping)
+                events[number] = self._channels.explained(event)
+                yield
 
     def _hold_for_history(self) -> None:
         """Read nothing more until there is room for history that waits."""

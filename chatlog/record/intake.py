@@ -16,7 +16,7 @@ from chatlog.errors import HeldError, TranscriptError
 from chatlog.event import SERVER, Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from chatlog.record.limits import Limiter
     from chatlog.record.sinks import Flusher, Sink
@@ -93,6 +93,17 @@ class Intake:
         """Return whether this run records a target, which it does from its first event."""
         return target in self._recorded
 
+    def claiming(self, targets: Iterable[str], casemapping: str) -> Iterator[None]:
+        """Begin to record targets before their first event; yield after each new one.
+
+        Those that another recorder holds are skipped. A failure is kept, not raised.
+        """
+        try:
+            for target in targets:
+                yield from self._claim(target, casemapping)
+        except Exception as error:  # noqa: BLE001 - a bug here must end the run, not the connection
+            self.fail(error)
+
     def write(self, events: list[Event], casemapping: str) -> None:
         """Write events in their order; skip those beyond a limit or of targets held elsewhere.
 
@@ -119,7 +130,7 @@ class Intake:
                 if start:
                     yield
                 self._sink.write_all(events[start : start + _AT_ONCE])
-        except Exception as error:  # noqa: BLE001 - a bug here must end the run, not the connection
+        except Exception as error:  # noqa: BLE001 - as above
             self.fail(error)
         else:
             self.counts.update(counts)

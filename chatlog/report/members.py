@@ -56,7 +56,7 @@ def presence_at(reader: Reader, channel: Target, time: str) -> Presence:
     return presence
 
 
-def is_in_gap(
+def has_gap(
     root: str | Path,
     channel: Target,
     since: str,
@@ -65,13 +65,14 @@ def is_in_gap(
     *,
     unreadable: Unreadable,
 ) -> bool:
-    """Return whether a time lies in a gap that began at `since` or later.
+    """Return whether a gap began between `since` and a time.
 
-    A recorder that was killed leaves no event of its end; the ledger knows.
-    `unreadable` reports files that could not be read.
+    A recorder that was killed leaves no event of its end; the ledger knows. Nor does a
+    batch that brings nothing leave an event of its beginning: after the gap before it,
+    nobody knows who stayed. `unreadable` reports files that could not be read.
     """
     return any(
-        since <= gap.start.time < time <= gap.end
+        since <= gap.start.time < time
         for _, coverage in coverages(Path(root), [channel], now, unreadable=unreadable)
         for gap in coverage.gaps.near(since, time)
     )

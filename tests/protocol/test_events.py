@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from chatlog.event import EventType
 from chatlog.protocol.events import ctcp_of, hide_keys
-from tests.support.conversation import in_channels, short, types_by_target
+from chatlog.protocol.facts import Turn
+from tests.support.conversation import NOW, in_channels, short, types_by_target
 
 BOB = ":bob!u@h"
 ALICE = ":alice!u@h"
@@ -260,6 +261,22 @@ def test_when_we_are_kicked_we_also_parted():
         "#a parted log text='kicked'",
     ]
     assert talk.session.state.membership.names() == ["#b"]
+
+
+def test_a_channel_has_one_line_where_we_begin_to_hear_it_and_one_where_we_no_longer_do():
+    talk = in_channels()
+    assert talk.outcome(f"{LOG} JOIN #a") == [
+        "#a parted log text='removed'",
+        "#a joined log",
+    ], "the server had removed us silently"
+    assert talk.outcome(":irc.test RENAME #a #c :better")[2:] == [
+        "#a parted log text='renamed to #c'",
+        "#c joined log text='renamed from #a'",
+    ]
+    end = Turn()
+    talk.session.close("gone", NOW, end)
+    assert [event.type for event in end.events if event.target == "#a"] == []
+    assert [event.type for event in end.events if event.target == "#c"] == ["parted"]
 
 
 def test_a_batch_of_netsplit_quits_is_live():

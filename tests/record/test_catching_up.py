@@ -282,7 +282,7 @@ def test_a_transcript_of_text_alone_is_caught_up_as_well(tmp_path):
     written = b"".join(path.read_bytes() for path in sorted((tmp_path / "net/#demo").glob("*.log")))
     assert written.count(b"<ada> missed") == 1
     assert written.count(b"<ada> lol") == 3
-    assert b"to record (nothing was heard since " in written
+    assert b"; nothing was heard since " in written
 
 
 def test_every_line_fetched_says_where_it_came_from(tmp_path):

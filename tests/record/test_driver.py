@@ -51,6 +51,11 @@ class Intake:
     def takes(self, _target):
         return True
 
+    channels = ()
+
+    def claiming(self, _targets, _casemapping):
+        return iter(())
+
     def writing(self, events, _casemapping):
         self.log += [f"{event.type} in {event.target}" for event in events]
         return iter(())
@@ -180,13 +185,16 @@ def test_a_turn_is_written_before_it_is_answered_and_answered_before_it_is_acted
     in_scene(test)
 
 
-def test_our_joining_says_since_when_nothing_was_heard(in_scene):
+def test_our_joining_says_where_and_since_when_nothing_was_heard(in_scene):
     def test(scene):
         scene.read(*WELCOME)
         written = []
         scene.driver._intake.writing = lambda events, _: iter(written.extend(events) or ())
         scene.read(OUR_JOIN, ":bob!u@h PRIVMSG #a :hi")
-        assert [event.text for event in written] == ["nothing was heard since ever", "hi"]
+        assert [event.text for event in written] == [
+            "irc.test; nothing was heard since ever",
+            "hi",
+        ]
 
     in_scene(test)
 
@@ -279,7 +287,7 @@ def test_the_end_is_written_and_then_closes_what_was_open(in_scene):
         scene.connection.lost(None)
         assert scene.log == [
             "disconnected in @server",
-            "disconnected in #a",
+            "parted in #a",
             "flushed",
             "lost: connection closed by the server",
         ]

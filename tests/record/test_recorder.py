@@ -42,10 +42,9 @@ def short(event):
     """Write an event as briefly as it can be compared."""
     keys = ("nick", "statusmsg", "subject", "command", "params", "text", "reply_to", "account")
     if event["type"] == "joined":
-        event = {**event, "text": event.get("text", "").partition(" since ")[0]}
-        event = {key: value for key, value in event.items() if value}
-    if event["type"] == "connected":
-        event = {**event, "text": event["text"].partition(":")[0]}
+        server, _, silence = event["text"].partition("; ")
+        words = (server.partition(":")[0], silence.partition(" since ")[0])
+        event = {**event, "text": "; ".join(filter(None, words))}
     return " ".join([event["type"], *(f"{key}={event[key]}" for key in keys if key in event)])
 
 
@@ -62,8 +61,7 @@ def test_a_whole_conversation_is_recorded_in_order_in_the_right_channels(tmp_pat
 
     asyncio.run(scenario())
     assert [short(event) for event in events(tmp_path, "#tea")] == [
-        "connected nick=rec text=127.0.0.1",
-        "joined nick=rec",
+        "joined nick=rec text=127.0.0.1",
         "names text=@alan rec",
         "join nick=grace account=grace",
         "message nick=alan text=The kettle is on \N{HOT BEVERAGE} お茶をどうぞ",
@@ -71,11 +69,10 @@ def test_a_whole_conversation_is_recorded_in_order_in_the_right_channels(tmp_pat
         "nick nick=alan subject=turing",
         "away nick=turing text=at lunch",
         "quit nick=turing text=Quit: to be continued",
-        "disconnected nick=rec text=chatlog stopped",
+        "parted nick=rec text=chatlog stopped",
     ]
     assert [short(event) for event in events(tmp_path, "#demo")] == [
-        "connected nick=rec text=127.0.0.1",
-        "joined nick=rec",
+        "joined nick=rec text=127.0.0.1",
         "names text=@ada rec",
         "join nick=grace account=grace",
         "topic nick=ada text=Notes on things that compute account=ada",
@@ -100,7 +97,7 @@ def test_a_whole_conversation_is_recorded_in_order_in_the_right_channels(tmp_pat
         "quit nick=turing text=Quit: to be continued",
         "part nick=grace text=and good night account=grace",
         "message nick=ada text=Anybody still here? account=ada",
-        "disconnected nick=rec text=chatlog stopped",
+        "parted nick=rec text=chatlog stopped",
     ]
 
 
@@ -120,15 +117,14 @@ def test_a_broken_connection_is_visible_and_the_recorder_comes_back_by_itself(tm
 
     asyncio.run(scenario())
     said = [short(event) for event in events(tmp_path, "#demo")]
-    assert said[3:] == [
+    assert said[2:] == [
         "message nick=ada text=before",
         "quit nick=ada text=restart",
-        "disconnected nick=rec text=Closing link: (restart)",
-        "connected nick=rec text=127.0.0.1",
-        "joined nick=rec text=nothing was heard",
+        "parted nick=rec text=Closing link: (restart)",
+        "joined nick=rec text=127.0.0.1; nothing was heard",
         "names text=@ada rec",
         "message nick=ada text=after",
-        "disconnected nick=rec text=chatlog stopped",
+        "parted nick=rec text=chatlog stopped",
     ]
 
 
@@ -140,7 +136,7 @@ def test_a_connection_that_is_reset_says_why_it_ended(tmp_path):
             await server.joined("rec", "#demo")
 
     asyncio.run(scenario())
-    ends = [event for event in events(tmp_path, "#demo") if event["type"] == "disconnected"]
+    ends = [event for event in events(tmp_path, "#demo") if event["type"] == "parted"]
     assert ends[0]["text"] == "Connection reset by peer"
 
 
@@ -206,7 +202,7 @@ def test_with_retry_a_server_that_comes_later_is_recorded(tmp_path):
             await task
 
     asyncio.run(scenario())
-    assert [event["type"] for event in events(tmp_path, "#demo")][:2] == ["connected", "joined"]
+    assert [event["type"] for event in events(tmp_path, "#demo")][:2] == ["joined", "names"]
 
 
 def test_a_batch_that_never_got_in_says_so_at_its_limit(tmp_path, closed_port):

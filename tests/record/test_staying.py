@@ -51,7 +51,7 @@ def test_a_server_that_falls_silent_is_left_and_another_try_is_made(tmp_path):
         peer.wait_for_the_end()
 
     play(tmp_path, fall_silent, stay_well, clock=clock, timeout=3600, plan_timeout=600)
-    (reason, _) = texts(tmp_path, "#demo", "disconnected")
+    (reason, _) = texts(tmp_path, "#demo", "parted")
     assert reason.startswith("ping timeout: nothing was heard for")
     assert texts(tmp_path, "#demo", "message") == ["after"]
 
@@ -64,7 +64,7 @@ def test_after_an_error_nobody_waits_for_the_server_to_close(tmp_path):
 
     play(tmp_path, end_without_closing, stay_well)
     assert texts(tmp_path, "#demo", "message") == ["before", "after"]
-    assert texts(tmp_path, "#demo", "disconnected")[0] == "Closing link"
+    assert texts(tmp_path, "#demo", "parted")[0] == "Closing link"
 
 
 def test_a_server_that_answers_only_our_ping_is_kept(tmp_path):
@@ -106,7 +106,7 @@ def test_a_ban_ends_the_network_for_good(tmp_path, words):
 
     with pytest.raises(RefusedError, match="will not have us"):
         play(tmp_path, ban, stay_well)
-    assert texts(tmp_path, "#demo", "disconnected") == [words]
+    assert texts(tmp_path, "#demo", "parted") == [words]
 
 
 def test_a_ban_at_the_door_ends_the_network_for_good(tmp_path):
@@ -230,7 +230,7 @@ def test_capabilities_come_and_go_and_before_the_welcome_too(tmp_path):
         peer.wait_for(rb"^CAP REQ :setname")
 
     play(tmp_path, change)
-    assert types(tmp_path)[:2] == ["connected", "joined"]
+    assert types(tmp_path)[:1] == ["joined"]
 
 
 # -- login ---------------------------------------------------------------------
@@ -305,7 +305,7 @@ def test_scram_logs_in_with_a_server_that_proves_itself_in_long_lines(tmp_path):
         let_in(peer)
 
     play(tmp_path, log_in, identity={"login": ACCOUNT})
-    assert types(tmp_path)[:2] == ["connected", "joined"]
+    assert types(tmp_path)[:1] == ["joined"]
 
 
 def test_a_server_that_proves_nothing_is_left_for_good(tmp_path):
@@ -404,8 +404,10 @@ def test_a_renamed_channel_goes_on_under_its_new_name(tmp_path):
         peer.wait_for(rb"^PONG :?heard")
 
     play(tmp_path, rename)
-    assert types(tmp_path)[-1:] == ["other"]
-    assert types(tmp_path, "#show")[:2] == ["other", "message"]
+    assert types(tmp_path)[-2:] == ["other", "parted"]
+    assert types(tmp_path, "#show")[:3] == ["other", "joined", "message"]
+    assert texts(tmp_path, "#demo", "parted") == ["renamed to #show"]
+    assert texts(tmp_path, "#show", "joined") == ["renamed from #demo"]
 
 
 def test_refused_channels_do_not_keep_the_others_out_and_are_told(tmp_path, caplog):

@@ -81,7 +81,7 @@ def own_at_the_end(place):
     data = b"".join(path.read_bytes() for path in place.rglob("2*.jsonl"))
     events = [json.loads(line) for line in data.splitlines()]
     return sum(
-        event["type"] in {"disconnected", "stopped"} or event.get("command") == "ERROR"
+        event["type"] in {"disconnected", "parted", "stopped"} or event.get("command") == "ERROR"
         for event in events
     )
 

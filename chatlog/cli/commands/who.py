@@ -17,7 +17,7 @@ from chatlog.cli.show.unreadable import reported_by
 from chatlog.errors import NothingFoundError, UsageError
 from chatlog.formats.visible import printable, visible
 from chatlog.read.reader import Reader
-from chatlog.report.members import channels_of, is_in_gap, presence_at
+from chatlog.report.members import channels_of, has_gap, presence_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ def command(
     channel = _only_one(channels, target, root)
     presence = presence_at(reader, channel, time)
     damage.report()
-    if not presence.since or is_in_gap(
+    if not presence.since or has_gap(
         root, channel, presence.since, min(time, now), now, unreadable=reported_by(damage)
     ):
         damage.end()

@@ -61,4 +61,4 @@ def test_ctrl_c_ends_the_demo_with_130_and_whole_files(chatlog, tmp_path):
     assert running.finish() == 130
     assert "Traceback" not in running.stderr
     data = next(tmp_path.glob("demo/#demo/*.jsonl")).read_bytes()
-    assert [json.loads(line) for line in data.splitlines()][-1]["type"] == "disconnected"
+    assert [json.loads(line) for line in data.splitlines()][-1]["type"] == "parted"

@@ -54,7 +54,7 @@ def test_a_signal_ends_the_run_cleanly_with_status_0(chatlog, tmp_path, server, 
     os.kill(running.pid, number)
     assert running.finish() == 0
     assert server.heard(rb"^QUIT") == b"QUIT :chatlog stopped"
-    assert [event["type"] for event in lines(tmp_path)][-1] == "disconnected"
+    assert [event["type"] for event in lines(tmp_path)][-1] == "parted"
 
 
 def test_diagnostics_go_to_stderr_and_say_where_the_transcript_is(chatlog, tmp_path, server):
@@ -92,7 +92,7 @@ def test_a_second_recorder_of_another_channel_is_welcome(chatlog, tmp_path, serv
     for running in (first, second):
         running.terminate()
         assert running.finish() == 0
-    assert lines(tmp_path, "#tea")[-1]["type"] == "disconnected"
+    assert lines(tmp_path, "#tea")[-1]["type"] == "parted"
     assert json.loads((tmp_path / "net" / "network.json").read_bytes())["casemapping"] == "ascii"
 
 
@@ -143,7 +143,7 @@ def test_of_two_linked_channels_one_is_recorded_and_so_are_their_neighbours(
     for channel in ("#demo", "#cake"):
         events = lines(tmp_path, channel)
         assert {event["target"] for event in events} == {channel}
-        assert events[-1]["type"] == "disconnected"
+        assert events[-1]["type"] == "parted"
 
 
 def test_after_a_killed_recorder_the_transcript_is_free_again_and_whole(chatlog, tmp_path, server):
@@ -157,7 +157,7 @@ def test_after_a_killed_recorder_the_transcript_is_free_again_and_whole(chatlog,
     server.answered()
     again.terminate()
     assert again.finish() == 0
-    assert [event["type"] for event in lines(tmp_path)].count("connected") == 2
+    assert [event["type"] for event in lines(tmp_path)].count("joined") == 2
 
 
 def test_what_was_said_before_a_kill_is_kept(chatlog, tmp_path, server):

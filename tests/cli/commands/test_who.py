@@ -132,6 +132,19 @@ def test_nobody_is_known_after_a_recorder_was_killed(who, archive):
     assert who("c")[0] == 1
 
 
+def test_nobody_is_known_in_a_later_interval_that_has_no_lines(who, archive):
+    record(archive, *STORY[:4])
+    told = [
+        OpenedEntry(at=at(100), server=at(100)),
+        ClosedEntry(at=at(500), server=at(500), cause="killed"),
+        OpenedEntry(at=at(901), server=at(901)),
+        ClosedEntry(at=at(1000), server=at(1000), cause="stopped", planned=True),
+    ]
+    ledger.append(UNSYNCED, archive / "net" / "#c", told)
+    assert who("c", "--at", at(499))[1] == "ann\nCleo\nlogbot\n"
+    assert who("c", "--at", at(950))[0] == 1
+
+
 def test_what_history_brought_back_is_not_taken_for_having_been_there(who, archive):
     record(archive, *STORY, did(850, "join", "eve", via="chathistory"))
     assert who("c", "--at", at(860))[0] == 1
