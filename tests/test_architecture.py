@@ -104,7 +104,9 @@ LATE_IMPORTS = {
         " chatlog.query.selection chatlog.read.cursor chatlog.read.sealed_reader"
         " chatlog.search.last_matches"
     ),
-    "0.5 ms, `--help` takes 55: it has no error to write": "chatlog.cli.show.messages",
+    "0.5 ms, `--help` takes 55: it has no error to write": (
+        "chatlog.cli.first_steps chatlog.cli.mistakes chatlog.cli.show.messages"
+    ),
     "private to Python, and may be missing": "re._parser",
 }
 """Modules that a function may import, and why: measured by `python -m tests.bench startup`.

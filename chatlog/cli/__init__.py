@@ -52,6 +52,7 @@ COMMANDS: Final = {
     "config": "Check the configuration, or write an example.",
     "status": "Show the recorders of an archive and their problems.",
     "demo": "Record a scripted conversation offline, as a demonstration.",
+    "help": "Show the help of a command.",
 }
 """Each command with its line of `chatlog --help`."""
 
@@ -78,6 +79,15 @@ class _Commands(HelpGroup):
             return super().invoke(ctx)
         except BrokenPipeError:  # which click would end with status 1
             return _after_closed_pipe()
+
+    def begin(self, ctx: click.Context) -> None:
+        """Show the first steps if there is neither archive nor configuration, else the help."""
+        from chatlog.cli import first_steps
+
+        if first_steps.is_new(os.environ):
+            click.echo(first_steps.TEXT, err=True)
+        else:
+            super().begin(ctx)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
+from chatlog.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -61,6 +63,14 @@ class _Page(click.Command):
         self._main = tuple(main)
         if main:
             self.params.append(_help_all(", ".join(self._sections).lower()))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; add the context to errors that lack it."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
 
     def sections(self, ctx: click.Context) -> dict[str, list[click.Option]]:
         """Return all options that may be shown, by heading, in the order of the page."""
@@ -112,7 +122,35 @@ class HelpCommand(_Page):
 
 
 class HelpGroup(_Page, click.Group):
-    """A group of commands whose help page lists them before its options."""
+    """A group of commands whose help page lists them before its options.
+
+    Without a command it shows that page, on stderr, and ends with the status of a usage
+    error.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; show the page if there are none."""
+        if not args and not ctx.resilient_parsing:
+            self.begin(ctx)
+            ctx.exit(click.UsageError.exit_code)
+        return super().parse_args(ctx, args)
+
+    def begin(self, ctx: click.Context) -> None:
+        """Show a person who named no command how to go on."""
+        click.echo(ctx.get_help(), err=True)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of some arguments; raise UsageError with a near name if none has it."""
+        found = self.get_command(ctx, args[0])
+        if found is None and not ctx.resilient_parsing and not args[0].startswith("-"):
+            from chatlog.cli.mistakes import no_command
+
+            raise UsageError(
+                no_command(args[0], self.list_commands(ctx), f"{ctx.command_path} --help")
+            )
+        return super().resolve_command(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, then the options."""
@@ -135,8 +173,13 @@ def _help_all(headings: str) -> click.Option:
     )
 
 
+def with_all(ctx: click.Context) -> click.Context:
+    """Return a context, from now on of a page with all options."""
+    ctx.meta[_ALL] = True
+    return ctx
+
+
 def _show_all(ctx: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's call
     if value and not ctx.resilient_parsing:
-        ctx.meta[_ALL] = True
-        click.echo(ctx.get_help())
+        click.echo(with_all(ctx).get_help())
         ctx.exit()

@@ -54,7 +54,7 @@ def test_with_debug_a_bug_shows_its_traceback(monkeypatch, capsys):
 
 def test_an_unknown_command_is_an_error_of_usage(capsys):
     assert cli.run(["recrod"]) == 2
-    assert "No such command 'recrod'" in capsys.readouterr().err
+    assert capsys.readouterr().err == "chatlog: no command 'recrod'; did you mean record?\n"
 
 
 STEERING = "\x1b]52;c;aGk=\x07\r\x1b[2K\x9b2J\u202e"
@@ -95,8 +95,8 @@ def test_no_error_repeats_a_control_character_of_an_argument(
 
 
 def test_a_line_break_in_an_argument_makes_no_second_error(capsys):
-    assert cli.run(["tail", "--a\nError: d"]) == 2
-    assert "Error: d" not in capsys.readouterr().err.splitlines()
+    assert cli.run(["tail", "--a\nchatlog: d"]) == 2
+    assert "chatlog: d" not in capsys.readouterr().err.splitlines()
 
 
 def test_the_file_of_a_configuration_is_named_without_its_control_characters(capsys, tmp_path):

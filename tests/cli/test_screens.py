@@ -125,6 +125,7 @@ HELPS = (
     "gaps",
     "verify",
     "status",
+    "help",
 )
 WHOLE_HELPS = ("record", "sync", "audit")
 

@@ -49,7 +49,7 @@ def command(
       chatlog who '#chan' --at 2026-11-23T18:20:01Z --json
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     if len(targets) != 1:
-        raise UsageError("name one channel: `chatlog who python`")
+        raise UsageError("name one channel, a # in quotes: `chatlog who '#python'`")
     [target] = targets
     now = clock.now()
     time = event_time(at, now, tz) or now

@@ -6,6 +6,7 @@ import traceback
 
 import click
 
+from chatlog.cli.mistakes import sentence
 from chatlog.cli.show.known_secrets import without_secrets
 from chatlog.formats.visible import printable_lines
 
@@ -16,12 +17,8 @@ def write_message(text: str) -> None:
 
 
 def write_usage_error(error: click.ClickException) -> None:
-    """Write an error of click to stderr as click does, but made safe: it repeats arguments."""
-    ctx = error.ctx if isinstance(error, click.UsageError) else None
-    if ctx is not None:
-        hint = f"Try '{ctx.command_path} {ctx.help_option_names[0]}' for help."
-        click.echo(f"{ctx.get_usage()}\n{hint}\n", err=True)
-    click.echo(f"Error: {_safe(error.format_message())}", err=True)
+    """Write the sentence for an error of click to stderr."""
+    write_message(sentence(error))
 
 
 def write_traceback(error: BaseException) -> None:
