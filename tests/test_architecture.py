@@ -107,6 +107,7 @@ LATE_IMPORTS = {
     "0.5 ms, `--help` takes 55: it has no error to write": (
         "chatlog.cli.first_steps chatlog.cli.mistakes chatlog.cli.show.messages"
     ),
+    "5 ms, most commands find something": "chatlog.cli.show.nothing_found",
     "private to Python, and may be missing": "re._parser",
 }
 """Modules that a function may import, and why: measured by `python -m tests.bench startup`.

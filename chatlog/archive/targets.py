@@ -36,15 +36,16 @@ class Targets:
     """The targets of an archive that match one of the patterns, now and later.
 
     No pattern means everything but `@server`, which must be named. `refused` has
-    the error of each network whose directory could not be read.
+    the error of each network whose directory could not be read. `root`, `patterns` and
+    `networks` are those of the call.
     """
 
     def __init__(
         self, root: str | Path, patterns: Iterable[str] = (), networks: Iterable[str] = ()
     ) -> None:
-        self._root = os.fspath(root)
-        self._patterns = tuple(patterns)
-        self._networks = tuple(networks)
+        self.root = os.fspath(root)
+        self.patterns = tuple(patterns)
+        self.networks = tuple(networks)
         self.refused: dict[str, TranscriptError] = {}
         self._casemappings: dict[str, Casemapping] = {}
         self._wanted: dict[tuple[str, str], bool] = {}
@@ -53,7 +54,7 @@ class Targets:
         """List every present target of the archive, `@server` too, regardless of the patterns."""
         return [
             Target(network.name, target.name, target.path)
-            for network in _directories(self._root)
+            for network in _directories(self.root)
             for target in self._targets_in(network.path)
         ]
 
@@ -68,6 +69,22 @@ class Targets:
         """List those that there are by now, in the order of their paths."""
         return [each for each in self.all() if self._is_wanted(each.network, each.name)]
 
+    def without_match(self) -> list[str]:
+        """Return the patterns that match no present target of the networks."""
+        present = [each for each in self.all() if self._is_of_networks(each.network)]
+        return [
+            pattern
+            for pattern in self.patterns
+            if not any(self._matches_one(pattern, each.network, each.name) for each in present)
+        ]
+
+    def unknown_networks(self) -> list[str]:
+        """Return the names of networks that match no network with a present target."""
+        present = {each.network for each in self.all()}
+        return [
+            name for name in self.networks if not any(_is_network(each, name) for each in present)
+        ]
+
     def _is_wanted(self, network: str, target: str) -> bool:
         wanted = self._wanted.get((network, target))
         if wanted is None:
@@ -75,11 +92,14 @@ class Targets:
         return wanted
 
     def _matches(self, network: str, target: str) -> bool:
-        if self._networks and not any(_is_network(network, each) for each in self._networks):
+        if not self._is_of_networks(network):
             return False
-        if not self._patterns:
+        if not self.patterns:
             return target != SERVER
-        return any(self._matches_one(pattern, network, target) for pattern in self._patterns)
+        return any(self._matches_one(pattern, network, target) for pattern in self.patterns)
+
+    def _is_of_networks(self, network: str) -> bool:
+        return not self.networks or any(_is_network(network, each) for each in self.networks)
 
     def _matches_one(self, pattern: str, network: str, target: str) -> bool:
         casemapping = self._casemapping(network)
@@ -104,7 +124,7 @@ class Targets:
         from chatlog.archive.networks import read_casemapping
 
         try:
-            return read_casemapping(Path(self._root), spelled(network)) or Casemapping()
+            return read_casemapping(Path(self.root), spelled(network)) or Casemapping()
         except ChatlogError:
             return Casemapping()  # who reads an archive need not have it whole
 

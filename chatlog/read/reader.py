@@ -47,15 +47,15 @@ class Reader:
     """Read the targets of an archive that match one of the patterns of `Targets`.
 
     `damaged` counts the lines of each file that could not be read. What cannot
-    be read at all is a TranscriptError.
+    be read at all is a TranscriptError. `selected` are the Targets.
     """
 
     def __init__(
         self, root: str | Path, patterns: Iterable[str] = (), networks: Iterable[str] = ()
     ) -> None:
         self.damaged = DamagedLines()
-        self._targets = Targets(root, patterns, networks)
-        self.names = self._targets.names
+        self.selected = Targets(root, patterns, networks)
+        self.names = self.selected.names
         self._all_sources = Catalog(self.damaged)
         self._due: list[SegmentReader] = []  # of the last look, the next one last
         self._kept: Positions = {}  # of targets that were not looked at yet
@@ -63,8 +63,8 @@ class Reader:
 
     def targets(self) -> list[Target]:
         """List the targets that match, in the order of their paths."""
-        found = self._targets.find()
-        for path, error in self._targets.refused.items():
+        found = self.selected.find()
+        for path, error in self.selected.refused.items():
             self.damaged.refused[path] = str(error)
         return found
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from chatlog import clock
+from chatlog.archive.targets import Targets
 from chatlog.archive.version import expect_known_version
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.moments import event_time
@@ -15,12 +16,13 @@ from chatlog.cli.options.recording import CONNECTION_SECTIONS, archive_option, c
 from chatlog.cli.options.types import ParserType
 from chatlog.cli.show.audits import finding_lines, verdict
 from chatlog.cli.show.diagnostics import set_up_diagnostics
+from chatlog.cli.show.nothing_found import nothing_found
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError
 from chatlog.settings import parsers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from chatlog.audit.compare import Findings
@@ -74,14 +76,13 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     low, high = (
         event_time(options[name], clock.now(), options["tz"]) for name in ("since", "until")
     )
+    planned = plans.plans_of(settings)
     found = [
-        each
-        for plan in plans.plans_of(settings)
-        for each in _audit(root, plan, low, high, within=options["within"])
+        each for plan in planned for each in _audit(root, plan, low, high, within=options["within"])
     ]
     _show(found, as_json=options["as_json"], quiet=options["quiet"])
     if not found:
-        raise NothingFoundError(f"none of these channels is recorded in {root}")
+        raise _nothing_recorded(root, planned)
     wrong = [findings for _, findings in found if findings.differs]
     if wrong:
         raise NothingFoundError(verdict(wrong))
@@ -97,6 +98,15 @@ def _audit(
     stretches = stretches_of(root, network, low, high, clock.now)
     findings = audit(silent(plan), now=clock.now, stretches=stretches, within=within)
     yield from ((network, each) for each in findings)
+
+
+def _nothing_recorded(root: Path, planned: Sequence[Plan]) -> NothingFoundError:
+    """Return the error for channels that have no recorded range, or are not in the archive."""
+    names = [f"{plan.session.network}/{each}" for plan in planned for each in plan.session.channels]
+    selected = Targets(root, names)
+    if not selected.find():
+        return nothing_found(selected).error()
+    return NothingFoundError(f"none of these channels is recorded in {root}")
 
 
 def _show(found: list[tuple[str, Findings]], *, as_json: bool, quiet: bool) -> None:

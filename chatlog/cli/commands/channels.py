@@ -13,10 +13,10 @@ from chatlog.archive.targets import Targets
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.reading import archive_options, network_option, target_options, tz_option
 from chatlog.cli.show.damage import Damage
+from chatlog.cli.show.nothing_found import nothing_found, warn_of_unknown
 from chatlog.cli.show.screen import json_line, write
 from chatlog.cli.show.unreadable import reported_by
 from chatlog.errors import NothingFoundError
-from chatlog.formats.visible import printable
 from chatlog.formats.wording import many
 from chatlog.read.damaged_lines import DamagedLines
 from chatlog.report.channels import channel_record, channels_in
@@ -83,9 +83,6 @@ def _targets(
     damage.refuse_all(targets.refused)
     if not found:
         damage.end()
-        named = f"{printable(' '.join(patterns))} in" if patterns else "channel in"
-        raise NothingFoundError(
-            f"no {named} {printable(str(root))}; record with `chatlog record`,"
-            " or name the archive with --archive"
-        )
+        raise nothing_found(targets).error()
+    warn_of_unknown(targets)
     return found

@@ -16,6 +16,7 @@ from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_options, network_option, target_options, tz_option
 from chatlog.cli.options.types import ParserType
 from chatlog.cli.show.damage import Damage, say_damaged_run, say_unread
+from chatlog.cli.show.nothing_found import nothing_found, warn_of_unknown
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError
 from chatlog.formats.wording import many, span
@@ -88,14 +89,14 @@ def command(
     place, now = Path(root), clock.now()
     low, high = (event_time(text, now, tz) for text in (since, until))
     known = Targets(place, targets, (network,) if network else ())
-    query = GapQuery(low, high, int(least * 1000))
-    damage = Damage(DamagedLines())
+    query, damage = GapQuery(low, high, int(least * 1000)), Damage(DamagedLines())
     found, damaged, unledgered = _find(place, known.find(), query, now, damage)
     damage.refuse_all(known.refused)
     damage.report()
     if not (found or unledgered):
         damage.end()
-        raise _nothing_found(place, targets)
+        raise nothing_found(known).error()
+    warn_of_unknown(known)
     missing = not_recovered(found, strict=strict)
     if as_json:
         _write_json(found, unledgered)
@@ -105,13 +106,6 @@ def command(
     damage.end()
     if verdict := _verdict(missing, damaged, unledgered, strict=strict):
         raise NothingFoundError(verdict)
-
-
-def _nothing_found(root: Path, targets: tuple[str, ...]) -> NothingFoundError:
-    return NothingFoundError(
-        f"no recording of {' '.join(targets) or 'a channel'} in {root};"
-        " record with `chatlog record`, or name the archive with --archive"
-    )
 
 
 def _find(

@@ -19,9 +19,10 @@ from chatlog.cli.options.storage import storage_beside, storage_of, typed_over
 from chatlog.cli.options.types import PathType, given
 from chatlog.cli.show.maintenance import tended_lines, tended_records
 from chatlog.cli.show.messages import write_message
+from chatlog.cli.show.nothing_found import no_archive
 from chatlog.cli.show.progress import progress
 from chatlog.cli.show.screen import json_line, write
-from chatlog.errors import NothingFoundError, TranscriptError, UsageError
+from chatlog.errors import TranscriptError, UsageError
 from chatlog.formats.wording import many
 from chatlog.upkeep.holding import holding_of
 from chatlog.upkeep.retention import empties
@@ -68,7 +69,7 @@ def command(
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     storage, moment = _storage(ctx), clock.now()
     if not storage.root.is_dir():
-        raise NothingFoundError(f"no archive in {storage.root}; name it with --archive")
+        raise no_archive(storage.root).error()
     expect_known_version(storage.root)
     locks = Locks(storage.root)
     try:

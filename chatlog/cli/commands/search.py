@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from chatlog.archive.targets import Targets
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options import terms
 from chatlog.cli.options.printing import Printing
@@ -20,11 +21,10 @@ from chatlog.cli.options.reading import (
 from chatlog.cli.options.renamed import RenamedOption
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.found import print_found
+from chatlog.cli.show.nothing_found import nothing_found, warn_of_unknown
 from chatlog.cli.show.pager import paged
 from chatlog.cli.show.painting import Painter
 from chatlog.cli.show.screen import Screen, find_in, wants_headings
-from chatlog.errors import NothingFoundError
-from chatlog.formats.visible import printable
 from chatlog.query.predicates import texts_of
 from chatlog.query.selection import query_for
 from chatlog.read.reader import Reader
@@ -32,10 +32,8 @@ from chatlog.settings import parsers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from chatlog.cli.options.query import Wanted
-    from chatlog.query.selection import Query
 
 
 class _Count(click.IntRange):
@@ -193,7 +191,8 @@ def command(
     found = reader.targets()
     if not found:
         Damage(reader.damaged).end()
-        raise _no_such(root, query)
+        raise nothing_found(reader.selected).error()
+    warn_of_unknown(Targets(root, targets, query.networks))
     query = terms.followed(query, wanted, reader, printing.jobs or 0)
     zone = parsers.parse_zone(tz) if tz else None
     find = find_in([text.spans for text in texts_of(query.term)])
@@ -202,15 +201,4 @@ def command(
         is_found = print_found(reader, query, printing, screen, write)
     Damage(reader.damaged).end()
     if not is_found:
-        raise NothingFoundError("no matches")
-
-
-def _no_such(root: str | Path, query: Query) -> NothingFoundError:
-    """Return the error for a search without targets: no archive, or no such name in it."""
-    where = printable(str(root))
-    if not Reader(root).targets():
-        return NothingFoundError(f"no events in {where}; name the archive with --archive")
-    asked = " ".join((*query.networks, *query.places))
-    return NothingFoundError(
-        f"no channel or query in {where} matches {asked!r}; `chatlog search -l` lists all"
-    )
+        raise nothing_found(reader.selected).error()

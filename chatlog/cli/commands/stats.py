@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from chatlog import clock
+from chatlog.archive.targets import Targets
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options import terms
 from chatlog.cli.options.query import FILTERS, match_option, query_options
 from chatlog.cli.options.reading import archive_options, network_option, target_options, tz_option
 from chatlog.cli.options.renamed import RenamedOption
 from chatlog.cli.show.damage import Damage
+from chatlog.cli.show.nothing_found import nothing_found, warn_of_unknown
 from chatlog.cli.show.screen import json_line, write
 from chatlog.cli.show.unreadable import reported_by
-from chatlog.errors import NothingFoundError
 from chatlog.query.selection import query_for
 from chatlog.read.reader import Reader
 from chatlog.report.statistics import records_of
@@ -93,10 +94,8 @@ def command(
     damage.report()
     if not counted:
         damage.end()
-        raise NothingFoundError(
-            f"no events to count in {root}; record with `chatlog record`,"
-            " or name the archive with --archive"
-        )
+        raise nothing_found(reader.selected).error()
+    warn_of_unknown(Targets(root, targets, query.networks))
     shown = statistics_of(
         Path(root), counted, query, zone, clock.now(), each=each, unreadable=reported_by(damage)
     )

@@ -21,13 +21,10 @@ from chatlog.cli.show.painting import Painter
 from chatlog.cli.show.screen import Screen, wants_headings
 from chatlog.cli.show.tail_view import TailView
 from chatlog.cli.waiting import pausing
-from chatlog.errors import NothingFoundError
 from chatlog.read.reader import Reader
 from chatlog.settings import parsers
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from chatlog.cli.options.query import Wanted
     from chatlog.query.selection import Query
 
@@ -127,15 +124,16 @@ def command(
     query = None if wanted.is_nothing and not match else _query(wanted, match, tz, reader)
     screen = Screen(reader.targets(), zone, Painter(color), headings=wants_headings())
     view = TailView(reader, query, screen, as_json=as_json)
+    _warn_of_unknown(reader)
     if cursor:
         if not reader.targets():
-            _report_nothing(root, targets, follow=follow, view=view)
+            _report_nothing(reader, view, follow=follow)
         view.resume(cursor, count, pausing(root) if follow else None)
         return
     if follow:
         reader.mark()
     if not view.show_last(_count_of(count, wanted)):
-        _report_nothing(root, targets, follow=follow, view=view)
+        _report_nothing(reader, view, follow=follow)
     if follow:
         view.follow(pausing(root))
     view.end()
@@ -156,17 +154,20 @@ def _query(wanted: Wanted, match: str, tz: str | None, reader: Reader) -> Query:
     return terms.followed(query, wanted, reader, 1)
 
 
-def _report_nothing(
-    root: str | Path, targets: tuple[str, ...], *, follow: bool, view: TailView
-) -> None:
+def _warn_of_unknown(reader: Reader) -> None:
+    if len(reader.selected.patterns) > 1:
+        from chatlog.cli.show.nothing_found import warn_of_unknown
+
+        warn_of_unknown(reader.selected)
+
+
+def _report_nothing(reader: Reader, view: TailView, *, follow: bool) -> None:
     """Raise NothingFoundError; if `follow`, print that the wait for the first event begins."""
-    of = f" of {' '.join(targets)}" if targets else ""
-    what = f"no events{of} in {root}"
+    from chatlog.cli.show.nothing_found import nothing_found
+
+    nothing = nothing_found(reader.selected)
     if follow:
-        write_message(f"{what} yet; waiting")
+        write_message(nothing.waiting())
     else:
         view.end()
-        raise NothingFoundError(
-            f"{what}; record with `chatlog record --server HOST --channel NAME`,"
-            " or name the archive with --archive"
-        )
+        raise nothing.error()

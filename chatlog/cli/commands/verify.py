@@ -15,6 +15,7 @@ from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.reading import archive_options, network_option, target_options
 from chatlog.cli.show.inspections import finding_lines, repair_lines, summary_lines, verdict
 from chatlog.cli.show.messages import write_message
+from chatlog.cli.show.nothing_found import nothing_found, warn_of_unknown
 from chatlog.cli.show.progress import progress
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError
@@ -66,7 +67,8 @@ def command(
     directories = [Path(target.path) for target in (known.find() if some else known.all())]
     found = [*version, *_refused(place, known)]
     if not (directories or found):
-        raise NothingFoundError(f"nothing to verify in {root}; name the archive with --archive")
+        raise nothing_found(known).error()
+    warn_of_unknown(known)
     shown = not (as_json or quiet)
     locks = Locks(place)
     try:

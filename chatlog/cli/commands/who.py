@@ -12,6 +12,7 @@ from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_options, network_option, target_options, tz_option
 from chatlog.cli.show.damage import Damage
+from chatlog.cli.show.nothing_found import nothing_found
 from chatlog.cli.show.screen import encoded, json_line, write
 from chatlog.cli.show.unreadable import reported_by
 from chatlog.errors import NothingFoundError, UsageError
@@ -20,8 +21,6 @@ from chatlog.read.reader import Reader
 from chatlog.report.members import channels_of, has_gap, presence_at
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from chatlog.archive.targets import Target
 
 _FEW: Final = 5
@@ -57,7 +56,8 @@ def command(
     channels, damage = channels_of(reader), Damage(reader.damaged)
     if not channels:
         damage.end()
-    channel = _only_one(channels, target, root)
+        raise nothing_found(reader.selected).error()
+    channel = _only_one(channels, target)
     presence = presence_at(reader, channel, time)
     damage.report()
     if not presence.since or has_gap(
@@ -75,16 +75,11 @@ def command(
     damage.end()
 
 
-def _only_one(channels: list[Target], name: str, root: str | Path) -> Target:
-    """Return the only channel; NothingFoundError for none, UsageError for several."""
-    shown = printable(name)
-    if not channels:
-        raise NothingFoundError(
-            f"no {shown} in {printable(str(root))}; name the archive with --archive"
-        )
+def _only_one(channels: list[Target], name: str) -> Target:
+    """Return the only channel; raise UsageError if there are several."""
     if len(channels) > 1:
         names = [printable(f"{spelled(each.network)}/{spelled(each.name)}") for each in channels]
         more = ", …" if names[_FEW:] else ""
         listed = ", ".join(names[:_FEW])
-        raise UsageError(f"{shown} matches several: {listed}{more}; name one")
+        raise UsageError(f"{printable(name)} matches several: {listed}{more}; name one")
     return channels[0]

@@ -50,7 +50,7 @@ def texts(search):
 
     def call(*arguments):
         _, out, err = search("--json", *arguments)
-        assert not err or err == "chatlog: no matches\n"
+        assert not err or err == "chatlog: no line matches\n"
         return [json.loads(line)["text"] for line in out.splitlines()]
 
     return call
@@ -508,23 +508,24 @@ def test_search_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
 )
 def test_search_ends_with_1_if_it_finds_nothing(search, archive, arguments):
     record(archive, said(1, "hi"))
-    assert search("leak", *arguments) == (1, "", "chatlog: no matches\n")
+    assert search("leak", *arguments) == (1, "", "chatlog: no line matches\n")
 
 
 def test_an_archive_that_is_not_there_is_said_with_its_place(search, archive):
-    said_so = f"chatlog: no events in {archive}; name the archive with --archive\n"
-    assert search("leak") == (1, "", said_so)
-    assert search("leak", "-c", "#c") == (1, "", said_so)
+    for arguments in (["leak"], ["leak", "-c", "#c"]):
+        status, out, err = search(*arguments)
+        assert (status, out) == (1, "")
+        assert err.startswith(f"chatlog: no archive in {archive}; record with")
 
 
 def test_a_channel_that_is_not_there_is_named(search, archive):
     record(archive, said(1, "hi"))
-    there = "`chatlog search -l` lists all\n"
+    there = "`chatlog channels` lists all\n"
     assert search("hi", "-c", "#nope") == (
         1, "", f"chatlog: no channel or query in {archive} matches '#nope'; {there}",
     )  # fmt: skip
     assert search("in:a hi", "--network", "n") == (
-        1, "", f"chatlog: no channel or query in {archive} matches 'n a'; {there}",
+        1, "", f"chatlog: no network in {archive} matches 'n'; it has 'net'\n",
     )  # fmt: skip
     assert search("-l")[1] == "net/#c\n"
 

@@ -153,7 +153,7 @@ def test_without_a_place_for_the_cursor_no_event_is_shown(archive, tmp_path, cap
 def test_an_archive_that_is_not_there_is_said_and_the_cursor_left(tail, archive, place):
     status, out, err = tail()
     assert (status, out) == (1, "")
-    assert err.startswith(f"chatlog: no events in {archive}; ")
+    assert err.startswith(f"chatlog: no archive in {archive}; ")
     assert not place.exists()
 
 
@@ -276,7 +276,7 @@ def test_following_goes_on_over_restarts_and_everything_that_happens(archive, pl
 
 def test_following_may_begin_before_there_is_anything(archive, place, chatlog):
     running = chatlog.start("tail", "-f", "--json", "-a", archive, "--cursor", place)
-    running.wait_for(f"no events in {archive} yet; waiting")
+    running.wait_for(f"no archive in {archive} yet; waiting")
     record(archive, event_at(1, "the first"))
     running.wait_for('"the first"', stream="stdout")
     running.interrupt()

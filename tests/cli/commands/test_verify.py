@@ -191,5 +191,5 @@ def test_hostile_names_do_not_steer_the_terminal(verify, archive):
 def test_without_an_archive_it_says_where_it_looked(chatlog, tmp_path):
     done = chatlog.run("verify", "--archive", tmp_path / "nowhere")
     assert done.returncode == 1
-    assert f"nothing to verify in {tmp_path / 'nowhere'}" in done.stderr
+    assert f"no archive in {tmp_path / 'nowhere'}" in done.stderr
     assert not (tmp_path / "nowhere").exists()

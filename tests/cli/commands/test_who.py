@@ -226,9 +226,9 @@ def test_a_conversation_of_two_is_no_channel(who, archive):
 
 def test_a_channel_that_is_not_there_is_said_with_its_place(who, archive):
     record(archive, *STORY)
-    assert who("#nope") == (
-        1, "", f"chatlog: no #nope in {archive}; name the archive with --archive\n",
-    )  # fmt: skip
+    status, out, err = who("#nope")
+    assert (status, out) == (1, "")
+    assert err.startswith(f"chatlog: no channel or query in {archive} matches '#nope'; ")
 
 
 def test_damage_is_reported_once_and_costs_nothing_else(who, archive):

@@ -126,7 +126,7 @@ def test_without_a_pager_that_is_wanted_and_there_it_is_shown_at_once(
 
 def test_where_nothing_is_found_there_is_nothing_to_page(terminal, archive):
     record(archive, said(1, "hi"))
-    assert terminal("leak", PAGER=PAGER) == (1, "chatlog: no matches\n")
+    assert terminal("leak", PAGER=PAGER) == (1, "chatlog: no line matches\n")
 
 
 def test_the_pager_gets_all_of_a_long_output(terminal, archive):
