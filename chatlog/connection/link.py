@@ -11,13 +11,14 @@ from __future__ import annotations
 import logging
 import math
 import re
+from operator import length_hint
 from typing import TYPE_CHECKING, Any, Final
 
 from irc import client_aio
 from irc.client import ServerNotConnectedError
 
 from chatlog.connection.lines import Lines
-from chatlog.connection.reactor import DISCONNECT, LineEvent, Reactor, line_event
+from chatlog.connection.reactor import DISCONNECT, UNFINISHED, LineEvent, Reactor
 from chatlog.connection.watch import Watch
 from chatlog.protocol.joining import MAX_BYTES
 from chatlog.protocol.message import not_understood
@@ -40,7 +41,8 @@ LAST_LINES: Final = 0.2
 TURN: Final = 0.05
 """Seconds for which the lines of one read may hold the loop; the rest waits for its next turn."""
 
-_SLICE: Final = 16  # messages between two looks at the clock
+_SLICE: Final = 256  # lines between two looks at the clock, if no line is costly
+_COSTLY_SLICE: Final = 16  # costly lines between two looks at whether the turn is over
 _LONGEST_SLICE: Final = 0.02  # seconds, for lines of which one may be costly
 _DISK: Final = "the disk refuses lines"
 _BACKLOG: Final = "lines of the last read are still to be handled"
@@ -116,6 +118,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self.early = b""
         self.turn = TURN
         self.turn_ends = 0.0
+        self._slice_ends, self._costly = 0.0, 0
         self.close_grace = CLOSE_GRACE
         self.choked_at: float | None = None
         self._holds: set[str] = set()
@@ -178,12 +181,24 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         now = clock()
         self.turn_ends = now + self.turn
         while start < len(lines):
-            some = lines[start : start + _SLICE]
-            start += reactor.dispatch(self, some, self._received, now + _LONGEST_SLICE)
+            self._costly, self._slice_ends = 0, now + _LONGEST_SLICE
+            some = iter(lines[start : start + _SLICE])
+            start += length_hint(some)
+            reactor.dispatch(self, some, self._received, self._is_time_up)
+            start -= length_hint(some)
             now = clock()
             if now > self.turn_ends:
                 break
         return start
+
+    def _is_time_up(self) -> bool:
+        """Return whether the turn should end after the line that was handled, a costly one."""
+        now: float = self.reactor.loop.time()
+        self._costly += 1
+        if now <= self._slice_ends and self._costly % _COSTLY_SLICE:
+            return False
+        is_late, self._slice_ends = now > self._slice_ends, now + _LONGEST_SLICE
+        return is_late or now > self.turn_ends
 
     def _go_on_soon(self) -> None:
         if not self._goes_on:
@@ -354,7 +369,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self._holds.clear()
         self.watch = None  # which refers back to this object
         if rest := self.buffer.end():
-            event = line_event(not_understood(rest), now)
+            event = LineEvent(UNFINISHED, not_understood(rest), now)
             self.reactor._handle_event(self, event)  # noqa: SLF001 - the library's hook
         reason = self.reason or self._loss or "connection closed by the server"
         if not self.closed.done():

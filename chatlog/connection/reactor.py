@@ -1,33 +1,40 @@
-"""The reactor: one event for each line, given to the handlers registered on it.
+"""The reactor: one event for each read and one for each line, given to the handlers on it.
 
 Handlers are added with the library's own `add_global_handler` and called as
 it calls them, by priority, until one returns "NO MORE". What differs: the
 order is looked up once and not for each event, and a handler that fails costs
 neither the others nor the next line.
+
+The handler of READ gets an iterator of the lines of a read. An event for each line would
+cost more than the lines do, so it is made only if some other handler wants lines.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
-import math
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from irc import client_aio, events
 
-from chatlog.protocol.message import MAX_LINE, Message, parse
+from chatlog.protocol.message import Message, parse
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator
 
-    Handler = Callable[[Any, "LineEvent"], object]
+    Handler = Callable[[Any, Any], object]
 
 logger = logging.getLogger(__name__)
 
 ANY: Final = "all_events"
 DISCONNECT: Final = "disconnect"
+READ: Final = "read"
+UNFINISHED: Final = "unfinished"
+"""The line that a connection ended in the middle of."""
+
 _NO_MORE: Final = "NO MORE"
 _SAID: Final = {"PRIVMSG": ("pubmsg", "privmsg"), "NOTICE": ("pubnotice", "privnotice")}
 _CHANTYPES: Final = frozenset("#&+!")
@@ -67,6 +74,19 @@ class LineEvent(msgspec.Struct, gc=False):
         return self.message.tags() if self.message else {}
 
 
+class ReadEvent(msgspec.Struct, gc=False):
+    """The event of one read, or of a part of a long one: its lines, which the handler takes.
+
+    Lines that the handler leaves in the iterator are handed on later, in order. It
+    should stop once `is_time_up`, at the earliest after the first line; to ask costs as
+    much as an ordinary message, so it asks after other lines only.
+    """
+
+    lines: Iterator[bytes]
+    received: str
+    is_time_up: Callable[[], bool]
+
+
 def line_event(message: Message, received: str) -> LineEvent:
     """Make the event of a line, under the name that the library has for its command."""
     params = message.params
@@ -86,7 +106,12 @@ def _type_of(command: str, to_channel: bool) -> str:  # noqa: FBT001 - a key of 
 
 
 _RESERVED: Final = frozenset(
-    {*events.generated, *_SAID["PRIVMSG"], *_SAID["NOTICE"], ANY, "all_raw_messages"}
+    {
+        *events.generated,
+        *_SAID["PRIVMSG"],
+        *_SAID["NOTICE"],
+        *(ANY, READ, UNFINISHED, "all_raw_messages"),
+    }
 )
 
 
@@ -99,6 +124,8 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
 
     def __init__(self, loop: asyncio.AbstractEventLoop, now: Callable[[], str]) -> None:
         self._callbacks: dict[str, tuple[Handler, ...]] = {}
+        self._wants_lines = False
+        self._reader: Handler = _drop
         super().__init__(loop=loop)
         self.now = now
         self.after_read: Callable[[Any], None] = _nothing
@@ -117,14 +144,28 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
             connection.read_on()
 
     def add_global_handler(self, event: str, handler: Handler, priority: int = 0) -> None:
-        """Add a handler; lower priorities come first; numerics by digits or name."""
+        """Add a handler; lower priorities come first; numerics by digits or name.
+
+        READ has one handler, because it takes the lines out of the event: a second one is
+        a ValueError.
+        """
+        if event == READ and self.handlers.get(READ):
+            raise ValueError("the lines of a read are handled already")
         super().add_global_handler(events.numeric.get(event, event), handler, priority)
-        self._callbacks.clear()
+        self._forget_callbacks()
 
     def remove_global_handler(self, event: str, handler: Handler) -> int:
         """Remove a handler; return 0 where no handler was ever added for this event."""
+        removed = int(super().remove_global_handler(events.numeric.get(event, event), handler))
+        self._forget_callbacks()
+        return removed
+
+    def _forget_callbacks(self) -> None:
+        """Look up anew which handlers an event has, and whether a line has any of its own."""
         self._callbacks.clear()
-        return int(super().remove_global_handler(events.numeric.get(event, event), handler))
+        of_lines = self.handlers.keys() - {READ, DISCONNECT, UNFINISHED}
+        self._wants_lines = any(self.handlers[event] for event in of_lines)
+        self._reader = next((each.callback for each in self.handlers.get(READ, ())), _drop)
 
     def callbacks(self, event_type: str) -> tuple[Handler, ...]:
         """Return the handlers of a type of event, in the order in which they are called."""
@@ -138,66 +179,70 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
         return found
 
     def dispatch(
-        self, connection: object, lines: Sequence[bytes], received: str, until: float = math.inf
-    ) -> int:
-        """Take the lines of one read apart and give each to its handlers, one after the other.
+        self,
+        connection: object,
+        lines: Iterator[bytes],
+        received: str,
+        is_time_up: Callable[[], bool] = bool,
+    ) -> None:
+        """Pass each line of a read to all handlers before the next line.
 
-        Stop after a line that is no message to a channel and at whose end the loop's
-        clock is past `until`. Return the number of lines that were handled. A message
-        to a channel, which nearly every line is, has a fast lane, written out; its
-        event is that of `line_event(parse(line), received)`.
+        Handlers of READ come after those of a line's own event, and get only the lines after
+        which none of these returned "NO MORE". Stop after the line at whose end `is_time_up`;
+        the lines behind it stay in the iterator.
         """
-        known, clock = self._callbacks, self.loop.time
-        for number, line in enumerate(lines, 1):
-            is_costly = False
+        reader = self._reader
+        if self._wants_lines or reader is _drop:
+            lines = self._passed_on(connection, lines, received, is_time_up)
+            is_time_up = bool  # asked for each line on its way
+        event = ReadEvent(lines, received, is_time_up)
+        while True:
             try:
-                rest = line.decode()
-            except UnicodeDecodeError:
-                rest = ""
-            tag_text = ""
-            if rest[:1] == "@":
-                tag_text, _, rest = rest[1:].partition(" ")
-            source, _, body = rest.partition(" PRIVMSG ")
-            target, colon, text = body.partition(" :")
-            if (
-                colon
-                and source[:1] == ":"
-                and target[:1] in _CHANTYPES
-                and " " not in target
-                and " " not in source
-                and len(line) <= MAX_LINE
-            ):
-                message = Message("PRIVMSG", [target, text], source[1:], tag_text)
-                event = LineEvent("pubmsg", message, received)
+                reader(connection, event)
+            except Exception as error:  # noqa: BLE001 - one bad line never costs the next
+                self._handler_failed(READ, error)
             else:
-                is_costly = True
-                event = line_event(parse(line), received)
-            for callback in known.get(event.type) or self.callbacks(event.type):
-                try:
-                    if callback(connection, event) == _NO_MORE:
-                        break
-                except Exception as error:  # noqa: BLE001 - one bad line never costs the next
-                    self._handler_failed(event, error)
-            if is_costly and clock() > until:
-                return number
-        return len(lines)
+                return
+            if is_time_up():
+                return
 
-    def _handle_event(self, connection: object, event: LineEvent) -> None:
+    def _passed_on(
+        self,
+        connection: object,
+        lines: Iterator[bytes],
+        received: str,
+        is_time_up: Callable[[], bool],
+    ) -> Iterator[bytes]:
+        """Yield each line after the handlers of its own event were called, until the time is up."""
+        for line in lines:
+            if self._handle_event(connection, line_event(parse(line), received)):
+                yield line
+            if is_time_up():
+                return
+
+    def _handle_event(self, connection: object, event: LineEvent) -> bool:
+        """Call the handlers of an event; return False if one returned "NO MORE"."""
         for callback in self.callbacks(event.type):
             try:
                 if callback(connection, event) == _NO_MORE:
-                    return
+                    return False
             except Exception as error:  # noqa: BLE001 - as above
-                self._handler_failed(event, error)
+                self._handler_failed(event.type, error)
+        return True
 
-    def _handler_failed(self, event: LineEvent, error: Exception) -> None:
+    def _handler_failed(self, event_type: str, error: Exception) -> None:
         self.failures += 1
         # A hostile server must not be able to flood the diagnostics; nor do they say
         # what the line was: it can hold a password or a channel's key.
         if self.failures & (self.failures - 1) == 0:
             logger.error(
-                "a handler of %r failed (failure %d)", event.type, self.failures, exc_info=error
+                "a handler of %r failed (failure %d)", event_type, self.failures, exc_info=error
             )
+
+
+def _drop(_connection: object, event: ReadEvent) -> None:
+    """Take the lines of a read that no handler of READ takes."""
+    deque(event.lines, maxlen=0)
 
 
 def _nothing(_connection: object) -> None:

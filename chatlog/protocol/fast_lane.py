@@ -1,23 +1,29 @@
-"""The fast lane: the event of an ordinary message to a channel, which nearly every line is.
+"""The fast lane: the events of ordinary messages to channels, which nearly all lines are.
 
 Its event is the one that the general lane would make. Whatever could make a
 difference sends the line to the general lane: an unusual encoding, the past, an
 answer that the line may ask for, a text or a person that privacy may keep out.
+
+Most people say more than one thing in a channel. All of a line before its text, the
+head, is therefore looked up as one string.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.event import Event, EventType
 from chatlog.protocol.events import CTCP
+from chatlog.protocol.message import MAX_LINE, parse_tags
 from chatlog.protocol.repeats import LONGEST
 from chatlog.protocol.repeats import REMEMBERED as REMEMBERED_IDS
 from chatlog.protocol.sources import LONGEST_SOURCE, REMEMBERED
+from chatlog.protocol.tag_plan import PLAIN, plan_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chatlog.casemapping import Casemapping
-    from chatlog.protocol.message import Message
     from chatlog.protocol.privacy import Privacy
     from chatlog.protocol.repeats import Repeats
     from chatlog.protocol.server_time import ServerClock
@@ -27,10 +33,21 @@ if TYPE_CHECKING:
 _MESSAGE: Final = EventType.MESSAGE.value
 _ACTION: Final = EventType.ACTION.value
 _ACTION_BEGINS: Final = f"{CTCP}ACTION "
+_PRIVMSG: Final = " PRIVMSG "
+
+
+class _Head(NamedTuple):
+    """The fields of events that follow from a head, and the head itself."""
+
+    channel: str
+    nick: str
+    user: str
+    host: str
+    text: str
 
 
 class FastLane:
-    """The channels and sources of one connection whose messages need no closer look.
+    """The channels, sources and heads of one connection whose messages need no closer look.
 
     The general lane teaches it a channel with `learn`, and whatever changes our
     nick, our channels, the settings or ISUPPORT makes it `forget` everything.
@@ -52,6 +69,9 @@ class FastLane:
         self._known = sources.known
         self._network = state.network
         self._routes: dict[str, str] = {}
+        self._heads: dict[str, _Head] = {}
+        self._plan = PLAIN
+        self._live: set[str] = set()
         self.forget()
 
     def learn(self, target: str, channel: str) -> None:
@@ -65,79 +85,151 @@ class FastLane:
         """Forget every channel and source, and look anew at which texts need a closer look."""
         self._routes.clear()
         self._known.clear()
+        self._heads.clear()
         nicks = _initials(self._state.me.nick, self._state.isupport.casemapping)
-        self._initials = nicks | self._privacy.initials
+        self._initials = nicks | self._privacy.initials | {""}
 
-    def event_of(self, message: Message, received: str) -> Event | None:
-        """Return the event of a message; None if the general lane has to look at it."""
-        if message.command != "PRIVMSG" or len(message.params) != 2:  # noqa: PLR2004 - target and text
+    def take(self, lines: Iterator[bytes], received: str, events: list[Event]) -> bytes | None:
+        """Take lines as long as they are ordinary, and append their events.
+
+        Return the first line that the general lane has to look at, None at the end.
+        """
+        heads, initials, network, append = self._heads, self._initials, self._network, events.append
+        self._live = self._clock.live_seconds(received)
+        for line in lines:
+            try:
+                rest = line.decode()
+            except UnicodeDecodeError:
+                return line
+            tags, kind = "", _MESSAGE
+            if rest[:1] == "@":
+                tags, _, rest = rest.partition(" ")
+            head, colon, text = rest.partition(" :")
+            known = heads.get(head) or self._recall(head)
+            if known is None or len(line) > MAX_LINE:
+                return line
+            if text[:1] in initials:
+                kind, text = self._look_closer(text) if colon else ("", "")
+                if not kind:
+                    return line
+            if not tags:
+                channel, nick, user, host, _ = known
+                append(
+                    Event(
+                        time=received,
+                        network=network,
+                        target=channel,
+                        type=kind,
+                        nick=nick,
+                        user=user,
+                        host=host,
+                        text=text,
+                    )
+                )
+            elif event := self._tagged(tags, known, kind, text, received):
+                append(event)
+            else:
+                return line
+        return None
+
+    def _recall(self, head: str) -> _Head | None:
+        """Return the fields of a head that is new; None if its lines need a closer look."""
+        begin, verb, target = head.partition(_PRIVMSG)
+        channel = self._routes.get(target) if verb else None
+        if not channel or begin[:1] != ":" or " " in begin:
             return None
-        target, text = message.params
-        channel = self._routes.get(target)
-        kind = _MESSAGE
-        if text[:1] in self._initials:
-            is_action = text.startswith(_ACTION_BEGINS)
-            kind, text = _ACTION, text[len(_ACTION_BEGINS) :].removesuffix(CTCP)
-            if not is_action or text[:1] in self._privacy.initials:
-                return None
-        if not channel or message.encoding or message.raw:
-            return None
-        if message.tag_text:
-            return self._tagged(message, channel, kind, text, received)
-        source = self._known.get(message.source) or self._sources.learn(message.source)
+        source = self._known.get(begin[1:]) or self._sources.learn(begin[1:])
         if source is None:
             return None
-        return Event(
-            time=received,
-            network=self._network,
-            target=channel,
-            type=kind,
-            nick=source.nick,
-            user=source.user,
-            host=source.host,
-            text=text,
-        )
+        known = _Head(channel, source.nick, source.user, source.host, head)
+        if len(head) <= LONGEST_SOURCE:
+            if len(self._heads) >= REMEMBERED:
+                self._heads.clear()
+            self._heads[head] = known
+        return known
+
+    def _look_closer(self, text: str) -> tuple[str, str]:
+        """Return the type and text of an action or an empty message; "" for any other text."""
+        if not text:
+            return _MESSAGE, ""
+        said = text[len(_ACTION_BEGINS) :].removesuffix(CTCP)
+        if text.startswith(_ACTION_BEGINS) and said[:1] not in self._privacy.initials:
+            return _ACTION, said
+        return "", ""
 
     def _tagged(
-        self, message: Message, channel: str, kind: str, text: str, received: str
+        self, tag_text: str, known: _Head, kind: str, text: str, received: str
     ) -> Event | None:
         """Return the event of a message with the tags of a live line; None for any other."""
-        tags = message.tags()
-        time = self._clock.live_time(tags.pop("time", ""), received)
-        if not time:
+        plan = self._plan
+        match = plan.match(tag_text)
+        if match is None:
+            return self._oddly_tagged(tag_text[1:], known, kind, text, received)
+        time, second, msgid, account = match.group(*plan.groups)
+        if second not in self._live and not (time := self._clock.live_time(time, received)):
             return None
-        account, msgid, reply_to = tags.pop("account", ""), tags.pop("msgid", ""), ""
-        if tags:  # which is rare
-            if "batch" in tags:
-                return None
-            tags.pop("label", None)
-            reply_to = tags.pop("+draft/reply", "")
-        source = self._known.get(message.source) or self._sources.learn(message.source)
-        if source is None:
+        channel, nick, user, host, head = known
+        if msgid and not self._is_new(msgid, head, text):
             return None
-        if msgid and len(msgid) + len(message.source) + len(text) <= LONGEST:
-            # As in `Repeats.is_repeat`, which costs more; the general lane judges a known id.
-            repeats, said = self._repeats, (message.source, message.params)
-            recent = repeats.recent
-            if msgid in repeats.older or recent.setdefault(msgid, said) is not said:
-                return None
-            if len(recent) >= REMEMBERED_IDS:
-                repeats.rotate()
         return Event(
             time=time,
             received=received,
             network=self._network,
             target=channel,
             type=kind,
-            nick=source.nick,
-            user=source.user,
-            host=source.host,
+            nick=nick,
+            user=user,
+            host=host,
+            account=account or "",
+            text=text,
+            msgid=msgid or "",
+        )
+
+    def _oddly_tagged(
+        self, tag_text: str, known: _Head, kind: str, text: str, received: str
+    ) -> Event | None:
+        """Return the event of a message whose tags the plan does not fit, as `_tagged`."""
+        tags = parse_tags(tag_text)
+        self._plan = plan_for(tags, self._plan)
+        time = self._clock.live_time(tags.pop("time", ""), received)
+        if not time or "batch" in tags:
+            return None
+        account, msgid = tags.pop("account", ""), tags.pop("msgid", "")
+        tags.pop("label", None)
+        reply_to = tags.pop("+draft/reply", "")
+        channel, nick, user, host, head = known
+        if msgid and not self._is_new(msgid, head, text):
+            return None
+        return Event(
+            time=time,
+            received=received,
+            network=self._network,
+            target=channel,
+            type=kind,
+            nick=nick,
+            user=user,
+            host=host,
             account=account,
             text=text,
             msgid=msgid,
             reply_to=reply_to,
             tags=tags,
         )
+
+    def _is_new(self, msgid: str, head: str, text: str) -> bool:
+        """Return whether no message had this msgid; remember it if so.
+
+        As in `Repeats.is_repeat`, which costs more; the general lane judges a known id.
+        """
+        if len(msgid) + len(head) + len(text) > LONGEST:
+            return True
+        repeats, said = self._repeats, (head, text)
+        recent = repeats.recent
+        if msgid in repeats.older or recent.setdefault(msgid, said) is not said:
+            return False
+        if len(recent) >= REMEMBERED_IDS:
+            repeats.rotate()
+        return True
 
 
 def _initials(nick: str, casemapping: Casemapping) -> frozenset[str]:

@@ -5,25 +5,37 @@ See https://ircv3.net/specs/extensions/message-ids
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from chatlog.protocol.message import Message
 
 REMEMBERED: Final = 256
 """Messages that are remembered at least; at most twice as many are."""
 
 LONGEST: Final = 512
-"""Characters of the msgid, the source and the text of a message that is remembered."""
+"""Characters of the msgid, the head and the text of a message that is remembered."""
 
-Said = tuple[str, list[str]]
-"""The source and the parameters of a message."""
+Said = tuple[str, str]
+"""The head of a message (its source, command and all parameters but one), and the last parameter.
+
+Both are without tags; the fast lane has them at hand as they are.
+"""
+
+
+def said_of(message: Message) -> Said:
+    """Return the head and the last parameter of a message."""
+    words = (f":{message.source}", message.command, *message.params[:-1])
+    return " ".join(words), "".join(message.params[-1:])
 
 
 class Repeats:
     """The messages of one network that came live lately, by msgid.
 
-    It outlives a connection. A msgid that comes again from another source or with other
-    parameters is another message, so that a server that reuses them loses no line. Bounded: texts
-    longer than `LONGEST` are not remembered, and written again if they come again.
-    `recent` and `older` have the source and parameters of messages by msgid.
+    It outlives a connection. A msgid that comes again with another head or text is another
+    message, so that a server that reuses them loses no line. Bounded: texts longer than
+    `LONGEST` are not remembered, and written again if they come again. `recent` and
+    `older` have the messages by msgid.
     """
 
     def __init__(self) -> None:
@@ -32,12 +44,15 @@ class Repeats:
 
     def is_repeat(self, msgid: str, said: Said) -> bool:
         """Return whether a message came before; remember it if not."""
-        if msgid in self.recent or msgid in self.older:
-            return said in (self.recent.get(msgid), self.older.get(msgid))
-        self.recent[msgid] = said
-        if len(self.recent) >= REMEMBERED:
-            self.rotate()
-        return False
+        if len(msgid) + len(said[0]) + len(said[1]) > LONGEST:
+            return False
+        recent, older = self.recent.get(msgid), self.older.get(msgid)
+        if recent is None and older is None:
+            self.recent[msgid] = said
+            if len(self.recent) >= REMEMBERED:
+                self.rotate()
+            return False
+        return said in (recent, older)
 
     def rotate(self) -> None:
         """Forget the older half."""

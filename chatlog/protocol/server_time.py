@@ -101,11 +101,19 @@ class ServerClock:
             return Moment(time, received, PLAYBACK if time < self._oldest else "")
         return Moment(received, claim=tag)
 
-    def live_time(self, tag: str, received: str) -> str:
-        """Return the time of a line that was said now; "" where `judge` must say more."""
+    def live_seconds(self, received: str) -> set[str]:
+        """Return the seconds of which every moment is known to be now, for lines of one read.
+
+        `live_time` adds to them; whatever changes the measure of the clock empties them.
+        """
         if received[:TO_THE_SECOND] != self._bounds_for:
             self._rebound(received)
-        if tag[:TO_THE_SECOND] in self._live and tag[TO_THE_SECOND:] in _FRACTIONS:
+        return self._live
+
+    def live_time(self, tag: str, received: str) -> str:
+        """Return the time of a line that was said now; "" where `judge` must say more."""
+        live = self.live_seconds(received)
+        if tag[:TO_THE_SECOND] in live and tag[TO_THE_SECOND:] in _FRACTIONS:
             return tag
         return self._look_closer(tag, received)
 

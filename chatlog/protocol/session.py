@@ -20,10 +20,11 @@ from chatlog.protocol.history import bare_playback, playback_limits
 from chatlog.protocol.history.chathistory import Answer, Point
 from chatlog.protocol.history.pages import HistoryBatches
 from chatlog.protocol.line_parser import LineParser
+from chatlog.protocol.message import parse
 from chatlog.protocol.privacy import SPOKEN
 from chatlog.protocol.refusals import judge
 from chatlog.protocol.registration.capabilities import Registration
-from chatlog.protocol.repeats import LONGEST
+from chatlog.protocol.repeats import said_of
 from chatlog.protocol.server_time import ServerClock
 from chatlog.protocol.sources import SourceCache
 from chatlog.protocol.state import State
@@ -32,7 +33,7 @@ from chatlog.protocol.whois import WhoisCheck
 from chatlog.secret import SecretMask
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from chatlog.protocol.facts import Turn
     from chatlog.protocol.message import Message
@@ -105,19 +106,27 @@ class Session:
 
     # -- messages ------------------------------------------------------------------
 
-    def receive(self, message: Message, received: str, turn: Turn) -> Turn:
-        """Append the events, replies and facts of a message to the turn; return the turn.
+    def receive(
+        self,
+        lines: Iterator[bytes],
+        received: str,
+        turn: Turn,
+        is_time_up: Callable[[], bool] = bool,
+    ) -> Turn:
+        """Append the events, replies and facts of the lines of a read to the turn; return the turn.
 
-        `received` is our clock at the read. Nearly every message takes the fast
-        lane, whose event is the one that `receive_any` would append.
+        `received` is our clock at the read. Nearly every line takes the fast lane, whose
+        event is the one that `receive_message` would append. Stop after another line if
+        `is_time_up`; the lines behind it stay in the iterator.
         """
-        event = self._fast_lane.event_of(message, received)
-        if event is None:
-            return self.receive_any(message, received, turn)
-        turn.events.append(event)
+        take = self._fast_lane.take
+        while (line := take(lines, received, turn.events)) is not None:
+            self.receive_message(parse(line), received, turn)
+            if is_time_up():
+                break
         return turn
 
-    def receive_any(self, message: Message, received: str, turn: Turn) -> Turn:
+    def receive_message(self, message: Message, received: str, turn: Turn) -> Turn:
         """Append the events, replies and facts of a message of any kind; return the turn.
 
         A server that is to be reached by TLS alone has nothing more to say on a
@@ -230,12 +239,8 @@ class Session:
 
     def _is_repeat(self, line: Line) -> bool:
         """Return whether a live line was delivered before: it is written once."""
-        msgid, source = line.fields.get("msgid", ""), line.message.source
-        params = line.message.params or [""]
-        is_short = sum(map(len, params), len(msgid) + len(source)) <= LONGEST
-        return (
-            bool(msgid) and is_short and self._carryover.repeats.is_repeat(msgid, (source, params))
-        )
+        msgid = line.fields.get("msgid", "")
+        return bool(msgid) and self._carryover.repeats.is_repeat(msgid, said_of(line.message))
 
     def _own_events(self, lines: Sequence[str], received: str) -> list[Event]:
         """Return the events of lines that we send, unless an echo will bring them."""

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from chatlog.background import do_in_thread
-from chatlog.connection import ANY, PING_TOKEN
+from chatlog.connection import DISCONNECT, PING_TOKEN, READ, UNFINISHED
 from chatlog.event import EventType
 from chatlog.protocol.facts import (
     Absent,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator
 
-    from chatlog.connection import Connection, LineEvent, Reactor
+    from chatlog.connection import Connection, LineEvent, Reactor, ReadEvent
     from chatlog.event import Event
     from chatlog.protocol.session import Session
     from chatlog.protocol.session_settings import SessionSettings
@@ -318,16 +318,26 @@ class Driver:
 
 def listen(reactor: Reactor) -> None:
     """Add the handlers that pass the lines and ends of a reactor's connections to their drivers."""
-    reactor.add_global_handler(ANY, _on_event)
+    reactor.add_global_handler(READ, _on_read)
+    reactor.add_global_handler(UNFINISHED, _on_unfinished)
+    reactor.add_global_handler(DISCONNECT, _on_disconnect)
     reactor.after_read = _end_turn
 
 
-def _on_event(connection: Connection, event: LineEvent) -> None:
+def _on_read(connection: Connection, event: ReadEvent) -> None:
     driver: Driver = connection.driver
-    if event.message is None:
-        driver.lose(event.reason, event.received)
-    else:
-        driver.session.receive(event.message, event.received, driver.turn)
+    driver.session.receive(event.lines, event.received, driver.turn, event.is_time_up)
+
+
+def _on_unfinished(connection: Connection, event: LineEvent) -> None:
+    driver: Driver = connection.driver
+    if event.message is not None:
+        driver.session.receive_message(event.message, event.received, driver.turn)
+
+
+def _on_disconnect(connection: Connection, event: LineEvent) -> None:
+    driver: Driver = connection.driver
+    driver.lose(event.reason, event.received)
 
 
 def _end_turn(connection: Connection) -> None:

@@ -448,7 +448,7 @@ def test_a_ping_comes_back_through_the_session_as_it_was():
 
             def handle(connection, event):
                 if event.message:
-                    turn = session.receive(event.message, event.received, Turn())
+                    turn = session.receive_message(event.message, event.received, Turn())
                     for line in turn.replies:
                         connection.send_raw(line)
 

@@ -13,7 +13,7 @@ from irc import client, client_aio, events
 from irc.connection import AioFactory
 
 from chatlog.connection.link import Connection, Protocol
-from chatlog.connection.reactor import ANY, DISCONNECT, Reactor, line_event
+from chatlog.connection.reactor import ANY, DISCONNECT, READ, UNFINISHED, Reactor, line_event
 from chatlog.protocol.message import parse
 from tests.support.wire import NOW, connected, heard_on, new_reactor
 
@@ -123,14 +123,14 @@ SPOOFED = [
     "DCCMSG",
     "disconnect",
 ]
-SPOOFED += ["ALL_EVENTS", "all_raw_messages", "LOGIN_FAILED"]
+SPOOFED += ["ALL_EVENTS", "all_raw_messages", "LOGIN_FAILED", "READ", "UNFINISHED"]
 
 
 @pytest.mark.parametrize("command", SPOOFED)
 def test_no_line_passes_for_an_event_of_the_librarys_own(command):
     assert event_of(f":irc.test {command} x :y").type not in {
         *events.generated,
-        *(ANY, DISCONNECT, "all_raw_messages", "pubmsg", "privnotice"),
+        *(ANY, DISCONNECT, READ, UNFINISHED, "all_raw_messages", "pubmsg", "privnotice"),
     }
 
 
@@ -311,12 +311,118 @@ _SPACED = st.lists(
 
 
 @given(st.lists(st.one_of(_NEARLY, _SPACED).filter(bool), max_size=8))
-def test_the_fast_lane_of_a_read_makes_the_events_of_the_general_one(lines):
+def test_handlers_get_the_events_of_all_lines_of_a_read(lines):
     async def scenario():
         reactor = Reactor(asyncio.get_running_loop(), lambda: NOW)
         made = []
         reactor.add_global_handler(ANY, lambda _, event: made.append(event))
-        reactor.dispatch(None, lines, NOW)
+        reactor.dispatch(None, iter(lines), NOW)
         return made
 
     assert asyncio.run(scenario()) == [line_event(parse(line), NOW) for line in lines]
+
+
+# -- reads -----------------------------------------------------------------
+
+
+def reading(noted):
+    """Return a handler of READ that takes all lines, and fails at a line that says so."""
+
+    def handler(_connection, event):
+        for line in event.lines:
+            noted.append(line)
+            if line == b"FAIL":
+                raise RuntimeError("a bug of ours")
+            if event.is_time_up():
+                return
+
+    return handler
+
+
+def read(reactor, *lines, is_time_up=bool):
+    """Dispatch the lines of a read; return those that were left."""
+    rest = iter(lines)
+    reactor.dispatch(None, rest, NOW, is_time_up)
+    return list(rest)
+
+
+def test_a_handler_of_reads_gets_all_lines_by_one_event():
+    def scene(reactor, noted):
+        reactor.add_global_handler(READ, lambda _, event: noted.append([*event.lines]))
+        read(reactor, b"JOIN #a", b"\xff", b"x" * 20_000)
+        assert noted == [[b"JOIN #a", b"\xff", b"x" * 20_000]]
+
+    scenario(scene)
+
+
+def test_a_line_at_which_the_handler_of_reads_fails_costs_no_other(caplog):
+    def scene(reactor, noted):
+        reactor.add_global_handler(READ, reading(noted))
+        read(reactor, b"A", b"FAIL", b"B", b"FAIL", b"C")
+        assert noted == [b"A", b"FAIL", b"B", b"FAIL", b"C"]
+        assert reactor.failures == 2
+
+    scenario(scene)
+    assert "a handler of 'read' failed" in caplog.text
+
+
+@pytest.mark.parametrize("event", [ANY, "join"])
+def test_lines_that_other_handlers_want_reach_these_and_then_the_handler_of_reads(event):
+    def scene(reactor, noted):
+        reactor.add_global_handler(READ, reading(noted))
+        reactor.add_global_handler(event, lambda _, event: noted.append(event.target))
+        read(reactor, b"JOIN #a", b"FAIL", b"JOIN #b")
+        targets = [each for each in noted if each is not None]
+        assert targets == ["#a", b"JOIN #a", b"FAIL", "#b", b"JOIN #b"]
+
+    scenario(scene)
+
+
+def test_a_line_that_another_handler_keeps_to_itself_does_not_reach_the_handler_of_reads():
+    def scene(reactor, noted):
+        reactor.add_global_handler(READ, reading(noted))
+        handler = noting(noted, "join", "NO MORE")
+        reactor.add_global_handler("join", handler)
+        read(reactor, b"JOIN #a", b"PART #a")
+        reactor.remove_global_handler("join", handler)
+        read(reactor, b"JOIN #a")
+        assert noted == ["join", b"PART #a", b"JOIN #a"]
+
+    scenario(scene)
+
+
+def test_the_lines_of_a_read_have_one_handler():
+    def scene(reactor, noted):
+        first, second = reading(noted), reading([])
+        reactor.add_global_handler(READ, first)
+        with pytest.raises(ValueError, match="handled already"):
+            reactor.add_global_handler(READ, second)
+        reactor.remove_global_handler(READ, first)
+        reactor.add_global_handler(READ, second)
+        read(reactor, b"A")
+        assert noted == []
+
+    scenario(scene)
+
+
+@pytest.mark.parametrize("also", [False, True])
+@pytest.mark.parametrize("reads", [False, True])
+def test_when_the_time_is_up_the_other_lines_of_a_read_are_left(also, reads):
+    def scene(reactor, noted):
+        if reads:
+            reactor.add_global_handler(READ, reading(noted))
+        if also:
+            reactor.add_global_handler(ANY, noting(noted, "heard"))
+        times = iter([False, True, False])
+        left = read(reactor, b"A", b"B", b"C", is_time_up=lambda: next(times))
+        assert left == [b"C"]
+
+    scenario(scene)
+
+
+def test_after_a_failure_when_the_time_is_up_the_other_lines_of_a_read_are_left():
+    def scene(reactor, noted):
+        reactor.add_global_handler(READ, reading(noted))
+        assert read(reactor, b"FAIL", b"B", is_time_up=lambda: True) == [b"B"]
+
+    scenario(scene)

@@ -24,7 +24,6 @@ from chatlog.protocol.facts import (
     Welcomed,
 )
 from chatlog.protocol.history.chathistory import Answer, Point
-from chatlog.protocol.message import parse
 from chatlog.protocol.refusals import judge
 from chatlog.protocol.session_settings import SessionSettings
 from tests.support.conversation import JOINED, NOW, WELCOME, Conversation, in_channels
@@ -97,7 +96,7 @@ def test_we_leave_for_good_a_channel_that_is_wanted_no_more():
     settings = SessionSettings(network="test", identity=talk.session.settings.identity)
     talk.session.apply(settings, turn)
     assert turn.replies == ["PART #a", "PART #b"]
-    talk.session.receive(parse(f"{LOG} PART #a".encode()), NOW, turn)
+    talk.session.receive(iter([f"{LOG} PART #a".encode()]), NOW, turn)
     assert turn.facts == [Left("#a", NOW, wanted=False)]
 
 
@@ -191,7 +190,7 @@ def test_lines_of_the_past_without_a_batch_that_come_in_one_read_are_one_page():
     turn = Turn()
     for text in ("one", "two", "three"):
         line = f"@time={OLD} {BOB} PRIVMSG #a :{text}"
-        talk.session.receive(parse(line.encode()), NOW, turn)
+        talk.session.receive(iter([line.encode()]), NOW, turn)
     [page] = turn.facts
     assert [event.text for event in page.events] == ["one", "two", "three"]
     assert not page.batched
@@ -247,7 +246,7 @@ def test_the_lines_of_one_read_share_a_turn_whose_lists_keep_their_order():
     turn = Turn()
     lines = [*WELCOME, JOINED[0], f"{BOB} PRIVMSG #a :hi", "PING :one", f"{SERVER} PONG :two"]
     for line in lines:
-        assert talk.session.receive(parse(line.encode()), NOW, turn) is turn
+        assert talk.session.receive(iter([line.encode()]), NOW, turn) is turn
     assert turn.facts == [Welcomed("log"), Joined("#a", NOW), Pong("two")]
     assert turn.replies == ["PONG :one"]
     assert [event.type for event in turn.events][-2:] == ["joined", "message"]

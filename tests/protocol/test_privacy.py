@@ -11,7 +11,6 @@ from chatlog.event import Event, EventType, Source
 from chatlog.protocol.facts import Turn
 from chatlog.protocol.message import parse
 from chatlog.protocol.privacy import Privacy, PrivacySettings
-from chatlog.protocol.session import Session
 from tests.support.conversation import NOW, in_channels, short
 
 RFC1459 = Casemapping("rfc1459")
@@ -289,14 +288,22 @@ PRIVATE = {
 }
 
 
+def _by_receive(session, line):
+    return session.receive(iter([line]), NOW, Turn())
+
+
+def _by_receive_message(session, line):
+    return session.receive_message(parse(line), NOW, Turn())
+
+
 def by_both_lanes(line, settings):
-    """Return the events of a line by `receive`, when all is remembered, and by `receive_any`."""
+    """Return the events of a line by each lane, when all is remembered."""
     found = []
-    for receive in (Session.receive, Session.receive_any):
+    for receive in (_by_receive, _by_receive_message):
         talk = in_channels(privacy=settings)
         warm = [f"{BOB} PRIVMSG #a :x", f"{ALICE} PRIVMSG #a :x", f"{ALICE} PRIVMSG #A :x"]
         talk.hear(*warm, f"{ALICE} PRIVMSG #b :x")
-        events = receive(talk.session, parse(line.encode()), NOW, Turn()).events
+        events = receive(talk.session, line.encode()).events
         found.append([short(event) for event in events])
     return found
 

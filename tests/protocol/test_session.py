@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
+from operator import length_hint
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatlog.connection.lines import Lines
 from chatlog.event import SERVER, Source, is_live
+from chatlog.formats import jsonl
 from chatlog.protocol.facts import Disconnected, Turn
 from chatlog.protocol.manners import MannersSettings
 from chatlog.protocol.message import parse
@@ -525,9 +530,13 @@ IN_CHANNELS = tuple(
 BEGINNINGS = st.sampled_from([(), IN_CHANNELS])
 
 
+def as_bytes(line):
+    return line if isinstance(line, bytes) else line.encode()
+
+
 def parsed(stream):
     # Receiving hides channel keys in the message itself, so no message serves twice.
-    return [parse(line if isinstance(line, bytes) else line.encode()) for line in stream]
+    return [parse(as_bytes(line)) for line in stream]
 
 
 MACHINERY = {"PING", "PONG", "CAP", "AUTHENTICATE", "BATCH", "353", "366"}
@@ -574,9 +583,9 @@ def test_every_line_that_is_not_private_is_in_a_transcript(stream):
 def test_receiving_never_raises_and_files_only_under_what_is_recorded(beginning, stream, queries):
     talk = Conversation(nick="[log]", queries=queries)
     state = talk.session.state
-    for message in parsed([*beginning, *stream]):
+    for line in [*beginning, *stream]:
         recorded = {SERVER, "#a", "#b", *state.membership.names()}
-        turn = talk.session.receive(message, NOW, Turn())
+        turn = talk.session.receive(iter([as_bytes(line)]), NOW, Turn())
         recorded |= {*state.membership.names()}
         for event in turn.events:
             if event.target not in recorded:
@@ -590,10 +599,10 @@ def test_receiving_never_raises_and_files_only_under_what_is_recorded(beginning,
 def expect_equal_lanes(stream, *, queries):
     fast, general = (Conversation(nick="[log]", queries=queries).session for _ in range(2))
     turn, expected = Turn(), Turn()
-    for n, (one, other) in enumerate(zip(parsed(stream), parsed(stream), strict=True)):
+    for n, line in enumerate(map(as_bytes, stream)):
         received = f"2026-11-23T18:20:{n // 3 % 60:02d}.{n % 3}00Z"
-        fast.receive(one, received, turn)
-        general.receive_any(other, received, expected)
+        fast.receive(iter([line]), received, turn)
+        general.receive_message(parse(line), received, expected)
         assert turn == expected
         assert what_is_known(fast) == what_is_known(general)
 
@@ -667,6 +676,80 @@ def test_the_fast_lane_equals_the_general_one_in_a_busy_channel(chats):
     expect_equal_lanes([*IN_CHANNELS, *chatter], queries=False)
 
 
+MOVES = [
+    *(line for line in TURNS if line),
+    *(":[log]!c@h JOIN #a", ":[log]!c@h PART #b", ":[log]!c@h JOIN #b", ":eve!c@h NICK [log]"),
+    *(":bob!u@h KICK #a [log]", ":bob!u@h KICK #a {LOG} :out", ":bob!u@h MODE #a +b *!*@h"),
+    *(":bob!u@h MODE #a +k hush", ":bob!u@h NICK alice_", ":alice_!u@h NICK bob"),
+    *(":bob!u@h QUIT :gone", ":bob!u@h JOIN #a", ":bob!u@h RENAME #a #c", ":bob!u@h PART #a"),
+    *(":irc.test 005 [log] CASEMAPPING=rfc1459-strict :ok", ":irc.test 005 [log] CHANTYPES=#+ :ok"),
+    *("PING :x", ":[log]!c@h NICK {log}", ":bob!u@h NOTICE #a :hi", "nonsense \xff"),
+    *("***!znc@znc.in PRIVMSG #a :x", ":-bip!bip@b.i.p PRIVMSG #a :19:03:34> hi"),
+    *(":***!znc@znc.in PRIVMSG #a :Buffer Playback...", ":bob!u@h PRIVMSG #a :[19:03:34] old"),
+    *(":***!znc@znc.in PRIVMSG #a :Playback Complete.", ":[log]!c@h RENAME #b #a"),
+]
+STORMS = st.builds(":nick{0}!u@h NICK nick{1}".format, st.integers(0, 5), st.integers(0, 5))
+SAID = st.builds(
+    "{}:{} PRIVMSG {} {}".format,
+    st.sampled_from(
+        [
+            *("", "", "@time=2026-11-23T18:20:00.500Z ", "@msgid=m;time=2026-11-23T18:20:00.500Z "),
+            *("@time=2026-11-23T18:20:00.500Z;msgid=m;account=a ", f"@time={OLD};msgid=n "),
+            *("@time=2026-11-23T18:20:00.500Z;account=a;msgid=k ", "@time=x;msgid=k;+y=z "),
+            *("@account=a;time=2026-11-23T18:20:00.500Z;account=b ", "@account=;msgid=;time= "),
+            *(f"@time={FUTURE};account=a ", "@time=2026-11-23T18:20:00.500Z;msgid=a\\sb "),
+            *("@time=2026-11-23T18:20:00.500Z;batch=1 ", "@time=2026-11-23T18:20:00.500Z  ", "@ "),
+            "@time=2026-11-23T18:20:00.500Z@msgid=m ",
+        ]
+    ),
+    st.sampled_from(
+        ["bob!u@h", "nick1!u@h", "[log]!c@h", "***!znc@znc.in", "irc.test", "", "é!u@h"]
+    ),
+    st.sampled_from(["#a", "#A", "#b", "#c", "+#a", "[log]", " #a", "#a,#b"]),
+    st.sampled_from(
+        [
+            *(":hi", ":", "", "hi", ":é \x02[off] x", ":[off] x", ":{LOG}: hi", ":eve, hi", "a :b"),
+            *(":\x01ACTION x\x01", ":\x01ACTION \x01", ":\x01ACTION [off] x\x01", ":\x01VERSION"),
+            *(":" + "x" * 600, ":" + "x" * 13_000, ":a\r", ":a :b"),
+        ]
+    ),
+)
+READS = st.lists(st.one_of(SAID, SAID, st.sampled_from(MOVES), STORMS), max_size=40)
+
+
+@examples_times(5)
+@given(READS, st.lists(st.integers(1, 400), max_size=30), st.integers(1, 5))
+def test_the_fast_lane_equals_the_general_one_byte_for_byte_however_reads_are_cut(
+    stream, cuts, patience
+):
+    fast, general = (Conversation(nick="[log]", queries=True).session for _ in range(2))
+    turn, expected, asked = Turn(), Turn(), []
+    opening = [as_bytes(line) for line in IN_CHANNELS]
+    fast.receive(iter(opening), NOW, turn)
+    data, whole = b"".join(as_bytes(line) + b"\r\n" for line in stream), Lines()
+    for message in parsed([*opening, *whole.feed(data)]):
+        general.receive_message(message, NOW, expected)
+    buffer = Lines()
+    for start, end in pairwise([*accumulate(cuts, initial=0), max(len(data), sum(cuts))]):
+        lines = iter(buffer.feed(data[start:end]))
+        while length_hint(lines):  # the session may leave lines, if the time is up
+            fast.receive(lines, NOW, turn, lambda: asked.append(1) or not len(asked) % patience)
+    assert jsonl.encode(turn.events) == jsonl.encode(expected.events)
+    assert turn == expected
+    assert what_is_known(fast) == what_is_known(general)
+
+
+def test_our_kick_and_our_return_within_one_read_lose_no_line():
+    talk = in_channels()
+    message, kick = f"{BOB} PRIVMSG #a :%s", f"{BOB} KICK #a log"
+    lines = [message % 1, message % 2, kick, f"{LOG} JOIN #a", message % 3, message % 4]
+    turn = talk.session.receive(iter([line.encode() for line in lines]), NOW, Turn())
+    kinds = [(event.target, event.type, event.text) for event in turn.events]
+    assert [text for target, kind, text in kinds if kind == "message"] == ["1", "2", "3", "4"]
+    assert {target for target, _, _ in kinds} == {"#a"}
+    assert [kind for _, kind, _ in kinds if kind != "message"] == ["kick", "parted", "joined"]
+
+
 def what_is_known(session):
     state = session.state
     names = state.membership.names()
@@ -687,7 +770,7 @@ def what_is_known(session):
 def test_the_fast_lane_is_taken():
     talk = in_channels()
     talk.hear(f"{BOB} PRIVMSG #a :first")
-    talk.session.receive_any = None
+    talk.session.receive_message = None
     assert talk.outcome(
         f"{BOB} PRIVMSG #a :plain", f"@time={NOW};msgid=m;account=a {BOB} PRIVMSG #a :tagged"
     ) == ["#a message bob text='plain'", "#a message bob account='a' text='tagged' msgid='m'"]
@@ -705,4 +788,5 @@ def test_what_a_hostile_server_makes_us_remember_is_bounded():
         talk.hear(f":nick{n}!u@h PRIVMSG #a :hi")
     talk.hear(*(f"BATCH +{n} chathistory #a" for n in range(200)))
     assert 0 < len(talk.session._fast_lane._known) <= 16_384
+    assert 0 < len(talk.session._fast_lane._heads) <= 16_384
     assert len(talk.session.batches.open) <= 64

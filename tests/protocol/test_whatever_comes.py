@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from chatlog.protocol.carryover import Carryover
 from chatlog.protocol.facts import Challenged, Turn
-from chatlog.protocol.message import parse
 from chatlog.protocol.numerics import RPL_ENDOFMOTD, RPL_WELCOME
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.registration.sasl import Login
@@ -70,7 +69,7 @@ class Connection:
             self.now += step
             self.session.advance(self.now, turn)
         else:
-            self.session.receive(parse(step), NOW, turn)
+            self.session.receive(iter([step]), NOW, turn)
             for fact in [fact for fact in turn.facts if isinstance(fact, Challenged)]:
                 self.session.go_on(fact.respond(), turn)
         self.events += turn.events

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from chatlog.protocol.facts import HistoryPage, Turn
-from chatlog.protocol.message import parse
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session import Session
 from chatlog.protocol.session_settings import SessionSettings
@@ -58,8 +57,8 @@ class Conversation:
         """Receive lines; return their events, those of the past included."""
         events: list[Event] = []
         for line in lines:
-            message = parse(line.encode() if isinstance(line, str) else line)
-            turn = self.session.receive(message, at, Turn())
+            data = line.encode() if isinstance(line, str) else line
+            turn = self.session.receive(iter([data]), at, Turn())
             events += self.end(turn)
             if self.session.changed:
                 self.after(0)
