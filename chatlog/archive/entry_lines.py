@@ -106,7 +106,7 @@ class LineReader(BoundedLines):
     A file that is not there has no lines. Raise TranscriptError if it cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str | Path) -> None:
         super().__init__(blocks_of(path, missing_ok=True), LONGEST)
 
 
@@ -119,7 +119,7 @@ class EntryReader(Generic[_E]):
             str(kind.__struct_config__.tag): kind for kind in get_args(union)
         }
 
-    def each(self, path: Path, *, with_rest: bool) -> Iterator[_E | Damaged | Later[_E]]:
+    def each(self, path: str | Path, *, with_rest: bool) -> Iterator[_E | Damaged | Later[_E]]:
         """Yield every line of a file in turn; one without its newline only `with_rest`."""
         number, lines = 0, LineReader(path)
         try:
@@ -131,7 +131,7 @@ class EntryReader(Generic[_E]):
         if with_rest and lines.rest != b"":
             yield self.decode(number + 1, lines.rest)
 
-    def read(self, path: Path, *, with_rest: bool) -> EntryLines[_E]:
+    def read(self, path: str | Path, *, with_rest: bool) -> EntryLines[_E]:
         """Read all lines of a file."""
         lines: EntryLines[_E] = EntryLines()
         for item in self.each(path, with_rest=with_rest):

@@ -139,7 +139,7 @@ def state_of(path: str) -> tuple[int, int, int] | None:
     return state.st_ino, state.st_size, state.st_mtime_ns
 
 
-def blocks_of(path: Path, *, missing_ok: bool = False) -> Iterator[bytes]:
+def blocks_of(path: str | Path, *, missing_ok: bool = False) -> Iterator[bytes]:
     """Yield the bytes of a file in blocks; none of one that is gone, if that is no error."""
     with opened(str(path)) as fd:
         if fd is None and not missing_ok:

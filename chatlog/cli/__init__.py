@@ -31,7 +31,10 @@ def _collector_paused() -> Iterator[None]:
 
 
 with _collector_paused():
-    import click
+    from chatlog.cli.lean_imports import import_msgspec, lean_click
+
+    with lean_click():
+        import click
 
     from chatlog import __version__
     from chatlog.cli.help import HelpGroup
@@ -70,6 +73,7 @@ class _Commands(HelpGroup):
         if cmd_name not in COMMANDS:
             return None
         with _collector_paused():
+            import_msgspec()
             module = importlib.import_module(f"chatlog.cli.commands.{cmd_name}")
         command: click.Command = module.command
         return command

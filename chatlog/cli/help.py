@@ -7,11 +7,11 @@ that click leaves as it is (behind `\b`) holds the examples.
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
+from chatlog.cli.lean_imports import cleandoc
 from chatlog.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class HelpText(NamedTuple):
 
 def help_text(command: click.Command) -> HelpText:
     """Return the parts of a command's docstring."""
-    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    paragraphs = cleandoc(command.help or "").split("\n\n")
     examples = [each for each in paragraphs if each.startswith(_VERBATIM)]
     lines = [line.strip() for each in examples for line in each.splitlines()[1:]]
     summary, *description = (

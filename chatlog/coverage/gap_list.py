@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
-from chatlog.coverage.checkpoint import RawGap, decoded
 from chatlog.coverage.gap import Gap, GapState, counted, new_gap, parted
 from chatlog.coverage.interval_fold import DAMAGED, Bound
 from chatlog.coverage.pieces import Pieces
 
 if TYPE_CHECKING:
+    from chatlog.coverage.checkpoint import RawGap
     from chatlog.coverage.entries import CheckpointEntry, CoveredEntry, Piece
 
 
@@ -55,6 +55,8 @@ class FoldedGaps:
         return self.entry.since <= high and low <= self.entry.until
 
     def _raw(self) -> _Raw:
+        from chatlog.coverage.checkpoint import decoded
+
         try:
             found = decoded(self.entry)
         except (ValueError, OverflowError):

@@ -9,12 +9,9 @@ never more: see `interval_fold`.
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.entry_lines import LONGEST, Damaged, EntryLines, EntryReader, Later
-from chatlog.archive.syncing import appending_to
-from chatlog.archive.system import FILE_MODE, System
 from chatlog.coverage.entries import LedgerEntry, RecoveredEntry, encode
 
 if TYPE_CHECKING:
@@ -22,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatlog.archive.syncing import Exposed
+    from chatlog.archive.system import System
 
 NAME: Final = "LEDGER"
 
@@ -42,38 +40,45 @@ LedgerLines = EntryLines[LedgerEntry]
 _READER: Final = EntryReader[LedgerEntry](LedgerEntry)
 
 
-def read(directory: Path) -> LedgerLines:
+def read(directory: str | Path) -> LedgerLines:
     """Read a target's ledger; where there is none, there are no lines.
 
     A last line without its newline is still being written, and is none yet.
     """
-    return _READER.read(directory / NAME, with_rest=False)
+    return _READER.read(f"{directory}/{NAME}", with_rest=False)
 
 
-def each(directory: Path) -> Iterator[LedgerLine]:
+def each(directory: str | Path) -> Iterator[LedgerLine]:
     """Yield the lines of a target's ledger one by one, neighbours in damage as well."""
-    return _READER.each(directory / NAME, with_rest=False)
+    return _READER.each(f"{directory}/{NAME}", with_rest=False)
 
 
 def append(
     system: System,
     directory: Path,
     entries: Iterable[LedgerEntry],
-    mode: int = FILE_MODE,
+    mode: int | None = None,
     *,
     exposed: Exposed | None = None,
 ) -> None:
     """Add entries by one write, and sync them, or leave that to `exposed`.
 
+    A new file gets `mode`, less the umask; None is that of every file of an archive.
     An unfinished line that a crash left is kept in an entry of its own. Nobody
     else may append at the same time: see `Locks.appending`.
     """
+    from chatlog.archive.syncing import appending_to
+    from chatlog.archive.system import FILE_MODE
+
+    mode = FILE_MODE if mode is None else mode
     with appending_to(directory / NAME, system=system, mode=mode, exposed=exposed) as ledger:
         torn = [RecoveredEntry(raw=_text(ledger.torn))] if ledger.torn else []
         ledger.write(b"".join(encode(each) for each in (*torn, *entries)))
 
 
 def _text(data: bytes) -> str:
+    import base64
+
     return base64.b64encode(data).decode("ascii")
 
 

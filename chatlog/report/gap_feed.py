@@ -104,13 +104,11 @@ class _Given:
 
 def _gaps(directory: str) -> Gaps | None:
     """Return the gaps that a ledger shows; None if it has none or may not be read."""
-    from pathlib import Path
-
     from chatlog.coverage import ledger
     from chatlog.coverage.fold import coverage_of
 
     try:
-        coverage = coverage_of(ledger.read(Path(directory)), heard=lambda _: None)
+        coverage = coverage_of(ledger.read(directory), heard=lambda _: None)
     except TranscriptError:
         return None  # the events can still be shown
     return None if coverage is None else coverage.gaps

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
-
 import click
 
 from chatlog.cli.mistakes import sentence
@@ -23,6 +21,8 @@ def write_usage_error(error: click.ClickException) -> None:
 
 def write_traceback(error: BaseException) -> None:
     """Write the traceback of an error to stderr."""
+    import traceback
+
     click.echo(_safe("".join(traceback.format_exception(error)).rstrip("\n")), err=True)
 
 
