@@ -3,8 +3,9 @@
 Pure; docs/query.md is its text for people. What stands side by side must all
 hold, `OR` or `|` between two means either, `-` before one means not, and
 parentheses group. A bare word or `"a phrase"` is looked for in the text,
-`/a pattern/` is a regular expression, and `key:value` asks for what a row of
-`_KEYS` says. The same key several times side by side means any of its values.
+`/a pattern/` is a regular expression, and `key:value` is the condition of a row of
+`_KEYS`; any other word before a colon is text. The same key several times side by side
+means any of its values.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from chatlog.errors import UsageError
 from chatlog.query import predicates
 from chatlog.query.predicates import All, Between, Contains, Not, Some
 from chatlog.query.selection import expect_few
-from chatlog.query.texts import Case, literal, pointed_at, regular
+from chatlog.query.texts import Case, literal, regular
+from chatlog.query.tokens import QueryError, Token, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
     from chatlog.query.predicates import Term
@@ -30,40 +32,12 @@ if TYPE_CHECKING:
     """Reads what people type for a moment into the time of an event."""
 
 
-class QueryError(UsageError):
-    """A query that makes no sense, and where in it."""
-
-    def __init__(self, query: str, position: int, problem: str) -> None:
-        self.position = position
-        super().__init__(problem + pointed_at(query, position))
-
-
 class QueryOptions(NamedTuple):
     """How a query is read: case, whole words, and the parser of times."""
 
     moment: Moment
     case: Case = Case.SMART
     word: bool = False
-
-
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    position: int
-    key: str = ""
-
-
-_TOKEN: Final = re.compile(
-    r"""(?P<space>\s+)
-    | (?P<open>\() | (?P<close>\)) | (?P<or>\|+|OR(?=[\s(]|$)) | (?P<and>AND(?=[\s(]|$))
-    | (?P<not>-(?=[^\s-])|NOT(?=[\s(]))
-    | (?:(?P<key>[A-Za-z]+):(?!//))? (?:
-        "(?P<phrase>(?:[^"\\]|\\.)*)"
-      | /(?P<regex>(?:[^/\\]|\\.)+)/(?=[\s)|]|$)
-      | (?P<word>(?!(?<!:)[A-Za-z]+:(?:[\s()"|]|$))[^\s()"|]+(?:\([^\s()]*\)[^\s()"|]*)*)
-      )""",
-    re.VERBOSE | re.DOTALL,
-)
 
 
 _BETWEEN: Final = ("or", "and", "close", "end")
@@ -77,42 +51,15 @@ def parse(query: str, options: QueryOptions) -> Term:
     return _Parser(query, options).whole()
 
 
-def _tokens(query: str) -> Iterable[_Token]:
-    position = 0
-    while position < len(query):
-        match = _TOKEN.match(query, position)
-        if match is None:
-            raise _meaningless(query, position)
-        if match.lastgroup != "space":
-            yield _Token(
-                str(match.lastgroup),
-                match[str(match.lastgroup)],
-                position,
-                (match["key"] or "").lower(),
-            )
-        position = match.end()
-
-
-def _meaningless(query: str, position: int) -> QueryError:
-    rest = query[position:]
-    if quoted := re.match(r'(?:[A-Za-z]+:)?(?=")', rest):
-        return QueryError(
-            query, position + quoted.end(), 'this quotation is never closed; end it with "'
-        )
-    if key := re.match("[A-Za-z]+(?=:)", rest):
-        return QueryError(query, position, f"nothing stands behind {key[0]}:")
-    return QueryError(query, position, "this means nothing here")
-
-
 class _Parser:
     """Recursive descent: alternatives, then terms side by side, then single terms."""
 
     def __init__(self, query: str, options: QueryOptions) -> None:
         self._query = query
         self._options = options
-        tokens = list(_tokens(query))
-        expect_few(sum(each.kind not in _SYNTAX for each in tokens))
-        self._tokens = deque([*tokens, _Token("end", "", len(query))])
+        found = list(tokens(query))
+        expect_few(sum(each.kind not in _SYNTAX for each in found))
+        self._tokens = deque([*found, Token("end", "", len(query), len(query))])
         self._depth = 0
 
     def whole(self) -> Term:
@@ -161,16 +108,9 @@ class _Parser:
             return self._nested(token)
         if not token.key:
             return Contains(self._text(token))
-        make = _KEYS.get(token.key)
-        if make is None:
-            raise self._error(
-                f"there is no key {token.key!r}; known are {', '.join(_KEYS)}."
-                " To find it as text, put it in quotation marks",
-                token.position,
-            )
-        return self._valued(make, token)
+        return self._valued(_KEYS[token.key], token)
 
-    def _nested(self, token: _Token) -> Term:
+    def _nested(self, token: Token) -> Term:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise self._error(f"this is nested more than {_DEEPEST} deep", token.position)
@@ -178,12 +118,12 @@ class _Parser:
         self._depth -= 1
         return term
 
-    def _not(self, token: _Token) -> Term:
+    def _not(self, token: Token) -> Term:
         if self._tokens[0].kind in _BETWEEN:
             raise self._error("- and NOT need something behind them", token.position)
         return Not(self._one())
 
-    def _group(self, token: _Token) -> Term:
+    def _group(self, token: Token) -> Term:
         term = self._either()
         if self._tokens[0].kind != "close":
             raise self._error("this parenthesis is never closed", token.position)
@@ -192,7 +132,7 @@ class _Parser:
             raise self._error("nothing stands in these parentheses", token.position)
         return term
 
-    def _text(self, token: _Token) -> Any:
+    def _text(self, token: Token) -> Any:
         options = self._options
         if token.kind != "regex":
             return literal(_unescaped(token), options.case, word=options.word)
@@ -202,7 +142,7 @@ class _Parser:
             problem = str(error).partition("\n")[0]
             raise self._error(problem, token.position) from error
 
-    def _valued(self, make: Callable[[str, QueryOptions], Term], token: _Token) -> Term:
+    def _valued(self, make: Callable[[str, QueryOptions], Term], token: Token) -> Term:
         value = token.position + len(token.key) + 1
         if token.kind == "regex":
             raise self._error("a regular expression is for the text alone", value)
@@ -216,7 +156,7 @@ class _Parser:
             raise self._error(str(error), value) from error
 
 
-def _unescaped(token: _Token) -> str:
+def _unescaped(token: Token) -> str:
     return (
         re.sub(r"\\(.)", r"\1", token.text, flags=re.DOTALL)
         if token.kind == "phrase"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.errors import UsageError
-from chatlog.query.language import QueryError, QueryOptions, parse
+from chatlog.query.language import QueryOptions, parse
 from chatlog.query.predicates import (
     Account,
     All,
@@ -27,6 +27,7 @@ from chatlog.query.predicates import (
 )
 from chatlog.query.selection import MOST_CONDITIONS, query_for
 from chatlog.query.texts import Case, Text, literal, regular
+from chatlog.query.tokens import KEYS, QueryError, mistyped
 
 
 def moment(text):
@@ -80,6 +81,14 @@ def word(text):
         ("before:2026-06", Between(until="<2026-06>")),
         ("since:2026-06", Between(since="<2026-06>")),
         ("日本 größe", All((word("日本"), word("größe")))),
+        ("TypeError: x", All((word("TypeError:"), word("x")))),
+        ("alice: hello", All((word("alice:"), word("hello")))),
+        ("alice:hello", word("alice:hello")),
+        ("form:ann", word("form:ann")),
+        ("std::vector x::from:y", All((word("std::vector"), word("x::from:y")))),
+        ("12:30 C:/x irc.a.b:6697", All((word("12:30"), word("C:/x"), word("irc.a.b:6697")))),
+        ('foo:"a b"', All((word("foo:"), word("a b")))),
+        ("-foo: (bar: | b)", All((Not(word("foo:")), Some((word("bar:"), word("b")))))),
     ],
 )
 def test_each_query_parses_to_its_terms(query, meant):
@@ -89,8 +98,7 @@ def test_each_query_parses_to_its_terms(query, meant):
 @pytest.mark.parametrize(
     ("query", "position", "problem"),
     [
-        ("form:ann", 0, "no key 'form'"),
-        ("x form:ann", 2, "no key 'form'"),
+        ("from: ann", 0, "nothing stands behind from:"),
         ("a from:", 2, "nothing stands behind from:"),
         ('say "hi', 4, "never closed"),
         ('from:"hi', 5, "never closed"),
@@ -129,10 +137,10 @@ def test_an_error_points_at_the_character(query, position, problem):
 @pytest.mark.parametrize(
     ("query", "shown", "mark"),
     [
-        ("日本 x:y", "日本 x:y", "     ^"),
-        ("a\tb\nx:y", r"a\x09b\x0ax:y", "          ^"),
-        ("\x1b[2J x:y", r"\x1b[2J x:y", "        ^"),
-        ("\udcff x:y", r"\udcff x:y", "       ^"),
+        ("日本 in:", "日本 in:", "     ^"),
+        ("a\tb\nin:", r"a\x09b\x0ain:", "          ^"),
+        ("\x1b[2J in:", r"\x1b[2J in:", "        ^"),
+        ("\udcff in:", r"\udcff in:", "       ^"),
     ],
 )
 def test_the_mark_stands_below_its_character_whatever_is_before_it(query, shown, mark):
@@ -160,6 +168,70 @@ def refusal(query):
     except QueryError as error:
         return str(error), error.position
     return "", 0
+
+
+spoken = st.lists(
+    st.sampled_from(
+        ["TypeError: x", "alice: hello", "std::vector<int>", "12:30", ":-)", 'don"t', "a|b",
+         "in: x", "from:", "(see", "f(x)", "has:legs", "/usr/bin/", "/a(b/", "OR", "NOT", "AND",
+         "-", "--help", "https://a.b/?q=(1)", 'say "hi"', "since:soon", "type:x", "C:\\dir", ")",
+         "日本:", "to:/x/"]
+    )
+    | st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=6),
+    max_size=6,
+).map(" ".join)  # fmt: skip
+
+
+@given(spoken)
+def test_any_text_that_somebody_says_is_a_query_or_told_which_words_to_quote(said):
+    for _ in range(len(said) + 1):
+        try:
+            meaning(said)
+        except QueryError as error:
+            problem, *_ = str(error).split("\n")
+            phrase = problem.partition("; as text: ")[2]
+            plain = re.sub(r"\\(.)", r"\1", phrase[1:-1])
+            assert phrase, problem
+            assert plain in said
+            begin = max(
+                at.start()
+                for at in re.finditer(f"(?={re.escape(plain)})", said)
+                if at.start() <= error.position
+            )
+            said = said[:begin] + phrase + said[begin + len(plain) :]
+        else:
+            return
+    raise AssertionError(said)
+
+
+words = st.from_regex(r"[A-Za-z0-9:.,!?<>=+*#@_-]+", fullmatch=True)
+
+
+@given(st.lists(words, min_size=2, max_size=5))
+def test_words_with_colons_are_text_unless_they_begin_with_a_key(several):
+    keys = re.compile(f"-?(?:{'|'.join(KEYS)}):|-[^-]|(?:OR|AND|NOT)$", re.IGNORECASE)
+    several = [each for each in several if not keys.match(each)]
+    assert meaning(" ".join(["a", "b", *several])) == All(tuple(map(word, ["a", "b", *several])))
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("form:ann", "from"), ("x Form: y", "from"), ("-fro:ann", "from"), ("nick:ann", "from"),
+        ("channel:#c", "in"), ("tpye:join", "type"), ("sinc:2026", "since"),
+        ("acccount:a", "account"), ("untol:2026", "until"),
+    ],
+)  # fmt: skip
+def test_a_word_that_is_nearly_a_key_may_be_meant_as_one(query, meant):
+    assert [key for _, key in mistyped(query)] == [meant]
+
+
+@pytest.mark.parametrize(
+    "query", ["TypeError: x", "alice: hi", "https://a", "12:30", "std::x", "from:ann", '"form:ann"',
+              "a:b", "it: x", ":form", "/form:x/"],
+)  # fmt: skip
+def test_a_word_that_is_far_from_any_key_is_meant_as_text(query):
+    assert list(mistyped(query)) == []
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1))

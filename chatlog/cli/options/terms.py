@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chatlog import clock
 from chatlog.cli.options.moments import event_time
+from chatlog.cli.show.messages import write_message
 from chatlog.errors import UsageError
+from chatlog.formats.visible import printable
 from chatlog.query import filters
 from chatlog.query.language import QueryOptions
 from chatlog.query.texts import Case
+from chatlog.query.tokens import mistyped
 from chatlog.search.following import follow_nicks
 
 if TYPE_CHECKING:
@@ -67,7 +70,7 @@ def places(targets: Iterable[str], network: str | None) -> list[Term]:
 
 def matching(text: str, tz: str | None) -> Term:
     """Return the term of a query that is typed."""
-    return filters.matching(text, QueryOptions(_moments(tz)))
+    return _parsed(text, QueryOptions(_moments(tz)))
 
 
 def texts(words: tuple[str, ...], tz: str | None, options: TextOptions) -> list[Term]:
@@ -79,7 +82,22 @@ def texts(words: tuple[str, ...], tz: str | None, options: TextOptions) -> list[
     text = " ".join(words)
     if options.fixed and words:
         return [*terms, *filters.patterns([text], how, fixed=True)]
-    return [*terms, filters.matching(text, how)] if words else terms
+    return [*terms, _parsed(text, how)] if words else terms
+
+
+def _parsed(text: str, how: QueryOptions) -> Term:
+    """Return the term of a query; name on stderr each text in it that may be meant as a condition.
+
+    Such a query is right for the text, and would silently find too little for the other.
+    """
+    term = filters.matching(text, how)
+    for word, key in dict.fromkeys(mistyped(text)):
+        name = printable(word.partition(":")[0])
+        write_message(
+            f"{printable(word)} is looked for as text, as there is no key {name}:;"
+            f" did you mean {key}:?"
+        )
+    return term
 
 
 def followed(query: Query, wanted: Wanted, reader: Reader, jobs: int) -> Query:

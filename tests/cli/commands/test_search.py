@@ -105,33 +105,33 @@ def test_the_whole_language_is_understood_in_one_string(texts, archive):
     ("query", "message"),
     [
         (
-            "leak form:ann",
+            "leak from: ann",
             (
-                "there is no key 'form'; known are from, to, in, network, account, type, via, has,"
-                " text, since, after, until, before. To find it as text, put it in quotation marks"
-                "\n  leak form:ann\n       ^"
+                "nothing stands behind from:; write its value without a blank; as text:"
+                ' "from:"\n  leak from: ann\n       ^'
             ),
         ),
-        ("(a b", "this parenthesis is never closed\n  (a b\n  ^"),
+        ("(a b", 'this parenthesis is never closed; as text: "(a"\n  (a b\n  ^'),
         (
             "日本 has:legs",
             (
                 "has: knows no 'legs'; it knows link, question, formatting, account, msgid,"
-                " reply, tags, raw\n  日本 has:legs\n           ^"
+                ' reply, tags, raw; as text: "has:legs"\n  日本 has:legs\n           ^'
             ),
         ),
         (
             "a since:whenever",
             (
                 "'whenever' is no moment; say 2026-11-23, '2026-11-23 18:00', 2026-11, yesterday,"
-                " 'monday 18:00', 7d or '2 hours ago'\n  a since:whenever\n          ^"
+                " 'monday 18:00', 7d or '2 hours ago'; as text: \"since:whenever\""
+                "\n  a since:whenever\n          ^"
             ),
         ),
         (
             "/a(/",
             (
                 "'a(' is no regular expression: missing ), unterminated subpattern at position 1"
-                "\n  /a(/\n  ^"
+                '; as text: "/a(/"\n  /a(/\n  ^'
             ),
         ),
     ],
@@ -139,6 +139,18 @@ def test_the_whole_language_is_understood_in_one_string(texts, archive):
 def test_an_error_points_at_the_character(search, archive, query, message):
     record(archive, said(1, "hi"))
     assert usage_error(search(query)) == f"chatlog: {message}\n"
+
+
+def test_what_is_nearly_a_key_is_looked_for_as_text_and_asked_about(search, archive):
+    record(archive, said(1, "form:ann said"), said(2, "TypeError: x"))
+    asked = "form:ann is looked for as text, as there is no key form:; did you mean from:?"
+    status, out, err = search("--json", "form:ann -form:bob")
+    assert (status, json.loads(out)["text"]) == (0, "form:ann said")
+    assert err == (
+        f"chatlog: {asked}\n"
+        "chatlog: form:bob is looked for as text, as there is no key form:; did you mean from:?\n"
+    )
+    assert search("TypeError: x")[::2] == (0, "")
 
 
 def test_a_text_may_be_taken_as_it_is(texts, archive):
@@ -580,9 +592,11 @@ def test_a_type_that_nobody_knows_is_refused_with_those_that_there_are(search, a
         " kick, message, mode, names, nick, notice, other, part, parted, quit, react, recovered,"
         " redact, setname, started, stopped, topic, usernotice"
     )
-    refused = f"chatlog: there is no type 'mesage'; known are {known}\n"
-    assert usage_error(search("--type", "mesage")) == refused
-    assert usage_error(search("type:mesage")) == f"{refused}  type:mesage\n       ^\n"
+    refused = f"chatlog: there is no type 'mesage'; known are {known}"
+    assert usage_error(search("--type", "mesage")) == f"{refused}\n"
+    assert usage_error(search("type:mesage")) == (
+        f'{refused}; as text: "type:mesage"\n  type:mesage\n       ^\n'
+    )
 
 
 @pytest.mark.parametrize(
@@ -611,8 +625,9 @@ def test_no_letter_is_too_strange_to_look_for(search, archive, form, letter):
 
 def test_what_is_nested_too_deeply_is_refused(search, archive):
     record(archive, said(1, "x"))
+    nested = "chatlog: this is nested more than 50 deep; as text: "
     for query in ("(" * 60_000, "NOT " * 60_000 + "x", "(" * 500 + "x" + ")" * 500):
-        assert usage_error(search(query)).startswith("chatlog: this is nested more than 50 deep\n")
+        assert usage_error(search(query)).startswith(nested)
 
 
 def test_a_damaged_segment_is_reported_and_costs_nothing_else(search, archive):
