@@ -1,9 +1,10 @@
 """Who is in a channel, as its events tell it.
 
 Pure. A list of names begins anew, as does the recorder's coming and going:
-whom nobody saw meanwhile is not taken to have stayed. After a list, which is
-whole, who speaks without having joined is outside; without one it is all that
-is known of them.
+whom nobody saw meanwhile is not taken to have stayed. Lists and changes of mode tell the
+statuses of members, as their prefixes; a list without multi-prefix has only the highest.
+After a list, which is whole, who speaks without having joined is outside; without one it
+is all that is known of them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Presence:
     def __init__(self, casemapping: Casemapping) -> None:
         self._folds = casemapping
         self._members: dict[str, str] = {}
+        self._prefixes: dict[str, str] = {}
         self._is_listed = False
         self._as_of = ""
         self.since = ""
@@ -34,6 +36,15 @@ class Presence:
     def members(self) -> list[str]:
         """The nicks of those who are there, in alphabetical order."""
         return [self._members[folded] for folded in sorted(self._members)]
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """The prefixes of each member who has a status, as `@+`, by nick, the highest first."""
+        return {
+            self._members[folded]: self._prefixes[folded]
+            for folded in sorted(self._members)
+            if self._prefixes.get(folded)
+        }
 
     def take(self, event: Event) -> None:
         """Update the members from a live event; fetched events are ignored."""
@@ -59,10 +70,14 @@ class Presence:
                 self._begin(self.since or event.time)
             self._is_listed = True
             for word in event.text.split():
-                self._add(word.lstrip(PREFIXES).partition("!")[0])
+                name = word.lstrip(PREFIXES)
+                nick = name.partition("!")[0]
+                self._add(nick)
+                self._prefixes[self._folds[nick]] = word.removesuffix(name)
 
     def came(self, event: Event) -> None:
-        """Add who joined."""
+        """Add who joined, without a status."""
+        self._prefixes.pop(self._folds[event.nick], None)
         self._add(event.nick)
 
     def spoke(self, event: Event) -> None:
@@ -72,16 +87,27 @@ class Presence:
 
     def left(self, event: Event) -> None:
         """Take out who parted or quit."""
-        self._members.pop(self._folds[event.nick], None)
+        self._remove(event.nick)
 
     def kicked(self, event: Event) -> None:
         """Take out who was kicked."""
-        self._members.pop(self._folds[event.subject], None)
+        self._remove(event.subject)
 
     def renamed(self, event: Event) -> None:
-        """Rename a member."""
-        self.left(event)
+        """Rename a member, who keeps the status."""
+        prefixes = self._prefixes.get(self._folds[event.nick], "")
+        self._remove(event.nick)
         self._add(event.subject)
+        self._prefixes[self._folds[event.subject]] = prefixes
+
+    def changed_modes(self, event: Event) -> None:
+        """Give and take statuses; modes whose arguments do not add up change nothing."""
+        for is_set, letter, name in _arguments(event.command, event.params):
+            prefix, folded = _STATUSES.get(letter), self._folds[name]
+            if prefix and folded in self._members:  # else `q` and `a` are other modes
+                rest = self._prefixes.get(folded, "").replace(prefix, "")
+                held = rest + prefix * is_set
+                self._prefixes[folded] = "".join(sorted(held, key=_rank))
 
     def _is_news(self, event: Event, *, even_now: bool = True) -> bool:
         """Return whether an event is newer than the known members: times may be of two clocks."""
@@ -92,12 +118,47 @@ class Presence:
 
     def _begin(self, since: str) -> None:
         self._members.clear()
+        self._prefixes.clear()
         self._is_listed = False
         self.since = since
+
+    def _remove(self, nick: str) -> None:
+        self._members.pop(self._folds[nick], None)
+        self._prefixes.pop(self._folds[nick], None)
 
     def _add(self, nick: str) -> None:
         if nick:
             self._members[self._folds[nick]] = nick
+
+
+_STATUSES: Final = {"q": "~", "a": "&", "o": "@", "h": "%", "v": "+", "Y": "!", "y": "!"}
+"""The prefixes of status modes, as servers have them; an archive keeps no PREFIX token."""
+_RANKS: Final = "!~&@%+"
+_ALWAYS: Final = frozenset("beIk")  # with an argument, beside the statuses
+_IF_SET: Final = frozenset("lfjLHJFd")
+
+
+def _rank(prefix: str) -> int:
+    return _RANKS.find(prefix)
+
+
+def _arguments(modes: str, arguments: tuple[str, ...]) -> list[tuple[bool, str, str]]:
+    """Return each mode with its argument: whether it is set, its letter, the argument.
+
+    It is empty unless the arguments suit the letters: which modes take one differs from
+    server to server, and `q` and `a` are a status on some alone.
+    """
+    words = [word for argument in arguments for word in argument.split()]
+    for with_argument in (_STATUSES.keys() | _ALWAYS, (_STATUSES.keys() | _ALWAYS) - {"a"}):
+        found, is_set = [], True
+        for letter in modes:
+            if letter in "+-":
+                is_set = letter == "+"
+            elif letter in with_argument or (is_set and letter in _IF_SET):
+                found.append((is_set, letter))
+        if len(found) == len(words):
+            return [(*mode, word) for mode, word in zip(found, words, strict=True)]
+    return []
 
 
 _CHANGES: Final[dict[str, Callable[[Presence, Event], None]]] = {
@@ -111,6 +172,7 @@ _CHANGES: Final[dict[str, Callable[[Presence, Event], None]]] = {
     EventType.QUIT: Presence.left,
     EventType.KICK: Presence.kicked,
     EventType.NICK: Presence.renamed,
+    EventType.MODE: Presence.changed_modes,
     EventType.MESSAGE: Presence.spoke,
     EventType.ACTION: Presence.spoke,
 }

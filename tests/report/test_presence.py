@@ -130,3 +130,35 @@ def test_an_end_that_our_clock_tells_late_ends_not_what_began_after_it():
     joined = did(2, "joined", "logbot", received=at(6))
     presence = after(CAME_IN, LIST, joined, did(5, "disconnected"))
     assert (presence.members, presence.since) == (["logbot"], at(2))
+
+
+LEFT = did(2, "kick", "ann", subject="bob")
+
+
+def moded(modes, *arguments):
+    return did(2, "mode", "ann", command=modes, params=arguments)
+
+
+@pytest.mark.parametrize(
+    ("events", "prefixes"),
+    [
+        ([], {"ann": "@", "bob": "+"}),
+        ([did(1, "names", text="~@+ann !@bob logbot")], {"ann": "~@+", "bob": "!@"}),
+        ([moded("+o", "cleo")], {"ann": "@", "bob": "+", "cleo": "@"}),
+        ([moded("+o-v", "BOB", "bob")], {"ann": "@", "bob": "@"}),
+        ([moded("+vb-o", "ann", "*!*@x", "ann")], {"ann": "+", "bob": "+"}),
+        ([moded("+ov", "bob cleo")], {"ann": "@", "bob": "@+", "cleo": "+"}),
+        ([moded("+v", "ann")], {"ann": "@+", "bob": "+"}),
+        ([moded("+al", "9")], {"ann": "@", "bob": "+"}),
+        ([moded("+q", "*!*@x")], {"ann": "@", "bob": "+"}),
+        ([moded("+o", "nobody")], {"ann": "@", "bob": "+"}),
+        ([moded("+oXo", "bob", "5", "cleo")], {"ann": "@", "bob": "+"}),
+        ([did(2, "nick", "ann", subject="zoe")], {"zoe": "@", "bob": "+"}),
+        ([did(2, "part", "ann"), did(3, "join", "ann")], {"bob": "+"}),
+        ([LEFT, did(3, "nick", "cleo", subject="bob")], {"ann": "@"}),
+        ([did(9, "names", text="ann bob")], {}),
+        ([did(9, "disconnected")], {}),
+    ],
+)  # fmt: skip
+def test_lists_and_changes_of_mode_tell_the_statuses_of_members(events, prefixes):
+    assert after(CAME_IN, LIST, *events).prefixes == prefixes

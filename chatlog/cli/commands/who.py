@@ -43,6 +43,8 @@ def command(
 ) -> None:  # fmt: skip
     """List the members of a channel, by its joins, parts, nicks and lists of names.
 
+    Before a nick stands its status: @ for an operator, + for a voice.
+
     \b
       chatlog who python --at 'yesterday 18:00'
       chatlog who '#chan' --at 2026-11-23T18:20:01Z --json
@@ -69,9 +71,11 @@ def command(
         )
     if as_json:
         said = {"time": time, "since": presence.since, "nicks": presence.members}
-        write(json_line(said))
+        write(json_line({**said, "prefixes": presence.prefixes}))
     else:
-        write(encoded("".join(f"{visible(nick)}\n" for nick in presence.members)))
+        prefixes = presence.prefixes
+        nicks = (prefixes.get(nick, "") + visible(nick) for nick in presence.members)
+        write(encoded("".join(f"{nick}\n" for nick in nicks)))
     damage.end()
 
 

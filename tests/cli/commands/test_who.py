@@ -65,13 +65,13 @@ STORY = [
     ("seconds", "there"),
     [
         (100, "logbot"),
-        (101, "ann bob logbot"),
-        (199, "ann bob logbot"),
-        (200, "ann bob Cleo logbot"),
-        (300, "ann Cleo logbot"),
-        (400, "ann logbot zoe"),
-        (500, "ann logbot zoe"),
-        (600, "ann logbot"),
+        (101, "@ann +bob logbot"),
+        (199, "@ann +bob logbot"),
+        (200, "@ann +bob Cleo logbot"),
+        (300, "@ann Cleo logbot"),
+        (400, "@ann logbot zoe"),
+        (500, "@ann logbot zoe"),
+        (600, "@ann logbot"),
         (700, "logbot"),
         (900, "logbot"),
         (901, "dan logbot"),
@@ -91,8 +91,8 @@ def test_now_is_meant_where_no_time_is_given(who, archive):
 @pytest.mark.parametrize(
     ("text", "there"),
     [
-        ("2026-11-23 00:03:20", "ann bob Cleo logbot"),
-        ("2026-11-23T01:03:20+01:00", "ann bob Cleo logbot"),
+        ("2026-11-23 00:03:20", "@ann +bob Cleo logbot"),
+        ("2026-11-23T01:03:20+01:00", "@ann +bob Cleo logbot"),
         ("-167h", "dan logbot"),
         ("2099", "dan logbot"),
     ],
@@ -105,7 +105,7 @@ def test_who_takes_times_as_people_type_them(who, archive, text, there):
 def test_the_time_is_in_the_zone_that_is_asked_for(who, archive):
     record(archive, *STORY)
     shown = who("c", "--at", "2026-11-23 09:03:20", "--tz", "Asia/Tokyo")[1]
-    assert shown.split() == ["ann", "bob", "Cleo", "logbot"]
+    assert shown.split() == ["@ann", "+bob", "Cleo", "logbot"]
 
 
 @pytest.mark.parametrize("seconds", [0, 99, 800, 899])
@@ -125,7 +125,7 @@ def test_nobody_is_known_after_a_recorder_was_killed(who, archive):
         ClosedEntry(at=at(1000), server=at(1000), cause="killed"),
     ]
     ledger.append(UNSYNCED, archive / "net" / "#c", told)
-    assert who("c", "--at", at(499))[1] == "ann\nCleo\nlogbot\n"
+    assert who("c", "--at", at(499))[1] == "@ann\nCleo\nlogbot\n"
     assert who("c", "--at", at(600))[0] == 1
     assert who("c", "--at", at(900))[1] == "logbot\n"
     assert who("c", "--at", at(950))[1] == "dan\nlogbot\n"
@@ -141,7 +141,7 @@ def test_nobody_is_known_in_a_later_interval_that_has_no_lines(who, archive):
         ClosedEntry(at=at(1000), server=at(1000), cause="stopped", planned=True),
     ]
     ledger.append(UNSYNCED, archive / "net" / "#c", told)
-    assert who("c", "--at", at(499))[1] == "ann\nCleo\nlogbot\n"
+    assert who("c", "--at", at(499))[1] == "@ann\nCleo\nlogbot\n"
     assert who("c", "--at", at(950))[0] == 1
 
 
@@ -161,20 +161,20 @@ def test_the_recorder_may_have_come_months_ago(who, archive):
     ]
     record(archive, *came, *quiet)
     assert len(list((archive / "net" / "#c").glob("*.jsonl"))) > 20
-    assert who("c") == (0, "ann\ncleo\nlogbot\n", "")
-    assert who("c", "--at", at(-150 * _DAY))[1] == "ann\nbob\nlogbot\n"
+    assert who("c") == (0, "@ann\ncleo\nlogbot\n", "")
+    assert who("c", "--at", at(-150 * _DAY))[1] == "@ann\nbob\nlogbot\n"
 
 
 def test_the_list_counts_though_our_clock_is_behind_that_of_the_server(who, archive):
     joined = did(100, "joined", "logbot", received=at(95))
     listed = did(95, "names", text="@ann logbot")
     record(archive, joined, listed, did(150, "join", "bob", received=at(145)))
-    assert who("c")[1] == "ann\nbob\nlogbot\n"
+    assert who("c")[1] == "@ann\nbob\nlogbot\n"
 
 
 def test_who_reads_archives_of_text_alone(who, archive):
     record(archive, *STORY, formats=("text",))
-    assert who("c", "--at", at(400))[1] == "ann\nlogbot\nzoe\n"
+    assert who("c", "--at", at(400))[1] == "@ann\nlogbot\nzoe\n"
 
 
 def test_nicks_are_folded_as_their_network_does(who, archive):
@@ -189,7 +189,12 @@ def test_who_prints_one_object_with_json(who, archive):
     record(archive, did(100, "joined", "logbot"), did(101, "names", text="@käse logbot"))
     status, out, err = who("c", "--at", at(200), "--json")
     assert (status, err, out.count("\n")) == (0, "", 1)
-    assert json.loads(out) == {"time": at(200), "since": at(100), "nicks": ["käse", "logbot"]}
+    assert json.loads(out) == {
+        "time": at(200),
+        "since": at(100),
+        "nicks": ["käse", "logbot"],
+        "prefixes": {"käse": "@"},
+    }
 
 
 def test_nothing_of_a_nick_can_steer_the_terminal(who, archive):
