@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HOUR: Final = len("2026-11-23T18")
 MINUTE: Final = len("2026-11-23T18:20")
 _DAY: Final = len("2026-11-23")
+_OFFSET: Final = len("2026-11-23T18:20:00")
 _MIDNIGHT: Final = "T00:00"
 _LAST_QUARTER: Final = "T23:45"
 _DAY_LONG: Final = 86_400_000
@@ -62,10 +63,16 @@ def by_weekday(slots: Mapping[str, int], tz: tzinfo | None) -> list[int]:
 
 
 def by_period(slots: Mapping[str, int], tz: tzinfo | None, length: int) -> Counter[str]:
-    """Sum up slots by year, month, day or hour: a number of characters of the local time."""
+    """Sum up slots by year, month, day or hour: a number of characters of the local time.
+
+    Two hours that a clock shows alike, when it goes back, are told apart by their offset
+    from UTC: `2026-10-25T02+02:00` comes before `2026-10-25T02+01:00`.
+    """
     found: Counter[str] = Counter()
     for moment, number in _local(slots, tz, length):
-        found[moment.isoformat()[:length]] += number
+        name = moment.isoformat()
+        offset = name[_OFFSET:] if length == HOUR and _comes_twice(name[:HOUR], tz) else ""
+        found[name[:length] + offset] += number
     return found
 
 
@@ -120,6 +127,20 @@ def _is_even(slot: str, tz: tzinfo | None) -> bool:
         return False
     begin, last = _moment(slot, tz), _moment(f"{slot}{_LAST_QUARTER}", tz)
     return begin is not None and last is not None and begin.utcoffset() == last.utcoffset()
+
+
+@lru_cache(_REMEMBERED)
+def _comes_twice(hour: str, tz: tzinfo | None) -> bool:
+    """Return whether the clocks of a zone show the end of a local hour twice.
+
+    Its last quarter tells: clocks go back at a full hour, by an hour or half an hour.
+    """
+    last = datetime.fromisoformat(f"{hour}:45")
+    once, again = (last.replace(fold=fold, tzinfo=tz) for fold in (0, 1))
+    if tz is None:
+        once, again = once.astimezone(), again.astimezone()
+    # Where clocks go forward an hour that does not exist has two offsets as well, but no slots.
+    return once.utcoffset() != again.utcoffset()
 
 
 @lru_cache(_REMEMBERED)

@@ -12,6 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatlog.casemapping import Casemapping
+from chatlog.coverage.by_hour import attention_to
+from chatlog.coverage.fold import Coverage
+from chatlog.coverage.gap_list import Gaps
 from chatlog.event import TALK, format_time
 from chatlog.formats.jsonl import Brief
 from chatlog.formats.visible import unformatted
@@ -312,7 +315,10 @@ def test_times_fall_where_the_clocks_of_a_zone_stood(moments, zone):
     assert hours.by_weekday(slots, tz) == [days[day] for day in range(7)]
     for form, length in (("%Y", 4), ("%Y-%m", 7), ("%Y-%m-%d", 10), ("%Y-%m-%dT%H", 13)):
         expected = Counter(moment.strftime(form) for moment in there)
-        assert hours.by_period(slots, tz, length) == expected
+        found = Counter()
+        for name, number in hours.by_period(slots, tz, length).items():
+            found[name[:length]] += number  # a name may have an offset behind it
+        assert found == expected
 
 
 @given(day=st.integers(0, 20_000), days=st.integers(1, 40), zone=st.sampled_from(ZONES))
@@ -331,6 +337,58 @@ def test_the_slot_of_a_whole_day_counts_as_the_slots_of_its_quarters_would(day, 
     assert hours.by_weekday(whole, tz) == hours.by_weekday(parts, tz)
     for length in (4, 7, 10, 13):
         assert hours.by_period(whole, tz, length) == hours.by_period(parts, tz, length)
+
+
+@pytest.mark.parametrize(
+    ("zone", "begin", "minutes", "of_hours"),
+    [
+        ("Europe/Berlin", "2026-10-24T22:00", 25 * 60, {2: 120}),
+        ("Europe/Berlin", "2026-03-28T23:00", 23 * 60, {2: 0}),
+        ("America/New_York", "2026-11-01T04:00", 25 * 60, {1: 120}),
+        ("America/New_York", "2026-03-08T05:00", 23 * 60, {2: 0}),
+        ("Australia/Lord_Howe", "2026-04-04T13:00", 24 * 60 + 30, {1: 90}),
+        ("Australia/Lord_Howe", "2026-10-03T13:30", 23 * 60 + 30, {2: 30}),
+        ("Asia/Kathmandu", "2026-10-24T18:15", 24 * 60, {}),
+    ],
+)
+@pytest.mark.parametrize("around", [0, 3])
+def test_each_hour_of_a_day_on_which_clocks_change_is_as_long_as_clocks_show_it(
+    zone, begin, minutes, of_hours, around
+):
+    tz = ZoneInfo(zone)
+    first = int(datetime.fromisoformat(begin).replace(tzinfo=UTC).timestamp()) * 1000
+    since, until = (
+        format_time(first - around * DAY_LONG),
+        format_time(first + minutes * 60_000 + around * DAY_LONG),
+    )
+    whole = Coverage(since, until, [], Gaps())
+    length = 15 if hours.grain_for(tz) == MINUTES else 60
+    meant = attention_to([whole], since, until, length).meant
+    assert [each // 60_000 for each in hours.by_hour(meant, tz)] == [
+        2 * around * 60 + of_hours.get(hour, 60) for hour in range(24)
+    ]
+    days = hours.by_period(meant, tz, 10)
+    day = datetime.fromtimestamp(first / 1000, tz).strftime("%Y-%m-%d")
+    assert (days[day] // 60_000, sum(days.values()) // 60_000) == (
+        minutes, minutes + 2 * around * 1440,
+    )  # fmt: skip
+    of_hour = hours.by_period(meant, tz, hours.HOUR)
+    assert max(of_hour.values()) == 3_600_000  # an hour that comes twice is two
+    assert sum(of_hour.values()) == sum(days.values())
+
+
+@pytest.mark.parametrize(
+    ("zone", "moments", "names"),
+    [
+        ("Europe/Berlin", ["2026-10-25T00:30", "2026-10-25T01:30", "2026-10-25T02:30"],
+         ["2026-10-25T02+02:00", "2026-10-25T02+01:00", "2026-10-25T03"]),
+        ("Australia/Lord_Howe", ["2026-04-04T14:15", "2026-04-04T14:45", "2026-04-04T15:15"],
+         ["2026-04-05T01+11:00", "2026-04-05T01+11:00", "2026-04-05T01+10:30"]),
+    ],
+)  # fmt: skip
+def test_the_two_hours_that_a_clock_shows_alike_are_named_with_their_offsets(zone, moments, names):
+    found = hours.by_period(dict.fromkeys(moments, 1), ZoneInfo(zone), hours.HOUR)
+    assert found == Counter(names)
 
 
 @pytest.mark.parametrize(

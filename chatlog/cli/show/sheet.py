@@ -90,7 +90,7 @@ class Sheet:
         peaks = []
         for period in ("day", "hour"):
             if row := busiest(statistics, self._zone, period):
-                name = f"{row.name.replace('T', ' ')}:00" if period == "hour" else row.name
+                name = _hour(row.name) if period == "hour" else row.name
                 peaks.append(f"; busiest {period} {name} ({many(row.lines, 'line')})")
         return "".join(peaks)
 
@@ -112,6 +112,12 @@ class Sheet:
 
     def _day(self, time: str) -> str:
         return printable(hours.day_of(time, self._zone))
+
+
+def _hour(name: str) -> str:
+    """Return an hour as `2026-10-25 02:00`, with the offset from UTC if the name has one."""
+    day, _, hour = name.partition("T")
+    return f"{day} {hour[:2]}:00 {hour[2:]}".rstrip()
 
 
 def _sums(statistics: Statistics) -> str:

@@ -286,6 +286,14 @@ def test_the_hour_that_comes_twice_holds_what_was_said_and_heard_in_both(lines, 
     assert {row["hour"]: row["heard"] for row in rows if row["heard"]} == {"02": 0.75}
 
 
+def test_the_busiest_hour_is_one_of_the_two_that_a_clock_shows_alike(stats, archive, listen):
+    back = -29 * DAY + HOUR
+    record(archive, event_at(back - 60), event_at(back + 60), event_at(back + 61))
+    listen((back - HOUR, back + HOUR))
+    out = stats(tz="Europe/Berlin")[1]
+    assert "busiest hour 2026-10-25 02:00 +01:00 (2 lines)" in out
+
+
 @pytest.mark.parametrize(
     ("tz", "heard"),
     [
