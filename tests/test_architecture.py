@@ -105,8 +105,9 @@ LATE_IMPORTS = {
         " chatlog.query.selection chatlog.read.cursor chatlog.read.sealed_reader"
         " chatlog.search.last_matches"
     ),
-    "0.5 ms, `--help` takes 55: it has no error to write": (
-        "chatlog.cli.first_steps chatlog.cli.mistakes chatlog.cli.show.messages"
+    "0.5 ms, `--help` takes 55: it has no error to write and no shell to answer": (
+        "chatlog.cli.completion chatlog.cli.first_steps chatlog.cli.mistakes"
+        " chatlog.cli.show.messages chatlog.cli.suggestions click.shell_completion"
     ),
     "5 ms, most commands find something": "chatlog.cli.show.nothing_found",
     "private to Python, and may be missing": "re._parser",

@@ -13,11 +13,13 @@ import importlib
 import os
 import sys
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from click.shell_completion import CompletionItem
 
 
 @contextmanager
@@ -56,6 +58,7 @@ COMMANDS: Final = {
     "status": "Show the recorders of an archive and their problems.",
     "demo": "Record a scripted conversation offline, as a demonstration.",
     "help": "Show the help of a command.",
+    "completion": "Print the script for completion in bash, zsh or fish.",
 }
 """Each command with its line of `chatlog --help`."""
 
@@ -83,6 +86,18 @@ class _Commands(HelpGroup):
             return super().invoke(ctx)
         except BrokenPipeError:  # which click would end with status 1
             return _after_closed_pipe()
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands that begin as typed, without an import of any, or the options."""
+        from click.shell_completion import CompletionItem
+
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        return [
+            CompletionItem(name, help=text)
+            for name, text in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
 
     def begin(self, ctx: click.Context) -> None:
         """Show the first steps if there is neither archive nor configuration, else the help."""
@@ -121,9 +136,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the end
     if not sys.warnoptions:  # Python's warnings name our source, and are for those who ask
         warnings.simplefilter("ignore")
-    status = run(sys.argv[1:] if arguments is None else list(arguments))
+    typed = sys.argv[1:] if arguments is None else list(arguments)
+    shell = os.environ.get("_CHATLOG_COMPLETE")
+    status = _answer(shell, typed) if shell else run(typed)
     gc.freeze()  # what ends with the process need not be searched for cycles first
     sys.exit(status)
+
+
+def _answer(shell: str, words: list[str]) -> int:
+    """Write the completions that the script of a shell asks for; never an error."""
+    from chatlog.cli.completion import answer
+
+    with suppress(OSError):
+        os.write(sys.stdout.fileno(), answer(cli, words, shell).encode())
+    return 0
 
 
 def run(arguments: list[str]) -> int:

@@ -126,6 +126,7 @@ HELPS = (
     "verify",
     "status",
     "help",
+    "completion",
 )
 WHOLE_HELPS = ("record", "sync", "audit")
 

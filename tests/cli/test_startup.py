@@ -32,11 +32,12 @@ def imported(chatlog, tmp_path):
     """Run a command line; return the modules it imported beyond the libraries' own."""
     record(tmp_path / "archive", event_at(1, "hi"))
 
-    def run(*arguments, status=0):
+    def run(*arguments, status=0, function="run"):
         code = (
-            "import sys, json, click, msgspec; del sys.modules['json'];"
-            " needed = set(sys.modules); from chatlog.cli import run;"
-            f" status = run({list(map(str, arguments))!r});"
+            "import sys, json, click, msgspec; from functools import partial;"
+            " del sys.modules['json']; needed = set(sys.modules);"
+            " from chatlog.cli import _answer, run;"
+            f" status = {function}({list(map(str, arguments))!r});"
             " print('\\n' + json.dumps([status, sorted(set(sys.modules) - needed)]))"
         )
         done = subprocess.run(
@@ -72,6 +73,13 @@ def test_the_last_lines_import_nothing_that_they_do_not_need(imported):
 def test_a_search_of_a_small_archive_imports_no_more_than_reading(imported):
     allowed = {"pathlib", "urllib"}  # casemappings are read from a Path
     assert not (NETWORK | RICH | LIBRARY - allowed) & imported("search", "hi")
+
+
+@pytest.mark.parametrize("line", ["tail #", "tail --nick a", "search from:a", "record -c #"])
+def test_a_completion_imports_neither_the_network_nor_rich(imported, line):
+    modules = imported(*line.split(), function="partial(_answer, 'zsh')")
+    assert "chatlog.cli.suggestions" in modules
+    assert not (NETWORK | RICH) & modules
 
 
 @pytest.mark.parametrize(("command", "status"), [("gaps", 1), ("stats", 0), ("status", 1)])

@@ -31,7 +31,7 @@ WRITERS = {
     "verify --repair": (),
     "demo": (),
 }
-WITHOUT_ARCHIVE = {"config", "help"}
+WITHOUT_ARCHIVE = {"config", "help", "completion"}
 COMMANDS = {**READERS, **WRITERS}
 OTHERS = {
     "damaged": lambda path: path.write_bytes(DAMAGED[0]),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from chatlog.cli.help import HelpCommand, with_all
+from chatlog.cli.options.completed import completed
 
 
 @click.command(cls=HelpCommand)
-@click.argument("names", metavar="[COMMAND]…", nargs=-1)
+@click.argument("names", metavar="[COMMAND]…", nargs=-1, shell_complete=completed("commands"))
 @click.option("--all", "every", is_flag=True, help="Show all options, as --help-all does.")
 @click.pass_context
 def command(ctx: click.Context, /, *, names: tuple[str, ...], every: bool) -> None:

@@ -10,6 +10,7 @@ import click
 from chatlog.archive.targets import Targets
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options import terms
+from chatlog.cli.options.completed import completed
 from chatlog.cli.options.printing import Printing
 from chatlog.cli.options.query import FILTERS, query_options
 from chatlog.cli.options.reading import (
@@ -82,6 +83,7 @@ _MATCHING = (
         former=("-t", "--target"),
         multiple=True,
         metavar="TARGET",
+        shell_complete=completed("targets"),
         help="Search only this channel or query; * and ? allowed, repeatable.",
     ),
 )
@@ -151,7 +153,7 @@ def _with(options: tuple[Any, ...]) -> Callable[[Callable[..., Any]], Callable[.
 
 
 @click.command(cls=HelpCommand, sections=_SECTIONS)
-@click.argument("words", nargs=-1, metavar="[QUERY]…")
+@click.argument("words", nargs=-1, metavar="[QUERY]…", shell_complete=completed("query"))
 @_with(_MATCHING)
 @query_options
 @_with(_SHOWING)

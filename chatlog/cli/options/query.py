@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
+from chatlog.cli.options.completed import completed
 from chatlog.cli.options.types import stands_for
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 match_option = click.option(
     "--match",
     metavar="QUERY",
+    shell_complete=completed("query"),
     default="",
     help="Only events that match a query of `chatlog search`.",
 )
@@ -33,6 +35,7 @@ _OPTIONS = (
         "nicks",
         multiple=True,
         metavar="NICK",
+        shell_complete=completed("nicks"),
         help="Only events by NICK, which may contain * and ?, repeatable.",
     ),
     click.option(
@@ -52,6 +55,7 @@ _OPTIONS = (
         "types",
         multiple=True,
         metavar="TYPE",
+        shell_complete=completed("types"),
         help="Only events of this type: message, join, topic, …, repeatable.",
     ),
     click.option(

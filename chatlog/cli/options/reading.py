@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from chatlog.archive.version import expect_known_version
+from chatlog.cli.options.completed import completed
 from chatlog.cli.options.renamed import RenamedOption
 from chatlog.cli.options.types import PathType, stands_for
 
@@ -40,10 +41,15 @@ _channel_option = click.option(
     "channels",
     multiple=True,
     metavar="TARGET",
+    shell_complete=completed("targets"),
     help="Another TARGET, by an option. Repeatable.",
 )
 network_option = click.option(
-    "--network", envvar="CHATLOG_NETWORK", metavar="NAME", help="Only targets on this network."
+    "--network",
+    envvar="CHATLOG_NETWORK",
+    metavar="NAME",
+    shell_complete=completed("networks"),
+    help="Only targets on this network.",
 )
 color_option = click.option(
     "--color",
@@ -88,7 +94,9 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def gathered(*, targets: tuple[str, ...], channels: tuple[str, ...], **options: Any) -> Any:
         return command(targets=(*targets, *channels), **options)
 
-    argument = click.argument("targets", nargs=-1, metavar="[TARGET]…")
+    argument = click.argument(
+        "targets", nargs=-1, metavar="[TARGET]…", shell_complete=completed("targets")
+    )
     return argument(_channel_option(stands_for(gathered, command)))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
+from chatlog.cli.options.completed import completed
 from chatlog.cli.options.renamed import RenamedOption
 from chatlog.cli.options.types import ParserType, PathType
 from chatlog.settings.kinds import Choice, FilePath, Flag, SecretText, Several
@@ -36,6 +37,7 @@ _FROM_ELSEWHERE: Final = (
     click.option(
         "--network",
         envvar="CHATLOG_NETWORK",
+        shell_complete=completed("networks"),
         metavar="NAME",
         help="Name of the network in the archive; with --config, the one network to use."
         " Default: the server's host.",
@@ -113,6 +115,7 @@ def option_of(setting: Setting) -> _Option:
         **_default(setting),
         multiple=isinstance(kind, Several),
         help=_help(setting),
+        shell_complete=completed("targets") if setting.field == "channels" else None,
         envvar=variable(setting.option_name) if setting.env or setting.is_secret else None,
         **_former(setting),
     )
