@@ -9,9 +9,13 @@ from __future__ import annotations
 
 
 class ChatlogError(Exception):
-    """An expected failure: one line for a person, one exit status."""
+    """An expected failure: one line for a person, one exit status.
+
+    `is_reported` means that the line was printed before, by this run or an earlier one.
+    """
 
     exit_status = 1
+    is_reported = False
 
 
 class NothingFoundError(ChatlogError):

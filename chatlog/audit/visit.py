@@ -15,6 +15,7 @@ from chatlog.connection import Reactor
 from chatlog.coverage.recorded import RecordedRanges
 from chatlog.event import shifted
 from chatlog.protocol.manners import MannersSettings
+from chatlog.record.absences import absence_error
 from chatlog.record.driver import listen
 from chatlog.record.intake import Intake
 from chatlog.record.limits import Limiter, Limits
@@ -110,8 +111,9 @@ async def _audit(
         timer.cancel()
     if intake.failure is not None:  # a bug must not pass for a finished audit
         raise intake.failure
-    if not found and (error := supervisor.unfinished()) is not None:
-        raise error
+    error, absences, wanted = supervisor.unfinished(), *supervisor.absences()
+    if not found and (error is not None or (absences and len(absences) == wanted)):
+        raise error or absence_error(supervisor.name, absences, wanted)
     problems = supervisor.carryover.joining.problems()
     return [*found, *_not_compared(plan.session.channels, problems, stretches, found)]
 

@@ -164,7 +164,8 @@ def run(arguments: list[str]) -> int:
         _complain_of_usage(error)
         return error.exit_code
     except ChatlogError as error:
-        _complain(str(error))
+        if not error.is_reported:
+            _complain(str(error))
         return error.exit_status
     except OSError as error:  # files and networks have their own; this is what we print to
         _complain(f"cannot write the output: {error.strerror}")

@@ -92,9 +92,13 @@ class RecorderProcess:
         _collect_seldom()
         try:
             asyncio.run(self._record(settings, look_on=look_on))
+            self._say_where()
+        except ChatlogError as error:
+            if error.is_reported:  # some channels refused: the others are recorded
+                self._say_where()
+            raise
         finally:
             end_diagnostics()
-        self._say_where()
 
     async def _record(self, settings: Callable[[], Config], *, look_on: bool) -> None:
         loop = asyncio.get_running_loop()
@@ -165,8 +169,12 @@ class RecorderProcess:
         self._notifier.ready()
 
     def _say_where(self) -> None:
-        for _, channel, directory in self.channels():
+        recorded = [*self.channels()]
+        if len(recorded) == 1:
+            _, channel, directory = recorded[0]
             logger.info("recorded %s in %s", channel, directory)
+        elif recorded:
+            logger.info("recorded %d channels in %s", len(recorded), self._storage.root)
 
     def channels(self) -> Iterator[tuple[str, str, Path]]:
         """Yield network, name and directory of each channel that has a place by now."""

@@ -34,9 +34,13 @@ _KICK_DELAY: Final = 5.0
 _KICK_LIMIT: Final = 3
 _KICK_WINDOW: Final = 600.0
 _GENTLE_DELAY: Final = 2.0
-_UNANSWERED: Final = "unanswered"
-_REMOVED: Final = "removed"
 _NO_ANSWER: Final = "the server has not answered yet"
+
+UNANSWERED: Final = "unanswered"
+"""The cause of an absence before any answer to our JOIN."""
+
+REMOVED: Final = "removed"
+"""The cause of an absence after we were thrown out."""
 
 MAX_REASON: Final = 400
 """Characters that are kept of a server's reason not to let us in; more are cut off."""
@@ -116,18 +120,18 @@ class _Wanted(msgspec.Struct):
     thrown_out: bool = False  # since the last `advance`
     kicks: list[float] = []
     problem: str = ""
-    cause: str = _UNANSWERED  # of the problem, or why we were never in
+    cause: str = UNANSWERED  # of the problem, or why we were never in
     was_in: bool = False
 
     @property
     def is_refused(self) -> bool:
         """Whether the last word about the channel was a refusal."""
-        return self.cause not in (_UNANSWERED, _REMOVED)
+        return self.cause not in (UNANSWERED, REMOVED)
 
     @property
     def comes_back(self) -> bool:
         """Whether we were thrown out and ask again, with no answer yet."""
-        return self.cause == _REMOVED and self.state is not _State.GIVEN_UP
+        return self.cause == REMOVED and self.state is not _State.GIVEN_UP
 
 
 class Joining:
@@ -206,6 +210,11 @@ class Joining:
             if not each.was_in or (each.problem and not each.comes_back)
         ]
 
+    def comes_back(self, name: str) -> bool:
+        """Return whether we were thrown out of a channel and ask again, with no answer yet."""
+        wanted = self._all.get(self._isupport.casemapping[name])
+        return wanted is not None and wanted.comes_back
+
     def joined_count(self) -> int:
         """Return the number of channels that we are in."""
         return sum(wanted.state is _State.JOINED for wanted in self._all.values())
@@ -245,7 +254,7 @@ class Joining:
         if wanted := self._all.get(folded):
             self._answered(wanted)
             wanted.state, wanted.problem, wanted.unanswered = _State.JOINED, "", 0
-            wanted.cause, wanted.was_in = _UNANSWERED, True
+            wanted.cause, wanted.was_in = UNANSWERED, True
             self._open.pop(folded, None)
 
     def refused(self, name: str, code: str, text: str, turn: Turn) -> None:
@@ -287,7 +296,7 @@ class Joining:
     def removed(self, name: str, how: str, turn: Turn) -> None:
         """Note that we had to leave a channel; come back later, and not for ever."""
         if wanted := self._all.get(self._isupport.casemapping[name]):
-            wanted.thrown_out, wanted.cause = True, _REMOVED
+            wanted.thrown_out, wanted.cause = True, REMOVED
             self._again(wanted, _KICK_DELAY)
             self._report(wanted, f"{how[:MAX_REASON]}; coming back", turn)
 
@@ -339,7 +348,7 @@ class Joining:
             lost = wanted.unanswered >= _UNANSWERED_LIMIT
             wanted.state, wanted.at = _State.DUE, now + (_SLOWLY.first if lost else 0.0)
             if lost:
-                wanted.cause = _UNANSWERED
+                wanted.cause = UNANSWERED
                 self._report(wanted, "the server does not answer; asking again later", turn)
 
     def _count_kick(self, wanted: _Wanted, now: float, turn: Turn) -> None:

@@ -158,9 +158,9 @@ class ChannelFacts:
         if self._is_recorded(fact.onto):
             self._enter(fact.onto, moment, fact.msgid)
 
-    def on_absent(self, fact: Absent) -> None:
-        """Log and append to the ledger why a channel does not let us in."""
-        logger.warning("%s: %s: %s", self._session.settings.network, fact.channel, fact.why)
+    def on_absent(self, fact: Absent, level: int) -> None:
+        """Log at a level, and append to the ledger, why a channel does not let us in."""
+        logger.log(level, "%s: %s: %s", self._session.settings.network, fact.channel, fact.why)
         if self._intake.takes(fact.channel):
             self._ledgers.absent(fact.channel, self._last_proof(), fact.why)
 

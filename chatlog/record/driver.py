@@ -24,6 +24,7 @@ from chatlog.protocol.facts import (
     BoundExceeded,
     Challenged,
     ErrorReceived,
+    Joined,
     PolicyDeclared,
     Pong,
     ReconnectRequested,
@@ -33,6 +34,7 @@ from chatlog.protocol.facts import (
     Welcomed,
 )
 from chatlog.protocol.refusals import ACCIDENT
+from chatlog.record.absences import arrival_line
 from chatlog.record.channel_facts import ChannelFacts, History, without_empty_absences
 from chatlog.record.steps import TURN, Steps
 
@@ -68,8 +70,8 @@ class Driver:
     has let us in, `since` then. `parting_words` are those of an ERROR, `verdict` what
     follows from them, and `must_reconnect` is true once the server asked us to connect again.
     `on_arrival` is called when we are in all channels that let us in, and after each
-    turn that gives some up after that, `on_caught_up` when their history is dealt with as
-    well, `on_policy` when the server declares an STS policy by TLS.
+    later turn in which one lets us in or refuses, `on_caught_up` when their history is
+    dealt with as well, `on_policy` when the server declares an STS policy by TLS.
     """
 
     def __init__(
@@ -90,7 +92,7 @@ class Driver:
         self.turn = Turn()
         self.welcomed: asyncio.Future[None] = loop.create_future()
         self.since, self.parting_words, self.verdict = "", "", ACCIDENT
-        self.must_reconnect = self._has_claimed = self._has_given_up = False
+        self.must_reconnect = self._has_claimed = False
         self._connection = connection
         self._intake = intake
         self._loop = loop
@@ -187,9 +189,8 @@ class Driver:
             yield
         if not self._has_arrived and self.session.ready and self.session.joining.is_settled():
             self._arrive()
-        if self._has_given_up:  # once for all of a turn: it looks at every channel
-            self._has_given_up = False
-            self._on_arrival()
+        elif self._has_arrived and any(isinstance(fact, (Absent, Joined)) for fact in turn.facts):
+            self._on_arrival()  # once for all of a turn: it looks at every channel
         if self._history.is_full:
             self._hold_for_history()
 
@@ -289,16 +290,18 @@ class Driver:
         """Report, once for each plan, that we are in all channels that let us in."""
         self._has_arrived = True
         network, joining = self.session.settings.network, self.session.joining
-        there, wanted = joining.joined_count(), len(joining.names())
-        logger.info("%s: in %d of %d channels", network, there, wanted)
+        joined, wanted = joining.joined_count(), len(joining.names())
+        logger.info("%s", arrival_line(network, joining.absences(), joined, wanted))
         self._on_arrival()
         # The server's answer follows everything that it plays back on joining.
         self._connection.send_raw(f"PING :{_ARRIVED}")
         self._ask_presence_later()
 
     def _on_absent(self, fact: Absent) -> None:
-        self._channels.on_absent(fact)
-        self._has_given_up |= fact.for_good and self._has_arrived
+        # Until we have arrived, one line tells of all channels; then the caller tells of news.
+        is_removal = self.session.joining.comes_back(fact.channel)
+        level = logging.WARNING if self._has_arrived and is_removal else logging.DEBUG
+        self._channels.on_absent(fact, level)
 
     def _look_whether_caught_up(self) -> None:
         if self._is_over:

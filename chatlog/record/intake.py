@@ -17,6 +17,7 @@ from chatlog.event import SERVER, Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from chatlog.record.limits import Limiter
     from chatlog.record.sinks import Flusher, Sink
@@ -187,6 +188,7 @@ class Intake:
         yield from self._begin_all(self.channels)
 
     def _begin_all(self, channels: tuple[str, ...]) -> Iterator[None]:
+        begun: list[tuple[str, Path]] = []
         for channel in channels:
             # Held already, but for its directory, which was not known before the CASEMAPPING.
             if not self._hold(channel):
@@ -195,8 +197,12 @@ class Intake:
             self._begin(channel)
             directory = self._sink.path(self._network, channel)
             if directory is not None:
-                logger.info("recording %s in %s", channel, directory)
+                begun.append((channel, directory))
             yield
+        if len(begun) == 1:
+            logger.info("recording %s in %s", *begun[0])
+        elif begun:
+            logger.info("recording %d channels in %s", len(begun), begun[0][1].parent)
 
     def _hold(self, target: str) -> bool:
         try:

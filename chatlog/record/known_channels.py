@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from chatlog.protocol.joining import UNANSWERED
+from chatlog.record.absences import News
 from chatlog.record.memory_file import MemoryFile
 
 if TYPE_CHECKING:
@@ -73,28 +75,30 @@ class KnownChannels:
         self._write(known, changed)
         return gone
 
-    def news(
-        self, network: str, absences: Iterable[Absence], joined: Iterable[str]
-    ) -> list[Absence]:
-        """Return the refusals that no run reported yet, and keep them as reported.
+    def news(self, network: str, absences: Iterable[Absence], joined: Iterable[str]) -> News:
+        """Return the changes that no run reported yet, and keep them as reported.
 
-        A channel that is `joined` counts as never refused. Refusals are alike if their
-        cause is: a server may word each differently.
+        They are refusals, and channels among `joined` that refused us before. Refusals are
+        alike if their cause is: a server may word each differently. A JOIN without an
+        answer is no change of a channel that refused before.
         """
         known = self._file.read()
         before = known.get(network, {})
         changed = dict(before)
-        fresh = []
+        fresh, back = [], []
         for absence in absences:
             channel = before.get(absence.channel, _Channel())
-            if channel.refused != absence.cause:
+            is_silence = absence.cause == UNANSWERED and channel.refused
+            if channel.refused != absence.cause and not is_silence:
                 fresh.append(absence)
                 changed[absence.channel] = _Channel(channel.config, absence.cause)
         for name in joined:
             if name in before and before[name].refused:
                 changed[name] = _Channel(before[name].config)
+                if before[name].refused != UNANSWERED:
+                    back.append(name)
         self._write(known, {**known, network: changed})
-        return fresh
+        return News(fresh, back)
 
     def _write(self, known: _File, changed: _File) -> None:
         kept = {

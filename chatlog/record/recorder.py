@@ -17,9 +17,9 @@ import msgspec
 
 from chatlog import __version__
 from chatlog.connection import Reactor
-from chatlog.errors import HeldError, NetworkError, RefusedError, TranscriptError
+from chatlog.errors import ChatlogError, HeldError, NetworkError, RefusedError, TranscriptError
 from chatlog.event import SERVER, Event, EventType
-from chatlog.record.absences import absence_line
+from chatlog.record.absences import News, absence_error, news_line
 from chatlog.record.driver import listen
 from chatlog.record.durability import Durability
 from chatlog.record.history.queue import HistoryQueue
@@ -271,8 +271,7 @@ class Recorder:
         if failed is not None:
             self._fail(failed)
         elif self._at_limit or network.leaving is not None:
-            self._fail(network.supervisor.unfinished())
-            self._report_absences(network)
+            self._end_batch(network)
         if network.intake.failure is not None:
             self._failures.append(network.intake.failure)
         reason = network.supervisor.stop_reason or "failed"
@@ -294,15 +293,37 @@ class Recorder:
         if not self._is_batch and name in self._networks:
             self._report_absences(self._networks[name])
 
+    def _end_batch(self, network: _Network) -> None:
+        """Fail with the error of a batch that did not do its work; the status tells it each time.
+
+        A line about channels that refuse us is printed if that is news since earlier runs.
+        """
+        supervisor = network.supervisor
+        error, absences, wanted = supervisor.unfinished(), *supervisor.absences()
+        news, is_all = self._news_of(network), len(absences) == wanted
+        if (news.refused or news.back) and not is_all:
+            logger.error("%s", news_line(supervisor.name, news, len(absences), wanted))
+        if error is None and absences:
+            error = absence_error(supervisor.name, absences, wanted)
+            error.is_reported = self._known is not None and not (is_all and news.refused)
+        self._fail(error)
+
     def _report_absences(self, network: _Network) -> None:
         """Report in one line the channels that refuse us, if that is news since earlier runs."""
-        if self._known is None or not network.supervisor.was_welcomed:
-            return
-        name, joining = network.supervisor.name, network.supervisor.carryover.joining
-        absences, wanted = joining.absences(), joining.names()
-        there = set(wanted) - {each.channel for each in absences}
-        if self._known.news(name, absences, there) and len(absences) < len(wanted):
-            logger.error("%s", absence_line(name, absences, len(wanted)))
+        news = self._news_of(network)
+        if news.refused or news.back:
+            absences, wanted = network.supervisor.absences()
+            logger.error("%s", news_line(network.supervisor.name, news, len(absences), wanted))
+
+    def _news_of(self, network: _Network) -> News:
+        """Return the changes of refusals since earlier runs; none if no file keeps them."""
+        supervisor = network.supervisor
+        if self._known is None or not supervisor.was_welcomed:
+            return News()
+        absences, _ = supervisor.absences()
+        absent = {each.channel for each in absences}
+        there = [each for each in supervisor.carryover.joining.names() if each not in absent]
+        return self._known.news(supervisor.name, absences, there)
 
     def _end_ranges(self, before: Mapping[str, Plan]) -> None:
         """End the ranges of channels that are planned no longer, unless another run records them.
@@ -337,7 +358,8 @@ class Recorder:
             return
         self._errors += 1
         self._failures.append(error)
-        if len(self.plans) > 1 and isinstance(error, _GRAVEST_FIRST):
+        is_reported = isinstance(error, ChatlogError) and error.is_reported
+        if len(self.plans) > 1 and isinstance(error, _GRAVEST_FIRST) and not is_reported:
             logger.error("%s", error)
 
     def _note(self, intake: Intake, kind: EventType, network: str, text: str) -> None:

@@ -19,7 +19,6 @@ from chatlog.protocol.carryover import Carryover
 from chatlog.protocol.pacing import BURST, INTERVAL, Pacing
 from chatlog.protocol.refusals import ACCIDENT, Verdict, judge
 from chatlog.protocol.session import Session
-from chatlog.record.absences import absence_error
 from chatlog.record.driver import Driver
 from chatlog.record.history.gaps import HistoryDepth  # noqa: TC001 - a field of a Struct
 from chatlog.secret import SecretMask
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chatlog.connection import Connection, Reactor
+    from chatlog.protocol.joining import Absence
     from chatlog.protocol.session_settings import SessionSettings
     from chatlog.record.driver import MakeHistory
     from chatlog.record.intake import Intake
@@ -89,7 +89,7 @@ class Supervisor:
 
     `history` makes the object that fetches the gaps of each connection's
     channels. `on_arrival` is called when we are in all channels that let us in, and
-    when one is given up later; `on_caught_up` when a connection has no gap left to
+    when one lets us in or refuses later; `on_caught_up` when a connection has no gap left to
     fetch, `on_change` when the network's status changes.
     """
 
@@ -154,19 +154,24 @@ class Supervisor:
     def unfinished(self) -> ChatlogError | None:
         """Return why a batch that ended by itself has not done its work; None if it has.
 
-        It has not if the network never let us in, if it refused us since it last did,
-        or if no channel let us in.
+        It has not if the network never let us in, or if it refused us since it last did.
         """
         if self.last_refusal is not None:
             return self.last_refusal
         if self.was_welcomed:
-            absences, wanted = self.carryover.joining.absences(), self.carryover.joining.names()
-            is_all = bool(wanted) and len(absences) == len(wanted)
-            return absence_error(self.name, absences) if is_all else None
+            return None
         return NetworkError(
             f"{self.name}: the run ended before the network welcomed us"
             f" ({self.stop_reason}); it waited for {self._waited_for}"
         )
+
+    def absences(self) -> tuple[list[Absence], int]:
+        """Return the channels that do not let us in, and the number of the channels to be in.
+
+        There are no absences before the first welcome.
+        """
+        joining = self.carryover.joining
+        return joining.absences() if self.was_welcomed else [], len(joining.names())
 
     @property
     def state(self) -> str:

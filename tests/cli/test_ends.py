@@ -35,9 +35,7 @@ def answering(**answers):
 
 WAITED = r"chatlog: net: the run ended before the network welcomed us \(the time is up\); it waited"
 NONE = "chatlog: net: no channel let us in: #a: "
-ONE = (
-    r"\d\d:\d\d:\d\d net: 1 of 2 channels did not let us in: #a: Cannot join .* see `chatlog gaps`"
-)
+ONE = r"\d\d:\d\d:\d\d net: #a refuses us: Cannot join .*; 1 of 2 channels let us in"
 SITUATIONS = {
     "no welcome comes in time": (silent, 4, f"{WAITED} for any answer of 127"),
     "every channel refuses": (
@@ -46,7 +44,10 @@ SITUATIONS = {
     "every channel refuses for good": (
         answering(a=NO_SUCH, b=NO_SUCH), 6, rf"{NONE}No such channel \(403\); not asking again",
     ),
-    "one channel refuses": (answering(a=BANNED, b=None), 0, ONE),
+    "one channel refuses": (answering(a=BANNED, b=None), 4, ONE),
+    "one channel refuses for good": (
+        answering(a=NO_SUCH, b=None), 6, r"\d\d:\d\d:\d\d net: #a refuses us: No such channel",
+    ),
 }  # fmt: skip
 
 
@@ -72,7 +73,27 @@ def test_with_quiet_each_end_that_needs_a_human_is_one_line(run, situation, comm
     assert re.fullmatch(f"{line}[^\n]*\n", done.stderr), done.stderr
     again = run(command, script, "--quiet")
     assert again.returncode == status
-    assert len(again.stderr.splitlines()) == bool(status), "what is known is not news"
+    is_news = "no welcome" in situation
+    assert len(again.stderr.splitlines()) == is_news, "what is known is not news"
+
+
+def test_with_quiet_a_channel_that_lets_us_in_again_is_one_line(run):
+    run("record", answering(a=BANNED, b=None), "--quiet")
+    done = run("record", answering(a=None, b=None), "--quiet")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert re.fullmatch(
+        r"\d\d:\d\d:\d\d net: #a lets us in again; 2 of 2 channels let us in\n", done.stderr
+    )
+    assert run("record", answering(a=None, b=None), "--quiet").stderr == ""
+
+
+def test_the_progress_of_many_channels_is_one_line_each_time(run):
+    done = run("record", answering(a=BANNED, b=None))
+    lines = [line.partition(" ")[2] for line in done.stderr.splitlines()]
+    assert lines.count("net: in 1 of 2 channels; #a refused: banned") == 1
+    assert sum(line.startswith("recording 2 channels in ") for line in lines) == 1
+    assert sum(line.startswith("recorded 2 channels in ") for line in lines) == 1
+    assert sum("#a" in line or "#b" in line for line in lines) == 2
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)

@@ -235,12 +235,13 @@ def test_facts_are_acted_on_in_the_order_of_their_lines(in_scene):
                 *("opened #a", "history of #a"),
             ]
             * 2
+            + ["arrived"]
         )
 
     in_scene(test)
 
 
-def test_a_turn_that_gives_up_after_our_arrival_is_reported_once(in_scene):
+def test_a_turn_with_refusals_after_our_arrival_is_reported_once(in_scene):
     def test(scene):
         scene.read(*WELCOME, OUR_JOIN)
         scene.driver.session.joining.want("#b")

@@ -77,9 +77,9 @@ ALSO_NO_SUCH = b":scripted 403 rec #tea :No such channel"
 
 
 REPORT = (
-    "net: 1 of 2 channels did not let us in: #demo: Cannot join channel (+{}) ({});"
-    " asking again; see `chatlog gaps`"
+    "net: #demo refuses us: Cannot join channel (+{}) ({}); asking again; 1 of 2 channels let us in"
 )
+AGAIN = "net: #demo lets us in again; 2 of 2 channels let us in"
 
 
 def silent(peer, _batch):
@@ -204,11 +204,26 @@ def test_a_refused_channel_is_reported_once_and_again_when_that_changes(batch):
 
     banned, invite = REPORT.format("b", 474), REPORT.format("i", 473)
     reworded = BANNED.replace(b"Cannot", b"You cannot")
-    assert [
-        batch.run(ending(answer, IN_TEA))
-        for answer in (BANNED, BANNED, reworded, INVITE_ONLY, INVITE_ONLY, IN_DEMO, INVITE_ONLY)
-    ] == [
-        (None, lines) for lines in ([banned], [], [], [invite], [], [], [invite])
+    answers = (BANNED, BANNED, reworded, INVITE_ONLY, INVITE_ONLY, IN_DEMO, IN_DEMO, INVITE_ONLY)
+    ends = [batch.run(ending(answer, IN_TEA)) for answer in answers]
+    assert [lines for _, lines in ends] == [
+        [banned], [], [], [invite], [], [AGAIN], [], [invite]
+    ]  # fmt: skip
+    assert [type(error) for error, _ in ends] == [
+        type(None) if answer is IN_DEMO else NetworkError for answer in answers
+    ]
+    assert all(error.is_reported for error, _ in ends if error is not None)
+
+
+def test_a_refusal_of_all_channels_is_printed_once_and_ends_each_batch(batch):
+    def script(peer):
+        refusing(peer, BANNED, ALSO_BANNED)
+        batch.time_pass()
+        peer.wait_for_the_end()
+
+    ends = [batch.run(script) for _ in range(2)]
+    assert [(type(error), error.is_reported, lines) for error, lines in ends] == [
+        (NetworkError, False, []), (NetworkError, True, [])
     ]  # fmt: skip
 
 
@@ -228,5 +243,7 @@ def test_a_batch_that_leaves_when_everything_is_fetched_reports_its_refusals(bat
     error, _ = batch.run(all_refuse, limits=None, linger=0)
     assert type(error) is RefusedError
     error, lines = batch.run(one_refuses, limits=None, linger=0)
-    assert error is None
-    assert lines == [REPORT.format("b", 474)]
+    assert type(error) is NetworkError
+    assert error.is_reported
+    back = "#tea lets us in again; 1 of 2"
+    assert lines == [REPORT.format("b", 474).replace("1 of 2", back)]

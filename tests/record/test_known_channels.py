@@ -9,7 +9,8 @@ import pytest
 from chatlog.archive.locks import Locks
 from chatlog.coverage import ledger
 from chatlog.coverage.fold import coverage_of
-from chatlog.protocol.joining import Absence
+from chatlog.protocol.joining import UNANSWERED, Absence
+from chatlog.record.absences import News
 from chatlog.record.known_channels import NAME, KnownChannels
 from tests.support.loop_clock import LoopClock
 from tests.support.recording import in_state, plan_of, play, recorder_of
@@ -18,6 +19,11 @@ from tests.support.waiting import until
 
 CONFIG = "/etc/chatlog.toml"
 BANNED = Absence("#a", "banned (474); asking again", "474")
+NOTHING = News([], [])
+
+
+def refused(*absences):
+    return News([*absences], [])
 
 
 def last_entry(root, channel):
@@ -140,10 +146,22 @@ def test_a_refusal_is_news_until_it_is_reported_and_after_the_channel_let_us_in(
 
     reworded = BANNED._replace(why="go away (474); asking again")
     otherwise = BANNED._replace(cause="473")
+    silent = BANNED._replace(cause=UNANSWERED)
     assert [
-        news(BANNED), news(BANNED), news(reworded), news(otherwise), news(joined=["#a"]),
-        news(otherwise), KnownChannels(tmp_path).news("other", [otherwise], ()),
-    ] == [[BANNED], [], [], [otherwise], [], [otherwise], [otherwise]]  # fmt: skip
+        news(BANNED), news(BANNED), news(reworded), news(silent), news(otherwise),
+        news(joined=["#a"]), news(joined=["#a"]), news(otherwise),
+        KnownChannels(tmp_path).news("other", [otherwise], ()),
+    ] == [
+        refused(BANNED), NOTHING, NOTHING, NOTHING, refused(otherwise),
+        News([], ["#a"]), NOTHING, refused(otherwise), refused(otherwise),
+    ]  # fmt: skip
+
+
+def test_a_channel_that_lets_us_in_after_a_silence_alone_is_no_news(tmp_path):
+    known = KnownChannels(tmp_path)
+    silent = BANNED._replace(cause=UNANSWERED)
+    assert known.news("net", [silent], ()) == refused(silent)
+    assert known.news("net", [], ["#a"]) == NOTHING
 
 
 @pytest.mark.parametrize(
@@ -151,19 +169,19 @@ def test_a_refusal_is_news_until_it_is_reported_and_after_the_channel_let_us_in(
 )
 def test_a_damaged_file_is_begun_anew(tmp_path, damage, caplog):
     (tmp_path / NAME).write_bytes(damage)
-    assert KnownChannels(tmp_path, CONFIG).news("net", [BANNED], []) == [BANNED]
+    assert KnownChannels(tmp_path, CONFIG).news("net", [BANNED], []) == refused(BANNED)
     assert "is not understood and begun anew" in caplog.text
-    assert KnownChannels(tmp_path, CONFIG).news("net", [BANNED], []) == []
+    assert KnownChannels(tmp_path, CONFIG).news("net", [BANNED], []) == NOTHING
 
 
 def test_a_file_that_cannot_be_written_costs_a_second_report_alone(tmp_path, caplog):
     known = KnownChannels(tmp_path / "nowhere", CONFIG)
-    assert known.news("net", [BANNED], []) == [BANNED]
+    assert known.news("net", [BANNED], []) == refused(BANNED)
     assert "refused channels are reported once more by the next run" in caplog.text
 
 
 def test_nothing_is_written_without_a_configuration_or_a_refusal(tmp_path):
     known = KnownChannels(tmp_path)
     assert known.take_out({"net": ["#a"]}) == []
-    assert known.news("net", [], ["#a"]) == []
+    assert known.news("net", [], ["#a"]) == NOTHING
     assert list(tmp_path.iterdir()) == []

@@ -411,6 +411,8 @@ def test_a_renamed_channel_goes_on_under_its_new_name(tmp_path):
 
 
 def test_refused_channels_do_not_keep_the_others_out_and_are_told(tmp_path, caplog):
+    caplog.set_level("INFO")
+
     def refuse(peer):
         peer.register()
         peer.wait_for(rb"^JOIN #demo,#tea$")
@@ -421,7 +423,7 @@ def test_refused_channels_do_not_keep_the_others_out_and_are_told(tmp_path, capl
     _, status = play(tmp_path, refuse)
     assert status.problems == ("#demo: Cannot join channel (+b) (474); asking again",)
     assert "joined" in types(tmp_path, "#tea")
-    assert "#demo: Cannot join channel (+b) (474); asking again" in caplog.text
+    assert "net: in 1 of 2 channels; #demo refused: banned" in caplog.text
 
 
 def test_an_invitation_is_followed_where_that_is_configured(tmp_path):

@@ -75,9 +75,10 @@ def test_a_refusal_with_a_number_of_inspircd_holds_back_no_other_channel(record,
     server = start_daemon(DenyingInspircd, more_modules="denychans")
     channels = [f"#no{n}" for n in range(22)] + ["#a", "#b"]
     recorder = record(server, channels=channels)
-    recorder.wait_for("net: in 2 of 24 channels")
+    recorder.wait_for("net: in 2 of 24 channels; #no0 refused: Channel #no0 is forbidden: not here")
     ends(recorder)
-    assert "#no0: Channel #no0 is forbidden: not here (926); asking again" in recorder.stderr
+    refusals = "net: 22 channels refuse us: #no0: Channel #no0 is forbidden: not here (926); asking"
+    assert refusals in recorder.stderr
 
 
 def test_who_is_killed_waits_and_does_not_hammer(record, inspircd, person):
@@ -147,9 +148,11 @@ def test_an_invitation_opens_a_channel_that_was_closed(record, inspircd, person)
     ada.send("MODE #a +i")
     ada.sync()
     recorder = record(inspircd)
-    recorder.wait_for(r"#a: .*473\); asking again")
+    recorder.wait_for(r"in 0 of 1 channels; #a refused: invitation only")
+    recorder.wait_for(r"#a refuses us: .*473\); asking again; 0 of 1 channels let us in")
     ada.send("INVITE chatlog #a")
     ada.until(r":chatlog!\S+ JOIN")
+    recorder.wait_for("net: #a lets us in again; 1 of 1 channels let us in")
     ends(recorder)
 
 
@@ -159,8 +162,8 @@ def test_a_ban_from_one_channel_keeps_nobody_out_of_another(record, inspircd, pe
     ada.send("MODE #a +b chatlog!*@*")
     ada.sync()
     recorder = record(inspircd, channels=("#a", "#b"))
-    recorder.wait_for("net: in 1 of 2 channels")
-    recorder.wait_for(r"#a: .*474\); asking again")
+    recorder.wait_for("net: in 1 of 2 channels; #a refused: banned")
+    recorder.wait_for(r"#a refuses us: .*474\); asking again; 1 of 2 channels let us in")
     ends(recorder)
 
 

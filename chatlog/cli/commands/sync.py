@@ -19,9 +19,10 @@ from chatlog.cli.options.recording import (
 )
 from chatlog.cli.options.types import ParserType
 from chatlog.cli.show.diagnostics import set_up_diagnostics
+from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.screen import json_line, write
 from chatlog.cli.show.sync_results import SyncResult, record_of, verdict
-from chatlog.errors import NothingFoundError
+from chatlog.errors import ChatlogError, NothingFoundError
 from chatlog.record.limits import Limits
 from chatlog.report.gaps import open_gaps
 from chatlog.settings import parsers
@@ -104,14 +105,17 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         time.sleep(random.uniform(0, options["jitter"]))  # noqa: S311 - no secret
     limits = Limits(duration=options["within"])
     run = RecorderProcess(settings, limits, planned=wanted, linger=options["linger"])
+    failure: ChatlogError | None = None
     try:
         run.go(lambda: plans.settings_of(ctx), look_on=look_on)
+    except ChatlogError as error:  # another channel or network may have open gaps all the same
+        failure = error
     finally:
         results = list(_results(run))
         _show(results, as_json=options["as_json"], quiet=quiet)
     if run.was_interrupted:
         raise KeyboardInterrupt
-    _judge(run, results)
+    _judge(run, results, failure)
 
 
 def _plans(settings: Config, options: dict[str, Any]) -> list[Plan]:
@@ -143,10 +147,18 @@ def _show(results: list[SyncResult], *, as_json: bool, quiet: bool) -> None:
     sys.stdout.flush()
 
 
-def _judge(run: RecorderProcess, results: list[SyncResult]) -> None:
-    """Report the open gaps that no run reported before, and end with 1 if there are any."""
+def _judge(run: RecorderProcess, results: list[SyncResult], failure: ChatlogError | None) -> None:
+    """Report the open gaps that no run reported before, and end with 1 if there are any.
+
+    A failure of the run is raised after that, and its status counts.
+    """
     for result in results:
         for gap in result.unreported:
             run.note_reported(result.directory, gap)
-    if any(each.unreported for each in results):
+    missing = any(each.unreported for each in results)
+    if failure is not None:
+        if missing:
+            write_message(verdict(results))
+        raise failure
+    if missing:
         raise NothingFoundError(verdict(results))
