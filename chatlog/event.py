@@ -83,6 +83,27 @@ RECORDERS_OWN: Final = frozenset(
 TALK: Final = frozenset({EventType.MESSAGE, EventType.ACTION, EventType.NOTICE})
 """What people say, as against what they do."""
 
+CLASSES: Final[dict[str, frozenset[str]]] = {
+    "talk": frozenset(
+        {*TALK, EventType.USERNOTICE, EventType.REDACT, EventType.CLEAR, EventType.REACT, "unreact"}
+    ),
+    "presence": frozenset(
+        {
+            EventType.JOIN,
+            EventType.PART,
+            EventType.QUIT,
+            EventType.NICK,
+            EventType.AWAY,
+            EventType.ACCOUNT,
+            EventType.CHGHOST,
+            EventType.SETNAME,
+            EventType.NAMES,
+        }
+    ),
+    "moderation": frozenset({EventType.KICK, EventType.MODE, EventType.INVITE}),
+}
+"""Types under one name: people who talk, people who come and go, and order in a channel."""
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One line of a transcript; an empty field is absent from it.

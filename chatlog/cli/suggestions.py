@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 from chatlog.archive.targets import Target, Targets, is_cut, spelled
 from chatlog.casemapping import CHANTYPES
 from chatlog.errors import UsageError
-from chatlog.event import SERVER, EventType
+from chatlog.event import CLASSES, SERVER, EventType
 from chatlog.read.reader import Reader
 from chatlog.settings.locations import archive_of
 
@@ -63,7 +63,7 @@ def nicks(ctx: click.Context, typed: str) -> Iterator[CompletionItem]:
 
 def types(_ctx: click.Context, typed: str) -> Iterator[CompletionItem]:
     """Yield the types of events."""
-    return map(CompletionItem, _beginning(map(str, EventType), typed))
+    return map(CompletionItem, _beginning([*CLASSES, *map(str, EventType)], typed))
 
 
 def query(ctx: click.Context, typed: str) -> Iterator[CompletionItem]:

@@ -25,6 +25,7 @@ SUFFIX: Final = "jsonl"
 HEAD: Final = b'{"time":"'
 """The bytes with which each line that chatlog writes begins, before its time."""
 TIME: Final = slice(len(HEAD), len(HEAD) + len("2026-11-23T18:20:01.123Z"))
+_TYPE: Final = b'"type":"'
 _ALIKE: Final = len(HEAD) + len("2026")  # in all lines of a block, but at New Year
 
 
@@ -126,3 +127,13 @@ def time_of(line: bytes) -> str:
     if line.startswith(HEAD) and line[TIME.stop :][:1] == b'"':
         return line[TIME].decode()
     return _timed.decode(line).time
+
+
+def type_of(line: bytes) -> str:
+    """Return the type of a line as chatlog writes it, without decoding it; "" for another line.
+
+    No text before the type can pass for it: quotes in values are escaped. A type with
+    escapes, which no type of ours has, is returned with a backslash.
+    """
+    _, found, rest = line.partition(_TYPE)
+    return rest[: rest.find(b'"')].decode("utf-8", "replace") if found else ""

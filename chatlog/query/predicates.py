@@ -14,7 +14,7 @@ import msgspec
 
 from chatlog.casemapping import Casemapping, is_wild, pattern_of, spellings
 from chatlog.errors import UsageError
-from chatlog.event import SERVER, TALK, EventType
+from chatlog.event import CLASSES, SERVER, TALK, EventType
 from chatlog.formats.visible import unformatted
 from chatlog.query.texts import Text  # noqa: TC001 - msgspec reads the annotations
 
@@ -164,11 +164,26 @@ class Type(msgspec.Struct, frozen=True):
         return event.type == self.name
 
 
-def type_named(name: str) -> Type:
-    """Return the term of a named type; raise UsageError for an unknown one."""
+class OfClass(msgspec.Struct, frozen=True):
+    """The types of a class: one of `CLASSES`."""
+
+    name: str
+
+    def holds(self, event: Event, names: Names) -> bool:  # noqa: ARG002 - as every term
+        """Return whether the type of the event belongs to the class."""
+        return event.type in CLASSES[self.name]
+
+
+def type_named(name: str) -> Type | OfClass:
+    """Return the term of a type or a class of types; raise UsageError for an unknown one."""
+    if name in CLASSES:
+        return OfClass(name)
     known = sorted(each.value for each in EventType)
     if name not in known:
-        raise UsageError(f"there is no type {name!r}; known are {', '.join(known)}")
+        raise UsageError(
+            f"there is no type {name!r}; known are {', '.join(known)},"
+            f" and the classes {', '.join(CLASSES)}"
+        )
     return Type(name)
 
 
@@ -266,3 +281,15 @@ def texts_of(term: Term) -> Iterator[Text]:
         case All(terms) | Some(terms):
             for each in terms:
                 yield from texts_of(each)
+
+
+def types_of(term: Term) -> frozenset[str]:
+    """Return the types for which a term asks; a negated term asks for none."""
+    match term:
+        case Type(name):
+            return frozenset({name})
+        case OfClass(name):
+            return CLASSES[name]
+        case All(terms) | Some(terms):
+            return frozenset().union(*map(types_of, terms))
+    return frozenset()

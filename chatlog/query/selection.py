@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.errors import UsageError
-from chatlog.query.predicates import All, Between, Network, Not, Place, Some, Term
+from chatlog.query.predicates import All, Between, Network, Not, Place, Some, Term, types_of
 
 MOST_CONDITIONS: Final = 1000
 """How many conditions a query may have: each is held against every event."""
@@ -36,6 +36,15 @@ class Query(NamedTuple):
     def is_everything(self) -> bool:
         """Whether the query matches every event."""
         return self.term == All()
+
+    @property
+    def asked_types(self) -> frozenset[str]:
+        """The types for which the query asks."""
+        return types_of(self.term)
+
+    def showing(self, shown: Term | None) -> Query:
+        """Return this query of only those events that a screen shows; None is all."""
+        return self if shown is None else self._replace(term=All((self.term, shown)))
 
     def holds(self, event: Event, names: Names) -> bool:
         """Return whether an event of a selected target matches."""

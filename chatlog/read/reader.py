@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from chatlog.query.noise import Shown
     from chatlog.query.selection import Query
     from chatlog.read.positions import Positions
 
@@ -77,8 +78,8 @@ class Reader:
             if query.may_hold_between(source.start, source.end)
         ]
 
-    def last(self, count: int, most: int = MOST_BYTES) -> list[Entry]:
-        """Return the last events of all targets together, in order of time.
+    def last(self, count: int, most: int = MOST_BYTES, shown: Shown | None = None) -> list[Entry]:
+        """Return the last events of all targets together, only `shown` ones, in order of time.
 
         Those of one time stand as the targets do, then the parts, then the lines.
         Raise TooMuchError if their lines have more than `most` bytes.
@@ -91,7 +92,7 @@ class Reader:
                 if not kept or kept[0][0] >= end:
                     break  # whatever is in the rest came before
             for place, source in group:
-                for position, entry in enumerate(source.last(count, most)):
+                for position, entry in enumerate(source.last(count, most, shown)):
                     kept.append((entry.event.time, place, position, entry))
                     size += len(entry.line)
                 if size > most:

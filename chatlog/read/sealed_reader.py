@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from chatlog.archive.manifest_entries import SealedPart
     from chatlog.event import Event
+    from chatlog.query.noise import Shown
     from chatlog.read.lines import Skipped
     from chatlog.read.positions import Read
 
@@ -72,23 +73,34 @@ class Sealed(SegmentReader):
         self.digests = None
         self.read_to = _ALL
 
-    def last(self, count: int, most: int = MOST_BYTES) -> list[Entry]:
-        """Return at least the last `count` events; nothing is `new` then.
+    def last(self, count: int, most: int = MOST_BYTES, shown: Shown | None = None) -> list[Entry]:
+        """Return at least the last `count` events, only `shown` ones; nothing is `new` then.
 
         Raise TooMuchError if the lines have more than `most` bytes.
         """
         self.mark()
-        newest_first = reversed(self._tail(count, most))
-        lines = self._last_lines(newest_first, count, most)
+        newest_first = reversed(self._tail(count, most, shown))
+        lines = self._last_lines(newest_first, count, most, shown)
         self._order = self._order_after(newest_first)
-        return list(self._entries(reversed(lines)))
+        return self._shown_entries(reversed(lines), shown)
 
-    def _tail(self, count: int, most: int) -> list[bytes]:
+    def _tail(self, count: int, most: int, shown: Shown | None) -> list[bytes]:
         """Return at least the last lines; those of copies, which come last, among the others."""
-        groups = groupby(self._all_lines(), lambda _: self.is_damaged)
+        if shown is not None and not self.is_steady:
+            count = _ALL  # a line that is not shown may date the ones behind it
+            shown = None
+        lines = (line for line in self._all_lines() if shown is None or self._may_show(line, shown))
+        groups = groupby(lines, lambda _: self.is_damaged)
         tails = [_tail(lines, count, most) for _, lines in groups]
         kept = [*chain.from_iterable(tails)]
         return sorted(kept, key=self._time_of) if len(tails) > 1 else kept
+
+    def _may_show(self, line: bytes, shown: Shown) -> bool:
+        """Return whether a line is shown, or is damaged and thus to be counted."""
+        if self.format.is_json and shown.takes_all(jsonl.type_of(line)):
+            return True
+        event = self._event(line, counts_damage=False)
+        return event is None or shown.holds(event)
 
     def _time_of(self, line: bytes) -> str:
         event = self._event(line, counts_damage=False)

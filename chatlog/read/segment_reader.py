@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from chatlog.archive.layout import Period, SegmentName
     from chatlog.event import Event
     from chatlog.formats.format import Brief, Decode
+    from chatlog.query.noise import Shown
     from chatlog.query.predicates import Names
     from chatlog.query.selection import Query
     from chatlog.read.damaged_lines import DamagedLines
@@ -152,8 +153,8 @@ class SegmentReader:
             lines, self.read_to = lines_after(fd, self.read_to, self._skip)
             self.digests += digests_of(lines)
 
-    def last(self, count: int, most: int = MOST_BYTES) -> list[Entry]:
-        """Return at least the last `count` events; `new` begins behind them.
+    def last(self, count: int, most: int = MOST_BYTES, shown: Shown | None = None) -> list[Entry]:
+        """Return at least the last `count` events, only `shown` ones; `new` begins behind them.
 
         Live lines stand in the order of their times, and what was fetched later
         anywhere among them: it is searched through for as many live ones, or
@@ -166,9 +167,13 @@ class SegmentReader:
             if os.fstat(fd).st_size - self.read_to > LONGEST_LINE:
                 self._skip()  # an unfinished line that is too long already
             newest_first = backwards(fd, self.read_to, self._skip)
-            lines = self._last_lines(newest_first, count, most)
+            lines = self._last_lines(newest_first, count, most, shown)
             self._order = self._order_after(newest_first)
-        return list(self._entries(reversed(lines)))
+        return self._shown_entries(reversed(lines), shown)
+
+    def _shown_entries(self, lines: Iterable[bytes], shown: Shown | None) -> list[Entry]:
+        entries = self._entries(lines)
+        return [each for each in entries if shown is None or shown.holds(each.event)]
 
     def _order_after(self, newest_first: Iterator[bytes]) -> LineOrder:
         """Return the order behind the last lines; a steady segment needs none.
@@ -191,17 +196,28 @@ class SegmentReader:
             order.decode(line, self._decode)
         return order
 
-    def _last_lines(self, newest_first: Iterable[bytes], count: int, most: int) -> list[bytes]:
+    def _last_lines(
+        self, newest_first: Iterable[bytes], count: int, most: int, shown: Shown | None
+    ) -> list[bytes]:
+        """Return the last lines with `count` that are shown among them, the newest first.
+
+        Where a line means what the one before says, those that are not shown stay among them.
+        """
         lines: list[bytes] = []
-        live = size = 0
+        found = live = size = 0
         for line in newest_first:
             event = self._event(line)
             if event is None:
                 continue
+            is_shown = shown is None or shown.holds(event)
+            if not is_shown and self.is_steady:
+                self._note(event)
+                continue
             lines.append(line)
-            live += not event.via
+            found += is_shown
+            live += is_shown and not event.via
             size += len(line)
-            if live >= count or (len(lines) >= count and size > _FETCHED):
+            if live >= count or (found >= count and size > _FETCHED):
                 break
             if size > most:
                 raise TooMuchError

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from chatlog.archive.targets import Target
+    from chatlog.query.noise import Shown
     from chatlog.read.reader import Reader
     from chatlog.read.segment_reader import SegmentReader
     from chatlog.search.search import Search
@@ -40,15 +41,25 @@ class Context:
     """Matches among the events before and after them.
 
     `islands` yields lists of events that follow one another; those of one
-    channel do not overlap. `most` limits how many matches there are. They are
+    channel do not overlap. `most` limits how many matches there are, and only `shown`
+    events, None for all, stand around them. The matches are
     in memory all at once, so more than `MOST`, or `MOST_BYTES`, are a UsageError.
     """
 
-    def __init__(self, search: Search, before: int, after: int, *, most: int | None = None) -> None:
+    def __init__(
+        self,
+        search: Search,
+        before: int,
+        after: int,
+        *,
+        most: int | None = None,
+        shown: Shown | None = None,
+    ) -> None:
         self._search = search
         self._before = before
         self._after = after
         self._most = most
+        self._shown = shown
 
     def islands(self) -> Iterator[list[Hit]]:
         """Yield the islands in the order of their first matches."""
@@ -74,7 +85,8 @@ class Context:
         recent: deque[Hit] = deque(maxlen=self._before)
         island: list[Hit] = []
         following = 0
-        for line in _Near(self._search.reader, self._before, self._after).lines(target, hits):
+        near = _Near(self._search.reader, self._before, self._after, self._shown)
+        for line in near.lines(target, hits):
             if line is None:
                 if island:
                     yield island
@@ -101,12 +113,14 @@ class Context:
 
 
 class _Near:
-    """The events of a target near its matches, in order of time."""
+    """The `shown` events of a target near its matches, None for all, in order of time."""
 
-    def __init__(self, reader: Reader, before: int, after: int) -> None:
+    def __init__(self, reader: Reader, before: int, after: int, shown: Shown | None) -> None:
         self._reader = reader
         self._before = before
         self._after = after
+        self._shown = shown
+        self._query = Query().showing(shown)
 
     def lines(self, target: Target, hits: list[Hit]) -> Iterator[TimedLine | None]:
         """Yield them, and None wherever others may stand between."""
@@ -158,7 +172,7 @@ class _Near:
     def _every(self, group: list[SegmentReader]) -> Iterator[TimedLine]:
         for source in group:
             with self._counting_once(source):
-                for entry in source.matching(Query(), all_lines, self._reader.names):
+                for entry in source.matching(self._query, all_lines, self._reader.names):
                     yield timed(entry)
 
     @contextmanager
@@ -190,12 +204,23 @@ class _Near:
             if times != sorted(times) or times[0] < last or not _are_ours(block, len(lines)):
                 return None
             last = times[-1]
+            lines = [line for line in lines if self._is_shown(line)]
             near += window.take(lines, [n for n, line in enumerate(lines) if line in wanted])
         near += window.end()
         try:
             return [line if line is None else _checked(line) for line in near]
         except ValueError:
             return None
+
+    def _is_shown(self, line: bytes) -> bool:
+        """Return whether a line is shown; most types tell that without decoding it."""
+        shown = self._shown
+        if shown is None or shown.takes_all(jsonl.type_of(line)):
+            return True
+        try:
+            return shown.holds(jsonl.decode(line))
+        except ValueError:
+            return True  # damage, which is counted where it is near a match
 
     def _one_by_one(
         self, group: list[SegmentReader], wanted: set[bytes]

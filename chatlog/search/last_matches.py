@@ -14,15 +14,19 @@ from chatlog.search.search import Search
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chatlog.query.noise import Shown
     from chatlog.read.reader import Reader
 
 
-def last_matches(reader: Reader, query: Query | None, count: int | None) -> Iterator[Entry]:
+def last_matches(
+    reader: Reader, query: Query | None, count: int | None, shown: Shown | None = None
+) -> Iterator[Entry]:
     """Yield the last `count` matches in order of time, all for None; without a query all events.
 
-    However many they are, about 16 MiB of them are in memory at once.
+    Only `shown` ones are matches. However many they are, about 16 MiB of them are in
+    memory at once.
     """
-    wanted = query or Query()
+    wanted = (query or Query()).showing(shown)
     if count is None:
         return (Entry.of_json(hit.line) for hit in Search(reader, wanted).hits())
     newest = Search(reader, wanted, newest_first=True).hits()

@@ -104,7 +104,7 @@ SCREENS = {
     "tail-all": "tail --tz UTC -n 8",
     "search": "search --tz UTC memory",
     "search-context": "search --tz UTC -C 1 -w 'leaks OR memory' --target '#python'",
-    "search-count": "search --tz UTC -c memory",
+    "search-count": "search --tz UTC --count memory",
     "stats": "stats --tz UTC '#python'",
     "who": "who --tz UTC --at '2026-11-23 09:02' '#python'",
     "channels": "channels --tz UTC",

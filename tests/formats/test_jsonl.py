@@ -238,3 +238,15 @@ def test_json_that_nests_too_deeply_is_a_value_error():
 def test_what_is_not_counted_is_not_looked_at():
     [found] = jsonl.decode_briefly(b'{"time":"t","type":"message","params":1,"host":"\xff"}\n')
     assert found == jsonl.Brief("t", "message")
+
+
+@given(events())
+def test_the_type_of_a_line_is_told_without_decoding_it(event):
+    line = jsonl.encode([event])
+    decoded = jsonl.decode(line).type
+    assert jsonl.type_of(line) == decoded or "\\" in jsonl.type_of(line)
+
+
+def test_a_line_that_is_no_event_has_no_type():
+    assert jsonl.type_of(b"damage") == ""
+    assert jsonl.type_of(b'{"text":"\\"type\\":\\"join\\""}') == ""

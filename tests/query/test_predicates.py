@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chatlog.casemapping import Casemapping
 from chatlog.errors import UsageError
-from chatlog.event import SERVER, EventType
+from chatlog.event import CLASSES, SERVER, EventType
 from chatlog.query.predicates import (
     LINK,
     Account,
@@ -19,6 +19,7 @@ from chatlog.query.predicates import (
     Network,
     Nick,
     Not,
+    OfClass,
     Place,
     Some,
     Subject,
@@ -29,6 +30,7 @@ from chatlog.query.predicates import (
     may_link,
     texts_of,
     type_named,
+    types_of,
 )
 from chatlog.query.texts import literal
 from tests.support.archive import event_at
@@ -150,3 +152,32 @@ def test_every_type_has_its_name_and_no_other_has():
     assert [type_named(each.value) for each in EventType] == [Type(each) for each in EventType]
     with pytest.raises(UsageError, match="there is no type 'Join'; known are account, action, "):
         type_named("Join")
+
+
+def test_a_class_holds_for_its_types_and_no_class_has_the_name_of_a_type():
+    assert [type_named(each) for each in CLASSES] == [OfClass(each) for each in CLASSES]
+    assert not CLASSES.keys() & set(EventType)
+    for name, types in CLASSES.items():
+        found = {each for each in EventType if holds(type_named(name), type=each)}
+        assert found == types & set(EventType)
+
+
+def test_talk_is_what_people_say_and_what_becomes_of_it():
+    talk = "message action notice usernotice redact clear react unreact"
+    assert CLASSES["talk"] == set(talk.split())
+
+
+@pytest.mark.parametrize(
+    ("term", "types"),
+    [
+        (All(), set()),
+        (Type("join"), {"join"}),
+        (All((Nick("ann"), Some((Type("names"), Type("mode"))))), {"names", "mode"}),
+        (OfClass("moderation"), {"kick", "mode", "invite"}),
+        (Not(Type("join")), set()),
+        (All((Type("part"), Not(Some((Type("join"),))))), {"part"}),
+    ],
+    ids=repr,
+)
+def test_a_term_asks_for_the_types_that_it_names_and_does_not_exclude(term, types):
+    assert types_of(term) == types

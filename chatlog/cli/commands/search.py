@@ -12,7 +12,7 @@ from chatlog.cli.help import HelpCommand
 from chatlog.cli.options import terms
 from chatlog.cli.options.completed import completed
 from chatlog.cli.options.printing import Printing
-from chatlog.cli.options.query import FILTERS, query_options
+from chatlog.cli.options.query import FILTERS, query_options, showing_options
 from chatlog.cli.options.reading import (
     archive_options,
     color_option,
@@ -22,19 +22,23 @@ from chatlog.cli.options.reading import (
 from chatlog.cli.options.renamed import RenamedOption
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.found import print_found
-from chatlog.cli.show.nothing_found import nothing_found, warn_of_unknown
+from chatlog.cli.show.nothing_found import hidden_matches, nothing_found, warn_of_unknown
 from chatlog.cli.show.pager import paged
 from chatlog.cli.show.painting import Painter
 from chatlog.cli.show.screen import Screen, find_in, wants_headings
 from chatlog.query.predicates import texts_of
 from chatlog.query.selection import query_for
 from chatlog.read.reader import Reader
+from chatlog.search.last_matches import last_matches
 from chatlog.settings import parsers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chatlog.cli.options.query import Wanted
+    from chatlog.cli.show.nothing_found import Nothing
+    from chatlog.query.noise import Shown
+    from chatlog.query.selection import Query
 
 
 class _Count(click.IntRange):
@@ -134,6 +138,7 @@ _SHOWING = (
 _SECTIONS: Final = {
     "Text": ("--regexp", "--fixed-strings", "--ignore-case", "--case-sensitive", "--word-regexp"),
     "Filters": FILTERS,
+    "Lines": ("--all", "--talk"),
     "Context": ("--after", "--before", "--context", "--max-count", "--reverse"),
     "Output": (
         *("--count", "--channels-with-matches", "--only-matching", "--json"),
@@ -156,6 +161,7 @@ def _with(options: tuple[Any, ...]) -> Callable[[Callable[..., Any]], Callable[.
 @click.argument("words", nargs=-1, metavar="[QUERY]…", shell_complete=completed("query"))
 @_with(_MATCHING)
 @query_options
+@showing_options
 @_with(_SHOWING)
 @color_option
 @tz_option
@@ -203,4 +209,10 @@ def command(
         is_found = print_found(reader, query, printing, screen, write)
     Damage(reader.damaged).end()
     if not is_found:
-        raise nothing_found(reader.selected).error()
+        raise _nothing(reader, query, printing.shown(query)).error()
+
+
+def _nothing(reader: Reader, query: Query, shown: Shown | None) -> Nothing:
+    if shown is not None and any(last_matches(reader, query, 1)):
+        return hidden_matches(shown)
+    return nothing_found(reader.selected)

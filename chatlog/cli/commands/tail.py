@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from chatlog.cli.help import HelpCommand
-from chatlog.cli.options.query import FILTERS, match_option, query_options
+from chatlog.cli.options.query import FILTERS, match_option, query_options, showing_options
 from chatlog.cli.options.reading import (
     archive_options,
     color_option,
@@ -25,12 +25,12 @@ from chatlog.read.reader import Reader
 from chatlog.settings import parsers
 
 if TYPE_CHECKING:
-    from chatlog.cli.options.query import Wanted
+    from chatlog.cli.options.query import Showing, Wanted
     from chatlog.query.selection import Query
 
 _COUNT: Final = 10
 _SECTIONS: Final = {
-    "Lines": ("--lines", "--follow", "--cursor"),
+    "Lines": ("--lines", "--follow", "--all", "--talk", "--cursor"),
     "Filters": ("--match", *FILTERS),
     "Output": ("--json", "--color", "--tz"),
     "Archive": ("--archive", "--config"),
@@ -72,7 +72,7 @@ def _is_count(argument: str, before: str, valued: set[str]) -> bool:
     "count",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Number of events.  [default: 10]",
+    help="Number of lines.  [default: 10]",
 )
 @click.option("-f", "--follow", is_flag=True, help="Wait for new events and show them.")
 @click.option(
@@ -87,6 +87,7 @@ def _is_count(argument: str, before: str, valued: set[str]) -> bool:
     ),
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines, as recorded.")
+@showing_options
 @match_option
 @query_options
 @color_option
@@ -102,6 +103,7 @@ def command(
     follow: bool,
     cursor: str | None,
     match: str,
+    showing: Showing,
     as_json: bool,
     color: str,
     tz: str | None,
@@ -119,11 +121,10 @@ def command(
       chatlog tail --json -n 1000 | jq -r .nick
       chatlog tail --json --cursor seen | ./import-events
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    zone = parsers.parse_zone(tz) if tz else None
     reader = Reader(root, targets, (network,) if network else ())
     query = None if wanted.is_nothing and not match else _query(wanted, match, tz, reader)
-    screen = Screen(reader.targets(), zone, Painter(color), headings=wants_headings())
-    view = TailView(reader, query, screen, as_json=as_json)
+    shown = showing.events(query, omits_nothing=as_json or bool(cursor))
+    view = TailView(reader, query, shown, _screen(reader, color, tz), as_json=as_json)
     _warn_of_unknown(reader)
     if cursor:
         if not reader.targets():
@@ -137,6 +138,11 @@ def command(
     if follow:
         view.follow(pausing(root))
     view.end()
+
+
+def _screen(reader: Reader, color: str, tz: str | None) -> Screen:
+    zone = parsers.parse_zone(tz) if tz else None
+    return Screen(reader.targets(), zone, Painter(color), headings=wants_headings())
 
 
 def _count_of(count: int | None, wanted: Wanted) -> int | None:
@@ -163,9 +169,10 @@ def _warn_of_unknown(reader: Reader) -> None:
 
 def _report_nothing(reader: Reader, view: TailView, *, follow: bool) -> None:
     """Raise NothingFoundError; if `follow`, print that the wait for the first event begins."""
-    from chatlog.cli.show.nothing_found import nothing_found
+    from chatlog.cli.show.nothing_found import hidden_matches, nothing_found
 
-    nothing = nothing_found(reader.selected)
+    hiding = view.hides_matches()
+    nothing = nothing_found(reader.selected) if hiding is None else hidden_matches(hiding)
     if follow:
         write_message(nothing.waiting())
     else:

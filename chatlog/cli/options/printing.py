@@ -8,6 +8,8 @@ from chatlog.errors import UsageError
 from chatlog.query.predicates import texts_of
 
 if TYPE_CHECKING:
+    from chatlog.cli.options.query import Showing
+    from chatlog.query.noise import Shown
     from chatlog.query.selection import Query
 
 
@@ -25,6 +27,11 @@ class Printing(NamedTuple):
     jobs: int | None
     pager: bool
     as_json: bool
+    showing: Showing
+
+    def shown(self, query: Query) -> Shown | None:
+        """Return the events to show of a query, None for all."""
+        return self.showing.events(query, omits_nothing=self.as_json)
 
     @property
     def around(self) -> tuple[int, int]:

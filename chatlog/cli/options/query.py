@@ -12,9 +12,14 @@ import click
 
 from chatlog.cli.options.completed import completed
 from chatlog.cli.options.types import stands_for
+from chatlog.errors import UsageError
+from chatlog.query.noise import Signal, Talk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from chatlog.query.noise import Shown
+    from chatlog.query.selection import Query
 
 match_option = click.option(
     "--match",
@@ -22,6 +27,17 @@ match_option = click.option(
     shell_complete=completed("query"),
     default="",
     help="Only events that match a query of `chatlog search`.",
+)
+_SHOWING = (
+    click.option(
+        "--all",
+        "everything",
+        is_flag=True,
+        help="Show also the recorder's own lines, lists of names, and modes that a join brings.",
+    ),
+    click.option(
+        "--talk", is_flag=True, help="Show people who talk and nothing else, as type:talk does."
+    ),
 )
 _OPTIONS = (
     click.option(
@@ -56,7 +72,7 @@ _OPTIONS = (
         multiple=True,
         metavar="TYPE",
         shell_complete=completed("types"),
-        help="Only events of this type: message, join, topic, …, repeatable.",
+        help="Only events of this type or class: message, join, topic, talk, …, repeatable.",
     ),
     click.option(
         "--via",
@@ -95,12 +111,45 @@ class Wanted(NamedTuple):
 
 def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a query to a command, which gets them as one `wanted`."""
+    return _gathered(command, "wanted", Wanted, _OPTIONS)
 
-    def gathered(**options: Any) -> Any:
-        fields = {name: options.pop(name) for name in Wanted._fields}
-        return command(wanted=Wanted(**fields), **options)
+
+class Showing(NamedTuple):
+    """The options that choose the lines on a screen, as typed."""
+
+    everything: bool
+    talk: bool
+
+    def events(self, query: Query | None, *, omits_nothing: bool) -> Shown | None:
+        """Return the events to show, None for all; UsageError if the options contradict each other.
+
+        With `omits_nothing`, as for JSON, noise is shown as well, and so are types of noise
+        for which the query asks.
+        """
+        if self.everything and self.talk:
+            raise UsageError("--all and --talk contradict each other; leave one out")
+        if self.talk:
+            return Talk()
+        if self.everything or omits_nothing:
+            return None
+        return Signal(query.asked_types if query is not None else frozenset())
+
+
+def showing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--all` and `--talk` to a command, which gets them as one `showing`."""
+    return _gathered(command, "showing", Showing, _SHOWING)
+
+
+def _gathered(
+    command: Callable[..., Any], name: str, kind: type[Wanted | Showing], options: tuple[Any, ...]
+) -> Callable[..., Any]:
+    """Add options to a command, which gets their values as one argument."""
+
+    def gathered(**values: Any) -> Any:
+        fields = {field: values.pop(field) for field in kind._fields}
+        return command(**{name: kind(**fields)}, **values)
 
     function = stands_for(gathered, command)
-    for option in reversed(_OPTIONS):
+    for option in reversed(options):
         function = option(function)
     return function

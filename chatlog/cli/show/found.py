@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 def print_found(
     reader: Reader, query: Query, printing: Printing, screen: Screen, write: Write
 ) -> bool:
-    """Print the matches of a query; return whether there are any."""
+    """Print the matches of a query that are shown; return whether there are any."""
+    shown = printing.shown(query)
+    query = query.showing(shown)
     search = Search(reader, query, newest_first=printing.reverse, jobs=printing.jobs or 0)
     if printing.counts or printing.which:
         return _print_counts(search, printing, write)
     if any(printing.around):
-        islands = Context(search, *printing.around, most=printing.most).islands()
+        islands = Context(search, *printing.around, most=printing.most, shown=shown).islands()
         return _print_islands(islands, printing, screen, write)
     found = False
     for hits in batched(islice(search.hits(), printing.most), _length):

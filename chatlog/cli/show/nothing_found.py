@@ -10,6 +10,7 @@ from chatlog.archive.targets import spelled
 from chatlog.cli.show.messages import write_message
 from chatlog.errors import NothingFoundError
 from chatlog.formats.visible import printable
+from chatlog.query.noise import Talk
 from chatlog.read.catalog import Catalog
 from chatlog.read.damaged_lines import DamagedLines
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatlog.archive.targets import Target, Targets
+    from chatlog.query.noise import Shown
 
 _BEGIN: Final = (
     "record with `chatlog record --server HOST --channel NAME`, or name the archive with --archive"
@@ -63,6 +65,13 @@ def nothing_found(selected: Targets) -> Nothing:
         return Nothing("no line matches")
     names = [f"{spelled(each.network)}/{spelled(each.name)}" for each in found]
     return Nothing(f"no line of {_listed(names, 'and')} is recorded", "`chatlog gaps` shows why")
+
+
+def hidden_matches(shown: Shown) -> Nothing:
+    """Return the sentence for lines that match, of which none is shown."""
+    if isinstance(shown, Talk):
+        return Nothing("only lines that are no talk are there", "leave out --talk to see them")
+    return Nothing("only the recorder's own lines are there", "show them with --all")
 
 
 def warn_of_unknown(selected: Targets) -> None:

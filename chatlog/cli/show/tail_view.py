@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.screen import as_json_lines, batched, write
+from chatlog.query.noise import Talk
 from chatlog.read.segment_reader import TooMuchError, digests_of
 from chatlog.report.gap_feed import GapFeed
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from chatlog.cli.show.screen import Screen
+    from chatlog.query.noise import Shown
     from chatlog.query.selection import Query
     from chatlog.read.cursor import Cursor
     from chatlog.read.reader import Entry, Reader
@@ -25,14 +27,22 @@ _RACING: Final = 1000  # events that may come while the last matches are searche
 class TailView:
     """The last events of a reader and those that come; of a query only its matches.
 
-    A screen also gets the gaps among them, JSON does not.
+    Of these only the `shown` ones, None for all. A screen also gets the gaps among
+    them unless it shows talk alone; JSON does not.
     """
 
     def __init__(
-        self, reader: Reader, query: Query | None, screen: Screen, *, as_json: bool
+        self,
+        reader: Reader,
+        query: Query | None,
+        shown: Shown | None,
+        screen: Screen,
+        *,
+        as_json: bool,
     ) -> None:
         self._reader = reader
         self._query = query
+        self._shown = shown
         self._screen = screen
         self._as_json = as_json
         self._damage = Damage(reader.damaged)
@@ -59,11 +69,19 @@ class TailView:
             return None
         damaged = dict(self._reader.damaged)
         try:
-            return self._reader.last(count)
+            return self._reader.last(count, shown=self._shown)
         except TooMuchError:
             self._reader.damaged.clear()  # the search meets the same lines
             self._reader.damaged.update(damaged)
             return None
+
+    def hides_matches(self) -> Shown | None:
+        """Return the events that are shown alone if there are matches behind; else None."""
+        if self._shown is None:
+            return None
+        from chatlog.search.last_matches import last_matches
+
+        return self._shown if any(last_matches(self._reader, self._query, 1)) else None
 
     def end(self) -> None:
         """Raise TranscriptError if a file could not be read at all."""
@@ -118,18 +136,22 @@ class TailView:
             write(as_json_lines(entries))
         else:
             events = [entry.event for entry in entries]
-            shown = with_gaps and (self._query is None or self._query.is_everything)
-            write(self._screen(events, self._gaps.among(entries) if shown else ()))
+            gaps = self._gaps.among(entries) if with_gaps and self._shows_gaps() else ()
+            write(self._screen(events, gaps))
         self._damage.report()
 
+    def _shows_gaps(self) -> bool:
+        is_everything = self._query is None or self._query.is_everything
+        return is_everything and not isinstance(self._shown, Talk)
+
     def _matching(self, entries: list[Entry]) -> list[Entry]:
-        query = self._query
-        if query is None:
-            return entries
+        query, shown, names = self._query, self._shown, self._reader.names
         return [
             each
             for each in entries
-            if query.holds(each.event, self._reader.names) and not self._was_found(each)
+            if (shown is None or shown.holds(each.event))
+            and (query is None or query.holds(each.event, names))
+            and not self._was_found(each)
         ]
 
     def _was_found(self, entry: Entry) -> bool:
@@ -145,5 +167,5 @@ class TailView:
     def _last_matches(self, count: int | None) -> Iterable[list[Entry]]:
         from chatlog.search.last_matches import last_matches
 
-        matches = last_matches(self._reader, self._query, count)
+        matches = last_matches(self._reader, self._query, count, self._shown)
         return batched(matches, lambda entry: len(entry.line))

@@ -63,6 +63,11 @@ def usage_error(outcome):
     return err
 
 
+def words(outcome):
+    """Return the last word of each line on stdout."""
+    return [line.split()[-1] for line in outcome[1].splitlines()]
+
+
 # -- what is looked for ----------------------------------------------------------------
 
 
@@ -590,7 +595,8 @@ def test_a_type_that_nobody_knows_is_refused_with_those_that_there_are(search, a
     known = (
         "account, action, away, chghost, clear, connected, disconnected, invite, join, joined,"
         " kick, message, mode, names, nick, notice, other, part, parted, quit, react, recovered,"
-        " redact, setname, started, stopped, topic, usernotice"
+        " redact, setname, started, stopped, topic, usernotice,"
+        " and the classes talk, presence, moderation"
     )
     refused = f"chatlog: there is no type 'mesage'; known are {known}"
     assert usage_error(search("--type", "mesage")) == f"{refused}\n"
@@ -675,3 +681,76 @@ def test_a_damaged_segment_is_told_with_the_copy_that_was_read_instead(
     assert f" of {sealed} could not be read; {copy}, which tells less, was read" in done.stderr
     found = done.stdout.count("word ") if command != "stats" else 20 * ("20 lines" in done.stdout)
     assert found == 20
+
+
+# -- what screens leave out ----------------------------------------------------------------
+
+
+def noisy(archive):
+    """Record two lines of people between what a join brings."""
+    record(
+        archive,
+        said(1, "pool", type="joined", nick="recorder"),
+        said(2, "pool ann", type="names", nick=""),
+        said(3, "the pool leaks"),
+        said(4, "pool", type="part", nick="bob"),
+        said(5, "pool gone", type="disconnected", nick="recorder"),
+        said(6, "pool again"),
+    )
+
+
+def test_a_search_leaves_out_the_recorders_own_lines_and_names(search, archive):
+    noisy(archive)
+    assert words(search("pool")) == ["leaks", "(pool)", "again"]
+    assert words(search("--talk", "pool")) == ["leaks", "again"]
+    assert words(search("type:talk pool")) == ["leaks", "again"]
+    assert len(words(search("--all", "pool"))) == 6
+    assert len(words(search("--json", "pool"))) == 6
+    assert len(words(search("--json", "--talk", "pool"))) == 2
+
+
+def test_a_search_for_a_type_of_noise_shows_it(search, archive):
+    noisy(archive)
+    assert len(words(search("type:names pool"))) == 1
+    assert len(words(search("--type", "disconnected", "pool"))) == 1
+    assert len(words(search("pool (type:joined OR type:talk)"))) == 3
+    assert words(search("pool -type:part")) == ["leaks", "again"]
+
+
+def test_counts_are_of_the_lines_that_a_search_shows(search, archive):
+    noisy(archive)
+    assert search("--count", "pool")[1].split()[0] == "3"
+    assert search("--all", "--count", "pool")[1].split()[0] == "6"
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+@pytest.mark.parametrize("formats", [("jsonl",), ("text",)])
+def test_the_lines_around_a_match_are_lines_that_are_shown(search, archive, formats, sealed):
+    record(
+        archive,
+        said(1, "one"),
+        said(2, "ann", type="names", nick=""),
+        said(3, "match"),
+        said(4, "", type="disconnected", nick="recorder"),
+        said(5, "", type="mode", nick="irc.example", command="+nt"),
+        said(6, "three"),
+        formats=formats,
+    )
+    if sealed:
+        tend(archive)
+    assert words(search("-C", "1", "match")) == ["one", "match", "three"]
+    assert len(words(search("--all", "-C", "1", "match"))) == 3
+
+
+def test_a_search_of_which_every_match_is_hidden_names_the_option_that_shows_it(search, archive):
+    noisy(archive)
+    assert search("gone") == (
+        1,
+        "",
+        "chatlog: only the recorder's own lines are there; show them with --all\n",
+    )
+    assert search("--talk", "type:part pool")[2] == (
+        "chatlog: only lines that are no talk are there; leave out --talk to see them\n"
+    )
+    assert search("nothing of this")[2] == "chatlog: no line matches\n"
+    assert search("--talk", "--all", "pool")[0] == 2

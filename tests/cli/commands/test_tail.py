@@ -319,6 +319,91 @@ def test_tail_ends_quietly_when_its_pipe_is_closed(archive, chatlog):
     assert process.returncode == 0
 
 
+# -- what a screen leaves out ------------------------------------------------------------------
+
+
+def noisy(archive, lines, **storage):
+    """Record lines of people, each behind all that a batch of a recorder writes."""
+    events = []
+    for each in range(lines):
+        at = each * 100
+        events += [
+            said(at, "", type="connected", nick="recorder"),
+            said(at + 1, "", type="joined", nick="recorder"),
+            said(at + 2, "ann recorder", type="names", nick=""),
+            said(at + 3, "", type="mode", nick="irc.example", command="+nt"),
+            said(at + 4, f"text {each}"),
+            *(said(at + 5 + more, "", type="disconnected", nick="recorder") for more in range(30)),
+        ]
+    record(archive, *events, **storage)
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+@pytest.mark.parametrize("formats", [("jsonl",), ("text",)])
+def test_ten_lines_are_ten_that_are_shown_however_many_are_left_out(tail, archive, formats, sealed):
+    noisy(archive, 40, formats=formats)
+    if sealed:
+        tend(archive)
+    out = tail()[1]
+    assert [line.split()[-1] for line in out.splitlines()] == [str(each) for each in range(30, 40)]
+    assert tail("-n", "25")[1].count("\n") == 25
+    assert tail("--since", "2025-11-23")[1].count("\n") == 40
+
+
+def test_everything_is_shown_with_all_and_omitted_nowhere_but_on_screens(tail, archive):
+    noisy(archive, 2)
+    assert tail("--all", "-n", "100")[1].count("\n") == 70
+    assert tail("--json", "-n", "100")[1].count("\n") == 70
+    assert tail("--cursor", str(archive.parent / "seen"))[1].count("\n") == 70
+    assert tail("-n", "100")[1].count("\n") == 2
+
+
+def test_a_type_of_noise_is_shown_if_it_is_asked_for(tail, archive):
+    noisy(archive, 2)
+    assert "members of #c: ann recorder" in tail("--type", "names")[1]
+    assert tail("--match", "type:joined OR type:mode")[1].count("\n") == 4
+    assert tail("--match", "-type:join")[1].count("\n") == 2
+
+
+def test_talk_alone_is_shown_on_screens_and_in_json(tail, archive):
+    noisy(archive, 2)
+    record(archive, said(900, "", type="join"), said(901, "waves", type="action"))
+    heard(archive, (0, 210), (300, 1000))
+    for how in (["--talk"], ["--match", "type:talk"], ["--type", "talk"]):
+        assert [line.split()[-1] for line in tail(*how)[1].splitlines()] == ["0", "1", "waves"]
+        found = tail("--json", *how)[1].splitlines()
+        assert [json.loads(line)["type"] for line in found] == ["message", "message", "action"]
+    assert tail("--json", "--talk", "--since", "2025-11-23")[1].count("\n") == 3
+
+
+def test_all_and_talk_contradict_each_other(tail, archive):
+    record(archive, said(1, "hi"))
+    assert tail("--all", "--talk") == (
+        2,
+        "",
+        "chatlog: --all and --talk contradict each other; leave one out\n",
+    )
+
+
+def test_an_archive_of_nothing_but_noise_is_not_called_empty(tail, archive):
+    record(archive, said(1, "", type="joined"), said(2, "ann", type="names", nick=""))
+    only = "chatlog: only the recorder's own lines are there; show them with --all\n"
+    assert tail() == tail("--nick", "ann") == (1, "", only)
+    assert tail("--talk")[2].startswith("chatlog: only lines that are no talk are there; ")
+    assert tail("--all")[0] == 0
+
+
+def test_following_leaves_out_what_a_screen_does_not_show(archive, chatlog):
+    record(archive, said(1, "", type="joined"))
+    running = chatlog.start("tail", "-f", "-a", archive, "--tz", "UTC")
+    running.wait_for("only the recorder's own lines are there yet; waiting")
+    record(archive, said(2, "ann", type="names", nick=""), said(3, "hello"))
+    running.wait_for("<ann> hello$", stream="stdout")
+    running.interrupt()
+    assert running.finish() == 130
+    assert running.stdout.count("\n") == 1
+
+
 # -- following ----------------------------------------------------------------------------------
 
 
