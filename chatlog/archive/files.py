@@ -89,16 +89,38 @@ def open_regular(
     waited for. The directories above may be links. Every file of an archive is
     opened here.
     """
+    return _open_regular(path, flags, mode, open_ or os.open)[0]
+
+
+def open_with_size(path: str) -> tuple[int, int] | None:
+    """Open a regular file for reading as `open_regular` does, with its length in bytes.
+
+    Return None if it is gone; raise TranscriptError if it cannot be opened. No more
+    than two system calls.
+    """
+    try:
+        return _open_regular(path, os.O_RDONLY, 0, os.open)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise transcript_error(path, error, doing="read") from error
+
+
+def _open_regular(
+    path: str | Path, flags: int, mode: int, open_: Callable[[Any, int, int], int]
+) -> tuple[int, int]:
+    """Return a descriptor and the length of a regular file."""
     doing = "write" if flags & (os.O_WRONLY | os.O_RDWR) else "read"
     try:
-        fd = (open_ or os.open)(path, flags | _CAREFULLY, mode)
+        fd = open_(path, flags | _CAREFULLY, mode)
     except OSError as error:
         if error.errno in _ODD:
             raise OddFileError(path, doing) from error
         raise
-    kind = os.fstat(fd).st_mode
+    state = os.fstat(fd)
+    kind = state.st_mode
     if stat.S_ISREG(kind):
-        return fd
+        return fd, state.st_size
     os.close(fd)
     if stat.S_ISDIR(kind):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))

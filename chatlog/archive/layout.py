@@ -173,6 +173,8 @@ def _period(grain: _Grain, begin: datetime, tz: tzinfo) -> Period:
 
 
 def _to_utc(local: datetime, tz: tzinfo) -> str:
+    if tz is UTC:  # an archive has thousands of days, nearly all in UTC
+        return local.isoformat(timespec="milliseconds") + "Z"
     utc = local.replace(tzinfo=tz).astimezone(UTC).replace(tzinfo=None)
     return utc.isoformat(timespec="milliseconds") + "Z"
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.bounded_lines import LONGEST_LINE
-from chatlog.archive.files import opened, size_of
+from chatlog.archive.files import open_with_size, opened, size_of, transcript_error
 from chatlog.errors import TranscriptError
 from chatlog.formats import jsonl
 from chatlog.formats.table import format_of
@@ -345,10 +345,27 @@ class SegmentReader:
         if self._held is not None:
             yield from _blocks_of(self._held, stretch, self._skip)
             return
-        with self._opened() as fd:
-            self.is_gone = fd is None and self.path not in self._damaged.refused
-            if fd is not None:
-                yield from _blocks_of(fd, stretch, self._skip)
+        # Without `_opened`, whose context managers cost as much as the system calls: an
+        # archive has many thousands of small files.
+        fd, size = self._open()
+        if fd < 0:
+            return
+        try:
+            yield from _blocks_of(fd, stretch, self._skip, size)
+        except OSError as error:
+            raise transcript_error(self.path, error, doing="read") from error
+        finally:
+            os.close(fd)
+
+    def _open(self) -> tuple[int, int]:
+        """Return a descriptor and the length of the file; -1 if it is gone or refused."""
+        try:
+            with_size = open_with_size(self.path)
+        except TranscriptError as error:
+            self._damaged.refused[self.path] = str(error)
+            with_size = None
+        self.is_gone = with_size is None and self.path not in self._damaged.refused
+        return with_size or (-1, 0)
 
     def _all_lines(self) -> Iterator[bytes]:
         for block in self.blocks():
@@ -398,9 +415,12 @@ def _count_nothing() -> None:
     """Count no line that is too long: it was counted, or is not asked for."""
 
 
-def _blocks_of(fd: int, stretch: tuple[int, int] | None, skipped: Skipped) -> Iterator[bytes]:
+def _blocks_of(
+    fd: int, stretch: tuple[int, int] | None, skipped: Skipped, size: int | None = None
+) -> Iterator[bytes]:
+    """Yield a stretch of a file, all if it is None; `size` is the length, None if unknown."""
     if stretch is None:
-        return whole_blocks(fd, skipped)
+        return whole_blocks(fd, skipped, end=size)
     low, high = stretch
     # A line may be longer than many stretches: only the one in which it begins reads it.
     begin = line_begins(fd, low, high)

@@ -107,13 +107,13 @@ def _searches(root: Path, size: Size) -> Iterator[Task]:
     plain = channels(size, "none")
     where = [str(root / NETWORK / channel) for channel in plain]
     for name, flag, pattern in (
-        ("literal, rare", "-s", _RARE),
-        ("literal", "-s", NEEDLE),
+        ("literal, rare", "--case-sensitive", _RARE),
+        ("literal", "--case-sensitive", NEEDLE),
         ("literal, any case", "-i", NEEDLE),
-        ("regex", "-s", _REGEX),
-        ("regex, any letters", "-s", _WILD),
+        ("regex", "--case-sensitive", _REGEX),
+        ("regex, any letters", "--case-sensitive", _WILD),
     ):
-        ours = ["search", "-c", flag, "-e", pattern, *_in(root, plain)]
+        ours = ["search", "--count", flag, "-e", pattern, *_in(root, plain)]
         case = ["-i"] if flag == "-i" else []
         kind = "-rcE" if "regex" in name else "-rcF"
         posix = pattern.replace(r"\d", "[0-9]")
@@ -128,7 +128,7 @@ def _searches(root: Path, size: Size) -> Iterator[Task]:
     for way, suffix in (("gzip", "gz"), ("zstd", "zst")):
         compressed = channels(size, way)
         where = [str(root / NETWORK / channel) for channel in compressed]
-        ours = ["search", "-c", "-s", "-F", NEEDLE, *_in(root, compressed)]
+        ours = ["search", "--count", "--case-sensitive", "-F", NEEDLE, *_in(root, compressed)]
         others = [Tool("rg -z", ["rg", "-z", "-c", NEEDLE, *where])]
         if way == "gzip":
             others.append(Tool("zgrep", ["zgrep", "-cF", NEEDLE, *_files(where)], slow=True))
@@ -136,7 +136,7 @@ def _searches(root: Path, size: Size) -> Iterator[Task]:
 
 
 def _others(root: Path, old: Path, size: Size) -> Iterator[Task]:
-    everything = ["search", "-c", "-s", "-F", NEEDLE, "--archive", str(root)]
+    everything = ["search", "--count", "--case-sensitive", "-F", NEEDLE, "--archive", str(root)]
     rg = Tool("rg -z", ["rg", "-z", "-c", NEEDLE, str(root)], slow=True)
     yield Task("literal, everything", [*_both(everything), rg])
     every = ["search", "--json", "-w", "the", "--archive", str(root)]
