@@ -96,7 +96,7 @@ LATE_IMPORTS = {
     "20 ms, a small archive is searched without workers": "multiprocessing",
     "each 2 to 14 ms, a start of `tail` takes 80: few archives or options need it": (
         "base64 hashlib ipaddress json pathlib platformdirs shlex shutil signal subprocess tempfile"
-        " traceback chatlog.archive.syncing chatlog.coverage.checkpoint"
+        " traceback unicodedata chatlog.archive.syncing chatlog.coverage.checkpoint"
         " urllib zoneinfo chatlog.archive.manifest chatlog.archive.manifest_view"
         " chatlog.archive.networks chatlog.archive.system chatlog.cli.options.terms"
         " chatlog.settings.document chatlog.settings.locations"

@@ -78,6 +78,7 @@ class _Commands(HelpGroup):
         with _collector_paused():
             import_msgspec()
             module = importlib.import_module(f"chatlog.cli.commands.{cmd_name}")
+            gc.freeze()  # the collector need not look at what stays until the end
         command: click.Command = module.command
         return command
 

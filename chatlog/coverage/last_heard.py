@@ -62,7 +62,9 @@ class LastHeard:
         alive = self.is_alive(opened.run)
         found = [Heard(opened.at, opened.server, opened.msgid, alive)]
         lines = last_lines(directory)
-        msgid = lines.msgid if lines is not None else ""
+        # A batch without news has no line in the interval, and the first msgid is that of its JOIN.
+        is_within = lines is not None and lines.event.time >= opened.time
+        msgid = lines.msgid if lines is not None and is_within else opened.msgid
         if lines is not None:
             event = lines.event
             server = event.time if opened.server else ""

@@ -5,7 +5,6 @@ Pure: a style is a name, and what it looks like is for whoever shows it.
 
 from __future__ import annotations
 
-import unicodedata
 import zlib
 from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
@@ -158,6 +157,8 @@ def padded(text: str, width: int) -> str:
 
 
 def _columns(letter: str) -> int:
+    import unicodedata
+
     if not letter or letter in _BEHIND or unicodedata.category(letter) in ("Mn", "Me", "Cf"):
         return int(letter == _SOFT_HYPHEN)
     return _WIDE if unicodedata.east_asian_width(letter) in "WF" else 1
@@ -165,6 +166,8 @@ def _columns(letter: str) -> int:
 
 def _is_narrow_emoji(letter: str) -> bool:
     """Return whether a character is narrow as text and wide as an emoji."""
+    import unicodedata
+
     is_symbol = letter in _EMOJI_LETTERS or unicodedata.category(letter or " ")[0] == "S"
     return is_symbol and _columns(letter) == 1
 

@@ -182,9 +182,13 @@ def on_kick(state: State, line: Line) -> list[Event]:
 
 
 def on_quit(state: State, line: Line) -> list[Event]:
-    """Make a `quit` in every channel in which that person was."""
+    """Make a `quit` in every channel in which that person was; ours is in `@server`.
+
+    In our channels, the end of the connection that follows is a `parted`.
+    """
     fields = {"type": EventType.QUIT, "text": _text(line, 0)}
-    return [_event(line, target=target, **fields) for target in state.channels_of(line)]
+    targets = [SERVER] if _ours(state, line) else state.channels_of(line)
+    return [_event(line, target=target, **fields) for target in targets]
 
 
 def on_nick(state: State, line: Line) -> list[Event]:

@@ -53,7 +53,8 @@ class Ledgers:
     """Appends to the ledgers of one network.
 
     `run` is the name of this run's file. `trouble` is called with each refusal
-    of the disk; no method raises one.
+    of the disk; no method raises one. `waiting_msgid` returns the last msgid of a target
+    that no file has yet, "" for none.
     """
 
     def __init__(
@@ -63,10 +64,12 @@ class Ledgers:
         *,
         run: str,
         trouble: Callable[[TranscriptError], None],
+        waiting_msgid: Callable[[str], str] = lambda _target: "",
     ) -> None:
         self._network = network
         self._writer = writer
         self._trouble = trouble
+        self._waiting_msgid = waiting_msgid
         self._intervals = Intervals(run, self._last_msgid)
         self._held_back: list[tuple[str, LedgerEntry]] = []
         self._last_heard: LastHeard | None = None
@@ -249,4 +252,5 @@ class Ledgers:
             self._trouble(error)
 
     def _last_msgid(self, target: str) -> str:
-        return last_msgid(self._writer.current(self._network, target))
+        waiting = self._waiting_msgid(target)
+        return waiting or last_msgid(self._writer.current(self._network, target))

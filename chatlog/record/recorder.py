@@ -30,6 +30,7 @@ from chatlog.record.ledgers import Ledgers
 from chatlog.record.limits import Limiter, Limits
 from chatlog.record.steps import TURN
 from chatlog.record.supervisor import Plan, Supervisor
+from chatlog.record.waiting_sink import WaitingSink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from chatlog.health.status import NetworkStatus
     from chatlog.protocol.session import Session
     from chatlog.record.known_channels import KnownChannels
+    from chatlog.record.sinks import Sink
     from chatlog.record.sts_policies import Policies
     from chatlog.write.writer import Writer
 
@@ -57,7 +59,8 @@ class Recorder:
     goes, or is in its channels. `policies` keeps the STS policies of servers,
     `known` the channels of earlier runs, and the refusals that were reported.
     `run` names this run in the ledgers. With `linger` the run is a batch: each
-    network is left that number of seconds after its last gap was fetched.
+    network is left that number of seconds after its last gap was fetched, and a channel
+    without news gets no line.
     `rounds` are the times of housekeeping.
     """
 
@@ -203,10 +206,14 @@ class Recorder:
         """Start a network; a lock held elsewhere on all its channels is raised at the end."""
         assert self._reactor is not None  # noqa: S101 - run() made it
         name = plan.session.network
+        sink: Sink = self._writer
         ledgers = self._ledgers_of(name)
+        if self._linger is not None:
+            sink = waiting = WaitingSink(self._writer)
+            ledgers = self._ledgers_of(name, waiting.last_msgid)
         intake = Intake(
             name,
-            self._writer,
+            sink,
             self._limiter,
             self._durability,
             stop=self.stop,
@@ -252,6 +259,7 @@ class Recorder:
             send=send,
             now=self._now,
             depth=network.supervisor.plan.history,
+            is_batch=self._linger is not None,
             on_settled=on_settled,
         )
 
@@ -343,11 +351,19 @@ class Recorder:
             if not self._writer.is_held_elsewhere(name, channel):
                 self._ledgers_of(name).unwanted(channel, Moment(self._now()))
 
-    def _ledgers_of(self, name: str) -> Ledgers:
+    def _ledgers_of(
+        self, name: str, waiting_msgid: Callable[[str], str] = lambda _target: ""
+    ) -> Ledgers:
         """Return the ledgers of a network, which may be none of this run's."""
         if name in self._networks:
             return self._networks[name].ledgers
-        return Ledgers(name, self._writer, run=self._run, trouble=self._durability.note)
+        return Ledgers(
+            name,
+            self._writer,
+            run=self._run,
+            trouble=self._durability.note,
+            waiting_msgid=waiting_msgid,
+        )
 
     def _changed(self) -> None:
         if self.on_change is not None:

@@ -115,6 +115,7 @@ def _year_or_month(match: re.Match[str], now: datetime) -> datetime:
 _FORMS: Final[dict[str, Callable[[re.Match[str], datetime], datetime]]] = {
     "now": _present,
     r"-?(?P<duration>(?:\d+(?:\.\d+)?[smhdw])+)": _time_ago,
+    r"(?P<duration>(?:\d+(?:\.\d+)?[smhdw])+) ago": _time_ago,
     r"-(?P<duration>\d+(?:\.\d+)?)": _time_ago,  # in seconds
     r"(?P<count>\d{1,9}|an?) (?P<unit>second|minute|hour|day|week|month|year)s? ago": _units_ago,
     rf"(?P<day>today|yesterday)(?: (?P<clock>{_CLOCK}))?": _day,

@@ -21,17 +21,21 @@ from tests.bench.measure import run
 
 _EVENTS = 1000
 _BARE = "python -c pass"
+_FLOORS = ("import click", "import click, msgspec")
+"""Programs that import the libraries of every start, of which chatlog leaves parts out."""
 _HEADER = ["command", "CPU ms", "× bare"]
 
 
 def compare(runs: int) -> list[list[str]]:
     """Run each command so many times, in turns; return a table of medians."""
     with tempfile.TemporaryDirectory() as place:
-        archives = ledgers.archives_in(Path(place))
+        archives = {"no ledger": Path(place) / "no ledger", **ledgers.archives_in(Path(place))}
         for archive in archives.values():
             _fill(archive)
         python, chatlog = [sys.executable], [sys.executable, "-m", "chatlog"]
         commands = {_BARE: [*python, "-c", "pass"], "chatlog --help": [*chatlog, "--help"]}
+        for program in _FLOORS:
+            commands[f"python -c '{program}'"] = [*python, "-c", program]
         for name, archive in archives.items():
             tail = [*chatlog, "tail", "-n", "10", "--archive", str(archive)]
             begin = [*python, "-m", "tests.bench.ledgers", str(archive)]

@@ -24,7 +24,7 @@ NEVER = {
 }
 """Modules of which no start of `tail` needs one; each takes 1 to 10 ms of its 50."""
 
-HELP_NEVER = NEVER | {"msgspec", "platform", "uuid", "chatlog.event"}
+HELP_NEVER = NEVER | {"msgspec", "platform", "threading", "uuid", "chatlog.event"}
 
 
 def modules_after(*arguments):

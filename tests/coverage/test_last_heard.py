@@ -77,6 +77,12 @@ def test_a_run_that_never_wrote_a_line_heard_its_own_coming(root):
     assert found.at == at(20)
 
 
+def test_a_run_without_a_line_of_its_own_heard_last_the_msgid_of_its_coming(root):
+    beat(root, heard=at(40))
+    opened = OpenedEntry(at=at(20), run=RUN, msgid="our JOIN")
+    assert LastHeard(root).last(root / "net" / "#c", "net", opened).msgid == "our JOIN"
+
+
 def test_the_last_heard_moment_says_if_its_run_is_alive(root):
     run = beat(root, heard=at(40), dies=False)
     assert last(root).is_alive

@@ -116,6 +116,7 @@ HAPPENED = {
         f"{ALICE} KICK #z bob :out",
         "@server other alice command='KICK' params=('#z', 'bob', 'out')",
     ),
+    "our quit": (f"{LOG} QUIT :bye", "@server quit log text='bye'"),
     "a topic": (f"{ALICE} TOPIC #a :new", "#a topic alice text='new'"),
     "a topic taken away": (f"{ALICE} TOPIC #a :", "#a topic alice"),
     "the topic that stood": (":irc.test 332 log #a :old", "#a topic - text='old'"),

@@ -13,6 +13,7 @@ from chatlog.record.intervals import Moment
 from chatlog.record.ledgers import Ledgers
 from chatlog.record.limits import Limiter, Limits
 from chatlog.record.sinks import Flusher, LedgerSink, NullLedgers, NullSink, Sink
+from chatlog.record.waiting_sink import WaitingSink
 from chatlog.write.writer import Storage, Writer
 
 TIME = "2026-11-23T18:20:01.123Z"
@@ -59,6 +60,7 @@ def intake(request, tmp_path):
     [
         (Sink, Writer),
         (Sink, NullSink),
+        (Sink, WaitingSink),
         (Flusher, Durability),
         (Flusher, NullSink),
         (LedgerSink, Ledgers),

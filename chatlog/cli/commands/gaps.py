@@ -155,7 +155,7 @@ def _verdict(missing: list[Gap], damaged: int, unledgered: list[Target], *, stri
 
 
 def _of_gaps(missing: list[Gap], *, strict: bool) -> str:
-    seconds = sum(gap.milliseconds for gap in missing) // 1000
+    seconds = sum(gap.milliseconds for gap in missing) / 1000
     count = len(missing)
     gaps = f"{many(count, 'gap')} not recovered" if strict else many(count, "open gap")
     return (

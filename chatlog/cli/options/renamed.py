@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from chatlog.cli.show.messages import write_message
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -63,4 +61,6 @@ class RenamedOption(click.Option):
     def _warn(self, former: str, new: str) -> None:
         # Without regard to --quiet: the next release refuses the former name, and a person
         # who reads the mail of cron can change it until then.
+        from chatlog.cli.show.messages import write_message
+
         write_message(f"{former} is now called {new}; the next release refuses the old name")

@@ -56,7 +56,7 @@ def _tables(found: Iterable[TargetGaps], zone: tzinfo | None) -> Iterator[Table 
 
 
 def _head(found: TargetGaps, zone: tzinfo | None) -> Text:
-    length = (parse_time(found.until) - parse_time(found.since)) // 1000
+    length = (parse_time(found.until) - parse_time(found.since)) / 1000
     share = percent(found.share, is_certain=not found.damaged)  # damage hides gaps
     heard = f"{share} of {span(length)} since {local_text(found.since, zone)}"
     return Text.assemble((printable(f"{found.network}/{found.target}"), "bold"), f"  {heard}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from chatlog.cli.mistakes import sentence
 from chatlog.cli.show.known_secrets import without_secrets
 from chatlog.formats.visible import printable_lines
 
@@ -16,6 +15,8 @@ def write_message(text: str) -> None:
 
 def write_usage_error(error: click.ClickException) -> None:
     """Write the sentence for an error of click to stderr."""
+    from chatlog.cli.mistakes import sentence
+
     write_message(sentence(error))
 
 

@@ -11,8 +11,11 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from chatlog.errors import TranscriptError
 from chatlog.protocol.facts import HistoryPage, HistoryRefused
+from chatlog.record.arrival import is_of_our_stay
 from chatlog.record.history.fetcher import Fetcher
 from chatlog.record.history.gaps import OpenGap
 from chatlog.record.history.page_queue import PageQueue
@@ -38,7 +41,8 @@ class HistoryQueue:
 
     `send` sends a line to the server, `now` is our clock. `depth` says how far
     back a channel is fetched that was never recorded, None for not at all.
-    `on_settled` is called when the queue is empty. `close` ends it.
+    `on_settled` is called when the queue is empty. `close` ends it. If it `is_batch`, the
+    lines that tell of our own stays are left out of the history.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class HistoryQueue:
         now: Callable[[], str],
         depth: HistoryDepth | None,
         on_settled: Callable[[], None],
+        is_batch: bool = False,
     ) -> None:
         self._session = session
         self._intake = intake
@@ -61,6 +66,7 @@ class HistoryQueue:
         self._loop = loop
         self._send = send
         self._depth = depth
+        self._is_batch = is_batch
         self._on_settled = on_settled
         self._requests = Requests(session, send)
         self._unasked = Unasked(transcript, ledgers, now)
@@ -106,6 +112,8 @@ class HistoryQueue:
 
         After `close` a page is written as it came: rather twice than never.
         """
+        if self._is_batch and isinstance(fact, HistoryPage):
+            fact = self._without_our_stays(fact)
         if self._is_closed:
             if isinstance(fact, HistoryPage):
                 self._transcript.write(list(fact.events))
@@ -113,6 +121,12 @@ class HistoryQueue:
         if not self._requests.take(fact) and not isinstance(fact, HistoryRefused):
             self._played.append(fact)
         self._start()
+
+    def _without_our_stays(self, page: HistoryPage) -> HistoryPage:
+        state = self._session.state
+        me, folds = state.me, state.isupport.casemapping
+        events = [event for event in page.events if not is_of_our_stay(event, me, folds)]
+        return msgspec.structs.replace(page, events=events)
 
     @property
     def is_settled(self) -> bool:

@@ -8,7 +8,7 @@ from chatlog.archive.storage import Storage
 from chatlog.coverage.gap import Gap, GapState
 from chatlog.coverage.gap_list import Gaps
 from chatlog.coverage.interval_fold import Bound
-from chatlog.event import Event
+from chatlog.event import Event, Source
 from chatlog.protocol.facts import HistoryPage
 from chatlog.protocol.history.chathistory import answer_of
 from chatlog.protocol.registration.capabilities import Identity
@@ -65,3 +65,36 @@ def test_a_page_that_comes_after_the_end_is_written_and_a_gap_is_left_for_the_ne
     intake = asyncio.run(scenario())
     assert intake.texts == ["in time", "late"]
     assert intake.failures == []
+
+
+def test_a_batch_leaves_lines_of_its_own_stays_out_of_the_history(tmp_path):
+    here = {"user": "~log", "host": "here.test"}
+    lines = {
+        "our JOIN": {"type": "join", "nick": IDENTITY.nick.upper(), **here},
+        "our QUIT": {"type": "quit", "nick": IDENTITY.nick, **here},
+        "a mode for us": {"type": "mode", "nick": "ada", "params": (IDENTITY.nick,)},
+        "what we said": {"type": "message", "nick": IDENTITY.nick, **here},
+        "a stranger": {"type": "quit", "nick": IDENTITY.nick, "host": "elsewhere.test"},
+        "somebody": {"type": "join", "nick": "ada", **here},
+    }
+    events = [
+        Event(time=TIME, network="net", target="#a", text=text, **fields)
+        for text, fields in lines.items()
+    ]
+
+    async def scenario(*, is_batch):
+        writer, intake = Writer(Storage(root=tmp_path)), Intake()
+        session = Session(SessionSettings(network="net", identity=IDENTITY, channels=("#a",)))
+        session.state.be(Source(IDENTITY.nick, "~log", "here.test"))
+        queue = HistoryQueue(
+            session, writer, intake, None, loop=asyncio.get_running_loop(),
+            send=lambda _: None, now=lambda: TIME, depth=None, on_settled=lambda: None,
+            is_batch=is_batch,
+        )  # fmt: skip
+        await queue.close()
+        queue.take(HistoryPage("#a", "chathistory", events, answer=answer_of(events)))
+        writer.close()
+        return intake.texts
+
+    assert asyncio.run(scenario(is_batch=False)) == [*lines]
+    assert asyncio.run(scenario(is_batch=True)) == ["what we said", "a stranger", "somebody"]
