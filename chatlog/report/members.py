@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatlog.archive.targets import spelled
 from chatlog.casemapping import CHANTYPES
-from chatlog.event import EventType
+from chatlog.event import TO_THE_SECOND, EventType
 from chatlog.formats import jsonl
 from chatlog.query.predicates import Between, Some, Type, Via
 from chatlog.query.selection import query_for
@@ -69,10 +69,13 @@ def has_gap(
 
     A recorder that was killed leaves no event of its end; the ledger knows. Nor does a
     batch that brings nothing leave an event of its beginning: after the gap before it,
-    nobody knows who stayed. `unreadable` reports files that could not be read.
+    nobody knows who stayed. A gap of the second of `since` that is over by the time lies
+    before the list of names: text tells seconds alone. `unreadable` reports files that
+    could not be read.
     """
     return any(
         since <= gap.start.time < time
+        and (time <= gap.end or since[:TO_THE_SECOND] < gap.start.time[:TO_THE_SECOND])
         for _, coverage in coverages(Path(root), [channel], now, unreadable=unreadable)
         for gap in coverage.gaps.near(since, time)
     )

@@ -100,6 +100,28 @@ def test_batches_against_a_quiet_channel_leave_no_line_and_every_gap_is_filled(b
     assert batches.gaps().count(("filled", "stopped")) == _BATCHES + 1
 
 
+@pytest.mark.parametrize("kind", ["ngircd", "inspircd"])
+def test_a_server_without_history_leaves_no_line_of_a_quiet_channel_either(
+    chatlog, tmp_path, person, request, kind
+):
+    server = request.getfixturevalue(kind)
+    ada = person(server.port, "ada").register()
+    ada.join("#a")
+    ada.send("TOPIC #a :on nothing", *(["MODE #a +H 20:1h"] if kind == "inspircd" else []))
+    say(ada, "before anybody recorded")
+    batches = Batches(chatlog, tmp_path / "archive", server.port)
+    running = batches.start("--for", "60s")
+    running.wait_for("net: in 1 of 1 channels")
+    say(ada, "live")
+    eventually(lambda: "live" in [each.get("text") for each in batches.events()])
+    running.interrupt()
+    running.finish()
+    before = batches.transcript()
+    for _ in range(3):
+        batches.start().finish()
+        assert batches.transcript() == before
+
+
 def test_a_batch_that_lingers_writes_how_it_came_once_somebody_speaks(batches, ada):
     batches.sync()
     count = len(batches.events())
@@ -116,6 +138,21 @@ def test_a_batch_that_lingers_writes_how_it_came_once_somebody_speaks(batches, a
     kinds = [(each["type"], each.get("via", "")) for each in batches.events()[count:]]
     kinds = [each for each in kinds if each[0] != "other"]
     assert kinds == [("joined", ""), ("names", ""), ("message", ""), ("parted", "")]
+
+
+def test_text_alone_has_the_news_of_a_batch_as_well_and_nothing_else(batches, ada):
+    batches.sync("--format", "text")
+    before = batches.transcript()
+    batches.sync("--format", "text")
+    assert batches.transcript() == before
+    say(ada, "news")
+    batches.sync("--format", "text")
+    [old], [new] = before.values(), batches.transcript().values()
+    joined, names, said, parted = new.removeprefix(old).decode().splitlines()
+    assert "joined #a to record (127.0.0.1:" in joined
+    assert sorted(names.partition("members of #a: ")[2].split()) == ["@ada", "chatlog"]
+    assert said.endswith("*** chathistory: <ada> news")
+    assert parted.endswith("left #a and no longer records (chatlog stopped)")
 
 
 def test_a_batch_that_is_killed_while_nobody_speaks_leaves_no_line_either(batches, ada):

@@ -16,7 +16,7 @@ _DAY = 86_400
 
 
 def at(seconds):
-    return format_time(START + seconds * 1000)
+    return format_time(START + int(seconds * 1000))
 
 
 def did(seconds, kind, nick="", text="", **fields):
@@ -143,6 +143,17 @@ def test_nobody_is_known_in_a_later_interval_that_has_no_lines(who, archive):
     ledger.append(UNSYNCED, archive / "net" / "#c", told)
     assert who("c", "--at", at(499))[1] == "@ann\nCleo\nlogbot\n"
     assert who("c", "--at", at(950))[0] == 1
+
+
+def test_a_gap_in_the_second_in_which_the_recorder_came_back_ends_nobodys_presence(who, archive):
+    record(archive, *STORY[:4])
+    told = [
+        OpenedEntry(at=at(50), server=at(50)),
+        ClosedEntry(at=at(100.1), server=at(100.1), cause="closed"),
+        OpenedEntry(at=at(100.4), server=at(100.4)),
+    ]
+    ledger.append(UNSYNCED, archive / "net" / "#c", told)
+    assert who("c", "--at", at(250))[1] == "@ann\n+bob\nCleo\nlogbot\n"
 
 
 def test_what_history_brought_back_is_not_taken_for_having_been_there(who, archive):
