@@ -18,6 +18,7 @@ from irc import client_aio
 from irc.client import ServerNotConnectedError
 
 from chatlog.connection.lines import Lines
+from chatlog.connection.naps import Naps
 from chatlog.connection.reactor import DISCONNECT, UNFINISHED, LineEvent, Reactor
 from chatlog.connection.watch import Watch
 from chatlog.protocol.joining import MAX_BYTES
@@ -95,8 +96,9 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
     they are given. `heard_at` is the time of the last read by the loop's clock,
     `heard` that of the last read whose lines were all handled, by ours. `choked_at`
     is when the server stopped reading our answers, by the loop's clock, None while it
-    reads. `pacing` holds our messages until the server can bear them. `turn_ends` is
-    when the turn of the loop is to end in which lines are handled, by the loop's clock.
+    reads. `pacing` holds our messages until the server can bear them, `naps` lets lines
+    gather in the kernel. `turn_ends` is when the turn of the loop is to end in which lines
+    are handled, by the loop's clock.
     """
 
     protocol_class = Protocol
@@ -112,6 +114,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self.heard_at = reactor.loop.time()
         self.heard = ""
         self.pacing = Pacing()
+        self.naps = Naps(reactor.loop)
         self.watch: Watch | None = None
         self.reason = ""
         self.is_open = False
@@ -161,6 +164,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         """
         reactor = self.reactor
         self.heard_at = reactor.loop.time()
+        self.naps.note_read(self.heard_at)
         self._proved, self.heard = self.heard, reactor.now()
         self._received, lines = self.heard, self.buffer.feed(new_data)
         if self._left or _ACTING in self._holds:  # what TLS had deciphered when we paused
@@ -174,6 +178,8 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
             self._hold(_BACKLOG)
             self._go_on_soon()
         reactor.after_read(self)
+        if self.transport is not None and not self._holds:
+            self.naps.begin(self.transport, done, len(new_data))
 
     def _dispatch(self, lines: list[bytes], start: int) -> int:
         """Dispatch lines from a position on, for one turn; return the position after them."""
@@ -238,6 +244,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
             return  # a socket can go between a line and our answer to it
         if self.transport is None:
             raise ServerNotConnectedError("Not connected.")
+        self.naps.note_sent()
         line = _BREAKS.sub(" ", string).encode(errors="replace")[:MAX_BYTES]
         self.transport.write(line.decode(errors="ignore").encode() + b"\r\n")
 
@@ -305,6 +312,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
             self._release(_HISTORY)
 
     def _hold(self, why: str) -> None:
+        self.naps.end()
         if self.transport is not None and not self._holds:
             self.transport.pause_reading()
         self._holds.add(why)
@@ -341,6 +349,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         those of the server: a server that sends on must not double the time of a stop.
         Lines that take longer are dropped, and counted in the log.
         """
+        self.naps.end()
         self.transport = self.protocol = None
         self._loss = _describe(error) if error else ""  # not its traceback, which has our frames
         if self.watch is not None:

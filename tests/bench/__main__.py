@@ -1,4 +1,6 @@
-"""Benchmarks: `python -m tests.bench [flood|reading|startup|profile]`; see docs/benchmarks.md.
+"""Benchmarks: `python -m tests.bench [flood|paced|reading|startup|profile]`.
+
+See docs/benchmarks.md.
 
 What is measured is printed, never judged: the exit status is 0 unless
 something could not run.
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from dataclasses import asdict
 from itertools import product
@@ -20,9 +23,10 @@ from tests.bench.archive import Size
 from tests.bench.contenders import CONTENDERS
 from tests.bench.flooding import Task
 from tests.bench.measure import FailedError
+from tests.bench.peers import PEERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 _NAMES = [contender.name for contender in CONTENDERS]
@@ -39,9 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _flood(options: argparse.Namespace) -> None:
+    _compare(options, 0, flooding.COLUMNS)
+
+
+def _paced(options: argparse.Namespace) -> None:
+    if not shutil.which("strace"):
+        click.echo("without strace, system calls are not counted", err=True)
+    _compare(options, options.rate, flooding.PACED_COLUMNS)
+
+
+def _compare(options: argparse.Namespace, rate: int, columns: Mapping[str, str]) -> None:
     rows, failures = [], []
     for kind, channels in product(options.kinds, options.channels):
-        task = Task(options.lines, channels, kind, options.rounds)
+        task = Task(options.lines, channels, kind, options.rounds, rate)
         measured, failed = flooding.compare(task, options.only)
         rows += measured
         failures += failed
@@ -49,7 +63,7 @@ def _flood(options: argparse.Namespace) -> None:
         for row in rows:
             click.echo(json.dumps(asdict(row)))
     else:
-        _print_table(flooding.as_table(rows))
+        _print_table(flooding.as_table(rows, columns))
     if failures:
         raise FailedError("\n".join(dict.fromkeys(failures)))
 
@@ -93,9 +107,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     commands = parser.add_subparsers(required=True)
     flood = _add(commands, "flood", _flood, "compare the loggers (the default)")
-    flood.add_argument("--only", type=_some_of(*_NAMES), default=[], help=",".join(_NAMES))
-    flood.add_argument("--json", action="store_true", help="one object a line")
+    _add_only(flood, _NAMES)
     _add_flood(flood, lines=200_000, rounds=3, channels="1,10,100")
+    paced = _add(commands, "paced", _paced, "compare the loggers and other programs at a pace")
+    _add_only(paced, [*_NAMES, *(peer.name for peer in PEERS)])
+    paced.add_argument("--rate", type=_count, default=1000, help="lines a second")
+    _add_flood(paced, lines=5000, rounds=3, channels="1,10", kinds="plain")
     reading = _add(commands, "reading", _reading, "search, stats and tail beside other tools")
     reading.add_argument("--events", type=_count, default=10_000_000, help="of the archive")
     reading.add_argument("--rounds", type=_count, default=5)
@@ -114,11 +131,23 @@ def _add(commands, name, run, text):
     return parser
 
 
-def _add_flood(parser: argparse.ArgumentParser, *, lines: int, rounds: int, channels: str) -> None:
+def _add_only(parser: argparse.ArgumentParser, names: list[str]) -> None:
+    parser.add_argument("--only", type=_some_of(*names), default=[], help=",".join(names))
+    parser.add_argument("--json", action="store_true", help="one object a line")
+
+
+def _add_flood(
+    parser: argparse.ArgumentParser,
+    *,
+    lines: int,
+    rounds: int,
+    channels: str,
+    kinds: str = "plain,tagged",
+) -> None:
     parser.add_argument("--lines", type=_count, default=lines)
     parser.add_argument("--rounds", type=_count, default=rounds)
     parser.add_argument("--channels", type=_counts, default=channels, help="how many, a list")
-    parser.add_argument("--kinds", type=_some_of("plain", "tagged"), default="plain,tagged")
+    parser.add_argument("--kinds", type=_some_of("plain", "tagged"), default=kinds)
 
 
 def _some_of(*known: str) -> Callable[[str], list[str]]:

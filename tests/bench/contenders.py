@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -24,9 +26,17 @@ class Contender:
     files: Callable[[Path, str], list[Path]]
     understands_tags: bool = True
     needs: str = "chatlog"
+    is_program: bool = False
+    """Whether it is a program of the system, which SIGTERM may end, and not a Python package."""
 
     def is_installed(self) -> bool:
+        if self.is_program:
+            return shutil.which(self.needs) is not None
         return find_spec(self.needs) is not None
+
+    @property
+    def statuses(self) -> tuple[int, ...]:
+        return (0, -signal.SIGTERM) if self.is_program else (0,)
 
 
 def _chatlog_command(port: int, directory: Path, channels: list[str]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import shutil
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,11 @@ from chatlog.clock import now
 from tests.bench.contenders import CHATLOG, CONTENDERS, Contender
 from tests.bench.flood import channel_names
 from tests.bench.measure import FailedError, Flooded, record
+from tests.bench.peers import PEERS
 from tests.bench.serve import far_ends
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _Pair = tuple[Flooded, Flooded]  # without lines, with lines
 
@@ -28,14 +30,17 @@ class Task:
     channels: int
     kind: str
     rounds: int
+    rate: int = 0
+    """Lines a second; 0 for as many as the logger reads."""
 
     def __str__(self) -> str:
-        return f"{self.lines:,} {self.kind} lines in {self.channels} channel(s)"
+        pace = f", {self.rate:,} a second" if self.rate else ""
+        return f"{self.lines:,} {self.kind} lines in {self.channels} channel(s){pace}"
 
     def contenders(self, only: Sequence[str]) -> list[Contender]:
         return [
             each
-            for each in CONTENDERS
+            for each in (*CONTENDERS, *(PEERS if self.rate else ()))
             if (not only or each.name in only) and (self.kind == "plain" or each.understands_tags)
         ]
 
@@ -58,6 +63,7 @@ class Row:
     ratio: float | None
     peak_mb: float
     lost: int
+    calls: float | None = None
 
 
 COLUMNS = {
@@ -72,6 +78,7 @@ COLUMNS = {
     "peak MB": "{:.0f}",
     "lost": "{}",
 }
+PACED_COLUMNS = {**COLUMNS, "calls/line": "{:.2f}"}
 
 
 def compare(task: Task, only: Sequence[str]) -> tuple[list[Row], list[str]]:
@@ -97,7 +104,10 @@ def _measure(contender: Contender, far_end: Any, task: Task) -> _Pair:
     channels = channel_names(task.channels)
     # The lesser of two, because the very first run may have modules to compile.
     idle = [record(contender, far_end, channels, silent=True) for _ in range(2)]
-    busy = record(contender, far_end, channels, silent=False)
+    busy = record(contender, far_end, channels, silent=False, rate=task.rate)
+    if task.rate and shutil.which("strace"):
+        traced = record(contender, far_end, channels, silent=False, rate=task.rate, traced=True)
+        busy = replace(busy, calls=traced.calls)
     return min(idle, key=lambda each: each.usage.cpu), busy
 
 
@@ -112,6 +122,7 @@ def _row(
     contender: Contender, pairs: list[_Pair], task: Task, reference: list[float] | None
 ) -> Row:
     costs = _costs(pairs, task)
+    calls = [busy.calls for _, busy in pairs if busy.calls is not None]
     return Row(
         logger=contender.name,
         channels=task.channels,
@@ -123,6 +134,7 @@ def _row(
         ratio=_ratio(costs, reference) if costs and reference else None,
         peak_mb=median(busy.usage.peak for _, busy in pairs) / 1e6,
         lost=max(busy.lost for _, busy in pairs),
+        calls=median(calls) / task.lines if calls else None,
     )
 
 
@@ -131,10 +143,10 @@ def _ratio(costs: list[float], reference: list[float]) -> float:
     return median(cost / base for cost, base in zip(costs, reference, strict=True))
 
 
-def as_table(rows: Sequence[Row]) -> list[list[str]]:
+def as_table(rows: Sequence[Row], columns: Mapping[str, str]) -> list[list[str]]:
     """Lay rows out as cells, the header first."""
-    table = [list(COLUMNS)]
+    table = [list(columns)]
     for row in rows:
-        pairs = zip(COLUMNS.values(), asdict(row).values(), strict=True)
+        pairs = zip(columns.values(), asdict(row).values(), strict=False)  # calls come last
         table.append(["–" if value is None else form.format(value) for form, value in pairs])
     return table

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from tests.bench.contenders import Contender
 
@@ -37,8 +40,11 @@ class Usage:
 
 @dataclass(frozen=True)
 class Flooded:
+    """What a logger cost and lost; `calls` are its system calls, if they were counted."""
+
     usage: Usage
     lost: int
+    calls: int | None = None
 
 
 def run(command: list[str], statuses: Collection[int] = (0,)) -> Usage:
@@ -47,34 +53,81 @@ def run(command: list[str], statuses: Collection[int] = (0,)) -> Usage:
         return _end_of(_start(command, said), said, statuses)
 
 
-def record(contender: Contender, far_end: Any, channels: list[str], *, silent: bool) -> Flooded:
-    """Let a logger record a flood, or only join the channels, and stop it by SIGTERM."""
+def record(
+    contender: Contender,
+    far_end: Any,
+    channels: list[str],
+    *,
+    silent: bool,
+    rate: int = 0,
+    traced: bool = False,
+) -> Flooded:
+    """Let a logger record a flood, or only join the channels, and stop it by SIGTERM.
+
+    With a `rate`, the lines come at so many a second. `traced` counts its system calls by
+    strace, while the lines come; its CPU time means nothing then.
+    """
     if not contender.is_installed():
         raise FailedError(f"{contender.name}: {contender.needs} is not installed")
     with tempfile.TemporaryDirectory() as place, tempfile.TemporaryFile() as said:
         directory = Path(place)
-        process = _start(contender.command(far_end.listen(), directory, channels), said)
+        screen = _Screen()
+        process = _start(contender.command(far_end.listen(), directory, channels), said, screen)
         try:
-            far_end.flood(silent=silent)
+            far_end.welcome()
+            with _calls_of(process.pid, directory) if traced else nullcontext([]) as calls:
+                far_end.flood(silent=silent, rate=rate)
             os.kill(process.pid, signal.SIGTERM)
             far_end.hang_up()
-            usage = _end_of(process, said)
+            usage = _end_of(process, said, contender.statuses)
         except (OSError, ValueError) as error:
             raise FailedError(f"{contender.name}: {error}; it said: {_said(said)}") from error
         finally:
             process.kill()  # by now it has ended, unless something went wrong
             process.wait()
+            screen.close()
         kept = {channel: contender.files(directory, channel) for channel in channels}
-        return Flooded(usage, 0 if silent else far_end.lost(kept))
+        return Flooded(usage, 0 if silent else far_end.lost(kept), *calls)
 
 
-def _start(command: list[str], said: Any) -> subprocess.Popen[bytes]:
+@contextmanager
+def _calls_of(pid: int, directory: Path) -> Iterator[list[int]]:
+    """Count the system calls of a process; yield a list that holds their number afterwards."""
+    summary, counted = directory / ".calls", []
+    command = ["strace", "-f", "-c", "-U", "calls,name", "-o", str(summary), "-p", str(pid)]
+    tracer = subprocess.Popen(command, stderr=subprocess.PIPE)
+    if not tracer.stderr or b"attached" not in tracer.stderr.readline():
+        raise FailedError("strace may not attach to a process here")
+    yield counted
+    tracer.send_signal(signal.SIGINT)
+    tracer.communicate()
+    rows = re.findall(r"^ *(\d+) +(?!total)", summary.read_text(), re.MULTILINE)
+    counted.append(sum(map(int, rows)))
+
+
+class _Screen:
+    """A terminal for programs that need one, which nobody looks at."""
+
+    def __init__(self) -> None:
+        self._ours, self.theirs = pty.openpty()
+        threading.Thread(target=self._discard, daemon=True).start()
+
+    def _discard(self) -> None:
+        with suppress(OSError):
+            while os.read(self._ours, 65536):
+                pass
+
+    def close(self) -> None:
+        os.close(self.theirs)
+
+
+def _start(command: list[str], said: Any, screen: _Screen | None = None) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if not _UNWANTED.match(name)},
-        stdin=subprocess.DEVNULL,
-        stdout=said,
+        stdin=screen.theirs if screen else subprocess.DEVNULL,
+        stdout=screen.theirs if screen else said,
         stderr=subprocess.STDOUT,
     )
 

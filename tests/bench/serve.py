@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from multiprocessing import get_context
 from multiprocessing.managers import BaseManager
 from pathlib import Path
@@ -26,11 +27,14 @@ _SLOWEST = 1000.0  # lines a second
 
 
 class FarEnd:
-    """One flood for one logger after the other: `listen`, `flood` and `hang_up` for each."""
+    """One flood for one logger after the other.
 
-    def __init__(self, lines: int, channels: int, time: str) -> None:
-        self._flood = make_flood(lines, channels, time)
-        self._tagged = bool(time)
+    For each: `listen`, `welcome`, `flood` and `hang_up`.
+    """
+
+    def __init__(self, lines: int, channels: int, tagged_at: str) -> None:
+        self._flood = make_flood(lines, channels, tagged_at)
+        self._tagged = bool(tagged_at)
         self._patience = _STARTING + lines / _SLOWEST
         self._listener: socket.socket | None = None
         self._client: _Client | None = None
@@ -41,14 +45,18 @@ class FarEnd:
         self._listener.settimeout(_STARTING)
         return int(self._listener.getsockname()[1])
 
-    def flood(self, *, silent: bool = False) -> None:
-        """Wait for a logger in all channels, send it the lines, return when it had the last one."""
+    def welcome(self) -> None:
+        """Wait for a logger, and until it is in all channels."""
         with self._listener as listener:
             connection, _ = listener.accept()
         connection.settimeout(self._patience)
         self._client = _Client(connection, self._flood, tagged=self._tagged)
         self._client.welcome()
-        self._client.flood(b"" if silent else self._flood.payload)
+
+    def flood(self, *, silent: bool = False, rate: int = 0) -> None:
+        """Send the logger the lines, at so many a second; return when it had the last one."""
+        if self._client:
+            self._client.flood(b"" if silent else self._flood.payload, rate)
 
     def hang_up(self) -> None:
         """Wait for the logger's QUIT or its end, and close."""
@@ -82,11 +90,22 @@ class _Client:
             if command in answers:
                 self._connection.sendall(answers[command](words).encode())
 
-    def flood(self, payload: bytes) -> None:
+    def flood(self, payload: bytes, rate: int) -> None:
+        if rate:
+            self._pace(payload, rate)
+            payload = b""
         self._connection.sendall(payload + f"PING :{_LAST}\r\n".encode())
         command, words = self._read()
         while command != "PONG" or _LAST not in words[-1]:
             command, words = self._read()
+
+    def _pace(self, payload: bytes, rate: int) -> None:
+        """Send each line by itself at its time, as a server does with talk."""
+        self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        begin = time.monotonic()
+        for number, line in enumerate(payload.splitlines(keepends=True)):
+            time.sleep(max(0.0, begin + number / rate - time.monotonic()))
+            self._connection.sendall(line)
 
     def hang_up(self) -> None:
         with self._connection, self._received, contextlib.suppress(OSError):
@@ -116,7 +135,8 @@ class _Client:
         return "" if self._negotiates else self._flood.greeting(self._nick)
 
     def _on_join(self, words: list[str]) -> str:
-        channels = words[0].lstrip(":").split(",")
+        # irssi also sends a JOIN without any name.
+        channels = [name for name in words[0].lstrip(":").split(",") if name]
         self._joined.update(channels)
         return "".join(self._flood.joined(self._nick, channel) for channel in channels)
 

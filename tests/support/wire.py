@@ -46,6 +46,9 @@ class Remembering:
         assert not self.is_reading
         self.is_reading = True
 
+    def get_extra_info(self, _name: str) -> None:
+        return None
+
     def abort(self) -> None:
         self.protocol.connection_lost(None)
 
