@@ -55,26 +55,6 @@ class Findings(msgspec.Struct, kw_only=True):
         """Whether a line is missing or extra, or the comparison is not complete."""
         return bool(self.missing or self.extra or self.why)
 
-    def record(self, network: str) -> dict[str, object]:
-        """Return the findings as fields of JSON."""
-        return {
-            "type": "audit",
-            "network": network,
-            "target": self.target,
-            "since": self.since,
-            "until": self.until,
-            "asked": self.asked,
-            "present": self.present,
-            "missing": [_line_record(event) for event in self.missing],
-            "extra": [_line_record(event) for event in self.extra],
-            "why": self.why,
-        }
-
-
-def _line_record(event: Event) -> dict[str, str]:
-    fields = {"time": event.time, "nick": event.nick, "text": event.text, "msgid": event.msgid}
-    return {key: value for key, value in fields.items() if value}
-
 
 class Stretch(NamedTuple):
     """A stretch of the transcript in a directory: `[since, until)`."""

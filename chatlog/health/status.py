@@ -79,15 +79,12 @@ _UNSAFE: Final = "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 _decoder: Final = msgspec.json.Decoder(RunStatus)
 
 
-def encode(status: RunStatus, *, alive: bool | None = None) -> bytes:
-    """Encode a status as one line of JSON with its newline; `alive` is a key if known.
+def encode(status: RunStatus) -> bytes:
+    """Encode a status as one line of JSON with its newline.
 
     The line is safe to `cat`. Half a surrogate pair becomes U+FFFD.
     """
-    fields = msgspec.to_builtins(status)
-    if alive is not None:
-        fields["alive"] = alive
-    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(msgspec.to_builtins(status), ensure_ascii=False, separators=(",", ":"))
     text = re.sub(_UNSAFE, lambda match: f"\\u{ord(match[0]):04x}", _mended(text))
     return text.encode() + b"\n"
 

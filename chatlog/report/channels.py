@@ -178,18 +178,3 @@ def _from_lines(segment: SegmentReader) -> _Held:
         first = min([first, *times] if first else times, default=first)
         last = max([last, *times])
     return _Held(lines, first, last)
-
-
-def channel_record(summary: TargetSummary) -> dict[str, object]:
-    """Return a target as fields of JSON; a time, share or pid that is not known is null."""
-    return {
-        "network": summary.network,
-        "target": summary.target,
-        "since": summary.since or None,
-        "until": summary.until or None,
-        "lines": summary.lines,
-        "bytes": summary.bytes,
-        "share": None if summary.share is None else round(summary.share, 6),
-        "recorded": summary.pid is not None,
-        "pid": summary.pid or None,
-    }

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from chatlog.coverage.gap import Gap
 
 GRAVEST_FIRST: Final = (GapState.OPEN, GapState.UNFILLABLE, GapState.PLANNED, GapState.FILLED)
-_RECORDED: Final = 6  # decimals of a share
 
 
 class GapQuery(NamedTuple):
@@ -201,44 +200,3 @@ def timeline(found: TargetGaps, cells: int) -> list[GapState | None]:
         }
         states.append(next((each for each in GRAVEST_FIRST if each in inside), None))
     return states
-
-
-# -- records: one JSON object each ---------------------------------------------------
-
-
-def gap_record(found: TargetGaps, gap: Gap) -> dict[str, object]:
-    """Return a gap of a target as fields of JSON; an empty text is left out."""
-    fields = {
-        "start": gap.start.time,
-        "end": gap.end,
-        "seconds": gap.milliseconds / 1000,
-        "state": str(gap.state),
-        "cause": gap.cause,
-        "why": gap.why,
-        "via": gap.via,
-        "kinds": gap.kinds,
-        "lines": gap.lines,
-    }
-    known = {key: value for key, value in fields.items() if value != ""}
-    return {"type": "gap", "network": found.network, "target": found.target, **known}
-
-
-def coverage_record(found: TargetGaps) -> dict[str, object]:
-    """Return the coverage of a target as fields of JSON, with the count of gaps of each state."""
-    counts = {str(state): sum(gap.state is state for gap in found.gaps) for state in GRAVEST_FIRST}
-    return {
-        "type": "coverage",
-        "network": found.network,
-        "target": found.target,
-        "since": found.since,
-        "until": found.until,
-        "share": round(found.share, _RECORDED),
-        **counts,
-        **({"damaged": found.damaged} if found.damaged else {}),
-    }
-
-
-def unknown_record(target: Target) -> dict[str, object]:
-    """Return the coverage of a channel without a ledger as fields of JSON: its share is null."""
-    network, name = spelled(target.network), spelled(target.name)
-    return {"type": "coverage", "network": network, "target": name, "share": None}

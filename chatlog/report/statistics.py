@@ -1,4 +1,4 @@
-"""Statistics of targets: sums, people, and lines by hour, weekday and period of a zone.
+"""Statistics of targets: sums, and lines by hour, weekday and period of a zone.
 
 Pure. A row sets the lines of a time beside the share of that time that was
 covered: without it a gap would look like silence.
@@ -6,31 +6,35 @@ covered: without it a gap would look like silence.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.coverage.by_hour import share_of
 from chatlog.report import hours
-from chatlog.report.people import people_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import tzinfo
 
     from chatlog.coverage.by_hour import Attention
     from chatlog.report.counts import Counts
-    from chatlog.report.people import Somebody
 
 SUMS: Final = ("words", "letters", "questions", "links")
 """The counts of a person that add up, beside the lines."""
 _LENGTHS: Final = {"year": 4, "month": 7, "day": 10, "hour": 13}
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_DECIMALS: Final = 6  # of a share in a record
+
+
+class TargetName(NamedTuple):
+    """The names of a target and of its network."""
+
+    network: str
+    target: str
 
 
 class Statistics(NamedTuple):
     """Counts of some targets together, and the coverage of those `with_ledger`."""
 
-    targets: list[str]
+    targets: list[TargetName]
     counts: Counts
     with_ledger: int
     attention: Attention
@@ -95,60 +99,3 @@ def _rows(
         TimeRow(name, number, share_of(*times))
         for name, number, *times in zip(names, lines, heard, meant, strict=True)
     ]
-
-
-# -- records: one JSON object each ---------------------------------------------------
-
-
-def records_of(
-    statistics: Statistics, zone: tzinfo | None, *, period: str, join: bool
-) -> Iterator[dict[str, Any]]:
-    """Yield the total, each row of time and each person as fields of JSON."""
-    targets = statistics.targets
-    # Repeating thousands of names in each row would drown the numbers.
-    of = {"target": targets[0] if len(targets) == 1 else None}
-    people = people_in(statistics.counts, join=join)
-    yield _total(statistics, len(people))
-    for kind, rows in (
-        ("hour", hour_rows(statistics, zone)),
-        ("weekday", weekday_rows(statistics, zone)),
-        ("period", period_rows(statistics, zone, period)),
-    ):
-        for row in rows:
-            heard = _rounded(row.heard)
-            yield {"type": kind, **of, kind: row.name, "lines": row.lines, "heard": heard}
-    for somebody in people:
-        yield {"type": "person", **of, **_person(somebody)}
-
-
-def _total(statistics: Statistics, people: int) -> dict[str, Any]:
-    counts = statistics.counts
-    return {
-        "type": "total",
-        "targets": statistics.targets,
-        "events": counts.events,
-        "lines": counts.said,
-        "people": people,
-        **sums_of(counts),
-        "types": counts.types,
-        "first": counts.first,
-        "last": counts.last,
-        "heard": _rounded(statistics.attention.share),
-    }
-
-
-def _person(somebody: Somebody) -> dict[str, Any]:
-    total = somebody.total
-    return {
-        "nick": total.nick,
-        "nicks": somebody.nicks,
-        "account": somebody.account,
-        "lines": total.lines,
-        **{name: getattr(total, name) for name in SUMS},
-        "first": total.first,
-        "last": total.last,
-    }
-
-
-def _rounded(share: float | None) -> float | None:
-    return None if share is None else round(share, _DECIMALS)

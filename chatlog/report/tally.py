@@ -13,7 +13,7 @@ from chatlog.query.predicates import Type
 from chatlog.report import hours
 from chatlog.report.counts import Counts, count
 from chatlog.report.gaps import Unreadable, coverages
-from chatlog.report.statistics import Statistics
+from chatlog.report.statistics import Statistics, TargetName
 from chatlog.search.search import Search
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def statistics_of(
             total.add(counted[target])
         known = [covered[target] for target in targets if target in covered]
         yield Statistics(
-            [f"{spelled(target.network)}/{spelled(target.name)}" for target in targets],
+            [TargetName(spelled(target.network), spelled(target.name)) for target in targets],
             total,
             len(known),
             attention_to(known, query.since, query.until or now, minutes),

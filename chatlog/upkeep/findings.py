@@ -23,10 +23,11 @@ class Finding(NamedTuple):
 class Checked:
     """How much was looked at, and the last manifest line's SHA-256 of each target.
 
-    `later` counts the entries of ledgers and manifests that a later version wrote.
+    `targets` and the keys of `heads` are paths relative to the archive. `later` counts
+    the entries of ledgers and manifests that a later version wrote.
     """
 
-    targets: int = 0
+    targets: list[str] = field(default_factory=list)
     segments: int = 0
     lines: int = 0
     bytes: int = 0

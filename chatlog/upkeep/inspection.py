@@ -56,23 +56,6 @@ class Inspection(NamedTuple):
         """One SHA-256 of all manifests."""
         return digest_of(self.checked.heads)
 
-    def records(self) -> Iterator[dict[str, object]]:
-        """Yield each finding and the summary as fields of JSON."""
-        for finding in self.findings:
-            yield {"type": "finding", **finding._asdict()}
-        yield {
-            "type": "summary",
-            "targets": self.checked.targets,
-            "segments": self.checked.segments,
-            "lines": self.checked.lines,
-            "bytes": self.checked.bytes,
-            "findings": len(self.findings),
-            "repairable": self.repairable,
-            **({"later": self.checked.later} if self.checked.later else {}),
-            "heads": self.checked.heads,
-            "digest": self.digest,
-        }
-
 
 def repair(root: Path, locks: Locks, directories: Iterable[Path]) -> Iterator[Repair]:
     """Repair the targets that no recorder holds; yield each target's result.

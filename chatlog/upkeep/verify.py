@@ -97,7 +97,7 @@ class Verifier:
 
     def target(self, directory: Path, *, held: bool) -> Iterator[Finding]:
         """Look at everything of one target; `held` is one that a recorder writes to now."""
-        self.checked.targets += 1
+        self.checked.targets.append(self._relative(directory))
         yield from self._trying(directory, partial(self._target, directory, held=held))
 
     def _target(self, directory: Path, *, held: bool) -> Iterator[Finding]:

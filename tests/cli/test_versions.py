@@ -113,7 +113,7 @@ def test_verify_of_one_target_finds_that_a_version_is_not_stated(archive, capfd)
     (archive / "FORMAT").touch()
     assert cli.run(["verify", "--json", "#c", "--archive", str(archive)]) == 1
     finding, summary = map(json.loads, capfd.readouterr().out.splitlines())
-    assert (finding["path"], finding["line"], finding["repairable"]) == ("FORMAT", 0, False)
+    assert (finding["path"], finding["line"], finding["repairable"]) == ("FORMAT", None, False)
     assert summary["findings"] == 1
 
 

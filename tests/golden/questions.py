@@ -55,7 +55,7 @@ def objects(output):
     found = [json.loads(line) for line in output.splitlines()]
     for each in found:
         if each.get("type") == "finding":
-            del each["reason"]
+            del each["why"]
     return found
 
 

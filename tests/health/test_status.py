@@ -78,12 +78,6 @@ def test_what_is_made_of_whole_characters_reads_back_as_it_was(network):
     assert decode(encode(status)) == status
 
 
-@pytest.mark.parametrize("alive", [True, False])
-def test_whether_the_run_lives_is_a_key_where_it_is_known(alive):
-    assert json.loads(encode(run_status(), alive=alive))["alive"] is alive
-    assert "alive" not in json.loads(encode(run_status()))
-
-
 def test_every_key_is_there_though_it_be_empty():
     fields = json.loads(encode(run_status(network_status())))
     assert set(fields) == set(RunStatus.__struct_fields__)

@@ -1,4 +1,4 @@
-"""Gaps of targets: which count as not recovered, their place in a bar, and their records."""
+"""Gaps of targets: which count as not recovered, and their place in a bar."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ from chatlog.report.gaps import (
     GapQuery,
     TargetGaps,
     Unreadable,
-    coverage_record,
     find_gaps,
-    gap_record,
     not_recovered,
     open_gaps,
     timeline,
@@ -69,19 +67,6 @@ def test_the_shortest_gap_is_in_a_cell():
 
 def test_a_range_without_length_has_all_its_cells():
     assert timeline(found(until=0), 10) == [None] * 10
-
-
-def test_a_record_leaves_out_empty_texts_and_counts_gaps_by_state():
-    one = gap(10, 20.5, GapState.FILLED, via="chathistory", kinds="all", lines=3)
-    assert gap_record(found(one), one) == {
-        "type": "gap", "network": "net", "target": "#c", "start": at(10), "end": at(20.5),
-        "seconds": 10.5, "state": "filled", "cause": "killed", "via": "chathistory",
-        "kinds": "all", "lines": 3,
-    }  # fmt: skip
-    assert coverage_record(found(one)) == {
-        "type": "coverage", "network": "net", "target": "#c", "since": at(0), "until": at(100),
-        "share": 0.5, "open": 0, "unfillable": 0, "planned": 0, "filled": 1,
-    }  # fmt: skip
 
 
 def test_an_open_gap_is_unreported_until_an_entry_reports_all_of_it(tmp_path):

@@ -1,4 +1,4 @@
-"""Statistics: rows of time beside their coverage, the busiest period, and the records."""
+"""Statistics: rows of time beside their coverage, and the busiest period."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from chatlog.coverage.by_hour import Attention
 from chatlog.report.counts import Counts, Person
 from chatlog.report.statistics import (
     Statistics,
+    TargetName,
     TimeRow,
     busiest,
     hour_rows,
     period_rows,
-    records_of,
     sums_of,
     weekday_rows,
 )
@@ -22,9 +22,9 @@ HEARD = {"2026-11-23T18:00": 900, "2026-11-25T00:00": 50}
 MEANT = {"2026-11-23T18:00": 1000, "2026-11-25T00:00": 100}
 
 
-def statistics(*targets, people=None, slots=SLOTS):
+def statistics(people=None, slots=SLOTS):
     counts = Counts(slots=slots, people=people or {}, types={"message": sum(slots.values())})
-    return Statistics(list(targets or ["net/#c"]), counts, 1, Attention(MEANT, HEARD))
+    return Statistics([TargetName("net", "#c")], counts, 1, Attention(MEANT, HEARD))
 
 
 def test_every_hour_and_weekday_has_a_row_and_unknown_coverage_is_none():
@@ -54,25 +54,3 @@ def test_the_sums_are_those_of_all_people():
     assert sums_of(statistics(people=people).counts) == {
         "words": 3, "letters": 4, "questions": 5, "links": 6,
     }  # fmt: skip
-
-
-def test_records_name_the_target_where_there_is_one_alone():
-    def targets(*names):
-        return {
-            record["target"]
-            for record in records_of(statistics(*names), UTC, period="month", join=True)
-            if record["type"] != "total"
-        }
-
-    assert targets("net/#c") == {"net/#c"}
-    assert targets("net/#c", "net/#d") == {None}
-
-
-def test_records_are_a_total_the_rows_of_time_and_the_people():
-    people = {"ann": Person("ann", "1", "2", lines=6, words=9)}
-    records = list(records_of(statistics(people=people), UTC, period="month", join=True))
-    assert [each["type"] for each in records] == [
-        "total", *["hour"] * 24, *["weekday"] * 7, *["period"] * 2, "person",
-    ]  # fmt: skip
-    assert records[0]["heard"] == round(950 / 1100, 6)
-    assert records[-1]["nicks"] == ["ann"]

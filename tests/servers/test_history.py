@@ -170,7 +170,7 @@ def test_what_a_server_forgot_when_it_restarted_is_said_to_be_lost_and_the_rest_
     assert (lost["state"], lost["cause"]) == ("unfillable", "stopped")
     assert lost["why"] == "the server's history does not reach back so far"
     assert filled["state"] == "filled"
-    assert lost["end"] == filled["start"]
+    assert lost["until"] == filled["since"]
 
 
 def test_a_live_line_that_comes_before_the_history_hides_no_gap(ergochat, recording, ada):

@@ -53,7 +53,7 @@ def status(chatlog, place):
     """Return what `chatlog status` says of each network, and its exit status."""
     said = chatlog.run("status", "--json", "--archive", place / "archive")
     run = json.loads(said.stdout.splitlines()[0])
-    return {network["name"]: network for network in run["networks"]}, said.returncode
+    return {network["network"]: network for network in run["networks"]}, said.returncode
 
 
 @pytest.fixture

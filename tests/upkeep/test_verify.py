@@ -60,7 +60,7 @@ def archive_in(root, **storage):
 def test_an_archive_that_is_well_gives_no_finding_and_is_counted(tmp_path, compress):
     findings, checked = verify(archive_in(tmp_path, compress=compress))
     assert findings == []
-    assert (checked.targets, checked.segments) == (2, 8)
+    assert (len(checked.targets), checked.segments) == (2, 8)
     assert checked.lines == 2 * (5 + 5 + 1 + 1) + 1
     assert set(checked.heads) == {"net/#c", "net/@server"} - {"net/@server"}
 

@@ -110,10 +110,13 @@ def _nothing_recorded(root: Path, planned: Sequence[Plan]) -> NothingFoundError:
 
 
 def _show(found: list[tuple[str, Findings]], *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        from chatlog.cli.show.json_views import audit_record
+
+        write(b"".join(json_line(audit_record(*each)) for each in found))
+        return
     for network, findings in found:
-        if as_json:
-            write(json_line(findings.record(network)))
-        elif not quiet or findings.differs:
+        if not quiet or findings.differs:
             for line in finding_lines(network, findings):
                 click.echo(line)
     sys.stdout.flush()

@@ -19,7 +19,7 @@ from chatlog.cli.show.unreadable import reported_by
 from chatlog.errors import NothingFoundError
 from chatlog.formats.wording import many
 from chatlog.read.damaged_lines import DamagedLines
-from chatlog.report.channels import channel_record, channels_in
+from chatlog.report.channels import channels_in
 from chatlog.settings import parsers
 
 if TYPE_CHECKING:
@@ -59,8 +59,10 @@ def command(
     unreadable = reported_by(damage)._replace(ledger=damaged.add)
     found = channels_in(Path(root), known, clock.now(), unreadable=unreadable, damaged=damaged)
     if as_json:
+        from chatlog.report.json_views import target_record
+
         for each in found:
-            write(json_line(channel_record(each)))
+            write(json_line(target_record(each)))
     else:
         from chatlog.cli.show.channel_table import show_channels
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pkgutil
 from pathlib import Path
@@ -13,7 +12,7 @@ import click
 from chatlog.cli.help import HelpCommand, HelpGroup
 from chatlog.cli.options.types import PathType
 from chatlog.cli.show.messages import write_message
-from chatlog.cli.show.screen import write
+from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import UsageError
 from chatlog.formats.visible import printable
 from chatlog.formats.wording import many
@@ -22,8 +21,6 @@ from chatlog.settings.locations import found_config, user_config
 
 if TYPE_CHECKING:
     from chatlog.settings.config import Config
-    from chatlog.settings.network import NetworkConfig
-    from chatlog.settings.server_names import ServerName
 
 _OURS_ALONE: Final = 0o600
 
@@ -54,7 +51,12 @@ def check(*, file: Path | None, as_json: bool) -> None:
     found = load(named)
     for warning in found.warnings:
         write_message(warning)
-    click.echo(json.dumps(_summary(named, found)) if as_json else _sentence(named, found))
+    if as_json:
+        from chatlog.cli.show.json_views import config_record
+
+        write(json_line(config_record(named, found)))
+    else:
+        click.echo(_sentence(named, found))
 
 
 @command.command(cls=HelpCommand, short_help="Write a commented example.")
@@ -102,26 +104,3 @@ def _sentence(file: Path, found: Config) -> str:
     channels = sum(len(network.channels) for network in found.networks.values())
     said = [many(len(found.networks), "network"), many(channels, "channel")]
     return f"{printable(str(file))}: {', '.join(said)}, valid"
-
-
-def _summary(file: Path, found: Config) -> dict[str, object]:
-    return {
-        "file": str(file),
-        "networks": [_network(name, network) for name, network in found.networks.items()],
-        "warnings": found.warnings,
-    }
-
-
-def _network(name: str, network: NetworkConfig) -> dict[str, object]:
-    """Return the values of a network's configuration, without secrets."""
-    return {
-        "name": name,
-        "preset": network.preset,
-        "servers": [_server(each) for each in network.servers],
-        "channels": [channel.name for channel in network.channels],
-    }
-
-
-def _server(server: ServerName) -> str:
-    host = f"[{server.host}]" if ":" in server.host else server.host
-    return f"{host}:{server.port}" if server.port else host

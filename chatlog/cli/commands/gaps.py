@@ -24,11 +24,8 @@ from chatlog.read.damaged_lines import DamagedLines
 from chatlog.report.gaps import (
     GapQuery,
     Unreadable,
-    coverage_record,
     find_gaps,
-    gap_record,
     not_recovered,
-    unknown_record,
 )
 from chatlog.settings import parsers
 
@@ -134,9 +131,10 @@ def _show(found: list[TargetGaps], zone: tzinfo | None) -> None:
 
 
 def _write_json(found: Iterable[TargetGaps], unledgered: Iterable[Target]) -> None:
+    from chatlog.report.json_views import gap_records, unknown_record
+
     for each in found:
-        records = [*(gap_record(each, gap) for gap in each.gaps), coverage_record(each)]
-        write(b"".join(map(json_line, records)))
+        write(b"".join(map(json_line, gap_records(each))))
     write(b"".join(json_line(unknown_record(target)) for target in unledgered))
 
 

@@ -17,7 +17,7 @@ from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.recording import archive_option, keeping_options
 from chatlog.cli.options.storage import storage_beside, storage_of, typed_over
 from chatlog.cli.options.types import PathType, given
-from chatlog.cli.show.maintenance import tended_lines, tended_records
+from chatlog.cli.show.maintenance import tended_lines
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.nothing_found import no_archive
 from chatlog.cli.show.progress import progress
@@ -83,7 +83,7 @@ def command(
         done = _tend(tender, holding, moment, dry_run=dry_run, shown=not (quiet or as_json))
     finally:
         locks.close()
-    _show(done, dry_run=dry_run, as_json=as_json, quiet=quiet)
+    _show(storage.root, done, dry_run=dry_run, as_json=as_json, quiet=quiet)
 
 
 def _storage(ctx: click.Context) -> Storage:
@@ -109,11 +109,13 @@ def _tend(
     return done
 
 
-def _show(done: Tended, *, dry_run: bool, as_json: bool, quiet: bool) -> None:
+def _show(root: Path, done: Tended, *, dry_run: bool, as_json: bool, quiet: bool) -> None:
     for error in done.failed:
         write_message(str(error))
     if as_json:
-        write(b"".join(map(json_line, tended_records(done, dry_run=dry_run))))
+        from chatlog.cli.show.json_views import tended_records
+
+        write(b"".join(map(json_line, tended_records(root, done, dry_run=dry_run))))
     elif not quiet:
         for line in tended_lines(done, dry_run=dry_run):
             click.echo(line)

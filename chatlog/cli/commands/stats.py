@@ -20,12 +20,15 @@ from chatlog.cli.show.screen import json_line, write
 from chatlog.cli.show.unreadable import reported_by
 from chatlog.query.selection import query_for
 from chatlog.read.reader import Reader
-from chatlog.report.statistics import records_of
 from chatlog.report.tally import count_targets, statistics_of
 from chatlog.settings import parsers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import tzinfo
+
     from chatlog.cli.options.query import Wanted
+    from chatlog.report.statistics import Statistics
 
 
 _SECTIONS: Final = {
@@ -100,11 +103,19 @@ def command(
         Path(root), counted, query, zone, clock.now(), each=each, unreadable=reported_by(damage)
     )
     if as_json:
-        for statistics in shown:
-            records = records_of(statistics, zone, period=period, join=join)
-            write(b"".join(map(json_line, records)))
+        _write_json(shown, zone, period=period, join=join)
     else:
         from chatlog.cli.show.sheet import Sheet
 
         Sheet(zone, top=top, period=period, join=join).show(shown)
     damage.end()
+
+
+def _write_json(
+    shown: Iterable[Statistics], zone: tzinfo | None, *, period: str, join: bool
+) -> None:
+    from chatlog.report.json_views import statistics_records
+
+    for statistics in shown:
+        records = statistics_records(statistics, zone, period=period, join=join)
+        write(b"".join(map(json_line, records)))

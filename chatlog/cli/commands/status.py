@@ -13,9 +13,8 @@ from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.reading import archive_options
 from chatlog.cli.show.damage import say_damaged_run
 from chatlog.cli.show.problems import problem_text
-from chatlog.cli.show.screen import write
+from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError
-from chatlog.health.status import encode
 from chatlog.report.runs import observe, problems_of
 
 if TYPE_CHECKING:
@@ -39,12 +38,14 @@ def command(*, as_json: bool, everything: bool, root: str) -> None:
     \b
       chatlog status
       chatlog status --archive /var/lib/chatlog --all
-      chatlog status --json | jq '.networks[].lag'
+      chatlog status --json | jq '.networks[].lag_seconds'
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     place = Path(root)
     observed, now = observe(place, say_damaged_run), clock.now()
     if as_json:
-        write(b"".join(encode(status, alive=alive) for status, alive in observed))
+        from chatlog.report.json_views import run_record
+
+        write(b"".join(json_line(run_record(run)) for run in observed))
     else:
         from chatlog.cli.show.status_tables import show_runs
 

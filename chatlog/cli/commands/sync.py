@@ -21,7 +21,7 @@ from chatlog.cli.options.types import ParserType
 from chatlog.cli.show.diagnostics import set_up_diagnostics
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.screen import json_line, write
-from chatlog.cli.show.sync_results import SyncResult, record_of, verdict
+from chatlog.cli.show.sync_results import SyncResult, verdict
 from chatlog.errors import ChatlogError, NothingFoundError
 from chatlog.record.limits import Limits
 from chatlog.report.gaps import open_gaps
@@ -77,7 +77,7 @@ _MAIN: Final = ("--server", "--channel", "--archive", "--config", "--history", "
     metavar="DURATION",
     help="Wait a random time, up to this long, before connecting.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each channel.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing unless a human is needed.")
 @click.option("-v", "--verbose", is_flag=True, help="Print more on stderr.")
 @click.pass_context
@@ -139,7 +139,9 @@ def _results(run: RecorderProcess) -> Iterator[SyncResult]:
 
 def _show(results: list[SyncResult], *, as_json: bool, quiet: bool) -> None:
     if as_json:
-        write(json_line(record_of(results)))
+        from chatlog.cli.show.json_views import sync_record
+
+        write(b"".join(json_line(sync_record(each)) for each in results))
     elif results and (not quiet or any(each.unreported for each in results)):
         from chatlog.cli.show.sync_table import show_results
 

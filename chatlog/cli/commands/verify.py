@@ -81,7 +81,7 @@ def command(
     finally:
         locks.close()
     if as_json:
-        write(b"".join(map(json_line, inspection.records())))
+        _write_json(place, inspection)
     else:
         _show(inspection, quiet=quiet)
     sys.stdout.flush()
@@ -110,3 +110,9 @@ def _show(inspection: Inspection, *, quiet: bool) -> None:
         click.echo(line)
     for line in () if quiet else summary_lines(inspection):
         click.echo(line)
+
+
+def _write_json(root: Path, inspection: Inspection) -> None:
+    from chatlog.cli.show.json_views import inspection_records
+
+    write(b"".join(map(json_line, inspection_records(root, inspection))))

@@ -70,8 +70,9 @@ def command(
             f"{printable(target)} was not recorded then; `chatlog gaps` shows when it was"
         )
     if as_json:
-        said = {"time": time, "since": presence.since, "nicks": presence.members}
-        write(json_line({**said, "prefixes": presence.prefixes}))
+        from chatlog.report.json_views import members_record
+
+        write(json_line(members_record(channel, time, presence)))
     else:
         prefixes = presence.prefixes
         nicks = (prefixes.get(nick, "") + visible(nick) for nick in presence.members)

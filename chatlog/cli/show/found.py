@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from chatlog.cli.options.printing import Printing
     from chatlog.cli.show.screen import Screen
+    from chatlog.event import Event
     from chatlog.query.selection import Query
     from chatlog.read.reader import Reader
     from chatlog.search.search import Hit
@@ -61,12 +62,26 @@ def _only_matching(hits: list[Hit], query: Query, printing: Printing) -> bytes:
     texts = list(texts_of(query.term))
     lines: list[bytes] = []
     for hit in hits:
-        text = unformatted(jsonl.decode(hit.line).text)
+        event = jsonl.decode(hit.line)
+        text = unformatted(event.text)
         for begin, end in sorted(span for each in texts for span in each.spans(text)):
             found = text[begin:end]
             as_json = printing.as_json
-            lines.append(json_line({"match": found}) if as_json else encoded(visible(found) + "\n"))
+            lines.append(_match_line(event, found) if as_json else encoded(visible(found) + "\n"))
     return b"".join(lines)
+
+
+def _match_line(event: Event, found: str) -> bytes:
+    from chatlog.report.json_records import MatchRecord
+
+    record = MatchRecord(
+        network=event.network,
+        target=event.target,
+        time=event.time,
+        nick=event.nick or None,
+        match=found,
+    )
+    return json_line(record)
 
 
 def _print_counts(search: Search, printing: Printing, write: Write) -> bool:
@@ -74,12 +89,17 @@ def _print_counts(search: Search, printing: Printing, write: Write) -> bool:
     for target in sorted(counts):
         network, name = spelled(target.network), spelled(target.name)
         if printing.as_json:
-            count = {} if printing.which else {"count": counts[target]}
-            write(json_line({"network": network, "target": name, **count}))
+            write(_count_line(network, name, counts[target]))
         else:
             place = f"{visible(network)}/{visible(name)}"
             write(encoded(f"{place}\n" if printing.which else f"{counts[target]:>8} {place}\n"))
     return bool(counts)
+
+
+def _count_line(network: str, target: str, events: int) -> bytes:
+    from chatlog.report.json_records import CountRecord
+
+    return json_line(CountRecord(network=network, target=target, events=events))
 
 
 def _print_islands(

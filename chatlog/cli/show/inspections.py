@@ -30,7 +30,7 @@ def finding_lines(inspection: Inspection) -> Iterator[str]:
 def summary_lines(inspection: Inspection) -> list[str]:
     """Return the amount that was verified, and the digest."""
     checked = inspection.checked
-    segments = f"{many(checked.segments, 'segment')} of {many(checked.targets, 'target')}"
+    segments = f"{many(checked.segments, 'segment')} of {many(len(checked.targets), 'target')}"
     entries = many(checked.later, "entry", "entries")
     later = [f"{entries} of a later version of chatlog, kept as they are"] if checked.later else []
     return [

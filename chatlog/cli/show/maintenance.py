@@ -1,4 +1,4 @@
-"""Maintenance as text and as JSON: the segments that were sealed, removed and mended."""
+"""Maintenance as text: the segments that were sealed, removed and mended."""
 
 from __future__ import annotations
 
@@ -13,17 +13,6 @@ if TYPE_CHECKING:
     from chatlog.upkeep.tending import Tended
 
 _INFINITIVES: Final = {"sealed": "seal", "removed": "remove", "folded": "fold", "mended": "mend"}
-
-
-def tended_records(done: Tended, *, dry_run: bool) -> Iterator[dict[str, str]]:
-    """Yield each segment and each busy target as fields of JSON.
-
-    The `type` is the deed, for a dry run `would_seal` and the like.
-    """
-    for deed in DEEDS:
-        kind = f"would_{_INFINITIVES[deed]}" if dry_run else deed
-        yield from ({"type": kind, "path": str(path)} for path in done.paths(deed))
-    yield from ({"type": "busy", "path": str(path)} for path in done.busy)
 
 
 def tended_lines(done: Tended, *, dry_run: bool) -> Iterator[str]:

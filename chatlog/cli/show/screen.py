@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
 
 from chatlog import clock
 from chatlog.archive.targets import spelled
@@ -12,7 +15,7 @@ from chatlog.formats.terminal import LineFormat, Span, local_time, place, render
 from chatlog.formats.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date, tzinfo
 
     from chatlog.archive.targets import Target
@@ -21,11 +24,14 @@ if TYPE_CHECKING:
     from chatlog.formats.terminal import Find
     from chatlog.read.reader import Entry
     from chatlog.report.gap_feed import PlacedGap
+    from chatlog.report.json_records import Record
 
 _MAX_TARGET_WIDTH: Final = 20
 _AT_ONCE: Final = 500
 _BYTES: Final = 1024 * 1024
 _Thing = TypeVar("_Thing")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_NOT_PLAIN: Final = re.compile("[\x80-\U0010ffff]+")
 _RELATIVE: Final = {0: "today", 1: "yesterday"}
 
 
@@ -47,11 +53,18 @@ def as_json_lines(entries: Iterable[Entry]) -> bytes:
     return b"".join(entry.json + b"\n" for entry in entries)
 
 
-def json_line(fields: Mapping[str, Any]) -> bytes:
-    """Return an object of JSON as one line that is safe to `cat`."""
+def json_line(record: Record) -> bytes:
+    """Return a record as one line of JSON in ASCII, which is safe to `cat`.
+
+    Half a surrogate pair, as of a file name that is not UTF-8, becomes U+FFFD: no
+    reader of JSON has to take it.
+    """
     import json
 
-    return json.dumps(fields).replace("\x7f", r"\u007f").encode() + b"\n"
+    text = json.dumps(msgspec.to_builtins(record), ensure_ascii=False)
+    whole = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    line = _NOT_PLAIN.sub(lambda match: json.dumps(match[0])[1:-1], whole)
+    return line.replace("\x7f", r"\u007f").encode() + b"\n"
 
 
 class Screen:

@@ -65,7 +65,7 @@ class Sheet:
 
     def _summary(self, statistics: Statistics, people: list[Somebody]) -> Text:
         counts, targets = statistics.counts, statistics.targets
-        name = targets[0] if len(targets) == 1 else many(len(targets), "channel")
+        name = "/".join(targets[0]) if len(targets) == 1 else many(len(targets), "channel")
         days = " to ".join(dict.fromkeys(map(self._day, (counts.first, counts.last))))
         by = many(len(people), "person", "people")
         lines = [

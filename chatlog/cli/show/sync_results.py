@@ -1,4 +1,4 @@
-"""Results of a sync: as JSON, and the open gaps in words."""
+"""Results of a sync, and their open gaps in words."""
 
 from __future__ import annotations
 
@@ -22,20 +22,6 @@ class SyncResult(NamedTuple):
     fetched: int
     open: list[Gap]
     unreported: list[Gap]
-
-
-def record_of(results: Iterable[SyncResult]) -> dict[str, object]:
-    """Return the results as fields of JSON."""
-    channels = [
-        {
-            "network": each.network,
-            "target": each.target,
-            "fetched": each.fetched,
-            "open": [[gap.start.time, gap.end, gap.why or gap.cause] for gap in each.open],
-        }
-        for each in results
-    ]
-    return {"type": "sync", "channels": channels}
 
 
 def verdict(results: Iterable[SyncResult]) -> str:

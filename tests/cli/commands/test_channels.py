@@ -100,7 +100,7 @@ def test_the_lines_and_times_are_those_of_the_events_sealed_or_not(
         run(["tail", *arguments, f"{each['network']}/{each['target']}"])
         out = capsysbinary.readouterr().out
         times = [json.loads(line)["time"] for line in out.splitlines()]
-        assert each["lines"] == len(times), each
+        assert each["events"] == len(times), each
         if name != "text":  # whose grain is a second
             assert (each["since"], each["until"]) == (min(times), max(times))
 
@@ -111,7 +111,7 @@ def test_a_sealed_segment_is_not_read(objects, archive):
     (sealed,) = (archive / "net" / "#c").glob("*.gz")
     sealed.write_bytes(bytes(sealed.stat().st_size))
     (found,) = objects()
-    assert (found["lines"], found["since"], found["until"]) == (2, at(0), at(1))
+    assert (found["events"], found["since"], found["until"]) == (2, at(0), at(1))
 
 
 @pytest.mark.parametrize("compress", ["none", "gzip"])
@@ -125,7 +125,7 @@ def test_lines_are_counted_once_wherever_sealing_was_killed(objects, archive, co
             tend(archive, compress=compress, system=calls.system)
         calls.bury()
         (channel,) = objects()
-        assert channel["lines"] == 9, nth
+        assert channel["events"] == 9, nth
         if not calls.gone:
             break
 
@@ -216,7 +216,7 @@ def test_a_channel_without_a_line_is_listed_with_nothing(channels, objects, arch
     record(archive, event_at(0, "one"))
     (archive / "net" / "#c" / "2026-11-23_001.jsonl").write_bytes(b"")
     (found,) = objects()
-    assert (found["lines"], found["since"], found["until"]) == (0, None, None)
+    assert (found["events"], found["since"], found["until"]) == (0, None, None)
     assert channels()[1].splitlines()[1].split()[:2] == ["net/#c", "0"]
 
 
@@ -226,7 +226,7 @@ def test_a_line_that_is_no_event_is_named_not_counted_and_ends_with_1(channels, 
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:100], b"\xff{\n", *lines[100:]]))
     status, out, err = channels("--json")
-    assert json.loads(out)["lines"] == 200
+    assert json.loads(out)["events"] == 200
     assert (status, err) == (
         1,
         (
@@ -242,7 +242,7 @@ def test_a_damaged_record_of_a_channel_is_named_and_the_others_are_listed(channe
     record(archive, event_at(0, "one"), event_at(0, "one", target="#other"))
     (archive / "net" / "#c" / name).write_bytes(b"5\n")
     status, out, err = channels("--json")
-    assert [json.loads(line)["lines"] for line in out.splitlines()] == [1, 1]
+    assert [json.loads(line)["events"] for line in out.splitlines()] == [1, 1]
     assert (status, err.splitlines()[0]) == (
         1, f"chatlog: 1 line of {archive}/net/#c/{name} could not be read"
     )  # fmt: skip

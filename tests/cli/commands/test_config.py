@@ -93,11 +93,12 @@ def test_every_setting_that_names_a_file_of_secrets_is_warned_of():
 def test_json_says_what_the_file_comes_to(chatlog, file):
     done = chatlog.run("config", "check", "--json", file)
     assert json.loads(done.stdout) == {
+        "type": "config",
         "file": str(file),
         "networks": [
             {
-                "name": "net",
-                "preset": "",
+                "network": "net",
+                "preset": None,
                 "servers": ["irc.test", "[::1]:7000"],
                 "channels": ["#a", "#b"],
             }

@@ -9,7 +9,7 @@ import stat
 
 import pytest
 
-from chatlog.cli.show.maintenance import tended_records
+from chatlog.cli.show.json_views import tended_records
 from chatlog.upkeep.tending import Tended
 from tests.support.archive import record
 from tests.support.process import holding
@@ -70,7 +70,12 @@ def test_json_has_an_object_for_each_segment(maintain, archive):
     maintain()
     done = [json.loads(line) for line in maintain("--keep", "30d", "--json").stdout.splitlines()]
     assert done == [
-        {"type": "removed", "path": f"{archive}/net/{target}/{SEALED_OLD}"}
+        {
+            "type": "removed",
+            "network": "net",
+            "target": target,
+            "path": f"net/{target}/{SEALED_OLD}",
+        }
         for target in ("#c", "#other")
     ]
 
@@ -79,8 +84,8 @@ def test_json_of_a_dry_run_says_would_for_each_deed(maintain, archive):
     told = maintain("--keep", "30d", "--json", "--dry-run").stdout.splitlines()
     assert {json.loads(line)["type"] for line in told} == {"would_seal", "would_remove"}
     assert names(archive) == [OLD, NEW]
-    mended = tended_records(Tended(mended=[archive]), dry_run=True)
-    assert list(mended) == [{"type": "would_mend", "path": str(archive)}]
+    mended = Tended(mended=[archive / "net" / "#c" / OLD])
+    assert [each.type for each in tended_records(archive, mended, dry_run=True)] == ["would_mend"]
 
 
 def test_what_a_recorder_holds_is_left_for_it_to_seal(maintain, archive):

@@ -379,15 +379,17 @@ def test_search_counts_the_hits_of_each_channel(search, archive):
     record(archive, *COUNTED)
     assert search("--count", "leak") == (0, "       1 net/#big\n      11 net/#c\n", "")
     assert search("--count", "--json", "leak")[1] == (
-        '{"network": "net", "target": "#big", "count": 1}\n'
-        '{"network": "net", "target": "#c", "count": 11}\n'
+        '{"type": "count", "network": "net", "target": "#big", "events": 1}\n'
+        '{"type": "count", "network": "net", "target": "#c", "events": 11}\n'
     )
 
 
 def test_search_lists_the_channels_that_have_hits(search, archive):
     record(archive, *COUNTED)
     assert search("-l", "leak") == (0, "net/#big\nnet/#c\n", "")
-    assert search("-l", "--json", "Leak")[1] == '{"network": "net", "target": "#big"}\n'
+    assert search("-l", "--json", "Leak")[1] == (
+        '{"type": "count", "network": "net", "target": "#big", "events": 1}\n'
+    )
 
 
 def test_only_what_was_found_may_be_shown(search, archive):
@@ -396,7 +398,11 @@ def test_only_what_was_found_may_be_shown(search, archive):
         search("--only-matching", "-i", "-e", r"CVE-\d+-\d+")[1] == "CVE-2025-1\ncve-2-3\nCVE-3-4\n"
     )
     assert search("--only-matching", "-e", "a.b")[1] == "a\\x1bb\n"
-    assert search("--only-matching", "--json", "-e", "CVE.*4")[1] == '{"match": "CVE-3-4"}\n'
+    found = json.loads(search("--only-matching", "--json", "-e", "CVE.*4")[1])
+    assert found == {
+        "type": "match", "network": "net", "target": "#c", "time": "2025-11-23T00:00:02.000Z",
+        "nick": "ann", "match": "CVE-3-4",
+    }  # fmt: skip
 
 
 def test_several_texts_are_shown_in_the_order_in_which_they_stand(search, archive):

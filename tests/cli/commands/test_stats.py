@@ -146,7 +146,7 @@ def test_where_there_is_no_ledger_it_says_so_and_shows_nothing_for_heard(stats, 
     assert "share of the time that was heard: unknown; busiest day 2026-11-23" in out
     assert out.splitlines()[-1] == "2026-11      5         ██████████████████████████████"
     for kind in ("total", "hour", "weekday", "period"):
-        assert {each["heard"] for each in lines(kind)} == {None}
+        assert {each["share"] for each in lines(kind)} == {None}
 
 
 def test_what_is_older_than_the_ledger_is_not_said_to_be_heard(stats, archive, listen):
@@ -283,7 +283,7 @@ def test_the_hour_that_comes_twice_holds_what_was_said_and_heard_in_both(lines, 
     listen((back - HOUR, back - HOUR // 2), (back, back + HOUR))
     rows = lines("hour", tz="Europe/Berlin")
     assert said(rows, "hour") == {"02": 2}
-    assert {row["hour"]: row["heard"] for row in rows if row["heard"]} == {"02": 0.75}
+    assert {row["hour"]: row["share"] for row in rows if row["share"]} == {"02": 0.75}
 
 
 def test_the_busiest_hour_is_one_of_the_two_that_a_clock_shows_alike(stats, archive, listen):
@@ -308,24 +308,24 @@ def test_a_stretch_in_which_nobody_listened_lies_in_the_hours_of_the_zone(
     record(archive, *STORY)
     listen((8 * HOUR, 9 * HOUR + 1800), (11 * HOUR, 12 * HOUR))
     rows = lines("hour", tz=tz)
-    assert {row["hour"]: row["heard"] for row in rows if row["heard"] is not None} == heard
+    assert {row["hour"]: row["share"] for row in rows if row["share"] is not None} == heard
 
 
 def test_what_was_heard_is_cut_at_the_times_that_are_asked_for(lines, archive, listen):
     record(archive, *STORY)
     listen((8 * HOUR, 10 * HOUR), (11 * HOUR, 12 * HOUR))
     since, until = ("--since", "2026-11-23 10:00"), ("--until", "2026-11-23 10:30")
-    assert lines("total")[0]["heard"] == 0.75
-    assert lines("total", *since)[0]["heard"] == 0.5
-    assert lines("total", *since, *until)[0]["heard"] == 0
-    assert lines("total", "--until", "2026-11-23 10:00")[0]["heard"] == 1
+    assert lines("total")[0]["share"] == 0.75
+    assert lines("total", *since)[0]["share"] == 0.5
+    assert lines("total", *since, *until)[0]["share"] == 0
+    assert lines("total", "--until", "2026-11-23 10:00")[0]["share"] == 1
 
 
 def test_a_recorder_that_ended_without_a_word_is_not_taken_to_listen_on(lines, archive):
     record(archive, event_at(0), event_at(HOUR, received=format_time(START + HOUR * 1000)))
     entry = OpenedEntry(at=format_time(START), run="2026-11-23T000000.000Z-1")
     ledger.append(UNSYNCED, archive / "net" / "#c", [entry])
-    assert lines("total")[0]["heard"] == pytest.approx(1 / (31 * 24), abs=1e-6)
+    assert lines("total")[0]["share"] == pytest.approx(1 / (31 * 24), abs=1e-6)
 
 
 # -- what is counted -------------------------------------------------------------------
@@ -365,19 +365,22 @@ def test_each_shows_channels_for_themselves_and_else_they_add_up(stats, lines, a
         event_at(4, "not counted", target=SERVER),
     )
     [total] = lines("total")
-    assert (total["targets"], total["lines"]) == (["net/#a", "net/#b", "other/#a"], 3)
+    names = [("net", "#a"), ("net", "#b"), ("other", "#a")]
+    targets = [{"network": network, "target": target} for network, target in names]
+    assert (total["targets"], total["lines"]) == (targets, 3)
     each = lines("total", "--each")
-    assert [(one["targets"], one["lines"]) for one in each] == [
-        (["net/#a"], 1), (["net/#b"], 1), (["other/#a"], 1)
-    ]  # fmt: skip
+    assert [(one["targets"], one["lines"]) for one in each] == [([one], 1) for one in targets]
     heads = [line for line in stats("--each")[1].splitlines() if " by " in line]
     assert heads == [
         f"{name}: 1 line by 1 person, 2026-11-23" for name in ("net/#a", "net/#b", "other/#a")
     ]
     assert stats()[1].startswith("3 channels: 3 lines by 2 people, 2026-11-23\n")
     for kind in ("hour", "weekday", "period", "person"):
-        assert {one["target"] for one in lines(kind)} == {None}
-        assert {one["target"] for one in lines(kind, "--each")} == set(total["targets"])
+        assert {(one["network"], one["target"]) for one in lines(kind)} == {(None, None)}
+        each = lines(kind, "--each")
+        assert {(one["network"], one["target"]) for one in each} == set(names)
+        [network] = {one["network"] for one in lines(kind, "net/*")}
+        assert network == "net"
 
 
 @pytest.mark.parametrize(
@@ -428,24 +431,26 @@ def test_each_line_of_json_has_the_documented_keys(stats, archive, listen):
         "total", *["hour"] * 24, *["weekday"] * 7, "period", *["person"] * 2
     ]  # fmt: skip
     assert {each["type"]: list(each) for each in found} == {
-        "total": ["type", "targets", "events", "lines", "people", "words", "letters", "questions",
-                  "links", "types", "first", "last", "heard"],
-        "hour": ["type", "target", "hour", "lines", "heard"],
-        "weekday": ["type", "target", "weekday", "lines", "heard"],
-        "period": ["type", "target", "period", "lines", "heard"],
-        "person": ["type", "target", "nick", "nicks", "account", "lines", "words", "letters",
-                   "questions", "links", "first", "last"],
+        "total": ["type", "network", "target", "targets", "since", "until", "events", "types",
+                  "people", "lines", "words", "letters", "questions", "links", "share"],
+        "hour": ["type", "network", "target", "hour", "lines", "share"],
+        "weekday": ["type", "network", "target", "weekday", "lines", "share"],
+        "period": ["type", "network", "target", "period", "lines", "share"],
+        "person": ["type", "network", "target", "nick", "nicks", "account", "since", "until",
+                   "lines", "words", "letters", "questions", "links"],
     }  # fmt: skip
     assert found[0] == {
-        "type": "total", "targets": ["net/#c"], "events": 7, "lines": 5, "people": 2, "words": 11,
+        "type": "total", "network": "net", "target": "#c",
+        "targets": [{"network": "net", "target": "#c"}],
+        "events": 7, "lines": 5, "people": 2, "words": 11,
         "letters": 78, "questions": 2, "links": 2,
         "types": {"message": 4, "nick": 1, "action": 1, "join": 1},
-        "first": STORY[0].time, "last": STORY[-1].time, "heard": 0.7,
+        "since": STORY[0].time, "until": STORY[-1].time, "share": 0.7,
     }  # fmt: skip
     assert found[-1] == {
-        "type": "person", "target": "net/#c", "nick": "ann", "nicks": ["ann", "ann_"],
+        "type": "person", "network": "net", "target": "#c", "nick": "ann", "nicks": ["ann", "ann_"],
         "account": "ann", "lines": 2, "words": 3, "letters": 17, "questions": 0, "links": 0,
-        "first": STORY[0].time, "last": STORY[4].time,
+        "since": STORY[0].time, "until": STORY[4].time,
     }  # fmt: skip
 
 

@@ -230,8 +230,10 @@ def test_json_is_a_line_for_each_run_with_whether_it_lives(status, archive):
     assert (ended, err) == (0, "")
     assert not UNSAFE.search(out.replace("\n", ""))
     living, over = map(json.loads, out.splitlines())
-    assert (living["alive"], living["networks"][0]["events"]) == (True, {"#\u202epython": 7})
-    assert (over["alive"], over["reason"]) == (False, "over")
+    [network] = living["networks"]
+    assert living["alive"] is True
+    assert network["targets"] == [{"target": "#\u202epython", "events": 7}]
+    assert (over["alive"], over["why"]) == (False, "over")
 
 
 def test_json_of_nothing_is_nothing_and_ends_with_1(status):

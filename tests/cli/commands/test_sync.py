@@ -51,9 +51,8 @@ def test_the_next_run_fetches_what_was_said_since_and_nothing_twice(sync, server
     server.say("ada", "#c", "five")
     done = sync(server.port, "--json")
     assert json.loads(done.stdout) == {
-        "type": "sync",
-        "channels": [{"network": "net", "target": "#c", "fetched": 1, "open": []}],
-    }
+        "type": "sync", "network": "net", "target": "#c", "fetched": 1, "gaps": [],
+    }  # fmt: skip
     assert sync(server.port).stdout.startswith("net/#c  0 fetched")
     assert texts(archive, "#c") == [*TALK, "five"]
 

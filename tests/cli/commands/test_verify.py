@@ -108,7 +108,7 @@ def test_entries_of_a_later_version_are_counted_and_are_no_findings(verify, arch
     done = verify()
     assert (done.returncode, done.stderr) == (0, "")
     assert "3 entries of a later version of chatlog, kept as they are" in done.stdout
-    assert json.loads(verify("--json").stdout)["later"] == 3
+    assert json.loads(verify("--json").stdout)["later_entries"] == 3
 
 
 def test_an_entry_of_a_later_version_that_was_altered_breaks_the_chain(verify, archive):
@@ -132,12 +132,16 @@ def test_json_has_an_object_for_each_finding_and_one_for_all(verify, archive):
     tear(archive)
     finding, summary = [json.loads(line) for line in verify("--json").stdout.splitlines()]
     assert finding == {
-        "type": "finding", "path": "net/#c/2026-11-24_001.jsonl", "line": 2,
-        "reason": "9 bytes of a torn line at its end", "repairable": True,
+        "type": "finding", "network": "net", "target": "#c",
+        "path": "net/#c/2026-11-24_001.jsonl", "line": 2,
+        "why": "9 bytes of a torn line at its end", "repairable": True,
     }  # fmt: skip
     assert summary["type"] == "summary"
-    assert (summary["findings"], summary["repairable"], summary["targets"]) == (1, 1, 2)
-    assert set(summary["heads"]) == {"net/#c", "net/#other"}
+    assert (summary["findings"], summary["repairable_findings"]) == (1, 1)
+    assert [(each["target"], each["path"]) for each in summary["targets"]] == [
+        ("#c", "net/#c"), ("#other", "net/#other"),
+    ]  # fmt: skip
+    assert all(each["sha256"] for each in summary["targets"])
 
 
 def test_repair_puts_right_what_it_can_and_says_so(verify, archive):

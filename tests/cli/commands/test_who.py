@@ -201,11 +201,9 @@ def test_who_prints_one_object_with_json(who, archive):
     status, out, err = who("c", "--at", at(200), "--json")
     assert (status, err, out.count("\n")) == (0, "", 1)
     assert json.loads(out) == {
-        "time": at(200),
-        "since": at(100),
-        "nicks": ["käse", "logbot"],
-        "prefixes": {"käse": "@"},
-    }
+        "type": "members", "network": "net", "target": "#c", "at": at(200), "since": at(100),
+        "nicks": ["käse", "logbot"], "prefixes": {"käse": "@"},
+    }  # fmt: skip
 
 
 def test_nothing_of_a_nick_can_steer_the_terminal(who, archive):

@@ -1,0 +1,175 @@
+"""Verifications, maintenance, batches, audits and configurations as records of JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from chatlog.archive.targets import spelled
+from chatlog.report.json_records import (
+    AuditRecord,
+    ConfigRecord,
+    ConfiguredNetwork,
+    FindingRecord,
+    SummaryRecord,
+    SyncGap,
+    SyncRecord,
+    TendedRecord,
+    VerifiedTarget,
+)
+from chatlog.upkeep.tending import DEEDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chatlog.audit.compare import Findings
+    from chatlog.cli.show.sync_results import SyncResult
+    from chatlog.report.json_keys import Deed
+    from chatlog.report.json_records import Record
+    from chatlog.settings.config import Config
+    from chatlog.settings.network import NetworkConfig
+    from chatlog.settings.server_names import ServerName
+    from chatlog.upkeep.findings import Finding
+    from chatlog.upkeep.inspection import Inspection
+    from chatlog.upkeep.tending import Tended
+
+_PARTS: Final = 2  # of the path of a target: its network and itself
+
+
+# -- verify ------------------------------------------------------------------------
+
+
+def inspection_records(root: Path, inspection: Inspection) -> Iterator[Record]:
+    """Yield the record of each finding, and the summary."""
+    for finding in inspection.findings:
+        yield _finding_record(root, finding)
+    checked = inspection.checked
+    yield SummaryRecord(
+        segments=checked.segments,
+        lines_read=checked.lines,
+        bytes_read=checked.bytes,
+        findings=len(inspection.findings),
+        repairable_findings=inspection.repairable,
+        later_entries=checked.later,
+        targets=[_verified_target(each, checked.heads.get(each)) for each in checked.targets],
+        digest=inspection.digest,
+    )
+
+
+def _finding_record(root: Path, finding: Finding) -> FindingRecord:
+    network, target = _place_of(root, finding.path)
+    return FindingRecord(
+        network=network,
+        target=target,
+        path=finding.path,
+        line=finding.line or None,
+        why=finding.reason,
+        repairable=finding.repairable,
+    )
+
+
+def _place_of(root: Path, path: str) -> tuple[str | None, str | None]:
+    """Return the network and the target to which a path of the archive belongs, if to any."""
+    parts = Path(path).parts
+    is_directory = (root / path).is_dir()
+    known = parts if is_directory else parts[:-1]
+    if not known or known[0].startswith("."):  # as the files of runs
+        return None, None
+    return spelled(known[0]), spelled(known[1]) if len(known) >= _PARTS else None
+
+
+def _verified_target(path: str, head: str | None) -> VerifiedTarget:
+    network, target = Path(path).parts
+    return VerifiedTarget(
+        network=spelled(network), target=spelled(target), path=path, sha256=head or None
+    )
+
+
+# -- maintain ----------------------------------------------------------------------
+
+_FORESEEN: Final[dict[str, Deed]] = {
+    "sealed": "would_seal",
+    "removed": "would_remove",
+    "folded": "would_fold",
+    "mended": "would_mend",
+}
+
+
+def tended_records(root: Path, done: Tended, *, dry_run: bool) -> Iterator[TendedRecord]:
+    """Yield the record of each file that was tended, or would be, and of each busy target."""
+    for deed in DEEDS:
+        kind = _FORESEEN[deed] if dry_run else deed
+        for path in done.paths(deed):
+            yield _tended_record(root, kind, path, path.parent)
+    for path in done.busy:
+        yield _tended_record(root, "busy", path, path)
+
+
+def _tended_record(root: Path, kind: Deed, path: Path, directory: Path) -> TendedRecord:
+    return TendedRecord(
+        type=kind,
+        network=spelled(directory.parent.name),
+        target=spelled(directory.name),
+        path=str(path.relative_to(root)),
+    )
+
+
+# -- sync and audit ----------------------------------------------------------------
+
+
+def sync_record(result: SyncResult) -> SyncRecord:
+    """Return the record of a batch for one channel."""
+    gaps = [
+        SyncGap(
+            since=gap.start.time,
+            until=gap.end,
+            seconds=gap.milliseconds / 1000,
+            cause=gap.cause or None,
+            why=gap.why or None,
+        )
+        for gap in result.open
+    ]
+    return SyncRecord(
+        network=result.network, target=result.target, fetched=result.fetched, gaps=gaps
+    )
+
+
+def audit_record(network: str, findings: Findings) -> AuditRecord:
+    """Return the record of an audit of one channel."""
+    return AuditRecord(
+        network=network,
+        target=findings.target,
+        since=findings.since or None,
+        until=findings.until or None,
+        asked=findings.asked,
+        present=findings.present,
+        missing=findings.missing,
+        extra=findings.extra,
+        why=findings.why or None,
+    )
+
+
+# -- config check ------------------------------------------------------------------
+
+
+def config_record(file: Path, config: Config) -> ConfigRecord:
+    """Return the record of a configuration, without secrets."""
+    return ConfigRecord(
+        file=str(file),
+        networks=[_configured(name, network) for name, network in config.networks.items()],
+        warnings=[*config.warnings],
+    )
+
+
+def _configured(name: str, network: NetworkConfig) -> ConfiguredNetwork:
+    return ConfiguredNetwork(
+        network=name,
+        preset=network.preset or None,
+        servers=[_server(each) for each in network.servers],
+        channels=[channel.name for channel in network.channels],
+    )
+
+
+def _server(server: ServerName) -> str:
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"{host}:{server.port}" if server.port else host

@@ -1,0 +1,325 @@
+"""The records that commands print with `--json`: one object a line.
+
+docs/json.md describes them, and docs/json.schema.json is made from them. A record
+has all its keys, in this order; a value that is not known or does not apply is null.
+The events of `tail`, `search` and `audit` are transcript lines instead: an empty
+field is absent from them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from chatlog.event import Event  # noqa: TC001 - the schema is made from annotations
+from chatlog.report import json_keys as key  # noqa: TC001 - as above
+
+
+class Record(Struct, kw_only=True):
+    """A record of JSON, or a part of one."""
+
+
+# -- search, channels and who ------------------------------------------------------
+
+
+class CountRecord(Record, tag="count"):
+    """The number of events of one target that match."""
+
+    network: key.Network
+    target: key.Target
+    events: key.Events
+
+
+class MatchRecord(Record, tag="match"):
+    """One part of a text that matches."""
+
+    network: key.Network
+    target: key.Target
+    time: key.Time
+    nick: key.Nick | None
+    match: key.Match
+
+
+class TargetRecord(Record, tag="target"):
+    """One target in numbers; `since` and `until` are the times of its first and last event."""
+
+    network: key.Network
+    target: key.Target
+    since: key.Since | None
+    until: key.Until | None
+    events: key.Events
+    bytes: key.Bytes
+    share: key.Share | None
+    recorded: key.Recorded
+    pid: key.Pid | None
+
+
+class MembersRecord(Record, tag="members"):
+    """The members of a channel at one moment; `since` is when they began to be known."""
+
+    network: key.Network
+    target: key.Target
+    at: key.At
+    since: key.Since
+    nicks: key.Nicks
+    prefixes: key.Prefixes
+
+
+# -- gaps, sync and audit ----------------------------------------------------------
+
+
+class GapRecord(Record, tag="gap"):
+    """One gap of a target."""
+
+    network: key.Network
+    target: key.Target
+    since: key.Since
+    until: key.Until
+    seconds: key.Seconds
+    state: key.State
+    cause: key.Cause | None
+    why: key.Why | None
+    via: key.Via | None
+    kinds: key.Kinds | None
+    fetched: key.Fetched
+
+
+class CoverageRecord(Record, tag="coverage"):
+    """The coverage of a target, and its gaps by state; all but names is null without a ledger."""
+
+    network: key.Network
+    target: key.Target
+    since: key.Since | None
+    until: key.Until | None
+    share: key.Share | None
+    open: key.OpenGaps | None
+    unfillable: key.UnfillableGaps | None
+    planned: key.PlannedGaps | None
+    filled: key.FilledGaps | None
+    damaged: key.DamagedLines | None
+
+
+class SyncGap(Record):
+    """An object of `gaps`: an open gap."""
+
+    since: key.Since
+    until: key.Until
+    seconds: key.Seconds
+    cause: key.Cause | None
+    why: key.Why | None
+
+
+class SyncRecord(Record, tag="sync"):
+    """The result of a batch for one channel."""
+
+    network: key.Network
+    target: key.Target
+    fetched: key.Fetched
+    gaps: Annotated[list[SyncGap], Meta(description="Open gaps.")]
+
+
+class AuditRecord(Record, tag="audit"):
+    """The comparison of one channel with the server's history; times are null without any."""
+
+    network: key.Network
+    target: key.Target
+    since: key.Since | None
+    until: key.Until | None
+    asked: key.Asked
+    present: key.Present
+    missing: Annotated[list[Event], Meta(description="Events that the transcript lacks.")]
+    extra: Annotated[list[Event], Meta(description="Events that only the transcript has.")]
+    why: key.Why | None
+
+
+# -- stats -------------------------------------------------------------------------
+
+
+class CountedTarget(Record):
+    """An object of `targets`: a target that is counted."""
+
+    network: key.Network
+    target: key.Target
+
+
+class TotalRecord(Record, tag="total"):
+    """The sums of some targets together; `since` and `until` are the first and last event."""
+
+    network: key.Network | None
+    target: key.Target | None
+    targets: Annotated[list[CountedTarget], Meta(description="Targets of the object.")]
+    since: key.Since | None
+    until: key.Until | None
+    events: key.Events
+    types: key.Types
+    people: key.People
+    lines: key.Lines
+    words: key.Words
+    letters: key.Letters
+    questions: key.Questions
+    links: key.Links
+    share: key.Share | None
+
+
+class HourRecord(Record, tag="hour"):
+    """The lines of one of the 24 hours of a day, and its covered share."""
+
+    network: key.Network | None
+    target: key.Target | None
+    hour: key.Hour
+    lines: key.Lines
+    share: key.Share | None
+
+
+class WeekdayRecord(Record, tag="weekday"):
+    """The lines of one weekday, and its covered share."""
+
+    network: key.Network | None
+    target: key.Target | None
+    weekday: key.Weekday
+    lines: key.Lines
+    share: key.Share | None
+
+
+class PeriodRecord(Record, tag="period"):
+    """The lines of one year, month or day, and its covered share."""
+
+    network: key.Network | None
+    target: key.Target | None
+    period: key.Period
+    lines: key.Lines
+    share: key.Share | None
+
+
+class PersonRecord(Record, tag="person"):
+    """The counts of one person; `since` and `until` are the first and last line."""
+
+    network: key.Network | None
+    target: key.Target | None
+    nick: key.Nick
+    nicks: key.Nicks
+    account: key.Account | None
+    since: key.Since
+    until: key.Until
+    lines: key.Lines
+    words: key.Words
+    letters: key.Letters
+    questions: key.Questions
+    links: key.Links
+
+
+# -- status ------------------------------------------------------------------------
+
+
+class TargetStatus(Record):
+    """An object of `targets`: a target, and its events since the run began."""
+
+    target: key.Target
+    events: key.Events
+
+
+class NetworkRecord(Record):
+    """An object of `networks`: a network; `since` is when the server welcomed the recorder."""
+
+    network: key.Network
+    connection: key.Connection
+    connected: key.Connected
+    server: key.Server | None
+    nick: key.Nick | None
+    since: key.Since | None
+    last_heard: key.LastHeard | None
+    last_event: key.LastEvent | None
+    lag_seconds: key.LagSeconds | None
+    clock_offset_seconds: key.ClockOffsetSeconds | None
+    reconnects: key.Reconnects
+    joined: key.Joined
+    wanted: key.Wanted
+    targets: Annotated[list[TargetStatus], Meta(description="Targets of the object.")]
+    problems: key.Problems
+    off_record: key.OffRecord
+    ignored: key.Ignored
+    not_understood: key.NotUnderstood
+
+
+class RunRecord(Record, tag="run"):
+    """A run from `since` to `until`, as it reported itself at `at`; `why` is why it ended."""
+
+    archive: key.Archive
+    pid: key.Pid
+    version: key.Version
+    alive: key.Alive
+    since: key.Since
+    at: key.At
+    until: key.Until | None
+    why: key.Why | None
+    networks: Annotated[list[NetworkRecord], Meta(description="Networks of the object.")]
+    loop_lag_seconds: key.LoopLagSeconds
+    errors: key.Errors
+    disk_free_bytes: key.DiskFreeBytes
+    waiting_lines: key.WaitingLines
+
+
+# -- verify and maintain -----------------------------------------------------------
+
+
+class FindingRecord(Record, tag="finding"):
+    """One finding of a verification; without `line` it is about the whole file."""
+
+    network: key.Network | None
+    target: key.Target | None
+    path: key.Path
+    line: key.Line | None
+    why: key.Why
+    repairable: key.Repairable
+
+
+class VerifiedTarget(Record):
+    """An object of `targets`: a target that was verified; `sha256` is null without a MANIFEST."""
+
+    network: key.Network
+    target: key.Target
+    path: key.Path
+    sha256: key.Sha256 | None
+
+
+class SummaryRecord(Record, tag="summary"):
+    """The amount that was verified, and the ends of all manifests."""
+
+    segments: key.Segments
+    lines_read: key.LinesRead
+    bytes_read: key.BytesRead
+    findings: key.FindingCount
+    repairable_findings: key.RepairableFindings
+    later_entries: key.LaterEntries
+    targets: Annotated[list[VerifiedTarget], Meta(description="Targets of the object.")]
+    digest: key.Digest
+
+
+class TendedRecord(Record):
+    """A file that was tended, or would be; `busy` is a target that another process tends."""
+
+    type: key.Deed
+    network: key.Network
+    target: key.Target
+    path: key.Path
+
+
+# -- config check ------------------------------------------------------------------
+
+
+class ConfiguredNetwork(Record):
+    """An object of `networks`: a network of the configuration, without secrets."""
+
+    network: key.Network
+    preset: key.Preset | None
+    servers: key.Servers
+    channels: key.Channels
+
+
+class ConfigRecord(Record, tag="config"):
+    """A configuration that is valid."""
+
+    file: key.File
+    networks: Annotated[list[ConfiguredNetwork], Meta(description="Networks of the object.")]
+    warnings: key.Warnings
