@@ -66,11 +66,30 @@ class _Page(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments; add the context to errors that lack it."""
+        if ctx.resilient_parsing:
+            args = self._without_open_option(ctx, args)
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
             error.ctx = error.ctx or ctx
             raise
+
+    def get_help_option_names(self, _ctx: click.Context) -> list[str]:
+        """Return the names of the option that shows the page, in every context."""
+        return ["-h", "--help"]
+
+    def _without_open_option(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Return arguments without a last option that lacks its value, which a shell completes.
+
+        click would stop at it, before it takes the other arguments.
+        """
+        valued = {
+            name
+            for each in self.get_params(ctx)
+            if isinstance(each, click.Option) and not each.is_flag
+            for name in each.opts
+        }
+        return args[:-1] if args and args[-1] in valued else args
 
     def sections(self, ctx: click.Context) -> dict[str, list[click.Option]]:
         """Return all options that may be shown, by heading, in the order of the page."""

@@ -29,10 +29,24 @@ def sentence(error: click.ClickException) -> str:
             return _missing(error)
         case click.BadParameter():
             return _bad_value(error)
+        case click.UsageError(ctx=click.Context() as here) if _takes_only_options(error, here):
+            return (
+                f"{here.command_path} takes no arguments: name the server with --server,"
+                " and each channel with --channel"
+            )
         case _:
             message = error.format_message().rstrip(".")
             ctx = error.ctx if isinstance(error, click.UsageError) else None
             return f"{message[:1].lower()}{message[1:]}{_see(ctx)}"
+
+
+def _takes_only_options(error: click.ClickException, ctx: click.Context) -> bool:
+    """Return whether an argument is too much for a command that connects.
+
+    The argument may be a password behind an option that takes no value: it is not repeated.
+    """
+    names = {name for each in _options(ctx) for name in each.opts}
+    return "unexpected extra argument" in error.message and {"--server", "--channel"} <= names
 
 
 def no_command(name: str, known: Iterable[str], see: str) -> str:

@@ -110,5 +110,16 @@ def test_a_password_in_the_place_of_its_file_is_not_repeated(said, option):
     assert sentence.startswith(f"{option} names no file that can be read")
 
 
+@pytest.mark.parametrize("verb", ["record", "sync", "audit"])
+@pytest.mark.parametrize("words", [["libera", "#python"], ["--sasl-user", "me", SECRET]])
+def test_arguments_of_a_command_that_connects_are_not_repeated_and_its_options_are_named(
+    said, verb, words
+):
+    assert said(verb, *words) == (
+        f"chatlog {verb} takes no arguments: name the server with --server,"
+        " and each channel with --channel"
+    )
+
+
 def test_a_command_without_secrets_has_no_sentence_for_them(said):
     assert said("tail", "--password", SECRET) == "no option '--password'; see `chatlog tail --help`"

@@ -33,7 +33,7 @@ _FILES = {
 
 def man_pages() -> dict[str, str]:
     """Return each page by the name of its file."""
-    ctx = click.Context(cli.cli, info_name="chatlog", **cli.cli.context_settings)
+    ctx = click.Context(cli.cli, info_name="chatlog")
     pages = {"chatlog.1": _page(ctx, "record IRC channels", _of_the_program(ctx))}
     for name, line in cli.COMMANDS.items():
         command = click.Context(cli.cli.get_command(ctx, name), info_name=name, parent=ctx)
