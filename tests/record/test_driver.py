@@ -227,16 +227,11 @@ def test_facts_are_acted_on_in_the_order_of_their_lines(in_scene):
         came = scene.read(
             ":op!o@h KICK #a log :out", OUR_JOIN, ":op!o@h KICK #a log :out", OUR_JOIN
         )
-        assert (
-            came[came.index("flushed") + 1 :]
-            == [
-                *("closed #a: kicked", "no history of #a"),
-                "absent from #a: kicked by op (out); coming back",
-                *("opened #a", "history of #a"),
-            ]
-            * 2
-            + ["arrived"]
-        )
+        assert came[came.index("flushed") + 1 :] == [
+            *("closed #a: kicked", "no history of #a"),
+            "absent from #a: kicked by op (out); coming back",
+            *("opened #a", "history of #a"),
+        ] * 2 + ["arrived"]
 
     in_scene(test)
 
