@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import gc
 import logging
 import os
@@ -20,6 +21,7 @@ from chatlog.archive.system import System
 from chatlog.background import do_in_thread
 from chatlog.cli.options import plans
 from chatlog.cli.show.diagnostics import end_diagnostics
+from chatlog.cli.show.live_talk import TalkCounts
 from chatlog.cli.show.run_line import run_line
 from chatlog.clock import Clock
 from chatlog.coverage import ledger
@@ -36,6 +38,7 @@ from chatlog.write.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from chatlog.coverage.gap import Gap
     from chatlog.record.recorder import Limits
@@ -50,7 +53,8 @@ _POLICIES = ".sts.json"
 class RecorderProcess:
     """One run of `record` or `sync`, made of settings; `go` is its whole life.
 
-    `planned` are other plans than the settings make; `linger` is the recorder's.
+    `planned` are other plans than the settings make; `linger` is the recorder's. If
+    `look_on`, a live view is on stderr.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class RecorderProcess:
         *,
         planned: Sequence[Plan] | None = None,
         linger: float | None = None,
+        look_on: bool = False,
     ) -> None:
         self._storage = plans.storage_of(settings)
         self._metrics_file = settings.metrics_file
@@ -68,7 +73,10 @@ class RecorderProcess:
         self._started = self._clock()
         self._name = run_name(self._started, os.getpid())
         raise_limit()
-        self._writer = Writer(self._storage)
+        self._look_on = look_on
+        self._written = _Written()
+        system = dataclasses.replace(System(), write=self._written.write) if look_on else System()
+        self._writer = Writer(self._storage, system=system)
         config = str(settings.path.absolute()) if settings.path is not None else ""
         self._recorder = Recorder(
             plans.plans_of(settings) if planned is None else planned,
@@ -84,14 +92,14 @@ class RecorderProcess:
         for warning in settings.warnings:
             logger.warning("%s", warning)
 
-    def go(self, settings: Callable[[], Config], *, look_on: bool) -> None:
+    def go(self, settings: Callable[[], Config]) -> None:
         """Record until the end; `settings` reads the configuration again, at every SIGHUP.
 
         What ended the run other than cleanly is raised.
         """
         _collect_seldom()
         try:
-            asyncio.run(self._record(settings, look_on=look_on))
+            asyncio.run(self._record(settings))
             self._say_where()
         except ChatlogError as error:
             if error.is_reported:  # some channels refused: the others are recorded
@@ -100,21 +108,27 @@ class RecorderProcess:
         finally:
             end_diagnostics()
 
-    async def _record(self, settings: Callable[[], Config], *, look_on: bool) -> None:
+    async def _record(self, settings: Callable[[], Config]) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._recorder.stop, signal.Signals(number).name)
         loop.add_signal_handler(signal.SIGHUP, self._reload, settings)
         async with contextlib.AsyncExitStack() as stack:
-            if look_on:
-                from chatlog.cli.show import live
-
-                await stack.enter_async_context(live.view(self._recorder))
+            if self._look_on:
+                await stack.enter_async_context(self._view())
             recording = loop.create_task(self._recorder.run())
             await asyncio.sleep(0)  # until it holds its transcripts, or has failed to
             if not recording.done():
                 stack.callback(self._beat(loop))
             await recording
+
+    def _view(self) -> AbstractAsyncContextManager[None]:
+        """Return the live view, which counts the talk of each turn from now on."""
+        from chatlog.cli.show import live
+
+        talk = TalkCounts(time.monotonic)
+        self._recorder.on_written = talk.take
+        return live.view(self._recorder, talk, lambda: self._written.bytes)
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
         """Start the heartbeat of the run; return the function that ends it."""
@@ -205,6 +219,19 @@ class RecorderProcess:
                 ledger.append(System(), directory, [entry], self._storage.file_mode)
         finally:
             locks.close()
+
+
+class _Written:
+    """The number of bytes that were written to the archive."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def write(self, fd: int, data: bytes | memoryview) -> int:
+        """Write as `os.write` does, and count."""
+        written = os.write(fd, data)
+        self.bytes += written
+        return written
 
 
 def _prune(root: Path) -> None:

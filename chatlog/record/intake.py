@@ -37,7 +37,7 @@ class Intake:
     `begin` is called with each recorded target before its first line. `channels` are
     the recorded channels of the configuration, `counts` the events of each target,
     `fetched` those of its history, `last_event` the time of the last one by our clock,
-    "" before the first.
+    "" before the first. `on_written`, if set, is called once a turn with its events.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Intake:
         self.fetched: Counter[str] = Counter()
         self.failure: Exception | None = None
         self.last_event = ""
+        self.on_written: Callable[[list[Event]], None] | None = None
         self._network = network
         self._sink = sink
         self._limiter = limiter
@@ -137,6 +138,8 @@ class Intake:
             self.counts.update(counts)
             if events:
                 self.last_event = events[-1].received or events[-1].time
+                if self.on_written is not None:
+                    self.on_written(events)
 
     def flush(self, is_time_up: Callable[[], bool] = bool) -> bool:
         """Flush the sink until the time is up; return whether every line was dealt with.

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from chatlog.health.status import NetworkStatus
+    from chatlog.protocol.joining import Absence
     from chatlog.protocol.session import Session
     from chatlog.record.known_channels import KnownChannels
     from chatlog.record.sinks import Sink
@@ -56,7 +57,8 @@ class Recorder:
 
     `now` is the clock, in the form of `Event.time`; `chance` returns numbers
     from 0 to 1 for the jitter. `on_change` is called when a network comes,
-    goes, or is in its channels. `policies` keeps the STS policies of servers,
+    goes, or is in its channels, `on_written` with the events of each turn after they
+    were written. `policies` keeps the STS policies of servers,
     `known` the channels of earlier runs, and the refusals that were reported.
     `run` names this run in the ledgers. With `linger` the run is a batch: each
     network is left that number of seconds after its last gap was fetched, and a channel
@@ -80,6 +82,7 @@ class Recorder:
     ) -> None:
         self.plans = {plan.session.network: plan for plan in plans}
         self.on_change: Callable[[], None] | None = None
+        self.on_written: Callable[[list[Event]], None] | None = None
         self._writer = writer
         self._now = now
         self._chance = chance
@@ -169,6 +172,11 @@ class Recorder:
         """Return the status of each network."""
         return tuple(network.supervisor.status() for network in self._networks.values())
 
+    def absences(self, network: str) -> list[Absence]:
+        """Return the channels of a network that do not let us in; none before its welcome."""
+        kept = self._networks.get(network)
+        return kept.supervisor.absences()[0] if kept is not None else []
+
     def fetched(self, network: str, channel: str) -> int:
         """Return the number of lines of a channel that were fetched from history."""
         kept = self._networks.get(network)
@@ -219,6 +227,7 @@ class Recorder:
             stop=self.stop,
             begin=ledgers.begin,
         )
+        intake.on_written = self.on_written
         try:
             intake.hold(plan.session.channels)
         except HeldError as error:

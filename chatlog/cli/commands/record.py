@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ from chatlog.cli.options.recording import (
     transcript_options,
 )
 from chatlog.cli.options.types import ParserType, given
-from chatlog.cli.show.diagnostics import set_up_diagnostics
+from chatlog.cli.show.diagnostics import can_look_on, set_up_diagnostics
 from chatlog.record.limits import Limits
 from chatlog.settings import parsers
 
@@ -70,10 +69,11 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     from chatlog.cli.options import plans
     from chatlog.cli.process import RecorderProcess
 
-    look_on = sys.stderr.isatty() and not options["quiet"]
+    look_on = can_look_on() and not options["quiet"]
     set_up_diagnostics(quiet=options["quiet"], verbose=options["verbose"], look_on=look_on)
     settings = plans.settings_of(ctx)
-    RecorderProcess(settings, limits_of(ctx)).go(lambda: plans.settings_of(ctx), look_on=look_on)
+    run = RecorderProcess(settings, limits_of(ctx), look_on=look_on)
+    run.go(lambda: plans.settings_of(ctx))
 
 
 def limits_of(ctx: click.Context) -> Limits:

@@ -18,7 +18,7 @@ from chatlog.cli.options.recording import (
     transcript_options,
 )
 from chatlog.cli.options.types import ParserType
-from chatlog.cli.show.diagnostics import set_up_diagnostics
+from chatlog.cli.show.diagnostics import can_look_on, set_up_diagnostics
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.screen import json_line, write
 from chatlog.cli.show.sync_results import SyncResult, verdict
@@ -97,17 +97,19 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     from chatlog.cli.process import RecorderProcess
 
     quiet = options["quiet"]
-    look_on = sys.stderr.isatty() and not quiet
+    look_on = can_look_on() and not quiet
     set_up_diagnostics(quiet=quiet, verbose=options["verbose"], look_on=look_on)
     settings = plans.settings_of(ctx)
     wanted = _plans(settings, options)
     if options["jitter"]:
         time.sleep(random.uniform(0, options["jitter"]))  # noqa: S311 - no secret
     limits = Limits(duration=options["within"])
-    run = RecorderProcess(settings, limits, planned=wanted, linger=options["linger"])
+    run = RecorderProcess(
+        settings, limits, planned=wanted, linger=options["linger"], look_on=look_on
+    )
     failure: ChatlogError | None = None
     try:
-        run.go(lambda: plans.settings_of(ctx), look_on=look_on)
+        run.go(lambda: plans.settings_of(ctx))
     except ChatlogError as error:  # another channel or network may have open gaps all the same
         failure = error
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from typing import Any
@@ -28,6 +29,11 @@ def set_up_diagnostics(*, quiet: bool, verbose: bool, look_on: bool) -> None:
     # Python's handler of loggers without one, such as those of asyncio and other libraries.
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(formatter)
+
+
+def can_look_on() -> bool:
+    """Return whether stderr is a terminal on which a live view can be drawn."""
+    return sys.stderr.isatty() and os.environ.get("TERM", "") not in {"", "dumb", "unknown"}
 
 
 class _Formatter(logging.Formatter):

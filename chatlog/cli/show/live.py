@@ -5,97 +5,143 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 import time
-from collections import Counter, defaultdict
-from itertools import islice
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
-from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
-from chatlog.clock import now
-from chatlog.event import SERVER
-from chatlog.formats.visible import printable
-from chatlog.formats.wording import ago
+from chatlog.cli.show.known_secrets import without_secrets
+from chatlog.cli.show.live_table import Watched, live_table
+from chatlog.protocol.joining import UNANSWERED
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable
 
-    from chatlog.health.status import NetworkStatus
+    from rich.console import ConsoleDimensions, RenderableType
+
+    from chatlog.cli.show.live_talk import TalkCounts
     from chatlog.record.recorder import Recorder
 
-_REFRESH: Final = 0.25
-_RATE_OVER: Final = 5.0
-_SHOWN: Final = 15
+_REFRESH: Final = 0.25  # seconds; a view that did not change is not drawn
+_MOST_ROWS: Final = 20
+_KEPT: Final = 200  # log lines, to be printed again when the size of the terminal changed
 _console: Final = Console(stderr=True, highlight=False)
+
+
+class View:
+    """The rows at the end of a terminal, drawn anew in place; log lines go above them.
+
+    When the terminal has another size, it is cleared, and the last log lines are
+    printed again: how a terminal breaks the lines that it shows is its own affair.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lock = threading.Lock()
+        self._logged: deque[Text] = deque(maxlen=_KEPT)
+        self._drawn: list[str] = []
+        self._size: ConsoleDimensions = console.size
+
+    def log(self, line: Text) -> None:
+        """Print a log line above the view, which only the terminal itself may break."""
+        with self._lock:
+            self._logged.append(line)
+            self._write(self._erasing() + self._printed(line) + "\n".join(self._drawn))
+
+    def show(self, view: RenderableType) -> None:
+        """Draw the view, unless it looks as it did."""
+        with self._lock:
+            size = self._console.size
+            rows = self._rows_of(view)
+            if size != self._size:
+                self._size, self._drawn = size, rows
+                room = max(0, size.height - len(rows) - 1)
+                logged = "".join(map(self._printed, [*self._logged][-room:])) if room else ""
+                self._write("\x1b[H\x1b[2J" + logged + "\n".join(rows))
+            elif rows != self._drawn:
+                erasing, self._drawn = self._erasing(), rows
+                self._write(erasing + "\n".join(rows))
+
+    def end(self) -> None:
+        """Remove the view."""
+        with self._lock:
+            self._write(self._erasing())
+            self._drawn = []
+
+    def _erasing(self) -> str:
+        if not self._drawn:
+            return ""
+        return "\r\x1b[2K" + "\x1b[1A\x1b[2K" * (len(self._drawn) - 1)
+
+    def _rows_of(self, view: RenderableType) -> list[str]:
+        with self._console.capture() as captured:
+            # In the last column, a terminal may or may not go to the next row.
+            self._console.print(view, end="", width=max(1, self._console.width - 1))
+        return captured.get().rstrip("\n").split("\n")
+
+    def _printed(self, line: Text) -> str:
+        with self._console.capture() as captured:
+            self._console.print(line, soft_wrap=True)
+        return captured.get()
+
+    def _write(self, text: str) -> None:
+        self._console.file.write(text)
+        self._console.file.flush()
+
+
+_view: Final = View(_console)
 
 
 class ConsoleHandler(logging.Handler):
     """A handler of log lines that prints them above the live view."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print a record as one line, which only the terminal itself may break."""
-        _console.print(Text(self.format(record)), soft_wrap=True)
+        """Print a record as one line."""
+        _view.log(Text(self.format(record)))
 
 
 @contextlib.asynccontextmanager
-async def view(recorder: Recorder) -> AsyncIterator[None]:
-    """Show a recorder's progress on stderr until the block ends."""
-    with Live(console=_console, auto_refresh=False, transient=True) as shown:
-        task = asyncio.create_task(_refresh(shown.update, recorder))
-        try:
-            yield
-        finally:
-            task.cancel()
+async def view(
+    recorder: Recorder, talk: TalkCounts, written: Callable[[], int]
+) -> AsyncIterator[None]:
+    """Show a recorder's progress on stderr until the block ends.
+
+    `talk` counts its lines, and `written` returns the number of bytes written.
+    """
+    task = asyncio.create_task(_refresh(recorder, talk, written))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        _view.end()
 
 
-async def _refresh(update: object, recorder: Recorder) -> None:
-    rates: dict[str, Rate] = defaultdict(Rate)
+async def _refresh(recorder: Recorder, talk: TalkCounts, written: Callable[[], int]) -> None:
+    began = time.monotonic()
     while True:
-        statuses = recorder.statuses()
-        for status in statuses:
-            rates[status.name].note(time.monotonic(), sum(status.events.values()))
-        update(table(statuses, rates, now()), refresh=True)  # type: ignore[operator]
+        moment = time.monotonic()
+        rows = min(_MOST_ROWS, _console.size.height - 1)
+        _view.show(
+            live_table(
+                watched_of(recorder), talk, moment,
+                seconds=moment - began, written=written(), rows=rows,
+            )
+        )  # fmt: skip
         await asyncio.sleep(_REFRESH)
 
 
-class Rate:
-    """Events a second over the last few seconds."""
-
-    def __init__(self) -> None:
-        self._seen: list[tuple[float, int]] = []
-
-    def note(self, moment: float, total: int) -> None:
-        """Take note of a total at a moment, in seconds of any clock that only advances."""
-        self._seen.append((moment, total))
-        while self._seen[0][0] < moment - _RATE_OVER:
-            del self._seen[0]
-
-    def __float__(self) -> float:
-        (first, before), (last, after) = self._seen[0], self._seen[-1]
-        return (after - before) / (last - first) if last > first else 0.0
-
-
-def table(statuses: Sequence[NetworkStatus], rates: Mapping[str, Rate], moment: str) -> Table:
-    """Lay out each network's state and rate, and the busiest channels of all."""
-    shown = Table.grid(padding=(0, 2))
-    for status in statuses:
-        style = "bold green" if status.connected else "yellow"
-        age = ago(status.last_event, moment)
-        shown.add_row(
-            Text(printable(f"● {status.name}"), style=style),
-            Text(printable(status.state)),
-            Text(f"{float(rates[status.name]):.1f}/s  last line {age}", style="dim"),
-        )
-        for channel, count in _busiest(status, max(1, _SHOWN // len(statuses))):
-            shown.add_row("", Text(printable(channel)), Text(f"{count:,}", justify="right"))
-    return shown
-
-
-def _busiest(status: NetworkStatus, most: int) -> list[tuple[str, int]]:
-    channels = Counter({name: count for name, count in status.events.items() if name != SERVER})
-    rest = list(islice(channels.most_common(), most, None))
-    more = [(f"and {len(rest)} more", sum(count for _, count in rest))] if rest else []
-    return [*channels.most_common(most), *more]
+def watched_of(recorder: Recorder) -> list[Watched]:
+    """Return the networks of a recorder as the view shows them."""
+    watched = []
+    for status in recorder.statuses():
+        absences = recorder.absences(status.name)
+        refusals = [each for each in absences if each.cause != UNANSWERED]
+        refused = {each.channel: without_secrets(each.why) for each in refusals}
+        channels = recorder.plans[status.name].session.channels
+        watched.append(Watched(status, channels, refused))
+    return watched
