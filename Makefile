@@ -48,6 +48,7 @@ torture: $(DEV)  ##: for hours: kill and cut off recorders at random, test prope
 bench: $(BENCH)  ##: compare speed and memory with other loggers and readers, in one run
 	@$(BIN)/python -m tests.bench flood
 	@$(BIN)/python -m tests.bench paced
+	@$(BIN)/python -m tests.bench crowds
 	@$(BIN)/python -m tests.bench reading
 	@$(BIN)/python -m tests.bench startup
 

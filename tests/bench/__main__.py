@@ -1,9 +1,7 @@
-"""Benchmarks: `python -m tests.bench [flood|paced|reading|startup|profile]`.
+"""Benchmarks: `python -m tests.bench [flood|paced|crowds|reading|startup|profile]`.
 
-See docs/benchmarks.md.
-
-What is measured is printed, never judged: the exit status is 0 unless
-something could not run.
+docs/benchmarks.md says how each one measures. What is measured is printed, never judged: the
+exit status is 0 unless something could not run.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tests.bench import flooding, startup
+from tests.bench import crowds, flooding, startup
 from tests.bench.archive import Size
 from tests.bench.contenders import CONTENDERS
 from tests.bench.flooding import Task
@@ -78,6 +76,10 @@ def _reading(options: argparse.Namespace) -> None:
     click.echo("\n".join(["", *sentences]))
 
 
+def _crowds(options: argparse.Namespace) -> None:
+    _print_table(crowds.compare(options.lines, options.channels, options.rounds))
+
+
 def _startup(options: argparse.Namespace) -> None:
     _print_table(startup.compare(options.runs))
 
@@ -117,6 +119,10 @@ def _parser() -> argparse.ArgumentParser:
     reading.add_argument("--events", type=_count, default=10_000_000, help="of the archive")
     reading.add_argument("--rounds", type=_count, default=5)
     reading.add_argument("--archive", metavar="DIR", help="make it there and leave it for the next")
+    many = _add(commands, "crowds", _crowds, "the recorder's memory among thousands of channels")
+    many.add_argument("--lines", type=_count, default=20_000)
+    many.add_argument("--channels", type=_count, default=5000)
+    many.add_argument("--rounds", type=_count, default=3)
     start = _add(commands, "startup", _startup, "start-up against a bare interpreter's")
     start.add_argument("--runs", type=_count, default=15)
     profile = _add(commands, "profile", _profile, "the recorder's path stage by stage")

@@ -60,19 +60,21 @@ class Crowd:
     """People, their channels, and one deed after another of those who are in them.
 
     `serials` lists the numbers of the messages said in each channel, in order;
-    each stands in its text as `n0000123`.
+    each stands in its text as `n0000123`. If they are `distinct`, nobody begins in two
+    channels; else a person is in two or three.
     """
 
-    def __init__(self, channels: list[str], seed: int = 1) -> None:
+    def __init__(self, channels: list[str], seed: int = 1, *, distinct: bool = False) -> None:
         self.chance = random.Random(seed)
-        people = 2 * MEMBERS + 20 * len(channels)
+        people = 2 * MEMBERS + (MEMBERS if distinct else 20) * len(channels)
         self.people = [_person(number) for number in range(people)]
         self.members: dict[str, list[Person]] = {}
         self.serials: dict[str, list[int]] = {channel: [] for channel in channels}
         self._texts = [self._text() for _ in range(_TEXTS)]
         self._next_serial = 0
-        for channel in channels:
-            self.members[channel] = self.chance.sample(self.people, MEMBERS)
+        for number, channel in enumerate(channels):
+            own = self.people[number * MEMBERS : (number + 1) * MEMBERS]
+            self.members[channel] = own if distinct else self.chance.sample(self.people, MEMBERS)
             for person in self.members[channel]:
                 person.channels.add(channel)
 

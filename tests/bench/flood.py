@@ -51,9 +51,9 @@ def channel_names(count: int) -> list[str]:
     return [f"#bench{number:02d}" for number in range(count)]
 
 
-def make_flood(lines: int, channels: int, time: str) -> Flood:
+def make_flood(lines: int, channels: int, time: str, *, distinct: bool = False) -> Flood:
     """Make a flood; a `time` is that of the server-time tag, none leaves out all tags."""
-    crowd = Crowd(channel_names(channels))
+    crowd = Crowd(channel_names(channels), distinct=distinct)
     names = {
         channel: [person.nick for person in members] for channel, members in crowd.members.items()
     }

@@ -32,8 +32,10 @@ class FarEnd:
     For each: `listen`, `welcome`, `flood` and `hang_up`.
     """
 
-    def __init__(self, lines: int, channels: int, tagged_at: str) -> None:
-        self._flood = make_flood(lines, channels, tagged_at)
+    def __init__(
+        self, lines: int, channels: int, tagged_at: str, *, distinct: bool = False
+    ) -> None:
+        self._flood = make_flood(lines, channels, tagged_at, distinct=distinct)
         self._tagged = bool(tagged_at)
         self._patience = _STARTING + lines / _SLOWEST
         self._listener: socket.socket | None = None
