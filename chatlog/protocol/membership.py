@@ -116,6 +116,7 @@ class Membership:
         if found is None or not nick or found.given_up:
             return
         folded = self._casemapping[nick]
+        nick = self._spelling(folded, nick)
         if folded == nick:
             folded = nick  # one string instead of two equal ones
         if self._dropped:
@@ -128,6 +129,15 @@ class Membership:
                 return
             self._join(folded, found)
         found.members[folded] = nick
+
+    def _spelling(self, folded: str, nick: str) -> str:
+        """Return the string of a nick that another channel has, to keep one a person."""
+        channels = self._channels_of.get(folded)
+        if channels is None:
+            return nick
+        first = channels if isinstance(channels, _Channel) else channels[0]
+        known = first.members.get(folded)
+        return known if known == nick else nick
 
     def remove(self, channel: str, nick: str) -> None:
         """Remove a member from a channel."""

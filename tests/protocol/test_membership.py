@@ -154,3 +154,20 @@ def test_a_renamed_channel_keeps_its_members(membership):
     assert membership.names() == ["#b", "#c", "#new"]
     assert membership.members("#new") == ["Bob", "alice"]
     assert membership.channels_of("alice") == ["#new"]
+
+
+@pytest.mark.parametrize("nick", ["ann", "Ann"])
+def test_a_person_in_many_channels_takes_the_memory_of_one_nick(membership, nick):
+    for channel in ("#one", "#two", "#three"):
+        membership.enter(channel)
+        membership.add(channel, nick[:1] + nick[1:])  # a new string, as each line has
+    spellings = [membership.members(channel)[0] for channel in ("#one", "#two", "#three")]
+    assert spellings == [nick] * 3
+    assert len({id(each) for each in spellings}) == 1
+
+
+def test_two_spellings_of_one_nick_each_stay_as_the_server_sent_them(membership):
+    for channel, nick in (("#one", "ann"), ("#two", "ANN")):
+        membership.enter(channel)
+        membership.add(channel, nick)
+    assert membership.members("#one") + membership.members("#two") == ["ann", "ANN"]
