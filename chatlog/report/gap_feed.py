@@ -61,6 +61,19 @@ class GapFeed:
             found.append(PlacedGap(bisect_right(reached, gap.start.time), target, gap))
         return found
 
+    def rest(self, until: str = "") -> list[PlacedGap]:
+        """Return the gaps behind all entries that start before `until`, "" for no bound."""
+        if not self._begin:
+            return []
+        if self._coming is None:
+            self._coming = self._not_given()
+        found = []
+        while self._coming and self._coming[-1][1].start.time < (until or _NEVER):
+            target, gap = self._coming.pop()
+            self._given.setdefault(target, _Given()).add(gap)
+            found.append(PlacedGap(0, target, gap))
+        return found
+
     def _not_given(self) -> list[tuple[Target, Gap]]:
         gaps = [
             (target, gap)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 
 from chatlog import clock
-from chatlog.archive.targets import spelled
-from chatlog.cli.show.gap_lines import gap_line
+from chatlog.cli.show.gap_lines import gap_run_line
 from chatlog.formats.terminal import LineFormat, Span, local_time, place, render, width_of
 from chatlog.formats.visible import visible
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from chatlog.event import Event
     from chatlog.formats.terminal import Find
     from chatlog.read.reader import Entry
-    from chatlog.report.gap_feed import PlacedGap
+    from chatlog.report.gap_runs import GapRun
     from chatlog.report.json_records import Record
 
 _MAX_TARGET_WIDTH: Final = 20
@@ -98,15 +97,13 @@ class Screen:
         if find is not None:
             self._kept = self._kept._replace(find=find)
 
-    def __call__(self, events: Sequence[Event], gaps: Sequence[PlacedGap] = ()) -> bytes:
-        """Return the lines of some events, and among them a line for each gap."""
+    def __call__(self, events: Sequence[Event], gaps: Sequence[GapRun] = ()) -> bytes:
+        """Return the lines of some events, and among them a line for each run of gaps."""
         layout, shown, begin = self._layout(events), [], 0
-        for placed in gaps:
-            shown += [self._line(event, layout) for event in events[begin : placed.position]]
-            where = f"{visible(spelled(placed.target.name))}: " if self._targets > 1 else ""
-            line = visible(gap_line(placed.gap, self._tz, dated=layout.date))
-            shown.append(self._separator(f"{where}{line}", "own"))
-            begin = placed.position
+        for run in gaps:
+            shown += [self._line(event, layout) for event in events[begin : run.position]]
+            shown.append(self._gaps(run, layout))
+            begin = run.position
         shown += [self._line(event, layout) for event in events[begin:]]
         return encoded("".join(shown))
 
@@ -117,6 +114,12 @@ class Screen:
     def _line(self, event: Event, layout: LineFormat) -> str:
         line = "".join(map(self._paint, render(event, layout))) + "\n"
         return self._heading(event.time) + line if self._headings else line
+
+    def _gaps(self, run: GapRun, layout: LineFormat) -> str:
+        several = self._targets > 1
+        line = gap_run_line(run, self._tz, dated=layout.date, names_target=several)
+        heading = self._heading(run.start) if self._headings else ""
+        return heading + self._separator(visible(line), "own")
 
     def _heading(self, time: str) -> str:
         """Name the day above its first event."""

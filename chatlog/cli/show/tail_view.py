@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from chatlog.cli.show.damage import Damage
@@ -10,17 +11,20 @@ from chatlog.cli.show.screen import as_json_lines, batched, write
 from chatlog.query.noise import Talk
 from chatlog.read.segment_reader import TooMuchError, digests_of
 from chatlog.report.gap_feed import GapFeed
+from chatlog.report.gap_runs import last_lines, runs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from chatlog.cli.show.screen import Screen
     from chatlog.query.noise import Shown
     from chatlog.query.selection import Query
     from chatlog.read.cursor import Cursor
     from chatlog.read.reader import Entry, Reader
+    from chatlog.report.gap_runs import GapRun
 
 _FEW: Final = 1000  # events that are read from the ends of the segments
+_HELD: Final = 16 * 1024 * 1024  # bytes of matches that wait for their gaps to be counted
 _RACING: Final = 1000  # events that may come while the last matches are searched
 
 
@@ -53,15 +57,35 @@ class TailView:
         """Show the last `count` events, all for None; return whether there was any to show."""
         last = self._last_in_memory(count)
         if last is not None:
-            self._show(last)
+            self._show_lines(last, count)
             return bool(self._reader.targets() and (last or not count))
         found = False
-        for entries in self._last_matches(count):
+        for entries, number in self._last_matches(count):
             self._found_last += (digests_of([entry.line]) for entry in entries)
-            self._show(entries)
+            self._show_lines(entries, number)
             found = True
+        if found:
+            self._show_lines([], None)
         self._damage.report()
         return found or count == 0
+
+    def _show_lines(self, entries: Sequence[Entry], count: int | None) -> None:
+        """Show events and the gaps among them; at most `count` lines of both, None for all.
+
+        With a `count`, or without events, the gaps behind the last event are shown too.
+        """
+        runs = self._runs(entries)
+        if self._shows_gaps() and (count is not None or not entries):
+            until = self._query.until if self._query is not None else ""
+            behind = self._gaps.rest(until)
+            placed = [each._replace(position=len(entries)) for each in behind]
+            runs += runs_of(placed)
+        if count is not None and entries:
+            entries, runs = last_lines(entries, runs, count)
+        self._show(entries, runs)
+
+    def _runs(self, entries: Sequence[Entry]) -> list[GapRun]:
+        return runs_of(self._gaps.among(entries)) if self._shows_gaps() else []
 
     def _last_in_memory(self, count: int | None) -> list[Entry] | None:
         """Return the last `count` events; None if they are to be searched for."""
@@ -96,7 +120,7 @@ class TailView:
 
         for entries in self._reader.follow(waiting):
             self._gaps.look_again()
-            self._show(self._matching(entries))
+            self._show_new(entries)
 
     def resume(self, path: str, count: int | None, wait: Callable[[], object] | None) -> None:
         """Show the events after the cursor in a file, and keep the cursor behind each piece.
@@ -115,7 +139,7 @@ class TailView:
             while True:
                 while entries := self._reader.new():
                     with stopping.whole():
-                        self._show(self._matching(entries), with_gaps=False)
+                        self._show(self._matching(entries))
                         cursor.keep()
                 with stopping.whole():
                     cursor.keep()
@@ -131,18 +155,28 @@ class TailView:
             self.show_last(count)
         cursor.keep()  # a file that cannot be written is reported at once
 
-    def _show(self, entries: Sequence[Entry], *, with_gaps: bool = True) -> None:
+    def _show_new(self, entries: list[Entry]) -> None:
+        """Show those of new events that match, and gaps also where no event is shown behind."""
+        shown, runs = self._matching(entries), self._runs(entries)
+        kept = {id(each) for each in shown}
+        moved = [
+            run._replace(position=sum(id(each) in kept for each in entries[: run.position]))
+            for run in runs
+        ]
+        if shown or moved:
+            self._show(shown, moved)
+
+    def _show(self, entries: Sequence[Entry], runs: Sequence[GapRun] = ()) -> None:
         if self._as_json:
             write(as_json_lines(entries))
         else:
             events = [entry.event for entry in entries]
-            gaps = self._gaps.among(entries) if with_gaps and self._shows_gaps() else ()
-            write(self._screen(events, gaps))
+            write(self._screen(events, runs))
         self._damage.report()
 
     def _shows_gaps(self) -> bool:
         is_everything = self._query is None or self._query.is_everything
-        return is_everything and not isinstance(self._shown, Talk)
+        return is_everything and not self._as_json and not isinstance(self._shown, Talk)
 
     def _matching(self, entries: list[Entry]) -> list[Entry]:
         query, shown, names = self._query, self._shown, self._reader.names
@@ -164,8 +198,19 @@ class TailView:
         self._found_last.remove(digest)
         return True
 
-    def _last_matches(self, count: int | None) -> Iterable[list[Entry]]:
+    def _last_matches(self, count: int | None) -> Iterator[tuple[Sequence[Entry], int | None]]:
+        """Yield batches of matches, each with `count` if it has all matches, else with None."""
         from chatlog.search.last_matches import last_matches
 
         matches = last_matches(self._reader, self._query, count, self._shown)
-        return batched(matches, lambda entry: len(entry.line))
+        held, size = [], 0
+        for entry in matches if count is not None and count <= _FEW else ():
+            held.append(entry)
+            size += len(entry.line)
+            if size > _HELD:
+                break
+        if held and size <= _HELD:
+            yield held, count
+            return
+        for batch in batched(chain(held, matches), lambda entry: len(entry.line)):
+            yield batch, None

@@ -662,9 +662,9 @@ def test_a_gap_is_shown_where_it_lies_also_between_two_pieces_of_output(tail, ar
     heard(archive, (0, 130), (160, 450), (480, 2805), (2890, 3000))
     out = tail("--since", "2025-11-23")[1]
     assert gaps_in(out) == [
-        "--- gap 2025-11-23 00:02:10–00:02:40, recorder died; not recovered",
-        "--- gap 2025-11-23 00:07:30–00:08:00, recorder died; not recovered",
-        "--- gap 2025-11-23 00:46:45–00:48:10, recorder died; not recovered",
+        "--- net: gap 2025-11-23 00:02:10–00:02:40, recorder died; not recovered",
+        "--- net: gap 2025-11-23 00:07:30–00:08:00, recorder died; not recovered",
+        "--- net: gap 2025-11-23 00:46:45–00:48:10, recorder died; not recovered",
     ]
     lines = out.splitlines()
     places = [number for number, line in enumerate(lines) if line.startswith("---")]
@@ -674,12 +674,56 @@ def test_a_gap_is_shown_where_it_lies_also_between_two_pieces_of_output(tail, ar
 def test_a_gap_that_begins_with_the_first_line_that_is_shown_is_shown(tail, archive):
     record(archive, said(0, "zero"), said(10, "one"), said(20, "two"))
     heard(archive, (0, 10), (15, 30))
-    assert [line.split()[-1] for line in tail("-n", "2")[1].splitlines()] == [
+    assert [line.split()[-1] for line in tail("-n", "3")[1].splitlines()] == [
         "one",
         "recovered",
         "two",
     ]
     assert gaps_in(tail("-n", "1")[1]) == []
+
+
+def test_the_lines_of_gaps_count_and_stand_behind_the_last_event_as_well(tail, archive):
+    record(archive, *(said(each * 10_000, f"{each}") for each in range(6)))
+    heard(archive, (0, 20_005), (25_000, 45_000), (49_000, 55_000), (59_000, 60_000))
+    for more in ([], ["--since", "2025-11-23"]):
+        for count in range(1, 10):
+            out = tail("-n", str(count), *more)[1].splitlines()
+            kinds = ["gap" if line[:3] == "---" else line.split()[-1] for line in out]
+            assert kinds == ["0", "1", "2", "gap", "3", "4", "gap", "5", "gap"][-count:]
+    out = tail("--since", "2025-11-23", "--until", "2025-11-23T14:00:00Z")[1].splitlines()
+    assert out[-1].endswith("<ann> 5")
+
+
+def test_short_gaps_in_a_row_and_gaps_of_several_channels_are_one_line(tail, archive):
+    record(archive, said(0, "zero"), said(0, "other", target="#d"), said(9000, "nine"))
+    heard(archive, (0, 10), (40, 100), (130, 9000))
+    heard(archive, (0, 10), (40, 9000), target="#d")
+    assert gaps_in(tail("#c")[1]) == [
+        (
+            "--- net: 2 gaps between 2025-11-23 00:00:10 and 00:02:10, 60 s in all,"
+            " recorder died; not recovered"
+        )
+    ]
+    assert gaps_in(tail()[1]) == [
+        (
+            "--- net: 3 gaps in 2 channels between 2025-11-23 00:00:10 and 00:02:10, 60 s in all,"
+            " recorder died; not recovered"
+        )
+    ]
+    assert gaps_in(tail("-n", "2")[1]) == gaps_in(tail()[1])
+
+
+def test_following_shows_a_gap_whose_end_is_told_by_a_line_that_is_hidden(archive, chatlog):
+    record(archive, said(0, "zero"))
+    heard(archive, (0, 10))
+    running = chatlog.start("tail", "-f", "-a", archive, "--tz", "UTC")
+    running.wait_for("zero$", stream="stdout")
+    heard(archive, (40,))
+    record(archive, said(40, "", type="joined", nick="recorder"))
+    running.wait_for("--- net: gap .*not recovered$", stream="stdout")
+    running.interrupt()
+    assert running.finish() == 130
+    assert running.stdout.count("\n") == 2
 
 
 def test_a_gap_behind_since_is_shown_before_the_first_line(tail, archive):
@@ -700,7 +744,7 @@ def test_lines_of_a_later_version_in_ledger_and_manifest_are_passed_over(tail, a
     assert (status, err) == (0, "")
     first, gap, last = out.splitlines()
     assert (first.split()[-1], last.split()[-1]) == ("zero", "two")
-    assert "--- gap " in gap
+    assert "--- net: gap " in gap
     assert gap.endswith("; not recovered")
 
 
@@ -750,7 +794,7 @@ def test_a_gap_that_is_filled_in_part_later_is_not_shown_again(archive, chatlog)
     running.interrupt()
     assert running.finish() == 130
     assert gaps_in(running.stdout) == [
-        "--- gap 2025-11-23 00:00:10–00:00:40, recorder died; not recovered"
+        "--- net: gap 2025-11-23 00:00:10–00:00:40, recorder died; not recovered"
     ]
 
 

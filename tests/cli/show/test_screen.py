@@ -13,7 +13,7 @@ from chatlog.cli.show.screen import Screen, batched, find_in
 from chatlog.coverage.gap import Gap, GapState
 from chatlog.coverage.interval_fold import Bound
 from chatlog.query.texts import literal
-from chatlog.report.gap_feed import PlacedGap
+from chatlog.report.gap_runs import GapRun
 from tests.support.archive import event_at
 
 DAY = 86_400
@@ -92,16 +92,30 @@ def gap(state, **fields):
 
 
 def placed(position, gap, target="#c"):
-    return PlacedGap(position, Target("net", target, f"/nowhere/net/{target}"), gap)
+    return GapRun(position, (Target("net", target, f"/nowhere/net/{target}"),), (gap,))
 
 
 def test_a_gap_stands_where_it_lies(screen):
     events = [event_at(3 * DAY + second, "hi") for second in (0, 5, 4000)]
     assert screen()(*events, gaps=[placed(2, gap(GapState.OPEN))]) == (
         "00:00:00 <ann> hi\n00:00:05 <ann> hi\n"
-        "--- gap 00:00:10–01:00:10, recorder died; not recovered\n"
+        "--- net: gap 00:00:10–01:00:10, recorder died; not recovered\n"
         "01:06:40 <ann> hi\n"
     )
+
+
+def test_a_gap_stands_under_the_day_on_which_it_began(screen):
+    events = [event_at(0, "hi"), event_at(2 * DAY, "hi")]
+    early = gap(GapState.OPEN)._replace(
+        start=Bound("2026-11-24T10:00:00.000Z"), end="2026-11-24T10:30:00.000Z"
+    )
+    shown = screen(headings=True)(*events, gaps=[placed(1, early)]).splitlines()
+    assert [line.split(",")[0] for line in shown if line.startswith("---")] == [
+        "--- Monday 2026-11-23",
+        "--- Tuesday 2026-11-24",
+        "--- net: gap 10:00:00–10:30:00",
+        "--- Wednesday 2026-11-25",
+    ]
 
 
 def test_a_gap_says_of_which_channel_it_is_and_that_safely(screen):
@@ -111,7 +125,7 @@ def test_a_gap_says_of_which_channel_it_is_and_that_safely(screen):
         *events, gaps=[placed(0, gap(GapState.UNFILLABLE, why="\x1b[2J"), "#\x07")]
     )
     assert shown.splitlines()[0] == (
-        r"--- #\x07: gap 00:00:10–01:00:10, recorder died; not recoverable: \x1b[2J"
+        r"--- net/#\x07: gap 00:00:10–01:00:10, recorder died; not recoverable: \x1b[2J"
     )
 
 
