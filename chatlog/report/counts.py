@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from itertools import filterfalse
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.event import TALK, EventType
+from chatlog.event import TALK
 from chatlog.formats.visible import unformatted
 from chatlog.query.predicates import LINK, is_question
 from chatlog.report.hours import HOUR, MINUTE, quarter_of
@@ -24,41 +24,14 @@ from chatlog.report.hours import HOUR, MINUTE, quarter_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from chatlog.casemapping import Casemapping
+    from chatlog.report.deeds import Deed
+    from chatlog.report.holders import Holders
 
 _AT_ONCE: Final = 8_000  # what the processor's cache takes
-# A batch may be 1 MiB of text, which takes four times as much in memory, and is joined.
-_BATCHES_AT_ONCE: Final = 8
+# Of text outside ASCII, which takes four times as much in memory, and is joined.
+_LETTERS_AT_ONCE: Final = 4_000_000
 _CLUES: Final = ("://", "ww.", "WW.")  # each link has one
 _SPACES: Final = re.compile("  +")
-
-
-class Deed(Protocol):
-    """The fields of an event that are counted."""
-
-    @property
-    def time(self) -> str:
-        """When it was done, as in an Event."""
-
-    @property
-    def type(self) -> str:
-        """The type of the event."""
-
-    @property
-    def nick(self) -> str:
-        """Who did it."""
-
-    @property
-    def account(self) -> str:
-        """As whom they were logged in."""
-
-    @property
-    def text(self) -> str:
-        """The text of the event."""
-
-    @property
-    def subject(self) -> str:
-        """To whom it was done."""
 
 
 class Person(msgspec.Struct, array_like=True):
@@ -87,39 +60,38 @@ class Person(msgspec.Struct, array_like=True):
         self.links += other.links
 
 
+Key = tuple[str, str, str, str]
+"""Network ("" if all count as one), home, account ("" for none) and folded nick."""
+
+
 class Counts(msgspec.Struct):
     """Counts of one target.
 
-    `people` is by folded nick, `slots` by the beginnings of times of what was
-    said, `types` by what was done; `accounts` are pairs of nick and account,
-    `changes` pairs of nicks.
+    `people` is by network, home, account and folded nick, `slots` by the beginnings of
+    times of what was said, `types` by what was done.
     """
 
-    people: dict[str, Person] = {}
+    people: dict[Key, Person] = {}
     slots: dict[str, int] = {}
     types: dict[str, int] = {}
-    accounts: set[tuple[str, str]] = set()
-    changes: set[tuple[str, str]] = set()
     first: str = ""
     last: str = ""
 
     def add(self, other: Counts) -> None:
         """Add other counts to these."""
-        for nick, person in other.people.items():
-            self.add_person(nick, person)
+        for key, person in other.people.items():
+            self.add_person(key, person)
         for mine, theirs in ((self.slots, other.slots), (self.types, other.types)):
-            for key, count in theirs.items():
-                mine[key] = mine.get(key, 0) + count
-        self.accounts |= other.accounts
-        self.changes |= other.changes
+            for name, count in theirs.items():
+                mine[name] = mine.get(name, 0) + count
         self.note_times(other.first, other.last)
 
-    def add_person(self, nick: str, person: Person) -> None:
-        """Add the texts of a person."""
-        if nick in self.people:
-            self.people[nick].add(person)
+    def add_person(self, key: Key, person: Person) -> None:
+        """Add the texts of a person under one nick and account."""
+        if key in self.people:
+            self.people[key].add(person)
         else:
-            self.people[nick] = msgspec.structs.replace(person)  # theirs stays as it is
+            self.people[key] = msgspec.structs.replace(person)  # theirs stays as it is
 
     def note_times(self, first: str, last: str) -> None:
         """Reach from the first time to the last one; empty ones are none."""
@@ -137,49 +109,53 @@ class Counts(msgspec.Struct):
         return sum(self.slots.values())
 
 
-def count(batches: Iterable[Sequence[Deed]], folds: Casemapping, grain: int = HOUR) -> Counts:
+def count(batches: Iterable[Sequence[Deed]], holders: Holders, grain: int = HOUR) -> Counts:
     """Count the events of one target, from batches of at most 1 MiB of lines.
 
-    The events of a few batches are held at once, however long their texts are.
+    Some thousands of events are held at once, fewer if their texts are long.
     """
     counts = Counts()
     groups: _Groups = defaultdict(list)
-    held = held_batches = 0
+    held = letters = 0
     for batch in batches:
         for deed in batch:
             groups[deed.type, deed.nick, deed.account].append(deed)
         held += len(batch)
-        held_batches += 1
-        if held >= _AT_ONCE or held_batches >= _BATCHES_AT_ONCE:
-            _count_groups(counts, groups, folds, grain)
+        letters += sum([len(deed.text) for deed in batch])
+        if held >= _AT_ONCE or letters >= _LETTERS_AT_ONCE:
+            _count_groups(counts, groups, holders, grain)
             groups.clear()
-            held = held_batches = 0
-    _count_groups(counts, groups, folds, grain)
+            held = letters = 0
+    _count_groups(counts, groups, holders, grain)
     return counts
 
 
-_Groups = defaultdict[tuple[str, str, str], list[Deed]]
+_Groups = defaultdict[tuple[str, str, str], "list[Deed]"]
 
 
-def _count_groups(counts: Counts, groups: _Groups, folds: Casemapping, grain: int) -> None:
+def _count_groups(counts: Counts, groups: _Groups, holders: Holders, grain: int) -> None:
     slots: Counter[str] = Counter()
     for (kind, nick, account), deeds in groups.items():
         times = sorted([deed.time for deed in deeds])  # nearly are: cheaper than min and max
-        first, last = times[0], times[-1]
-        counts.note_times(first, last)
+        counts.note_times(times[0], times[-1])
         counts.types[kind] = counts.types.get(kind, 0) + len(deeds)
         if kind in TALK and nick:
-            folded = folds[nick]
             slots.update([time[:grain] for time in times])
-            counts.add_person(folded, _spoken(nick, first, last, [deed.text for deed in deeds]))
-            if account:
-                counts.accounts.add((folded, account))
-        elif kind == EventType.NICK:
-            renamed = [folds[deed.subject] for deed in deeds if nick and deed.subject]
-            counts.changes.update((folds[nick], name) for name in renamed)
+            _count_people(counts, nick, account, deeds, holders)
     for slot, number in slots.items():
         begin = quarter_of(slot) if grain == MINUTE else slot
         counts.slots[begin] = counts.slots.get(begin, 0) + number
+
+
+def _count_people(
+    counts: Counts, nick: str, account: str, deeds: list[Deed], holders: Holders
+) -> None:
+    """Count the texts under one nick and account, for each home of the nick."""
+    folded = holders.folds[nick]
+    for home, mine in holders.by_home(folded, deeds):
+        times = [deed.time for deed in mine]
+        spoken = _spoken(nick, min(times), max(times), [deed.text for deed in mine])
+        counts.add_person((holders.network, home, account, folded), spoken)
 
 
 def _spoken(nick: str, first: str, last: str, texts: list[str]) -> Person:

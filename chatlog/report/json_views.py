@@ -169,7 +169,7 @@ def statistics_records(
             share=rounded(row.heard),
         )
     for somebody in people:
-        yield _person_record(somebody, network, target)
+        yield _person_record(somebody, target)
 
 
 def _total_record(
@@ -193,10 +193,10 @@ def _total_record(
     )
 
 
-def _person_record(somebody: Somebody, network: str | None, target: str | None) -> PersonRecord:
+def _person_record(somebody: Somebody, target: str | None) -> PersonRecord:
     total = somebody.total
     return PersonRecord(
-        network=network,
+        network=somebody.network or None,
         target=target,
         nick=total.nick,
         nicks=somebody.nicks,

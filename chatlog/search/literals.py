@@ -14,6 +14,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chatlog.casemapping import WILD
+from chatlog.event import Event
 from chatlog.formats.format import Spelling
 from chatlog.formats.table import format_of
 from chatlog.query.predicates import Account, All, Contains, Nick, Some, Then, Type, Via
@@ -29,6 +30,9 @@ CROSSING: Final = ("\N{KELVIN SIGN}", "ſ", "ı", "İ")
 _CROSSED: Final = frozenset("ksiKSI")
 _SHORT: Final = 4
 _MOST: Final = 16  # each is a search of its own
+_KEYS: Final = frozenset(Event.__struct_fields__)
+_BEFORE_VALUE: Final = (b":", b" ", b"\t", b"\r")
+"""The bytes before a value in JSON; chatlog writes no white space."""
 _ESCAPED: Final = frozenset('"\\/\x7f')
 _FOLDED: Final = re.compile(r"[\[\]\\~{}|^]")
 
@@ -70,6 +74,13 @@ def _of_keys(term: Term) -> Clues | None:
     match term:
         case Account(name):
             return _of_word(name, Spelling.JSON)
+        case Type(name) if name in _KEYS:
+            # Alone it would be in every line, as a key.
+            return [
+                Clue(before + clue.piece)
+                for clue in _quoted(name, fold=False) or []
+                for before in _BEFORE_VALUE
+            ]
         case Type(name):
             return _quoted(name, fold=False)
         case Via(name) if name.lower() != "live":

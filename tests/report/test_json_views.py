@@ -50,7 +50,7 @@ def test_a_row_names_the_network_and_the_target_where_there_is_one_alone():
 
 
 def test_records_are_a_total_the_rows_of_time_and_the_people():
-    people = {"ann": Person("ann", "1", "2", lines=6, words=9)}
+    people = {("net", "ann", "", "ann"): Person("ann", "1", "2", lines=6, words=9)}
     total, *rows, person = records_of(("net", "#c"), people=people)
     assert isinstance(total, TotalRecord)
     assert (total.share, total.words) == (0.666, 9)

@@ -23,7 +23,8 @@ MEANT = {"2026-11-23T18:00": 1000, "2026-11-25T00:00": 100}
 
 
 def statistics(people=None, slots=SLOTS):
-    counts = Counts(slots=slots, people=people or {}, types={"message": sum(slots.values())})
+    people = {("net", nick, "", nick): person for nick, person in (people or {}).items()}
+    counts = Counts(slots=slots, people=people, types={"message": sum(slots.values())})
     return Statistics([TargetName("net", "#c")], counts, 1, Attention(MEANT, HEARD))
 
 

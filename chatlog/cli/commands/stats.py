@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 _SECTIONS: Final = {
-    "Counts": ("--top", "--each", "--by", "--join"),
+    "Counts": ("--top", "--each", "--by", "--join", "--merge-networks"),
     "Filters": ("--match", *FILTERS),
     "Output": ("--json", "--tz"),
     "Archive": ("--archive", "--config", "--jobs"),
@@ -57,6 +57,7 @@ _SECTIONS: Final = {
     show_default=True, help="Length of the periods.",
 )  # fmt: skip
 @click.option("--join/--no-join", default=True, help="Count the nicks of one person together.")
+@click.option("--merge-networks", is_flag=True, help="Count a nick as one person on all networks.")
 @click.option(
     "-j",
     "--jobs",
@@ -73,12 +74,12 @@ _SECTIONS: Final = {
 def command(
     *, wanted: Wanted, targets: tuple[str, ...], match: str, tz: str | None,
     network: str | None, root: str, jobs: int | None, each: bool, as_json: bool,
-    top: int, period: str, join: bool,
+    top: int, period: str, join: bool, merge_networks: bool,
 ) -> None:  # fmt: skip
     """Count lines by person, hour, weekday and period; in all channels if none is named.
 
-    Nicks count as one person if they share an account, or if one was changed
-    into the other. Beside each count stands the share of the time that was
+    Nicks of one network count as one person if they share an account, or while
+    one was changed into the other. Beside each count stands the share of the time that was
     recorded: a gap is not silence.
 
     \b
@@ -92,7 +93,9 @@ def command(
     )
     reader = Reader(root, query.places, query.networks)
     query = terms.followed(query, wanted, reader, jobs or 0)
-    counted = count_targets(reader, query, zone, jobs=jobs or 0, join=join)
+    counted = count_targets(
+        reader, query, zone, jobs=jobs or 0, join=join, merge_networks=merge_networks
+    )
     damage = Damage(reader.damaged)
     damage.report()
     if not counted:

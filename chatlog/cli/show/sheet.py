@@ -96,13 +96,17 @@ class Sheet:
 
     def _people(self, people: list[Somebody]) -> Table:
         table = _table("who")
+        several = len({each.network for each in people}) > 1
+        if several:
+            table.add_column("network", overflow="ellipsis", max_width=_NICK, no_wrap=True)
         for name in ("lines", "words", "a line", "questions", "links", "last"):
             table.add_column(name, justify="right", no_wrap=True)
         table.add_column("also", overflow="ellipsis")
         for somebody in people[: self._top]:
             total = somebody.total
             table.add_row(
-                _named(total.nick), f"{total.lines:,}", f"{total.words:,}",
+                _named(total.nick), *([_named(somebody.network)] if several else []),
+                f"{total.lines:,}", f"{total.words:,}",
                 f"{total.words / total.lines:,.1f}", f"{total.questions:,}", f"{total.links:,}",
                 self._day(total.last), _named(" ".join(somebody.nicks[1:])),
             )  # fmt: skip

@@ -237,6 +237,47 @@ def test_stats_never_joins_two_accounts_into_one_person(lines, archive):
     assert [person["account"] for person in lines("person")] == ["ann", "bob"]
 
 
+def test_the_same_nick_on_two_networks_is_two_people_unless_networks_are_merged(
+    lines, stats, archive
+):
+    record(
+        archive,
+        event_at(1), event_at(2), event_at(3, network="other"), event_at(4, nick="bob"),
+        did(5, "nick", "ann", subject="zoe", network="other"),
+        event_at(6, nick="zoe", network="other"), event_at(7, nick="zoe", network="other"),
+    )  # fmt: skip
+
+    def of(*arguments):
+        people = lines("person", *arguments)
+        return [(each["network"], each["nicks"], each["lines"]) for each in people]
+
+    assert of() == [
+        ("other", ["zoe", "ann"], 3), ("net", ["ann"], 2), ("net", ["bob"], 1),
+    ]  # fmt: skip
+    assert of("--no-join") == [
+        ("net", ["ann"], 2), ("other", ["zoe"], 2), ("other", ["ann"], 1), ("net", ["bob"], 1),
+    ]  # fmt: skip
+    assert of("--merge-networks") == [(None, ["ann", "zoe"], 5), (None, ["bob"], 1)]
+    heads = [next(line for line in stats(*each)[1].splitlines() if line.startswith("who"))
+             for each in ([], ["net/*"], ["--merge-networks"])]  # fmt: skip
+    assert ["network" in head for head in heads] == [True, False, False]
+    assert [line.split()[:3] for line in stats()[1].splitlines() if line.startswith("zoe")] == [
+        ["zoe", "other", "3"]
+    ]
+
+
+def test_people_who_had_a_nick_one_after_the_other_stay_two(lines, archive):
+    record(
+        archive,
+        event_at(1), event_at(2, nick="bob"), did(3, "nick", "ann", subject="ann_away"),
+        event_at(4, nick="ann_away"), did(5, "nick", "bob", subject="ann"), event_at(6),
+        event_at(7), did(8, "quit", "ann"), did(9, "nick", "ann_away", subject="ann"),
+        event_at(10),
+    )  # fmt: skip
+    assert nicks(lines("person")) == [(["ann", "ann_away"], 3), (["ann", "bob"], 3)]
+    assert nicks(lines("person", "--type", "message", "-j", "2")) == nicks(lines("person"))
+
+
 def test_nicks_that_are_one_to_the_network_are_one(lines, archive):
     record(archive, event_at(1, nick="Ann[]~"), event_at(2, nick="ann{}^"))
     assert nicks(lines("person", "--no-join")) == [(["Ann[]~"], 2)]
@@ -374,9 +415,12 @@ def test_each_shows_channels_for_themselves_and_else_they_add_up(stats, lines, a
     assert heads == [
         f"{name}: 1 line by 1 person, 2026-11-23" for name in ("net/#a", "net/#b", "other/#a")
     ]
-    assert stats()[1].startswith("3 channels: 3 lines by 2 people, 2026-11-23\n")
+    assert stats()[1].startswith("3 channels: 3 lines by 3 people, 2026-11-23\n")
     for kind in ("hour", "weekday", "period", "person"):
-        assert {(one["network"], one["target"]) for one in lines(kind)} == {(None, None)}
+        networks = {"net", "other"} if kind == "person" else {None}
+        assert {(one["network"], one["target"]) for one in lines(kind)} == {
+            (network, None) for network in networks
+        }
         each = lines(kind, "--each")
         assert {(one["network"], one["target"]) for one in each} == set(names)
         [network] = {one["network"] for one in lines(kind, "net/*")}
