@@ -71,6 +71,7 @@ class FastLane:
         self._routes: dict[str, str] = {}
         self._heads: dict[str, _Head] = {}
         self._plan = PLAIN
+        self._received = ""
         self._live: set[str] = set()
         self.forget()
 
@@ -95,7 +96,7 @@ class FastLane:
         Return the first line that the general lane has to look at, None at the end.
         """
         heads, initials, network, append = self._heads, self._initials, self._network, events.append
-        self._live = self._clock.live_seconds(received)
+        self._received, self._live = received, self._clock.live_seconds(received)
         for line in lines:
             try:
                 rest = line.decode()
@@ -104,8 +105,8 @@ class FastLane:
             tags, kind = "", _MESSAGE
             if rest[:1] == "@":
                 tags, _, rest = rest.partition(" ")
-            head, colon, text = rest.partition(" :")
-            known = heads.get(head) or self._recall(head)
+            head, colon, said = rest.partition(" :")
+            text, known = said, heads.get(head) or self._recall(head)
             if known is None or len(line) > MAX_LINE:
                 return line
             if text[:1] in initials:
@@ -126,7 +127,7 @@ class FastLane:
                         text=text,
                     )
                 )
-            elif event := self._tagged(tags, known, kind, text, received):
+            elif event := self._tagged(tags, known, said, kind, text):
                 append(event)
             else:
                 return line
@@ -157,23 +158,24 @@ class FastLane:
             return _ACTION, said
         return "", ""
 
-    def _tagged(
-        self, tag_text: str, known: _Head, kind: str, text: str, received: str
-    ) -> Event | None:
-        """Return the event of a message with the tags of a live line; None for any other."""
+    def _tagged(self, tag_text: str, known: _Head, said: str, kind: str, text: str) -> Event | None:
+        """Return the event of a message with the tags of a live line; None for any other.
+
+        `said` is the text as it came, by which a repeat is known in both lanes.
+        """
         plan = self._plan
         match = plan.match(tag_text)
         if match is None:
-            return self._oddly_tagged(tag_text[1:], known, kind, text, received)
+            return self._oddly_tagged(tag_text[1:], known, said, kind, text)
         time, second, msgid, account = match.group(*plan.groups)
-        if second not in self._live and not (time := self._clock.live_time(time, received)):
+        if second not in self._live and not (time := self._clock.live_time(time, self._received)):
             return None
         channel, nick, user, host, head = known
-        if msgid and not self._is_new(msgid, head, text):
+        if msgid and not self._is_new(msgid, head, said):
             return None
         return Event(
             time=time,
-            received=received,
+            received=self._received,
             network=self._network,
             target=channel,
             type=kind,
@@ -186,23 +188,23 @@ class FastLane:
         )
 
     def _oddly_tagged(
-        self, tag_text: str, known: _Head, kind: str, text: str, received: str
+        self, tag_text: str, known: _Head, said: str, kind: str, text: str
     ) -> Event | None:
         """Return the event of a message whose tags the plan does not fit, as `_tagged`."""
         tags = parse_tags(tag_text)
         self._plan = plan_for(tags, self._plan)
-        time = self._clock.live_time(tags.pop("time", ""), received)
+        time = self._clock.live_time(tags.pop("time", ""), self._received)
         if not time or "batch" in tags:
             return None
         account, msgid = tags.pop("account", ""), tags.pop("msgid", "")
         tags.pop("label", None)
         reply_to = tags.pop("+draft/reply", "")
         channel, nick, user, host, head = known
-        if msgid and not self._is_new(msgid, head, text):
+        if msgid and not self._is_new(msgid, head, said):
             return None
         return Event(
             time=time,
-            received=received,
+            received=self._received,
             network=self._network,
             target=channel,
             type=kind,

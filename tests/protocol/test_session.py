@@ -399,10 +399,22 @@ LIVE = "@time=2026-11-23T18:20:01.000Z;msgid"
 
 @pytest.mark.parametrize(
     "rest",
-    ["PRIVMSG #a :hi", "QUIT", "NOTICE #a :hi", "TOPIC #a :new", "PRIVMSG #z :hi", "QUIT :bye"],
+    [
+        "PRIVMSG #a :hi",
+        "PRIVMSG #a :\x01ACTION waves\x01",
+        "PRIVMSG #a :\x01ACTION waves",
+        "PRIVMSG #a :",
+        "QUIT",
+        "NOTICE #a :hi",
+        "TOPIC #a :new",
+        "PRIVMSG #z :hi",
+        "QUIT :bye",
+    ],
 )
-def test_a_message_that_is_delivered_twice_live_is_written_once(rest):
+@pytest.mark.parametrize("earlier", [[], [f"{BOB} PRIVMSG #a :this teaches the fast lane"]])
+def test_a_message_that_is_delivered_twice_live_is_written_once(rest, earlier):
     talk = in_channels()
+    talk.hear(*earlier)
     line = f"{LIVE}=m1 {BOB} {rest}"
     assert talk.hear(line)
     assert talk.hear(line) == []
@@ -420,8 +432,9 @@ def test_a_message_that_comes_again_on_the_next_connection_is_written_once():
 
 def test_a_msgid_that_a_server_uses_again_for_other_words_or_channels_loses_nothing():
     talk = in_channels()
-    lines = [f"{LIVE}=m {BOB} PRIVMSG {rest}" for rest in ("#a :1", "#a :2", "#b :2", "#b :1")]
-    assert [event.text for event in talk.hear(*lines)] == ["1", "2", "2", "1"]
+    rests = ("#a :1", "#a :2", "#b :2", "#b :1", "#b :\x01ACTION 1\x01")
+    lines = [f"{LIVE}=m {BOB} PRIVMSG {rest}" for rest in rests]
+    assert [event.text for event in talk.hear(*lines)] == ["1", "2", "2", "1", "1"]
 
 
 @pytest.mark.parametrize("rest", ["PRIVMSG #a :hi", "JOIN #a", "NOTICE #a :hi", "QUIT :bye"])
