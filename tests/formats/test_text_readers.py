@@ -6,6 +6,7 @@ import html
 import re
 import subprocess
 from datetime import UTC
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,8 @@ from chatlog.event import Event, EventType
 from chatlog.formats.plain import Plain
 
 pytestmark = pytest.mark.server
+
+READING = Path(__file__).parents[2] / "docs/reading.md"
 
 SAID = [
     ("ada", "hello <b>world</b> & café"),
@@ -122,3 +125,47 @@ def test_pisg_counts_every_line_for_who_said_it(program, transcript, tmp_path):
     assert re.search(r"<b>mallory</b>[^<]*kicked 1 times", said)
     assert re.search(r"<b>ada</b>[^<]*donated 1 ops", said)
     assert "Notes on computing" in said
+
+
+TALK = [
+    ("join", {**ALAN}),
+    *[("message", {**ALAN, "text": f"hello there {number}"}) for number in range(4)],
+    ("nick", {**ALAN, "subject": "turing"}),
+    *[("message", {"nick": "turing", "text": f"once more {number}"}) for number in range(3)],
+    *[("action", {"nick": "grace", "text": f"waves {number}"}) for number in range(5)],
+    *[("join", {"nick": "mallory", "user": "~m", "host": "h.example"}) for _ in range(3)],
+    ("message", {"nick": "mallory", "text": "spam"}),
+    ("kick", {"nick": "ada", "subject": "mallory", "text": "enough"}),
+    ("topic", {"nick": "ada", "text": "Notes on computing"}),
+]
+
+
+@pytest.mark.parametrize("stamp", ["time", "datetime"])
+def test_pisg_finds_all_that_the_document_says_with_its_configuration(program, tmp_path, stamp):
+    [settings] = re.findall("```pisg\n(.*?)```", READING.read_text(), re.DOTALL)
+    (tmp_path / "pisg.cfg").write_text(settings)
+    place = {"network": "libera", "target": "#python"}
+    path = tmp_path / "archive" / "libera" / "#python" / "2026-11-23_001.log"
+    path.parent.mkdir(parents=True)
+    (path.parent / "LEDGER").write_text("{}\n")
+    path.write_bytes(
+        Plain(stamp, UTC).encode(
+            [
+                Event(time=f"2026-11-23T18:20:{second:02d}.000Z", type=kind, **place, **fields)
+                for second, (kind, fields) in enumerate(TALK)
+            ]
+        )
+    )
+    subprocess.run([program("pisg"), "--configfile=pisg.cfg", "--silent"], check=True, cwd=tmp_path)
+    said = re.sub(r"<[^>]*>", " ", (tmp_path / "python.html").read_text("utf-8", "replace"))
+    said = re.sub(r"\s+", " ", said)
+    for found in (
+        "[alan]^ 7 ",  # all lines of who changed the nick
+        "grace 5 ",
+        "mallory wasn't very popular, getting kicked 1 times",
+        "doing: 5 actions!",
+        "Notes on computing",
+        "The topic was set 1 times",
+    ):
+        assert found in said
+    assert "joins during this" not in said  # as the document says
