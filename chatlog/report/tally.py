@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chatlog.archive.targets import Target
     from chatlog.query.selection import Query
     from chatlog.read.reader import Reader
+    from chatlog.search.search import Watch
 
 _HOUR, _QUARTER = 60, 15  # minutes of a slot
 
@@ -38,13 +39,14 @@ def count_targets(
     jobs: int,
     join: bool,
     merge_networks: bool = False,
+    watch: Watch = list,
 ) -> dict[Target, Counts]:
     """Count the matches in each target that has any, in the order of the targets' paths.
 
     `jobs` is the number of processes, 0 for one a core. If `join`, the changes of nick in
     the times and targets of the query are read first, also those that the query leaves
     out: they tell whose a nick was at a time. If `merge_networks`, a nick is one person
-    on all networks.
+    on all networks. `watch` is that of `Search.folded`.
     """
     holders = _holders(reader, query, jobs, join=join, merge=merge_networks)
     grain = hours.grain_for(zone)
@@ -53,7 +55,8 @@ def count_targets(
     for target, data in Search(reader, query, jobs=jobs).folded(
         lambda target, batches: msgspec.msgpack.encode(
             count(batches, holders[target.network], grain)
-        )
+        ),
+        watch,
     ):
         found.setdefault(target, Counts()).add(decoder.decode(data))
     return {target: found[target] for target in sorted(found) if found[target].events}

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     Batches = Iterator[Sequence[Event | Brief]]
     Fold = Callable[[Target, Batches], bytes]
+    Watch = Callable[[Sequence[tuple[int, list["_Piece"]]]], Iterable[tuple[int, list["_Piece"]]]]
 
 _PIECE: Final = 8 * 1024 * 1024
 _FEW: Final = 64
@@ -93,16 +94,17 @@ class Search:
                 found[target] += int(count)
         return found
 
-    def folded(self, fold: Fold) -> Iterator[tuple[Target, bytes]]:
+    def folded(self, fold: Fold, watch: Watch = list) -> Iterator[tuple[Target, bytes]]:
         """Yield the results of `fold` over batches of matches of one target, in any order.
 
         It runs in the worker that finds the events, and gets them in batches as
-        they stand: whole, or as much of them as `Brief` has.
+        they stand: whole, or as much of them as `Brief` has. `watch` yields the tasks
+        that it gets, so that the caller can show the progress.
         """
         tasks = self._by_target()
         pool = self._pool(lambda number: self._fold(tasks[number], fold), len(tasks))
         try:
-            for number, pieces in enumerate(tasks):
+            for number, pieces in watch([*enumerate(tasks)]):
                 for message in pool.result(number):
                     if isinstance(message, UnreadableLines):
                         self._count(message)

@@ -14,6 +14,7 @@ from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.reading import archive_options, network_option, target_options, tz_option
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.nothing_found import nothing_found, warn_of_unknown
+from chatlog.cli.show.progress import progress
 from chatlog.cli.show.screen import json_line, write
 from chatlog.cli.show.unreadable import reported_by
 from chatlog.errors import NothingFoundError
@@ -23,7 +24,10 @@ from chatlog.report.channels import channels_in
 from chatlog.settings import parsers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chatlog.archive.targets import Target
+    from chatlog.report.channels import TargetSummary
 
 
 @click.command(cls=HelpCommand)
@@ -66,7 +70,7 @@ def command(
     else:
         from chatlog.cli.show.channel_table import show_channels
 
-        show_channels(found, zone)
+        show_channels(_summaries(found, len(known)), zone)
     sys.stdout.flush()
     damage.end()
     if lines := damaged.total():
@@ -74,6 +78,16 @@ def command(
             f"{many(lines, 'line')} could not be read, and {'is' if lines == 1 else 'are'}"
             " not counted; `chatlog verify` names the places"
         )
+
+
+def _summaries(found: Iterable[TargetSummary], total: int) -> list[TargetSummary]:
+    """Return the summaries; show how many of the total there are."""
+    summaries = []
+    with progress("reading", total, shown=True) as advance:
+        for each in found:
+            summaries.append(each)
+            advance(1)
+    return summaries
 
 
 def _targets(

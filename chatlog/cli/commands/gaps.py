@@ -17,6 +17,7 @@ from chatlog.cli.options.reading import archive_options, network_option, target_
 from chatlog.cli.options.types import ParserType
 from chatlog.cli.show.damage import Damage, say_damaged_run, say_unread
 from chatlog.cli.show.nothing_found import nothing_found, warn_of_unknown
+from chatlog.cli.show.progress import counted
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError
 from chatlog.formats.wording import many, span
@@ -87,9 +88,8 @@ def command(
     low, high = (event_time(text, now, tz) for text in (since, until))
     known = Targets(place, targets, (network,) if network else ())
     query, damage = GapQuery(low, high, int(least * 1000)), Damage(DamagedLines())
-    found, damaged, unledgered = _find(place, known.find(), query, now, damage)
-    damage.refuse_all(known.refused)
-    damage.report()
+    shown = not (as_json or quiet)
+    found, damaged, unledgered = _find(place, known, query, now, damage, shown=shown)
     if not (found or unledgered):
         damage.end()
         raise nothing_found(known).error()
@@ -106,11 +106,12 @@ def command(
 
 
 def _find(
-    root: Path, targets: Iterable[Target], query: GapQuery, now: str, damage: Damage
+    root: Path, known: Targets, query: GapQuery, now: str, damage: Damage, *, shown: bool
 ) -> tuple[list[TargetGaps], int, list[Target]]:
     """Return the gaps of each target, the damaged lines of all ledgers, and the lack of any.
 
-    The lack is a list of the channels that have transcripts and no ledger.
+    The lack is a list of the channels that have transcripts and no ledger. A bar is `shown`
+    if that takes long.
     """
     damaged = Counter[str]()
     unledgered: list[Target] = []
@@ -120,7 +121,10 @@ def _find(
         damaged[path] += lines
 
     unreadable = Unreadable(report, say_damaged_run, damage.refuse, unledgered.append)
+    targets = counted(known.find(), "reading", shown=shown)
     found = list(find_gaps(root, targets, query, now, unreadable=unreadable))
+    damage.refuse_all(known.refused)
+    damage.report()
     return found, damaged.total(), unledgered
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ from chatlog.cli.options.reading import archive_options, network_option, target_
 from chatlog.cli.options.renamed import RenamedOption
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.nothing_found import nothing_found, warn_of_unknown
+from chatlog.cli.show.progress import counted
 from chatlog.cli.show.screen import json_line, write
 from chatlog.cli.show.unreadable import reported_by
 from chatlog.query.selection import query_for
@@ -93,17 +95,19 @@ def command(
     )
     reader = Reader(root, query.places, query.networks)
     query = terms.followed(query, wanted, reader, jobs or 0)
-    counted = count_targets(
-        reader, query, zone, jobs=jobs or 0, join=join, merge_networks=merge_networks
-    )
+    watch = partial(counted, what="counting", shown=not as_json)
+    found = count_targets(
+        reader, query, zone,
+        jobs=jobs or 0, join=join, merge_networks=merge_networks, watch=watch,
+    )  # fmt: skip
     damage = Damage(reader.damaged)
     damage.report()
-    if not counted:
+    if not found:
         damage.end()
         raise nothing_found(reader.selected).error()
     warn_of_unknown(Targets(root, targets, query.networks))
     shown = statistics_of(
-        Path(root), counted, query, zone, clock.now(), each=each, unreadable=reported_by(damage)
+        Path(root), found, query, zone, clock.now(), each=each, unreadable=reported_by(damage)
     )
     if as_json:
         _write_json(shown, zone, period=period, join=join)

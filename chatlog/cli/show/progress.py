@@ -1,27 +1,80 @@
-"""A progress bar on stderr for long work, on a terminal."""
+"""A progress bar on stderr for work that takes longer than a second, on a terminal."""
 
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.progress import Progress
+
+_AFTER: Final = 1.0  # seconds without a bar: most work is over by then, and rich is not imported
+_EVERY: Final = 0.1  # seconds between two drawings
+
+_Thing = TypeVar("_Thing")
 
 
 @contextmanager
 def progress(what: str, total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
     """Show the progress toward a total; yield a function that adds to it.
 
-    Nothing is shown where stderr is no terminal.
+    The bar appears at the first addition after a second, and is gone afterwards. Nothing
+    is shown if stderr is not a terminal.
     """
     if not (shown and total and sys.stderr.isatty()):
         yield lambda _more: None
         return
-    from rich.console import Console
-    from rich.progress import Progress
+    bar = _Bar(what, total)
+    try:
+        yield bar.advance
+    finally:
+        bar.end()
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda more: bar.advance(task, more)
+
+def counted(things: Sequence[_Thing], what: str, *, shown: bool) -> Iterator[_Thing]:
+    """Yield things one by one, and show the number of those that are done."""
+    with progress(what, len(things), shown=shown) as advance:
+        for thing in things:
+            yield thing
+            advance(1)
+
+
+class _Bar:
+    """A bar that is drawn only by `advance`: no thread, as work may fork processes."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self._what = what
+        self._total = total
+        self._done = 0
+        self._due = time.monotonic() + _AFTER
+        self._drawn: Progress | None = None
+
+    def advance(self, more: int) -> None:
+        """Add to the work that is done, and draw the bar if that is due."""
+        self._done += more
+        moment = time.monotonic()
+        if moment < self._due:
+            return
+        self._due = moment + _EVERY
+        if self._drawn is None:
+            self._drawn = self._begin()
+        self._drawn.update(self._drawn.task_ids[0], completed=self._done)
+        self._drawn.refresh()
+
+    def _begin(self) -> Progress:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        drawn = Progress(console=Console(stderr=True), transient=True, auto_refresh=False)
+        drawn.add_task(self._what, total=self._total)
+        drawn.start()
+        return drawn
+
+    def end(self) -> None:
+        """Remove the bar."""
+        if self._drawn is not None:
+            self._drawn.stop()
