@@ -1,8 +1,8 @@
 """Shares of the limit of open files, for descriptors that stay open long.
 
-Transcripts that are written to have at most 512 descriptors, and at most half
-of the limit. Locks of directories have half of what is left. The rest is for
-sockets, pipes and files that are open for a moment.
+Transcripts that are written to have a quarter of the limit, from 512 to 8,192
+descriptors, but at most half of a small limit. Locks of directories have half of what is
+left. The rest is for sockets, pipes and files that are open for a moment.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import resource
 from typing import Final
 
 _OPEN_FILES: Final = 512
+_MANY_OPEN_FILES: Final = 8192  # to open one again for a line costs ten times the line
 _ANY_NUMBER: Final = 1 << 30
 
 
@@ -29,12 +30,13 @@ def raise_limit() -> None:
 
 def most_open_files() -> int:
     """Return how many segments a writer may keep open."""
-    return max(1, min(_OPEN_FILES, _limit() // 2))
+    few = min(_OPEN_FILES, _limit() // 2)
+    return max(1, few, min(_MANY_OPEN_FILES, _limit() // 4))
 
 
 def most_locked_directories() -> int:
     """Return how many directories may be kept open for their locks: 256 for a limit of 1024."""
-    return max(0, (_limit() - _OPEN_FILES) // 2)
+    return max(0, (_limit() - max(_OPEN_FILES, most_open_files())) // 2)
 
 
 def _limit() -> int:
