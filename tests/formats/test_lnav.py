@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 from datetime import UTC
 from pathlib import Path
@@ -16,7 +18,8 @@ from chatlog.formats.plain import Plain
 
 pytestmark = pytest.mark.server
 
-FORMAT = Path(__file__).parents[2] / "contrib/lnav/chatlog.json"
+ROOT = Path(__file__).parents[2]
+FORMAT = ROOT / "contrib/lnav/chatlog.json"
 SAID = [
     ("message", {"nick": "ada", "text": "hello"}),
     ("action", {"nick": "grace", "text": "waves"}),
@@ -52,8 +55,8 @@ def events(rows):
 
 
 @pytest.fixture
-def lnav(program, tmp_path):
-    """Run lnav in a home of its own, with our formats installed."""
+def run(program, tmp_path):
+    """Run lnav in a home of its own, with our formats installed; return its output."""
     home = tmp_path / "home"
     home.mkdir()
     environment = {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
@@ -67,6 +70,12 @@ def lnav(program, tmp_path):
         return done.stdout.decode(), done.stderr.decode()
 
     assert "installed" in "".join(run("-i", FORMAT))
+    return run
+
+
+@pytest.fixture
+def lnav(run):
+    """Return the rows of a query in SQL on a file."""
 
     def query(sql, path):
         shown, errors = run("-n", "-c", f";{sql}", "-c", ":write-json-to -", path)
@@ -74,6 +83,21 @@ def lnav(program, tmp_path):
         return json.loads(shown)
 
     return query
+
+
+def test_the_commands_of_the_document_read_an_archive(run, tmp_path):
+    for channel, rows in (("#python", SAID), ("#c", DONE)):
+        path = tmp_path / "archive" / "libera" / channel / "2026-11-23_001.jsonl"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(jsonl.encode(events(rows)))
+        (path.parent / "LEDGER").write_text('{"entry":"opened"}\n')
+    text = (ROOT / "docs/reading.md").read_text()
+    install, show, count = re.findall(r"^\$ lnav (.*)$", text, re.MULTILINE)
+    assert install == "-i contrib/lnav/chatlog.json"
+    assert "libera/#python message <ada>" in run("-n", *shlex.split(show))[0]
+    shown, errors = run(*shlex.split(count))
+    assert errors == ""
+    assert re.search(r"^\W*ada\W+9\W*$", shown, re.MULTILINE)
 
 
 def test_every_event_of_jsonl_has_its_time_nick_level_and_body(lnav, tmp_path):
