@@ -10,6 +10,8 @@ from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from chatlog.casemapping import Casemapping
 from chatlog.event import RECORDERS_OWN, TO_THE_SECOND, EventType
 from chatlog.formats.mirc import Piece, pieces
@@ -31,6 +33,7 @@ _SPEECH: Final[dict[str, tuple[str, str]]] = {
     EventType.ACTION: ("* ", " "),
     EventType.NOTICE: ("-", "- "),
 }
+_FEW_NAMES: Final = 8
 _TEXT: Final = "\0"
 """Where the text stands in a sentence: a character that nothing shown has."""
 _WIDE: Final = 2
@@ -39,7 +42,7 @@ _AS_EMOJI: Final = "\ufe0f"
 _SOFT_HYPHEN: Final = "\u00ad"
 _EMOJI_LETTERS: Final = "#*0123456789\u203c\u2049\u2139"
 """What is an emoji before the selector, and no symbol to Unicode."""
-_SKINS: Final = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+SKINS: Final = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 _BEHIND: Final = frozenset(map(chr, (*range(0x1160, 0x1200), *range(0xD7B0, 0xD800))))
 """Vowels and endings of Korean syllables, which stand in the column of their beginning."""
 _COARSEST: Final = Casemapping("rfc1459")
@@ -63,7 +66,8 @@ class LineFormat(NamedTuple):
     """How lines are shown: the zone of stamps (None is local), and with which columns.
 
     The column of the targets is there where it has a width. With `formatting`
-    texts keep the colours that they were sent in; what `find` finds in a text
+    texts keep the colours that they were sent in; with `short_names` a list of names
+    shows the first few; what `find` finds in a text
     without them is marked.
     """
 
@@ -72,11 +76,18 @@ class LineFormat(NamedTuple):
     network: bool = False
     target_width: int = 0
     formatting: bool = False
+    short_names: bool = False
     find: Find = _nothing
 
 
 def render(event: Event, layout: LineFormat) -> list[Span]:
     """Show one event as one line, without its newline."""
+    lead, text = parts(event, layout)
+    return lead + text
+
+
+def parts(event: Event, layout: LineFormat) -> tuple[list[Span], list[Span]]:
+    """Return the columns and the nick of a line, and its text or sentence."""
     spans = [Span(_stamp(event.time, layout) + " ", "time")]
     if layout.target_width:
         spans.append(Span(padded(place(event, layout), layout.target_width) + " ", "target"))
@@ -84,21 +95,22 @@ def render(event: Event, layout: LineFormat) -> list[Span]:
         spans.append(Span(f"({visible_word(event.via)}) ", "via"))
     speech = _SPEECH.get(event.type)
     if speech is None or event.subject:
-        return [*spans, *_sentence(event, layout)]
+        return spans, _sentence(event, layout)
     before, after = speech
     nick, colon, to = speaker(event).partition(":")
-    return [
-        *spans,
+    spans += [
         Span(before, "mark"),
         Span(nick, nick_style(event.nick)),
         Span(colon + to + after, "mark"),
-        *_text(event.text, layout, "text"),
     ]
+    return spans, _text(event.text, layout, "text")
 
 
 def _sentence(event: Event, layout: LineFormat) -> list[Span]:
     """Render the sentence of an event, with the event's text formatted."""
     style = "own" if event.type in RECORDERS_OWN else "event"
+    if layout.short_names and event.type == EventType.NAMES and not any(layout.find(event.text)):
+        event = _shortened(event)
     if not event.text or event.command:  # which then is what the sentence is about
         return [Span(sentence(event, visible), style)]
     said = sentence(event, lambda text: _TEXT if text == event.text else visible(text))
@@ -106,6 +118,15 @@ def _sentence(event: Event, layout: LineFormat) -> list[Span]:
     for number, piece in enumerate(said.split(_TEXT)):
         spans += [*(text if number else []), Span(piece, style)]
     return [span for span in spans if span.text]
+
+
+def _shortened(event: Event) -> Event:
+    """Return the event with the first names of a list and their number."""
+    names = event.text.split(" ")
+    if len(names) <= _FEW_NAMES:
+        return event
+    text = f"{' '.join(names[:_FEW_NAMES])} … ({len(names):,} in all)"
+    return msgspec.structs.replace(event, text=text)
 
 
 def _text(text: str, layout: LineFormat, style: str) -> list[Span]:
@@ -145,7 +166,7 @@ def width_of(text: str) -> int:
     for letter in text:
         if letter == _AS_EMOJI:
             width += _is_narrow_emoji(before)
-        elif not (joined or (letter in _SKINS and _columns(before) == _WIDE)):
+        elif not (joined or (letter in SKINS and _columns(before) == _WIDE)):
             width += _columns(letter)
         before, joined = "" if joined else letter, letter == _JOINER
     return width

@@ -102,6 +102,7 @@ RUNNING = network_status(
 SCREENS = {
     "tail": "tail --tz UTC -n 20 '#python'",
     "tail-all": "tail --tz UTC -n 8",
+    "tail-everything": "tail --tz UTC --all -n 30 '#python'",
     "search": "search --tz UTC memory",
     "search-context": "search --tz UTC -C 1 -w 'leaks OR memory' --target '#python'",
     "search-count": "search --tz UTC --count memory",

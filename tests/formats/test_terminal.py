@@ -261,3 +261,16 @@ def test_nicks_that_a_server_holds_to_be_one_have_one_colour():
 def test_all_colours_are_used():
     styles = {nick_style(f"nick{number}") for number in range(200)}
     assert styles == {f"nick{number}" for number in range(NICK_STYLES)}
+
+
+@pytest.mark.parametrize("number", [1, 8, 9, 12_000])
+def test_a_list_of_names_shows_the_first_few_and_how_many_there_are(number):
+    names = [f"nick{each}" for each in range(number)]
+    event = Event(time="2026-11-23T18:20:01.000Z", type="names", target="#c", text=" ".join(names))
+    whole = "".join(span.text for span in render(event, LineFormat(UTC)))
+    assert whole == f"18:20:01 *** members of #c: {' '.join(names)}"
+    short = "".join(span.text for span in render(event, LineFormat(UTC, short_names=True)))
+    few = f"18:20:01 *** members of #c: {' '.join(names[:8])} … ({number:,} in all)"
+    assert short == (whole if number <= 8 else few)
+    found = LineFormat(UTC, short_names=True, find=lambda _text: [(0, 1)])
+    assert "".join(span.text for span in render(event, found)) == whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -10,8 +11,9 @@ import msgspec
 
 from chatlog import clock
 from chatlog.cli.show.gap_lines import gap_run_line
-from chatlog.formats.terminal import LineFormat, Span, local_time, place, render, width_of
+from chatlog.formats.terminal import LineFormat, Span, local_time, parts, place, width_of
 from chatlog.formats.visible import visible
+from chatlog.formats.wrapping import hanging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from chatlog.report.json_records import Record
 
 _MAX_TARGET_WIDTH: Final = 20
+_MARK: Final = "*** "
 _AT_ONCE: Final = 500
 _BYTES: Final = 1024 * 1024
 _Thing = TypeVar("_Thing")
@@ -91,6 +94,7 @@ class Screen:
         self._shown: set[tuple[str, str]] = set()
         self._width = 0
         self._headings = headings
+        self._columns = 0  # of a terminal, which may change
         self._dates = dates
         self._day: date | None = None
         self._kept = LineFormat(tz, formatting=paint.has_colors)
@@ -99,6 +103,7 @@ class Screen:
 
     def __call__(self, events: Sequence[Event], gaps: Sequence[GapRun] = ()) -> bytes:
         """Return the lines of some events, and among them a line for each run of gaps."""
+        self._columns = terminal_columns()
         layout, shown, begin = self._layout(events), [], 0
         for run in gaps:
             shown += [self._line(event, layout) for event in events[begin : run.position]]
@@ -112,14 +117,24 @@ class Screen:
         return encoded(self._paint(Span("--", "time")) + "\n")
 
     def _line(self, event: Event, layout: LineFormat) -> str:
-        line = "".join(map(self._paint, render(event, layout))) + "\n"
-        return self._heading(event.time) + line if self._headings else line
+        lead, text = parts(event, layout)
+        start = sum(width_of(span.text) for span in lead) if self._columns else 0
+        indent = start + len(_MARK) if text and text[0].text.startswith(_MARK) else start
+        line = self._painted(lead) + self._painted(self._wrapped(text, start, indent)) + "\n"
+        return self._day_above(event.time, layout) + line
 
     def _gaps(self, run: GapRun, layout: LineFormat) -> str:
         several = self._targets > 1
         line = gap_run_line(run, self._tz, dated=layout.date, names_target=several)
         heading = self._heading(run.start) if self._headings else ""
         return heading + self._separator(visible(line), "own")
+
+    def _day_above(self, time: str, layout: LineFormat) -> str:
+        """Return the heading of a new day; without headings only where lines have no date."""
+        if self._headings or not (layout.date or self._day is None):
+            return self._heading(time)
+        self._heading(time)  # the day is told by the line, or is today
+        return ""
 
     def _heading(self, time: str) -> str:
         """Name the day above its first event."""
@@ -135,11 +150,20 @@ class Screen:
         return self._separator(", ".join(filter(None, words)), "day")
 
     def _separator(self, text: str, style: str) -> str:
-        return self._paint(Span(f"--- {text}", style)) + "\n"
+        spans = [Span(f"--- {text}", style)]
+        return self._painted(self._wrapped(spans, 0, len(_MARK))) + "\n"
+
+    def _wrapped(self, text: list[Span], start: int, indent: int) -> list[Span]:
+        """Return a text broken at the width of the terminal; as it is if there is none."""
+        return hanging(text, start, indent, self._columns) if self._columns else text
+
+    def _painted(self, spans: Iterable[Span]) -> str:
+        return "".join(map(self._paint, spans))
 
     def _layout(self, events: Sequence[Event]) -> LineFormat:
         self._shown.update((event.network, event.target) for event in events)
         layout = self._kept._replace(
+            short_names=bool(self._columns),
             date=not self._headings
             and (self._dates or any(not self._is_of_today(event.time) for event in events)),
             network=max(self._networks, len({network for network, _ in self._shown})) > 1,
@@ -155,6 +179,16 @@ class Screen:
             return local_time(time, self._tz).date() == local_time(clock.now(), self._tz).date()
         except ValueError:
             return False
+
+
+def terminal_columns() -> int:
+    """Return the width of the terminal on stdout; 0 if it is none, or not known."""
+    if not sys.stdout.isatty():
+        return 0
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except OSError:
+        return 0
 
 
 def wants_headings() -> bool:

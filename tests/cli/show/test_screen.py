@@ -118,6 +118,14 @@ def test_a_gap_stands_under_the_day_on_which_it_began(screen):
     ]
 
 
+def test_lines_without_dates_get_a_heading_when_the_day_changes(screen, monkeypatch):
+    show = screen()
+    assert show(event_at(3 * DAY + 86_399, "one")) == "23:59:59 <ann> one\n"
+    monkeypatch.setattr("chatlog.clock.now", lambda: "2026-11-27T00:00:01.000Z")
+    assert show(event_at(4 * DAY, "two")) == ("--- Friday 2026-11-27, today\n00:00:00 <ann> two\n")
+    assert show(event_at(4 * DAY + 1, "three")) == "00:00:01 <ann> three\n"
+
+
 def test_a_gap_says_of_which_channel_it_is_and_that_safely(screen):
     targets = [*ONE, Target("net", "#d", "/nowhere/net/#d")]
     events = [event_at(3 * DAY, "hi")]
