@@ -25,11 +25,15 @@ _SHUTDOWN: Final = 3
 
 
 class Dialler:
-    """A `connect_factory` of the library's kind for one address, by one route."""
+    """A `connect_factory` of the library's kind for one address, by one route.
+
+    `stage` names the answer that it waits for now.
+    """
 
     def __init__(self, address: Address, route: Route = Route()) -> None:  # noqa: B008 - immutable
         self._address = address
         self._route = route
+        self.stage = f"the look-up of {address.host}"
 
     async def __call__(self, protocol: asyncio.Protocol, _address: tuple[str, int]) -> object:
         """Connect; raise NetworkError or RefusedError where that is not to be had."""
@@ -43,6 +47,8 @@ class Dialler:
         address = _on_the_wire(self._address)
         secure = self._tls(address.host) if address.tls else {}
         sock = await self._socket(address, loop)
+        if address.tls:
+            self.stage = f"the TLS handshake with {self._address}"
         try:
             transport, _ = await loop.create_connection(lambda: protocol, sock=sock, **secure)
         except BaseException:
@@ -64,9 +70,11 @@ class Dialler:
     async def _socket(self, address: Address, loop: asyncio.AbstractEventLoop) -> socket.socket:
         route = self._route
         if route.proxy:
+            self.stage = f"the proxy's connection to {self._address}"
             return await connect_through(address, route)
         async with asyncio.timeout(route.timeout):
             found = await resolve(address.host, address.port, loop)
+        self.stage = f"the connection to {self._address}"
         places = usable(found, route.bind, str(self._address))
         return await race(places, limit=route.timeout, bind=route.bind)
 

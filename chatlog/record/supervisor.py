@@ -129,6 +129,7 @@ class Supervisor:
         self._failures = 0
         self._connection: Connection | None = None
         self._driver: Driver | None = None
+        self._dialler: Dialler | None = None
         self._last = _LastConnection()
         self._waited_for = ""
         self._stopping: asyncio.Future[str] = reactor.loop.create_future()
@@ -148,7 +149,7 @@ class Supervisor:
             return ""
         server = driver.session.server
         if not connection.is_connected():
-            return f"the connection to {server}"
+            return self._dialler.stage if self._dialler else f"the connection to {server}"
         return f"{driver.session.registration.stage} of {server}"
 
     def unfinished(self) -> ChatlogError | None:
@@ -303,9 +304,8 @@ class Supervisor:
     async def _dial(self, connection: Connection, address: Address) -> bool:
         """Connect; return False if the stop came first."""
         self.state = f"connecting to {address}"
-        dial = asyncio.ensure_future(
-            connection.connect(address.host, address.port, Dialler(address, self.plan.route))
-        )
+        self._dialler = Dialler(address, self.plan.route)
+        dial = asyncio.ensure_future(connection.connect(address.host, address.port, self._dialler))
         await self._first_of(dial)
         if not dial.done():
             dial.cancel()

@@ -77,6 +77,24 @@ def test_with_quiet_each_end_that_needs_a_human_is_one_line(run, situation, comm
     assert len(again.stderr.splitlines()) == is_news, "what is known is not news"
 
 
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [("--for", r"the time is up"), ("--idle", r"nothing was heard for 2 s")],
+)
+def test_a_limit_during_the_tls_handshake_says_so_and_ends_with_4(chatlog, tmp_path, limit, reason):
+    with ScriptedServer(silent) as server:
+        done = chatlog.run(
+            "record", "--server", f"127.0.0.1:{server.port}", "--network", "net", "--channel", "a",
+            "--archive", tmp_path, limit, "2s", "--quiet",
+        )  # fmt: skip
+    assert done.returncode == 4
+    assert re.fullmatch(
+        rf"chatlog: net: the run ended before the network welcomed us \({reason}\);"
+        rf" it waited for the TLS handshake with 127\.0\.0\.1:{server.port}\n",
+        done.stderr,
+    )
+
+
 def test_with_quiet_a_channel_that_lets_us_in_again_is_one_line(run):
     run("record", answering(a=BANNED, b=None), "--quiet")
     done = run("record", answering(a=None, b=None), "--quiet")

@@ -12,6 +12,7 @@ import threading
 
 import pytest
 
+from chatlog.connection import dialling
 from chatlog.connection.dialling import Address, Dialler, Route
 from chatlog.connection.tls import tls_context
 from chatlog.errors import NetworkError, RefusedError, UsageError
@@ -228,3 +229,38 @@ def test_an_authority_that_cannot_be_read_is_a_mistake_of_usage(tmp_path):
     for path in (tmp_path / "nowhere.pem", nonsense):
         with pytest.raises(UsageError, match=f"--tls-ca {path}"):
             tls_context(Route(ca=str(path)))
+
+
+@pytest.mark.parametrize(
+    ("hangs", "route", "stage"),
+    [
+        ("resolve", {}, "the look-up of irc.test"),
+        ("race", {}, "the connection to irc.test:6667"),
+        (
+            "connect_through",
+            {"proxy": "socks5://127.0.0.1:1"},
+            "the proxy's connection to irc.test:6667",
+        ),
+    ],
+)
+def test_a_dialler_names_the_answer_that_it_waits_for(monkeypatch, hangs, route, stage):
+    async def scenario():
+        waits = asyncio.Event()
+
+        async def resolved(*_arguments):
+            return []
+
+        async def hang(*_arguments, **_options):
+            waits.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(dialling, "resolve", resolved)
+        monkeypatch.setattr(dialling, "usable", lambda found, *_: found)
+        monkeypatch.setattr(dialling, hangs, hang)
+        dialler = Dialler(Address(host="irc.test", port=6667, tls=False), Route(**route))
+        dial = asyncio.ensure_future(dialler(asyncio.Protocol(), ("", 0)))
+        await waits.wait()
+        dial.cancel()
+        return dialler.stage
+
+    assert asyncio.run(scenario()) == stage
