@@ -230,6 +230,8 @@ class Driver:
     def _on_welcomed(self, _fact: Welcomed) -> None:
         self.since = self._now()
         self.welcomed.set_result(None)
+        # Whoever waits for that goes on in a later turn, and the arrival may be in this one.
+        logger.info("connected to %s as %s", self.session.server, self.session.registration.nick)
         # Some servers end their greeting with no numeric that says so.
         self._set_timer("ready", self._loop.time() + _READY_DELAY, self._make_ready)
         if self.must_reconnect:

@@ -318,7 +318,7 @@ class Supervisor:
         await self._first_of(driver.welcomed, connection.closed, within=self._patience)
         if driver.welcomed.done():
             began = self._reactor.loop.time()
-            self._welcome(connection, driver, address)
+            self._welcome(connection, address)
             await self._first_of(connection.closed)
             if self._reactor.loop.time() - began >= _STABLE_AFTER:
                 self._failures = 0
@@ -333,14 +333,12 @@ class Supervisor:
         self._on_change()
         self._on_arrival()
 
-    def _welcome(self, connection: Connection, driver: Driver, address: Address) -> None:
-        registration = driver.session.registration
+    def _welcome(self, connection: Connection, address: Address) -> None:
         self.was_welcomed, self.last_refusal = True, None
         self._welcomes += 1
         self._failures += 1  # forgotten when it lasts
         self.state = f"connected to {address}"
         connection.watch_over(self.plan.timeout)
-        logger.info("connected to %s as %s", address, registration.nick)
 
     @property
     def _patience(self) -> float:
