@@ -180,7 +180,7 @@ def test_a_thousand_channels_are_joined_on_one_connection_and_lose_nothing(
     names = [f"#channel-{number:04d}" for number in range(1000)]
     config = configured(tmp_path, {"net": plain(inspircd, *names)})
     recorder = chatlog.start("record", "--config", config)
-    recorder.wait_for("net: in 1000 of 1000 channels")
+    recorder.wait_for("net: in 1,000 of 1,000 channels")
     ada = person(inspircd.port, "ada").register()
     busy = names[::50]
     ada.join(*busy)
