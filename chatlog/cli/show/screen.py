@@ -50,6 +50,15 @@ def encoded(text: str) -> bytes:
     return text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
 
 
+def can_show(text: str) -> bool:
+    """Return whether stdout has all characters of a text in its encoding."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def as_json_lines(entries: Iterable[Entry]) -> bytes:
     """Return events as JSON lines: those that were recorded so, byte for byte."""
     return b"".join(entry.json + b"\n" for entry in entries)

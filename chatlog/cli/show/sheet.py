@@ -1,12 +1,15 @@
-"""Statistics as text: a summary, a table of people, and bars by hour, weekday and period."""
+"""Statistics as text: a summary, a table of people, a line of hours, and bars of days."""
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
 from rich.text import Text
 
+from chatlog.cli.show.screen import can_show
+from chatlog.cli.show.sparkline import hours_of_day
 from chatlog.cli.show.tables import show
 from chatlog.event import EventType
 from chatlog.formats.visible import printable
@@ -56,7 +59,7 @@ class Sheet:
             periods = period_rows(statistics, self._zone, self._period)
             for table in (
                 self._people(people),
-                _bars("hour", hour_rows(statistics, self._zone)),
+                hours_of_day(hour_rows(statistics, self._zone)),
                 _bars("weekday", weekday_rows(statistics, self._zone)),
                 _bars(self._period, periods[-_PERIODS:], earlier=len(periods[:-_PERIODS])),
             ):
@@ -172,6 +175,8 @@ def _note(table: Table, text: str) -> None:
 
 
 def _bar(share: float) -> str:
-    """Return a bar in eighths of a letter."""
+    """Return a bar in eighths of a letter, in ASCII of whole ones if stdout has no blocks."""
+    if not can_show("█" + _EIGHTHS):
+        return "#" * ceil(share * _BAR)
     whole, eighths = divmod(round(share * _BAR * 8), 8)
     return "█" * whole + (_EIGHTHS[eighths] if eighths else "")

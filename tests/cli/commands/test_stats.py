@@ -122,8 +122,13 @@ def test_stats_shows_who_said_how_much_the_hours_and_the_coverage(stats, archive
         "ann      2      3     1.5          0      0  2026-11-23  ann_",
         "",
     ]
-    assert "09        2   100 %  ██████████████████████████████" in rest.splitlines()
-    assert "22        1  50.0 %  ███████████████" in rest.splitlines()
+    begin = rest.splitlines().index("hour   00    03    06    09    12    15    18    21")
+    assert rest.splitlines()[begin + 1 : begin + 5] == [
+        "lines  · · · · · · · · · █ █ · · · · · · · · · · · ▄ ·",
+        "heard  █ █ █ █ █ █ █ █ █ █ █ █ ▄ ▄ ▄ ▄ ▄ ▄ ▄ ▄ ▄ ▄ ▄ ▄",
+        "       █ 2 lines, ▁ few, · none; heard: █ always, ▁ little, · never",
+        "",
+    ]
     assert rest.splitlines()[-12:] == [
         "weekday  lines   heard",
         "Mon          4  25.0 %  ██████████████████████████████",
@@ -138,6 +143,19 @@ def test_stats_shows_who_said_how_much_the_hours_and_the_coverage(stats, archive
         "2026-11-23      4  25.0 %  ██████████████████████████████",
         "2026-11-24      1   100 %  ███████▌",
     ]
+
+
+def test_a_terminal_without_block_elements_gets_digits_and_signs(archive, tmp_path, listen):
+    record(archive, *STORY)
+    listen((8 * HOUR, 12 * HOUR), (DAY, 2 * DAY))
+    done = Chatlog(tmp_path).run(
+        "stats", "--archive", str(archive), "--tz", "UTC", PYTHONIOENCODING="ascii"
+    )
+    assert done.stdout.isascii()
+    assert "\\" not in done.stdout
+    assert "\nlines  . . . . . . . . . 8 8 . . . . . . . . . . . 4 .\n" in done.stdout
+    assert "8 2 lines, 1 few, . none; heard: 8 always" in done.stdout
+    assert "##############################" in done.stdout
 
 
 def test_where_there_is_no_ledger_it_says_so_and_shows_nothing_for_heard(stats, lines, archive):
