@@ -176,7 +176,7 @@ class Driver:
         casemapping = self.session.state.isupport.casemapping.name
         if self.session.ready and not self._has_claimed:
             self._has_claimed = True
-            yield from self._intake.claiming(self._intake.channels, casemapping)
+            yield from self._intake.claiming(self.session.joining.names(), casemapping)
         if turn.facts:  # among them, perhaps, that we joined a channel
             yield from self._explain(turn.events, casemapping)
         yield from self._intake.writing(turn.events, casemapping)

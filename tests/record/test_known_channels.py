@@ -185,3 +185,34 @@ def test_nothing_is_written_without_a_configuration_or_a_refusal(tmp_path):
     assert known.take_out({"net": ["#a"]}) == []
     assert known.news("net", [], ["#a"]) == NOTHING
     assert list(tmp_path.iterdir()) == []
+
+
+def refuse_new_after(peer, joined):
+    peer.register()
+    peer.join(*joined)
+    peer.wait_for(rb"^JOIN \S*#new$")
+    peer.send(b":scripted 473 rec #new :Cannot join channel (+i)\r\n")
+    peer.wait_for_the_end()
+
+
+@pytest.mark.parametrize("state", ["connected", "waiting"])
+def test_a_channel_that_a_reload_adds_has_a_ledger_if_it_refuses_us(tmp_path, state):
+    scripts = {
+        "connected": [lambda peer: refuse_new_after(peer, ["#demo", "#tea"])],
+        "waiting": [let_in_and_leave, lambda peer: refuse_new_after(peer, [])],
+    }
+
+    async def scenario():
+        async with ScriptedServer(*scripts[state]) as server:
+            recorder = recorder_of(tmp_path, server.port, reconnect_min=1, reconnect_max=1)
+            run = asyncio.ensure_future(recorder.run())
+            await in_state(recorder, state)
+            await until((tmp_path / "net/#demo/LEDGER").exists)
+            channels = ("#demo", "#tea", "#new")
+            recorder.reload([plan_of(server.port, session={"channels": channels})])
+            await until((tmp_path / "net/#new/LEDGER").exists)
+            recorder.stop("enough")
+            await run
+
+    LoopClock().run(scenario())
+    assert last_entry(tmp_path, "#new") == "absent"
