@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chatlog import cli
+from chatlog.cli.commands import record as record_command
+from chatlog.cli.options import plans
 from chatlog.settings import locations
 from tests.cli.test_versions import COMMANDS
 from tests.support.archive import event_at, record
@@ -80,6 +82,51 @@ def test_retention_of_a_configuration_that_was_only_found_spares_other_archives(
     assert "would remove" in ask(*dry)[1]
     assert "would remove" in ask(*dry, "--config", own, "-a", tmp_path / "other")[1]
     assert "would remove" not in ask(*dry, "-a", tmp_path / "other")[1]
+
+
+def keep_of(*arguments):
+    """Return the retention of a recorder, and the warnings before it begins."""
+    context = record_command.command.make_context("record", [str(each) for each in arguments])
+    settings = plans.settings_of(context)
+    return settings.storage.keep, settings.warnings
+
+
+TYPED = ("--server", "127.0.0.1:1", "-c", "c")
+
+
+def test_a_recorder_removes_nothing_by_a_found_configuration_of_another_archive(
+    archive, own, tmp_path, monkeypatch
+):
+    other, day = tmp_path / "other", 86_400
+    assert keep_of() == keep_of("-a", archive) == keep_of(*TYPED) == (day, ())
+    assert keep_of(*TYPED, "-a", other) == (None, ())
+    told = f"the retention of {own} is left out, as it is not for {other}"
+    assert keep_of("-a", other) == (None, (told,))
+    assert keep_of("-a", other, "--keep", "2d") == (2 * day, ())
+    assert keep_of("-a", other, "--config", own) == (day, ())
+    monkeypatch.setenv("CHATLOG_ARCHIVE", str(other))
+    assert keep_of() == (None, (told,))
+    assert keep_of(*TYPED) == (None, ())
+    monkeypatch.setenv("CHATLOG_CONFIG", str(own))
+    assert keep_of() == keep_of(*TYPED) == (day, ()), "both variables speak of one archive"
+    assert keep_of(*TYPED, "-a", tmp_path / "third") == (None, ())
+
+
+def test_an_option_that_names_another_archive_than_a_variables_file_takes_none_of_its_retention(
+    archive, own, ask, tmp_path, monkeypatch
+):
+    record(tmp_path / "other", event_at(0, "old"))
+    monkeypatch.setenv("CHATLOG_CONFIG", str(own.rename(own.with_name("other.toml"))))
+    dry = ("maintain", "--dry-run", "--empty")
+    assert "would remove" in ask(*dry)[1]
+    assert "would remove" not in ask(*dry, "-a", tmp_path / "other")[1]
+    monkeypatch.setenv("CHATLOG_ARCHIVE", str(tmp_path / "other"))
+    assert "would remove" in ask(*dry)[1], "both variables speak of one archive"
+
+
+def test_an_archive_is_the_same_by_another_path(archive, own, ask, tmp_path):
+    (tmp_path / "link").symlink_to(archive)
+    assert "would remove" in ask("maintain", "--dry-run", "--empty", "-a", tmp_path / "link")[1]
 
 
 def test_a_configuration_of_the_system_is_passed_over_by_those_who_may_not_read_it(

@@ -88,7 +88,7 @@ def command(
 
 def _storage(ctx: click.Context) -> Storage:
     typed = given(ctx)
-    return storage_of(typed_over(storage_beside(typed.get("config"), typed), typed))
+    return storage_of(typed_over(storage_beside(ctx, typed), typed))
 
 
 def _tend(

@@ -17,7 +17,12 @@ import click
 import msgspec
 
 from chatlog.cli.options import storage
-from chatlog.cli.options.storage import storage_beside, typed_over
+from chatlog.cli.options.storage import (
+    speaks_of_another,
+    storage_beside,
+    typed_over,
+    without_retention,
+)
 from chatlog.cli.options.types import given, is_typed
 from chatlog.cli.show.known_secrets import hide_secrets
 from chatlog.connection import Address, Route, tls_context
@@ -62,16 +67,16 @@ def settings_of(ctx: click.Context) -> Config:
     if "servers" not in typed:
         used = path or found_config()
         if used is not None:
-            return _from_file(used, typed)
+            return _from_file(ctx, used, typed)
     elif path is not None and is_typed(ctx, "config"):
         raise UsageError(f"--server does not go with --config; write it into {path}")
     warnings = tuple(_exposed(typed))
     networks = _typed_network(typed)
-    kept = storage_beside(path, typed)
+    kept = storage_beside(ctx, typed)
     return _with_storage(Config(networks=networks, storage=kept, warnings=warnings), typed)
 
 
-def _from_file(path: Path, typed: dict[str, Any]) -> Config:
+def _from_file(ctx: click.Context, path: Path, typed: dict[str, Any]) -> Config:
     """Return the configuration of a file with options and environment over it."""
     for each in of_scope(Scope.NETWORK):
         if not each.shared and each.field in typed:
@@ -79,7 +84,7 @@ def _from_file(path: Path, typed: dict[str, Any]) -> Config:
                 f"--{each.option_name} does not go with the configuration {path};"
                 " write it into that, or add --server HOST"
             )
-    loaded = load(path)
+    loaded = _without_foreign_retention(ctx, load(path), typed)
     chosen = typed.pop("network", None)
     networks = loaded.networks
     if chosen is not None:
@@ -91,6 +96,21 @@ def _from_file(path: Path, typed: dict[str, Any]) -> Config:
     warnings = tuple(dict.fromkeys([*loaded.warnings, *_exposed(typed)]))
     whole = msgspec.structs.replace(loaded, networks=changed, is_part=is_part, warnings=warnings)
     return _with_storage(whole, typed)
+
+
+def _without_foreign_retention(ctx: click.Context, loaded: Config, typed: dict[str, Any]) -> Config:
+    """Return a configuration without its retention, with a warning, if that is for another archive.
+
+    Other settings of `[storage]` apply: they are how this configuration records.
+    """
+    kept = loaded.storage
+    if not speaks_of_another(ctx, kept, typed):
+        return loaded
+    spared, warnings = without_retention(kept), loaded.warnings
+    if typed_over(spared, typed) != typed_over(kept, typed):
+        told = f"the retention of {loaded.path} is left out, as it is not for {typed['archive']}"
+        warnings = (*warnings, told)
+    return msgspec.structs.replace(loaded, storage=spared, warnings=warnings)
 
 
 def _exposed(typed: dict[str, Any]) -> Iterator[str]:

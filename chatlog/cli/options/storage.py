@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from chatlog.archive.compression import COMPRESSIONS
 from chatlog.archive.layout import Rotate
 from chatlog.archive.storage import Storage, Sync
+from chatlog.cli.options.types import is_typed
 from chatlog.settings import parsers
 from chatlog.settings.file import load_storage
 from chatlog.settings.locations import data_directory, found_config
 from chatlog.settings.storage import StorageConfig
+
+if TYPE_CHECKING:
+    import click
 
 
 def typed_over(kept: StorageConfig, typed: dict[str, Any]) -> StorageConfig:
@@ -22,19 +26,34 @@ def typed_over(kept: StorageConfig, typed: dict[str, Any]) -> StorageConfig:
     return msgspec.structs.replace(kept, **fields)
 
 
-def storage_beside(config: Path | None, typed: dict[str, Any]) -> StorageConfig:
-    """Return the settings of the archive in a file; None for the one that is found.
+def storage_beside(ctx: click.Context, typed: dict[str, Any]) -> StorageConfig:
+    """Return the settings of the archive in the configuration of a command; defaults without one.
 
-    A file that was only found speaks of its own archive: its retention must not
-    remove what is in another one, which an option or a variable names.
+    They are defaults as well if the file speaks of another archive.
     """
-    if config is not None:
-        return load_storage(config)
-    found = found_config()
-    kept = StorageConfig() if found is None else load_storage(found)
+    file = ctx.params["config"] or found_config()
+    kept = StorageConfig() if file is None else load_storage(file)
+    return StorageConfig() if speaks_of_another(ctx, kept, typed) else kept
+
+
+def speaks_of_another(ctx: click.Context, kept: StorageConfig, typed: dict[str, Any]) -> bool:
+    """Return whether a file speaks of another archive than that of a command.
+
+    An archive is another one if it is named more directly than the file: by an option,
+    or by a variable if the file was only found. The file's retention must not remove
+    what is in that one.
+    """
+    if "archive" not in typed or is_typed(ctx, "config"):
+        return False
+    if ctx.params["config"] and not is_typed(ctx, "archive"):
+        return False
     own = Path(kept.archive) if kept.archive else data_directory()
-    named = Path(typed.get("archive", own))
-    return kept if named.absolute() == own.absolute() else StorageConfig()
+    return Path(typed["archive"]).resolve() != own.resolve()
+
+
+def without_retention(kept: StorageConfig) -> StorageConfig:
+    """Return settings of an archive from which nothing is ever removed."""
+    return msgspec.structs.replace(kept, keep=None, keep_bytes=None)
 
 
 def storage_of(kept: StorageConfig) -> Storage:
