@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from chatlog.coverage.causes import cause_text
 from chatlog.coverage.entries import (
     AbsentEntry,
     ClosedEntry,
@@ -237,7 +238,9 @@ def new_interval(
 def silence_of(entries: Sequence[LedgerLine]) -> str:
     """Return since when and why a target is not heard, "" if it never was."""
     closed = next((each for each in reversed(entries) if isinstance(each, ClosedEntry)), None)
-    return f"nothing was heard since {closed.time}: {closed.cause}" if closed is not None else ""
+    if closed is None:
+        return ""
+    return f"nothing was heard since {closed.time}: {cause_text(closed.cause)}"
 
 
 def is_new(entries: Sequence[LedgerLine]) -> bool:

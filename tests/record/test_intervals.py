@@ -221,7 +221,7 @@ def test_silence_tells_the_last_end_and_its_cause(intervals):
     opened = intervals.enter("#demo", at(1), "")
     assert silence_of(opened) == ""
     closed = intervals.leave("#demo", at(3), "kicked")
-    assert silence_of([*opened, *closed]) == f"nothing was heard since {at(3).at}: kicked"
+    assert silence_of([*opened, *closed]) == f"nothing was heard since {at(3).at}: recorder kicked"
 
 
 def test_an_interval_that_nobody_closed_is_the_last_that_is_open(intervals):

@@ -112,7 +112,7 @@ def test_an_entry_that_the_disk_refuses_is_reported_counts_and_is_written_later(
     disk.ledgers.left("#demo", at(3), "kicked")
     assert len(disk.troubles) == 1
     assert disk.entries() == [("opened", at(1).at)]
-    assert disk.ledgers.silence("#demo") == f"nothing was heard since {at(3).at}: kicked"
+    assert disk.ledgers.silence("#demo") == f"nothing was heard since {at(3).at}: recorder kicked"
     disk.is_full = False
     disk.writer.retry()
     assert disk.entries() == [("opened", at(1).at), ("closed", at(3).at)]
@@ -140,7 +140,7 @@ def test_a_ledger_is_read_once_from_the_start_of_a_run_until_its_interval(disk, 
     monkeypatch.setattr(ledger, "read", lambda path: reads.append(path) or read(path))
     run = disk.another("run-2")
     run.begin("#demo")
-    assert run.silence("#demo") == f"nothing was heard since {at(2).at}: stopped"
+    assert run.silence("#demo") == f"nothing was heard since {at(2).at}: recorder stopped"
     [gap] = run.entered("#demo", at(3), "m3").gaps
     assert (gap.start.time, gap.end) == (at(2).at, at(3).at)
     assert len(reads) == 1
@@ -172,7 +172,7 @@ def test_a_ledger_that_changed_since_it_was_read_is_read_again(disk):
     run = disk.another("run-2")
     run.begin("#demo")
     disk.ledgers.left("#demo", at(2), "kicked")
-    assert run.silence("#demo") == f"nothing was heard since {at(2).at}: kicked"
+    assert run.silence("#demo") == f"nothing was heard since {at(2).at}: recorder kicked"
 
 
 def test_an_interval_that_waited_for_a_confirmation_has_the_gap_before_it(disk):

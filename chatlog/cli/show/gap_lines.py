@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.targets import spelled
+from chatlog.coverage.causes import cause_text
 from chatlog.formats.terminal import local_time
 from chatlog.formats.wording import many, span
 
@@ -14,26 +15,6 @@ if TYPE_CHECKING:
     from chatlog.coverage.gap import Gap
     from chatlog.report.gap_runs import GapRun
 
-_CAUSES: Final = {
-    "banned": "recorder banned",
-    "closed": "connection lost",
-    "damaged ledger": "ledger damaged",
-    "disk": "disk refused lines",
-    "kicked": "recorder kicked",
-    "killed": "recorder died",
-    "killed-by-server": "recorder killed by the server",
-    "moved": "recorder moved to another server",
-    "not recorded": "not recorded yet",
-    "parted": "recorder removed by the server",
-    "ping-timeout": "connection timed out",
-    "refused": "join refused",
-    "removed": "recorder removed silently",
-    "renamed": "channel renamed",
-    "stopped": "recorder stopped",
-    "suspended": "machine suspended",
-    "unknown": "cause unknown",
-}
-"""The ledger's words for causes in the words of people; an unknown cause stands for itself."""
 _FEW: Final = 2  # causes that are named
 _OUTCOMES: Final = {
     "open": "not recovered",
@@ -97,7 +78,7 @@ def _outcomes(run: GapRun) -> str:
 
 def gap_cause(gap: Gap) -> str:
     """Return the cause of a gap."""
-    return _CAUSES.get(gap.cause, gap.cause)
+    return cause_text(gap.cause)
 
 
 def gap_details(gap: Gap) -> str:
