@@ -77,7 +77,7 @@ def said_by(program, *arguments):
 def refusal(root, target="#c"):
     return (
         f"another chatlog is recording '{target}' of 'net' in {root};"
-        " stop it, or record elsewhere with --output"
+        " stop it, or record elsewhere with --archive"
     )
 
 
@@ -128,7 +128,7 @@ def test_one_recorder_holds_a_directory_under_one_name_and_its_neighbours(root, 
         locks.hold("net", "#b", root / "net" / "#b")
     assert str(caught.value) == (
         f"{root}/net/#b and {root}/net/#c are one directory, and '#c' is recorded there;"
-        " remove the link, or record elsewhere with --output"
+        " remove the link, or record elsewhere with --archive"
     )
     locks.hold("net", "#d", root / "net" / "#d")
     assert locks.held() == [("net", "#c"), ("net", "#d")]

@@ -10,7 +10,7 @@ import pytest
 from chatlog.archive import files
 from chatlog.errors import TranscriptError
 
-READABLE = "make it readable for this user, or name another archive with --output"
+READABLE = "make it readable for this user, or name another archive with --archive"
 
 
 def test_a_file_that_is_gone_has_no_size_and_no_descriptor(tmp_path):
@@ -35,14 +35,14 @@ def test_a_file_is_closed_also_when_reading_it_failed(tmp_path):
 @pytest.mark.parametrize(
     ("doing", "number", "advice"),
     [
-        ("write", errno.ENOSPC, "make room there, or record elsewhere with --output"),
-        ("sync", errno.EIO, "check that disk, or record elsewhere with --output"),
+        ("write", errno.ENOSPC, "make room there, or record elsewhere with --archive"),
+        ("sync", errno.EIO, "check that disk, or record elsewhere with --archive"),
         (
             "read",
             errno.EACCES,
             READABLE,
         ),
-        ("look at", errno.EIO, "check that disk, or name another archive with --output"),
+        ("look at", errno.EIO, "check that disk, or name another archive with --archive"),
         ("read", errno.EMFILE, "raise the limit of open files (ulimit -n)"),
     ],
 )

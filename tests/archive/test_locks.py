@@ -43,7 +43,7 @@ def test_what_another_process_holds_cannot_be_held(tmp_path, other, locks, targe
         locks.hold("Libera", target)
     assert str(caught.value) == (
         f"another chatlog is recording '{target}' of 'Libera' in {tmp_path};"
-        " stop it, or record elsewhere with --output"
+        " stop it, or record elsewhere with --archive"
     )
 
 

@@ -236,10 +236,10 @@ def test_a_file_system_that_syncs_no_directories_is_no_error(tmp_path):
 @pytest.mark.parametrize(
     ("number", "advice"),
     [
-        (errno.EACCES, "make it writable for this user, or record elsewhere with --output"),
-        (errno.EROFS, "make it writable for this user, or record elsewhere with --output"),
+        (errno.EACCES, "make it writable for this user, or record elsewhere with --archive"),
+        (errno.EROFS, "make it writable for this user, or record elsewhere with --archive"),
         (errno.EMFILE, "raise the limit of open files (ulimit -n)"),
-        (errno.EIO, "check that disk, or record elsewhere with --output"),
+        (errno.EIO, "check that disk, or record elsewhere with --archive"),
     ],
 )
 def test_an_error_names_the_file_the_cause_and_what_to_do(tmp_path, number, advice):
