@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chatlog.protocol import events
 from chatlog.protocol.manners import is_service
@@ -13,6 +13,10 @@ from chatlog.protocol.manners import is_service
 if TYPE_CHECKING:
     from chatlog.protocol.carryover import Carryover
     from chatlog.protocol.state import Line, State
+
+
+ANSWERED: Final = frozenset({"PRIVMSG", "JOIN"})
+"""The commands whose lines may ask for an answer."""
 
 
 def answers_to(line: Line, state: State, carryover: Carryover) -> list[str]:

@@ -186,9 +186,8 @@ def on_quit(state: State, line: Line) -> list[Event]:
 
     In our channels, the end of the connection that follows is a `parted`.
     """
-    fields = {"type": EventType.QUIT, "text": _text(line, 0)}
     targets = [SERVER] if _ours(state, line) else state.channels_of(line)
-    return [_event(line, target=target, **fields) for target in targets]
+    return _events(line, targets, type=EventType.QUIT, text=_text(line, 0))
 
 
 def on_nick(state: State, line: Line) -> list[Event]:
@@ -423,7 +422,12 @@ def _as_other(line: Line) -> dict[str, object]:
 
 
 def _event(line: Line, **fields: object) -> Event:
-    return Event(**{**line.fields, **fields})
+    return Event(**(line.fields | fields))
+
+
+def _events(line: Line, targets: list[str], **fields: object) -> list[Event]:
+    shared = line.fields | fields
+    return [Event(**shared, target=target) for target in targets]
 
 
 def _ours(state: State, line: Line) -> bool:
@@ -436,12 +440,12 @@ def _known(state: State, line: Line, name: str) -> str:
 
 def _in_channel(state: State, line: Line, name: str, **fields: object) -> list[Event]:
     if target := _known(state, line, name):
-        return [_event(line, target=target, **fields)]
+        return _events(line, [target], **fields)
     return on_other(state, line)
 
 
 def _change(state: State, line: Line, **fields: object) -> list[Event]:
-    return [_event(line, target=target, **fields) for target in state.channels_to_tell(line)]
+    return _events(line, state.channels_to_tell(line), **fields)
 
 
 def _text(line: Line, position: int) -> str:

@@ -10,6 +10,7 @@ and https://ircv3.net/specs/extensions/message-tags
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -23,6 +24,7 @@ KEPT_RAW: Final = 8192
 FALLBACKS: Final = ("cp1252", "latin-1")
 """The codecs tried in turn on what is not UTF-8; the last one takes any byte."""
 
+_COMMANDS: Final = 256  # remembered, of at most `MAX_LINE` bytes
 _REPLACEMENT: Final = "\ufffd"
 _ESCAPED: Final = re.compile(r"\\(.?)", re.DOTALL)
 _UNESCAPED: Final = {":": ";", "s": " ", "n": "\n", "r": "\r", "\\": "\\"}
@@ -68,19 +70,28 @@ def parse_text(text: str) -> Message:
     """Parse a decoded line; any form gives a Message."""
     tag_text = source = ""
     rest = text.lstrip(" ")
-    if rest.startswith("@"):
+    if rest[:1] == "@":
         tag_text, _, rest = rest[1:].partition(" ")
         rest = rest.lstrip(" ")
-    if rest.startswith(":"):
+    if rest[:1] == ":":
         source, _, rest = rest[1:].partition(" ")
         rest = rest.lstrip(" ")
     head, colon, trailing = rest.partition(" :")
-    words = [word for word in head.split(" ") if word]
-    if not words or not (words[0].isascii() and words[0].isalnum()):
+    words = head.split(" ")
+    if "" in words:
+        words = [word for word in words if word]
+    command = _command(words.pop(0)) if words else ""
+    if not command:
         return Message("", [text])
     if colon:
         words.append(trailing)
-    return Message(words[0].upper(), words[1:], source, tag_text)
+    return Message(command, words, source, tag_text)
+
+
+@lru_cache(_COMMANDS)
+def _command(word: str) -> str:
+    """Return the command of a line in upper case; "" if it cannot be one."""
+    return word.upper() if word.isascii() and word.isalnum() else ""
 
 
 def decode(line: bytes) -> tuple[str, str, bool]:

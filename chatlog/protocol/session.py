@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.event import SERVER, Event, EventType, Source
 from chatlog.protocol import events, numerics
-from chatlog.protocol.answers import answers_to
+from chatlog.protocol.answers import ANSWERED, answers_to
 from chatlog.protocol.carryover import Carryover
 from chatlog.protocol.concealing import conceal
 from chatlog.protocol.facts import Disconnected, ErrorReceived, Pong, ReconnectRequested
@@ -148,9 +148,10 @@ class Session:
         if not line.history_of:
             for handle in self._handlers.get(command, ()):
                 handle(line, turn)
-        answers = answers_to(line, self.state, self._carryover)
-        turn.replies += answers
-        made += self._own_events(answers, received)
+        if command in ANSWERED:
+            answers = answers_to(line, self.state, self._carryover)
+            turn.replies += answers
+            made += self._own_events(answers, received)
         self._file(line, made, turn)
         if self.overflows.are_new:
             turn.facts += self.overflows.take()

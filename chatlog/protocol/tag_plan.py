@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _TIME: Final = "time"
 _KNOWN: Final = (_TIME, "msgid", "account")
-_MOMENT: Final = r"time=(?P<time>(?P<second>[0-9T:-]{19})\.[0-9]{3}Z)"
+_MOMENT: Final = r"time=(?P<time>(?P<second>.{19})\.[0-9][0-9][0-9]Z)"
 _VALUE: Final = r"{0}=(?P<{0}>[^;\\]*)"
 
 
@@ -23,7 +23,8 @@ class TagPlan:
     """A pattern for the tags of a line; all but `time` may be missing.
 
     It matches whole tags with their `@`. `groups` are the numbers of the groups of the
-    time, of its second, of the msgid and of the account.
+    time, of its second, of the msgid and of the account. A second may be any text: it
+    counts only if it is one of the seconds that are live.
     """
 
     __slots__ = ("groups", "keys", "match")
