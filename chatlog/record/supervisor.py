@@ -330,6 +330,8 @@ class Supervisor:
             raise self._refusal(connection, driver, address, waited_for)
 
     def _arrived(self) -> None:
+        # The task that waits for the welcome may have its turn only after this.
+        self.was_welcomed, self.last_refusal = True, None
         self._on_change()
         self._on_arrival()
 
