@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MAX_WAITING: Final = 32 * 1024 * 1024
 """Estimated bytes of the events of all channels that wait."""
 
+MAX_OURS: Final = 64
+"""Sources of ours that are known; what tells of an earlier one counts as news."""
+
 
 class WaitingSink:
     """A Sink in front of another one, for the events of one network in one run.
@@ -38,7 +41,7 @@ class WaitingSink:
         self._waiting: dict[str, list[Event]] = {}
         self._weight = 0
         self._released = {SERVER}
-        self._ours: set[Source] = set()  # the sources that we had, and our nicks
+        self._ours: dict[Source, None] = {}  # the sources that we had, the last one at the end
         self._nicks: set[str] = set()
 
     def hold(self, network: str, target: str) -> None:
@@ -95,5 +98,8 @@ class WaitingSink:
             self._add(Source(event.subject, event.user, event.host))
 
     def _add(self, source: Source) -> None:
-        self._ours.add(source)
-        self._nicks.add(source.nick)
+        self._ours.pop(source, None)
+        self._ours[source] = None
+        if len(self._ours) > MAX_OURS:
+            del self._ours[next(iter(self._ours))]
+        self._nicks = {each.nick for each in self._ours}

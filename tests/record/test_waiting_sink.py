@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from chatlog.event import SERVER, Event
@@ -107,3 +109,17 @@ def test_what_is_too_much_to_wait_is_written_channel_by_channel(monkeypatch):
     assert written == many
     sink.write_all([did("names", target="#b", text="log")])
     assert written == many, "there is room again"
+
+
+def test_the_memory_of_our_own_nicks_is_bounded_and_holds_the_last_ones():
+    written = Written()
+    sink = WaitingSink(written)
+    nicks = ["log", *(f"log{number}" for number in range(10 * waiting_sink.MAX_OURS))]
+    sink.write_all([JOINED])
+    for old, new in pairwise(nicks):
+        sink.write_all([did("nick", {**US, "nick": old}, subject=new)])
+    assert len(sink._ours) <= waiting_sink.MAX_OURS
+    sink.write_all([did("mode", ADA, command="+v", params=(nicks[-1],))])
+    assert written == []
+    sink.write_all([did("mode", ADA, command="+v", params=(nicks[0],))])
+    assert written[0] == JOINED, "what was forgotten counts as news"
