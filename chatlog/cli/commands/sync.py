@@ -116,7 +116,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         results = list(_results(run))
         _show(results, as_json=options["as_json"], quiet=quiet)
     if run.was_interrupted:
-        raise KeyboardInterrupt
+        raise failure or KeyboardInterrupt
     _judge(run, results, failure)
 
 

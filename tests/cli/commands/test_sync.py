@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 
 import pytest
 
@@ -129,6 +131,24 @@ def test_an_interrupt_ends_it_cleanly_with_130_and_the_next_run_goes_on(
     server.say("ada", "#c", "meanwhile")
     assert sync(server.port).returncode == 0
     assert texts(archive, "#c") == [*TALK, "meanwhile"]
+
+
+def test_an_interrupt_with_lines_that_the_disk_refused_ends_with_3_and_one_line(
+    chatlog, server, archive
+):
+    words = (
+        "sync", "--server", f"irc://127.0.0.1:{server.port}/#c", "--network", "net",
+        "--archive", archive, "--for", "1h",
+    )  # fmt: skip
+    chatlog_here = shlex.join([sys.executable, "-m", "chatlog", *map(str, words)])
+    staying = chatlog.start_command("bash", "-c", f"ulimit -f 8; exec {chatlog_here}")
+    staying.wait_for("4 lines were fetched back")
+    for number in range(40):
+        server.say("ada", "#c", f"{number} " + "x" * 380)
+    staying.wait_for("File too large")
+    staying.interrupt()
+    assert staying.finish() == 3
+    assert "File too large" in staying.stderr.splitlines()[-1]
 
 
 def test_a_second_one_at_the_same_time_ends_with_5(sync, server, archive):
