@@ -177,7 +177,7 @@ def test_talk_is_what_people_say_and_what_becomes_of_it():
         (Not(Type("join")), set()),
         (All((Type("part"), Not(Some((Type("join"),))))), {"part"}),
     ],
-    ids=repr,
+    ids=lambda value: repr(value) if not isinstance(value, set) else "-".join(sorted(value)),
 )
 def test_a_term_asks_for_the_types_that_it_names_and_does_not_exclude(term, types):
     assert types_of(term) == types
