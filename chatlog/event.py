@@ -176,7 +176,10 @@ def format_time(milliseconds: int) -> str:
     Years outside 1 to 9999 raise ValueError or OverflowError.
     """
     seconds, rest = divmod(milliseconds, 1000)
-    moment = gmtime(seconds)
+    try:
+        moment = gmtime(seconds)
+    except OSError as error:  # of a year that the C library cannot count
+        raise OverflowError(str(error)) from error
     if not MINYEAR <= moment.tm_year <= MAXYEAR:
         raise ValueError(f"{milliseconds} is in year {moment.tm_year}")
     return f"{moment.tm_year:04d}-{strftime('%m-%dT%H:%M:%S', moment)}.{rest:03d}Z"

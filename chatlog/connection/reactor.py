@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections import deque
+from operator import length_hint
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -189,18 +190,21 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
 
         Handlers of READ come after those of a line's own event, and get only the lines after
         which none of these returned "NO MORE". Stop after the line at whose end `is_time_up`;
-        the lines behind it stay in the iterator.
+        the lines behind it stay in the iterator, whose length the caller knows.
         """
-        reader = self._reader
+        reader, source = self._reader, lines
         if self._wants_lines or reader is _drop:
             lines = self._passed_on(connection, lines, received, is_time_up)
             is_time_up = bool  # asked for each line on its way
         event = ReadEvent(lines, received, is_time_up)
         while True:
+            left = length_hint(source)
             try:
                 reader(connection, event)
             except Exception as error:  # noqa: BLE001 - one bad line never costs the next
                 self._handler_failed(READ, error)
+                if left == length_hint(source) and next(lines, None) is None:
+                    return  # or it would fail at the same line without end
             else:
                 return
             if is_time_up():

@@ -366,6 +366,26 @@ def test_a_line_at_which_the_handler_of_reads_fails_costs_no_other(caplog):
     assert "a handler of 'read' failed" in caplog.text
 
 
+@pytest.mark.parametrize("also", [None, "join"])
+def test_a_handler_of_reads_that_fails_before_it_takes_a_line_costs_one_line_each_time(also):
+    def scene(reactor, noted):
+        fails = [True, False, True]
+
+        def handler(_connection, event):
+            if fails and fails.pop(0):
+                raise RuntimeError("a bug of ours")
+            noted.append(next(event.lines))
+            raise RuntimeError("another one")
+
+        reactor.add_global_handler(READ, handler)
+        if also:
+            reactor.add_global_handler(also, lambda *_: None)
+        assert read(reactor, b"A", b"B", b"C", b"D", is_time_up=lambda: len(noted) == 2) == []
+        assert noted == [b"B", b"D"]
+
+    scenario(scene)
+
+
 @pytest.mark.parametrize("event", [ANY, "join"])
 def test_lines_that_other_handlers_want_reach_these_and_then_the_handler_of_reads(event):
     def scene(reactor, noted):
