@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 
 import pytest
@@ -165,6 +166,41 @@ def test_a_ban_from_one_channel_keeps_nobody_out_of_another(record, inspircd, pe
     recorder.wait_for("net: in 1 of 2 channels; #a refused: banned")
     recorder.wait_for(r"#a refuses us: .*474\); asking again; 1 of 2 channels let us in")
     ends(recorder)
+
+
+CLOSED = {
+    "key": ("MODE #a +k opensesame", "MODE #a -k opensesame", 475),
+    "limit": ("MODE #a +l 1", "MODE #a -l", 471),
+}
+
+
+@pytest.mark.parametrize("server", ["inspircd", "ngircd"])
+@pytest.mark.parametrize("mode", CLOSED)
+def test_a_closed_channel_is_told_once_a_change_and_in_each_exit_status(
+    chatlog, request, tmp_path, person, server, mode
+):
+    close, reopen, numeric = CLOSED[mode]
+    port = request.getfixturevalue(server).port
+    ada = person(port, "ada").register()
+    ada.join("#a", "#b")
+
+    def batch():
+        ada.sync()
+        done = chatlog.run(
+            "sync", "--server", f"irc://127.0.0.1:{port}/#a,#b", "--network", "net",
+            "--archive", tmp_path, "--quiet",
+        )  # fmt: skip
+        return done.returncode, done.stderr.partition(" ")[2]
+
+    assert batch() == (0, "")
+    ada.send(close)
+    status, told = batch()
+    assert status == 4
+    refusal = rf"net: #a refuses us: .*\({numeric}\); asking again; 1 of 2 channels let us in\n"
+    assert re.fullmatch(refusal, told)
+    assert batch() == (4, "")
+    ada.send(reopen)
+    assert batch() == (0, "net: #a lets us in again; 2 of 2 channels let us in\n")
 
 
 def test_a_key_opens_a_channel_and_is_nowhere_shown(record, tmp_path, inspircd, person):
