@@ -317,8 +317,8 @@ class Recorder:
         """
         supervisor = network.supervisor
         error, absences, wanted = supervisor.unfinished(), *supervisor.absences()
-        news, is_all = self._news_of(network), len(absences) == wanted
-        if (news.refused or news.back) and not is_all:
+        news, is_all = self._news_of(network), len(absences) == wanted and error is None
+        if (news.refused or news.back) and not is_all:  # else the error tells it
             logger.error("%s", news_line(supervisor.name, news, len(absences), wanted))
         if error is None and absences:
             error = absence_error(supervisor.name, absences, wanted)

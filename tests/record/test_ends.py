@@ -227,6 +227,23 @@ def test_a_refusal_of_all_channels_is_printed_once_and_ends_each_batch(batch):
     ]  # fmt: skip
 
 
+def test_a_refusal_of_all_channels_is_printed_beside_a_refusal_of_the_network(batch):
+    def leave(peer):
+        refusing(peer, BANNED, ALSO_BANNED)
+
+    def refuse(peer):
+        peer.wait_for(rb"^USER ")
+        peer.send(b"ERROR :Closing link: too many connections\r\n")
+        batch.time_pass()
+
+    error, lines = batch.run(leave, refuse)
+    assert "too many connections" in str(error)
+    (line,) = lines
+    assert line.startswith("net: 2 channels refuse us: #demo: Cannot join channel (+b) (474)")
+    assert line.endswith("; 0 of 2 channels let us in")
+    assert batch.run(leave, refuse)[1] == [], "it is known by now"
+
+
 def test_a_batch_that_leaves_when_everything_is_fetched_reports_its_refusals(batch):
     def all_refuse(peer):
         refusing(peer, NO_SUCH, ALSO_NO_SUCH)
