@@ -9,7 +9,8 @@ _ENDS: Final = ";|&()\n"
 """Characters that end a command."""
 _BREAKS: Final = "\"'><=;|&(:@"
 """COMP_WORDBREAKS without blanks: bash replaces only the text behind the last one."""
-_SAFE: Final = re.compile(r"[\w@%+:,./^!-][\w@%+:,./#^!-]*", re.ASCII)
+_SAFE: Final = re.compile(r"[\w@%+:,./^-][\w@%+:,./#^-]*", re.ASCII)
+"""No `!`: a channel `#a!b` would run the last command that begins with `b`."""
 
 
 class TypedWord(NamedTuple):
@@ -37,7 +38,8 @@ class TypedWord(NamedTuple):
         if self.quote == "'":
             return rest.replace("'", "'\\''")
         if self.quote == '"':
-            return re.sub(r'(["$`\\])', r"\\\1", rest)
+            # Only between single quotation marks is `!` no event of the history.
+            return re.sub(r'(["$`\\])', r"\\\1", rest).replace("!", "\"'!'\"")
         is_safe = _SAFE.fullmatch(rest) or (bool(kept) and _SAFE.fullmatch(f"x{rest}"))
         return rest if is_safe else "'" + rest.replace("'", "'\\''") + "'"
 

@@ -29,6 +29,11 @@ TYPED = {
     "chatlog tail \\#odd\t": ["tail", "#odd'one"],
     "chatlog tail '#two\t": ["tail", "#two$x"],
     "chatlog tail '#日\t": ["tail", "#日本"],
+    "chatlog tail '#wow\t": ["tail", "#wow!printf"],
+    'chatlog tail "#wow\t': ["tail", "#wow!printf"],
+    "chatlog tail \\#wow\t": ["tail", "#wow!printf"],
+    "chatlog tail wow\t": ["tail", "wow!printf"],
+    "chatlog tail oftc/#bang\t": ["tail", "oftc/#bang!printf"],
     "chatlog tail oftc/\\#d\t": ["tail", "oftc/#debian"],
     "chatlog tail oftc/deb\t": ["tail", "oftc/debian"],
     "chatlog tail of\t\\#d\t": ["tail", "oftc/#debian"],
@@ -53,6 +58,7 @@ TYPED = {
 def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     names = {"#python": "ann", "#odd'one": "bob", "#two$x": "carol", "#日本": "花子"}
+    names["#wow!printf"] = "dave"
     record(
         home / ".local" / "share" / "chatlog",
         *(
@@ -60,6 +66,7 @@ def home(tmp_path_factory):
             for number, (target, nick) in enumerate(names.items())
         ),
         event_at(9, "hi", network="oftc", target="#debian", nick="dave"),
+        event_at(9, "hi", network="oftc", target="#bang!printf", nick="dave"),
     )
     record(home / "other", event_at(1, "hi", network="oftc", target="#rust", nick="zoe"))
     (home / "chatlog.toml").touch()
