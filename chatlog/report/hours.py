@@ -138,7 +138,10 @@ def _comes_twice(hour: str, tz: tzinfo | None) -> bool:
     last = datetime.fromisoformat(f"{hour}:45")
     once, again = (last.replace(fold=fold, tzinfo=tz) for fold in (0, 1))
     if tz is None:
-        once, again = once.astimezone(), again.astimezone()
+        try:
+            once, again = once.astimezone(), again.astimezone()
+        except (ValueError, OverflowError):  # in the first or the last hours of all years
+            return False
     # Where clocks go forward an hour that does not exist has two offsets as well, but no slots.
     return once.utcoffset() != again.utcoffset()
 

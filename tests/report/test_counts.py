@@ -383,6 +383,12 @@ def test_each_hour_of_a_day_on_which_clocks_change_is_as_long_as_clocks_show_it(
     assert sum(of_hour.values()) == sum(days.values())
 
 
+@pytest.mark.parametrize("hour", ["0001-01-01T00", "0001-01-02T00", "9999-12-31T23"])
+def test_hours_at_both_ends_of_time_are_counted_by_the_local_clock_if_it_has_them(hour):
+    found = hours.by_period({hour: 1, "2026-11-23T18": 1}, None, hours.HOUR)
+    assert 1 <= sum(found.values()) <= 2  # an hour of the year 0 or 10000 has no name
+
+
 @pytest.mark.parametrize(
     ("zone", "moments", "names"),
     [
