@@ -53,22 +53,29 @@ class GapRun(NamedTuple):
         return total
 
 
+class _Growing(NamedTuple):
+    """A run to which gaps are still added: a flapping link makes tens of thousands."""
+
+    position: int
+    targets: list[Target]
+    gaps: list[Gap]
+
+
 def runs_of(placed: Iterable[PlacedGap]) -> list[GapRun]:
     """Join gaps in a row: short ones of a network, and those that one break made in its targets.
 
     The gaps are in the order of their starts, and so are the runs of one position.
     """
-    runs: list[GapRun] = []
-    last: dict[str, int] = {}  # the index of the last run of each network
+    runs: list[_Growing] = []
+    last: dict[str, _Growing] = {}  # the last run of each network
     for position, target, gap in placed:
-        index = last.get(target.network)
-        run = runs[index] if index is not None else None
-        if index is not None and run is not None and _goes_on(run, position, gap):
-            runs[index] = GapRun(position, (*run.targets, target), (*run.gaps, gap))
-            continue
-        last[target.network] = len(runs)
-        runs.append(GapRun(position, (target,), (gap,)))
-    return runs
+        run = last.get(target.network)
+        if run is None or not _goes_on(run, position, gap):
+            run = last[target.network] = _Growing(position, [], [])
+            runs.append(run)
+        run.targets.append(target)
+        run.gaps.append(gap)
+    return [GapRun(run.position, tuple(run.targets), tuple(run.gaps)) for run in runs]
 
 
 def last_lines(
@@ -85,12 +92,11 @@ def last_lines(
     return lines[first:], [run._replace(position=run.position - first) for run in runs[skipped:]]
 
 
-def _goes_on(run: GapRun, position: int, gap: Gap) -> bool:
+def _goes_on(run: _Growing, position: int, gap: Gap) -> bool:
     if run.position != position:
         return False
-    return _are_alike(run.gaps[-1], gap) or (
-        gap.milliseconds < _SHORT and all(each.milliseconds < _SHORT for each in run.gaps[-1:])
-    )
+    before = run.gaps[-1]
+    return _are_alike(before, gap) or max(before.milliseconds, gap.milliseconds) < _SHORT
 
 
 def _are_alike(one: Gap, other: Gap) -> bool:

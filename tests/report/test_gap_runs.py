@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +48,14 @@ def test_the_length_of_a_run_counts_no_time_twice():
     assert not run.is_one_break
     [run] = runs_of([gap(0, 10), gap(0, 10, target="#d")])
     assert run.is_one_break
+
+
+def test_tens_of_thousands_of_gaps_in_a_row_are_joined_in_the_time_that_they_take():
+    gaps = [gap(30 * each, 30 * each + 9) for each in range(50_000)]
+    begin = time.process_time()
+    [run] = runs_of(gaps)
+    assert time.process_time() - begin < 5  # 0.3 s; 17 s if each gap copies those before it
+    assert len(run.gaps) == len(gaps)
 
 
 GAPS = st.lists(
