@@ -105,7 +105,11 @@ class TailView:
             return None
         from chatlog.search.last_matches import last_matches
 
-        return self._shown if any(last_matches(self._reader, self._query, 1)) else None
+        damaged = dict(self._reader.damaged)
+        is_any = any(last_matches(self._reader, self._query, 1))
+        self._reader.damaged.clear()  # the search met the same lines again
+        self._reader.damaged.update(damaged)
+        return self._shown if is_any else None
 
     def end(self) -> None:
         """Raise TranscriptError if a file could not be read at all."""

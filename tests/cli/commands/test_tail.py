@@ -393,6 +393,15 @@ def test_an_archive_of_nothing_but_noise_is_not_called_empty(tail, archive):
     assert tail("--all")[0] == 0
 
 
+@pytest.mark.parametrize("how", [(), ("--talk",), ("-n", "2000"), ("--since", "2025-11-23")])
+def test_damage_among_lines_that_are_not_shown_is_reported_once(tail, archive, how):
+    record(archive, said(1, "", type="joined"), said(2, "", type="disconnected"))
+    path = archive / "net" / "#c" / "2025-11-23_001.jsonl"
+    with path.open("ab") as file:
+        file.write(b"damage\n")
+    assert tail(*how)[2].count("could not be read\n") == 1
+
+
 def test_following_leaves_out_what_a_screen_does_not_show(archive, chatlog):
     record(archive, said(1, "", type="joined"))
     running = chatlog.start("tail", "-f", "-a", archive, "--tz", "UTC")
