@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager
 
+    from chatlog.archive.storage import Storage
     from chatlog.coverage.gap import Gap
     from chatlog.record.recorder import Limits
     from chatlog.record.supervisor import Plan
@@ -177,10 +178,23 @@ class RecorderProcess:
         except ChatlogError as error:
             logger.error("the configuration was not read again: %s", error)  # noqa: TRY400 - expected
         else:
-            self._writer.use(storage)
+            self._use(storage)
             self._recorder.reload(wanted)
             logger.info("the configuration was read again")
         self._notifier.ready()
+
+    def _use(self, storage: Storage) -> None:
+        """Change the settings of the archive, unless they are those of another one.
+
+        A run keeps its archive, and retention that was written for another one must
+        remove nothing there.
+        """
+        if storage.root.resolve() == self._storage.root.resolve():
+            self._writer.use(storage)
+            return
+        logger.error(
+            "%s is not the archive of this run: [storage] counts from the next one", storage.root
+        )
 
     def _say_where(self) -> None:
         recorded = [*self.channels()]

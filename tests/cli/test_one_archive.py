@@ -7,6 +7,8 @@ import pytest
 from chatlog import cli
 from chatlog.cli.commands import record as record_command
 from chatlog.cli.options import plans
+from chatlog.cli.process import RecorderProcess
+from chatlog.record.limits import Limits
 from chatlog.settings import locations
 from tests.cli.test_versions import COMMANDS
 from tests.support.archive import event_at, record
@@ -110,6 +112,28 @@ def test_a_recorder_removes_nothing_by_a_found_configuration_of_another_archive(
     monkeypatch.setenv("CHATLOG_CONFIG", str(own))
     assert keep_of() == keep_of(*TYPED) == (day, ()), "both variables speak of one archive"
     assert keep_of(*TYPED, "-a", tmp_path / "third") == (None, ())
+
+
+def test_a_reload_of_a_configuration_of_another_archive_changes_nothing_of_this_one(
+    archive, own, tmp_path, monkeypatch, caplog
+):
+    def settings():
+        words = ["--config", str(own)]
+        return plans.settings_of(record_command.command.make_context("record", words))
+
+    run = RecorderProcess(settings(), Limits())
+    monkeypatch.setattr(run._recorder, "reload", lambda _plans: None)
+    text = own.read_text().replace('"1d"', '"2d"')
+    own.write_text(text)
+    run._reload(settings)
+    assert run._writer.storage.keep == 2 * 86_400
+    own.write_text(text.replace('"2d"', '"3d"').replace(str(archive), str(tmp_path / "other")))
+    run._reload(settings)
+    assert (run._writer.storage.keep, run._writer.storage.root) == (2 * 86_400, archive)
+    told = (
+        f"{tmp_path / 'other'} is not the archive of this run: [storage] counts from the next one"
+    )
+    assert told in caplog.messages
 
 
 def test_an_option_that_names_another_archive_than_a_variables_file_takes_none_of_its_retention(
