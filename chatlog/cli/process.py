@@ -31,6 +31,7 @@ from chatlog.health.heartbeat import Heartbeat
 from chatlog.health.runs import RunFile, prune, run_name
 from chatlog.health.status import RunStatus, decode
 from chatlog.health.systemd import Notifier
+from chatlog.record.absences import cause_of
 from chatlog.record.known_channels import KnownChannels
 from chatlog.record.recorder import Recorder
 from chatlog.record.sts_policies import Policies
@@ -214,6 +215,14 @@ class RecorderProcess:
     def fetched(self, network: str, channel: str) -> int:
         """Return how many lines of a channel were fetched back."""
         return self._recorder.fetched(network, channel)
+
+    def refusals(self) -> dict[tuple[str, str], str]:
+        """Return the cause in words by network and channel, for channels that do not let us in."""
+        return {
+            (network, absence.channel): cause_of(absence)
+            for network in self._recorder.plans
+            for absence in self._recorder.absences(network)
+        }
 
     def was_welcomed(self, network: str) -> bool:
         """Return whether a network has welcomed us."""

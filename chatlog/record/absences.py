@@ -50,7 +50,7 @@ def absence_error(network: str, absences: Sequence[Absence], wanted: int) -> Cha
 
 def arrival_line(network: str, absences: Sequence[Absence], joined: int, wanted: int) -> str:
     """Return the line for the moment when every channel has let us in, or refused."""
-    causes = _first(absences, lambda each: f"{each.channel} refused: {_cause(each)}")
+    causes = _first(absences, lambda each: f"{each.channel} refused: {cause_of(each)}")
     return "; ".join([f"{network}: in {joined:,} of {wanted:,} channels", *causes])
 
 
@@ -85,5 +85,6 @@ def _first(absences: Sequence[Absence], told: Callable[[Absence], str]) -> list[
     return [*map(told, absences[:_NAMED]), *([f"and {more:,} more"] if more > 0 else [])]
 
 
-def _cause(absence: Absence) -> str:
+def cause_of(absence: Absence) -> str:
+    """Return the cause of an absence in our words, or in the server's if we have none."""
     return _CAUSES.get(absence.cause, absence.why)

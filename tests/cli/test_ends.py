@@ -114,6 +114,13 @@ def test_the_progress_of_many_channels_is_one_line_each_time(run):
     assert sum("#a" in line or "#b" in line for line in lines) == 2
 
 
+def test_a_channel_that_refuses_is_not_among_those_without_news(run):
+    done = run("sync", answering(a=BANNED, b=None))
+    assert done.stdout.splitlines() == [
+        "net/#a  0 fetched  not let in: banned", "net/#b  0 fetched  nothing missing",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_without_quiet_the_same_line_is_among_the_others(run, situation):
     script, status, line = SITUATIONS[situation]

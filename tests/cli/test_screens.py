@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from chatlog.health.status import encode
 from tests.support.archive import START, UNSYNCED, event_at, format_time, record
 from tests.support.process import Chatlog
 from tests.support.statuses import network_status, run_status
-from tests.support.terminal import picture_of, run_in_terminal
+from tests.support.terminal import picture_of, run_in_terminal, run_program
 
 PICTURES = Path(__file__).parent / "screens"
 WIDTHS = (80, 200)
@@ -177,6 +178,29 @@ def test_a_screen_looks_as_its_picture(shown, name, columns):
     hold_against(f"{name}-{columns}", f"$ chatlog {SCREENS[name]}\n{done.picture}{ends}")
 
 
+RESULTS = """
+from pathlib import Path
+from chatlog.cli.show.sync_results import SyncResult
+from chatlog.cli.show.sync_table import show_results
+def channel(name, fetched=0, gaps=0, refused=""):
+    return SyncResult("libera", name, Path(), fetched, [None] * gaps, [], refused)
+show_results([
+    channel("#python", 1234), channel("#ops", refused="banned"), channel("#日本", 7, 2),
+    channel("#a-rather-long-name-of-a-channel", 0, 1, "wrong key, or none"),
+    *(channel(f"#quiet{number}") for number in range(41)),
+])
+"""
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_the_table_of_a_batch_looks_as_its_picture(home, columns):
+    environment = Chatlog(home).environment(TERM="xterm-256color")
+    command = [sys.executable, "-c", RESULTS]
+    done = run_program(command, columns=columns, environment=environment, cwd=home)
+    assert done.status == 0
+    hold_against(f"sync-{columns}", done.picture)
+
+
 @pytest.mark.parametrize("verb", HELPS)
 def test_a_help_looks_as_its_picture_and_grows_no_wider(shown, verb):
     narrow, wide = (shown(f"{verb} --help", columns) for columns in WIDTHS)
@@ -194,7 +218,7 @@ def test_the_help_of_the_program_looks_as_its_picture(shown):
 
 
 def test_every_picture_is_of_a_screen():
-    names = {f"{name}-{columns}" for name in SCREENS for columns in WIDTHS}
+    names = {f"{name}-{columns}" for name in (*SCREENS, "sync") for columns in WIDTHS}
     names |= {f"{verb}-help-80" for verb in ("chatlog", *HELPS)}
     names |= {f"{verb}-help-all-80" for verb in WHOLE_HELPS}
     assert {path.stem for path in PICTURES.iterdir()} == names

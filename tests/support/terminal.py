@@ -50,9 +50,16 @@ def run_in_terminal(
     arguments: list[str], *, columns: int, now: str, environment: Mapping[str, str], cwd: Path
 ) -> Shown:
     """Run `chatlog …` at a moment in a terminal so many columns wide."""
+    program = [sys.executable, "-c", _PROGRAM.format(now=now), *arguments]
+    return run_program(program, columns=columns, environment=environment, cwd=cwd)
+
+
+def run_program(
+    command: list[str], *, columns: int, environment: Mapping[str, str], cwd: Path
+) -> Shown:
+    """Run any program in a terminal so many columns wide."""
     ours, theirs = os.openpty()
     termios.tcsetwinsize(theirs, (_ROWS, columns))
-    command = [sys.executable, "-c", _PROGRAM.format(now=now), *arguments]
     # COLUMNS would count more than the terminal does.
     env = {name: value for name, value in environment.items() if name != "COLUMNS"}
     process = subprocess.Popen(

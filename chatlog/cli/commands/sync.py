@@ -133,10 +133,12 @@ def _plans(settings: Config, options: dict[str, Any]) -> list[Plan]:
 
 
 def _results(run: RecorderProcess) -> Iterator[SyncResult]:
+    refusals = run.refusals()
     for network, target, directory in run.channels():
         if run.was_welcomed(network):  # else the error that ends the run says why not
             fetched = run.fetched(network, target)
-            yield SyncResult(network, target, directory, fetched, *open_gaps(directory))
+            refused = refusals.get((network, target), "")
+            yield SyncResult(network, target, directory, fetched, *open_gaps(directory), refused)
 
 
 def _show(results: list[SyncResult], *, as_json: bool, quiet: bool) -> None:

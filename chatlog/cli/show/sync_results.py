@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class SyncResult(NamedTuple):
-    """The result for one channel: lines fetched, open gaps, and new open gaps."""
+    """The result for one channel: lines fetched, open gaps, and new open gaps.
+
+    `refused` is why the channel did not let us in, "" if it did.
+    """
 
     network: str
     target: str
@@ -22,6 +25,12 @@ class SyncResult(NamedTuple):
     fetched: int
     open: list[Gap]
     unreported: list[Gap]
+    refused: str = ""
+
+    @property
+    def has_news(self) -> bool:
+        """Whether lines were fetched, a gap is open, or the channel did not let us in."""
+        return bool(self.fetched or self.open or self.refused)
 
 
 def verdict(results: Iterable[SyncResult]) -> str:

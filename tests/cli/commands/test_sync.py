@@ -189,6 +189,43 @@ channels = ["#d"]
     ]
 
 
+@pytest.fixture
+def crowd(chatlog, archive):
+    """Return a function that syncs four channels of a server, and returns what it prints."""
+
+    def run(port, *options):
+        words = [word for name in "abde" for word in ("--channel", name)]
+        done = chatlog.run(
+            "sync", "--server", f"irc://127.0.0.1:{port}", *words, "--network", "net",
+            "--archive", archive, *options,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    return run
+
+
+def test_channels_without_news_are_one_line_behind_those_with_news(crowd, server):
+    server.say("ada", "#b", "hello")
+    assert crowd(server.port) == [
+        "net/#b  1 fetched  nothing missing", "3 more channels: nothing new",
+    ]  # fmt: skip
+    assert crowd(server.port) == ["4 channels: nothing new"]
+    for name in "abd":
+        server.say("ada", f"#{name}", "hello")
+    assert crowd(server.port)[2:] == [
+        "net/#d  1 fetched  nothing missing", "net/#e  0 fetched  nothing missing",
+    ]  # fmt: skip
+
+
+def test_as_json_a_channel_without_news_has_its_object_as_any_other(crowd, server):
+    server.say("ada", "#b", "hello")
+    found = [json.loads(line) for line in crowd(server.port, "--json")]
+    assert [(each["target"], each["fetched"]) for each in found] == [
+        ("#a", 0), ("#b", 1), ("#d", 0), ("#e", 0),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("option", [("--history", "some"), ("--for", "x"), ("--jitter", "-1")])
 def test_what_makes_no_sense_is_a_usage_error(sync, option):
     assert sync(1, *option).returncode == 2
