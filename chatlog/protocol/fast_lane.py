@@ -2,7 +2,8 @@
 
 Its event is the one that the general lane would make. Whatever could make a
 difference sends the line to the general lane: an unusual encoding, the past, an
-answer that the line may ask for, a text or a person that privacy may keep out.
+answer that the line may ask for, a text or a person that privacy may keep out, a
+server or service, which could repeat a secret.
 
 Most people say more than one thing in a channel. All of a line before its text, the
 head, is therefore looked up as one string.
@@ -134,7 +135,7 @@ class FastLane:
         """Return the fields of a head that is new; None if its lines need a closer look."""
         begin, verb, target = head.partition(_PRIVMSG)
         channel = self._routes.get(target) if verb else None
-        if not channel or begin[:1] != ":" or " " in begin:
+        if not channel or begin[:1] != ":" or "!" not in begin or " " in begin:
             return None
         source = self._known.get(begin[1:]) or self._sources.learn(begin[1:])
         if source is None:

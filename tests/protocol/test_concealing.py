@@ -10,7 +10,7 @@ from chatlog.protocol.facts import Absent, ErrorReceived, Turn
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session_settings import SessionSettings
 from chatlog.secret import Secret
-from tests.support.conversation import in_channels
+from tests.support.conversation import NOW, in_channels
 
 KEY = "sesame!"
 
@@ -25,6 +25,8 @@ HIDDEN = [
     f":irc.test 696 log #z k {KEY} :Invalid parameter",
     f":irc.test NOTICE log :your key {KEY}",
     f":irc.test NOTICE #a :the key {KEY}",
+    f":irc.test PRIVMSG #a :the key {KEY}",
+    f"@time={NOW};msgid={KEY} :irc.test PRIVMSG #a :x",
     f":ChanServ!s@services NOTICE log :the key is {KEY}",
     f":bob!u@h PRIVMSG log :is it {KEY}?",
     f"FAIL JOIN INVALID_KEY #z {KEY} :no",
@@ -39,7 +41,9 @@ HIDDEN = [
 
 
 @pytest.mark.parametrize("line", HIDDEN)
-def test_the_events_of_a_line_do_not_hold_our_secret(talk, line):
+@pytest.mark.parametrize("earlier", [[], [":irc.test PRIVMSG #a :this teaches the fast lane"]])
+def test_the_events_of_a_line_do_not_hold_our_secret(talk, line, earlier):
+    talk.hear(*earlier)
     shown = repr(talk.hear(line))
     assert KEY not in shown
     assert "***" in shown
