@@ -119,7 +119,8 @@ def _bad_value(error: click.BadParameter) -> str:
             f"{name} names no file that can be read (its value is not shown, as it may be"
             f" secret): write {_content(name)}{_or_variable(name)}"
         )
-    return f"{name}: {error.message.rstrip('.')}"
+    message = error.message.replace("not a valid integer range", "no whole number")
+    return f"{name}: {message.rstrip('.')}"
 
 
 def _name(parameter: click.Parameter | None) -> str:

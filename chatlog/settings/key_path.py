@@ -85,5 +85,13 @@ def read_file(path: Path, most: int, place: KeyPath) -> tuple[bytes, int]:
     except (OSError, ValueError) as error:  # the latter of a NUL
         # The path is not shown: a secret may stand in its place by mistake.
         reason = getattr(error, "strerror", None) or "there is no such file"
-        hint = "" if place.key else "; `chatlog config init` writes one to begin with"
+        hint = "" if place.key else f"; {_beginning(path, error)}"
         raise place.refuse(f"the file cannot be read: {reason}{hint}") from error
+
+
+def _beginning(path: Path, error: Exception) -> str:
+    """Return the next step for a configuration that is absent, or cannot be read."""
+    from shlex import quote
+
+    named = quote(str(path)) if isinstance(error, FileNotFoundError) else "FILE"
+    return f"`chatlog config init {named}` writes an example"

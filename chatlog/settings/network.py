@@ -178,7 +178,7 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
     )] = 300.0
     retry: Annotated[bool | None, Setting(
         Section.CONNECTION, _SWITCH, "Keep trying if the first connection fails.",
-        unset="yes with --config, else no", example="true",
+        unset="yes for networks of a configuration, else no", example="true",
     )] = None
 
     # -- recording

@@ -102,7 +102,10 @@ def parse_proxy(text: str) -> str:
     if not complete or re.search(r"[\0-\x20]", text) or parts.path.strip("/") + parts.query:
         raise UsageError("this is no proxy; say socks5://HOST:PORT or http://HOST:PORT")
     if parts.password is not None:
-        raise UsageError("the proxy's password does not belong into its URL")
+        raise UsageError(
+            "the proxy's password does not belong into its URL;"
+            " write it into a file, and name that with proxy-password-file"
+        )
     return text
 
 
@@ -113,7 +116,9 @@ def parse_bind(text: str) -> str:
     try:
         return str(ip_address(text))
     except ValueError as error:
-        raise UsageError(f"{text!r} is no IP address of this machine; say 192.0.2.7") from error
+        raise UsageError(
+            f"{text!r} is no IP address; say one of this machine, such as 192.0.2.7"
+        ) from error
 
 
 def parse_file_mode(text: str) -> int:
@@ -127,7 +132,7 @@ def parse_file_mode(text: str) -> int:
 def parse_line(text: str) -> str:
     """Parse a text that fits into one line to a server."""
     if re.search(_UNSENDABLE, text):
-        raise UsageError("a line break or NUL cannot be sent to a server")
+        raise UsageError("a line break or NUL cannot be sent to a server; leave it out")
     return text
 
 
@@ -142,7 +147,7 @@ def parse_prefix(text: str) -> str:
     """Parse the beginning of lines to leave out; spaces around it do not count."""
     prefix = parse_line(text).strip()
     if not prefix:
-        raise UsageError("an empty prefix would keep everything out of the transcript")
+        raise UsageError("an empty prefix would keep everything out of the transcript; say [off]")
     return prefix
 
 

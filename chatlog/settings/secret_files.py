@@ -77,9 +77,13 @@ def secret_in(data: bytes) -> str:
     try:
         text = first.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise UsageError("the first line of that file is not UTF-8") from None
+        raise UsageError(
+            "the first line of that file is not UTF-8; save the file as UTF-8"
+        ) from None
     if not text or len(first) >= LONGEST_SECRET:
-        raise UsageError("the first line of that file is to be the secret, and is not")
+        raise UsageError(
+            "the first line of that file is empty or too long; write the secret into it"
+        )
     if re.search("[\0\r]", text):
-        raise UsageError("a line break or NUL cannot be sent to a server")
+        raise UsageError("a line break or NUL cannot be sent to a server; leave it out")
     return text

@@ -50,8 +50,9 @@ class Setting(msgspec.Struct, frozen=True):
 
     `help` is a sentence for option, document and example alike; `option_help`
     takes its place where the option takes less or more than the key. `unset`
-    names the effect of a setting that has no default value. `note` is more for
-    the document, in Markdown.
+    names the effect of a setting that has no default value, and `option_unset`
+    the effect of leaving the option out, if that differs. `note` is more for the
+    document, in Markdown.
 
     `former` is the name that key, option and variable had before, which is still
     accepted, with a warning; `former_short` that of the short option.
@@ -71,6 +72,7 @@ class Setting(msgspec.Struct, frozen=True):
     help: str
     option_help: str = ""
     unset: str = ""
+    option_unset: str = ""
     note: str = ""
     singular: str = ""
     short: str = ""

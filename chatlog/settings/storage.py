@@ -29,6 +29,7 @@ class StorageConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     archive: Annotated[str, Setting(
         Section.TRANSCRIPTS, DIRECTORY, "Directory of the archive.",
+        option_unset="the configuration's, else the user's data directory",
         unset="the user's data directory", short="a", env=True,
         former="output", former_short="o", example='"archive"',
     )] = ""

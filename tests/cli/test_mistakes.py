@@ -43,7 +43,7 @@ def said(capsys):
         ("tail -x", "no option '-x'; see `chatlog tail --help`"),
         ("tail --follow=1", "--follow takes no value; see `chatlog tail --help`"),
         ("tail --since", "--since needs a value: TIME; see `chatlog tail --help`"),
-        ("tail -n x", "--lines: 'x' is not a valid integer range"),
+        ("tail -n x", "--lines: 'x' is no whole number"),
         ("tail --color red", "--color: 'red' is not one of 'auto', 'always', 'never'"),
         ("config init a b", "got unexpected extra argument (b); see `chatlog config init --help`"),
     ],

@@ -322,11 +322,11 @@ def refusal(path):
 
 
 SECRET_FILES = {
-    b"": "the first line of that file is to be the secret, and is not",
-    b"\nsecond": "the first line of that file is to be the secret, and is not",
-    b"x" * 5000: "the first line of that file is to be the secret, and is not",
-    b"\xff\n": "the first line of that file is not UTF-8",
-    b"a\0b": "a line break or NUL cannot be sent to a server",
+    b"": "the first line of that file is empty or too long; write the secret into it",
+    b"\nsecond": "the first line of that file is empty or too long; write the secret into it",
+    b"x" * 5000: "the first line of that file is empty or too long; write the secret into it",
+    b"\xff\n": "the first line of that file is not UTF-8; save the file as UTF-8",
+    b"a\0b": "a line break or NUL cannot be sent to a server; leave it out",
 }
 
 
@@ -340,10 +340,13 @@ def test_a_secret_file_without_a_secret_is_refused_by_the_key_that_names_it(
     )
 
 
-@pytest.mark.parametrize("name", ["nowhere.toml", "."])
-def test_a_file_that_cannot_be_read_is_one_line_that_says_how_to_begin(tmp_path, name):
-    assert "cannot be read" in refusal(tmp_path / name)
-    assert "`chatlog config init`" in refusal(tmp_path / name)
+@pytest.mark.parametrize(
+    ("name", "begun"), [("nowhere.toml", "{}"), ("no where.toml", "'{}'"), (".", "FILE")]
+)
+def test_a_file_that_cannot_be_read_is_one_line_that_says_how_to_begin(tmp_path, name, begun):
+    path = tmp_path / name
+    assert "cannot be read" in refusal(path)
+    assert refusal(path).endswith(f"; `chatlog config init {begun.format(path)}` writes an example")
 
 
 # -- secrets -----------------------------------------------------------------

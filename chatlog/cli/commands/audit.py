@@ -60,7 +60,8 @@ _MAIN: Final = ("--server", "--channel", "--archive", "--config", "--since")
 def command(ctx: click.Context, /, **options: Any) -> None:
     """Fetch the server's history again, and compare it with the transcript.
 
-    Nothing is written, and a recorder may run meanwhile: it has another nick.
+    Nothing is written, and a recorder may run meanwhile: choose a --nick that it
+    does not use.
     The exit status is 1 if a line is missing, or is only in the transcript.
 
     \b

@@ -95,7 +95,7 @@ def _create(file: Path, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
     except OSError as error:
-        there = "exists already; name another file"
+        there = "exists already, and is not changed; edit it, or name another FILE"
         reason = there if file.exists() else f"cannot be written: {error.strerror}"
         raise UsageError(f"{file} {reason}") from error
 

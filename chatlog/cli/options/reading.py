@@ -26,7 +26,8 @@ _ARCHIVE: Final[dict[str, Any]] = {
     "former_variable": "CHATLOG_OUTPUT",
     "type": PathType(file_okay=False),
     "metavar": "DIR",
-    "help": "Directory of the archive. Default: the user's data directory.",
+    "help": "Directory of the archive."
+    " Default: the configuration's, else the user's data directory.",
 }
 _config_option = click.option(
     "--config",
@@ -42,7 +43,7 @@ _channel_option = click.option(
     multiple=True,
     metavar="TARGET",
     shell_complete=completed("targets"),
-    help="Another TARGET, by an option. Repeatable.",
+    help="The same as TARGET. Repeatable.",
 )
 network_option = click.option(
     "--network",

@@ -39,7 +39,7 @@ _FROM_ELSEWHERE: Final = (
         envvar="CHATLOG_NETWORK",
         shell_complete=completed("networks"),
         metavar="NAME",
-        help="Name of the network in the archive; with --config, the one network to use."
+        help="Name of the network in the archive; with a configuration, the one network to use."
         " Default: the server's host.",
     ),
     click.option(
@@ -195,5 +195,6 @@ def _help(setting: Setting) -> str:
         sentence = f"{sentence[:-1]}: first line of FILE. Or set {variable(setting.name)}."
     if isinstance(kind, Several):
         sentence += " Repeatable."
-    by_default = "yes" if isinstance(kind, Flag) and setting.default else setting.unset
+    unset = setting.option_unset or setting.unset
+    by_default = "yes" if isinstance(kind, Flag) and setting.default else unset
     return f"{sentence} Default: {by_default}." if by_default else sentence

@@ -116,7 +116,17 @@ def test_without_any_file_it_is_said_how_to_begin(chatlog):
     done = chatlog.run("config", "check")
     assert done.returncode == 2
     assert "chatlog/chatlog.toml: the file cannot be read: No such file" in done.stderr
-    assert "`chatlog config init`" in done.stderr
+    own = chatlog.home / ".config/chatlog/chatlog.toml"
+    assert done.stderr.endswith(f"; `chatlog config init {own}` writes an example\n")
+
+
+@pytest.mark.parametrize("verb", ["record", "tail", "config check"])
+def test_a_named_configuration_that_is_absent_is_one_that_init_can_write(chatlog, tmp_path, verb):
+    absent = tmp_path / "my chat.toml"
+    named = [absent] if verb == "config check" else ["--config", absent]
+    done = chatlog.run(*verb.split(), *named)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"; `chatlog config init '{absent}'` writes an example\n")
 
 
 def test_init_writes_an_example_that_only_we_can_read_and_that_is_fine(chatlog):
@@ -130,7 +140,10 @@ def test_init_writes_an_example_that_only_we_can_read_and_that_is_fine(chatlog):
 def test_init_leaves_alone_what_is_there(chatlog, file):
     done = chatlog.run("config", "init", file)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"chatlog: {file} exists already; name another file\n"
+    assert (
+        done.stderr
+        == f"chatlog: {file} exists already, and is not changed; edit it, or name another FILE\n"
+    )
     assert file.read_text() == NETWORK
 
 
