@@ -10,6 +10,7 @@ from chatlog.formats.terminal import local_time
 from chatlog.formats.wording import many, span
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import tzinfo
 
     from chatlog.coverage.gap import Gap
@@ -28,7 +29,7 @@ def gap_line(gap: Gap, zone: tzinfo | None, *, dated: bool) -> str:
 
     A gap over midnight always has its days.
     """
-    outcome = _recovered(gap) if gap.state == "filled" else _OUTCOMES[gap.state]
+    outcome = _recovered([gap]) if gap.state == "filled" else _OUTCOMES[gap.state]
     why = f": {gap.why}" if gap.why and gap.state != "filled" else ""
     return f"gap {_times(gap, zone, dated=dated)}, {gap_cause(gap)}; {outcome}{why}"
 
@@ -63,6 +64,8 @@ def _outcomes(run: GapRun) -> str:
     by_state: dict[str, list[Gap]] = {}
     for gap in run.gaps:
         by_state.setdefault(gap.state, []).append(gap)
+    if by_state.keys() == {"filled"}:
+        return _recovered(run.gaps)
     parts = []
     for state, gaps in by_state.items():
         number = f"{len(gaps):,} " if len(by_state) > 1 else ""
@@ -83,12 +86,12 @@ def gap_cause(gap: Gap) -> str:
 
 def gap_details(gap: Gap) -> str:
     """Return the source of the lines that filled a gap, or the reason that none did."""
-    return _recovered(gap, by=f" by {gap.via}") if gap.state == "filled" else gap.why
+    return _recovered([gap], by=f" by {gap.via}") if gap.state == "filled" else gap.why
 
 
-def _recovered(gap: Gap, *, by: str = "") -> str:
-    only = " (messages only)" if gap.kinds == "messages" else ""
-    return f"{many(gap.lines, 'line')} recovered{by}{only}"
+def _recovered(gaps: Sequence[Gap], *, by: str = "") -> str:
+    only = " (messages only)" if all(gap.kinds == "messages" for gap in gaps) else ""
+    return f"{many(sum(gap.lines for gap in gaps), 'line')} recovered{by}{only}"
 
 
 def _times(gap: Gap, zone: tzinfo | None, *, dated: bool) -> str:

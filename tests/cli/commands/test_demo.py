@@ -29,8 +29,8 @@ def test_the_demo_records_the_conversation_and_shows_where_it_is(chatlog, tmp_pa
 def test_the_demo_shows_a_gap_and_how_it_is_closed(chatlog, tmp_path):
     done = chatlog.run("demo", "--archive", tmp_path)
     shown = done.stdout.splitlines()
-    [at] = [number for number, line in enumerate(shown) if line.startswith("--- #demo: gap")]
-    assert shown[at].endswith(", connection lost; 4 lines recovered (messages only)")
+    [at] = [number for number, line in enumerate(shown) if line.startswith("--- demo: gap")]
+    assert shown[at].endswith(" in 2 channels, connection lost; 4 lines recovered (messages only)")
     after = [line for line in shown[at:] if "(chathistory)" in line]
     assert [line.partition("(chathistory) ")[2] for line in after] == [
         "<grace> Did the line of the recorder just break?",

@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chatlog.cli.show.gap_lines import gap_cause, gap_details, gap_line
+from chatlog.archive.targets import Target
+from chatlog.cli.show.gap_lines import gap_cause, gap_details, gap_line, gap_run_line
 from chatlog.coverage.gap import Gap, GapState
 from chatlog.coverage.interval_fold import Bound
+from chatlog.report.gap_runs import GapRun
 
 START, END = "2026-11-23T11:08:59.000Z", "2026-11-23T11:09:24.000Z"
 
@@ -39,6 +41,20 @@ def gap(state=GapState.OPEN, cause="stopped", *, end=END, **fields):
 )
 def test_a_line_has_the_times_the_cause_and_the_outcome(shown, line):
     assert gap_line(shown, UTC, dated=False) == f"gap 11:08:59–11:09:24, {line}"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "outcome"),
+    [
+        (("messages", "messages"), "5 lines recovered (messages only)"),
+        (("messages", "all"), "5 lines recovered"),
+    ],
+)
+def test_gaps_in_one_line_that_are_all_filled_have_the_outcome_of_one(kinds, outcome):
+    targets = tuple(Target("net", name, "") for name in ("#a", "#b"))
+    one, other = (gap(GapState.FILLED, "closed", lines=n, kinds=kinds[n - 2]) for n in (2, 3))
+    line = gap_run_line(GapRun(0, targets, (one, other)), UTC, dated=False, names_target=False)
+    assert line == f"net: gap 11:08:59–11:09:24 in 2 channels, connection lost; {outcome}"
 
 
 def test_times_are_of_the_zone_and_have_the_day_if_asked_or_over_midnight():
