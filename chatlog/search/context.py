@@ -18,7 +18,7 @@ from chatlog.formats import jsonl
 from chatlog.query.selection import Query
 from chatlog.read.lines import all_lines
 from chatlog.search.external_sort import TimedLine, in_order
-from chatlog.search.search import Hit, timed
+from chatlog.search.search import Hit, timed, unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chatlog.query.noise import Shown
     from chatlog.read.reader import Reader
     from chatlog.read.segment_reader import SegmentReader
-    from chatlog.search.search import Search
+    from chatlog.search.search import Advance, Search
 
 MOST: Final = 200_000
 """So many matches are shown with what stands around them; they take some 100 MB."""
@@ -61,11 +61,14 @@ class Context:
         self._most = most
         self._shown = shown
 
-    def islands(self) -> Iterator[list[Hit]]:
-        """Yield the islands in the order of their first matches."""
+    def islands(self, advance: Advance = unwatched) -> Iterator[list[Hit]]:
+        """Yield the islands in the order of their first matches.
+
+        `advance` is that of `Search.hits`.
+        """
         by_target: dict[Target, list[Hit]] = {}
         size = 0
-        for number, hit in enumerate(islice(self._search.hits(), self._most)):
+        for number, hit in enumerate(islice(self._search.hits(advance), self._most)):
             size += len(hit.line)
             if number == MOST or size > MOST_BYTES:
                 matches = f"{MOST:,} events match" if number == MOST else _MUCH

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     Batches = Iterator[Sequence[Event | Brief]]
     Fold = Callable[[Target, Batches], bytes]
+    Advance = Callable[[int], None]
     Watch = Callable[[Sequence[tuple[int, list["_Piece"]]]], Iterable[tuple[int, list["_Piece"]]]]
 
 _PIECE: Final = 8 * 1024 * 1024
@@ -41,6 +42,10 @@ _CHUNK: Final = 64 * 1024
 _SHARES: Final = 16
 _HELD: Final = 128
 _MOST_JOBS: Final = 64  # each has a pipe, and `select` takes no high descriptors
+
+
+def unwatched(_more: int) -> None:
+    """Ignore the progress of a search."""
 
 
 class Hit(NamedTuple):
@@ -77,19 +82,27 @@ class Search:
         self._pieces = self._plan()
         self._sifts: dict[str, Sift] = {}
 
-    def hits(self) -> Iterator[Hit]:
-        """Yield the matches in order of time, the first ones at once."""
+    @property
+    def size(self) -> int:
+        """The number of pieces to search."""
+        return len(self._pieces)
+
+    def hits(self, advance: Advance = unwatched) -> Iterator[Hit]:
+        """Yield the matches in order of time, the first ones at once.
+
+        `advance` gets 1 after each piece that has no further match, `size` times in all.
+        """
         pool = self._pool(lambda number: self._find(self._pieces[number]), len(self._pieces))
         try:
-            yield from self._merged(pool)
+            yield from self._merged(pool, advance)
         finally:
             pool.close()
             self._let_go()
 
-    def counts(self) -> Counter[Target]:
-        """Count the matches of each target."""
+    def counts(self, watch: Watch = list) -> Counter[Target]:
+        """Count the matches of each target; `watch` is that of `folded`."""
         found: Counter[Target] = Counter()
-        for target, count in self.folded(_counted):
+        for target, count in self.folded(_counted, watch):
             if int(count):
                 found[target] += int(count)
         return found
@@ -207,7 +220,7 @@ class Search:
 
     # -- what came of it ---------------------------------------------------------------
 
-    def _merged(self, pool: workers.Cores | workers.Serial) -> Iterator[Hit]:
+    def _merged(self, pool: workers.Cores | workers.Serial, advance: Advance) -> Iterator[Hit]:
         """Merge the pieces, each from when its times may come."""
         heap: list[tuple[_Key, TimedLine, _Piece, Iterator[TimedLine]]] = []
         coming = list(enumerate(self._pieces))[::-1]
@@ -215,7 +228,9 @@ class Search:
             while coming and (not heap or self._may_precede(coming[-1][1], heap[0][1].time)):
                 number, piece = coming.pop()
                 lines = self._lines(pool.result(number))
-                if (first := next(lines, None)) is not None:
+                if (first := next(lines, None)) is None:
+                    advance(1)
+                else:
                     heapq.heappush(heap, (self._key(first, piece), first, piece, lines))
             if not heap:
                 return
@@ -223,6 +238,7 @@ class Search:
             yield Hit(piece.segment.target, *line)
             if (following := next(lines, None)) is None:
                 heapq.heappop(heap)
+                advance(1)
             else:
                 heapq.heapreplace(heap, (self._key(following, piece), following, piece, lines))
 

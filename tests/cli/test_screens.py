@@ -228,6 +228,36 @@ def test_nothing_that_people_wrote_steers_the_terminal():
     assert [path.name for path in PICTURES.iterdir() if "⟦?" in path.read_text()] == []
 
 
+# -- bars ----------------------------------------------------------------------------------
+
+AFTER = """
+from chatlog.cli.show import progress
+progress._AFTER = {after}
+from chatlog.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+@pytest.mark.parametrize("pager", ["", "cat"], ids=["no pager", "a pager"])
+@pytest.mark.parametrize("options", ["", "--json", "--count", "-C 1", "nowhere"])
+def test_the_bar_of_a_search_is_gone_before_the_first_match(home, options, pager, columns):
+    env = {"TERM": "xterm-256color", "PAGER": pager, "CHATLOG_ARCHIVE": "archive"}
+
+    def search(after):
+        command = [sys.executable, "-c", AFTER.format(after=after), *words]
+        environment = Chatlog(home).environment(**env)
+        return run_program(command, columns=columns, environment=environment, cwd=home)
+
+    words = ["search", "--tz", "UTC", "--jobs", "1", *options.split(), "morning"]
+    slow, fast = search(0), search(3600)
+    assert b"searching" in slow.data
+    assert b"searching" not in fast.data
+    assert (slow.status, slow.picture) == (fast.status, fast.picture)
+    if slow.status == 0:
+        assert slow.data.rindex(b"searching") < slow.data.index(b"libera")
+
+
 # -- other terminals, and less -------------------------------------------------------------
 
 

@@ -25,11 +25,12 @@ from chatlog.cli.show.found import print_found
 from chatlog.cli.show.nothing_found import hidden_matches, nothing_found, warn_of_unknown
 from chatlog.cli.show.pager import paged
 from chatlog.cli.show.painting import Painter
+from chatlog.cli.show.progress import progress
 from chatlog.cli.show.screen import Screen, find_in, wants_headings
 from chatlog.query.predicates import texts_of
 from chatlog.query.selection import query_for
 from chatlog.read.reader import Reader
-from chatlog.search.last_matches import last_matches
+from chatlog.search.search import Search
 from chatlog.settings import parsers
 
 if TYPE_CHECKING:
@@ -213,6 +214,12 @@ def command(
 
 
 def _nothing(reader: Reader, query: Query, shown: Shown | None) -> Nothing:
-    if shown is not None and any(last_matches(reader, query, 1)):
+    if shown is not None and _has_match(reader, query):
         return hidden_matches(shown)
     return nothing_found(reader.selected)
+
+
+def _has_match(reader: Reader, query: Query) -> bool:
+    search = Search(reader, query, newest_first=True)
+    with progress("searching", search.size, shown=True) as advance:
+        return any(search.hits(advance))

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from chatlog.archive.targets import spelled
+from chatlog.cli.show.progress import counted, progress_until_output
 from chatlog.cli.show.screen import batched, encoded, json_line
 from chatlog.formats import jsonl
 from chatlog.formats.visible import unformatted, visible
@@ -14,7 +15,7 @@ from chatlog.search.context import Context
 from chatlog.search.search import Search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from chatlog.cli.options.printing import Printing
     from chatlog.cli.show.screen import Screen
@@ -35,16 +36,24 @@ def print_found(
     search = Search(reader, query, newest_first=printing.reverse, jobs=printing.jobs or 0)
     if printing.counts or printing.which:
         return _print_counts(search, printing, write)
-    if any(printing.around):
-        islands = Context(search, *printing.around, most=printing.most, shown=shown).islands()
-        return _print_islands(islands, printing, screen, write)
+    with progress_until_output("searching", search.size, write) as (advance, write_on):
+        if any(printing.around):
+            context = Context(search, *printing.around, most=printing.most, shown=shown)
+            return _print_islands(context.islands(advance), printing, screen, write_on)
+        hits = islice(search.hits(advance), printing.most)
+        return _print_hits(hits, query, printing, screen, write_on)
+
+
+def _print_hits(
+    hits: Iterator[Hit], query: Query, printing: Printing, screen: Screen, write: Write
+) -> bool:
     found = False
-    for hits in batched(islice(search.hits(), printing.most), _length):
+    for batch in batched(hits, _length):
         found = True
         if printing.only_matching:
-            write(_only_matching(hits, query, printing))
+            write(_only_matching(batch, query, printing))
         else:
-            write(_shown(hits, printing, screen))
+            write(_shown(batch, printing, screen))
     return found
 
 
@@ -85,7 +94,7 @@ def _match_line(event: Event, found: str) -> bytes:
 
 
 def _print_counts(search: Search, printing: Printing, write: Write) -> bool:
-    counts = search.counts()
+    counts = search.counts(lambda tasks: counted(tasks, "searching", shown=True))
     for target in sorted(counts):
         network, name = spelled(target.network), spelled(target.name)
         if printing.as_json:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import os
+import stat
 import sys
 import time
 from contextlib import contextmanager
@@ -9,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import TextIO
 
     from rich.progress import Progress
 
@@ -25,12 +29,57 @@ def progress(what: str, total: int, *, shown: bool) -> Iterator[Callable[[int], 
     The bar appears at the first addition after a second, and is gone afterwards. Nothing
     is shown if stderr is not a terminal.
     """
+    with _bar(what, total, shown=shown) as bar:
+        yield _ignore if bar is None else bar.advance
+
+
+@contextmanager
+def progress_until_output(
+    what: str, total: int, write: Callable[[bytes], object]
+) -> Iterator[tuple[Callable[[int], None], Callable[[bytes], object]]]:
+    """Show the progress toward a total; yield a function that adds to it, and a writer.
+
+    The writer removes the bar for good before its first output, which may go to the bar's
+    own terminal: by itself, by a pager, or through a pipe. If stdout is a file, the bar
+    stays to the end.
+    """
+    with _bar(what, total, shown=True) as bar:
+        if bar is None:
+            yield _ignore, write
+        elif _is_file(sys.stdout):
+            yield bar.advance, write
+        else:
+            yield bar.advance, _ending(bar, write)
+
+
+def _ignore(_more: int) -> None:
+    """Ignore progress that is not shown."""
+
+
+def _is_file(stream: TextIO) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):  # a stream in memory, or a closed one
+        return False
+
+
+def _ending(bar: _Bar, write: Callable[[bytes], object]) -> Callable[[bytes], object]:
+    def end_and_write(data: bytes) -> object:
+        bar.end()
+        return write(data)
+
+    return end_and_write
+
+
+@contextmanager
+def _bar(what: str, total: int, *, shown: bool) -> Iterator[_Bar | None]:
+    """Yield a bar, and end it; None if it is not wanted or stderr is not a terminal."""
     if not (shown and total and sys.stderr.isatty()):
-        yield lambda _more: None
+        yield None
         return
     bar = _Bar(what, total)
     try:
-        yield bar.advance
+        yield bar
     finally:
         bar.end()
 
@@ -69,12 +118,19 @@ class _Bar:
         from rich.console import Console
         from rich.progress import Progress
 
-        drawn = Progress(console=Console(stderr=True), transient=True, auto_refresh=False)
+        drawn = Progress(
+            console=Console(stderr=True),
+            transient=True,
+            auto_refresh=False,
+            redirect_stdout=False,  # results go to a file as they are
+        )
         drawn.add_task(self._what, total=self._total)
         drawn.start()
         return drawn
 
     def end(self) -> None:
-        """Remove the bar."""
+        """Remove the bar; it does not come again."""
+        self._due = math.inf
         if self._drawn is not None:
             self._drawn.stop()
+            self._drawn = None

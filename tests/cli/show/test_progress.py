@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from chatlog.cli.show import progress as module
-from chatlog.cli.show.progress import counted, progress
+from chatlog.cli.show.progress import counted, progress, progress_until_output
 from tests.support.terminal import picture_of
 
 
@@ -40,7 +41,7 @@ def terminal(monkeypatch):
 
 def _set_terminal(monkeypatch, *, is_one):
     stderr = SimpleNamespace(isatty=lambda: is_one)
-    monkeypatch.setattr(module, "sys", SimpleNamespace(stderr=stderr))
+    monkeypatch.setattr(module, "sys", SimpleNamespace(stderr=stderr, stdout=sys.__stdout__))
 
 
 @pytest.mark.usefixtures("terminal")
@@ -84,6 +85,30 @@ def test_counted_yields_everything_and_ends_its_bar_if_the_caller_stops(clock, c
             break
     shown = capsys.readouterr().err
     assert picture_of(shown.replace("\n", "\r\n"), 200).strip() == ""
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("is_file", [True, False])
+def test_the_first_output_removes_the_bar_for_good_unless_it_goes_to_a_file(
+    clock, capsys, monkeypatch, tmp_path, is_file
+):
+    reading, writing = os.pipe()
+    with (tmp_path / "out").open("w") as file, os.fdopen(reading), os.fdopen(writing, "w") as pipe:
+        monkeypatch.setattr(module.sys, "stdout", file if is_file else pipe)
+        written = []
+        with progress_until_output("searching", 10, written.append) as (advance, write):
+            clock.now = 2
+            advance(1)
+            shown = capsys.readouterr().err
+            assert "10%" in shown
+            write(b"found")
+            shown += capsys.readouterr().err
+            is_there = picture_of(shown.replace("\n", "\r\n"), 200).strip() != ""
+            assert is_there == is_file
+            clock.now = 4
+            advance(1)
+            assert ("20%" in capsys.readouterr().err) == is_file
+    assert written == [b"found"]
 
 
 def test_rich_is_not_imported_before_the_second_is_over():
