@@ -92,7 +92,7 @@ class Driver:
         self.turn = Turn()
         self.welcomed: asyncio.Future[None] = loop.create_future()
         self.since, self.parting_words, self.verdict = "", "", ACCIDENT
-        self.must_reconnect = self._has_claimed = False
+        self.must_reconnect = self._has_claimed = self._has_reported = False
         self._connection = connection
         self._intake = intake
         self._loop = loop
@@ -176,6 +176,7 @@ class Driver:
         casemapping = self.session.state.isupport.casemapping.name
         if self.session.ready and not self._has_claimed:
             self._has_claimed = True
+            self._report_welcome()
             yield from self._intake.claiming(self.session.joining.names(), casemapping)
         if turn.facts:  # among them, perhaps, that we joined a channel
             yield from self._explain(turn.events, casemapping)
@@ -231,11 +232,22 @@ class Driver:
         self.since = self._now()
         self.welcomed.set_result(None)
         # Whoever waits for that goes on in a later turn, and the arrival may be in this one.
-        logger.info("connected to %s as %s", self.session.server, self.session.registration.nick)
+        self._report_welcome()
         # Some servers end their greeting with no numeric that says so.
         self._set_timer("ready", self._loop.time() + _READY_DELAY, self._make_ready)
         if self.must_reconnect:
             self._connection.disconnect(_MOVING)
+
+    def _report_welcome(self) -> None:
+        """Log the connection once, before any line about its channels.
+
+        A greeting that comes in one read makes the session ready before its facts are
+        acted on.
+        """
+        if not self._has_reported:
+            self._has_reported = True
+            server, nick = self.session.server, self.session.registration.nick
+            logger.info("connected to %s as %s", server, nick)
 
     def _make_ready(self) -> None:
         self.session.make_ready(self._now(), self.turn)

@@ -185,6 +185,26 @@ def test_a_turn_is_written_before_it_is_answered_and_answered_before_it_is_acted
     in_scene(test)
 
 
+@pytest.mark.parametrize("cut", range(len(WELCOME) + 1))
+def test_a_connection_is_reported_once_and_before_its_channels_in_any_reads(in_scene, caplog, cut):
+    caplog.set_level("INFO")
+    before_claiming = []
+
+    def claiming(*_):
+        before_claiming.append([*caplog.messages])
+        return iter(())
+
+    def test(scene):
+        scene.driver._intake.claiming = claiming
+        for lines in filter(None, (WELCOME[:cut], WELCOME[cut:])):
+            scene.read(*lines)
+        scene.read(OUR_JOIN)
+        assert before_claiming[0] == ["connected to irc.test as log"]
+        assert caplog.messages.count("connected to irc.test as log") == 1
+
+    in_scene(test)
+
+
 def test_our_joining_says_where_and_since_when_nothing_was_heard(in_scene):
     def test(scene):
         scene.read(*WELCOME)
