@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from chatlog.errors import UsageError
 from chatlog.settings.key_path import KeyPath, path_at, typed
 
 if TYPE_CHECKING:
@@ -36,12 +37,15 @@ def found_config() -> Path | None:
     """Return the user's configuration, else the system's; None if neither exists.
 
     The system's is passed over if this user may not read it: it holds secrets, and
-    is not meant for everybody.
+    is not meant for everybody. Raise UsageError if the user's is no file: nobody
+    named it, so nobody writes into a pipe that lies there.
     """
     from pathlib import Path
 
     own = user_config()
     if os.path.lexists(own):
+        if own.exists() and not own.is_file():
+            raise UsageError(f"{own} is no file; move it, or name a configuration with --config")
         return own
     return Path(SYSTEM_CONFIG) if os.access(SYSTEM_CONFIG, os.R_OK) else None
 

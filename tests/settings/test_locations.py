@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,15 @@ def test_the_users_configuration_comes_before_that_of_the_system(tmp_path):
     assert found_config() == system
     own = write(tmp_path / "XDG_CONFIG_HOME/chatlog/chatlog.toml")
     assert found_config() == own
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_pipe_or_a_directory_in_place_of_the_users_configuration_is_refused(make, tmp_path):
+    own = tmp_path / "XDG_CONFIG_HOME/chatlog/chatlog.toml"
+    own.parent.mkdir(parents=True)
+    make(own)
+    with pytest.raises(UsageError, match="is no file; move it, or name a configuration"):
+        found_config()
 
 
 def test_the_archive_is_that_of_the_configuration_else_in_the_users_data_directory(tmp_path):
