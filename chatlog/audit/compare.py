@@ -68,7 +68,8 @@ class Audit:
     """The History of an audit: compares each channel of one connection instead of fetching it.
 
     `stretches` returns the stretch of a target to compare, None for none. `found`
-    is called with the findings of each target, `on_settled` after the last.
+    is called with the findings of each target, `on_settled` after the last, `on_page` with
+    a target and the number of its lines so far: before its first page and after each page.
     """
 
     def __init__(
@@ -80,7 +81,9 @@ class Audit:
         stretches: Callable[[str], Stretch | None],
         found: Callable[[Findings], None],
         on_settled: Callable[[], None],
+        on_page: Callable[[str, int], None],
     ) -> None:
+        self._on_page = on_page
         self._session = session
         self._loop = loop
         self._stretches = stretches
@@ -136,12 +139,14 @@ class Audit:
         terms = self._requests.terms
         point = Point(stretch.since)
         walk = Walk(forward(target, point, stretch.until, terms, has_earlier=True))
+        self._on_page(target, 0)
         try:
             began = self._loop.time()
             while walk.ask is not None:
                 comparison.begin_page()
                 answer = await self._requests.answer(walk.ask, target, comparison.keep)
                 walk.take(answer, self._loop.time() - began)
+                self._on_page(target, comparison.asked)
         except TranscriptError as error:
             return Findings(target=target, why=str(error))
         return comparison.finish(walk.outcome)
@@ -157,6 +162,11 @@ class _Comparison:
         self._read_to = ""
         self._first = ""
         self._page: Counter[tuple[str, ...]] = Counter()  # the lines of the page before
+
+    @property
+    def asked(self) -> int:
+        """The number of lines of the server's history so far."""
+        return self._findings.asked
 
     def begin_page(self) -> None:
         self._alignment.begin_page()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chatlog.audit import visit as module
 from chatlog.audit.compare import Stretch
 from chatlog.audit.visit import audit
 from chatlog.clock import now
@@ -35,13 +36,13 @@ def serve(peer):
     peer.wait_for(rb"^QUIT")
 
 
-def visit(root, script, within=20, channels=("#demo",)):
+def visit(root, script, within=20, channels=("#demo",), watch=None):
     """Audit channels of a network whose transcript is in `root`."""
 
     with ScriptedServer(script) as server:
         plan = plan_of(server.port, session={"channels": channels})
         stretch = Stretch(root, SINCE, UNTIL)
-        return audit(plan, now=now, stretches=lambda _target: stretch, within=within)
+        return audit(plan, now=now, stretches=lambda _target: stretch, within=within, watch=watch)
 
 
 def test_a_visit_returns_the_findings_of_each_channel_and_writes_nothing(tmp_path):
@@ -63,6 +64,15 @@ def test_a_failure_of_the_intake_ends_the_visit_with_its_error(tmp_path, monkeyp
 
     with pytest.raises(RuntimeError, match="a bug"):
         visit(tmp_path, let_in)
+
+
+def test_who_watches_hears_of_the_dial_and_of_the_lines_of_each_channel(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_REPORTED_EVERY", 0)
+    told = []
+    visit(tmp_path, serve, watch=lambda *state: told.append(state))
+    assert told[0][0].startswith("net: connecting to 127.0.0.1:")
+    assert ("net/#demo, lines compared: 1", 0) in told
+    assert {done for _, done in told} <= {0, 1}
 
 
 REFUSED = b":scripted 474 rec #%s :Cannot join channel (+b)\r\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -17,6 +18,7 @@ from chatlog.cli.options.types import ParserType
 from chatlog.cli.show.audits import finding_lines, verdict
 from chatlog.cli.show.diagnostics import set_up_diagnostics
 from chatlog.cli.show.nothing_found import nothing_found
+from chatlog.cli.show.progress import stages
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError
 from chatlog.settings import parsers
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatlog.audit.compare import Findings
+    from chatlog.audit.visit import Watch
     from chatlog.record.supervisor import Plan
 
 _SECTIONS: Final = {
@@ -78,9 +81,12 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         event_time(options[name], clock.now(), options["tz"]) for name in ("since", "until")
     )
     planned = plans.plans_of(settings)
-    found = [
-        each for plan in planned for each in _audit(root, plan, low, high, within=options["within"])
-    ]
+    found: list[tuple[str, Findings]] = []
+    channels = sum(len(plan.session.channels) for plan in planned)
+    with stages(channels, shown=not options["quiet"]) as show:
+        for plan in planned:
+            watch = partial(_show_stage, show, len(found)) if show else None
+            found += _audit(root, plan, low, high, within=options["within"], watch=watch)
     _show(found, as_json=options["as_json"], quiet=options["quiet"])
     if not found:
         raise _nothing_recorded(root, planned)
@@ -89,15 +95,20 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         raise NothingFoundError(verdict(wrong))
 
 
+def _show_stage(show: Watch, before: int, stage: str, done: int) -> None:
+    """Show a stage of one network, after the channels of those before it."""
+    show(stage, before + done)
+
+
 def _audit(
-    root: Path, plan: Plan, low: str, high: str, *, within: float
+    root: Path, plan: Plan, low: str, high: str, *, within: float, watch: Watch | None
 ) -> Iterator[tuple[str, Findings]]:
     """Yield the findings of each channel of a network, with the network's name."""
     from chatlog.audit.visit import audit, silent, stretches_of
 
     network = plan.session.network
     stretches = stretches_of(root, network, low, high, clock.now)
-    findings = audit(silent(plan), now=clock.now, stretches=stretches, within=within)
+    findings = audit(silent(plan), now=clock.now, stretches=stretches, within=within, watch=watch)
     yield from ((network, each) for each in findings)
 
 

@@ -10,6 +10,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from chatlog.formats.visible import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import TextIO
@@ -50,6 +52,16 @@ def progress_until_output(
             yield bar.advance, write
         else:
             yield bar.advance, _ending(bar, write)
+
+
+@contextmanager
+def stages(total: int, *, shown: bool) -> Iterator[Callable[[str, int], None] | None]:
+    """Show the stage of work in words, and the number of things done of a total.
+
+    Yield a function that takes both; None if nothing is shown, so that nobody needs to call it.
+    """
+    with _bar("", total, shown=shown) as bar:
+        yield None if bar is None else bar.show
 
 
 def _ignore(_more: int) -> None:
@@ -111,8 +123,14 @@ class _Bar:
         self._due = moment + _EVERY
         if self._drawn is None:
             self._drawn = self._begin()
-        self._drawn.update(self._drawn.task_ids[0], completed=self._done)
+        task = self._drawn.task_ids[0]
+        self._drawn.update(task, completed=self._done, description=_unstyled(self._what))
         self._drawn.refresh()
+
+    def show(self, what: str, done: int) -> None:
+        """Replace the words and the number of things done, and draw the bar if that is due."""
+        self._what = what
+        self.advance(done - self._done)
 
     def _begin(self) -> Progress:
         from rich.console import Console
@@ -124,7 +142,7 @@ class _Bar:
             auto_refresh=False,
             redirect_stdout=False,  # results go to a file as they are
         )
-        drawn.add_task(self._what, total=self._total)
+        drawn.add_task(_unstyled(self._what), total=self._total)
         drawn.start()
         return drawn
 
@@ -134,3 +152,10 @@ class _Bar:
         if self._drawn is not None:
             self._drawn.stop()
             self._drawn = None
+
+
+def _unstyled(what: str) -> str:
+    """Return words of a bar as they stand: names of channels may have rich's brackets."""
+    from rich.markup import escape
+
+    return escape(printable(what))

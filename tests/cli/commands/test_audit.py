@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -10,6 +11,8 @@ from chatlog.demo.state import CAPABILITIES
 from chatlog.event import EventType
 from chatlog.formats import jsonl
 from tests.support.embedded import EmbeddedServer
+from tests.support.process import Chatlog
+from tests.support.terminal import run_program
 
 TALK = [f"line {number}" for number in range(250)]
 
@@ -60,6 +63,35 @@ def test_a_transcript_that_has_everything_ends_with_0(audit, server, recorded):
     done = audit(server.port)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("net/#c  250 of 250 present, 0 extra (")
+
+
+WITH_BAR = """
+from chatlog.cli.show import progress
+progress._AFTER = progress._EVERY = {after}
+from chatlog.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_a_long_audit_shows_its_stage_on_a_terminal_and_leaves_only_its_result(
+    server, recorded, archive, tmp_path, columns
+):
+    def audit(after):
+        command = [
+            sys.executable, "-c", WITH_BAR.format(after=after), "audit", "--server",
+            f"irc://127.0.0.1:{server.port}/#c", "--network", "net", "--archive", str(archive),
+            "--until", "now",
+        ]  # fmt: skip
+        environment = Chatlog(tmp_path).environment(TERM="xterm-256color")
+        return run_program(command, columns=columns, environment=environment, cwd=tmp_path)
+
+    slow, fast = audit(0), audit(3600)
+    assert b"net: connecting to 127.0.0.1" in slow.data
+    assert b"\x1b" not in fast.data
+    for done in (slow, fast):
+        assert done.status == 0
+        assert done.picture.startswith("net/#c  250 of 250 present, 0 extra (")
 
 
 def test_what_is_missing_is_told_and_ends_with_1(audit, server, recorded):
