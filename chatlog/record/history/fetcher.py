@@ -155,7 +155,8 @@ class Fetcher:
 
 def _log(gap: OpenGap, outcome: Outcome, lines: int) -> None:
     level = logging.INFO if lines else logging.DEBUG
-    logger.log(level, "%s: %d lines were fetched back", gap.target, lines)
+    number = "1 line was" if lines == 1 else f"{lines:,} lines were"
+    logger.log(level, "%s: %s fetched back", gap.target, number)
     if outcome.begins > gap.since.time and not gap.is_first:
         logger.warning(
             "%s: what was said from %s to %s is lost: the server's history begins there",
