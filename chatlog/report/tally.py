@@ -9,7 +9,7 @@ import msgspec
 
 from chatlog.archive.targets import spelled
 from chatlog.coverage.by_hour import attention_to
-from chatlog.event import EventType
+from chatlog.event import EARLIEST, EventType
 from chatlog.query.predicates import Some, Type
 from chatlog.report import hours
 from chatlog.report.counts import Counts, count
@@ -118,6 +118,8 @@ def statistics_of(
     `unreadable` reports files that could not be read.
     """
     covered = dict(coverages(root, list(counted), now, unreadable=unreadable))
+    # A ledger may claim any time: what was heard lies between the first chat and now.
+    since, until = max(query.since, EARLIEST), min(query.until or now, now)
     minutes = _HOUR if hours.grain_for(zone) == hours.HOUR else _QUARTER
     for targets in [[target] for target in counted] if each else [list(counted)]:
         total = Counts()
@@ -128,5 +130,5 @@ def statistics_of(
             [TargetName(spelled(target.network), spelled(target.name)) for target in targets],
             total,
             len(known),
-            attention_to(known, query.since, query.until or now, minutes),
+            attention_to(known, since, until, minutes),
         )

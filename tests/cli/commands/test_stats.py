@@ -9,7 +9,8 @@ import pytest
 from chatlog.cli import run
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import ClosedEntry, OpenedEntry, UnwantedEntry
-from chatlog.event import SERVER, format_time
+from chatlog.event import EARLIEST, SERVER, format_time
+from chatlog.report import tally
 from tests.support.archive import START, UNSYNCED, event_at, record
 from tests.support.events import UNSAFE
 from tests.support.process import Chatlog
@@ -385,6 +386,25 @@ def test_a_recorder_that_ended_without_a_word_is_not_taken_to_listen_on(lines, a
     entry = OpenedEntry(at=format_time(START), run="2026-11-23T000000.000Z-1")
     ledger.append(UNSYNCED, archive / "net" / "#c", [entry])
     assert lines("total")[0]["share"] == pytest.approx(1 / (31 * 24), abs=1e-6)
+
+
+def test_what_a_ledger_claims_counts_from_the_first_chat_until_now(lines, archive, monkeypatch):
+    """A ledger of the years 1 to 9999 has three million days, and each is work."""
+    asked = []
+    really = tally.attention_to
+    monkeypatch.setattr(
+        tally,
+        "attention_to",
+        lambda known, since, until, minutes: (
+            asked.append((since, until)) or really(known, since, until, minutes)
+        ),
+    )
+    record(archive, event_at(0))
+    ends = ("0001-01-01T00:00:00.000Z", "9999-12-31T00:00:00.000Z")
+    entries = [OpenedEntry(at=ends[0]), ClosedEntry(at=ends[1])]
+    ledger.append(UNSYNCED, archive / "net" / "#c", entries)
+    assert lines("total", "--since", "1901-01-01", "--until", "9000-01-01")[0]["share"] == 1
+    assert asked == [(EARLIEST, NOW)]
 
 
 # -- what is counted -------------------------------------------------------------------
