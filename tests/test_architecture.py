@@ -106,7 +106,7 @@ LATE_IMPORTS = {
         " chatlog.cli.signals"
         " chatlog.coverage.fold chatlog.coverage.ledger chatlog.formats.plain"
         " chatlog.query.selection chatlog.read.cursor chatlog.read.sealed_reader"
-        " chatlog.search.last_matches"
+        " chatlog.search.last_matches chatlog.cli.show.progress"
     ),
     "0.5 ms, `--help` takes 55: it has no error to write and no shell to answer": (
         "chatlog.cli.completion chatlog.cli.first_steps chatlog.cli.mistakes"

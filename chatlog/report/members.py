@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from chatlog.archive.targets import Target
     from chatlog.event import Event
-    from chatlog.query.selection import Query
     from chatlog.read.reader import Reader
+    from chatlog.search.search import Hit, HitsOf
 
 
 def channels_of(reader: Reader) -> list[Target]:
@@ -30,16 +30,19 @@ def channels_of(reader: Reader) -> list[Target]:
     return [each for each in found if spelled(each.name)[:1] in CHANTYPES] or found
 
 
-def presence_at(reader: Reader, channel: Target, time: str) -> Presence:
+def presence_at(
+    reader: Reader, channel: Target, time: str, hits_of: HitsOf = Search.hits
+) -> Presence:
     """Return the presence that follows from the events of the recorder's last stay up to a time.
 
     The time itself is included. An empty `since` of the presence means that no
-    recorder was in the channel before.
+    recorder was in the channel before. `hits_of` takes the hits of a search, and may show
+    its progress.
     """
     until = Between(until=time + "~")
     begins = query_for(Some((Type(EventType.JOINED), Type(EventType.NAMES))), Via("live"), until)
     first, types = "", {*CHANGING, *SPEAKING}
-    for event in _events(reader, channel, begins, newest_first=True):
+    for event in _events(hits_of(Search(reader, begins, newest_first=True, jobs=1)), channel):
         # A line without a server time bears our clock, which may be behind the server's.
         first = min(event.time, event.received or event.time)
         if event.type == EventType.JOINED:
@@ -51,7 +54,7 @@ def presence_at(reader: Reader, channel: Target, time: str) -> Presence:
         changes = query_for(
             Some(tuple(map(Type, sorted(types)))), Via("live"), Between(since=first), until
         )
-        for event in _events(reader, channel, changes):
+        for event in _events(hits_of(Search(reader, changes, jobs=1)), channel):
             presence.take(event)
     return presence
 
@@ -81,9 +84,5 @@ def has_gap(
     )
 
 
-def _events(
-    reader: Reader, channel: Target, query: Query, *, newest_first: bool = False
-) -> Iterator[Event]:
-    for hit in Search(reader, query, newest_first=newest_first, jobs=1).hits():
-        if hit.target == channel:
-            yield jsonl.decode(hit.line)
+def _events(hits: Iterator[Hit], channel: Target) -> Iterator[Event]:
+    return (jsonl.decode(hit.line) for hit in hits if hit.target == channel)

@@ -19,7 +19,7 @@ from chatlog.search.messages import Folded, Matches, UnreadableLines
 from chatlog.search.sieve import sieve_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from chatlog.archive.targets import Target
     from chatlog.event import Event
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     Batches = Iterator[Sequence[Event | Brief]]
     Fold = Callable[[Target, Batches], bytes]
     Advance = Callable[[int], None]
+    HitsOf = Callable[["Search"], Generator["Hit", None, None]]
     Watch = Callable[[Sequence[tuple[int, list["_Piece"]]]], Iterable[tuple[int, list["_Piece"]]]]
 
 _PIECE: Final = 8 * 1024 * 1024
@@ -87,7 +88,7 @@ class Search:
         """The number of pieces to search."""
         return len(self._pieces)
 
-    def hits(self, advance: Advance = unwatched) -> Iterator[Hit]:
+    def hits(self, advance: Advance = unwatched) -> Generator[Hit, None, None]:
         """Yield the matches in order of time, the first ones at once.
 
         `advance` gets 1 after each piece that has no further match, `size` times in all.

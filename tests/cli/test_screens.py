@@ -238,24 +238,49 @@ main()
 """
 
 
-@pytest.mark.parametrize("columns", WIDTHS)
-@pytest.mark.parametrize("pager", ["", "cat"], ids=["no pager", "a pager"])
-@pytest.mark.parametrize("options", ["", "--json", "--count", "-C 1", "nowhere"])
-def test_the_bar_of_a_search_is_gone_before_the_first_match(home, options, pager, columns):
-    env = {"TERM": "xterm-256color", "PAGER": pager, "CHATLOG_ARCHIVE": "archive"}
+@pytest.fixture
+def with_bar_after(home):
+    """Run a command whose bar comes after some seconds, in a terminal."""
 
-    def search(after):
+    def run(after, words, columns=80, pager=""):
+        env = {"TERM": "xterm-256color", "PAGER": pager, "CHATLOG_ARCHIVE": "archive"}
         command = [sys.executable, "-c", AFTER.format(after=after), *words]
         environment = Chatlog(home).environment(**env)
         return run_program(command, columns=columns, environment=environment, cwd=home)
 
+    return run
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+@pytest.mark.parametrize("pager", ["", "cat"], ids=["no pager", "a pager"])
+@pytest.mark.parametrize("options", ["", "--json", "--count", "-C 1", "nowhere"])
+def test_the_bar_of_a_search_is_gone_before_the_first_match(
+    with_bar_after, options, pager, columns
+):
     words = ["search", "--tz", "UTC", "--jobs", "1", *options.split(), "morning"]
-    slow, fast = search(0), search(3600)
+    slow, fast = (with_bar_after(after, words, columns, pager) for after in (0, 3600))
     assert b"searching" in slow.data
     assert b"searching" not in fast.data
     assert (slow.status, slow.picture) == (fast.status, fast.picture)
     if slow.status == 0:
         assert slow.data.rindex(b"searching") < slow.data.index(b"libera")
+
+
+@pytest.mark.parametrize(
+    ("line", "first"),
+    [
+        ("tail --tz UTC --match from:ann -n 2", b"2026"),
+        ("tail --tz UTC --json --match morning", b'{"time'),
+        ("tail --tz UTC --nick ann --follow-nicks", b"2026"),
+        ("who --tz UTC libera/python --at 2026-11-20T22:10", b"ann"),
+    ],
+)
+def test_the_bar_of_what_else_searches_is_gone_before_the_first_line(with_bar_after, line, first):
+    slow, fast = (with_bar_after(after, shlex.split(line)) for after in (0, 3600))
+    assert b"searching" in slow.data
+    assert b"searching" not in fast.data
+    assert (slow.status, slow.picture) == (fast.status, fast.picture)
+    assert slow.data.rindex(b"searching") < slow.data.index(first)
 
 
 # -- other terminals, and less -------------------------------------------------------------

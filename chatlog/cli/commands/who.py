@@ -13,6 +13,7 @@ from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.reading import archive_options, network_option, target_options, tz_option
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.nothing_found import nothing_found
+from chatlog.cli.show.progress import watched_last_hits
 from chatlog.cli.show.screen import encoded, json_line, write
 from chatlog.cli.show.unreadable import reported_by
 from chatlog.errors import NothingFoundError, UsageError
@@ -60,7 +61,7 @@ def command(
         damage.end()
         raise nothing_found(reader.selected).error()
     channel = _only_one(channels, target)
-    presence = presence_at(reader, channel, time)
+    presence = presence_at(reader, channel, time, watched_last_hits)
     damage.report()
     if not presence.since or has_gap(
         root, channel, presence.since, min(time, now), now, unreadable=reported_by(damage)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from chatlog import clock
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.show.messages import write_message
+from chatlog.cli.show.progress import watched_last_hits
 from chatlog.errors import UsageError
 from chatlog.formats.visible import printable
 from chatlog.query import filters
@@ -104,7 +105,7 @@ def followed(query: Query, wanted: Wanted, reader: Reader, jobs: int) -> Query:
     """Return the query with the people of --follow-nicks, whose nicks are looked up now."""
     if not wanted.follow_nicks:
         return query
-    return follow_nicks(query, wanted.nicks, reader, jobs=jobs)
+    return follow_nicks(query, wanted.nicks, reader, jobs=jobs, hits_of=watched_last_hits)
 
 
 def _moments(tz: str | None) -> Callable[[str], str]:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from chatlog.formats.visible import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from typing import TextIO
 
     from rich.progress import Progress
+
+    from chatlog.search.search import Hit, Search
 
 _AFTER: Final = 1.0  # seconds without a bar: most work is over by then, and rich is not imported
 _EVERY: Final = 0.1  # seconds between two drawings
@@ -52,6 +54,22 @@ def progress_until_output(
             yield bar.advance, write
         else:
             yield bar.advance, _ending(bar, write)
+
+
+def watched_hits(search: Search) -> Generator[Hit, None, None]:
+    """Yield the hits of a search, and show its progress until the first one, or without any."""
+    with progress("searching", search.size, shown=True) as advance:
+        hits = search.hits(advance)
+        first = next(hits, None)
+    if first is not None:
+        yield first
+        yield from hits
+
+
+def watched_last_hits(search: Search) -> Generator[Hit, None, None]:
+    """Yield the hits of a search, of which none is printed before the last, with its progress."""
+    with progress("searching", search.size, shown=True) as advance:
+        yield from search.hits(advance)
 
 
 @contextmanager

@@ -204,9 +204,11 @@ class TailView:
 
     def _last_matches(self, count: int | None) -> Iterator[tuple[Sequence[Entry], int | None]]:
         """Yield batches of matches, each with `count` if it has all matches, else with None."""
+        from chatlog.cli.show.progress import watched_hits, watched_last_hits
         from chatlog.search.last_matches import last_matches
 
-        matches = last_matches(self._reader, self._query, count, self._shown)
+        watched = watched_hits if count is None else watched_last_hits
+        matches = last_matches(self._reader, self._query, count, self._shown, watched)
         held, size = [], 0
         for entry in matches if count is not None and count <= _FEW else ():
             held.append(entry)
