@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatlog.settings.locations import data_directory, found_config
+from chatlog.settings.locations import data_directory, has_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,4 +24,4 @@ for several networks.\
 def is_new(environment: Mapping[str, str]) -> bool:
     """Return whether neither variable nor file names an archive or a configuration."""
     named = {"CHATLOG_ARCHIVE", "CHATLOG_CONFIG"} & environment.keys()
-    return not named and found_config() is None and not data_directory().exists()
+    return not (named or has_config()) and not data_directory().exists()

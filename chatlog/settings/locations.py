@@ -33,6 +33,11 @@ def data_directory() -> Path:
     return platformdirs.user_data_path("chatlog")
 
 
+def has_config() -> bool:
+    """Return whether the user has a configuration, or may read the system's."""
+    return os.path.lexists(user_config()) or os.access(SYSTEM_CONFIG, os.R_OK)
+
+
 def found_config() -> Path | None:
     """Return the user's configuration, else the system's; None if neither exists.
 
