@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class DamagedLines(Counter[str]):
@@ -27,3 +31,8 @@ class DamagedLines(Counter[str]):
             self.copies[path] = copy
         if is_estimate:
             self.estimated.add(path)
+
+    def back_to(self, earlier: Mapping[str, int]) -> None:
+        """Return to earlier numbers, as the same lines were met again or will be."""
+        self.clear()
+        self.update(earlier)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.archive import event_at, record
+
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path, monkeypatch):
@@ -12,3 +14,11 @@ def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     for name in ("CHATLOG_ARCHIVE", "CHATLOG_CONFIG", "CHATLOG_NETWORK", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """Record one line, and return the archive."""
+    root = tmp_path / "archive"
+    record(root, event_at(0, "hello"))
+    return root

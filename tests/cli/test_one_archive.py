@@ -31,13 +31,6 @@ def _home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def archive(tmp_path):
-    root = tmp_path / "logs"
-    record(root, event_at(0, "hello"))
-    return root
-
-
-@pytest.fixture
 def own(tmp_path, archive):
     """Write the user's configuration, which names the archive."""
     path = tmp_path / "XDG_CONFIG_HOME/chatlog/chatlog.toml"

@@ -9,7 +9,6 @@ import os
 import pytest
 
 from chatlog import cli
-from tests.support.archive import event_at, record
 from tests.support.format_files import DAMAGED, IN_THE_WAY, KNOWN, LATER
 
 _NETWORK = ("--server", "irc://127.0.0.1:1/#c", "--network", "net")  # where nobody listens
@@ -38,13 +37,6 @@ OTHERS = {
     "not utf-8": lambda path: path.write_bytes(b"\xff\xfe"),
     **IN_THE_WAY,
 }
-
-
-@pytest.fixture
-def archive(tmp_path):
-    root = tmp_path / "archive"
-    record(root, event_at(0, "hello"))
-    return root
 
 
 @pytest.fixture

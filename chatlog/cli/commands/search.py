@@ -25,7 +25,7 @@ from chatlog.cli.show.found import print_found
 from chatlog.cli.show.nothing_found import hidden_matches, nothing_found, warn_of_unknown
 from chatlog.cli.show.pager import paged
 from chatlog.cli.show.painting import Painter
-from chatlog.cli.show.progress import progress
+from chatlog.cli.show.progress import watched_last_hits
 from chatlog.cli.show.screen import Screen, find_in, wants_headings
 from chatlog.query.predicates import texts_of
 from chatlog.query.selection import query_for
@@ -220,6 +220,4 @@ def _nothing(reader: Reader, query: Query, shown: Shown | None) -> Nothing:
 
 
 def _has_match(reader: Reader, query: Query) -> bool:
-    search = Search(reader, query, newest_first=True)
-    with progress("searching", search.size, shown=True) as advance:
-        return any(search.hits(advance))
+    return any(watched_last_hits(Search(reader, query, newest_first=True)))

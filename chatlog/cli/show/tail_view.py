@@ -95,8 +95,7 @@ class TailView:
         try:
             return self._reader.last(count, shown=self._shown)
         except TooMuchError:
-            self._reader.damaged.clear()  # the search meets the same lines
-            self._reader.damaged.update(damaged)
+            self._reader.damaged.back_to(damaged)  # the search meets the same lines
             return None
 
     def hides_matches(self) -> Shown | None:
@@ -107,8 +106,7 @@ class TailView:
 
         damaged = dict(self._reader.damaged)
         is_any = any(last_matches(self._reader, self._query, 1))
-        self._reader.damaged.clear()  # the search met the same lines again
-        self._reader.damaged.update(damaged)
+        self._reader.damaged.back_to(damaged)  # the search met the same lines again
         return self._shown if is_any else None
 
     def end(self) -> None:
