@@ -24,12 +24,14 @@ sys.stdin.read()
 LONG_AFTER = "2027-06-01T00:00:00.000Z"
 DAY = 86_400
 _LATE = 1_795_000_000
+# One noon for the whole run of tests: a module names its segments when it is imported, a fixture
+# writes them later, and midnight may lie between.
+_NOON = (parse_time(now()[:10] + "T12:00:00.000Z") - START) / 1000
 
 
 def event_ago(days, text, **fields):
-    """Make a message so many days before the test runs, at noon."""
-    today = parse_time(now()[:10] + "T12:00:00.000Z")
-    return event_at((today - START) / 1000 - days * DAY, text, **fields)
+    """Make a message of noon, so many days before the tests began."""
+    return event_at(_NOON - days * DAY, text, **fields)
 
 
 def segment_ago(days, suffix="jsonl"):
