@@ -100,9 +100,25 @@ CLASSES: Final[dict[str, frozenset[str]]] = {
             EventType.NAMES,
         }
     ),
+    "topic": frozenset({EventType.TOPIC}),
     "moderation": frozenset({EventType.KICK, EventType.MODE, EventType.INVITE}),
 }
-"""Types under one name: people who talk, people who come and go, and order in a channel."""
+"""Types under one name: people who talk, people who come and go, order in a channel.
+
+`REST` is the class of all other types, also of those that a later version adds.
+"""
+
+REST: Final = "server"
+"""The class of the types that no other class has: numerics, the recorder's own events."""
+
+CLASSES[REST] = frozenset(EventType).difference(*CLASSES.values())
+
+_CLASS_OF: Final = {each: name for name, types in CLASSES.items() for each in types}
+
+
+def class_of(kind: str) -> str:
+    """Return the class of a type of event: the one name of `CLASSES` that it belongs to."""
+    return _CLASS_OF.get(kind, REST)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -62,8 +62,8 @@ def nicks(ctx: click.Context, typed: str) -> Iterator[CompletionItem]:
 
 
 def types(_ctx: click.Context, typed: str) -> Iterator[CompletionItem]:
-    """Yield the types of events."""
-    return map(CompletionItem, _beginning([*CLASSES, *map(str, EventType)], typed))
+    """Yield the types of events, and their classes."""
+    return map(CompletionItem, _beginning({*CLASSES, *map(str, EventType)}, typed))
 
 
 def query(ctx: click.Context, typed: str) -> Iterator[CompletionItem]:

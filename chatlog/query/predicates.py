@@ -14,7 +14,7 @@ import msgspec
 
 from chatlog.casemapping import Casemapping, is_wild, pattern_of, spellings
 from chatlog.errors import UsageError
-from chatlog.event import CLASSES, SERVER, TALK, EventType
+from chatlog.event import CLASSES, SERVER, TALK, EventType, class_of
 from chatlog.formats.visible import unformatted
 from chatlog.query.texts import Text  # noqa: TC001 - msgspec reads the annotations
 
@@ -171,11 +171,14 @@ class OfClass(msgspec.Struct, frozen=True):
 
     def holds(self, event: Event, names: Names) -> bool:  # noqa: ARG002 - as every term
         """Return whether the type of the event belongs to the class."""
-        return event.type in CLASSES[self.name]
+        return class_of(event.type) == self.name
 
 
 def type_named(name: str) -> Type | OfClass:
-    """Return the term of a type or a class of types; raise UsageError for an unknown one."""
+    """Return the term of a class of types, else of a type; raise UsageError for an unknown one.
+
+    `topic` is both, with the same events.
+    """
     if name in CLASSES:
         return OfClass(name)
     known = sorted(each.value for each in EventType)

@@ -602,7 +602,7 @@ def test_a_type_that_nobody_knows_is_refused_with_those_that_there_are(search, a
         "account, action, away, chghost, clear, connected, disconnected, invite, join, joined,"
         " kick, message, mode, names, nick, notice, other, part, parted, quit, react, recovered,"
         " redact, setname, started, stopped, topic, usernotice,"
-        " and the classes talk, presence, moderation"
+        " and the classes talk, presence, topic, moderation, server"
     )
     refused = f"chatlog: there is no type 'mesage'; known are {known}"
     assert usage_error(search("--type", "mesage")) == f"{refused}\n"
