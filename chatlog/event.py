@@ -53,6 +53,7 @@ class EventType(StrEnum):
     SETNAME = "setname"
     REDACT = "redact"
     REACT = "react"
+    UNREACT = "unreact"
     CLEAR = "clear"
     USERNOTICE = "usernotice"
     NAMES = "names"
@@ -85,7 +86,14 @@ TALK: Final = frozenset({EventType.MESSAGE, EventType.ACTION, EventType.NOTICE})
 
 CLASSES: Final[dict[str, frozenset[str]]] = {
     "talk": frozenset(
-        {*TALK, EventType.USERNOTICE, EventType.REDACT, EventType.CLEAR, EventType.REACT, "unreact"}
+        {
+            *TALK,
+            EventType.USERNOTICE,
+            EventType.REDACT,
+            EventType.CLEAR,
+            EventType.REACT,
+            EventType.UNREACT,
+        }
     ),
     "presence": frozenset(
         {
@@ -125,8 +133,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     """One line of a transcript; an empty field is absent from it.
 
     `time` is when it was said, `received` our own clock at receipt where the
-    server gave the time. Both are UTC with milliseconds. `via` is empty for
-    what was heard live.
+    server gave the time. Both are UTC with milliseconds. `split` names the two
+    servers of a netsplit, with a space between. `relayed_nick` and `relayed_platform`
+    tell who spoke through a relay, and where. `via` is empty for what was heard live.
     """
 
     time: str
@@ -143,8 +152,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     subject: str = ""
     command: str = ""
     params: tuple[str, ...] = ()
+    split: str = ""
     msgid: str = ""
     reply_to: str = ""
+    relayed_nick: str = ""
+    relayed_platform: str = ""
     tags: dict[str, str] = {}
     via: str = ""
     encoding: str = ""

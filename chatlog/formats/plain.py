@@ -173,6 +173,10 @@ _ROWS: Final = (
     _starred(EventType.CLEAR, rf"{_NICK} cleared (?:the chat|the messages of {_SUBJECT}){_WHY}"),
     _starred(EventType.USERNOTICE, rf"{_NICK} makes news(?:: (?P<news>.*?))?{_WHY}"),
     _starred(EventType.REACT, rf"{_NICK} reacted to (?P<reply_to>[^ ]+) with (?P<text>.*)"),
+    _starred(
+        EventType.UNREACT,
+        rf"{_NICK} no longer reacts to (?P<reply_to>[^ ]+) with (?P<text>.*)",
+    ),
     _starred(EventType.OTHER, rf"{_NICK} said: (?P<wire>.*)"),
     _starred(EventType.OTHER, rf"{_NICK} sent: (?P<text>.*)"),
     _starred(EventType.OTHER, rf"{_NICK} did (?P<type>[^ ]+?)(?: to {_SUBJECT})?: (?P<text>.*)"),

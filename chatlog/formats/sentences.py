@@ -168,6 +168,11 @@ def _react(event: Event, show: Show) -> str:
     return f"*** {visible_word(event.nick)} {what}"
 
 
+def _unreact(event: Event, show: Show) -> str:
+    what = f"no longer reacts to {visible_word(event.reply_to)} with {show(event.text)}"
+    return f"*** {visible_word(event.nick)} {what}"
+
+
 def _other(event: Event, show: Show) -> str:
     nick = visible_word(event.nick)
     if not event.command:
@@ -207,6 +212,7 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     EventType.SETNAME: _setname,
     EventType.REDACT: _redact,
     EventType.REACT: _react,
+    EventType.UNREACT: _unreact,
     EventType.CLEAR: _clear,
     EventType.USERNOTICE: _usernotice,
     EventType.OTHER: _other,

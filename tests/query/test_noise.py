@@ -53,7 +53,7 @@ def test_every_other_event_is_shown(fields):
 def test_talk_is_of_people_alone():
     shown = [each for each in EventType if Talk().holds(event_at(0, "", type=each))]
     assert set(shown) == {
-        *("message", "action", "notice", "usernotice", "redact", "clear", "react"),
+        *("message", "action", "notice", "usernotice", "redact", "clear", "react", "unreact"),
     }
 
 
