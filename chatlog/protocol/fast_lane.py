@@ -20,6 +20,7 @@ from chatlog.protocol.repeats import LONGEST
 from chatlog.protocol.repeats import REMEMBERED as REMEMBERED_IDS
 from chatlog.protocol.sources import LONGEST_SOURCE, REMEMBERED
 from chatlog.protocol.tag_plan import PLAIN, plan_for
+from chatlog.protocol.twitch_tags import CAPABILITY, translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +65,7 @@ class FastLane:
         self._clock = clock
         self._sources = sources
         self._repeats = repeats
+        self._capabilities = state.capabilities
         self._known = sources.known
         self._network = state.network
         self._routes: dict[str, str] = {}
@@ -191,6 +193,10 @@ class FastLane:
         """Return the event of a message whose tags the plan does not fit, as `_tagged`."""
         tags = parse_tags(tag_text)
         self._plan = plan_for(tags, self._plan)
+        if CAPABILITY in self._capabilities:
+            if not self._clock.is_measured:  # which the general lane does
+                return None
+            translate(tags)
         time = self._clock.live_time(tags.pop("time", ""), self._received)
         if not time or "batch" in tags:
             return None

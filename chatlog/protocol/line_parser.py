@@ -9,6 +9,7 @@ from chatlog.protocol import events
 from chatlog.protocol.history import bare_playback
 from chatlog.protocol.message import parse_text
 from chatlog.protocol.state import Line
+from chatlog.protocol.twitch_tags import CAPABILITY, translate
 
 if TYPE_CHECKING:
     from chatlog.protocol.history.pages import HistoryBatches
@@ -51,6 +52,8 @@ class LineParser:
         self, message: Message, source: Source, fields: dict[str, Any], received: str
     ) -> Line:
         tags = message.tags()
+        if CAPABILITY in self._state.capabilities:
+            self._translate(tags, received)
         batch = tags.pop("batch", "")
         history_of, via = self._batches.origin(batch) if batch else ("", "")
         claim = tags.pop("time", "")
@@ -68,6 +71,16 @@ class LineParser:
         fields["reply_to"] = tags.pop("+draft/reply", "")
         fields["tags"] = tags
         return Line(message, message.params, source, fields, received, tags, history_of, batch)
+
+    def _translate(self, tags: dict[str, str], received: str) -> None:
+        """Translate Twitch's tags; the first time among them is the measure of its clock.
+
+        Twitch plays nothing back, so that its first line was said now, whatever our clock is.
+        """
+        is_dated = "time" in tags
+        translate(tags)
+        if not (is_dated or self._clock.is_measured):
+            self._clock.measure(tags.get("time", ""), received)
 
     def _untagged(
         self, message: Message, source: Source, fields: dict[str, Any], received: str

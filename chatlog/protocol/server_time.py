@@ -41,13 +41,13 @@ class ServerClock:
     """Judge server-time tags against our own clock.
 
     `max_skew` is in milliseconds. Before `measure` the clocks are taken to agree.
-    After `begin` nothing is live that was said before it. An offset of more than
-    `MOST_APART` is no offset: one of the clocks is not set.
+    `is_measured` tells whether it was called. After `begin` nothing is live that was said
+    before it. An offset of more than `MOST_APART` is no offset: one of the clocks is not set.
     """
 
     def __init__(self, max_skew: int = DEFAULT_MAX_SKEW) -> None:
         self._ahead = 0
-        self._is_measured = False
+        self.is_measured = False
         self._began = ""
         self._max_skew = max_skew
         self._bounds_for = ""
@@ -57,7 +57,7 @@ class ServerClock:
     @property
     def is_known(self) -> bool:
         """Whether the server's clock was measured, and can be used."""
-        return self._is_measured and self._is_usable
+        return self.is_measured and self._is_usable
 
     @property
     def offset(self) -> int:
@@ -72,7 +72,7 @@ class ServerClock:
         """Take a line that the server made just now as the measure of its clock."""
         if time := normalize_server_time(tag):
             self._ahead = parse_time(time) - parse_time(received)
-            self._is_measured = True
+            self.is_measured = True
             self._bounds_for = ""
 
     def begin(self, received: str) -> None:

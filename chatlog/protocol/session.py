@@ -71,6 +71,7 @@ class Session:
             network=settings.network,
             nick=settings.identity.nick,
             queries=settings.queries,
+            capabilities=self.registration.enabled,
             wants=self.joining.wants,
             targets=self._carryover.targets,
             overflows=self.overflows,

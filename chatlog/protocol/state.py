@@ -18,6 +18,7 @@ from chatlog.protocol.names_lists import NamesLists
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from collections.abc import Set as AbstractSet
 
     from chatlog.protocol.facts import Turn
     from chatlog.protocol.overflows import Overflows
@@ -51,9 +52,10 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 class State:
     """Our nick and channels on one connection, their members, and the server's ISUPPORT.
 
-    `wants` tells whether a name is that of a channel to record. `places` collects those
-    of our channels that a WHOIS of ours tells, and is None unless one is under way;
-    `modes_asked` are those whose modes we asked for.
+    `capabilities` are those that the server acknowledged so far. `wants` tells whether a
+    name is that of a channel to record. `places` collects those of our channels that a WHOIS
+    of ours tells, and is None unless one is under way; `modes_asked` are those whose modes
+    we asked for.
     """
 
     def __init__(
@@ -62,12 +64,14 @@ class State:
         network: str,
         nick: str,
         queries: bool,
+        capabilities: AbstractSet[str],
         wants: Callable[[str], bool],
         targets: AdmittedTargets,
         overflows: Overflows,
     ) -> None:
         self.network = network
         self.queries = queries
+        self.capabilities = capabilities
         self._wants = wants
         self.isupport = ISupport()
         self.membership = Membership(

@@ -17,6 +17,7 @@ from chatlog.protocol.manners import MannersSettings
 from chatlog.protocol.message import parse
 from chatlog.protocol.repeats import REMEMBERED
 from chatlog.protocol.session import Session
+from chatlog.protocol.twitch_tags import CAPABILITY
 from tests.support.conversation import (
     JOINED,
     NOW,
@@ -609,8 +610,14 @@ def test_receiving_never_raises_and_files_only_under_what_is_recorded(beginning,
             assert event.network == "test"
 
 
+def two_sessions(*, queries):
+    """Return two sessions alike, which know Twitch's tags once the server acknowledges them."""
+    settings = {"nick": "[log]", "queries": queries, "capabilities": (CAPABILITY,)}
+    return (Conversation(**settings).session for _ in range(2))
+
+
 def expect_equal_lanes(stream, *, queries):
-    fast, general = (Conversation(nick="[log]", queries=queries).session for _ in range(2))
+    fast, general = two_sessions(queries=queries)
     turn, expected = Turn(), Turn()
     for n, line in enumerate(map(as_bytes, stream)):
         received = f"2026-11-23T18:20:{n // 3 % 60:02d}.{n % 3}00Z"
@@ -665,13 +672,16 @@ TURNS = [
     ":bob!u@h KICK #b [log]",
     "BATCH +1 chathistory #b",
     "BATCH -1",
+    ":irc.test CAP * ACK :twitch.tv/tags",
 ]
+TWITCHS = "1795458000500"  # 2026-11-23T18:20:00.500Z
 CHATTER = st.builds(
     "{}:bob!u@h PRIVMSG {} :{}".format,
     st.sampled_from(
         [
             *("", "@time=2026-11-23T18:20:00.5Z ", "@batch=1 ", "@msgid=m;account=a "),
             *("@time=2026-11-23T18:20:00.5Z;batch=1 ", f"@time={OLD} ", f"@time={FUTURE} "),
+            *(f"@id=m;tmi-sent-ts={TWITCHS} ", f"@tmi-sent-ts={TWITCHS};id=n;batch=1 "),
         ]
     ),
     st.sampled_from(["#a", "+#a", "#A"]),
@@ -698,6 +708,7 @@ MOVES = [
     *(":irc.test 005 [log] CASEMAPPING=rfc1459-strict :ok", ":irc.test 005 [log] CHANTYPES=#+ :ok"),
     *("PING :x", ":[log]!c@h NICK {log}", ":bob!u@h NOTICE #a :hi", "nonsense \xff"),
     *("***!znc@znc.in PRIVMSG #a :x", ":-bip!bip@b.i.p PRIVMSG #a :19:03:34> hi"),
+    *(":irc.test CAP * ACK :twitch.tv/tags", ":irc.test CAP * DEL :twitch.tv/tags"),
     *(":***!znc@znc.in PRIVMSG #a :Buffer Playback...", ":bob!u@h PRIVMSG #a :[19:03:34] old"),
     *(":***!znc@znc.in PRIVMSG #a :Playback Complete.", ":[log]!c@h RENAME #b #a"),
 ]
@@ -713,6 +724,9 @@ SAID = st.builds(
             *(f"@time={FUTURE};account=a ", "@time=2026-11-23T18:20:00.500Z;msgid=a\\sb "),
             *("@time=2026-11-23T18:20:00.500Z;batch=1 ", "@time=2026-11-23T18:20:00.500Z  ", "@ "),
             "@time=2026-11-23T18:20:00.500Z@msgid=m ",
+            *(f"@id=m;tmi-sent-ts={TWITCHS} ", f"@id=;mod=0;tmi-sent-ts={TWITCHS};user-id=1 "),
+            *(f"@id=k;msgid=m;reply-parent-msg-id=p;tmi-sent-ts={TWITCHS} ", "@tmi-sent-ts=1 "),
+            f"@id=q;tmi-sent-ts={TWITCHS};time=2026-11-23T18:20:00.500Z ",
         ]
     ),
     st.sampled_from(
@@ -735,7 +749,7 @@ READS = st.lists(st.one_of(SAID, SAID, st.sampled_from(MOVES), STORMS), max_size
 def test_the_fast_lane_equals_the_general_one_byte_for_byte_however_reads_are_cut(
     stream, cuts, patience
 ):
-    fast, general = (Conversation(nick="[log]", queries=True).session for _ in range(2))
+    fast, general = two_sessions(queries=True)
     turn, expected, asked = Turn(), Turn(), []
     opening = [as_bytes(line) for line in IN_CHANNELS]
     fast.receive(iter(opening), NOW, turn)

@@ -18,8 +18,9 @@ ME = "justinfan4711"
 HOST = ":tmi.twitch.tv"
 VIEWER = ":viewer!viewer@viewer.tmi.twitch.tv"
 EARLIER = "2026-11-23T18:20:00.900Z"
-MILLISECONDS = "1795544400900"
+MILLISECONDS = "1795458000900"
 
+CAPABILITIES = ("twitch.tv/tags", "twitch.tv/commands")
 OFFERED = "twitch.tv/commands twitch.tv/membership twitch.tv/tags"
 WELCOME = (
     f"{HOST} CAP * LS :{OFFERED}",
@@ -50,7 +51,12 @@ SAID = (
 
 
 def at_twitch(**settings):
-    settings = {"channels": ("#streamer",), "nick": ME, **settings}
+    settings = {
+        "channels": ("#streamer",),
+        "nick": ME,
+        "capabilities": CAPABILITIES,
+        **settings,
+    }
     talk = Conversation(**settings)
     talk.hear(*WELCOME, *JOINED)
     talk.said.clear()
@@ -63,26 +69,82 @@ def only(talk, line):
     return event
 
 
-def test_a_message_has_its_tags_as_they_came():
+ID = "885196de-cb67-427a-baa8-82f9b0fcd05f"
+REPLIED = SAID.replace("turbo=0", "reply-parent-msg-id=94e6c7ff").replace(ID, "db25007f")
+
+
+def test_a_message_has_twitchs_id_and_time_in_its_keys_and_its_other_tags_as_they_came():
     event = only(at_twitch(), SAID)
     assert (event.type, event.target, event.nick) == ("message", "#streamer", "viewer")
-    assert event.text == "Kappa hello"
+    assert (event.text, event.msgid, event.reply_to) == ("Kappa hello", ID, "")
+    assert (event.time, event.received, event.via) == (EARLIER, NOW, "")
     assert event.tags["display-name"] == "Viewer"
-    assert event.tags["id"] == "885196de-cb67-427a-baa8-82f9b0fcd05f"
-    assert event.tags["tmi-sent-ts"] == MILLISECONDS
     assert event.tags["emotes"] == "25:0-4"
+    assert not {"id", "tmi-sent-ts"} & event.tags.keys()
+
+
+def test_a_reply_on_twitch_names_the_message_that_it_answers():
+    event = only(at_twitch(), REPLIED)
+    assert event.reply_to == "94e6c7ff"
+    assert "reply-parent-msg-id" not in event.tags
 
 
 def test_a_message_by_the_fast_lane_is_no_other():
+    fast, general = at_twitch(), at_twitch()
+    for talk in fast, general:
+        talk.hear(REPLIED)
+    lines, turn = iter([SAID.encode()]), Turn()
+    assert fast.session._fast_lane.take(lines, NOW, turn.events) is None
+    assert turn.events == general.session.receive_message(parse(SAID.encode()), NOW, Turn()).events
+
+
+def test_a_message_that_twitch_delivers_twice_is_written_once():
     talk = at_twitch()
-    assert only(talk, SAID) == only(talk, SAID)
+    assert [len(talk.hear(SAID)) for _ in range(3)] == [1, 0, 0]
+
+
+UNCLEAR = {
+    "no time": "soon",
+    "a time in seconds": "1795458000",
+    "digits of another script": "".join(chr(ord(digit) + 0x630) for digit in MILLISECONDS),
+}
+
+
+@pytest.mark.parametrize("claim", UNCLEAR.values(), ids=UNCLEAR)
+def test_a_time_of_twitch_that_is_none_stays_in_the_tags(claim):
+    event = only(at_twitch(), SAID.replace(MILLISECONDS, claim))
+    assert (event.time, event.tags["tmi-sent-ts"]) == (NOW, claim)
+
+
+def test_the_tags_of_ircv3_count_before_those_of_twitch():
+    line = f"@msgid=m1;time={NOW};+draft/reply=m0;reply-parent-msg-id=x;" + SAID[1:]
+    event = only(at_twitch(), line)
+    assert (event.msgid, event.time, event.reply_to) == ("m1", NOW, "m0")
+    assert (event.tags["id"], event.tags["tmi-sent-ts"]) == (ID, MILLISECONDS)
+
+
+def test_a_clock_of_ours_that_is_wrong_makes_nothing_of_twitch_a_playback():
+    """Twitch plays nothing back, so its first time is the measure of its clock."""
+    talk = at_twitch()
+    received = "2026-11-23T19:00:00.000Z"
+    first, second = talk.hear(SAID, REPLIED, at=received)
+    assert (first.via, second.via) == ("", "")
+    assert (first.time, second.time) == (EARLIER, EARLIER)
+
+
+def test_twitchs_tags_are_only_tags_unless_the_server_acknowledged_them():
+    talk = Conversation(channels=("#streamer",), nick=ME, capabilities=CAPABILITIES)
+    talk.hear(WELCOME[0], *WELCOME[2:], *JOINED)
+    event = only(talk, SAID)
+    assert (event.time, event.msgid) == (NOW, "")
+    assert (event.tags["id"], event.tags["tmi-sent-ts"]) == (ID, MILLISECONDS)
 
 
 CLEARED = {
     "everybody": (
         f"@room-id=1337;tmi-sent-ts={MILLISECONDS} {HOST} CLEARCHAT #streamer",
         "",
-        {"room-id": "1337", "tmi-sent-ts": MILLISECONDS},
+        {"room-id": "1337"},
     ),
     "somebody for good": (
         (
@@ -90,7 +152,7 @@ CLEARED = {
             f" {HOST} CLEARCHAT #streamer :viewer"
         ),
         "viewer",
-        {"room-id": "1337", "target-user-id": "42", "tmi-sent-ts": MILLISECONDS},
+        {"room-id": "1337", "target-user-id": "42"},
     ),
     "somebody for a while": (
         f"@ban-duration=350;room-id=1337;target-user-id=42 {HOST} CLEARCHAT #Streamer :viewer",
@@ -115,7 +177,7 @@ def test_clearmsg_takes_one_message_back():
     )
     assert (event.type, event.target, event.text) == ("redact", "#streamer", "HeyGuys")
     assert (event.reply_to, event.subject) == ("94e6c7ff", "viewer")
-    assert event.tags == {"room-id": "", "tmi-sent-ts": MILLISECONDS}
+    assert (event.time, event.tags) == (EARLIER, {"room-id": ""})
 
 
 def test_clearmsg_does_not_tell_what_an_ignored_person_said():
@@ -278,8 +340,3 @@ def test_a_notice_of_twitch_to_a_channel_is_a_notice():
         "#streamer notice tmi.twitch.tv text='This room is now in slow mode.'"
         " tags={'msg-id': 'slow_on'}"
     )
-
-
-def test_the_time_is_ours_where_there_is_no_server_time():
-    event = only(at_twitch(), SAID)
-    assert (event.time, event.received) == (NOW, "")

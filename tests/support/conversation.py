@@ -38,12 +38,19 @@ JOINED = (
 class Conversation:
     """A session; `said` is all that it answered, `facts` all that it told beside events."""
 
-    def __init__(self, *, nick: str = "log", queries: bool = False, **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        nick: str = "log",
+        capabilities: tuple[str, ...] = (),
+        queries: bool = False,
+        **settings: Any,
+    ) -> None:
         settings = {"channels": ("#a", "#b"), **settings}
         self.session = Session(
             SessionSettings(
                 network="test",
-                identity=Identity(nick=nick),
+                identity=Identity(nick=nick, capabilities=capabilities),
                 queries=queries,
                 **settings,
             ),
