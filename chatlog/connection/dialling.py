@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from typing import Any, Final
+from typing import Final, cast
 
 import msgspec
 
+from chatlog.connection.naps import Wire
 from chatlog.connection.proxies import connect_through
 from chatlog.connection.racing import NOT_OURS, race
 from chatlog.connection.resolving import resolve, usable
@@ -24,10 +25,18 @@ _SHUTDOWN: Final = 3
 """Seconds that a peer has to answer the end of TLS; a dead one never does."""
 
 
+class _Unread(asyncio.Protocol):
+    """The protocol of a socket before its handshake, of which nothing is read."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Leave the first bytes to the handshake: a plain server may speak before we do."""
+        cast("asyncio.Transport", transport).pause_reading()
+
+
 class Dialler:
     """A `connect_factory` of the library's kind for one address, by one route.
 
-    `stage` names the answer that it waits for now.
+    It returns the wire of the connection. `stage` names the answer that it waits for now.
     """
 
     def __init__(self, address: Address, route: Route = Route()) -> None:  # noqa: B008 - immutable
@@ -35,37 +44,53 @@ class Dialler:
         self._route = route
         self.stage = f"the look-up of {address.host}"
 
-    async def __call__(self, protocol: asyncio.Protocol, _address: tuple[str, int]) -> object:
+    async def __call__(self, protocol: asyncio.Protocol, _address: tuple[str, int]) -> Wire:
         """Connect; raise NetworkError or RefusedError where that is not to be had."""
         try:
             return await self._dial(protocol)
         except (OSError, TimeoutError) as error:
             raise self._explain(error) from error
 
-    async def _dial(self, protocol: asyncio.Protocol) -> object:
+    async def _dial(self, protocol: asyncio.Protocol) -> Wire:
         loop = asyncio.get_running_loop()
         address = _on_the_wire(self._address)
-        secure = self._tls(address.host) if address.tls else {}
+        context = tls_context(self._route) if address.tls else None
         sock = await self._socket(address, loop)
-        if address.tls:
-            self.stage = f"the TLS handshake with {self._address}"
+        made = (lambda: protocol) if context is None else _Unread
         try:
-            transport, _ = await loop.create_connection(lambda: protocol, sock=sock, **secure)
+            transport, _ = await loop.create_connection(made, sock=sock)
         except BaseException:
             sock.close()
             raise
-        if self._address.tls:
-            encryption = transport.get_extra_info("ssl_object")
-            check_fingerprint(encryption.getpeercert(True), self._address, self._route)  # noqa: FBT003 - as above
-        return transport
+        if context is not None:
+            self.stage = f"the TLS handshake with {self._address}"
+            await self._secure(transport, protocol, context, address.host)
+        return Wire(transport, sock)
 
-    def _tls(self, host: str) -> dict[str, Any]:
-        return {
-            "ssl": tls_context(self._route),
-            "server_hostname": host,
-            "ssl_handshake_timeout": self._route.timeout,
-            "ssl_shutdown_timeout": _SHUTDOWN,
-        }
+    async def _secure(
+        self,
+        transport: asyncio.Transport,
+        protocol: asyncio.Protocol,
+        context: ssl.SSLContext,
+        host: str,
+    ) -> None:
+        """Shake hands by a transport, which is closed if that fails; check the certificate.
+
+        `create_connection` would do that as well, but keep the transport of the socket to
+        itself, which alone can stop to read it.
+        """
+        secure = await asyncio.get_running_loop().start_tls(
+            transport,
+            protocol,
+            context,
+            server_hostname=host,
+            ssl_handshake_timeout=self._route.timeout,
+            ssl_shutdown_timeout=_SHUTDOWN,
+        )
+        assert secure is not None  # noqa: S101 - or it would have raised
+        protocol.connection_made(secure)
+        encryption = secure.get_extra_info("ssl_object")
+        check_fingerprint(encryption.getpeercert(True), self._address, self._route)  # noqa: FBT003 - the standard library's signature
 
     async def _socket(self, address: Address, loop: asyncio.AbstractEventLoop) -> socket.socket:
         route = self._route

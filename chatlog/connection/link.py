@@ -8,6 +8,7 @@ late loss of an older socket end a newer one.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import re
@@ -26,10 +27,11 @@ from chatlog.protocol.message import not_understood
 from chatlog.protocol.pacing import Pacing
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable
 
-    ConnectFactory = Callable[[asyncio.Protocol, tuple[str, int]], Awaitable[object]]
+    from chatlog.connection.naps import Wire
+
+    ConnectFactory = Callable[["Protocol", tuple[str, int]], Awaitable[Wire | None]]
 
 logger = logging.getLogger(__name__)
 
@@ -55,13 +57,26 @@ _BREAKS: Final = re.compile("[\r\n\0]")
 _CAN_WAIT: Final = ("PRIVMSG ", "NOTICE ")
 
 
-class Protocol(client_aio.IrcProtocol):  # type: ignore[misc]  # the library has no types
-    """The asyncio callbacks of one socket, ignored after the connection has moved to another."""
+class Protocol(client_aio.IrcProtocol, asyncio.BufferedProtocol):  # type: ignore[misc]  # as above
+    """The asyncio callbacks of one socket, ignored after the connection has moved to another.
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        """Set the transport before the first byte: with TLS 1.2 both may come at once."""
+    A read goes to the reactor's buffer: a new one of 256 KiB for each read of some lines
+    would cost three system calls.
+    """
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Set the transport; with TLS the first bytes may have come before."""
         if self.connection.protocol is self:
             self.connection.transport = transport
+
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        """Return the buffer for the next read."""
+        view: memoryview = self.connection.reactor.buffer
+        return view
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take the read out of the buffer, which other connections use as well."""
+        self.data_received(bytes(self.connection.reactor.buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Hand the bytes of a read to the connection, after the certificate was checked."""
@@ -135,7 +150,10 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self._goes_on = False
 
     async def connect(self, server: str, port: int, connect_factory: ConnectFactory) -> None:
-        """Dial; errors of the factory pass through, and leave no socket open."""
+        """Dial; errors of the factory pass through, and leave no socket open.
+
+        The factory returns the wire, or None if there are to be no naps.
+        """
         self.buffer = self.buffer_class()
         self.server, self.port, self.server_address = server, port, (server, port)
         self._backlog = []
@@ -143,7 +161,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self.choked_at = None
         self.protocol = self.protocol_class(self, self.reactor.loop)
         try:
-            await connect_factory(self.protocol, self.server_address)
+            self.naps.wire = await connect_factory(self.protocol, self.server_address)
         except BaseException:
             transport, self.transport, self.protocol = self.transport, None, None
             if transport:
@@ -179,7 +197,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
             self._go_on_soon()
         reactor.after_read(self)
         if self.transport is not None and not self._holds:
-            self.naps.begin(self.transport, done, len(new_data))
+            self.naps.begin(done, len(new_data))
 
     def _dispatch(self, lines: list[bytes], start: int) -> int:
         """Dispatch lines from a position on, for one turn; return the position after them."""
@@ -350,7 +368,8 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         Lines that take longer are dropped, and counted in the log.
         """
         self.naps.end()
-        self.transport = self.protocol = None
+        self.transport = self.protocol = self.naps.wire = None
+        error = error or self.naps.failure
         self._loss = _describe(error) if error else ""  # not its traceback, which has our frames
         if self.watch is not None:
             self.watch.stop()

@@ -36,6 +36,9 @@ READ: Final = "read"
 UNFINISHED: Final = "unfinished"
 """The line that a connection ended in the middle of."""
 
+LARGEST_READ: Final = 256 * 1024
+"""Bytes that are read at once, as many as asyncio reads."""
+
 _NO_MORE: Final = "NO MORE"
 _SAID: Final = {"PRIVMSG": ("pubmsg", "privmsg"), "NOTICE": ("pubnotice", "privnotice")}
 _CHANTYPES: Final = frozenset("#&+!")
@@ -120,7 +123,8 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
     """The library's asyncio reactor with a dispatcher that survives its handlers.
 
     `now` is our clock. `after_read` is called at the end of each read of a
-    connection, when all its lines were dispatched.
+    connection, when all its lines were dispatched. `buffer` holds the bytes of the read
+    under way, of whichever connection, until they are handed to it.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, now: Callable[[], str]) -> None:
@@ -129,6 +133,7 @@ class Reactor(client_aio.AioReactor):  # type: ignore[misc]  # the library has n
         self._reader: Handler = _drop
         super().__init__(loop=loop)
         self.now = now
+        self.buffer = memoryview(bytearray(LARGEST_READ))
         self.after_read: Callable[[Any], None] = _nothing
         self.failures = 0
         # PING is answered by the session, from the message as it was received.

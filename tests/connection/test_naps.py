@@ -170,16 +170,115 @@ def test_naps_save_most_reads_and_lose_no_line(monkeypatch, made, tls):
     assert len(napping) * 3 < len(waking)
 
 
-def test_the_transport_of_the_socket_is_within_reach_with_tls(made):
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_a_nap_stops_the_socket_itself_and_reads_it_by_asyncios_public_names(made, tls):
+    options = {"ssl": made.server()} if tls else {}
+    route = Route(ca=str(made.ca)) if tls else Route()
+
     async def run():
-        async with serving(chatter, ssl=made.server()) as port:
+        async with serving(chatter, **options) as port:
             connection = new_reactor().server()
-            route = Route(ca=str(made.ca))
-            await connection.connect("x", 0, Dialler(Address(host="127.0.0.1", port=port), route))
-            raw = naps._raw(connection.transport)
-            assert raw is not None
-            assert raw.is_reading()
-            assert raw is not connection.transport
+            address = Address(host="127.0.0.1", port=port, tls=tls)
+            await connection.connect("x", 0, Dialler(address, route))
+            transport, sock = connection.naps.wire
+            assert isinstance(transport.get_protocol(), asyncio.BufferedProtocol)
+            assert (transport is not connection.transport) == tls
+            assert sock.fileno() == connection.transport.get_extra_info("socket").fileno()
+            transport.pause_reading()
+            assert not transport.is_reading()
             connection.abort("enough")
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_a_line_of_ours_ends_a_nap_at_once(monkeypatch, made, tls):
+    """An answer that comes within a nap of ten minutes is handled at once if it was asked for."""
+    options = {"ssl": made.server()} if tls else {}
+    route = Route(ca=str(made.ca)) if tls else Route()
+    monkeypatch.setattr(naps, "AWAITED", 0.0)
+
+    async def answering(reader, writer):
+        while line := await reader.readline():
+            writer.write(b":bob!u@h PRIVMSG #a :hi\r\n" if b"more" in line else b"PONG :x\r\n")
+
+    async def run():
+        async with serving(answering, **options) as port:
+            reactor = new_reactor()
+            answered = asyncio.Event()
+            reactor.add_global_handler("pong", lambda *_: answered.set())
+            connection = reactor.server()
+            connection.naps.longest = 600.0
+            address = Address(host="127.0.0.1", port=port, tls=tls)
+            async with asyncio.timeout(30):
+                await connection.connect("x", 0, Dialler(address, route))
+                while connection.naps.wire.transport.is_reading():
+                    connection.send_raw("more")
+                    await asyncio.sleep(0)
+                monkeypatch.setattr(naps, "AWAITED", 600.0)
+                connection.send_raw("PING :x")
+                await answered.wait()
+            connection.abort("enough")
+
+    asyncio.run(run())
+
+
+# -- the read after a nap -----------------------------------------------------------
+
+
+def after_a_nap(monkeypatch, arrived):
+    """Return what was read at the end of a nap at which that arrived, and whether it goes on.
+
+    Beside both, the connection.
+    """
+    heard, seen = [], []
+
+    async def play(connection, clock):
+        connection.reactor.add_global_handler(READ, lambda _, event: heard.append([*event.lines]))
+        feed(connection, clock, LINE, after=0.001)
+        assert feed(connection, clock, LINE, after=0.001)
+        heard.clear()
+        connection.transport.arrived = arrived
+        clock[0] += naps.LONGEST
+        connection.naps._wake()
+        transport = connection.transport
+        seen.extend([connection, transport is not None and not transport.is_reading])
+
+    scene(monkeypatch, play)
+    return heard, seen[1], seen[0]
+
+
+def test_lines_that_gathered_are_read_at_the_end_of_a_nap_and_the_next_one_begins(monkeypatch):
+    heard, goes_on, _ = after_a_nap(monkeypatch, LINE * 20)
+    assert heard == [[LINE.rstrip()] * 20]
+    assert goes_on
+
+
+@pytest.mark.parametrize("nothing", [b"", BlockingIOError()], ids=["the end", "no line"])
+def test_without_lines_the_transport_reads_on_after_a_nap(monkeypatch, nothing):
+    heard, goes_on, connection = after_a_nap(monkeypatch, nothing)
+    assert heard == []
+    assert not goes_on
+    assert not connection.closed.done()
+
+
+def test_an_error_that_is_read_at_the_end_of_a_nap_is_the_reason_of_the_end(monkeypatch):
+    error = ConnectionResetError(104, "Connection reset by peer")
+    _, _, connection = after_a_nap(monkeypatch, error)
+    assert connection.closed.result() == "Connection reset by peer"
+
+
+def test_a_read_that_fails_after_a_nap_ends_the_connection_as_any_other(monkeypatch):
+    async def play(connection, clock):
+        def fail(_connection):
+            raise ValueError("a bug")
+
+        feed(connection, clock, LINE, after=0.001)
+        assert feed(connection, clock, LINE, after=0.001)
+        connection.transport.arrived = LINE
+        connection.reactor.after_read = fail
+        with pytest.raises(ValueError, match="a bug"):
+            connection.naps._wake()
+        assert connection.closed.done()
+
+    scene(monkeypatch, play)

@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from chatlog.connection import ANY, Reactor
+from chatlog.connection.naps import Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,11 +25,16 @@ def new_reactor() -> Reactor:
 
 
 class Remembering:
-    """A transport that goes nowhere; `lines` is what was written to it."""
+    """A transport that goes nowhere, and its socket.
+
+    `lines` is what was written to it, `arrived` what the socket has for the next read: bytes,
+    or an error.
+    """
 
     def __init__(self, protocol: Any) -> None:
         self.protocol = protocol
         self.written = b""
+        self.arrived: bytes | OSError = BlockingIOError()
         self.is_reading = True
 
     @property
@@ -46,16 +52,28 @@ class Remembering:
         assert not self.is_reading
         self.is_reading = True
 
-    def get_extra_info(self, _name: str) -> None:
-        return None
+    def is_closing(self) -> bool:
+        return False
+
+    def get_protocol(self) -> Any:
+        return self.protocol
+
+    def recv_into(self, buffer: memoryview) -> int:
+        arrived, self.arrived = self.arrived, BlockingIOError()
+        if isinstance(arrived, OSError):
+            raise arrived
+        buffer[: len(arrived)] = arrived
+        return len(arrived)
 
     def abort(self) -> None:
         self.protocol.connection_lost(None)
 
 
-async def remembering(protocol: Any, _address: tuple[str, int]) -> None:
+async def remembering(protocol: Any, _address: tuple[str, int]) -> Wire:
     """Connect as a `connect_factory` does, to nothing."""
-    protocol.connection_made(Remembering(protocol))
+    transport: Any = Remembering(protocol)
+    protocol.connection_made(transport)
+    return Wire(transport, transport)
 
 
 async def connected(reactor: Reactor) -> Connection:
