@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatlog.protocol import events
+from chatlog.protocol.events.talk import ctcp_of
 from chatlog.protocol.manners import is_service
 
 if TYPE_CHECKING:
     from chatlog.protocol.carryover import Carryover
-    from chatlog.protocol.state import Line, State
+    from chatlog.protocol.line import Line
+    from chatlog.protocol.state import State
 
 
 ANSWERED: Final = frozenset({"PRIVMSG", "JOIN"})
@@ -21,7 +22,7 @@ ANSWERED: Final = frozenset({"PRIVMSG", "JOIN"})
 
 def answers_to(line: Line, state: State, carryover: Carryover) -> list[str]:
     """Return the lines that politeness asks us to send after a line of now."""
-    if line.fields["via"]:
+    if line.via:
         return []
     if line.message.command == "PRIVMSG":
         return _to_talk(line, state, carryover)
@@ -39,11 +40,11 @@ def _to_talk(line: Line, state: State, carryover: Carryover) -> list[str]:
     manners = carryover.manners
     target, text = params[0], params[1]
     if state.is_me(target):
-        if ctcp := events.ctcp_of(text):
-            return manners.answer_ctcp(nick, *ctcp, line.received)
-        return manners.answer_whisper(nick, line.received)
+        if ctcp := ctcp_of(text):
+            return manners.answer_ctcp(nick, *ctcp, line.now)
+        return manners.answer_whisper(nick, line.now)
     if state.membership.name(target) and _is_addressed(text, state):
-        return manners.answer_addressed(nick, target, line.received)
+        return manners.answer_addressed(nick, target, line.now)
     return []
 
 
@@ -60,4 +61,4 @@ def _to_our_join(line: Line, state: State, carryover: Carryover) -> list[str]:
         return []
     if carryover.privacy.is_silent(channel, state.isupport.casemapping):
         return []
-    return carryover.manners.announcement(channel, line.received)
+    return carryover.manners.announcement(channel, line.now)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatlog.event import Event, EventType
-from chatlog.protocol.events import CTCP
+from chatlog.protocol.events.talk import CTCP
 from chatlog.protocol.message import MAX_LINE, parse_tags
 from chatlog.protocol.repeats import LONGEST
 from chatlog.protocol.repeats import REMEMBERED as REMEMBERED_IDS

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 from chatlog.event import SERVER, Source
-from chatlog.protocol import events
 from chatlog.protocol.history import bare_playback
+from chatlog.protocol.line import Line
 from chatlog.protocol.message import parse_text
-from chatlog.protocol.state import Line
 from chatlog.protocol.twitch_tags import CAPABILITY, translate
 
 if TYPE_CHECKING:
@@ -30,49 +30,58 @@ class LineParser:
         self._sources = sources
         self._batches = batches
 
-    def parse(self, message: Message, received: str) -> Line:
-        """Return the Line of a message that was received at that time."""
+    def parse(self, message: Message, now: str) -> Line:
+        """Return the Line of a message that was received now."""
         source = self._sources.parse(message.source)
-        fields = self._fields(source, received)
-        if message.encoding:
-            fields["encoding"] = message.encoding
-        if message.raw:
-            fields["raw"] = events.encode_raw(message.raw)
         if message.tag_text:
-            return self._tagged(message, source, fields, received)
-        return self._untagged(message, source, fields, received)
+            return self._tagged(message, source, now)
+        return self._untagged(message, source, now)
 
-    def own(self, text: str, received: str) -> Line:
+    def own(self, text: str, now: str) -> Line:
         """Return the Line of a message that we send ourselves."""
-        message = parse_text(text)
-        me = self._state.me
-        return Line(message, message.params, me, self._fields(me, received), received)
+        message, state = parse_text(text), self._state
+        return Line(message, message.params, state.me, state.network, now, now)
 
-    def _tagged(
-        self, message: Message, source: Source, fields: dict[str, Any], received: str
-    ) -> Line:
+    def _tagged(self, message: Message, source: Source, now: str) -> Line:
         tags = message.tags()
         if CAPABILITY in self._state.capabilities:
-            self._translate(tags, received)
+            self._translate(tags, now)
         batch = tags.pop("batch", "")
         history_of, via = self._batches.origin(batch) if batch else ("", "")
         claim = tags.pop("time", "")
         tags.pop("label", None)
-        if time := self._clock.live_time(claim, received):  # nearly always, and cheap
-            fields["time"], fields["received"], fields["via"] = time, received, via
+        if time := self._clock.live_time(claim, now):  # nearly always, and cheap
+            received = now
         else:
-            moment = self._clock.judge(claim, received)
-            if moment.claim:
-                tags["time"] = moment.claim
-            fields["time"], fields["received"] = moment.time, moment.received
-            fields["via"] = via or moment.via
-        fields["account"] = tags.pop("account", "")
-        fields["msgid"] = tags.pop("msgid", "")
-        fields["reply_to"] = tags.pop("+draft/reply", "")
-        fields["tags"] = tags
-        return Line(message, message.params, source, fields, received, tags, history_of, batch)
+            time, received, past, unbelieved = self._clock.judge(claim, now)
+            via = via or past
+            if unbelieved:
+                tags["time"] = unbelieved
+        account, msgid = tags.pop("account", ""), tags.pop("msgid", "")
+        rare = _rare(message)
+        for key, value in (("via", via), ("reply_to", tags.pop("+draft/reply", ""))):
+            if value:
+                rare[key] = value
+        if tags:
+            rare["tags"] = tags
+        return Line(
+            message,
+            message.params,
+            source,
+            self._state.network,
+            now,
+            time,
+            received,
+            account,
+            msgid,
+            via,
+            tags,
+            history_of,
+            batch,
+            rare or None,
+        )
 
-    def _translate(self, tags: dict[str, str], received: str) -> None:
+    def _translate(self, tags: dict[str, str], now: str) -> None:
         """Translate Twitch's tags; the first time among them is the measure of its clock.
 
         Twitch plays nothing back, so that its first line was said now, whatever our clock is.
@@ -80,31 +89,42 @@ class LineParser:
         is_dated = "time" in tags
         translate(tags)
         if not (is_dated or self._clock.is_measured):
-            self._clock.measure(tags.get("time", ""), received)
+            self._clock.measure(tags.get("time", ""), now)
 
-    def _untagged(
-        self, message: Message, source: Source, fields: dict[str, Any], received: str
-    ) -> Line:
+    def _untagged(self, message: Message, source: Source, now: str) -> Line:
         """Return a line of now, or one that a bouncer plays back in bare text."""
-        dated = self._state.bare_playback.dated(message, received)
+        network, rare = self._state.network, _rare(message)
+        dated = self._state.bare_playback.dated(message, now)
         if dated is None:
-            return Line(message, message.params, source, fields, received)
+            return Line(message, message.params, source, network, now, now, rare=rare or None)
         target = dated.params[0]
         name = self._state.membership.name(target) or SERVER
         # A target has one playback at a time, so its name serves as the batch's reference;
         # a batch that is open already stays as it is.
         self._batches.begin(target, bare_playback.KIND, name, {})
-        fields |= {"time": dated.time, "received": received, "via": bare_playback.VIA}
+        rare["via"] = bare_playback.VIA
         if bare_playback.is_bouncer(message.source):
-            fields |= {"user": "", "host": ""}  # which are the bouncer's
-        return Line(message, dated.params, source, fields, received, {}, name, target)
+            rare |= {"user": "", "host": ""}  # which are the bouncer's
+        return Line(
+            message,
+            dated.params,
+            source,
+            network,
+            now,
+            dated.time,
+            now,
+            via=bare_playback.VIA,
+            history_of=name,
+            batch=target,
+            rare=rare,
+        )
 
-    def _fields(self, source: Source, time: str) -> dict[str, Any]:
-        return {
-            "nick": source.nick,
-            "user": source.user,
-            "host": source.host,
-            "network": self._state.network,
-            "time": time,
-            "via": "",
-        }
+
+def _rare(message: Message) -> dict[str, Any]:
+    """Return the fields of events that few messages have: encoding, and raw bytes in Base64."""
+    rare: dict[str, Any] = {}
+    if message.encoding:
+        rare["encoding"] = message.encoding
+    if message.raw:
+        rare["raw"] = base64.b64encode(message.raw).decode()
+    return rare

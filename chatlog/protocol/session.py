@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatlog.event import SERVER, Event, EventType, Source
-from chatlog.protocol import events, numerics
+from chatlog.protocol import numerics
 from chatlog.protocol.answers import ANSWERED, answers_to
 from chatlog.protocol.carryover import Carryover
 from chatlog.protocol.concealing import conceal
+from chatlog.protocol.events.rows import own_event
+from chatlog.protocol.events.table import events_of
 from chatlog.protocol.facts import Disconnected, ErrorReceived, Pong, ReconnectRequested
 from chatlog.protocol.fast_lane import FastLane
 from chatlog.protocol.history import bare_playback, playback_limits
@@ -36,9 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from chatlog.protocol.facts import Turn
+    from chatlog.protocol.line import Handler, Line
     from chatlog.protocol.message import Message
     from chatlog.protocol.session_settings import SessionSettings
-    from chatlog.protocol.state import Handler, Line
 
 _READY_AFTER: Final = frozenset({numerics.RPL_ENDOFMOTD, numerics.ERR_NOMOTD, "JOIN"})
 
@@ -143,7 +145,7 @@ class Session:
         if not self.ready and command in _READY_AFTER:
             self.make_ready(received, turn)
         # Events first: a QUIT must still find the channels of who quits.
-        made = events.events_of(self.state, line)
+        made = events_of(self.state, line)
         if not command:
             self._carryover.not_understood += 1
         if not line.history_of:
@@ -170,8 +172,8 @@ class Session:
             return
         self.ready = True
         self._tracker.begin()
-        own = {"time": received, "type": EventType.CONNECTED, "text": self.server}
-        turn.events.append(events.local_event(self.state, own, target=SERVER))
+        connected = own_event(self.state, EventType.CONNECTED, SERVER, self.server, received)
+        turn.events.append(connected)
         if bot := self.state.isupport.bot_mode:
             turn.replies.append(f"MODE {self.state.me.nick} +{bot}")
 
@@ -188,9 +190,8 @@ class Session:
         if self.ready:
             channels = self.state.membership.names()
             ends = {SERVER: EventType.DISCONNECTED, **dict.fromkeys(channels, EventType.PARTED)}
-            own = {"time": received, "text": reason}
             turn.events += [
-                events.local_event(self.state, own, target=target, type=kind)
+                own_event(self.state, kind, target, reason, received)
                 for target, kind in ends.items()
             ]
         turn.facts.append(Disconnected(reason))
@@ -227,21 +228,21 @@ class Session:
         """Append the events that privacy lets through; those of the past go into pages."""
         if self.privacy.is_wide or line.message.command in SPOKEN:
             made = self.privacy.keep(made, self.state.isupport.casemapping)
-        if not line.fields["via"]:
+        if not line.via:
             if not self._is_repeat(line):
                 turn.events += made
             return
         turn.events += [event for event in made if not event.via]
         past = [event for event in made if event.via]
         # A claim that was not believed tells nothing of the place in the history.
-        time = "" if "time" in line.tags else line.fields["time"]
-        point = Point(time, line.fields.get("msgid", ""))
+        time = "" if "time" in line.tags else line.time
+        point = Point(time, line.msgid)
         answer = Answer(1, point, point, bytes=line.message.size)
         self.batches.take(past, line.batch, answer, turn)
 
     def _is_repeat(self, line: Line) -> bool:
         """Return whether a live line was delivered before: it is written once."""
-        msgid = line.fields.get("msgid", "")
+        msgid = line.msgid
         return bool(msgid) and self._carryover.repeats.is_repeat(msgid, said_of(line.message))
 
     def _own_events(self, lines: Sequence[str], received: str) -> list[Event]:
@@ -249,7 +250,7 @@ class Session:
         if not lines or "echo-message" in self.registration.enabled:
             return []
         own = [self._lines.own(text, received) for text in lines]
-        return [event for line in own for event in events.events_of(self.state, line)]
+        return [event for line in own for event in events_of(self.state, line)]
 
     # -- handlers ------------------------------------------------------------------
 
@@ -296,8 +297,8 @@ class Session:
         self.state.be(Source(self.registration.nick))
         self._fast_lane.forget()
         if claim := line.message.tags().get("time"):
-            self.clock.measure(claim, line.received)
-            self.clock.begin(line.received)
+            self.clock.measure(claim, line.now)
+            self.clock.begin(line.now)
 
     def _on_isupport(self, line: Line, _turn: Turn) -> None:
         # The words at the end may be missing; they are no token unless they are one word.
@@ -312,7 +313,7 @@ class Session:
     def _on_pong(self, line: Line, turn: Turn) -> None:
         """Measure the server's clock anew: ours may have been set, or drifted."""
         if claim := line.message.tags().get("time"):
-            self.clock.measure(claim, line.received)
+            self.clock.measure(claim, line.now)
         turn.facts.append(Pong("".join(line.params[-1:])))
 
     def _on_error(self, line: Line, turn: Turn) -> None:

@@ -1,11 +1,9 @@
-"""The state of a session while it is connected, and a line in the light of that state."""
+"""The state of a session while it is connected."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
+from typing import TYPE_CHECKING, Final
 
 from chatlog.casemapping import PREFIXES
 from chatlog.event import SERVER, Source
@@ -13,40 +11,18 @@ from chatlog.protocol.copy_budget import CopyBudget
 from chatlog.protocol.history.bare_playback import BarePlayback
 from chatlog.protocol.isupport import ISupport
 from chatlog.protocol.membership import Membership
-from chatlog.protocol.message import Message  # noqa: TC001 - a field of a Struct
 from chatlog.protocol.names_lists import NamesLists
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from collections.abc import Set as AbstractSet
 
-    from chatlog.protocol.facts import Turn
+    from chatlog.protocol.line import Line
     from chatlog.protocol.overflows import Overflows
     from chatlog.protocol.targets import AdmittedTargets
 
-    Handler = Callable[["Line", Turn], None]
-    """Acts on one line: it changes state, and appends replies and facts to the turn."""
-
 _MOST_PREFIXES: Final = 8
 """Prefixes before a channel that are looked at; servers have five kinds."""
-
-
-class Line(msgspec.Struct, frozen=True, gc=False):
-    """A message with its source, times and tags worked out.
-
-    `fields` are those that every event of this line has in common, `received` is
-    our clock at the read. A line of a history batch names the batch's target in
-    `history_of`, and changes no state.
-    """
-
-    message: Message
-    params: list[str]
-    source: Source
-    fields: dict[str, Any]
-    received: str
-    tags: dict[str, str] = {}
-    history_of: str = ""
-    batch: str = ""
 
 
 class State:
@@ -133,7 +109,7 @@ class State:
     def channels_to_tell(self, line: Line) -> list[str]:
         """Return the same for a line that a server may repeat: `@server` beyond the budget."""
         channels = self.channels_of(line)
-        if self.copies.allows(len(channels), sum(map(len, line.params)), line.received):
+        if self.copies.allows(len(channels), sum(map(len, line.params)), line.now):
             return channels
         self._overflows.note(
             "copies",

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from chatlog.protocol.carryover import Carryover
     from chatlog.protocol.facts import Turn
-    from chatlog.protocol.state import Handler, Line, State
+    from chatlog.protocol.line import Handler, Line
+    from chatlog.protocol.state import State
 
 
 class StateTracker:
@@ -71,7 +72,7 @@ class StateTracker:
             self._state.names_lists.end(name)
             self._state.membership.enter(name)
             self.joining.joined(name)
-            turn.facts.append(Joined(name, *_when(line), line.fields.get("msgid", "")))
+            turn.facts.append(Joined(name, *_when(line), line.msgid))
             self._on_move()
         self._state.membership.add(name, line.source.nick)
 
@@ -168,7 +169,7 @@ class StateTracker:
         is_other = not self._state.isupport.casemapping.equal(old, new)
         if new and is_other and self._state.admits(new):
             if name := self._state.membership.name(old):
-                msgid = line.fields.get("msgid", "")
+                msgid = line.msgid
                 turn.facts.append(Renamed(name, new, *_when(line), msgid))
             self._state.names_lists.end(name)
             self._state.membership.rename_channel(old, new)
@@ -207,4 +208,4 @@ class StateTracker:
 
 def _when(line: Line) -> tuple[str, str]:
     """Return the time of a line and of its receipt, as its events have them."""
-    return line.fields["time"], line.fields.get("received", "")
+    return line.time, line.received

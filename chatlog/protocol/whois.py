@@ -14,7 +14,8 @@ from chatlog.protocol.facts import Proved
 
 if TYPE_CHECKING:
     from chatlog.protocol.facts import Turn
-    from chatlog.protocol.state import Handler, Line, State
+    from chatlog.protocol.line import Handler, Line
+    from chatlog.protocol.state import State
 
 _MOST_PREFIXES: Final = 8
 """Prefixes of one channel that are looked at; servers have five kinds."""

@@ -21,7 +21,7 @@ from chatlog.cli.show.known_secrets import hide_secrets
 from chatlog.connection import Route
 from chatlog.errors import NetworkError
 from chatlog.protocol import concealing, numerics
-from chatlog.protocol.events import EVENTS
+from chatlog.protocol.events.table import EVENTS
 from chatlog.protocol.registration.capabilities import Identity, Registration
 from chatlog.protocol.registration.login import LoggingIn
 from chatlog.protocol.registration.sasl import Login

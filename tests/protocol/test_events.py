@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.event import EventType
-from chatlog.protocol.events import ctcp_of, hide_keys
+from chatlog.protocol.events.modes import hide_keys
+from chatlog.protocol.events.talk import ctcp_of
 from chatlog.protocol.facts import Turn
 from tests.support.conversation import NOW, in_channels, short, types_by_target
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chatlog.protocol.facts import Turn
-    from chatlog.protocol.state import Handler, Line, State
+    from chatlog.protocol.line import Handler, Line
+    from chatlog.protocol.state import State
 
 _VIAS: Final = {"chathistory": "chathistory", "znc.in/playback": "playback"}
 MAX_BATCHES: Final = 64

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from chatlog.protocol.facts import Turn
     from chatlog.protocol.isupport import ISupport
-    from chatlog.protocol.state import Handler, Line, State
+    from chatlog.protocol.line import Handler, Line
+    from chatlog.protocol.state import State
 
 _MODE: Final = "H"
 _LIMITS: Final = re.compile(r"(\d{1,6}):((?:\d{1,9}[smhdwy]?)+)", re.ASCII | re.IGNORECASE)

@@ -1,0 +1,112 @@
+"""The events of messages: PRIVMSG, NOTICE, TAGMSG, WHISPER."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from chatlog.event import SERVER, EventType
+from chatlog.protocol.events.rows import as_other, on_other
+from chatlog.protocol.manners import is_service
+
+if TYPE_CHECKING:
+    from chatlog.event import Event
+    from chatlog.protocol.events.rows import Row
+    from chatlog.protocol.line import Line
+    from chatlog.protocol.state import State
+
+CTCP: Final = "\x01"
+_ACTION: Final = "ACTION"
+_EVERYBODY: Final = "*"
+_MASK: Final = "$"
+_AFTER_NICK: Final = re.compile("[!@%]")
+_REACT: Final = "+draft/react"
+
+
+def ctcp_of(text: str) -> tuple[str, str] | None:
+    """Part a CTCP message into command and argument; None for any other text.
+
+    The closing delimiter may be missing.
+    """
+    if not text.startswith(CTCP) or len(text) == 1:
+        return None
+    command, _, argument = text[1:].removesuffix(CTCP).partition(" ")
+    return command.upper(), argument
+
+
+def on_message(state: State, line: Line, row: Row) -> list[Event]:
+    """Make events of PRIVMSG and NOTICE."""
+    if len(line.params) > 2:  # noqa: PLR2004 - target and text; more has no meaning, but is kept
+        return on_other(state, line)
+    if state.bare_playback.take(line.message):
+        return []
+    text = line.params[1]
+    ctcp = ctcp_of(text)
+    if ctcp is None:
+        return _said(state, line, {"type": row.type, "text": text})
+    if ctcp[0] == _ACTION and line.message.command == "PRIVMSG":
+        return _said(state, line, {"type": EventType.ACTION.value, "text": ctcp[1]})
+    return _said(state, line, as_other(line))
+
+
+def on_tagmsg(state: State, line: Line, _row: Row) -> list[Event]:
+    """Make a `react` of a message that is nothing but tags, where it is one."""
+    reaction = line.tags.get(_REACT, "")
+    if not reaction:
+        return _said(state, line, as_other(line))
+    made = _said(state, line, {"type": EventType.REACT.value, "text": reaction})
+    if any(event.type == EventType.REACT for event in made):
+        line.tags.pop(_REACT)  # which the text of the event has
+    return made
+
+
+def _said(state: State, line: Line, fields: dict[str, Any]) -> list[Event]:
+    """Return the event of a message to a channel, to us or to all, filed under its target.
+
+    Nothing is made of a private message, unless those are recorded.
+    """
+    statusmsg, channel = state.channel_said_to(line.params[0])
+    # History that belongs to no channel of ours is private like any other line.
+    if line.history_of not in ("", SERVER):
+        channel = line.history_of
+    if channel:
+        return [line.event_with(target=channel, statusmsg=statusmsg, **fields)]
+    if statusmsg or state.is_channel(line.params[0]):
+        return on_other(state, line)
+    if _is_server(state, line):
+        return [line.event_with(target=SERVER, **fields)]
+    if not _is_private(state, line):
+        return on_other(state, line)
+    return _query(state, line, fields) if state.queries else []
+
+
+def _is_private(state: State, line: Line) -> bool:
+    """Return whether a message is between our nick and another.
+
+    `$*` and `*` are everybody, and another nick than ours is none of the two.
+    """
+    target = line.params[0]
+    # In a line of the past, another nick may have been ours then.
+    if state.is_me(line.source.nick) or line.via:
+        return target != _EVERYBODY and not target.startswith(_MASK)
+    # `nick@server` and `nick!user@host` name us as well, and so does a list with our nick.
+    return any(state.is_me(_AFTER_NICK.split(name, maxsplit=1)[0]) for name in target.split(","))
+
+
+def _is_server(state: State, line: Line) -> bool:
+    # Of ourselves, too, we know no host before the first JOIN tells it.
+    return not (line.source.user or line.source.host or state.is_me(line.source.nick))
+
+
+def _query(state: State, line: Line, fields: dict[str, Any]) -> list[Event]:
+    """Return a private message filed under the other nick; nothing for our lines to services."""
+    ours = state.is_me(line.source.nick)
+    other = line.params[0] if ours else line.source.nick
+    if ours and is_service(other):
+        return []
+    # A nick that looks like a channel must not write into that channel's transcript.
+    if not other or other.startswith("@") or state.is_channel(other):
+        return on_other(state, line)
+    if not state.admits(other):
+        return on_other(state, line)
+    return [line.event_with(target=other, **fields)]
