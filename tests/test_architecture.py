@@ -35,12 +35,13 @@ ARROWS = {
     "write": "archive coverage formats",
     "upkeep": "archive coverage formats query read write",
     "search": "archive formats query read",
+    "hook": "formats read",
     "report": "archive coverage formats health query read search",
     "record": "archive connection coverage health protocol read upkeep write",
     "audit": "connection coverage protocol read record",
     "demo": "connection protocol record write",
-    "cli": "archive audit connection coverage demo formats health protocol query read record report"
-    " search settings upkeep write",
+    "cli": "archive audit connection coverage demo formats health hook protocol query read record"
+    " report search settings upkeep write",
     "__main__": "cli",
 }
 """The packages that each package may import, beside itself and the ground."""
@@ -103,7 +104,7 @@ LATE_IMPORTS = {
         " urllib zoneinfo chatlog.archive.manifest chatlog.archive.manifest_view"
         " chatlog.archive.networks chatlog.archive.system chatlog.cli.options.terms"
         " chatlog.settings.document chatlog.settings.locations"
-        " chatlog.cli.signals"
+        " chatlog.cli.signals chatlog.cli.hooked"
         " chatlog.coverage.fold chatlog.coverage.ledger chatlog.formats.plain"
         " chatlog.query.selection chatlog.read.cursor chatlog.read.sealed_reader"
         " chatlog.search.last_matches chatlog.cli.show.progress"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -17,9 +18,12 @@ import msgspec
 from chatlog.archive.files import reported
 from chatlog.errors import TranscriptError
 from chatlog.read.positions import DIGEST, Positions, Read
+from chatlog.read.segment_reader import digests_of
 
 if TYPE_CHECKING:
-    from chatlog.read.reader import Reader
+    from collections.abc import Sequence
+
+    from chatlog.read.reader import Entry, Reader
 
 _VERSION: Final = 1
 _LONGEST: Final = 64 * 1024 * 1024  # digests of some five million lines that are not sealed yet
@@ -37,11 +41,16 @@ class _Step(NamedTuple):
     more: bytes
 
 
-class _Line(msgspec.Struct):
-    """One line of the file: the segments of each target that changed, None for one that is gone."""
+class _Line(msgspec.Struct, omit_defaults=True):
+    """One line of the file: the segments of each target that changed, None for one that is gone.
+
+    `done` are digests of single events behind the position that were handled. Beside
+    targets they are all of them, else some more.
+    """
 
     version: int
     targets: dict[str, dict[str, _Step | None]]
+    done: bytes = b""
 
 
 _Kept = tuple[int, str, bool, int, bytes]
@@ -61,6 +70,8 @@ class Cursor:
         self._path = path
         self._positions: Positions = {}  # as far as the reader does not know better
         self._kept: dict[str, dict[str, _Kept]] = {}
+        self._done = b""  # digests of events behind the kept position
+        self._due_again: Counter[bytes] = Counter()  # the same events, until each is met again
         self._is_there = False
         self._size = self._limit = 0  # what the file has, and may have before it is written anew
         reader.remember()
@@ -79,6 +90,7 @@ class Cursor:
         if data and not lines:
             raise self._foreign()
         self._kept = {place: _kept(each) for place, each in self._positions.items()}
+        self._due_again.update(_cut(self._done))
         self._reader.restore(self._positions)
         self._is_there = bool(lines)
         return self._is_there
@@ -102,6 +114,9 @@ class Cursor:
     def _take(self, line: _Line) -> None:
         if line.version != _VERSION:
             raise TranscriptError(f"{self._path} is of a later version of chatlog")
+        if len(line.done) % DIGEST:
+            raise self._foreign()
+        self._done = line.done if line.targets else self._done + line.done
         for place, steps in line.targets.items():
             known = self._positions.setdefault(place, {})
             for name, step in steps.items():
@@ -118,8 +133,12 @@ class Cursor:
             f"{self._path} is no cursor of chatlog; name another file, or remove it"
         )
 
-    def keep(self) -> None:
-        """Write the position of the reader to the file."""
+    def keep(self, *, at_end: bool = False) -> None:
+        """Write the position of the reader to the file; `at_end` if there was no more to read.
+
+        The events that a run before noted are behind the position until the reader has
+        met them, or is at its end.
+        """
         positions = self._reader.positions()
         self._positions.update(positions)
         steps = {
@@ -129,15 +148,43 @@ class Cursor:
         }
         if not steps and self._is_there:
             return
+        if at_end:
+            self._due_again.clear()
+        self._done = b"".join(self._due_again.elements())
         with reported(self._path, advice=_OTHER_FILE):
             self._write(steps)
         self._is_there = True
         self._kept.update((place, _kept(self._positions[place])) for place in steps)
 
+    def note(self, entries: Sequence[Entry]) -> None:
+        """Write that single events behind the kept position were handled, before `keep` is due.
+
+        Before the first `keep` there is no position, and nothing is written.
+        """
+        if not self._is_there:
+            return
+        done = digests_of([entry.json for entry in entries])
+        self._done += done
+        with reported(self._path, advice=_OTHER_FILE):
+            self._write_line(_encoded({}, done))
+
+    def was_done(self, entry: Entry) -> bool:
+        """Return whether a run before noted an event; each note counts for one event."""
+        if not self._due_again:
+            return False
+        digest = digests_of([entry.json])
+        due = self._due_again.pop(digest, 0)
+        if due > 1:
+            self._due_again[digest] = due - 1
+        return due > 0
+
     def _write(self, steps: dict[str, dict[str, _Step | None]]) -> None:
-        line = _encoded(steps)
+        self._write_line(_encoded(steps, self._done))
+
+    def _write_line(self, line: bytes) -> None:
         if self._size + len(line) > self._limit or not self._append(line):
-            whole = _encoded({p: _changed({}, reads) for p, reads in self._positions.items()})
+            steps = {place: _changed({}, reads) for place, reads in self._positions.items()}
+            whole = _encoded(steps, self._done)
             self._replace(whole)
             self._size, self._limit = len(whole), 2 * len(whole) + _SLACK
 
@@ -162,8 +209,12 @@ class Cursor:
         replace_file(Path(self._path), data, mode=None, parents=False, advice=_OTHER_FILE)
 
 
-def _encoded(steps: dict[str, dict[str, _Step | None]]) -> bytes:
-    return msgspec.json.encode(_Line(_VERSION, steps)) + b"\n"
+def _encoded(steps: dict[str, dict[str, _Step | None]], done: bytes = b"") -> bytes:
+    return msgspec.json.encode(_Line(_VERSION, steps, done)) + b"\n"
+
+
+def _cut(digests: bytes) -> list[bytes]:
+    return [digests[at : at + DIGEST] for at in range(0, len(digests), DIGEST)]
 
 
 def _kept(reads: dict[str, Read]) -> dict[str, _Kept]:

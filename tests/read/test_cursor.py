@@ -569,3 +569,67 @@ class Restarts(RuleBasedStateMachine):
 
 TestRestarts = Restarts.TestCase
 TestRestarts.settings = settings(examples_times(0.6), stateful_step_count=25)
+
+
+# -- events that were handled one by one ---------------------------------------------------
+
+
+def handle(reading, count):
+    """Read a piece, and note only its first events, as a run does that is killed in it."""
+    entries = [each for each in reading.reader.new() if not reading.cursor.was_done(each)]
+    for entry in entries[:count]:
+        reading.cursor.note([entry])
+    return [entry.event.text for entry in entries[:count]]
+
+
+def rest_of(reading):
+    """Read all that there is; return the texts of the events that no run before noted."""
+    found = []
+    while entries := reading.reader.new():
+        found += [each.event.text for each in entries if not reading.cursor.was_done(each)]
+        reading.cursor.keep()
+    reading.cursor.keep(at_end=True)
+    return found
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_an_event_that_was_noted_does_not_come_again(archive, place, sealed):
+    record(archive, event_at(0, "old"))
+    Reading(archive, place).rest()
+    record(archive, *(event_at(at, f"{at}") for at in range(1, 8)), *[event_at(9, "ha")] * 3)
+    assert handle(Reading(archive, place), 2) == ["1", "2"]
+    assert handle(Reading(archive, place), 2) == ["3", "4"]
+    record(archive, event_at(2, "fetched", via="chathistory"))
+    if sealed:
+        tend(archive)
+    assert handle(Reading(archive, place), 2) == ["fetched", "5"]
+    assert handle(Reading(archive, place), 3) == ["6", "7", "ha"]
+    record(archive, event_at(10, "new"))
+    assert rest_of(Reading(archive, place)) == ["ha", "ha", "new"]
+    assert rest_of(Reading(archive, place)) == []
+    assert b"done" not in place.read_bytes().splitlines()[-1]
+
+
+def test_events_that_were_noted_are_known_until_the_reader_has_met_them(archive, place):
+    record(archive, event_at(0, "old"), event_at(0, "old", target="#d"))
+    Reading(archive, place).rest()
+    record(archive, event_at(1, "1"), event_at(2, "2", target="#d"))
+    assert handle(Reading(archive, place), 2) == ["1", "2"]
+    assert rest_of(Reading(archive, place, "#c")) == []
+    second = Reading(archive, place)
+    assert rest_of(second) in ([], ["2"])  # at the end of #c nobody knew that #d has more
+
+
+def test_before_the_first_position_nothing_is_noted(archive, place):
+    record(archive, event_at(0, "one"))
+    assert handle(Reading(archive, place), 1) == ["one"]
+    assert not place.exists()
+
+
+def test_a_note_that_is_cut_is_no_cursor(archive, place):
+    record(archive, event_at(0, "one"))
+    Reading(archive, place).rest()
+    with place.open("ab") as file:
+        file.write(b'{"version":1,"targets":{},"done":"AAAA"}\n')
+    with pytest.raises(TranscriptError, match="is no cursor of chatlog"):
+        Reading(archive, place)

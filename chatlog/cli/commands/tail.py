@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from chatlog.cli.help import HelpCommand
+from chatlog.cli.options.hook import HOOK, hook_options
 from chatlog.cli.options.query import FILTERS, match_option, query_options, showing_options
 from chatlog.cli.options.reading import (
     archive_options,
@@ -25,6 +26,9 @@ from chatlog.read.reader import Reader
 from chatlog.settings import parsers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatlog.cli.options.hook import Hooked
     from chatlog.cli.options.query import Showing, Wanted
     from chatlog.query.selection import Query
 
@@ -33,6 +37,7 @@ _SECTIONS: Final = {
     "Lines": ("--lines", "--follow", "--all", "--talk", "--cursor"),
     "Filters": ("--match", *FILTERS),
     "Output": ("--json", "--color", "--tz"),
+    "Command for each event": HOOK,
     "Archive": ("--archive", "--config"),
 }
 
@@ -90,6 +95,7 @@ def _is_count(argument: str, before: str, valued: set[str]) -> bool:
 @showing_options
 @match_option
 @query_options
+@hook_options
 @color_option
 @tz_option
 @network_option
@@ -104,6 +110,7 @@ def command(
     cursor: str | None,
     match: str,
     showing: Showing,
+    hooked: Hooked,
     as_json: bool,
     color: str,
     tz: str | None,
@@ -118,25 +125,37 @@ def command(
       chatlog tail python
       chatlog tail -f '#python' libera/chatlog '*-ops'
       chatlog tail --since 'yesterday 18:00' --match 'from:ann -type:join'
-      chatlog tail --json -n 1000 | jq -r .nick
       chatlog tail --json --cursor seen | ./import-events
+      chatlog tail -f --talk --match ada --exec 'jq -r .text | mail ada'
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     reader = Reader(root, targets, (network,) if network else ())
     query = None if wanted.is_nothing and not match else _query(wanted, match, tz, reader)
-    shown = showing.events(query, omits_nothing=as_json or bool(cursor))
+    shown = showing.events(query, omits_nothing=as_json or bool(cursor) or hooked.is_wanted)
     view = TailView(reader, query, shown, _screen(reader, color, tz), as_json=as_json)
     _warn_of_unknown(reader)
-    if cursor:
-        if not reader.targets():
-            _report_nothing(reader, view, follow=follow)
-        view.resume(cursor, count, pausing(root) if follow else None)
-        return
-    if follow:
-        reader.mark()
-    if not view.show_last(_count_of(count, wanted)):
+    wait = pausing(root) if follow else None
+    if (hooked.is_wanted or cursor) and not reader.targets():
         _report_nothing(reader, view, follow=follow)
-    if follow:
-        view.follow(pausing(root))
+    if hooked.is_wanted:
+        from chatlog.cli.hooked import run_hook
+
+        first = _first_of(count, wanted, goes_on=follow or bool(cursor))
+        run_hook(hooked, reader, query, shown, cursor=cursor, count=first, wait=wait)
+    elif cursor:
+        view.resume(cursor, count, wait)
+    else:
+        _show(reader, view, _count_of(count, wanted), wait)
+
+
+def _show(
+    reader: Reader, view: TailView, count: int | None, wait: Callable[[], object] | None
+) -> None:
+    if wait:
+        reader.mark()
+    if not view.show_last(count):
+        _report_nothing(reader, view, follow=wait is not None)
+    if wait:
+        view.follow(wait)
     view.end()
 
 
@@ -150,6 +169,11 @@ def _count_of(count: int | None, wanted: Wanted) -> int | None:
     if count is not None:
         return count
     return None if wanted.since else _COUNT
+
+
+def _first_of(count: int | None, wanted: Wanted, *, goes_on: bool) -> int | None:
+    """Return the number of events for the first run of a command: none if it `goes_on`."""
+    return 0 if goes_on and count is None and not wanted.since else _count_of(count, wanted)
 
 
 def _query(wanted: Wanted, match: str, tz: str | None, reader: Reader) -> Query:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from chatlog.cli.show.damage import Damage
+from chatlog.cli.show.matching import Matching
 from chatlog.cli.show.screen import as_json_lines, batched, write
 from chatlog.query.noise import Talk
-from chatlog.read.segment_reader import TooMuchError, digests_of
+from chatlog.read.segment_reader import TooMuchError
 from chatlog.report.gap_feed import GapFeed
 from chatlog.report.gap_runs import last_lines, runs_of
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _FEW: Final = 1000  # events that are read from the ends of the segments
 _HELD: Final = 16 * 1024 * 1024  # bytes of matches that wait for their gaps to be counted
-_RACING: Final = 1000  # events that may come while the last matches are searched
 
 
 class TailView:
@@ -51,7 +50,7 @@ class TailView:
         self._as_json = as_json
         self._damage = Damage(reader.damaged)
         self._gaps = GapFeed(reader, query.since if query else "")
-        self._found_last: deque[bytes] = deque(maxlen=_RACING)
+        self._matching = Matching(query, shown, reader.names)
 
     def show_last(self, count: int | None) -> bool:
         """Show the last `count` events, all for None; return whether there was any to show."""
@@ -61,7 +60,7 @@ class TailView:
             return bool(self._reader.targets() and (last or not count))
         found = False
         for entries, number in self._last_matches(count):
-            self._found_last += (digests_of([entry.line]) for entry in entries)
+            self._matching.found(entries)
             self._show_lines(entries, number)
             found = True
         if found:
@@ -117,7 +116,7 @@ class TailView:
         """Show new events for ever; call `wait` when there are none."""
 
         def waiting() -> None:
-            self._found_last.clear()
+            self._matching.settled()
             wait()
 
         for entries in self._reader.follow(waiting):
@@ -141,11 +140,12 @@ class TailView:
             while True:
                 while entries := self._reader.new():
                     with stopping.whole():
-                        self._show(self._matching(entries))
+                        matching = self._matching(entries)
+                        self._show([each for each in matching if not cursor.was_done(each)])
                         cursor.keep()
                 with stopping.whole():
-                    cursor.keep()
-                self._found_last.clear()
+                    cursor.keep(at_end=True)
+                self._matching.settled()
                 if wait is None:
                     self.end()
                     return
@@ -179,26 +179,6 @@ class TailView:
     def _shows_gaps(self) -> bool:
         is_everything = self._query is None or self._query.is_everything
         return is_everything and not self._as_json and not isinstance(self._shown, Talk)
-
-    def _matching(self, entries: list[Entry]) -> list[Entry]:
-        query, shown, names = self._query, self._shown, self._reader.names
-        return [
-            each
-            for each in entries
-            if (shown is None or shown.holds(each.event))
-            and (query is None or query.holds(each.event, names))
-            and not self._was_found(each)
-        ]
-
-    def _was_found(self, entry: Entry) -> bool:
-        """Return whether an entry came while the last matches were searched, and was shown."""
-        if not self._found_last:
-            return False
-        digest = digests_of([as_json_lines([entry])[:-1]])
-        if digest not in self._found_last:
-            return False
-        self._found_last.remove(digest)
-        return True
 
     def _last_matches(self, count: int | None) -> Iterator[tuple[Sequence[Entry], int | None]]:
         """Yield batches of matches, each with `count` if it has all matches, else with None."""

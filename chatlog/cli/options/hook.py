@@ -1,0 +1,106 @@
+"""Options of a hook: the command that is run for events, and the limits of its runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import click
+
+from chatlog.cli.options.types import ParserType, stands_for
+from chatlog.errors import UsageError
+from chatlog.settings import parsers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DURATION: Final = ParserType(parsers.parse_duration)
+_OPTIONS: Final = (
+    click.option(
+        "--exec",
+        "command",
+        metavar="COMMAND",
+        help=(
+            "Run COMMAND with /bin/sh for each event in place of printing it: the event is a line"
+            " of JSON on its stdin. With -f or --cursor, begin with the events that come."
+        ),
+    ),
+    click.option(
+        "--exec-batch",
+        "batch_command",
+        metavar="COMMAND",
+        help="The same with all lines that wait, on one stdin.",
+    ),
+    click.option(
+        "--exec-timeout",
+        "timeout",
+        type=_DURATION,
+        metavar="DURATION",
+        help="Kill a COMMAND that runs longer.  [default: 1m]",
+    ),
+    click.option(
+        "--exec-interval",
+        "interval",
+        type=_DURATION,
+        metavar="DURATION",
+        help="Time between the starts of two runs at least.",
+    ),
+    click.option(
+        "--exec-retries",
+        "retries",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help=(
+            "Times to run a COMMAND again that failed.  [default: 5; without end with -f and"
+            " --cursor]"
+        ),
+    ),
+)
+HOOK: Final = (
+    "--exec",
+    "--exec-batch",
+    "--exec-timeout",
+    "--exec-interval",
+    "--exec-retries",
+)
+"""The options of a help page's section."""
+
+
+class Hooked(NamedTuple):
+    """The options of a hook as typed; times in seconds."""
+
+    command: str | None
+    batch_command: str | None
+    timeout: float | None
+    interval: float | None
+    retries: int | None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether events go to a command; UsageError if the options make no sense."""
+        commands = {"--exec": self.command, "--exec-batch": self.batch_command}
+        given = {name: text for name, text in commands.items() if text is not None}
+        if len(given) > 1:
+            raise UsageError("--exec and --exec-batch contradict each other; leave one out")
+        for name, text in given.items():
+            if not text.strip():
+                raise UsageError(f"{name} needs a command, such as {name} 'jq -r .text >>lines'")
+        limits = {"timeout": self.timeout, "interval": self.interval, "retries": self.retries}
+        useless = [f"--exec-{name}" for name, value in limits.items() if value is not None]
+        if useless and not given:
+            raise UsageError(f"{useless[0]} needs --exec COMMAND or --exec-batch COMMAND")
+        if self.timeout == 0:
+            raise UsageError("--exec-timeout: '0' leaves no time; say 30s or 5m")
+        return bool(given)
+
+
+def hook_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a hook to a command, which gets them as one `hooked`."""
+
+    def gathered(**values: Any) -> Any:
+        fields = {field: values.pop(field) for field in Hooked._fields}
+        return command(hooked=Hooked(**fields), **values)
+
+    function = stands_for(gathered, command)
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
