@@ -51,9 +51,41 @@ SAID = {
         f"@+draft/react=👋;+draft/reply=m1 {BOB} TAGMSG #a",
         "#a react bob text='👋' reply_to='m1'",
     ),
+    "a reaction that is withdrawn": (
+        f"@+draft/unreact=👋;+draft/reply=m1;msgid=m2 {BOB} TAGMSG #a",
+        "#a unreact bob text='👋' msgid='m2' reply_to='m1'",
+    ),
+    "a reaction by its later name, to the operators": (
+        f"@+react=x;+draft/reply=m1 {BOB} TAGMSG @#a",
+        "#a react bob statusmsg='@' text='x' reply_to='m1'",
+    ),
+    "a reaction to nothing": (f"@+draft/react=x {BOB} TAGMSG #a", "#a react bob text='x'"),
+    "a reaction while typing": (
+        f"@+draft/react=x;+typing=done {BOB} TAGMSG #a",
+        "#a react bob text='x' tags={'+typing': 'done'}",
+    ),
+    "a reaction of nothing": (
+        f"@+draft/react=;+draft/reply=m1 {BOB} TAGMSG #a",
+        "#a other bob command='TAGMSG' params=('#a',) reply_to='m1' tags={'+draft/react': ''}",
+    ),
+    "typing": (f"@+typing=active {BOB} TAGMSG #a", None),
+    "typing by its draft's name": (f"@+draft/typing=done {BOB} TAGMSG #a", None),
+    "typing an answer, as the server tells it": (
+        f"@+typing=active;+draft/reply=m1;msgid=m2;account=b;bot {BOB} TAGMSG #a",
+        None,
+    ),
+    "typing in a private message": (
+        f"@+typing=active;+draft/channel-context=#a {BOB} TAGMSG log",
+        None,
+    ),
+    "typing elsewhere": (f"@+typing=active {BOB} TAGMSG #z", None),
+    "typing, and more": (
+        f"@+typing=active;+x=y {BOB} TAGMSG #a",
+        "#a other bob command='TAGMSG' params=('#a',) tags={'+typing': 'active', '+x': 'y'}",
+    ),
     "other tags alone": (
-        f"@+typing=active {BOB} TAGMSG #a",
-        "#a other bob command='TAGMSG' params=('#a',) tags={'+typing': 'active'}",
+        f"@+example.org/x=y {BOB} TAGMSG #a",
+        "#a other bob command='TAGMSG' params=('#a',) tags={'+example.org/x': 'y'}",
     ),
     "tags that have a key": (
         f"@msgid=m1;account=robert;+draft/reply=m0;label=x;a=b {BOB} PRIVMSG #a :hi",
@@ -129,6 +161,43 @@ HAPPENED = {
         "@server invite alice subject='log' params=('#z',)",
     ),
     "a retraction": (f"{BOB} REDACT #a m1 :typo", "#a redact bob text='typo' reply_to='m1'"),
+    "a retraction without a reason": (
+        f"@msgid=m2;account=b {BOB} REDACT #A m1",
+        "#a redact bob account='b' msgid='m2' reply_to='m1'",
+    ),
+    "a retraction elsewhere": (
+        f"{BOB} REDACT #z m1",
+        "@server other bob command='REDACT' params=('#z', 'm1')",
+    ),
+    "a retraction of a private message": (f"{BOB} REDACT log m1 :typo", None),
+    "a failure that names a channel": (
+        ":irc.test FAIL REDACT FORBIDDEN #A m1 :No",
+        "#a other irc.test command='FAIL' params=('REDACT', 'FORBIDDEN', '#A', 'm1', 'No')",
+    ),
+    "a warning that names a channel later": (
+        ":irc.test WARN RENAME ODD x #a :hm",
+        "#a other irc.test command='WARN' params=('RENAME', 'ODD', 'x', '#a', 'hm')",
+    ),
+    "a note about nothing": (
+        "NOTE * OPER_MESSAGE :#a",
+        "@server other - command='NOTE' params=('*', 'OPER_MESSAGE', '#a')",
+    ),
+    "a failure about a channel elsewhere": (
+        ":irc.test FAIL JOIN X #z :no",
+        "@server other irc.test command='FAIL' params=('JOIN', 'X', '#z', 'no')",
+    ),
+    "a numeric that names a nick before its channel": (
+        ":irc.test 443 log bob #a :is already on channel",
+        "#a other - command='443' params=('log', 'bob', '#a', 'is already on channel')",
+    ),
+    "an invitation that was sent": (
+        ":irc.test 341 log dave #a",
+        "#a other - command='341' params=('log', 'dave', '#a')",
+    ),
+    "channels of a person": (
+        ":irc.test 319 log bob :#a",
+        "@server other - command='319' params=('log', 'bob', '#a')",
+    ),
     "a new name in case alone": (
         f"{ALICE} RENAME #a #A :louder",
         "#a other alice command='RENAME' params=('#a', '#A', 'louder')",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatlog.protocol.events.rows import known, on_other, text_at
+from chatlog.protocol.events.talk import said
 
 if TYPE_CHECKING:
     from chatlog.event import Event
@@ -18,12 +19,9 @@ if TYPE_CHECKING:
 
 
 def on_redact(state: State, line: Line, row: Row) -> list[Event]:
-    """Make a `redact`: `reply_to` is the message that is taken back."""
-    target, msgid = known(state, line, line.params[0]), line.params[1]
-    if not target:
-        return on_other(state, line)
+    """Make a `redact`: `reply_to` is the message that is taken back, and filed where that was."""
     text = text_at(line, row.text)
-    return [line.event_with(type=row.type, target=target, reply_to=msgid, text=text)]
+    return said(state, line, {"type": row.type, "reply_to": line.params[1], "text": text})
 
 
 def on_clearmsg(state: State, line: Line, row: Row) -> list[Event]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from chatlog.event import SERVER, Event, EventType
+from chatlog.protocol import numerics
 from chatlog.protocol.message import MAX_LINE
 
 if TYPE_CHECKING:
@@ -85,9 +86,23 @@ def on_other(state: State, line: Line) -> list[Event]:
 
 def on_numeric(state: State, line: Line) -> list[Event]:
     """Keep a numeric under the channel that it speaks of, without the server as its nick."""
-    target = state.membership.name(line.params[1]) if len(line.params) > 1 else ""
+    name_of = state.membership.name
+    target = name_of(text_at(line, 1))
+    if not target and line.message.command in numerics.WITH_CHANNEL_BEHIND_NICK:
+        target = name_of(text_at(line, 2))
     nobody = {"nick": "", "user": "", "host": ""}
     return [line.event_with(target=target or SERVER, **nobody, **as_other(line))]
+
+
+def on_standard_reply(state: State, line: Line, _row: Row) -> list[Event]:
+    """Keep FAIL, WARN and NOTE as `other`, under the channel of ours that their context names.
+
+    The parameters are a command, a code, the context and a description.
+    See https://ircv3.net/specs/extensions/standard-replies
+    """
+    names = (known(state, line, each) for each in line.params[2:-1])
+    target = line.history_of or next(filter(None, names), SERVER)
+    return [line.event_with(target=target, **as_other(line))]
 
 
 def as_other(line: Line) -> dict[str, object]:

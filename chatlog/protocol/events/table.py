@@ -40,6 +40,7 @@ from chatlog.protocol.events.rows import (
     of_person_in_bounds,
     on_numeric,
     on_other,
+    on_standard_reply,
 )
 from chatlog.protocol.events.talk import on_message, on_tagmsg
 
@@ -79,6 +80,7 @@ EVENTS: Final = {
     numerics.RPL_NAMREPLY: Row(on_names_reply, params=4),
     numerics.RPL_ENDOFNAMES: Row(on_end_of_names, params=2),
     **dict.fromkeys(numerics.OF_WHOIS, Row(on_whois, params=2)),
+    **dict.fromkeys(("FAIL", "WARN", "NOTE"), Row(on_standard_reply)),
     **dict.fromkeys(("PING", "PONG", "CAP", "AUTHENTICATE", "BATCH"), Row(nothing)),
 }
 """The row of each command whose lines are more than `other`."""

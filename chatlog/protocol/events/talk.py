@@ -20,7 +20,22 @@ _ACTION: Final = "ACTION"
 _EVERYBODY: Final = "*"
 _MASK: Final = "$"
 _AFTER_NICK: Final = re.compile("[!@%]")
-_REACT: Final = "+draft/react"
+_REACTIONS: Final = {
+    "+draft/react": EventType.REACT.value,
+    "+react": EventType.REACT.value,
+    "+draft/unreact": EventType.UNREACT.value,
+    "+unreact": EventType.UNREACT.value,
+}
+"""See https://ircv3.net/specs/client-tags/react"""
+
+_TYPING: Final = frozenset({"+typing", "+draft/typing"})
+"""See https://ircv3.net/specs/client-tags/typing"""
+
+_CONTEXTS: Final = frozenset({"+channel-context", "+draft/channel-context"})
+"""Where something is typed, in a private message; no more than typing is it said.
+
+See https://ircv3.net/specs/client-tags/channel-context
+"""
 
 
 def ctcp_of(text: str) -> tuple[str, str] | None:
@@ -43,24 +58,31 @@ def on_message(state: State, line: Line, row: Row) -> list[Event]:
     text = line.params[1]
     ctcp = ctcp_of(text)
     if ctcp is None:
-        return _said(state, line, {"type": row.type, "text": text})
+        return said(state, line, {"type": row.type, "text": text})
     if ctcp[0] == _ACTION and line.message.command == "PRIVMSG":
-        return _said(state, line, {"type": EventType.ACTION.value, "text": ctcp[1]})
-    return _said(state, line, as_other(line))
+        return said(state, line, {"type": EventType.ACTION.value, "text": ctcp[1]})
+    return said(state, line, as_other(line))
 
 
 def on_tagmsg(state: State, line: Line, _row: Row) -> list[Event]:
-    """Make a `react` of a message that is nothing but tags, where it is one."""
-    reaction = line.tags.get(_REACT, "")
-    if not reaction:
-        return _said(state, line, as_other(line))
-    made = _said(state, line, {"type": EventType.REACT.value, "text": reaction})
-    if any(event.type == EventType.REACT for event in made):
-        line.tags.pop(_REACT)  # which the text of the event has
+    """Make a `react`, an `unreact` or an `other` of a message of tags alone; none of typing."""
+    reactions = ((tag, kind) for tag, kind in _REACTIONS.items() if line.tags.get(tag))
+    tag, kind = next(reactions, ("", ""))
+    if not tag:
+        return [] if _is_typing(line) else said(state, line, as_other(line))
+    made = said(state, line, {"type": kind, "text": line.tags[tag]})
+    if any(event.type == kind for event in made):
+        line.tags.pop(tag)  # which the text of the event has
     return made
 
 
-def _said(state: State, line: Line, fields: dict[str, Any]) -> list[Event]:
+def _is_typing(line: Line) -> bool:
+    """Return whether a line tells of typing, and no other tag of a client is in it."""
+    of_clients = {tag for tag in line.tags if tag.startswith("+")}
+    return bool(of_clients & _TYPING) and not of_clients - _TYPING - _CONTEXTS
+
+
+def said(state: State, line: Line, fields: dict[str, Any]) -> list[Event]:
     """Return the event of a message to a channel, to us or to all, filed under its target.
 
     Nothing is made of a private message, unless those are recorded.

@@ -45,6 +45,7 @@ WANTED: Final = {
     "draft/channel-rename": "a channel's new name, without leaving it",
     "draft/chathistory": "what was said while nobody heard it",
     "draft/event-playback": "who came and went meanwhile",
+    "draft/message-redaction": "which messages were taken back",
     "labeled-response": "which answer belongs to which question",
 }
 """The capabilities to request if they are offered, each with its use."""
@@ -59,7 +60,9 @@ _REFUSALS: Final = {
     numerics.ERR_ERRONEUSNICKNAME: "the server does not take the nick; choose another with --nick",
     numerics.ERR_PASSWDMISMATCH: "the server wants another password; see --password-file",
     numerics.ERR_YOUREBANNEDCREEP: "we are banned from this server",
+    "FAIL": "the server lets nobody in without an account; see --sasl",
 }
+_NEEDS_LOGIN: Final = "ACCOUNT_REQUIRED"
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -269,6 +272,17 @@ class Registration:
             self._login.receive(message, turn)
             self._after_login(turn)
 
+    def _on_fail(self, message: Message, turn: Turn) -> None:
+        """Act on the FAIL of a login, or of a server that demands an account of all clients.
+
+        A FAIL of NICK comes beside a numeric that says the same.
+        See https://ircv3.net/specs/extensions/standard-replies
+        """
+        if self._login:
+            self._on_login(message, turn)
+        elif "".join(message.params[1:2]).startswith(_NEEDS_LOGIN):
+            self._on_refused(message, turn)
+
     def _after_login(self, turn: Turn) -> None:
         """Draw the conclusion from a login that has failed, or is done."""
         assert self._login is not None  # noqa: S101 - only its answers come here
@@ -348,6 +362,7 @@ class Registration:
         numerics.ERR_NICKCOLLISION: _on_nick_in_use,
         numerics.ERR_UNAVAILRESOURCE: _on_nick_in_use,
         **dict.fromkeys(_REFUSALS, _on_refused),
+        "FAIL": _on_fail,
     }
 
 

@@ -46,7 +46,7 @@ def test_nick_and_user_are_sent_at_once_since_some_servers_never_answer_cap(talk
 
 
 def test_only_what_is_both_wanted_and_offered_is_requested(talk):
-    said = talk.hear(":irc.test CAP * LS :sasl=PLAIN batch server-time draft/multiline")
+    said = talk.hear(":irc.test CAP * LS :sasl=PLAIN batch server-time draft/metadata-2")
     assert said == ["CAP REQ :server-time batch"]
     assert talk.hear(":irc.test CAP * ACK :server-time batch ") == ["CAP END"]
     assert talk.enabled == {"server-time", "batch"}
@@ -143,6 +143,11 @@ def test_after_the_welcome_the_nick_is_kept(talk):
     assert talk.registration.refused == ""
 
 
+def test_a_fail_of_nick_is_told_by_a_numeric_as_well_and_means_nothing_more(talk):
+    assert talk.hear(":irc.test FAIL NICK NICKNAME_RESERVED log :Reserved") == []
+    assert talk.registration.refused == ""
+
+
 def test_437_of_a_channel_is_not_about_our_nick(talk):
     assert talk.hear(":irc.test 437 * #a :Temporarily unavailable") == []
 
@@ -152,6 +157,10 @@ REFUSALS = {
     "a password": (":irc.test 464 * :Password incorrect", "Password incorrect"),
     "a ban": (":irc.test 465 * :You are banned", "You are banned"),
     "a ban without a word": (":irc.test 465", "banned"),
+    "a person without an account": (
+        ":irc.test FAIL * ACCOUNT_REQUIRED :You must log in",
+        "without an account; see --sasl (You must log in)",
+    ),
 }
 
 
