@@ -19,6 +19,7 @@ PACKAGE = ROOT / "chatlog"
 GROUND = {
     *("__init__", "errors", "event", "casemapping", "secret", "clock", "alignment", "host_names"),
     "background",
+    "netsplit",
 }
 """Modules that every package may import."""
 
@@ -56,6 +57,7 @@ GROUND_ARROWS = {
     "clock": "event",
     "alignment": "event casemapping",
     "background": "",
+    "netsplit": "event",
 }
 """The same for the modules of the ground."""
 

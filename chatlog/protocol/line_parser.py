@@ -9,11 +9,13 @@ from chatlog.event import SERVER, Source
 from chatlog.protocol.history import bare_playback
 from chatlog.protocol.line import Line
 from chatlog.protocol.message import parse_text
+from chatlog.protocol.netsplits import MOVES
 from chatlog.protocol.twitch_tags import CAPABILITY, translate
 
 if TYPE_CHECKING:
     from chatlog.protocol.history.pages import HistoryBatches
     from chatlog.protocol.message import Message
+    from chatlog.protocol.netsplits import Netsplits
     from chatlog.protocol.server_time import ServerClock
     from chatlog.protocol.sources import SourceCache
     from chatlog.protocol.state import State
@@ -23,12 +25,18 @@ class LineParser:
     """The parser of one connection's Lines, with the state, clock and batches it depends on."""
 
     def __init__(
-        self, state: State, clock: ServerClock, sources: SourceCache, batches: HistoryBatches
+        self,
+        state: State,
+        clock: ServerClock,
+        sources: SourceCache,
+        batches: HistoryBatches,
+        netsplits: Netsplits,
     ) -> None:
         self._state = state
         self._clock = clock
         self._sources = sources
         self._batches = batches
+        self._netsplits = netsplits
 
     def parse(self, message: Message, now: str) -> Line:
         """Return the Line of a message that was received now."""
@@ -59,6 +67,8 @@ class LineParser:
                 tags["time"] = unbelieved
         account, msgid = tags.pop("account", ""), tags.pop("msgid", "")
         rare = _rare(message)
+        if message.command in MOVES:
+            self._note_split(rare, message, batch, now, via)
         for key, value in (("via", via), ("reply_to", tags.pop("+draft/reply", ""))):
             if value:
                 rare[key] = value
@@ -91,11 +101,19 @@ class LineParser:
         if not (is_dated or self._clock.is_measured):
             self._clock.measure(tags.get("time", ""), now)
 
+    def _note_split(
+        self, rare: dict[str, Any], message: Message, batch: str, now: str, via: str
+    ) -> None:
+        if split := self._netsplits.of(message, batch, now, is_live=not via):
+            rare["split"] = split
+
     def _untagged(self, message: Message, source: Source, now: str) -> Line:
         """Return a line of now, or one that a bouncer plays back in bare text."""
         network, rare = self._state.network, _rare(message)
         dated = self._state.bare_playback.dated(message, now)
         if dated is None:
+            if message.command in MOVES:
+                self._note_split(rare, message, "", now, "")
             return Line(message, message.params, source, network, now, now, rare=rare or None)
         target = dated.params[0]
         name = self._state.membership.name(target) or SERVER

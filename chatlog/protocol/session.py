@@ -23,6 +23,7 @@ from chatlog.protocol.history.chathistory import Answer, Point
 from chatlog.protocol.history.pages import HistoryBatches
 from chatlog.protocol.line_parser import LineParser
 from chatlog.protocol.message import parse
+from chatlog.protocol.netsplits import Netsplits
 from chatlog.protocol.privacy import SPOKEN
 from chatlog.protocol.refusals import judge
 from chatlog.protocol.registration.capabilities import Registration
@@ -85,7 +86,8 @@ class Session:
         self.batches = HistoryBatches(self.state)
         self._whois = WhoisCheck(self.state)
         sources = SourceCache(self.state, self.privacy)
-        self._lines = LineParser(self.state, self.clock, sources, self.batches)
+        self._netsplits = Netsplits()
+        self._lines = LineParser(self.state, self.clock, sources, self.batches, self._netsplits)
         self._fast_lane = FastLane(
             self.state, self.privacy, self.clock, sources, self._carryover.repeats
         )
@@ -269,6 +271,7 @@ class Session:
                 numerics.RPL_ISUPPORT: self._on_isupport,
             },
             self.batches.handlers(),
+            self._netsplits.handlers(),
             self._whois.handlers(),
             playback_limits.handlers(self.state),
             self._tracker.handlers(),
