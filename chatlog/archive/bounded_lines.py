@@ -1,9 +1,9 @@
 """The whole lines of a stream of blocks, in constant memory however long a line is.
 
-A recorder writes no line of more than about 200 KiB: a line of IRC has at most
-12.5 KiB, JSON escapes a byte by six at most, and the raw bytes beside it are cut
-at 8 KiB. Five times that leaves room for later versions. What is longer is
-damage, or was made to fill the memory of a reader.
+A recorder writes no line of more than about 400 KiB: a message of several lines has
+at most 64 KiB, any other one 12.5 KiB, JSON escapes a byte by six at most, and the raw
+bytes beside it are cut at 8 KiB. More than twice that leaves room for later versions.
+What is longer is damage, or was made to fill the memory of a reader.
 """
 
 from __future__ import annotations

@@ -130,6 +130,15 @@ class Privacy:
         return "off-record" if self._is_off_record(_said(event)) else ""
 
     def _is_off_record(self, text: str) -> bool:
+        """Return whether a line of a text begins with a prefix: people without multiline see lines.
+
+        See https://ircv3.net/specs/extensions/multiline#fallback
+        """
+        if "\n" in text:
+            return any(map(self._begins_off_record, text.split("\n")))
+        return self._begins_off_record(text)
+
+    def _begins_off_record(self, text: str) -> bool:
         if not self._off_record or (text[:1] not in self.initials and text[:1] != _CTCP):
             return False
         found = _FORMATTING.match(text)

@@ -23,6 +23,7 @@ from chatlog.protocol.history.chathistory import Answer, Point
 from chatlog.protocol.history.pages import HistoryBatches
 from chatlog.protocol.line_parser import LineParser
 from chatlog.protocol.message import parse
+from chatlog.protocol.multiline import Multiline
 from chatlog.protocol.netsplits import Netsplits
 from chatlog.protocol.privacy import SPOKEN
 from chatlog.protocol.refusals import judge
@@ -36,11 +37,12 @@ from chatlog.protocol.whois import WhoisCheck
 from chatlog.secret import SecretMask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from chatlog.protocol.facts import Turn
     from chatlog.protocol.line import Handler, Line
     from chatlog.protocol.message import Message
+    from chatlog.protocol.multiline import Arrived
     from chatlog.protocol.session_settings import SessionSettings
 
 _READY_AFTER: Final = frozenset({numerics.RPL_ENDOFMOTD, numerics.ERR_NOMOTD, "JOIN"})
@@ -87,6 +89,7 @@ class Session:
         self._whois = WhoisCheck(self.state)
         sources = SourceCache(self.state, self.privacy)
         self._netsplits = Netsplits()
+        self._multiline = Multiline()
         self._lines = LineParser(self.state, self.clock, sources, self.batches, self._netsplits)
         self._fast_lane = FastLane(
             self.state, self.privacy, self.clock, sources, self._carryover.repeats
@@ -139,6 +142,20 @@ class Session:
         """
         if self.registration.must_use_tls:
             return turn
+        if message.command != "BATCH" and not self._multiline.is_open:
+            self._act_on(message, received, turn)
+        else:
+            self._act_on_all(self._multiline.take(message, received), turn)
+        return turn
+
+    def _act_on_all(self, arrived: Iterable[Arrived], turn: Turn) -> None:
+        """Act on messages that waited, and answer the PINGs that came while they did."""
+        for message, received in arrived:
+            self._act_on(message, received, turn)
+        turn.replies += self._multiline.answers()
+
+    def _act_on(self, message: Message, received: str, turn: Turn) -> None:
+        """Append the events, replies and facts of a message to the turn."""
         self._last_words = "".join(message.params[-1:])
         if self._mask:
             conceal(message, self._mask, self._is_channel_of_ours)
@@ -160,7 +177,6 @@ class Session:
         self._file(line, made, turn)
         if self.overflows.are_new:
             turn.facts += self.overflows.take()
-        return turn
 
     def _is_channel_of_ours(self, name: str) -> bool:
         return bool(self.state.channel_said_to(name)[1])
@@ -188,6 +204,7 @@ class Session:
 
         The events are `disconnected`, and `parted` in each channel that we are in.
         """
+        self._act_on_all(self._multiline.close(), turn)
         self.batches.close(turn)
         if self.ready:
             channels = self.state.membership.names()
@@ -207,14 +224,18 @@ class Session:
     @property
     def changed(self) -> bool:
         """Whether `advance` has something to do."""
-        return self.ready and self._tracker.changed
+        return self.ready and (self._tracker.changed or self._multiline.changed)
 
     def advance(self, now: float, turn: Turn) -> float | None:
         """Add the lines to send now; return when to call again if nothing happens before.
 
         `now` is in seconds of a clock that only advances.
         """
-        return self._tracker.advance(now, turn) if self.ready else None
+        if not self.ready:
+            return None
+        self._act_on_all(self._multiline.expire(now), turn)
+        moments = (self._tracker.advance(now, turn), self._multiline.next_at)
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def ask_presence(self) -> list[str]:
         """Return the request for the channels that we are in; its answers are no events."""
@@ -324,4 +345,7 @@ class Session:
         turn.facts.append(ErrorReceived(reason, ends=ends, verdict=judge(self._last_words)))
 
     def _on_ping(self, line: Line, turn: Turn) -> None:
-        turn.replies.append(f"PONG :{line.params[-1]}" if line.params else "PONG")
+        """Answer a PING, after the parts that wait: our PONG tells that they are written."""
+        pong = f"PONG :{line.params[-1]}" if line.params else "PONG"
+        if not self._multiline.hold(pong):
+            turn.replies.append(pong)

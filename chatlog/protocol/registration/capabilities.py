@@ -46,6 +46,7 @@ WANTED: Final = {
     "draft/chathistory": "what was said while nobody heard it",
     "draft/event-playback": "who came and went meanwhile",
     "draft/message-redaction": "which messages were taken back",
+    "draft/multiline": "a message of several lines as the one that it is",
     "labeled-response": "which answer belongs to which question",
 }
 """The capabilities to request if they are offered, each with its use."""
