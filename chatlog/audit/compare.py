@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from chatlog.alignment import Alignment, around
+from chatlog.alignment.history import Alignment, around
 from chatlog.errors import TranscriptError
 from chatlog.event import TALK
 from chatlog.protocol.history.chathistory import Outcome, Point, Walk, forward

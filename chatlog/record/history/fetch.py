@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatlog.alignment import Alignment, around
+from chatlog.alignment.history import Alignment, around
 from chatlog.event import shifted
 from chatlog.protocol.facts import HistoryPage
 from chatlog.protocol.history.chathistory import Outcome, Walk, forward

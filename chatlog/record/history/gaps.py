@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatlog.alignment import around
+from chatlog.alignment.history import around
 from chatlog.event import shifted
 from chatlog.protocol.history.chathistory import BEGINNING, Point, Walk, backward, oldest
 

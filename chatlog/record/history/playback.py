@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.alignment import Alignment, around
+from chatlog.alignment.history import Alignment, around
 from chatlog.event import shifted
 from chatlog.protocol.history.chathistory import Outcome
 from chatlog.protocol.history.pages import weight_of

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.alignment import Alignment
+from chatlog.alignment.history import Alignment
 from chatlog.event import format_time, parse_time
 from chatlog.protocol.history.chathistory import (
     BEGINNING,
@@ -24,7 +24,7 @@ from chatlog.protocol.history.chathistory import (
     oldest,
     terms_of,
 )
-from tests.test_alignment import NAMES, START, said, splits, told, whole_second
+from tests.alignment.test_history import NAMES, START, said, splits, told, whole_second
 
 BY_MSGID, BY_TIME = Terms(5, by_msgid=True), Terms(5, by_msgid=False)
 BOTH = pytest.mark.parametrize("terms", [BY_MSGID, BY_TIME], ids=["by msgid", "by time"])

@@ -1,4 +1,4 @@
-"""Alignment: the lines of a history that are new beside known ones.
+"""History: the lines of a history that are new beside known ones.
 
 Pure. Two lines with msgids are the same if the msgids are equal. Without msgids
 they are the same if source, type, text and time agree. Each known line stands for

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chatlog.alignment import Alignment
+from chatlog.alignment.history import Alignment
 from chatlog.casemapping import Casemapping
 from chatlog.event import Event, format_time, parse_time
 

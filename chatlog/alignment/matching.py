@@ -1,0 +1,245 @@
+"""Which lines of two witnesses are the same line, in one block of each.
+
+Pure. Two lines are the same if their msgids are equal; if one of them has no msgid, if their
+keys are equal and their stamps agree. Each line stands for one line of the other witness: a
+text that was said twice stays there twice.
+
+**Anchors.** A key that both blocks have once is the same line even if one witness was late,
+as long as anchors do not cross. Between two anchors, the delays of both bound the delay of
+the lines there; and a line cannot lie before the anchor that its own witness saw before it. So
+a stamp of a whole minute still tells an early "yes" from a late one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chatlog.alignment.clocks import Clock, jitter_of, unique_pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+_LOOKED_AT: Final = 64  # equal lines near each other; of more, a line is rather there twice
+_FEWEST: Final = 8  # anchors that correct a clock
+_in_second: Final = itemgetter(1)
+
+
+class Block(NamedTuple):
+    """Lines of one witness in its order: a stamp, a key, and a msgid or "" a line."""
+
+    times: Sequence[int]
+    keys: Sequence[Hashable]
+    msgids: Sequence[str]
+    grain: int
+
+
+class Matches(NamedTuple):
+    """The same lines of two blocks.
+
+    `of_second` has for each line of the second block the position of the same line in the
+    first, -1 if there is none; `clock` is the second's as these lines show it.
+    """
+
+    of_second: list[int]
+    clock: Clock
+
+
+def match(first: Block, second: Block, clock: Clock) -> Matches:
+    """Return which lines of the second block the first has as well."""
+    matcher = _Matcher(first, second, clock)
+    matcher.match_msgids()
+    matcher.match_anchors()
+    matcher.match_equal_keys()
+    return Matches(matcher.found, matcher.clock)
+
+
+class _Anchors:
+    """The anchors of two blocks, in the order of both, and the delay of each."""
+
+    def __init__(self, first: Block, second: Block) -> None:
+        self._first, self._second = first, second
+        self._here: list[int] = []
+        self._there: list[int] = []
+        self._delays: list[int] = []
+
+    def add(self, chain: Iterable[tuple[int, int]], delay: Iterable[int]) -> None:
+        for (here, there), each in zip(chain, delay, strict=True):
+            self._here.append(here)
+            self._there.append(there)
+            self._delays.append(each)
+
+    def delays_around(self, there: int) -> tuple[int, int]:
+        """Return the least and the most delay of the anchors around a line, and of none."""
+        at = bisect_left(self._there, there)
+        near = self._delays[max(0, at - 1) : at + 1]
+        return min(0, *near, 0), max(0, *near, 0)
+
+    def is_between(self, here: int, there: int, jitter: int) -> bool:
+        """Return whether a line of each block may be one, as the anchors around them lie.
+
+        An anchor that lies on different sides of the two was said at the same moment: else
+        the two are not the same line.
+        """
+        low, high = bisect_left(self._here, here), bisect_left(self._there, there)
+        if low == high:
+            return True
+        # The anchors between: before one of the two lines, and behind the other.
+        begin, end = min(low, high), max(low, high)
+        times, others = self._first.times, self._second.times
+        slack, other_slack = self._first.grain + jitter, self._second.grain + jitter
+        return all(
+            abs(times[self._here[at]] - times[here]) <= slack
+            and abs(others[self._there[at]] - others[there]) <= other_slack
+            for at in (begin, end - 1)
+        )
+
+
+class _Matcher:
+    """The matching of two blocks: `found` is `Matches.of_second` so far."""
+
+    def __init__(self, first: Block, second: Block, clock: Clock) -> None:
+        self._first, self._second = first, second
+        self._taken = bytearray(len(first.times))
+        self.found = [-1] * len(second.times)
+        self.clock = clock
+        self._anchors = _Anchors(first, second)
+
+    def match_msgids(self) -> None:
+        """Match the lines with equal msgids."""
+        at = {msgid: here for here, msgid in enumerate(self._first.msgids) if msgid}
+        if not at:
+            return
+        for there, msgid in enumerate(self._second.msgids):
+            here = at.get(msgid, -1) if msgid else -1
+            if here >= 0 and not self._taken[here]:
+                self._match(here, there)
+
+    def match_anchors(self) -> None:
+        """Match the keys that both have once and that do not cross; correct the clock by them."""
+        pairs = [(here, there) for there, here in enumerate(self.found) if here >= 0]
+        chain = _longest_rising(sorted([*pairs, *self._near_pairs()], key=_in_second))
+        self._correct_clock(chain)
+        chain = self._supported(chain)
+        for here, there in chain:
+            self._match(here, there)
+        self._anchors.add(chain, (self._delay(*each) for each in chain))
+
+    def _near_pairs(self) -> Iterator[tuple[int, int]]:
+        """Yield the lines that have no match yet, whose key both have once, within reach."""
+        heres = [here for here, taken in enumerate(self._taken) if not taken]
+        theres = [there for there, found in enumerate(self.found) if found < 0]
+        for at, other in unique_pairs(
+            [self._first.keys[here] for here in heres],
+            [self._second.keys[there] for there in theres],
+        ):
+            here, there = heres[at], theres[other]
+            if self._may_be_one(here, there) and abs(self._delay(here, there)) <= self.clock.lag:
+                yield here, there
+
+    def _supported(self, chain: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return the anchors that agree with the clock, or with a neighbour that is as late.
+
+        One word that is late alone was rather said twice, and heard by one witness each time.
+        """
+        delays = [0, *(self._delay(*each) for each in chain), 0]
+        jitter = self.clock.jitter
+        return [
+            each
+            for each, before, delay, after in zip(
+                chain, delays, delays[1:], delays[2:], strict=False
+            )
+            if abs(delay) <= jitter
+            or max(delay * before, delay * after) > 0
+            or self.found[each[1]] == each[0]
+        ]
+
+    def match_equal_keys(self) -> None:
+        """Match equal keys in their order: first those whose stamps agree, then those near."""
+        rest: defaultdict[Hashable, list[int]] = defaultdict(list)
+        wanted = {self._second.keys[there] for there, found in enumerate(self.found) if found < 0}
+        for here, taken in enumerate(self._taken):
+            if not taken and self._first.keys[here] in wanted:
+                rest[self._first.keys[here]].append(here)
+        if not rest:
+            return
+        for jitter in (0, self.clock.jitter):
+            for there, found in enumerate(self.found):
+                if found < 0 and (lines := rest.get(self._second.keys[there])):
+                    self._match_first(lines, there, jitter)
+
+    def _match_first(self, lines: list[int], there: int, jitter: int) -> None:
+        """Match a line with the first of those that may be it, and strike that one out."""
+        least, most = self._anchors.delays_around(there) if jitter else (0, 0)
+        times = self._first.times
+        time = self._second.times[there] - self.clock.offset
+        begin = time - self._first.grain - most - jitter + 1
+        end = time + self._second.grain + jitter - least
+        at = bisect_left(lines, begin, key=times.__getitem__)
+        for here in lines[at : at + _LOOKED_AT]:
+            if times[here] >= end:
+                break
+            if self._may_be_one(here, there) and self._anchors.is_between(
+                here, there, self.clock.jitter
+            ):
+                self._match(here, there)
+                lines.remove(here)
+                break
+
+    def _match(self, here: int, there: int) -> None:
+        self.found[there] = here
+        self._taken[here] = 1
+
+    def _may_be_one(self, here: int, there: int) -> bool:
+        """Return whether two lines do not have two msgids."""
+        return not (self._first.msgids[here] and self._second.msgids[there])
+
+    def _delay(self, here: int, there: int) -> int:
+        """Return by how much the second stamp is late beyond the grains; negative if early."""
+        time = self._first.times[here]
+        other = self._second.times[there] - self.clock.offset
+        if other >= time + self._first.grain:
+            return other - time - self._first.grain + 1
+        if other + self._second.grain <= time:
+            return other + self._second.grain - time - 1
+        return 0
+
+    def _correct_clock(self, chain: Sequence[tuple[int, int]]) -> None:
+        """Follow a clock that drifts: by the delay of most anchors."""
+        if len(chain) < _FEWEST:
+            return
+        delays = sorted(self._delay(*each) for each in chain)
+        usual = delays[len(delays) // 2]
+        offset = self.clock.offset + usual
+        jitter = jitter_of(abs(each - usual) for each in delays)
+        pairs = self.clock.pairs + len(chain)
+        self.clock = Clock(offset, jitter, pairs, self.clock.lag)
+
+
+def _longest_rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the longest chain of pairs that rises on both sides; they rise in the second.
+
+    See https://en.wikipedia.org/wiki/Patience_sorting
+    """
+    ends: list[int] = []  # the least position in the first block that ends a chain so long
+    chains: list[int] = []
+    before: list[int] = []
+    for number, (here, _) in enumerate(pairs):
+        at = bisect_left(ends, here)
+        before.append(chains[at - 1] if at else -1)
+        if at == len(ends):
+            ends.append(here)
+            chains.append(number)
+        else:
+            ends[at], chains[at] = here, number
+    return list(_followed_back(pairs, chains[-1] if chains else -1, before))[::-1]
+
+
+def _followed_back(
+    pairs: Sequence[tuple[int, int]], number: int, before: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    while number >= 0:
+        yield pairs[number]
+        number = before[number]

@@ -1,0 +1,231 @@
+"""Two witnesses of one conversation: each line once, true repeats kept, in nobody's wrong order."""
+
+from __future__ import annotations
+
+import random
+from itertools import accumulate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatlog.alignment import sequences
+from chatlog.alignment.clocks import Clock
+from chatlog.alignment.sequences import Row, Sequences
+
+SECOND, MINUTE = 1000, 60_000
+EXACT = Clock(jitter=0, lag=0)
+"""Clocks that agree to the millisecond, as those of one server do."""
+
+
+def conversation(*said):
+    """Make lines of (milliseconds since the line before, text), each known by its number."""
+    times = accumulate(apart for apart, _ in said)
+    return [
+        (time, text, "", number)
+        for number, (time, (_, text)) in enumerate(zip(times, said, strict=True))
+    ]
+
+
+def heard(lines, which, grain=1, offset=0):
+    """Return the lines that a witness heard, as its clock stamped them."""
+    return [
+        ((time + offset) // grain * grain, key, msgid, number)
+        for time, key, msgid, number in lines
+        if which(number)
+    ]
+
+
+def rows(first, second, grain=1, other_grain=1, clock=None):
+    return list(Sequences(grain, other_grain, clock).rows(first, second))
+
+
+def together(first, second, *args, **kwargs):
+    """Return the numbers of the lines of both, in their order; of a pair the first's."""
+    found = rows(first, second, *args, **kwargs)
+    return [row.second if row.first is None else row.first for row in found]
+
+
+def chat(count, seed=1, repeats=0.3):
+    """Make a long conversation, in which short words come back again and again."""
+    dice = random.Random(seed)
+    return conversation(
+        *(
+            (
+                dice.choice([10, 300, 2000, 5000, MINUTE]),
+                dice.choice(["lol", "hi", "yes"]) if dice.random() < repeats else f"text {number}",
+            )
+            for number in range(count)
+        )
+    )
+
+
+def losing(share, seed):
+    """Return a choice of lines that loses a share of them."""
+    dice = random.Random(seed)
+    lost = [dice.random() < share for _ in range(100_000)]
+    return lambda number: not lost[number]
+
+
+# -- properties --------------------------------------------------------------
+
+words = st.sampled_from(["lol", "hi", "yes", "a long sentence"])
+spoken = st.lists(st.tuples(st.integers(1, 5000), words), max_size=40)
+ears = st.lists(st.sampled_from(["both", "first", "second", "nobody"]), min_size=40, max_size=40)
+
+
+@given(spoken, ears, st.sampled_from([2, 3, 8, 8192]))
+def test_of_clocks_that_agree_each_line_is_there_once_in_the_order_of_the_conversation(
+    said, ear, block
+):
+    lines = conversation(*said)
+    first = heard(lines, lambda number: ear[number] in ("both", "first"))
+    second = heard(lines, lambda number: ear[number] in ("both", "second"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sequences, "BLOCK", block)
+        assert together(first, second, clock=EXACT) == [
+            number for *_, number in lines if ear[number] != "nobody"
+        ]
+
+
+@given(spoken, ears, st.sampled_from([1, SECOND, MINUTE]), st.sampled_from([1, SECOND, MINUTE]))
+def test_each_line_of_each_witness_is_in_one_row_and_the_lines_of_a_row_have_one_key(
+    said, ear, grain, other_grain
+):
+    lines = conversation(*said)
+    first = heard(lines, lambda number: ear[number] in ("both", "first"), grain)
+    second = heard(lines, lambda number: ear[number] in ("both", "second"), other_grain)
+    found = rows(first, second, grain, other_grain)
+    assert [row.first for row in found if row.first is not None] == [each[3] for each in first]
+    assert sorted(row.second for row in found if row.second is not None) == [
+        each[3] for each in second
+    ]
+    for row in found:
+        if row.first is not None and row.second is not None:
+            assert lines[row.first][1] == lines[row.second][1]
+
+
+@given(spoken, st.sampled_from([1, SECOND, MINUTE]), st.sampled_from([1, SECOND, MINUTE]))
+def test_a_log_beside_a_coarser_copy_of_itself_gives_each_line_once(said, grain, other_grain):
+    lines = conversation(*said)
+    first, second = (heard(lines, lambda _: True, each) for each in (grain, other_grain))
+    sequence = Sequences(grain, other_grain)
+    found = list(sequence.rows(first, second))
+    assert [row.first for row in found] == [number for *_, number in lines]
+    assert all(row.second is not None for row in found)
+
+
+# -- clocks ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("other_grain", [1, SECOND, MINUTE])
+@pytest.mark.parametrize("offset", [0, 3000, -1500])
+def test_hours_of_talk_with_losses_on_both_sides_give_each_line_once(other_grain, offset):
+    lines = chat(20_000)
+    first = heard(lines, losing(0.1, 2))
+    second = heard(lines, losing(0.1, 3), other_grain, offset)
+    either = {each[3] for each in first} | {each[3] for each in second}
+    found = together(first, second, 1, other_grain, Clock(offset))
+    # A word that each witness heard once of two times, within a grain, cannot be told apart.
+    assert abs(len(found) - len(either)) <= len(either) // 500
+
+
+def test_a_clock_that_drifts_is_followed():
+    lines = chat(20_000)
+    drifting = [(time + time // 10_000, key, msgid, number) for time, key, msgid, number in lines]
+    sequence = Sequences(1, 1)
+    found = list(sequence.rows(lines, drifting))
+    assert found == [Row(number, number) for *_, number in lines]
+    assert sequence.clock.offset > 20 * SECOND
+
+
+def test_a_witness_that_hung_for_a_minute_and_saw_all_late_gives_each_line_once():
+    lines = conversation(*((700, f"text {at}" if at % 3 else "lol") for at in range(600)))
+    late = [
+        (max(time, 160 * SECOND) if 100 * SECOND <= time < 160 * SECOND else time, *rest)
+        for time, *rest in lines
+    ]
+    assert together(lines, late) == [number for *_, number in lines]
+
+
+def test_lines_that_two_servers_delivered_in_another_order_are_one_each_in_the_firsts_order():
+    lines = chat(100, repeats=0)
+    other = [*lines]
+    at = next(at for at in range(40, 99) if lines[at + 1][0] - lines[at][0] == 10)
+    other[at], other[at + 1] = other[at + 1], other[at]
+    sequence = Sequences(1, 1)
+    assert [row.first for row in sequence.rows(lines, other)] == [each[3] for each in lines]
+    assert (sequence.tally.both, sequence.tally.reordered) == (100, 1)
+
+
+# -- one line or two ---------------------------------------------------------
+
+
+def test_a_word_that_each_witness_heard_on_another_side_of_a_third_line_was_said_twice():
+    first = conversation((0, "hi"), (2000, "how are you?"))
+    second = conversation((2000, "how are you?"), (1000, "hi"))
+    assert (
+        len(rows(first, heard(second, lambda _: True, MINUTE), 1, MINUTE, Clock(jitter=500))) == 3
+    )
+
+
+def test_equal_msgids_make_one_line_whatever_the_clocks_say():
+    first = [(0, "a", "m1", "A"), (10, "b", "m2", "B")]
+    second = [(900_000, "b", "m2", "b")]
+    assert rows(first, second) == [Row("A", None), Row("B", "b")]
+
+
+def test_two_msgids_make_two_lines_of_the_same_words():
+    assert len(rows([(0, "lol", "m1", 1)], [(0, "lol", "m2", 2)])) == 2
+
+
+def test_a_line_with_a_msgid_is_the_one_without_if_words_and_clock_agree():
+    assert rows([(0, "lol", "m1", 1)], [(3, "lol", "", 2)]) == [Row(1, 2)]
+
+
+# -- confidence --------------------------------------------------------------
+
+
+def test_lines_near_no_line_that_both_have_are_placed_by_the_clock_alone():
+    first, second = conversation((0, "a"), (20, "b")), conversation((10, "x"), (20, "y"))
+    sequence = Sequences(1, 1)
+    found = list(sequence.rows(first, second))
+    assert [row.first if row.second is None else f"x{row.second}" for row in found] == [
+        0,
+        "x0",
+        1,
+        "x1",
+    ]
+    assert not any(row.is_placed for row in found)
+    assert (sequence.tally.by_clock, sequence.tally.both) == (4, 0)
+
+
+# -- bounds ------------------------------------------------------------------
+
+
+def test_a_flood_within_a_moment_waits_in_bounded_number(monkeypatch):
+    monkeypatch.setattr(sequences, "BLOCK", 100)
+    monkeypatch.setattr(sequences, "MOST_LINES", 400)
+    read, most = [0, 0], 0
+
+    def counted(lines, side):
+        for line in lines:
+            read[side] += 1
+            yield line
+
+    lines = conversation(*((1, f"text {at}") for at in range(5000)))
+    done = 0
+    for row in Sequences(1, 1).rows(counted(lines, 0), counted(lines, 1)):
+        assert row == Row(done, done)
+        done += 1
+        most = max(most, *(each - done for each in read))
+    assert (done, most <= 600) == (5000, True)
+
+
+def test_a_witness_who_came_years_later_costs_no_memory(monkeypatch):
+    monkeypatch.setattr(sequences, "BLOCK", 100)
+    early = conversation(*((MINUTE, f"text {at}") for at in range(5000)))
+    late = [(time + 10**11, *rest) for time, *rest in early]
+    found = rows(early, late)
+    assert [row.first for row in found[:5000]] == list(range(5000))
+    assert [row.second for row in found[5000:]] == list(range(5000))
