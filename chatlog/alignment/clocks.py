@@ -29,7 +29,7 @@ _NEAR: Final = 2 * 60_000
 _FARTHEST_ZONE: Final = 26 * 60 * 60_000  # from UTC-12 to UTC+14
 
 
-class Clock(NamedTuple):
+class ClockRelation(NamedTuple):
     """The clock of a second witness as seen from the first one's.
 
     `offset` is how much later it stamps; `jitter` how far two stamps of one line may lie
@@ -73,7 +73,7 @@ def unique_pairs(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[
     ]
 
 
-def compare_clocks(first: Stamps, second: Stamps) -> Clock | None:
+def compare_clocks(first: Stamps, second: Stamps) -> ClockRelation | None:
     """Return how the second witness's clock stands to the first's; None if they share too little.
 
     The offset is the one that most of the lines agree on which each witness has once: at
@@ -90,7 +90,7 @@ def compare_clocks(first: Stamps, second: Stamps) -> Clock | None:
         max(0, each - offset - first.grain + 1, offset - each - second.grain + 1)
         for each in agreeing
     )
-    return Clock(offset, jitter_of(beyond), count)
+    return ClockRelation(offset, jitter_of(beyond), count)
 
 
 def _likeliest(apart: Sequence[int], grain: int, other_grain: int) -> int:

@@ -14,17 +14,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.alignment.clocks import Clock, jitter_of, unique_pairs
+from chatlog.alignment.clocks import ClockRelation, jitter_of, unique_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 _LOOKED_AT: Final = 64  # equal lines near each other; of more, a line is rather there twice
 _FEWEST: Final = 8  # anchors that correct a clock
-_in_second: Final = itemgetter(1)
 
 
 class Block(NamedTuple):
@@ -36,7 +34,7 @@ class Block(NamedTuple):
     grain: int
 
 
-class Matches(NamedTuple):
+class BlockMatches(NamedTuple):
     """The same lines of two blocks.
 
     `of_second` has for each line of the second block the position of the same line in the
@@ -44,16 +42,16 @@ class Matches(NamedTuple):
     """
 
     of_second: list[int]
-    clock: Clock
+    clock: ClockRelation
 
 
-def match(first: Block, second: Block, clock: Clock) -> Matches:
+def match(first: Block, second: Block, clock: ClockRelation) -> BlockMatches:
     """Return which lines of the second block the first has as well."""
     matcher = _Matcher(first, second, clock)
     matcher.match_msgids()
     matcher.match_anchors()
     matcher.match_equal_keys()
-    return Matches(matcher.found, matcher.clock)
+    return BlockMatches(matcher.found, matcher.clock)
 
 
 class _Anchors:
@@ -98,9 +96,9 @@ class _Anchors:
 
 
 class _Matcher:
-    """The matching of two blocks: `found` is `Matches.of_second` so far."""
+    """The matching of two blocks: `found` is `BlockMatches.of_second` so far."""
 
-    def __init__(self, first: Block, second: Block, clock: Clock) -> None:
+    def __init__(self, first: Block, second: Block, clock: ClockRelation) -> None:
         self._first, self._second = first, second
         self._taken = bytearray(len(first.times))
         self.found = [-1] * len(second.times)
@@ -120,7 +118,7 @@ class _Matcher:
     def match_anchors(self) -> None:
         """Match the keys that both have once and that do not cross; correct the clock by them."""
         pairs = [(here, there) for there, here in enumerate(self.found) if here >= 0]
-        chain = _longest_rising(sorted([*pairs, *self._near_pairs()], key=_in_second))
+        chain = _longest_rising(sorted([*pairs, *self._near_pairs()], key=lambda pair: pair[1]))
         self._correct_clock(chain)
         chain = self._supported(chain)
         for here, there in chain:
@@ -215,7 +213,7 @@ class _Matcher:
         offset = self.clock.offset + usual
         jitter = jitter_of(abs(each - usual) for each in delays)
         pairs = self.clock.pairs + len(chain)
-        self.clock = Clock(offset, jitter, pairs, self.clock.lag)
+        self.clock = ClockRelation(offset, jitter, pairs, self.clock.lag)
 
 
 def _longest_rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from chatlog.alignment.clocks import MOST_LAG, Clock
+from chatlog.alignment.clocks import MOST_LAG, ClockRelation
 from chatlog.alignment.matching import Block, match
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ Line = tuple[int, "Hashable", str, Any]
 stands for."""
 
 
-class Row(NamedTuple):
+class AlignedRow(NamedTuple):
     """A line of the conversation as each witness has it, None if it has not.
 
     `is_placed` means that lines of both are near: else the clock alone says where a line
@@ -43,7 +43,7 @@ class Row(NamedTuple):
     is_placed: bool = True
 
 
-class Tally(msgspec.Struct):
+class AlignmentTally(msgspec.Struct):
     """The numbers of an alignment.
 
     `both` counts the lines that both have, `reordered` those of them that they saw in another
@@ -65,12 +65,12 @@ class Sequences:
     both showed it.
     """
 
-    def __init__(self, grain: int, other_grain: int, clock: Clock | None = None) -> None:
-        self.tally = Tally()
-        self.clock = clock if clock is not None else Clock()
+    def __init__(self, grain: int, other_grain: int, clock: ClockRelation | None = None) -> None:
+        self.tally = AlignmentTally()
+        self.clock = clock if clock is not None else ClockRelation()
         self._grains = grain, other_grain
 
-    def rows(self, first: Iterable[Line], second: Iterable[Line]) -> Iterator[Row]:
+    def rows(self, first: Iterable[Line], second: Iterable[Line]) -> Iterator[AlignedRow]:
         """Yield all lines, each once; the first witness's lines stand in its order."""
         here, there = _Waiting(first, self._grains[0]), _Waiting(second, self._grains[1])
         while here.fill() | there.fill():
@@ -174,7 +174,7 @@ class _Joined:
             other for other, at in enumerate(found[: self._other_end]) if at >= self._end
         }
 
-    def rows(self, offset: int, grain: int, tally: Tally) -> Iterator[Row]:
+    def rows(self, offset: int, grain: int, tally: AlignmentTally) -> Iterator[AlignedRow]:
         """Yield the settled lines, and count them."""
         is_placed = bool(self._partners)
         for at, other in self._order(offset, grain, tally):
@@ -184,13 +184,13 @@ class _Joined:
                 tally.first += at >= 0
                 tally.second += other >= 0
                 tally.by_clock += not is_placed
-            yield Row(
+            yield AlignedRow(
                 self._first[at][3] if at >= 0 else None,
                 self._second[other][3] if other >= 0 else None,
                 is_placed,
             )
 
-    def _order(self, offset: int, grain: int, tally: Tally) -> Iterator[tuple[int, int]]:
+    def _order(self, offset: int, grain: int, tally: AlignmentTally) -> Iterator[tuple[int, int]]:
         """Yield the positions of the rows in both blocks, -1 for none."""
         position = 0
         limits = self._limits()

@@ -63,10 +63,9 @@ def attention_to(
 def _edges(coverage: Coverage, since: str, until: str) -> Iterator[tuple[int, int, int]]:
     """Yield when how much more or less is meant to be heard, and is."""
     low, high = max(since, coverage.since), min(until, coverage.until)
-    if low >= high:
-        return
-    yield parse_time(low), 1, 1
-    yield parse_time(high), -1, -1
+    for stretch in coverage.recorded_between(low, high):
+        yield parse_time(stretch.since), 1, 1
+        yield parse_time(stretch.until), -1, -1
     missed = sorted(
         (gap.start.time, gap.end)
         for gap in coverage.gaps.near(low, high)

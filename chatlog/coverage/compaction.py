@@ -204,7 +204,11 @@ def _is_closed(first: Bounding, inner: Sequence[Bounding], until: str) -> bool:
     """Return whether an interval ends before the next one begins, and its ledger says so."""
     if isinstance(first, CheckpointEntry):
         return not inner and first.until == until and is_whole(first)
-    return bool(inner)
+    closings = [entry for entry in inner if isinstance(entry, ClosedEntry)]
+    is_ours = isinstance(first, OpenedEntry) and all(
+        entry.run in ("", first.run) for entry in closings
+    )
+    return bool(inner) and is_ours
 
 
 def _count(first: Bounding, inner: Sequence[Bounding]) -> int:

@@ -19,6 +19,8 @@ import msgspec
 from chatlog.archive.entry_lines import TaggedEntry, check_time
 from chatlog.event import trusted_time
 
+_WITNESSES: Final = ("import:", "merge")
+
 MOST_GAPS: Final = 8192
 """How many gaps a checkpoint may have: so many are decoded in a tenth of a second."""
 
@@ -53,11 +55,15 @@ class OpenedEntry(_Moment, tag="opened", frozen=True, kw_only=True):
 
 
 class ClosedEntry(_Moment, tag="closed", frozen=True, kw_only=True):
-    """The end of an interval: the last proof that we heard. `msgid` is the last one heard."""
+    """The end of the interval of a run: the last proof that it heard.
+
+    `msgid` is the last one heard. Without `run` it is the interval that began last.
+    """
 
     msgid: str = ""
     cause: str = ""
     planned: bool = False
+    run: str = ""
 
 
 class AbsentEntry(_Moment, tag="absent", frozen=True, kw_only=True):
@@ -74,7 +80,8 @@ class CoveredEntry(TaggedEntry, tag="covered", frozen=True, kw_only=True):
     """A stretch that history brought.
 
     `lines` of it were new. The progress of one long fetch is told several times
-    over, from the same `since`: each entry counts all lines until then.
+    over, from the same `since`: each entry counts all lines until then. `kinds` are the
+    events that it brought: `all`, `messages`, or `unknown` if its witness does not tell.
     """
 
     at: str
@@ -89,6 +96,15 @@ class CoveredEntry(TaggedEntry, tag="covered", frozen=True, kw_only=True):
         _check_stretch(self.at, self.since, self.until)
         if self.lines < 0:
             raise ValueError("its `lines` are less than none")
+
+    @property
+    def is_witnessed(self) -> bool:
+        """Whether another witness brought the stretch; else a server was asked for it.
+
+        What a server is asked for was meant to be heard; of another witness's stretch nobody
+        knows.
+        """
+        return self.via.startswith(_WITNESSES)
 
 
 class UnfillableEntry(TaggedEntry, tag="unfillable", frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ from chatlog.coverage.entries import (
     UnwantedEntry,
     WishedEntry,
 )
-from chatlog.coverage.gap import Gap, counted, gap_between, new_gap, parted, share
+from chatlog.coverage.gap import Gap, counted, gap_between, new_gap, parted, share, without
 from chatlog.coverage.gap_list import FoldedGaps, Gaps
 from chatlog.coverage.interval_fold import Bound, Interval, IntervalFold
 from chatlog.coverage.pieces import Pieces
@@ -39,12 +39,19 @@ if TYPE_CHECKING:
     from chatlog.coverage.ledger import LedgerLine
 
 
+class RecordedStretch(NamedTuple):
+    """A stretch of time `[since, until)`."""
+
+    since: str
+    until: str
+
+
 class Coverage(NamedTuple):
     """All intervals and gaps of one target, in order.
 
-    `since` and `until` bound the range that was meant to be heard, `covered`
-    are the fetches of history, and `damaged` counts the lines of the ledger
-    that could not be read.
+    `since` and `until` bound the whole, `covered` are the fetches of history and other
+    witnesses' stretches, and `damaged` counts the lines of the ledger that could not be read.
+    `islands` are the recorded stretches if there are several.
     """
 
     since: str
@@ -53,11 +60,27 @@ class Coverage(NamedTuple):
     gaps: Gaps
     covered: Sequence[CoveredEntry] = ()
     damaged: int = 0
+    islands: Sequence[RecordedStretch] = ()
+
+    @property
+    def recorded(self) -> Sequence[RecordedStretch]:
+        """The stretches that were meant to be heard, or that another witness covers, in order.
+
+        What lies between two of them is neither heard nor a gap: nobody recorded it.
+        """
+        return self.islands or (RecordedStretch(self.since, self.until),)
 
     @property
     def share(self) -> float:
-        """How much of the time was heard or fetched back, from 0 to 1."""
-        return share(self.since, self.until, self.gaps)
+        """How much of the recorded time was heard or fetched back, from 0 to 1."""
+        return share(self.recorded, self.gaps)
+
+    def recorded_between(self, low: str, high: str) -> list[RecordedStretch]:
+        """Return the recorded stretches that lie between two moments, cut there."""
+        cut = (
+            RecordedStretch(max(low, each.since), min(high, each.until)) for each in self.recorded
+        )
+        return [each for each in cut if each.since <= each.until]
 
     def wanting(self) -> Gaps:
         """Return the gaps that history may still fill."""
@@ -87,6 +110,20 @@ def coverage_of(
     for line in lines:
         fold.take(line)
     return fold.finish(now)
+
+
+def joined(pieces: Iterable[CoveredEntry | RecordedStretch]) -> list[RecordedStretch]:
+    """Return the time of these pieces in order, as stretches that do not touch.
+
+    Time before IRC began is left out.
+    """
+    found: list[RecordedStretch] = []
+    for since, until in sorted((max(each.since, EARLIEST), each.until) for each in pieces):
+        if found and since <= found[-1].until:
+            found[-1] = RecordedStretch(found[-1].since, max(until, found[-1].until))
+        elif since <= until:
+            found.append(RecordedStretch(since, until))
+    return found
 
 
 class _Fold:
@@ -127,18 +164,26 @@ class _Fold:
         pieces = Pieces(
             [*(piece for each in folded.values() for piece in each.eager_pieces()), *self._told]
         )
-        intervals, covered = self._intervals.all, pieces.covered()
-        if not (intervals or self._since or covered):
+        covered = pieces.covered()
+        asked = [piece for piece in covered if not piece.is_witnessed]
+        islands = joined(piece for piece in covered if piece.is_witnessed)
+        raw: list[Gap | FoldedGaps] = []
+        if self._intervals.all or self._since or asked:
+            first, until = self._bounds(asked, now, goes_on=goes_on)
+            begins = (first, self._since, self._wish, *(piece.since for piece in asked))
+            since = min(time for time in begins if time)
+            since = max(since, min(first, EARLIEST))  # history claims no time from before IRC
+            raw += [*self._first_gaps(since, first), *self._later_gaps(folded)]
+            if now and not goes_on and self._intervals.is_wanted:
+                raw += self._last_gap(now)
+            recorded = RecordedStretch(since, until)
+            islands = joined([*islands, recorded]) if islands else [recorded]
+        if not islands:
             return None
-        first, until = self._bounds(covered, now, goes_on=goes_on)
-        begins = (first, self._since, self._wish, *(piece.since for piece in covered))
-        since = min(time for time in begins if time)
-        since = max(since, min(first, EARLIEST))  # what history claims of before is no time of IRC
-        raw = [*self._first_gaps(since, first), *self._later_gaps(folded)]
-        if now and not goes_on and self._intervals.is_wanted:
-            raw += self._last_gap(now)
         gaps = self._listed(raw, pieces, covered)
-        return Coverage(since, until, intervals, gaps, covered, self._damaged)
+        bounds = islands[0].since, islands[-1].until
+        more = islands if len(islands) > 1 else ()
+        return Coverage(*bounds, self._intervals.all, gaps, covered, self._damaged, more)
 
     def _folded(self) -> dict[int, FoldedGaps]:
         """Return each checkpoint by the number of its interval.
@@ -147,12 +192,14 @@ class _Fold:
         with all others.
         """
         latest = max((each.until for each in self._intervals.folded.values()), default="")
-        told = [piece for piece in self._told if piece.since < latest]
+        told = [(piece.since, piece.until) for piece in self._told if piece.since < latest] + [
+            (each.start.time, each.end.time) for each in self._intervals.beside
+        ]
         return {
             number: FoldedGaps(
                 entry,
                 is_touched=any(
-                    piece.since < entry.until and entry.since < piece.until for piece in told
+                    since < entry.until and entry.since < until for since, until in told
                 ),
             )
             for number, entry in self._intervals.folded.items()
@@ -172,6 +219,10 @@ class _Fold:
         )
 
     def _parted(self, gap: Gap, pieces: Pieces) -> list[Gap]:
+        heard = sorted(self._intervals.beside)
+        return [part for each in without(gap, heard) for part in self._judged(each, pieces)]
+
+    def _judged(self, gap: Gap, pieces: Pieces) -> list[Gap]:
         if why := self._absences.why(gap.start.time, gap.end):
             gap = gap._replace(why=why)
         return parted(gap, pieces)
@@ -186,7 +237,7 @@ class _Fold:
         if not intervals:
             until = now if wanted else max(self._since, self._intervals.range_end)
             return until, until
-        last = max(each.end.time for each in intervals)
+        last = max(each.end.time for each in (*intervals, *self._intervals.beside))
         return intervals[0].start.time, last if goes_on or not wanted else max(last, now)
 
     def _first_gaps(self, begins: str, ends: str) -> Iterator[Gap]:

@@ -15,7 +15,7 @@ from chatlog.coverage.pieces import lines_in
 from chatlog.event import parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from chatlog.coverage.interval_fold import Interval
     from chatlog.coverage.pieces import DecidedPart, Pieces
@@ -58,11 +58,28 @@ class Gap(NamedTuple):
         return max(0, parse_time(self.end) - parse_time(self.start.time))
 
 
-def share(since: str, until: str, gaps: Iterable[Gap]) -> float:
-    """Return how much of a stretch is no gap, or a filled one, from 0 to 1."""
-    whole = parse_time(until) - parse_time(since) if since < until else 0
+def share(recorded: Iterable[tuple[str, str]], gaps: Iterable[Gap]) -> float:
+    """Return how much of the recorded stretches is no gap, or a filled one, from 0 to 1."""
+    whole = sum(parse_time(until) - parse_time(since) for since, until in recorded if since < until)
     missed = sum(gap.milliseconds for gap in gaps if gap.state is not GapState.FILLED)
     return max(0.0, 1 - missed / whole) if whole else 1.0
+
+
+def without(gap: Gap, heard: Sequence[Interval]) -> list[Gap]:
+    """Return the parts of a gap in which no other run heard; `heard` is in order of beginning.
+
+    A part behind such an interval begins with its end, for its reason.
+    """
+    parts: list[Gap] = []
+    for each in heard:
+        if each.start.time >= gap.end or each.end.time <= gap.start.time:
+            continue
+        if gap.start.time < each.start.time:
+            parts.append(gap._replace(end=each.start.time))
+        if gap.end <= each.end.time:
+            return parts
+        gap = new_gap(each.end, gap.end, each.cause, planned=each.planned)
+    return [*parts, gap]
 
 
 def parted(gap: Gap, pieces: Pieces) -> list[Gap]:

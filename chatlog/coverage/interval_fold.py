@@ -13,6 +13,11 @@ certain until the next entry that is whole:
 - What lies between is a gap, open, with the cause `damaged ledger`, also where
   no gap would be else: between batches, or before a channel was wanted again.
 
+**Several runs at once.** A `closed` names the run whose interval it ends. An `opened` of
+another run ends the interval before it only until that one's own `closed` comes: then both
+heard at once, from the first's `opened` to its `closed`. So one recorder can take over from
+another without a gap.
+
 **An entry of a later version** may have ended the interval in which it stands,
 too. A `closed` behind it proves that interval; without one it ends at its
 beginning, with the cause `unknown`.
@@ -74,6 +79,7 @@ class IntervalFold:
     meant to hear the target, or before which the ledger is damaged, the latter
     with the cause of that gap; the number after the last one stands for the
     time after it. `range_end` is when the target was last said to be unwanted.
+    `beside` are the intervals of runs that heard while another one did, by their ends.
     `heard` and `lives` are those of `coverage_of`.
     """
 
@@ -84,10 +90,12 @@ class IntervalFold:
         self.unwanted: set[int] = set()
         self.in_doubt: dict[int, str] = {}
         self.folded: dict[int, CheckpointEntry] = {}
+        self.beside: list[Interval] = []
         self.range_end = ""
         self._heard = heard
         self._lives = lives
         self._open: OpenedEntry | None = None
+        self._before: dict[str, OpenedEntry] = {}  # by their runs, which have said no end
         self._has_later = False  # an entry of a later version, since the last bound
 
     @property
@@ -111,8 +119,7 @@ class IntervalFold:
             case OpenedEntry():
                 self._begin(line)
             case ClosedEntry():
-                end = Bound(line.time, line.msgid)
-                self._close(end, line.cause or "closed", planned=line.planned)
+                self._take_closed(line)
             case UnwantedEntry():
                 self._end_range(Bound(line.time))
             case CheckpointEntry():
@@ -128,12 +135,24 @@ class IntervalFold:
         goes_on = opened is not None and not self._has_later and self._lives(opened.run)
         if opened is not None:
             self._end_unsaid("" if goes_on else "killed")
-        return goes_on
+        return self._go_on_beside() or goes_on
+
+    def _go_on_beside(self) -> bool:
+        """Add the intervals of runs that still hear beside another; return whether there is one."""
+        living = [each for run, each in self._before.items() if self._lives(run)]
+        for opened in living:
+            end = self._heard(opened)
+            if end is not None and end.time > opened.time:
+                self.beside.append(Interval(_start(opened), end, "", opened.run))
+        return bool(living)
 
     def _begin(self, opened: OpenedEntry) -> None:
         """Begin an interval; one that is open ended before, when its run died without a word."""
         if self._open is not None:
+            if self._open.run != opened.run and self._open.run and not self._has_later:
+                self._before[self._open.run] = self._open
             self._end_unsaid("killed", before=opened.time)
+        self._before.pop(opened.run, None)
         self._open, self._has_later = opened, False
 
     def _add_folded(self, entry: CheckpointEntry) -> None:
@@ -147,6 +166,20 @@ class IntervalFold:
         self.all.append(Interval(Bound(entry.since), Bound(entry.until), DAMAGED, ""))
         self._has_later = False
 
+    def _take_closed(self, closed: ClosedEntry) -> None:
+        """End the interval of a run: the open one, or an earlier one that went on beside it.
+
+        A `closed` of another run ends nothing: its own `opened` is not there.
+        """
+        end, cause = Bound(closed.time, closed.msgid), closed.cause or "closed"
+        if closed.run in self._before:
+            opened = self._before.pop(closed.run)
+            if opened.time < end.time:
+                start = _start(opened)
+                self.beside.append(Interval(start, end, cause, closed.run, closed.planned))
+        elif self._open is None or closed.run in ("", self._open.run):
+            self._close(end, cause, planned=closed.planned)
+
     def _close(self, end: Bound, cause: str, *, planned: bool = False) -> None:
         """End the open interval; if none is for sure, one that ended here began in doubt."""
         if self._open is not None:
@@ -157,6 +190,7 @@ class IntervalFold:
 
     def _end_range(self, end: Bound) -> None:
         """End the range in which the target is wanted, until the next interval begins."""
+        self._before.clear()
         if self._open is not None:
             self._end(end, "unwanted")
         elif self._is_uncertain and self.all and self.all[-1].end.time < end.time:
@@ -172,6 +206,7 @@ class IntervalFold:
 
     def _doubt(self) -> None:
         """Take note of damage that may have begun or ended an interval."""
+        self._before.clear()
         if self._open is not None:
             self._end(_start(self._open), DAMAGED)
         self.in_doubt[self._next] = DAMAGED
@@ -221,6 +256,8 @@ def last_open(lines: Iterable[LedgerLine]) -> OpenedEntry | None:
         match line:
             case OpenedEntry():
                 opened = line
+            case ClosedEntry(run=run) if opened is not None and run not in ("", opened.run):
+                pass
             case ClosedEntry() | UnwantedEntry() | CheckpointEntry() | Later():
                 opened = None
             case Damaged() if may_bound(line):

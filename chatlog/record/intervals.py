@@ -223,6 +223,7 @@ class Intervals:
             msgid=self._last_msgid(target),
             cause=cause,
             planned=self.is_batch_over and cause == "stopped",
+            run=self._run,
         )
 
 
@@ -248,4 +249,7 @@ def is_new(entries: Sequence[LedgerLine]) -> bool:
     wishes = [each.since for each in entries if isinstance(each, WishedEntry)]
     if wishes:
         return not wishes[-1]
-    return not any(isinstance(each, OpenedEntry | CoveredEntry) for each in entries)
+    return not any(
+        isinstance(each, OpenedEntry) or (isinstance(each, CoveredEntry) and not each.is_witnessed)
+        for each in entries
+    )

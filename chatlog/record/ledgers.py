@@ -93,7 +93,9 @@ class Ledgers:
         if self._last_heard is None:
             self._last_heard = LastHeard(self._writer.storage.root)
         last = self._last_heard.last(directory, self._network, opened)
-        closed = ClosedEntry(at=last.at, server=last.server, msgid=last.msgid, cause="killed")
+        closed = ClosedEntry(
+            at=last.at, server=last.server, msgid=last.msgid, cause="killed", run=opened.run
+        )
         self._append(target, closed)
 
     def entered(self, target: str, moment: Moment, msgid: str) -> NewInterval | None:

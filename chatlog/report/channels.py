@@ -18,7 +18,6 @@ from chatlog.archive.locks import NAME as LOCK
 from chatlog.archive.locks import Locks
 from chatlog.archive.targets import spelled
 from chatlog.casemapping import Casemapping
-from chatlog.coverage.gap import share
 from chatlog.errors import TranscriptError
 from chatlog.query.selection import Query
 from chatlog.read.catalog import Catalog
@@ -120,7 +119,7 @@ def channels_in(
     """
     recorders = _Recorders(root, unreadable)
     shares = {
-        target: share(coverage.since, coverage.until, coverage.gaps)
+        target: coverage.share
         for target, coverage in coverages(root, targets, now, unreadable=unreadable)
     }
     for target in targets:

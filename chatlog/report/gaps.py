@@ -144,7 +144,7 @@ def _within(network: str, target: str, coverage: Coverage, query: GapQuery) -> T
     shown = counted(
         [gap for gap in cut if gap.milliseconds >= query.least], coverage.covered_near(since, until)
     )
-    heard = share(since, until, cut)
+    heard = share(coverage.recorded_between(since, until), cut)
     return TargetGaps(network, target, since, until, heard, shown, coverage.damaged)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.alignment.clocks import MOST_JITTER, Clock, Stamps, compare_clocks
+from chatlog.alignment.clocks import MOST_JITTER, ClockRelation, Stamps, compare_clocks
 
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
 
@@ -66,4 +66,4 @@ def test_the_jitter_is_as_small_as_the_stamps_allow():
 
 
 def test_of_few_lines_the_jitter_is_assumed():
-    assert compare_clocks(stamps(*talk(4)), stamps(*talk(4))) == Clock(0, MOST_JITTER, 4)
+    assert compare_clocks(stamps(*talk(4)), stamps(*talk(4))) == ClockRelation(0, MOST_JITTER, 4)

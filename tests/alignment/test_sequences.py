@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.alignment import sequences
-from chatlog.alignment.clocks import Clock
-from chatlog.alignment.sequences import Row, Sequences
+from chatlog.alignment.clocks import ClockRelation
+from chatlog.alignment.sequences import AlignedRow, Sequences
 
 SECOND, MINUTE = 1000, 60_000
-EXACT = Clock(jitter=0, lag=0)
+EXACT = ClockRelation(jitter=0, lag=0)
 """Clocks that agree to the millisecond, as those of one server do."""
 
 
@@ -125,7 +125,7 @@ def test_hours_of_talk_with_losses_on_both_sides_give_each_line_once(other_grain
     first = heard(lines, losing(0.1, 2))
     second = heard(lines, losing(0.1, 3), other_grain, offset)
     either = {each[3] for each in first} | {each[3] for each in second}
-    found = together(first, second, 1, other_grain, Clock(offset))
+    found = together(first, second, 1, other_grain, ClockRelation(offset))
     # A word that each witness heard once of two times, within a grain, cannot be told apart.
     assert abs(len(found) - len(either)) <= len(either) // 500
 
@@ -135,7 +135,7 @@ def test_a_clock_that_drifts_is_followed():
     drifting = [(time + time // 10_000, key, msgid, number) for time, key, msgid, number in lines]
     sequence = Sequences(1, 1)
     found = list(sequence.rows(lines, drifting))
-    assert found == [Row(number, number) for *_, number in lines]
+    assert found == [AlignedRow(number, number) for *_, number in lines]
     assert sequence.clock.offset > 20 * SECOND
 
 
@@ -165,14 +165,17 @@ def test_a_word_that_each_witness_heard_on_another_side_of_a_third_line_was_said
     first = conversation((0, "hi"), (2000, "how are you?"))
     second = conversation((2000, "how are you?"), (1000, "hi"))
     assert (
-        len(rows(first, heard(second, lambda _: True, MINUTE), 1, MINUTE, Clock(jitter=500))) == 3
+        len(
+            rows(first, heard(second, lambda _: True, MINUTE), 1, MINUTE, ClockRelation(jitter=500))
+        )
+        == 3
     )
 
 
 def test_equal_msgids_make_one_line_whatever_the_clocks_say():
     first = [(0, "a", "m1", "A"), (10, "b", "m2", "B")]
     second = [(900_000, "b", "m2", "b")]
-    assert rows(first, second) == [Row("A", None), Row("B", "b")]
+    assert rows(first, second) == [AlignedRow("A", None), AlignedRow("B", "b")]
 
 
 def test_two_msgids_make_two_lines_of_the_same_words():
@@ -180,7 +183,7 @@ def test_two_msgids_make_two_lines_of_the_same_words():
 
 
 def test_a_line_with_a_msgid_is_the_one_without_if_words_and_clock_agree():
-    assert rows([(0, "lol", "m1", 1)], [(3, "lol", "", 2)]) == [Row(1, 2)]
+    assert rows([(0, "lol", "m1", 1)], [(3, "lol", "", 2)]) == [AlignedRow(1, 2)]
 
 
 # -- confidence --------------------------------------------------------------
@@ -216,7 +219,7 @@ def test_a_flood_within_a_moment_waits_in_bounded_number(monkeypatch):
     lines = conversation(*((1, f"text {at}") for at in range(5000)))
     done = 0
     for row in Sequences(1, 1).rows(counted(lines, 0), counted(lines, 1)):
-        assert row == Row(done, done)
+        assert row == AlignedRow(done, done)
         done += 1
         most = max(most, *(each - done for each in read))
     assert (done, most <= 600) == (5000, True)

@@ -24,7 +24,7 @@ from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.gap import counted
 from chatlog.coverage.interval_fold import Bound, last_open
 from chatlog.record.intervals import is_new, silence_of
-from tests.support.ledgers import at, harmed, ledgers, read_bytes
+from tests.support.ledgers import at, harmed, ledgers, read_bytes, several_runs
 
 NOW = "2026-12-01T00:00:00.000Z"
 
@@ -94,7 +94,7 @@ def answers(directory, data):
 @st.composite
 def files(draw):
     """Return the bytes of a ledger: whole or harmed, or with lines of a later version."""
-    entries, _ = draw(ledgers() if draw(st.booleans()) else batches())
+    entries, _ = draw(st.one_of(ledgers(), batches(), several_runs()))
     lines = [encode(entry) for entry in entries]
     way = draw(st.sampled_from(["whole", "harmed", "later"]))
     if lines and way == "harmed":

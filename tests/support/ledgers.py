@@ -105,6 +105,30 @@ _WHILE_OPEN = (*_ENDING, _opened, _noticed, _piece, _wished)
 _WHILE_CLOSED = (_opened, _opened, _absent, _unwanted, _recovered)
 
 
+@st.composite
+def several_runs(draw, *, may_die=True):
+    """Return the entries of runs side by side and of other witnesses, and a later second.
+
+    Each `closed` names its run; one that dies says no end.
+    """
+    entries, now, heard = [], 0, set()
+    for _ in range(draw(st.integers(0, 12))):
+        now += draw(STEPS)
+        run = draw(st.sampled_from("abc"))
+        if draw(st.integers(0, 5)) == 0:
+            since, until = sorted(draw(st.tuples(st.integers(0, now), st.integers(0, now))))
+            via = draw(st.sampled_from(["import:irssi", "merge"]))
+            entries.append(CoveredEntry(at=at(now), via=via, since=at(since), until=at(until)))
+        elif run in heard:
+            heard.discard(run)
+            if draw(st.integers(0, 3)) or not may_die:
+                entries.append(ClosedEntry(at=at(now), cause=draw(CAUSES), run=run))
+        else:
+            heard.add(run)
+            entries.append(OpenedEntry(at=at(now), run=run, via="live"))
+    return entries, now + draw(STEPS)
+
+
 # -- harm --------------------------------------------------------------------------------
 
 
