@@ -8,9 +8,9 @@ ends the run. An Intake knows no connection and reads no clock.
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from chatlog.errors import HeldError, TranscriptError
 from chatlog.event import SERVER, Event
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from chatlog.record.sinks import Flusher, Sink
 
 logger = logging.getLogger(__name__)
-
-_AT_ONCE: Final = 1000  # events, in one turn of the loop
 
 _target_of = attrgetter("target")
 
@@ -116,26 +114,26 @@ class Intake:
             pass
 
     def writing(self, events: list[Event], casemapping: str) -> Iterator[None]:
-        """Write events as `write`; yield after each new target and each thousand events.
+        """Write events as `write`, those of a target at once; yield after each target.
 
         One line may concern thousands of targets, and each may begin a segment.
         """
         try:
             events = self._limiter.admit(events)
-            counts = Counter(map(_target_of, events))
-            if not counts.keys() <= self._recorded:
-                for target in counts:
+            by_target = _by_target(events)
+            if not by_target.keys() <= self._recorded:
+                for target in by_target:
                     yield from self._claim(target, casemapping)
                 events = [each for each in events if each.target in self._recorded]
-                counts = Counter(map(_target_of, events))
-            for start in range(0, len(events), _AT_ONCE):
-                if start:
-                    yield
-                self._sink.write_all(events[start : start + _AT_ONCE])
+                by_target = _by_target(events)
+            for some in by_target.values():
+                self._sink.write_all(some)
+                yield
         except Exception as error:  # noqa: BLE001 - as above
             self.fail(error)
         else:
-            self.counts.update(counts)
+            for target, some in by_target.items():
+                self.counts[target] += len(some)
             if events:
                 self.last_event = events[-1].received or events[-1].time
                 if self.on_written is not None:
@@ -222,3 +220,11 @@ class Intake:
         if self.failure is None or isinstance(self.failure, HeldError):
             self.failure = error
         self._stop(str(error))
+
+
+def _by_target(events: Iterable[Event]) -> dict[str, list[Event]]:
+    """Return the events of each target in their order, by the first event of each."""
+    found: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        found[event.target].append(event)
+    return found

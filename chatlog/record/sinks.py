@@ -13,7 +13,7 @@ from chatlog.event import trusted_time
 from chatlog.record.intervals import NewInterval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from chatlog.casemapping import Casemapping
@@ -41,7 +41,7 @@ class Sink(Protocol):
     def path(self, network: str, target: str) -> Path | None:
         """Return the directory of a target's transcript, None if the sink keeps no files."""
 
-    def write_all(self, events: Iterable[Event]) -> None:
+    def write_all(self, events: Sequence[Event]) -> None:
         """Take events in their order, and keep them until they are flushed."""
 
 
@@ -73,7 +73,7 @@ class NullSink:
     def path(self, network: str, target: str) -> None:
         """Return None: there are no files."""
 
-    def write_all(self, events: Iterable[Event]) -> None:
+    def write_all(self, events: Sequence[Event]) -> None:
         """Discard the events."""
 
     def flush(self, is_time_up: Callable[[], bool] = bool) -> bool:  # noqa: ARG002 - as the protocol

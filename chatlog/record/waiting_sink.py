@@ -14,7 +14,7 @@ from chatlog.protocol.history.pages import weight_of
 from chatlog.record.arrival import comes_with_joining, tells_of_us
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from pathlib import Path
 
     from chatlog.casemapping import Casemapping
@@ -60,7 +60,7 @@ class WaitingSink:
         """Return the directory of a target's transcript, None if the sink keeps no files."""
         return self._sink.path(network, target)
 
-    def write_all(self, events: Iterable[Event]) -> None:
+    def write_all(self, events: Sequence[Event]) -> None:
         """Pass on events that are or follow news, in order; keep the others back."""
         self._sink.write_all([ready for event in events for ready in self._ready(event)])
 

@@ -15,7 +15,7 @@ from chatlog.write.parts import Parts
 from chatlog.write.stream_key import StreamKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from chatlog.archive.storage import Encoding
     from chatlog.event import Event
@@ -47,6 +47,17 @@ class Stream:
         """Leave the current period; the next event turns the stream to its own."""
         self.current: tuple[Parts, ...] = ()
         self.start = self.end = _NEVER
+
+    def takes(self, events: Sequence[Event]) -> bool:
+        """Return whether all events are of the present period, and of the stream of the first."""
+        first, start, end = events[0], self.start, self.end
+        network, target, via = first.network, first.target, first.via
+        for event in events:
+            if event.target != target or event.via != via or event.network != network:
+                return False
+            if not start <= event.time < end:
+                return False
+        return True
 
     def settle(self, waiting: dict[Parts, None]) -> None:
         """Hand the pending events to the current parts, and add these to those that wait."""
