@@ -18,8 +18,7 @@ PACKAGE = ROOT / "chatlog"
 
 GROUND = {
     *("__init__", "errors", "event", "casemapping", "secret", "clock", "alignment", "host_names"),
-    "background",
-    "netsplit",
+    *("background", "netsplit", "relay_heads"),
 }
 """Modules that every package may import."""
 
@@ -58,6 +57,7 @@ GROUND_ARROWS = {
     "alignment": "event casemapping",
     "background": "",
     "netsplit": "event",
+    "relay_heads": "",
 }
 """The same for the modules of the ground."""
 

@@ -57,7 +57,8 @@ def nicks(ctx: click.Context, typed: str) -> Iterator[CompletionItem]:
     root = _root(ctx)
     named = [*(ctx.params.get("targets") or ()), *(ctx.params.get("channels") or ())]
     reader = Reader(root, named or _latest(root))
-    found = {entry.event.nick for entry in reader.last(_LINES, _BYTES)} - {""}
+    events = [entry.event for entry in reader.last(_LINES, _BYTES)]
+    found = {event.relayed_nick or event.nick for event in events} - {""}
     return map(CompletionItem, _beginning(found, typed))
 
 

@@ -53,6 +53,7 @@ class Brief(msgspec.Struct, frozen=True, gc=False):
     account: str = ""
     text: str = ""
     subject: str = ""
+    relayed_nick: str = ""
 
 
 class Codec(Protocol):

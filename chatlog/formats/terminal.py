@@ -17,6 +17,7 @@ from chatlog.event import RECORDERS_OWN, TO_THE_SECOND, EventType
 from chatlog.formats.mirc import Piece, pieces
 from chatlog.formats.sentences import sentence, speaker
 from chatlog.formats.visible import unformatted, visible, visible_word
+from chatlog.relay_heads import text_behind_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -97,13 +98,25 @@ def parts(event: Event, layout: LineFormat) -> tuple[list[Span], list[Span]]:
     if speech is None or event.subject:
         return spans, _sentence(event, layout)
     before, after = speech
-    nick, colon, to = speaker(event).partition(":")
-    spans += [
-        Span(before, "mark"),
-        Span(nick, nick_style(event.nick)),
-        Span(colon + to + after, "mark"),
-    ]
-    return spans, _text(event.text, layout, "text")
+    if event.relayed_nick:
+        nick, rest, text = _relayed(event)
+    else:
+        name, colon, to = speaker(event).partition(":")
+        nick, rest, text = Span(name, nick_style(event.nick)), colon + to, event.text
+    spans += [Span(before, "mark"), nick, Span(rest + after, "mark")]
+    return spans, _text(text, layout, "text")
+
+
+def _relayed(event: Event) -> tuple[Span, str, str]:
+    """Return who spoke through a relay, the words about the way, and the text behind the head.
+
+    The way is the platform, or the relay's nick if that is unknown, in words that no nick
+    without a space has: who is on the channel itself has no such name.
+    """
+    _, colon, to = speaker(event).partition(":")
+    nick = Span(visible(event.relayed_nick), nick_style(event.relayed_nick))
+    way = visible_word(event.relayed_platform or event.nick)
+    return nick, f" via {way}{colon}{to}", text_behind_head(event.text)
 
 
 def _sentence(event: Event, layout: LineFormat) -> list[Span]:

@@ -8,6 +8,7 @@ from chatlog.protocol.joining import Joining
 from chatlog.protocol.manners import Manners
 from chatlog.protocol.overflows import Overflows
 from chatlog.protocol.privacy import Privacy
+from chatlog.protocol.relays import Relays
 from chatlog.protocol.repeats import Repeats
 from chatlog.protocol.targets import AdmittedTargets
 from chatlog.secret import Secret
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class Carryover:
-    """The channels to join, the people answered lately, and the privacy rules of one network.
+    """The channels to join, the people answered lately, the rules of privacy and the relays.
 
-    `targets` are those that may be recorded, and `overflows` the bounds that the server
-    exceeded. `repeats` tells messages that were delivered before. `not_understood`
-    counts the lines that are no IRC.
+    All of them are of one network. `targets` are those that may be recorded, and `overflows`
+    the bounds that the server exceeded. `repeats` tells messages that were delivered before.
+    `not_understood` counts the lines that are no IRC.
     """
 
     def __init__(self, settings: SessionSettings) -> None:
@@ -35,6 +36,7 @@ class Carryover:
         self.targets = AdmittedTargets(self.joining, self.overflows)
         self.manners = Manners(settings.manners)
         self.privacy = Privacy(settings.privacy)
+        self.relays = Relays(settings.relays)
         self.repeats = Repeats()
         self.not_understood = 0
         self._settings = settings
@@ -46,6 +48,8 @@ class Carryover:
             self.manners = Manners(settings.manners)
         if settings.privacy != before.privacy:
             self.privacy.apply(settings.privacy)
+        if settings.relays != before.relays:
+            self.relays.apply(settings.relays)
         for name in settings.channels:
             self.joining.want(name, settings.keys.get(name, Secret()))
         gone = [name for name in before.channels if name not in settings.channels]

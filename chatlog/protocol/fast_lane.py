@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from chatlog.event import Event, EventType
 from chatlog.protocol.events.talk import CTCP
 from chatlog.protocol.message import MAX_LINE, parse_tags
+from chatlog.protocol.relays import RELAYED_BY
 from chatlog.protocol.repeats import LONGEST
 from chatlog.protocol.repeats import REMEMBERED as REMEMBERED_IDS
 from chatlog.protocol.sources import LONGEST_SOURCE, REMEMBERED
@@ -198,7 +199,7 @@ class FastLane:
                 return None
             translate(tags)
         time = self._clock.live_time(tags.pop("time", ""), self._received)
-        if not time or "batch" in tags:
+        if not time or "batch" in tags or RELAYED_BY in tags:
             return None
         account, msgid = tags.pop("account", ""), tags.pop("msgid", "")
         tags.pop("label", None)

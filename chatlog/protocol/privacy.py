@@ -8,13 +8,14 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from fnmatch import translate
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from chatlog.casemapping import PREFIXES
 from chatlog.event import RECORDERS_OWN, SERVER, Event, EventType, Source
+from chatlog.protocol.masks import Masks
+from chatlog.relay_heads import text_behind_head
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,19 +82,14 @@ class Privacy:
         alike = [_alike(prefix[0]) for prefix in self._off_record]
         self.initials = _FORMATS.union(*alike) if alike else frozenset()
         self._nolog = settings.nolog
-        self._ignore = settings.ignore
+        self._ignore = Masks(settings.ignore)
         self.is_wide = bool(settings.nolog or settings.ignore)
         self._casemapping: Casemapping | None = None
-        self._masks: re.Pattern[str] | None = None
         self._silent: frozenset[str] = frozenset()
 
     def ignores(self, source: Source, casemapping: Casemapping) -> bool:
         """Return whether a source is ignored."""
-        if not (self._ignore and source.nick):
-            return False
-        self._fold(casemapping)
-        whole = f"{source.nick}!{source.user}@{source.host}"
-        return self._masks is not None and self._masks.fullmatch(casemapping[whole]) is not None
+        return self._ignore.match(source, casemapping)
 
     def is_silent(self, channel: str, casemapping: Casemapping) -> bool:
         """Return whether a channel is not recorded."""
@@ -127,7 +123,7 @@ class Privacy:
             return "nolog"
         if self._ignore and any(self.ignores(who, casemapping) for who in _authors(event)):
             return "ignored"
-        return "off-record" if self._is_off_record(_said(event)) else ""
+        return "off-record" if any(map(self._is_off_record, _said(event))) else ""
 
     def _is_off_record(self, text: str) -> bool:
         """Return whether a line of a text begins with a prefix: people without multiline see lines.
@@ -158,8 +154,6 @@ class Privacy:
             return
         self._casemapping = casemapping
         self._silent = frozenset(casemapping[name] for name in self._nolog)
-        masks = "|".join(_pattern(casemapping[_whole(mask)]) for mask in self._ignore)
-        self._masks = re.compile(masks) if masks else None
 
 
 def _places(event: Event) -> tuple[str, ...]:
@@ -174,17 +168,22 @@ def _places(event: Event) -> tuple[str, ...]:
 
 
 def _authors(event: Event) -> list[Source]:
-    """Return who did it, and whose words are told once more."""
-    source = Source(event.nick, event.user, event.host)
-    return [source, Source(event.subject)] if event.type == EventType.REDACT else [source]
+    """Return who did it, who spoke through a relay, and whose words are told once more."""
+    authors = [Source(event.nick, event.user, event.host)]
+    if event.relayed_nick:
+        authors.append(Source(event.relayed_nick))
+    if event.type == EventType.REDACT:
+        authors.append(Source(event.subject))
+    return authors
 
 
-def _said(event: Event) -> str:
-    """Return the texts in an event that its author wrote."""
+def _said(event: Event) -> tuple[str, ...]:
+    """Return the texts in an event that its author wrote: a relay's with and without its head."""
     if event.type in _SAID:
-        return event.text
+        text = event.text
+        return (text, text_behind_head(text)) if event.relayed_nick else (text,)
     has_words = event.type == EventType.OTHER and event.command in _SAID_BY
-    return "".join(event.params[1:2]) if has_words else ""
+    return event.params[1:2] if has_words else ()
 
 
 @functools.lru_cache
@@ -194,15 +193,3 @@ def _alike(letter: str) -> frozenset[str]:
         return frozenset({letter})
     odd = {each for each in map(chr, range(_LAST_ODD_LETTER)) if each.casefold()[:1] == letter}
     return frozenset({letter, letter.upper(), *odd})
-
-
-def _whole(mask: str) -> str:
-    """Complete a mask: a missing user or host becomes `*`."""
-    who, at, host = mask.partition("@")
-    nick, bang, user = who.partition("!")
-    return f"{nick}!{user if bang else '*'}@{host if at else '*'}"
-
-
-def _pattern(mask: str) -> str:
-    # In a mask, brackets are letters of a nick and not a choice of letters.
-    return translate(mask.replace("[", "[[]"))

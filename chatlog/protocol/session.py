@@ -28,6 +28,7 @@ from chatlog.protocol.netsplits import Netsplits
 from chatlog.protocol.privacy import SPOKEN
 from chatlog.protocol.refusals import judge
 from chatlog.protocol.registration.capabilities import Registration
+from chatlog.protocol.relays import TOLD
 from chatlog.protocol.repeats import said_of
 from chatlog.protocol.server_time import ServerClock
 from chatlog.protocol.sources import SourceCache
@@ -87,7 +88,8 @@ class Session:
         self.privacy = self._carryover.privacy
         self.batches = HistoryBatches(self.state)
         self._whois = WhoisCheck(self.state)
-        sources = SourceCache(self.state, self.privacy)
+        self._relays = self._carryover.relays
+        sources = SourceCache(self.state, self.privacy, self._relays)
         self._netsplits = Netsplits()
         self._multiline = Multiline()
         self._lines = LineParser(self.state, self.clock, sources, self.batches, self._netsplits)
@@ -165,6 +167,8 @@ class Session:
             self.make_ready(received, turn)
         # Events first: a QUIT must still find the channels of who quits.
         made = events_of(self.state, line)
+        if command in TOLD and self._relays.are_configured:
+            made = self._relays.attribute(made, self.state.isupport.casemapping)
         if not command:
             self._carryover.not_understood += 1
         if not line.history_of:

@@ -8,6 +8,7 @@ import msgspec
 
 from chatlog.protocol.manners import MannersSettings
 from chatlog.protocol.privacy import PrivacySettings
+from chatlog.protocol.relays import RelaySettings
 from chatlog.protocol.server_time import DEFAULT_MAX_SKEW
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The identity, channels, privacy and manners of a session.
+    """The identity, channels, privacy, relays and manners of a session.
 
     `max_skew` is in milliseconds; `join_pace` is how many channels the network
     lets one ask for in how many seconds.
@@ -34,6 +35,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_skew: int = DEFAULT_MAX_SKEW
     manners: MannersSettings = MannersSettings()
     privacy: PrivacySettings = PrivacySettings()
+    relays: RelaySettings = RelaySettings()
 
     def secrets(self) -> Iterator[Secret]:
         """Yield each secret that we may send to the server, in each form in which it is sent."""

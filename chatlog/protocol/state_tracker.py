@@ -34,6 +34,7 @@ class StateTracker:
         self.joining = carryover.joining
         self._state = state
         self._privacy = carryover.privacy
+        self._relays = carryover.relays
         self._on_move = on_move
         self._regaining = Regaining(state.me.nick)
 
@@ -155,7 +156,7 @@ class StateTracker:
         """Follow to the channel that the server sends us to; the JOIN comes by itself."""
         old, new = [*line.params, "", "", ""][1:3]
         if new and self._state.is_channel(new) and self._state.admits(new):
-            self._privacy.carry_over(old, new, self._state.isupport.casemapping)
+            self._carry_rules_over(old, new)
             self.joining.forwarded(old, new, turn)
         else:
             self._on_error(line, turn)
@@ -173,9 +174,14 @@ class StateTracker:
                 turn.facts.append(Renamed(name, new, *_when(line), msgid))
             self._state.names_lists.end(name)
             self._state.membership.rename_channel(old, new)
-            self._privacy.carry_over(old, new, self._state.isupport.casemapping)
+            self._carry_rules_over(old, new)
             self.joining.renamed(old, new)
             self._on_move()
+
+    def _carry_rules_over(self, old: str, new: str) -> None:
+        casemapping = self._state.isupport.casemapping
+        self._privacy.carry_over(old, new, casemapping)
+        self._relays.carry_over(old, new, casemapping)
 
     def _on_invite(self, line: Line, _turn: Turn) -> None:
         if len(line.params) > 1 and self._state.is_me(line.params[0]):

@@ -92,7 +92,7 @@ class Contains(msgspec.Struct, frozen=True):
 
 
 class Nick(msgspec.Struct, frozen=True):
-    """Who did it; of a change of nick, either of the two."""
+    """Who did it; of a change of nick, either of the two; of a relayed text, speaker and relay."""
 
     name: str
 
@@ -103,8 +103,10 @@ class Nick(msgspec.Struct, frozen=True):
     def holds(self, event: Event, names: Names) -> bool:
         """Return whether the event's nick matches."""
         folds = names(event.network)
-        return _is_named(self.name, event.nick, folds) or (
-            event.type == "nick" and _is_named(self.name, event.subject, folds)
+        return (
+            _is_named(self.name, event.nick, folds)
+            or (event.type == "nick" and _is_named(self.name, event.subject, folds))
+            or (bool(event.relayed_nick) and _is_named(self.name, event.relayed_nick, folds))
         )
 
 
@@ -253,6 +255,7 @@ THINGS: Final[Mapping[str, Callable[[Event], bool]]] = {
     "account": lambda event: bool(event.account),
     "msgid": lambda event: bool(event.msgid),
     "reply": lambda event: bool(event.reply_to),
+    "relay": lambda event: bool(event.relayed_nick),
     "tags": lambda event: bool(event.tags),
     "raw": lambda event: bool(event.raw),
 }

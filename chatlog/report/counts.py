@@ -19,6 +19,7 @@ import msgspec
 from chatlog.event import TALK
 from chatlog.formats.visible import unformatted
 from chatlog.query.predicates import LINK, is_question
+from chatlog.report.deeds import as_spoken
 from chatlog.report.hours import HOUR, MINUTE, quarter_of
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ def count(batches: Iterable[Sequence[Deed]], holders: Holders, grain: int = HOUR
     held = letters = 0
     for batch in batches:
         for deed in batch:
+            if deed.relayed_nick:
+                deed = as_spoken(deed)  # noqa: PLW2901 - a loop of comprehensions costs more
             groups[deed.type, deed.nick, deed.account].append(deed)
         held += len(batch)
         letters += sum([len(deed.text) for deed in batch])

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol, TypeVar, cast
+
+import msgspec
+
+from chatlog.relay_heads import text_behind_head
+
+AnyDeed = TypeVar("AnyDeed", bound="Deed")
 
 
 class Deed(Protocol):
@@ -29,5 +35,16 @@ class Deed(Protocol):
         """The text of the event."""
 
     @property
+    def relayed_nick(self) -> str:
+        """Who did it through a relay."""
+
+    @property
     def subject(self) -> str:
         """To whom it was done."""
+
+
+def as_spoken(deed: AnyDeed) -> AnyDeed:
+    """Return a relayed deed as one of the speaker: without the relay's account and head."""
+    nick, text = deed.relayed_nick, text_behind_head(deed.text)
+    record = cast("Any", deed)  # an Event or a Brief, both of which are Structs
+    return cast("AnyDeed", msgspec.structs.replace(record, nick=nick, account="", text=text))

@@ -131,6 +131,8 @@ Kinds = Annotated[
 ]
 Nick = Annotated[str, Meta(description="Nick of the speaker; the recorder's in `status`.")]
 Nicks = Annotated[list[str], Meta(description="Nicks.")]
+Platform = Annotated[str, Meta(description="Network behind a relay, as the relay names it.")]
+Relay = Annotated[str, Meta(description="Nick of the relay.")]
 Prefixes = Annotated[
     dict[str, str], Meta(description="Status of each nick that has one, as `@` or `@+`.")
 ]

@@ -55,6 +55,14 @@ class TargetRecord(Record, tag="target"):
     pid: key.Pid | None
 
 
+class RelayedRecord(Record):
+    """A speaker behind a relay."""
+
+    nick: key.Nick
+    platform: key.Platform | None
+    relay: key.Relay
+
+
 class MembersRecord(Record, tag="members"):
     """The members of a channel at one moment; `since` is when they began to be known."""
 
@@ -64,6 +72,9 @@ class MembersRecord(Record, tag="members"):
     since: key.Since
     nicks: key.Nicks
     prefixes: key.Prefixes
+    relayed: Annotated[
+        list[RelayedRecord], Meta(description="People who spoke through a relay in the day before.")
+    ]
 
 
 # -- gaps, sync and audit ----------------------------------------------------------

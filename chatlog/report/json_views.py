@@ -15,6 +15,7 @@ from chatlog.report.json_records import (
     NetworkRecord,
     PeriodRecord,
     PersonRecord,
+    RelayedRecord,
     RunRecord,
     TargetRecord,
     TargetStatus,
@@ -25,7 +26,7 @@ from chatlog.report.people import people_in
 from chatlog.report.statistics import hour_rows, period_rows, sums_of, weekday_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
     from chatlog.archive.targets import Target
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from chatlog.report.channels import TargetSummary
     from chatlog.report.gaps import TargetGaps
     from chatlog.report.json_records import Record
+    from chatlog.report.members import RelayedSpeaker
     from chatlog.report.people import Somebody
     from chatlog.report.presence import Presence
     from chatlog.report.runs import ObservedRun
@@ -65,7 +67,9 @@ def target_record(summary: TargetSummary) -> TargetRecord:
     )
 
 
-def members_record(channel: Target, at: str, presence: Presence) -> MembersRecord:
+def members_record(
+    channel: Target, at: str, presence: Presence, relayed: Iterable[RelayedSpeaker]
+) -> MembersRecord:
     """Return the record of the members of a channel at a time."""
     return MembersRecord(
         network=spelled(channel.network),
@@ -74,6 +78,10 @@ def members_record(channel: Target, at: str, presence: Presence) -> MembersRecor
         since=presence.since,
         nicks=presence.members,
         prefixes=presence.prefixes,
+        relayed=[
+            RelayedRecord(nick=each.nick, platform=each.platform or None, relay=each.relay)
+            for each in relayed
+        ],
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.targets import spelled
 from chatlog.casemapping import CHANTYPES
-from chatlog.event import TO_THE_SECOND, EventType
+from chatlog.event import TO_THE_SECOND, EventType, shifted
 from chatlog.formats import jsonl
-from chatlog.query.predicates import Between, Some, Type, Via
+from chatlog.query.predicates import Between, Has, Some, Type, Via
 from chatlog.query.selection import query_for
 from chatlog.report.gaps import Unreadable, coverages
 from chatlog.report.presence import CHANGING, SPEAKING, Presence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from chatlog.event import Event
     from chatlog.read.reader import Reader
     from chatlog.search.search import Hit, HitsOf
+
+_DAY: Final = 86_400_000  # milliseconds
 
 
 def channels_of(reader: Reader) -> list[Target]:
@@ -57,6 +59,30 @@ def presence_at(
         for event in _events(hits_of(Search(reader, changes, jobs=1)), channel):
             presence.take(event)
     return presence
+
+
+class RelayedSpeaker(NamedTuple):
+    """A speaker behind a relay; an empty platform is unknown."""
+
+    nick: str
+    platform: str
+    relay: str
+
+
+def relayed_in(
+    reader: Reader, channel: Target, time: str, hits_of: HitsOf = Search.hits
+) -> list[RelayedSpeaker]:
+    """Return the people who spoke through a relay in the day before a time, by their nicks.
+
+    No relay tells when they leave. `time` itself is included, as in `presence_at`.
+    """
+    lately = Between(since=shifted(time, -_DAY), until=time + "~")
+    relayed = Search(reader, query_for(Has("relay"), lately), jobs=1)
+    found = {
+        RelayedSpeaker(event.relayed_nick, event.relayed_platform, event.nick)
+        for event in _events(hits_of(relayed), channel)
+    }
+    return sorted(found)
 
 
 def has_gap(

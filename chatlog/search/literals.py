@@ -17,7 +17,7 @@ from chatlog.casemapping import WILD
 from chatlog.event import Event
 from chatlog.formats.format import Spelling
 from chatlog.formats.table import format_of
-from chatlog.query.predicates import Account, All, Contains, Nick, Some, Then, Type, Via
+from chatlog.query.predicates import Account, All, Contains, Has, Nick, Some, Then, Type, Via
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -85,6 +85,8 @@ def _of_keys(term: Term) -> Clues | None:
             return _quoted(name, fold=False)
         case Via(name) if name.lower() != "live":
             return _of_word(name, Spelling.JSON)
+        case Has("relay"):
+            return _quoted("relayed_nick", fold=False)
     return None
 
 

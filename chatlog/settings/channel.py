@@ -11,7 +11,7 @@ import msgspec
 from chatlog.secret import Secret
 from chatlog.settings import parsers
 from chatlog.settings.key_path import KeyPath, parse_at
-from chatlog.settings.kinds import Flag, Parsed, SecretText
+from chatlog.settings.kinds import Flag, Parsed, SecretText, Several
 from chatlog.settings.setting import Scope, Section, Setting, settings_of
 from chatlog.settings.toml_table import keys_of, read_table
 
@@ -31,6 +31,11 @@ class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True):
     nolog: Annotated[bool, Setting(
         Section.CHANNEL, Flag(), "Join the channel and record nothing.", option=False,
     )] = False
+    relay: Annotated[tuple[str, ...], Setting(
+        Section.CHANNEL, Several(Parsed(parsers.parse_mask, "MASK")),
+        "Relays of this channel alone, beside those of the network.",
+        option=False, example='["telegrambot"]',
+    )] = ()
 # fmt: on
 
 

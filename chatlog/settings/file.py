@@ -130,7 +130,7 @@ def _channels(
     found: dict[str, ChannelConfig] = {}
     for channel in listed:
         first = found.setdefault(channel.name.lower(), channel)
-        if (first.key, first.nolog) != (channel.key, channel.nolog):
+        if msgspec.structs.replace(channel, name=first.name) != first:
             raise place.refuse(f"{channel.name} is there twice, and not the same")
     for channel in by_url:
         found.setdefault(channel.name.lower(), channel)

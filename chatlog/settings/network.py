@@ -194,6 +194,12 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
         Section.RECORDING, Several(Parsed(parsers.parse_prefix, "TEXT")),
         "Leave out lines that begin with this; they are only counted.",
     )] = ("[off]", "[nolog]")
+    relay: Annotated[tuple[str, ...], Setting(
+        Section.RECORDING, Several(Parsed(parsers.parse_mask, "MASK")),
+        "Relay or bridge, by nick or nick!user@host with * and ?: `<ada> hi` is of ada.",
+        note="One for a channel alone stands in the channel's table.",
+        example='["telegrambot", "*!*@bridge.example"]',
+    )] = ()
     ignore: Annotated[tuple[str, ...], Setting(
         Section.RECORDING, Several(Parsed(parsers.parse_mask, "MASK")),
         "Leave out people who match nick or nick!user@host, with * and ?.",

@@ -87,6 +87,25 @@ def test_what_is_no_speech_is_its_sentence(event, layout):
     assert line(event, layout).endswith(sentence(event, visible))
 
 
+RELAYED = {
+    "<ann via telegram> hello": ("[telegram] <ann> hello", "message", "telegram"),
+    "<ann via bridge> hello": ("<ann> hello", "message", ""),
+    "* ann via telegram waves": ("[telegram] <ann> waves", "action", "telegram"),
+    "-ann via bridge- hello": ("(ann) hello", "notice", ""),
+    "<ann via bridge> no head": ("no head", "message", ""),
+}
+
+
+@pytest.mark.parametrize(("shown", "sent"), RELAYED.items(), ids=RELAYED)
+def test_a_relayed_line_shows_who_spoke_and_by_which_way_and_not_the_head(shown, sent):
+    text, kind, platform = sent
+    relayed = {"nick": "bridge", "relayed_nick": "ann", "relayed_platform": platform}
+    event = event_of(EventType(kind), text, **relayed)
+    assert line(event) == f"18:20:01 {shown}"
+    assert Span("ann", nick_style("ann")) in render(event, IN_UTC)
+    assert text in Plain().encode([event]).decode(), "a text file keeps what was sent"
+
+
 NEWS = {"system-msg": "a"}
 
 

@@ -19,6 +19,7 @@ from chatlog.event import TALK, format_time
 from chatlog.formats.jsonl import Brief
 from chatlog.formats.visible import unformatted
 from chatlog.query.predicates import LINK, is_question
+from chatlog.relay_heads import text_behind_head
 from chatlog.report import counts, hours, people
 from chatlog.report.counts import Counts, Person
 from chatlog.report.holders import Holders, holders_in, renames_in
@@ -56,6 +57,7 @@ def deeds(draw):
         draw(st.sampled_from(["", "", "one", "two"])),
         draw(texts),
         draw(st.sampled_from(NICKS)),
+        draw(st.sampled_from(["", "", "eve", "Ann"])),
     )
 
 
@@ -82,7 +84,7 @@ BARE = Holders("net", FOLDS)
 def slowly(several, grain):
     """Count as simply as it can be said, one deed at a time."""
     found = Counts()
-    for deed in several:
+    for deed in map(spoken, several):
         found.types[deed.type] = found.types.get(deed.type, 0) + 1
         found.first = min(found.first or deed.time, deed.time)
         found.last = max(found.last, deed.time)
@@ -92,6 +94,13 @@ def slowly(several, grain):
             key = ("net", nick, deed.account, nick)
             found.people[key] = one_more(found.people.get(key), deed)
     return found
+
+
+def spoken(deed):
+    if not deed.relayed_nick:
+        return deed
+    text = text_behind_head(deed.text)
+    return Brief(deed.time, deed.type, deed.relayed_nick, text=text, subject=deed.subject)
 
 
 def slot_of(time, grain):
@@ -188,6 +197,19 @@ def test_formatting_is_neither_a_letter_nor_parts_words():
     assert (person.words, person.letters) == (2, 9)
 
 
+def test_who_spoke_through_a_relay_is_counted_by_the_own_nick_without_the_relays_head():
+    relayed = {"nick": "bridge", "account": "bridge"}
+    said = [
+        did(0, "<ada> hello all", relayed_nick="ada", **relayed),
+        did(1, "[tg] <bob> hi", relayed_nick="bob", **relayed),
+        did(2, "I relay", **relayed),
+        did(3, "hello", nick="ada", account="lovelace"),
+    ]
+    assert groups(*said) == [(["ada"], "lovelace"), (["bob"], ""), (["bridge"], "bridge")]
+    person = counted(*said).people["net", "ada", "", "ada"]
+    assert (person.lines, person.words, person.letters) == (1, 2, 9)
+
+
 # -- people ----------------------------------------------------------------------------
 
 
@@ -260,10 +282,10 @@ def test_of_a_nick_that_two_accounts_had_each_has_the_lines_that_were_said_with_
 @given(st.lists(deeds(), max_size=30))
 def test_never_are_two_accounts_one_person(several):
     counts = counted(*several)
-    found = people.people_in(counts)
+    found, spoken_by = people.people_in(counts), [spoken(each) for each in several]
     for account in {account for _, _, account, _ in counts.people if account}:
         [somebody] = [each for each in found if each.account == account]
-        said = sum(each.account == account and each.type in TALK for each in several if each.nick)
+        said = sum(each.account == account and each.type in TALK for each in spoken_by if each.nick)
         assert somebody.total.lines >= said
     assert len({each.account for each in found if each.account}) == sum(
         bool(each.account) for each in found

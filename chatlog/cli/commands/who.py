@@ -19,10 +19,14 @@ from chatlog.cli.show.unreadable import reported_by
 from chatlog.errors import NothingFoundError, UsageError
 from chatlog.formats.visible import printable, visible
 from chatlog.read.reader import Reader
-from chatlog.report.members import channels_of, has_gap, presence_at
+from chatlog.report.members import channels_of, has_gap, presence_at, relayed_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from chatlog.archive.targets import Target
+    from chatlog.report.members import RelayedSpeaker
+    from chatlog.report.presence import Presence
 
 _FEW: Final = 5
 
@@ -44,7 +48,8 @@ def command(
 ) -> None:  # fmt: skip
     """List the members of a channel, by its joins, parts, nicks and lists of names.
 
-    Before a nick stands its status: @ for an operator, + for a voice.
+    Before a nick stands its status: @ for an operator, + for a voice. "ada via telegram"
+    spoke through a relay in the day before.
 
     \b
       chatlog who python --at 'yesterday 18:00'
@@ -62,6 +67,7 @@ def command(
         raise nothing_found(reader.selected).error()
     channel = _only_one(channels, target)
     presence = presence_at(reader, channel, time, watched_last_hits)
+    relayed = relayed_in(reader, channel, time, watched_last_hits)
     damage.report()
     if not presence.since or has_gap(
         root, channel, presence.since, min(time, now), now, unreadable=reported_by(damage)
@@ -73,12 +79,19 @@ def command(
     if as_json:
         from chatlog.report.json_views import members_record
 
-        write(json_line(members_record(channel, time, presence)))
+        write(json_line(members_record(channel, time, presence, relayed)))
     else:
-        prefixes = presence.prefixes
-        nicks = (prefixes.get(nick, "") + visible(nick) for nick in presence.members)
-        write(encoded("".join(f"{nick}\n" for nick in nicks)))
+        write(encoded("".join(f"{line}\n" for line in _lines(presence, relayed))))
     damage.end()
+
+
+def _lines(presence: Presence, relayed: Iterable[RelayedSpeaker]) -> Iterator[str]:
+    """Yield the members, each with the status, and then those who spoke through a relay."""
+    prefixes = presence.prefixes
+    for nick in presence.members:
+        yield prefixes.get(nick, "") + visible(nick)
+    for each in relayed:
+        yield f"{visible(each.nick)} via {visible(each.platform or each.relay)}"
 
 
 def _only_one(channels: list[Target], name: str) -> Target:

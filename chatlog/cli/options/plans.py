@@ -34,6 +34,7 @@ from chatlog.protocol.privacy import PrivacySettings
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.registration.sasl import Login
 from chatlog.protocol.registration.sasl import check as check_login
+from chatlog.protocol.relays import RelaySettings
 from chatlog.protocol.session_settings import SessionSettings
 from chatlog.record.supervisor import Plan
 from chatlog.secret import Secret
@@ -320,6 +321,10 @@ def _session(
         queries=network.queries,
         max_skew=int(network.max_skew * 1000),
         manners=_manners(network),
+        relays=RelaySettings(
+            everywhere=network.relay,
+            in_channels={each.name: each.relay for each in network.channels if each.relay},
+        ),
         privacy=PrivacySettings(
             off_record=network.off_record_prefix,
             ignore=network.ignore,

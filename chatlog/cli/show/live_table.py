@@ -11,6 +11,7 @@ from rich.text import Text
 from chatlog.cli.show.live_talk import TargetTalk
 from chatlog.formats.visible import printable, unformatted
 from chatlog.formats.wording import many, size
+from chatlog.relay_heads import text_behind_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -114,7 +115,10 @@ def _last(row: _Row) -> Text:
     event = row.talk.last
     if event is None:
         return Text()
-    return Text(printable(f"<{event.nick}> {unformatted(event.text[:_LONGEST])}"), style="dim")
+    nick, text = event.relayed_nick or event.nick, event.text
+    if event.relayed_nick:
+        text = text_behind_head(text)
+    return Text(printable(f"<{nick}> {unformatted(text[:_LONGEST])}"), style="dim")
 
 
 def _clock(seconds: float) -> str:

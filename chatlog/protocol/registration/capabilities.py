@@ -43,6 +43,7 @@ WANTED: Final = {
     "invite-notify": "who invites whom",
     "cap-notify": "when the server changes its capabilities",
     "draft/channel-rename": "a channel's new name, without leaving it",
+    "draft/relaymsg": "which relay sent a line in the name of another",
     "draft/chathistory": "what was said while nobody heard it",
     "draft/event-playback": "who came and went meanwhile",
     "draft/message-redaction": "which messages were taken back",

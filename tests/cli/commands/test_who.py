@@ -202,7 +202,7 @@ def test_who_prints_one_object_with_json(who, archive):
     assert (status, err, out.count("\n")) == (0, "", 1)
     assert json.loads(out) == {
         "type": "members", "network": "net", "target": "#c", "at": at(200), "since": at(100),
-        "nicks": ["käse", "logbot"], "prefixes": {"käse": "@"},
+        "nicks": ["käse", "logbot"], "prefixes": {"käse": "@"}, "relayed": [],
     }  # fmt: skip
 
 
@@ -280,3 +280,29 @@ def test_names_fold_as_on_the_network_also_where_its_name_is_escaped(who, archiv
     ])  # fmt: skip
     writer.close()
     assert who("#c")[1].split() == ["b{2}", "logbot", "n[1]"]
+
+
+def test_who_spoke_through_a_relay_in_the_day_before_is_listed_with_the_way(archive, who):
+    relayed = {"relayed_nick": "ada", "relayed_platform": "telegram"}
+    record(
+        archive,
+        did(100, "joined", "logbot"),
+        did(101, "names", text="ann bridge logbot"),
+        did(200, "message", "bridge", "[telegram] <ada> hello", **relayed),
+        did(300, "message", "bridge", "[telegram] <ada> again", **relayed),
+        did(400, "message", "bridge", "<bob> hello", relayed_nick="bob"),
+        did(500, "message", "bridge", "I relay"),
+    )
+    there = "ann\nbridge\nlogbot\n"
+    for seconds, others in (
+        (250, "ada via telegram\n"),
+        (600, "ada via telegram\nbob via bridge\n"),
+        (350 + _DAY, "bob via bridge\n"),
+        (600 + _DAY, ""),
+    ):
+        assert who("c", "--at", at(seconds)) == (0, there + others, "")
+    _, out, _ = who("c", "--at", at(600), "--json")
+    assert json.loads(out)["relayed"] == [
+        {"nick": "ada", "platform": "telegram", "relay": "bridge"},
+        {"nick": "bob", "platform": None, "relay": "bridge"},
+    ]
