@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from chatlog.cli.lean_imports import cleandoc
+from chatlog.cli.lean_imports import cleandoc, lean_parsing
 from chatlog.errors import UsageError
 
 if TYPE_CHECKING:
@@ -73,6 +73,18 @@ class _Page(click.Command):
         except click.UsageError as error:
             error.ctx = error.ctx or ctx
             raise
+
+    def make_parser(self, ctx: click.Context) -> Any:
+        """Return click's parser, which imports no search for near names."""
+        parser = super().make_parser(ctx)
+        parse = parser.parse_args
+
+        def parse_args(args: list[str]) -> Any:
+            with lean_parsing():
+                return parse(args)
+
+        parser.parse_args = parse_args  # type: ignore[method-assign]
+        return parser
 
     def get_help_option_names(self, _ctx: click.Context) -> list[str]:
         """Return the names of the option that shows the page, in every context."""

@@ -1,8 +1,9 @@
 """Imports of click and msgspec without modules that only their rarer features need.
 
-Half of the time in which click is imported goes into `inspect` and `uuid`, and nearly half of
-msgspec's into `typing_extensions` if somebody installed it. Click gets a `LateModule` for each
-instead, in its own modules alone: every other importer gets the real module.
+Half of the time in which click is imported goes into `inspect` and `uuid`. Of msgspec's, nearly
+half goes into `typing_extensions` if somebody installed it, and most of the rest into types and
+features that chatlog does not use. Both get a `LateModule` for each instead, in their own
+modules alone: every other importer gets the real module.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import _thread
 import importlib
 import sys
 from contextlib import contextmanager
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 class LateModule(ModuleType):
@@ -52,23 +53,53 @@ def lean_click() -> Iterator[None]:
         LateModule("threading", local=_thread._local),  # noqa: SLF001 - as `threading` does
         LateModule("gettext", gettext=_untranslated, ngettext=_one_or_many),
     ]
+    with _standing_in(late):
+        yield
+    del uuid.UUID  # click named its own type after it: from now on the real one is asked for
+
+
+@contextmanager
+def lean_parsing() -> Iterator[None]:
+    """Parse arguments in this context without a search for names near a mistyped option.
+
+    Click searches at each `-n` as well, before it finds the option. `cli.mistakes` makes the
+    suggestions.
+    """
+    with _standing_in([LateModule("difflib", get_close_matches=_none_near)]):
+        yield
+
+
+@contextmanager
+def _standing_in(late: Iterable[LateModule]) -> Iterator[None]:
+    """Put modules in the place of those that are not imported yet, in this context."""
     used = [each for each in late if sys.modules.setdefault(each.__name__, each) is each]
     try:
         yield
     finally:
         for each in used:
             each.withdraw()
-        del uuid.UUID  # click named its own type after it: from now on the real one is asked for
 
 
 def import_msgspec() -> None:
-    """Import msgspec without `typing_extensions`; `typing` of Python 3.11 suffices for it."""
-    if "typing_extensions" in sys.modules:
+    """Import msgspec, for the first time in this process, at a third of its cost.
+
+    `typing` of Python 3.11 suffices for it without `typing_extensions`. The other modules
+    are for types that no record of chatlog has (UUID, Decimal), and for features that it
+    never asks for; whoever asks gets them.
+    """
+    if "msgspec" in sys.modules or "typing_extensions" in sys.modules:
         return
     # Its import fails, as if it were not installed.
     sys.modules["typing_extensions"] = None  # type: ignore[assignment]
+    late = [
+        LateModule("uuid", UUID=type("UUID", (), {}), SafeUUID=SimpleNamespace(unknown=None)),
+        LateModule("decimal", Decimal=type("Decimal", (), {})),
+        *(LateModule(f"msgspec.{name}") for name in ("inspect", "toml", "yaml")),
+        LateModule("msgspec._json_schema", schema=_schema, schema_components=_schema_components),
+    ]
     try:
-        importlib.import_module("msgspec")
+        with _standing_in(late):
+            importlib.import_module("msgspec")
     finally:
         del sys.modules["typing_extensions"]
 
@@ -88,9 +119,22 @@ def cleandoc(text: str) -> str:
     return "\n".join(lines)
 
 
+def _none_near(_name: str, _known: Iterable[str]) -> list[str]:
+    return []
+
+
 def _untranslated(message: str) -> str:
     return message
 
 
 def _one_or_many(one: str, many: str, number: int) -> str:
     return one if number == 1 else many
+
+
+def _schema(*arguments: Any, **named: Any) -> Any:
+    return importlib.import_module("msgspec._json_schema").schema(*arguments, **named)
+
+
+def _schema_components(*arguments: Any, **named: Any) -> Any:
+    module = importlib.import_module("msgspec._json_schema")
+    return module.schema_components(*arguments, **named)

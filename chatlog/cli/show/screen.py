@@ -32,8 +32,9 @@ _MARK: Final = "*** "
 _AT_ONCE: Final = 500
 _BYTES: Final = 1024 * 1024
 _Thing = TypeVar("_Thing")
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_NOT_PLAIN: Final = re.compile("[\x80-\U0010ffff]+")
+# Compiled when asked for: only `--json` of records needs them.
+_SURROGATE: Final = "[\ud800-\udfff]"
+_NOT_PLAIN: Final = r"[^\x00-\x7f]+"
 _RELATIVE: Final = {0: "today", 1: "yesterday"}
 
 
@@ -73,8 +74,8 @@ def json_line(record: Record) -> bytes:
     import json
 
     text = json.dumps(msgspec.to_builtins(record), ensure_ascii=False)
-    whole = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
-    line = _NOT_PLAIN.sub(lambda match: json.dumps(match[0])[1:-1], whole)
+    whole = re.sub(_SURROGATE, "\N{REPLACEMENT CHARACTER}", text)
+    line = re.sub(_NOT_PLAIN, lambda match: json.dumps(match[0])[1:-1], whole)
     return line.replace("\x7f", r"\u007f").encode() + b"\n"
 
 
