@@ -9,9 +9,10 @@ that does not decode is damage. It is counted as well, and costs no neighbour.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from chatlog.archive.bounded_lines import BoundedLines
 from chatlog.archive.files import OddFileError, blocks_of
@@ -51,7 +52,7 @@ class TaggedEntry(
 _E = TypeVar("_E", bound=TaggedEntry)
 
 
-class Damaged(NamedTuple):
+class Damaged(msgspec.Struct, frozen=True):
     """Damage: a line that is no entry, or several in a row.
 
     `line` is the number of the first, from 1, and `reason` concerns that one; 0 is
@@ -65,7 +66,7 @@ class Damaged(NamedTuple):
     lines: int = 1
 
 
-class Later(NamedTuple, Generic[_E]):
+class Later(msgspec.Struct, Generic[_E], frozen=True):
     """A line of a later version; `known` is the entry without unknown keys, None if its kind is."""
 
     known: _E | None = None
@@ -87,7 +88,7 @@ class EntryLines(list[_E | Damaged | Later[_E]], Generic[_E]):
         self.damaged += item.lines
         before = self[-1] if self else None
         if isinstance(before, Damaged) and before.entry == item.entry:
-            self[-1] = before._replace(lines=before.lines + item.lines)
+            self[-1] = replace(before, lines=before.lines + item.lines)
         else:
             self.append(item)
 

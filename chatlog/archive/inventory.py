@@ -10,6 +10,8 @@ from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from chatlog.archive import manifest
 from chatlog.archive.files import beginning_of
 from chatlog.archive.layout import Period, SegmentName, parse_segment, period_named
@@ -60,7 +62,7 @@ class Inventory:
 
     def zone(self, segment: SegmentName) -> tzinfo:
         """Return the zone of the stamps of a text segment; UTC if it is not known."""
-        text = self.texts.get(str(segment._replace(compression="")))
+        text = self.texts.get(str(replace(segment, compression="")))
         return _zone(text.tz) if text is not None else UTC
 
     def is_sealed(self, segment: SegmentName) -> bool:

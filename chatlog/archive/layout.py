@@ -11,7 +11,9 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from chatlog.casemapping import Casemapping
 from chatlog.event import MOST_APART, SERVER, shifted
@@ -34,7 +36,7 @@ class Rotate(StrEnum):
     NEVER = "never"
 
 
-class Period(NamedTuple):
+class Period(msgspec.Struct, frozen=True):
     """A stretch of time, `[start, end)`, both in the form of `Event.time`.
 
     The name is in the local time of the zone that the period was asked for.
@@ -67,7 +69,7 @@ _EVER: Final = Period("all", _FIRST, _LAST)
 _REMEMBERED: Final = 8192  # days of a life's archive, which many channels share
 
 
-class _Grain(NamedTuple):
+class _Grain(msgspec.Struct, frozen=True):
     """One kind of period; its moments are local, without a zone."""
 
     floor: Callable[[datetime], datetime]
@@ -187,7 +189,7 @@ def _to_local(time: str, tz: tzinfo) -> datetime:
         return utc.replace(tzinfo=None)
 
 
-class SegmentName(NamedTuple):
+class SegmentName(msgspec.Struct, frozen=True, order=True):
     """The name of one file of a transcript; parts of a period count from 1.
 
     `suffix` is that of the format, `compression` what follows it: "", gz or zst.

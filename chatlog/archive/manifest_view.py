@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from chatlog.archive.files import size_of
 from chatlog.archive.manifest_entries import (
     FoldedEntry,
@@ -75,6 +77,6 @@ class ManifestView:
             if self.is_sealed(name):
                 parts = (part.segment for part in self.sealed[name].parts)
                 hidden |= {part for part in parts if part != name}
-            elif segment.compression and str(segment._replace(compression="")) in names:
+            elif segment.compression and str(replace(segment, compression="")) in names:
                 hidden.add(name)
         return hidden

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from chatlog.archive.files import reported
 from chatlog.archive.layout import directory_name
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 _ASCII: Final = Casemapping("ascii")
 
 
-class Target(NamedTuple):
+class Target(msgspec.Struct, frozen=True, order=True):
     """A target's directory; network and name are as its path spells them."""
 
     network: str

@@ -377,13 +377,13 @@ class _Folding:
         kept = []
         unsettled = _Stretches(gap for gap in gaps if gap.state is not GapState.FILLED)
         for number in range(self._group.begin, self._group.end):
-            data, entry = self._lines[number]
+            entry = self._lines[number].entry
             if number in taken or isinstance(entry, CheckpointEntry):
                 continue
             if isinstance(entry, _BOUNDS) or self._is_settled(entry, unsettled):
                 self._count += 1
             else:
-                kept.append(data)
+                kept.append(self._lines[number].data)
         return kept
 
     def _is_settled(self, entry: LedgerLine, unsettled: _Stretches) -> bool:

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
+import msgspec
+from msgspec.structs import replace
+
 from chatlog.archive.entry_lines import Damaged, Later
 from chatlog.coverage.absences import Absences
 from chatlog.coverage.entries import (
@@ -46,7 +49,7 @@ class RecordedStretch(NamedTuple):
     until: str
 
 
-class Coverage(NamedTuple):
+class Coverage(msgspec.Struct, frozen=True):
     """All intervals and gaps of one target, in order.
 
     `since` and `until` bound the whole, `covered` are the fetches of history and other
@@ -224,7 +227,7 @@ class _Fold:
 
     def _judged(self, gap: Gap, pieces: Pieces) -> list[Gap]:
         if why := self._absences.why(gap.start.time, gap.end):
-            gap = gap._replace(why=why)
+            gap = replace(gap, why=why)
         return parted(gap, pieces)
 
     def _bounds(self, covered: list[CoveredEntry], now: str, *, goes_on: bool) -> tuple[str, str]:
@@ -258,7 +261,7 @@ class _Fold:
                 continue
             after = intervals[number]
             if cause := self._intervals.in_doubt.get(number):
-                yield gap_between(before._replace(cause=cause, planned=False), after.start.time)
+                yield gap_between(replace(before, cause=cause, planned=False), after.start.time)
             elif number not in self._intervals.unwanted:
                 yield gap_between(before, after.start.time)
 
@@ -268,4 +271,4 @@ class _Fold:
         if not intervals or intervals[-1].end.time >= now:
             return []
         last, cause = intervals[-1], self._intervals.in_doubt.get(len(intervals))
-        return [gap_between(last._replace(cause=cause, planned=False) if cause else last, now)]
+        return [gap_between(replace(last, cause=cause, planned=False) if cause else last, now)]

@@ -7,7 +7,10 @@ another piece of history decides.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from chatlog.coverage.entries import AskedEntry, CoveredEntry, UnfillableEntry
 from chatlog.coverage.interval_fold import Bound
@@ -34,7 +37,7 @@ class GapState(StrEnum):
     PLANNED = "planned"
 
 
-class Gap(NamedTuple):
+class Gap(msgspec.Struct, frozen=True):
     """A stretch that was not heard, `[start, end)` in the clock of the events.
 
     `cause` is why it began, `why` why it is as it is. `kinds` are the events
@@ -75,7 +78,7 @@ def without(gap: Gap, heard: Sequence[Interval]) -> list[Gap]:
         if each.start.time >= gap.end or each.end.time <= gap.start.time:
             continue
         if gap.start.time < each.start.time:
-            parts.append(gap._replace(end=each.start.time))
+            parts.append(replace(gap, end=each.start.time))
         if gap.end <= each.end.time:
             return parts
         gap = new_gap(each.end, gap.end, each.cause, planned=each.planned)
@@ -88,7 +91,7 @@ def parted(gap: Gap, pieces: Pieces) -> list[Gap]:
     for each in pieces.parts(gap.start.time, gap.end):
         part = _judged(gap, each)
         if parts and _alike(parts[-1], part):
-            parts[-1] = parts[-1]._replace(end=part.end)
+            parts[-1] = replace(parts[-1], end=part.end)
         else:
             parts.append(part)
     return parts or [gap]
@@ -102,7 +105,7 @@ def counted(gaps: list[Gap], covered: Iterable[CoveredEntry]) -> list[Gap]:
     filled = [gap for gap in gaps if gap.state is GapState.FILLED]
     counts = iter(lines_in([(gap.start.time, gap.end) for gap in filled], covered))
     return [
-        gap._replace(lines=next(counts)) if gap.state is GapState.FILLED else gap for gap in gaps
+        replace(gap, lines=next(counts)) if gap.state is GapState.FILLED else gap for gap in gaps
     ]
 
 
@@ -116,26 +119,32 @@ def gap_between(before: Interval, begins: str) -> Gap:
     """Return the gap between an interval and the next; our clock may have gone back meanwhile."""
     end = before.end
     if begins < end.time:
-        return new_gap(end._replace(time=begins), end.time, before.cause, planned=before.planned)
+        return new_gap(replace(end, time=begins), end.time, before.cause, planned=before.planned)
     return new_gap(end, begins, before.cause, planned=before.planned)
 
 
 def _judged(gap: Gap, part: DecidedPart) -> Gap:
     """Return a part of a gap as history left it."""
     start = gap.start if part.since == gap.start.time else Bound(part.since)
-    gap = gap._replace(start=start, end=part.until)
+    gap = replace(gap, start=start, end=part.until)
     match part.piece:
         case CoveredEntry() as piece:
             via, kinds = piece.via, piece.kinds
-            return gap._replace(state=GapState.FILLED, why=piece.why, via=via, kinds=kinds)
+            return replace(gap, state=GapState.FILLED, why=piece.why, via=via, kinds=kinds)
         case UnfillableEntry() as piece:
-            return gap._replace(state=GapState.UNFILLABLE, why=piece.why)
+            return replace(gap, state=GapState.UNFILLABLE, why=piece.why)
         case AskedEntry() as piece:
             # A pause between batches that a batch gave up is no plan any more.
             state = GapState.OPEN if piece.stopped else gap.state
-            return gap._replace(state=state, why=piece.why)
+            return replace(gap, state=state, why=piece.why)
     return gap
 
 
 def _alike(one: Gap, other: Gap) -> bool:
-    return one[2:7] == other[2:7]
+    return (one.state, one.cause, one.why, one.via, one.kinds) == (
+        other.state,
+        other.cause,
+        other.why,
+        other.via,
+        other.kinds,
+    )

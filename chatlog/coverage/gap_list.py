@@ -8,7 +8,10 @@ so that a reader passes over one that has none of these.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Final, overload
+
+import msgspec
+from msgspec.structs import replace
 
 from chatlog.coverage.gap import Gap, GapState, counted, new_gap, parted
 from chatlog.coverage.interval_fold import DAMAGED, Bound
@@ -65,17 +68,17 @@ class FoldedGaps:
         return _Raw([_gap_of(gap) for gap in found.gaps], found.pieces)
 
 
-class _Raw(NamedTuple):
+class _Raw(msgspec.Struct, frozen=True):
     gaps: list[Gap]
     pieces: list[Piece]
 
 
 def _gap_of(raw: RawGap) -> Gap:
     start = Bound(raw.start, raw.msgid)
-    return new_gap(start, raw.end, raw.cause, planned=raw.planned)._replace(why=raw.why)
+    return replace(new_gap(start, raw.end, raw.cause, planned=raw.planned), why=raw.why)
 
 
-class _Choice(NamedTuple):
+class _Choice(msgspec.Struct, frozen=True):
     """A choice of gaps: whether a gap belongs to it, and how many of a checkpoint do at most."""
 
     takes: Callable[[Gap], bool]
@@ -127,7 +130,7 @@ class Gaps(Sequence[Gap]):
 
     def __iter__(self) -> Iterator[Gap]:
         """Yield each gap, one checkpoint after the other."""
-        takes, count = self._choice
+        takes, count = self._choice.takes, self._choice.count
         for item in self._items:
             if isinstance(item, list):
                 yield from filter(takes, item)

@@ -25,7 +25,9 @@ beginning, with the cause `unknown`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from chatlog.archive.entry_lines import Damaged, Later
 from chatlog.coverage.entries import (
@@ -47,14 +49,14 @@ DAMAGED: Final = "damaged ledger"
 _UNKNOWN: Final = "unknown"
 
 
-class Bound(NamedTuple):
+class Bound(msgspec.Struct, frozen=True, order=True):
     """One end of an interval: `time` in the clock of the events, and the last msgid there."""
 
     time: str
     msgid: str = ""
 
 
-class Interval(NamedTuple):
+class Interval(msgspec.Struct, frozen=True, order=True):
     """A stretch in which the target was heard; `run` is still hearing it if there is no cause.
 
     Such a one ends where that run was last known to hear.

@@ -9,7 +9,9 @@ never more: see `interval_fold`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from chatlog.archive.entry_lines import LONGEST, Damaged, EntryLines, EntryReader, Later
 from chatlog.coverage.entries import LedgerEntry, RecoveredEntry, encode
@@ -27,7 +29,7 @@ LedgerLine = LedgerEntry | Damaged | Later[LedgerEntry]
 """A line of a ledger: an entry, damage, or an entry of a later version."""
 
 
-class RawLine(NamedTuple):
+class RawLine(msgspec.Struct, frozen=True):
     """A line of a ledger: its bytes with the newline, and their meaning."""
 
     data: bytes

@@ -8,7 +8,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from heapq import heappop, heappush
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from chatlog.coverage.entries import CoveredEntry
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from chatlog.coverage.entries import Piece
 
 
-class DecidedPart(NamedTuple):
+class DecidedPart(msgspec.Struct, frozen=True):
     """A stretch `[since, until)` and the piece that decides it; None if there is none."""
 
     since: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from enum import Enum
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _TIME: Final = len("2026-11-23T18:20:01.123Z")
 
 
-class Style(NamedTuple):
+class Style(msgspec.Struct, frozen=True):
     """The choices that a format leaves to the settings; each format ignores some.
 
     `stamp` is `time` or, with the date, `datetime`. Stamps are in `tz`.
@@ -33,7 +33,7 @@ class Style(NamedTuple):
     keep_formatting: bool = False
 
 
-class Origin(NamedTuple):
+class Origin(msgspec.Struct, frozen=True):
     """The fields of a segment's events that its path tells, for lines that lack them.
 
     `day` is the date with which the segment's period begins, in its own zone.

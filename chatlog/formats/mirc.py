@@ -6,7 +6,9 @@ Pure. See https://modern.ircdocs.horse/formatting
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +34,7 @@ _CUBE: Final = 16
 _LAST: Final = 98
 
 
-class Piece(NamedTuple):
+class Piece(msgspec.Struct, frozen=True):
     """A piece of text and its style, in the words of rich; "" for none."""
 
     text: str

@@ -28,17 +28,22 @@ _JITTER: Final = timedelta(minutes=5)
 
 def encoder(style: Style) -> Encode:
     """Return the encoder of segments in a style."""
-    return Plain(*style).encode
+    return _plain(style).encode
 
 
 def decoder(style: Style, origin: Origin) -> Decode:
     """Return the decoder of one segment, whose stamps are in the zone of a style."""
-    text, (network, target, day) = Plain(*style), origin
+    text = _plain(style)
+    network, target, day = origin.network, origin.target, origin.day
 
     def decode(line: bytes, after: str) -> Event:
         return text.decode(line, network=network, target=target, day=day, after=after)
 
     return decode
+
+
+def _plain(style: Style) -> Plain:
+    return Plain(style.stamp, style.tz, style.keep_formatting)
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,8 @@ def _text(text: str, layout: LineFormat, style: str) -> list[Span]:
 def _marked(styled: Iterable[Piece], found: list[tuple[int, int]]) -> Iterator[tuple[str, str]]:
     """Cut pieces where something was found in them, and name the styles that they have."""
     begin = 0
-    for text, style in styled:
+    for piece in styled:
+        text, style = piece.text, piece.style
         end = begin + len(text)
         edges = {edge for span in found for edge in span if begin < edge < end}
         for low, high in pairwise((begin, *sorted(edges), end)):

@@ -11,6 +11,8 @@ from functools import cache, partial
 from heapq import merge
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from chatlog.archive.files import OddFileError, state_of
 from chatlog.archive.layout import Period, SegmentName, parse_segment, period_named
 from chatlog.archive.targets import Target, scan, spelled
@@ -205,7 +207,7 @@ class Catalog:
         return self._described(target, path, named, text, known)
 
     def _text_of(self, target: Target, segment: SegmentName) -> TextEntry | None:
-        name = str(segment._replace(compression=""))
+        name = str(replace(segment, compression=""))
         return self._view_of(target.path).texts.get(name)
 
     def _described(

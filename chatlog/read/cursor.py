@@ -222,7 +222,13 @@ def _kept(reads: dict[str, Read]) -> dict[str, _Kept]:
 
 
 def _mark(read: Read) -> _Kept:
-    return *read[:3], len(read.digests), bytes(read.digests[-DIGEST:])
+    return (
+        read.position,
+        read.last_time,
+        read.sealed,
+        len(read.digests),
+        bytes(read.digests[-DIGEST:]),
+    )
 
 
 def _changed(kept: dict[str, _Kept], reads: dict[str, Read]) -> dict[str, _Step | None]:
@@ -232,7 +238,9 @@ def _changed(kept: dict[str, _Kept], reads: dict[str, Read]) -> dict[str, _Step 
         before = kept.get(name)
         if before != _mark(read):
             begin = _unchanged(before, read)
-            changed[name] = _Step(*read[:3], begin, bytes(read.digests[begin:]))
+            changed[name] = _Step(
+                read.position, read.last_time, read.sealed, begin, bytes(read.digests[begin:])
+            )
     return changed
 
 

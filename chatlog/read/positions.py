@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 DIGEST: Final = 8
 """Bytes of the digest of one line."""
 
 
-class Read(NamedTuple):
+class Read(msgspec.Struct, frozen=True):
     """The position in one segment: bytes read, highest time, sealed or not, digests of its lines.
 
     Of a sealed one they are of the lines that were read of its parts before.

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from heapq import merge
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from chatlog.archive.targets import Target, Targets
 from chatlog.read.catalog import Catalog
@@ -37,7 +39,7 @@ _Place = tuple[int, str, int, str]
 """The number of a target, and which of its segments: events of one time stand in this order."""
 
 
-class Located(NamedTuple):
+class Located(msgspec.Struct, frozen=True):
     """One segment, and whose it is."""
 
     target: Target

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from chatlog.archive.bounded_lines import LONGEST_LINE
 from chatlog.archive.files import open_with_size, opened, size_of, transcript_error
@@ -52,7 +54,7 @@ class TooMuchError(Exception):
     """Events that take more memory than the caller gives them."""
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True):
     """An event and the line that holds it, without its newline."""
 
     event: Event

@@ -21,7 +21,9 @@ def is_steady(period: Period, tz: tzinfo) -> bool:
     if tz is UTC:
         return True
     try:
-        begin, end = (datetime.fromisoformat(each).astimezone(tz) for each in period[1:])
+        begin, end = (
+            datetime.fromisoformat(each).astimezone(tz) for each in (period.start, period.end)
+        )
     except (ValueError, OverflowError):
         return False
     return begin.utcoffset() == end.utcoffset() and end - begin < _SHORT

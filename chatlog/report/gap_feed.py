@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import accumulate, islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from chatlog.archive.files import state_of
 from chatlog.errors import TranscriptError
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 _NEVER: Final = "~"  # behind every time
 
 
-class PlacedGap(NamedTuple):
+class PlacedGap(msgspec.Struct, frozen=True):
     """A gap of a target, and the index of the entry before which it belongs."""
 
     position: int

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from chatlog.event import parse_time
 
@@ -18,7 +21,7 @@ _SHORT: Final = 3_600_000  # milliseconds; a longer gap is a line of its own
 _ALIKE: Final = 60_000  # milliseconds between the ends of gaps that one break made
 
 
-class GapRun(NamedTuple):
+class GapRun(msgspec.Struct, frozen=True):
     """Gaps of one network that are one line, and the index of the entry before which it belongs."""
 
     position: int
@@ -53,7 +56,7 @@ class GapRun(NamedTuple):
         return total
 
 
-class _Growing(NamedTuple):
+class _Growing(msgspec.Struct, frozen=True):
     """A run to which gaps are still added: a flapping link makes tens of thousands."""
 
     position: int
@@ -68,7 +71,8 @@ def runs_of(placed: Iterable[PlacedGap]) -> list[GapRun]:
     """
     runs: list[_Growing] = []
     last: dict[str, _Growing] = {}  # the last run of each network
-    for position, target, gap in placed:
+    for each in placed:
+        position, target, gap = each.position, each.target, each.gap
         run = last.get(target.network)
         if run is None or not _goes_on(run, position, gap):
             run = last[target.network] = _Growing(position, [], [])
@@ -89,7 +93,7 @@ def last_lines(
             skipped += 1
         else:
             first += 1
-    return lines[first:], [run._replace(position=run.position - first) for run in runs[skipped:]]
+    return lines[first:], [replace(run, position=run.position - first) for run in runs[skipped:]]
 
 
 def _goes_on(run: _Growing, position: int, gap: Gap) -> bool:

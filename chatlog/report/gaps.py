@@ -7,6 +7,8 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec.structs import replace
+
 from chatlog.archive.layout import parse_segment
 from chatlog.archive.targets import scan, spelled
 from chatlog.casemapping import CHANTYPES
@@ -136,8 +138,8 @@ def _within(network: str, target: str, coverage: Coverage, query: GapQuery) -> T
         if since < until and gap.start.time < until and gap.end > since  # an empty range has none
     ]
     cut = [
-        gap._replace(
-            start=gap.start._replace(time=max(gap.start.time, since)), end=min(gap.end, until)
+        replace(
+            gap, start=replace(gap.start, time=max(gap.start.time, since)), end=min(gap.end, until)
         )
         for gap in inside
     ]

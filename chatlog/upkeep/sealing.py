@@ -12,6 +12,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from chatlog.archive import manifest
 from chatlog.archive.compression import COMPRESSIONS, DamagedError
 from chatlog.archive.files import blocks_of, sha256_of, size_of
@@ -52,7 +54,7 @@ class Sealer:
     def seal(self, inventory: Inventory, group: list[SegmentName], now: str) -> str:
         """Seal plain segments of one period and format into one; return its name."""
         way = COMPRESSIONS[self.compression]
-        final = str(group[-1]._replace(compression=way.suffix))
+        final = str(replace(group[-1], compression=way.suffix))
         if len(group) == 1 and not way.suffix:
             entry = self._as_it_is(inventory, group[0], now)
         else:

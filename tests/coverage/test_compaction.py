@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chatlog.archive.entry_lines import Damaged, Later
 from chatlog.coverage import compaction, ledger
@@ -46,7 +47,7 @@ def fold(directory, data, **options):
 def shown(gap):
     """Return a gap as commands show it; the msgid counts where history may be fetched."""
     msgid = "" if gap.state == "filled" else gap.start.msgid
-    return gap._replace(start=gap.start._replace(msgid=msgid))
+    return replace(gap, start=replace(gap.start, msgid=msgid))
 
 
 def answers(directory, data):
@@ -71,8 +72,9 @@ def answers(directory, data):
             )
             for low, high in ((0, 40), (35, 90), (100, 400)):
                 near = [
-                    gap._replace(
-                        start=gap.start._replace(time=max(gap.start.time, at(low))),
+                    replace(
+                        gap,
+                        start=replace(gap.start, time=max(gap.start.time, at(low))),
                         end=min(gap.end, at(high)),
                     )
                     for gap in coverage.gaps.near(at(low), at(high))

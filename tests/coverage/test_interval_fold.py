@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chatlog.archive.entry_lines import Damaged, Later
 from chatlog.coverage.entries import (
@@ -125,7 +126,7 @@ def test_damage_behind_the_end_of_the_range_does_not_open_it_again():
 
 
 def test_damage_is_counted_line_by_line():
-    assert fold(OPENED, DAMAGED._replace(lines=7), END, harm("noticed")).damaged == 8
+    assert fold(OPENED, replace(DAMAGED, lines=7), END, harm("noticed")).damaged == 8
 
 
 def test_a_whole_opened_behind_damage_begins_an_interval_that_may_go_on():

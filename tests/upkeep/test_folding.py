@@ -8,6 +8,7 @@ import hashlib
 import os
 
 import pytest
+from msgspec.structs import replace
 
 from chatlog.archive.locks import Locks
 from chatlog.archive.system import System
@@ -69,7 +70,7 @@ class Target:
 
     def answer(self):
         coverage = coverage_of(ledger.read(self.directory), heard=lambda _: None)
-        return [gap._replace(start=gap.start.time) for gap in coverage.gaps]
+        return [replace(gap, start=gap.start.time) for gap in coverage.gaps]
 
     def is_folded(self):
         return any(isinstance(e, CheckpointEntry) for e in ledger.read(self.directory))

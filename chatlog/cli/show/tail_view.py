@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.matching import Matching
 from chatlog.cli.show.screen import as_json_lines, batched, write
@@ -77,7 +79,7 @@ class TailView:
         if self._shows_gaps() and (count is not None or not entries):
             until = self._query.until if self._query is not None else ""
             behind = self._gaps.rest(until)
-            placed = [each._replace(position=len(entries)) for each in behind]
+            placed = [replace(each, position=len(entries)) for each in behind]
             runs += runs_of(placed)
         if count is not None and entries:
             entries, runs = last_lines(entries, runs, count)
@@ -162,7 +164,7 @@ class TailView:
         shown, runs = self._matching(entries), self._runs(entries)
         kept = {id(each) for each in shown}
         moved = [
-            run._replace(position=sum(id(each) in kept for each in entries[: run.position]))
+            replace(run, position=sum(id(each) in kept for each in entries[: run.position]))
             for run in runs
         ]
         if shown or moved:

@@ -38,7 +38,7 @@ class OpenGap(NamedTuple):
     @classmethod
     def of(cls, target: str, gap: Gap) -> OpenGap:
         """Return a gap of a target's coverage as one to fetch."""
-        return cls(target, Point(*gap.start), gap.end)
+        return cls(target, Point(gap.start.time, gap.start.msgid), gap.end)
 
     @classmethod
     def before_first(cls, target: str, until: str) -> OpenGap:

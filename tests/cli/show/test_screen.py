@@ -6,6 +6,7 @@ from datetime import UTC
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from chatlog.archive.targets import Target
 from chatlog.cli.show.painting import Painter
@@ -106,8 +107,8 @@ def test_a_gap_stands_where_it_lies(screen):
 
 def test_a_gap_stands_under_the_day_on_which_it_began(screen):
     events = [event_at(0, "hi"), event_at(2 * DAY, "hi")]
-    early = gap(GapState.OPEN)._replace(
-        start=Bound("2026-11-24T10:00:00.000Z"), end="2026-11-24T10:30:00.000Z"
+    early = replace(
+        gap(GapState.OPEN), start=Bound("2026-11-24T10:00:00.000Z"), end="2026-11-24T10:30:00.000Z"
     )
     shown = screen(headings=True)(*events, gaps=[placed(1, early)]).splitlines()
     assert [line.split(",")[0] for line in shown if line.startswith("---")] == [
