@@ -18,7 +18,7 @@ PACKAGE = ROOT / "chatlog"
 
 GROUND = {
     *("__init__", "errors", "event", "casemapping", "secret", "clock", "alignment", "host_names"),
-    *("background", "netsplit", "relay_heads"),
+    *("background", "netsplit", "places", "relay_heads"),
 }
 """Modules that every package may import."""
 
@@ -55,6 +55,7 @@ GROUND_ARROWS = {
     "host_names": "",
     "clock": "event",
     "alignment": "event casemapping",
+    "places": "event casemapping",
     "background": "",
     "netsplit": "event",
     "relay_heads": "",

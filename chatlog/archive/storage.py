@@ -12,6 +12,7 @@ import msgspec
 
 from chatlog.archive.layout import Rotate
 from chatlog.archive.manifest_entries import TextEntry
+from chatlog.archive.rules import Rules
 from chatlog.archive.system import FILE_MODE
 from chatlog.formats.format import Style
 from chatlog.formats.table import NAMES, format_named, is_copy
@@ -44,7 +45,7 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True):
     `spool_dir`, before reading pauses; at less than `min_free` bytes of room a
     warning is given. `compress` names the compression of sealed segments. They
     are kept for `keep` seconds after their period, and `keep_bytes` in all;
-    None keeps all of them for ever.
+    None keeps all of them for ever. `rules` choose the classes of events that are recorded.
     """
 
     root: Path
@@ -62,6 +63,7 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True):
     compress: str = "gzip"
     keep: float | None = None
     keep_bytes: int | None = None
+    rules: Rules = Rules()
 
 
 @dataclass(frozen=True, slots=True)

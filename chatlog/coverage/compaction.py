@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from chatlog.archive.entry_lines import Damaged, Later
+from chatlog.archive.rules import EVERY_KIND
 from chatlog.coverage.absences import Absences
 from chatlog.coverage.checkpoint import RawGap, decoded, encoded, is_whole
 from chatlog.coverage.entries import (
@@ -59,7 +60,7 @@ class _Stretch(NamedTuple):
     """Lines `[begin, end)`, from an `opened` at `since` until another one at `until`.
 
     Checkpoints stand for such lines. It has `gaps` gaps
-    before history is taken off them.
+    before history is taken off them. `kinds` are those of all its intervals.
     """
 
     begin: int
@@ -67,6 +68,7 @@ class _Stretch(NamedTuple):
     since: str
     until: str
     gaps: int
+    kinds: str
 
 
 def compacted(lines: Sequence[RawLine], now: str, *, least: int = LEAST) -> bytes | None:
@@ -142,7 +144,7 @@ def _groups(lines: Sequence[RawLine], cuts: _Cuts, least: int) -> list[_Stretch]
     whole: _Stretch | None = None  # the group as far as it may end
     for each in _stretches(lines):
         may_begin = cuts.may_be(each.since)
-        goes_on = group is not None and group.end == each.begin
+        goes_on = group is not None and group.end == each.begin and group.kinds == each.kinds
         if group is not None and goes_on and not (may_begin and group.gaps + each.gaps > MOST_GAPS):
             group = group._replace(end=each.end, until=each.until, gaps=group.gaps + each.gaps)
         else:
@@ -197,7 +199,9 @@ def _stretches(lines: Sequence[RawLine]) -> Iterator[_Stretch]:
             and latest[following - 1] <= _time(after) == earliest[following]
             and earliest[place] == _time(first)
         ):
-            yield _Stretch(begin, end, _time(first), _time(after), _count(first, inner))
+            yield _Stretch(
+                begin, end, _time(first), _time(after), _count(first, inner), _kinds(first)
+            )
 
 
 def _is_closed(first: Bounding, inner: Sequence[Bounding], until: str) -> bool:
@@ -216,6 +220,12 @@ def _count(first: Bounding, inner: Sequence[Bounding]) -> int:
     if isinstance(first, CheckpointEntry):
         return first.gaps
     return int(not any(isinstance(entry, UnwantedEntry) for entry in inner))
+
+
+def _kinds(first: Bounding) -> str:
+    """Return the `kinds` of a beginning, "" for all: so have checkpoints of earlier versions."""
+    kinds = first.kinds if isinstance(first, _BEGINNINGS) else ""
+    return "" if kinds == EVERY_KIND else kinds
 
 
 def _time(entry: Bounding) -> str:
@@ -369,7 +379,13 @@ class _Folding:
         since, until = self._group.since, self._group.until
         columns = encoded(since, gaps, exact, others)
         return CheckpointEntry(
-            at=now, since=since, until=until, lines=0, gaps=len(gaps), columns=columns
+            at=now,
+            since=since,
+            until=until,
+            lines=0,
+            gaps=len(gaps),
+            kinds=self._group.kinds,
+            columns=columns,
         )
 
     def _kept(self, gaps: Sequence[Gap], taken: set[int]) -> list[bytes]:

@@ -45,7 +45,8 @@ class _Moment(TaggedEntry, frozen=True, kw_only=True):
 class OpenedEntry(_Moment, tag="opened", frozen=True, kw_only=True):
     """The beginning of an interval: the server confirmed that we are in the channel.
 
-    `msgid` is that of our JOIN, `run` the name of the run's file.
+    `msgid` is that of our JOIN, `run` the name of the run's file, `kinds` the classes of
+    events that are recorded: `all`, or their names.
     """
 
     msgid: str = ""
@@ -178,7 +179,7 @@ class CheckpointEntry(TaggedEntry, tag="checkpoint", frozen=True, kw_only=True):
 
     It stands for `lines` lines. `columns` holds its `gaps` and their history. Of
     the gaps that are left of them, `open` are open, history may fill `wanting`, and
-    for `unasked` of these no reason is given.
+    for `unasked` of these no reason is given. `kinds` are those of all its intervals.
     """
 
     at: str
@@ -189,6 +190,7 @@ class CheckpointEntry(TaggedEntry, tag="checkpoint", frozen=True, kw_only=True):
     open: int = 0
     wanting: int = 0
     unasked: int = 0
+    kinds: str = ""
     columns: str
 
     def __post_init__(self) -> None:

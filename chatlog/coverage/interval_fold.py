@@ -59,7 +59,8 @@ class Bound(msgspec.Struct, frozen=True, order=True):
 class Interval(msgspec.Struct, frozen=True, order=True):
     """A stretch in which the target was heard; `run` is still hearing it if there is no cause.
 
-    Such a one ends where that run was last known to hear.
+    Such a one ends where that run was last known to hear. `kinds` are the classes of
+    events that were recorded, as `opened` has them.
     """
 
     start: Bound
@@ -67,6 +68,7 @@ class Interval(msgspec.Struct, frozen=True, order=True):
     cause: str
     run: str
     planned: bool = False
+    kinds: str = ""
 
 
 Bounding = OpenedEntry | ClosedEntry | UnwantedEntry | CheckpointEntry
@@ -145,7 +147,8 @@ class IntervalFold:
         for opened in living:
             end = self._heard(opened)
             if end is not None and end.time > opened.time:
-                self.beside.append(Interval(_start(opened), end, "", opened.run))
+                start = _start(opened)
+                self.beside.append(Interval(start, end, "", opened.run, kinds=opened.kinds))
         return bool(living)
 
     def _begin(self, opened: OpenedEntry) -> None:
@@ -165,7 +168,9 @@ class IntervalFold:
         if self._open is not None:
             self._end_unsaid("killed", before=entry.since)
         self.folded[self._next] = entry
-        self.all.append(Interval(Bound(entry.since), Bound(entry.until), DAMAGED, ""))
+        self.all.append(
+            Interval(Bound(entry.since), Bound(entry.until), DAMAGED, "", kinds=entry.kinds)
+        )
         self._has_later = False
 
     def _take_closed(self, closed: ClosedEntry) -> None:
@@ -177,8 +182,8 @@ class IntervalFold:
         if closed.run in self._before:
             opened = self._before.pop(closed.run)
             if opened.time < end.time:
-                start = _start(opened)
-                self.beside.append(Interval(start, end, cause, closed.run, closed.planned))
+                known = closed.run, closed.planned, opened.kinds
+                self.beside.append(Interval(_start(opened), end, cause, *known))
         elif self._open is None or closed.run in ("", self._open.run):
             self._close(end, cause, planned=closed.planned)
 
@@ -238,7 +243,8 @@ class IntervalFold:
     def _end(self, end: Bound, cause: str, *, planned: bool = False) -> None:
         assert self._open is not None  # noqa: S101 - the callers have looked
         start = _start(self._open)
-        self.all.append(Interval(start, end, cause, self._open.run, planned))
+        opened = self._open
+        self.all.append(Interval(start, end, cause, opened.run, planned, opened.kinds))
         self._open = None
 
 

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
-from chatlog.casemapping import Casemapping, is_wild, pattern_of, spellings
 from chatlog.errors import UsageError
-from chatlog.event import CLASSES, SERVER, TALK, EventType, class_of
+from chatlog.event import CLASSES, TALK, EventType, class_of
 from chatlog.formats.visible import unformatted
+from chatlog.places import ASCII, is_named, is_place
 from chatlog.query.texts import Text  # noqa: TC001 - msgspec reads the annotations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from chatlog.casemapping import Casemapping
     from chatlog.event import Event
 
     Names = Callable[[str], Casemapping]
@@ -98,15 +99,15 @@ class Nick(msgspec.Struct, frozen=True):
 
     def is_called(self, nick: str, network: str, names: Names) -> bool:
         """Return whether a nick matches."""
-        return _is_named(self.name, nick, names(network))
+        return is_named(self.name, nick, names(network))
 
     def holds(self, event: Event, names: Names) -> bool:
         """Return whether the event's nick matches."""
         folds = names(event.network)
         return (
-            _is_named(self.name, event.nick, folds)
-            or (event.type == "nick" and _is_named(self.name, event.subject, folds))
-            or (bool(event.relayed_nick) and _is_named(self.name, event.relayed_nick, folds))
+            is_named(self.name, event.nick, folds)
+            or (event.type == "nick" and is_named(self.name, event.subject, folds))
+            or (bool(event.relayed_nick) and is_named(self.name, event.relayed_nick, folds))
         )
 
 
@@ -117,7 +118,7 @@ class Subject(msgspec.Struct, frozen=True):
 
     def holds(self, event: Event, names: Names) -> bool:
         """Return whether the event's subject matches."""
-        return _is_named(self.name, event.subject, names(event.network))
+        return is_named(self.name, event.subject, names(event.network))
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -127,7 +128,7 @@ class Account(msgspec.Struct, frozen=True):
 
     def holds(self, event: Event, names: Names) -> bool:  # noqa: ARG002 - as every term
         """Return whether the event's account matches."""
-        return _is_named(self.name, event.account, _ASCII)
+        return is_named(self.name, event.account, ASCII)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -137,13 +138,7 @@ class Place(msgspec.Struct, frozen=True):
 
     def holds(self, event: Event, names: Names) -> bool:
         """Return whether the event's place matches."""
-        folds = names(event.network)
-        place, slash, name = self.name.partition("/")
-        return _is_target(self.name, event.target, folds) or (
-            bool(slash)
-            and _is_named(place, event.network, _ASCII)
-            and _is_target(name, event.target, folds)
-        )
+        return is_place(self.name, event.network, event.target, names(event.network))
 
 
 class Network(msgspec.Struct, frozen=True):
@@ -153,7 +148,7 @@ class Network(msgspec.Struct, frozen=True):
 
     def holds(self, event: Event, names: Names) -> bool:  # noqa: ARG002 - as every term
         """Return whether the event's place matches."""
-        return _is_named(self.name, event.network, _ASCII)
+        return is_named(self.name, event.network, ASCII)
 
 
 class Type(msgspec.Struct, frozen=True):
@@ -199,7 +194,7 @@ class Via(msgspec.Struct, frozen=True):
 
     def holds(self, event: Event, names: Names) -> bool:  # noqa: ARG002 - as every term
         """Return whether the event has that source."""
-        return _is_named(self.name, event.via or "live", _ASCII)
+        return is_named(self.name, event.via or "live", ASCII)
 
 
 class Between(msgspec.Struct, frozen=True):
@@ -260,23 +255,6 @@ THINGS: Final[Mapping[str, Callable[[Event], bool]]] = {
     "raw": lambda event: bool(event.raw),
 }
 """What `has:` may ask for."""
-
-_ASCII: Final = Casemapping("ascii")
-
-
-def _is_named(name: str, found: str, folds: Casemapping) -> bool:
-    if not found:
-        return False
-    folded = folds[name]
-    if is_wild(name):
-        return pattern_of(folded).fullmatch(folds[found]) is not None
-    return folds[found] == folded
-
-
-def _is_target(name: str, found: str, folds: Casemapping) -> bool:
-    if SERVER in (name, found):  # which no pattern means
-        return name == found
-    return any(_is_named(each, found, folds) for each in spellings(name))
 
 
 def texts_of(term: Term) -> Iterator[Text]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatlog.record.limits import Limiter
+    from chatlog.record.recorded_classes import RecordedClasses
     from chatlog.record.sinks import Flusher, Sink
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Intake:
     the recorded channels of the configuration, `counts` the events of each target,
     `fetched` those of its history, `last_event` the time of the last one by our clock,
     "" before the first. `on_written`, if set, is called once a turn with its events.
+    `classes` choose the events to record; the others count nowhere.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Intake:
         *,
         stop: Callable[[str], None],
         begin: Callable[[str], None] = lambda _target: None,
+        classes: RecordedClasses | None = None,
     ) -> None:
         self.channels: tuple[str, ...] = ()
         self.counts: Counter[str] = Counter()
@@ -60,6 +63,7 @@ class Intake:
         self._flusher = flusher
         self._stop = stop
         self._begin = begin
+        self._classes = classes
         self._recorded: set[str] = set()
         self._elsewhere: set[str] = set()
         self._has_casemapping = False
@@ -119,7 +123,7 @@ class Intake:
         One line may concern thousands of targets, and each may begin a segment.
         """
         try:
-            events = self._limiter.admit(events)
+            events = self._limiter.admit(self.chosen(events, casemapping))
             by_target = _by_target(events)
             if not by_target.keys() <= self._recorded:
                 for target in by_target:
@@ -138,6 +142,10 @@ class Intake:
                 self.last_event = events[-1].received or events[-1].time
                 if self.on_written is not None:
                     self.on_written(events)
+
+    def chosen(self, events: list[Event], casemapping: str) -> list[Event]:
+        """Return those of some events that are to be recorded, by the rules for their classes."""
+        return events if self._classes is None else self._classes.choose(events, casemapping)
 
     def flush(self, is_time_up: Callable[[], bool] = bool) -> bool:
         """Flush the sink until the time is up; return whether every line was dealt with.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from chatlog.archive.rules import EVERY_KIND
 from chatlog.coverage.causes import cause_text
 from chatlog.coverage.entries import (
     AbsentEntry,
@@ -89,17 +90,24 @@ class Intervals:
 
     Each change returns the entries for the ledger of its target, in order. `run`
     is the name of this run's file. `last_msgid` returns the msgid of the last
-    line of a target. `is_batch_over` marks a stop as the planned end of a batch.
+    line of a target, `kinds` the classes that are recorded of it from now on.
+    `is_batch_over` marks a stop as the planned end of a batch.
 
     A target whose intervals end ten times within a minute is heard again from
     the next confirmation on (`prove`), not from the next JOIN: it claims less, and
     a loop of kicks and joins does not fill the disk.
     """
 
-    def __init__(self, run: str, last_msgid: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        run: str,
+        last_msgid: Callable[[str], str],
+        kinds: Callable[[str], str] = lambda _target: EVERY_KIND,
+    ) -> None:
         self.is_batch_over = False
         self._run = run
         self._last_msgid = last_msgid
+        self._kinds = kinds
         self._open: dict[str, _Open] = {}
         self._ends: dict[str, deque[int]] = {}  # of the last intervals, by our clock
         self._unsteady: set[str] = set()  # in the channel, and not heard before `prove`
@@ -135,7 +143,7 @@ class Intervals:
             msgid=msgid,
             run=self._run,
             via="live",
-            kinds="all",
+            kinds=self._kinds(target),
         )
         self._open[target] = _Open(opened.time, moment)
         self._absent.pop(target, None)

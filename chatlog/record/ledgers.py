@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from chatlog.archive.files import state_of
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import (
     AbsentEntry,
     ClosedEntry,
+    CoveredEntry,
     OpenedEntry,
     UnwantedEntry,
     WishedEntry,
@@ -23,6 +26,7 @@ from chatlog.coverage.last_heard import LastHeard
 from chatlog.errors import TranscriptError
 from chatlog.read.lookup import last_lines, last_msgid
 from chatlog.record.intervals import Intervals, Moment, new_interval, silence_of
+from chatlog.record.recorded_classes import RecordedClasses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,7 +58,7 @@ class Ledgers:
 
     `run` is the name of this run's file. `trouble` is called with each refusal
     of the disk; no method raises one. `waiting_msgid` returns the last msgid of a target
-    that no file has yet, "" for none.
+    that no file has yet, "" for none. `classes` tell the kinds of events that are recorded.
     """
 
     def __init__(
@@ -65,12 +69,14 @@ class Ledgers:
         run: str,
         trouble: Callable[[TranscriptError], None],
         waiting_msgid: Callable[[str], str] = lambda _target: "",
+        classes: RecordedClasses | None = None,
     ) -> None:
         self._network = network
         self._writer = writer
         self._trouble = trouble
         self._waiting_msgid = waiting_msgid
-        self._intervals = Intervals(run, self._last_msgid)
+        self._classes = classes or RecordedClasses(network, lambda: writer.storage.rules)
+        self._intervals = Intervals(run, self._last_msgid, self._classes.enter)
         self._held_back: list[tuple[str, LedgerEntry]] = []
         self._last_heard: LastHeard | None = None
         self._known: dict[Path, _Known] = {}
@@ -197,10 +203,18 @@ class Ledgers:
     def append_when_written(self, target: str, *entries: LedgerEntry) -> None:
         """Append the results of a fetch once no line waits for the disk.
 
-        A ledger must never claim lines that a crash could still take.
+        A ledger must never claim lines that a crash could still take. History that brought
+        all classes that are recorded has brought all.
         """
-        self._held_back += [(target, entry) for entry in entries]
+        self._held_back += [(target, self._of_recorded(target, entry)) for entry in entries]
         self.append_held_back()
+
+    def _of_recorded(self, target: str, entry: LedgerEntry) -> LedgerEntry:
+        """Return an entry of history; its `kinds` are the recorded ones if it brought all those."""
+        if not isinstance(entry, CoveredEntry):
+            return entry
+        kinds = self._classes.brought(target, entry.kinds)
+        return msgspec.structs.replace(entry, kinds=kinds)
 
     def append_held_back(self) -> None:
         """Append the entries that were held back, unless lines still wait for the disk."""

@@ -28,6 +28,7 @@ from chatlog.record.intake import Intake
 from chatlog.record.intervals import Moment
 from chatlog.record.ledgers import Ledgers
 from chatlog.record.limits import Limiter, Limits
+from chatlog.record.recorded_classes import RecordedClasses
 from chatlog.record.steps import TURN
 from chatlog.record.supervisor import Plan, Supervisor
 from chatlog.record.waiting_sink import WaitingSink
@@ -215,10 +216,11 @@ class Recorder:
         assert self._reactor is not None  # noqa: S101 - run() made it
         name = plan.session.network
         sink: Sink = self._writer
-        ledgers = self._ledgers_of(name)
+        classes = RecordedClasses(name, lambda: self._writer.storage.rules)
+        ledgers = self._ledgers_of(name, classes)
         if self._linger is not None:
             sink = waiting = WaitingSink(self._writer)
-            ledgers = self._ledgers_of(name, waiting.last_msgid)
+            ledgers = self._ledgers_of(name, classes, waiting.last_msgid)
         intake = Intake(
             name,
             sink,
@@ -226,6 +228,7 @@ class Recorder:
             self._durability,
             stop=self.stop,
             begin=ledgers.begin,
+            classes=classes,
         )
         intake.on_written = self.on_written
         try:
@@ -361,7 +364,10 @@ class Recorder:
                 self._ledgers_of(name).unwanted(channel, Moment(self._now()))
 
     def _ledgers_of(
-        self, name: str, waiting_msgid: Callable[[str], str] = lambda _target: ""
+        self,
+        name: str,
+        classes: RecordedClasses | None = None,
+        waiting_msgid: Callable[[str], str] = lambda _target: "",
     ) -> Ledgers:
         """Return the ledgers of a network, which may be none of this run's."""
         if name in self._networks:
@@ -372,6 +378,7 @@ class Recorder:
             run=self._run,
             trouble=self._durability.note,
             waiting_msgid=waiting_msgid,
+            classes=classes,
         )
 
     def _changed(self) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from msgspec.structs import replace
 
 from chatlog.archive.layout import parse_segment
+from chatlog.archive.rules import EVERY, classes_of
 from chatlog.archive.targets import scan, spelled
 from chatlog.casemapping import CHANTYPES
 from chatlog.coverage import ledger
@@ -45,7 +46,8 @@ class GapQuery(NamedTuple):
 class TargetGaps(NamedTuple):
     """One target in the range of a query: its share of coverage, and the gaps in it.
 
-    `damaged` counts the lines of its ledger that could not be read.
+    `damaged` counts the lines of its ledger that could not be read. `classes` of events
+    were recorded all that time.
     """
 
     network: str
@@ -55,6 +57,7 @@ class TargetGaps(NamedTuple):
     share: float
     gaps: list[Gap]
     damaged: int = 0
+    classes: frozenset[str] = EVERY
 
 
 class Unreadable(NamedTuple):
@@ -147,7 +150,18 @@ def _within(network: str, target: str, coverage: Coverage, query: GapQuery) -> T
         [gap for gap in cut if gap.milliseconds >= query.least], coverage.covered_near(since, until)
     )
     heard = share(coverage.recorded_between(since, until), cut)
-    return TargetGaps(network, target, since, until, heard, shown, coverage.damaged)
+    classes = recorded_classes(coverage, since, until)
+    return TargetGaps(network, target, since, until, heard, shown, coverage.damaged, classes)
+
+
+def recorded_classes(coverage: Coverage, since: str, until: str) -> frozenset[str]:
+    """Return the classes of events that were recorded in every interval of a stretch."""
+    found = EVERY
+    for each in coverage.intervals:
+        begins, ends = each.start.time, each.end.time
+        if (begins < until or begins == since) and (since < ends or begins == ends):
+            found &= classes_of(each.kinds)
+    return found
 
 
 def not_recovered(found: Iterable[TargetGaps], *, strict: bool) -> list[Gap]:

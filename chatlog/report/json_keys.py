@@ -127,7 +127,14 @@ Cause = Annotated[str, Meta(description="Cause of the gap, one of those in gaps.
 Why = Annotated[str, Meta(description="Reason, in words for people.")]
 Via = Annotated[str, Meta(description="Source of the fetched lines, as `via` of an event.")]
 Kinds = Annotated[
-    str, Meta(description="Events that the history has: `all`, or `messages` without joins.")
+    str,
+    Meta(
+        description="Events that the history has: `all`, `messages` without joins, or the"
+        " classes that are recorded, if it has all of those."
+    ),
+]
+Classes = Annotated[
+    list[str], Meta(description="Classes of events that were recorded all that time.")
 ]
 Nick = Annotated[str, Meta(description="Nick of the speaker; the recorder's in `status`.")]
 Nicks = Annotated[list[str], Meta(description="Nicks.")]

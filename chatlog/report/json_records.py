@@ -104,6 +104,7 @@ class CoverageRecord(Record, tag="coverage"):
     since: key.Since | None
     until: key.Until | None
     share: key.Share | None
+    classes: key.Classes | None
     open: key.OpenGaps | None
     unfillable: key.UnfillableGaps | None
     planned: key.PlannedGaps | None

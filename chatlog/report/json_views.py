@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.targets import spelled
 from chatlog.coverage.gap import GapState
+from chatlog.event import CLASSES
 from chatlog.report.json_records import (
     CountedTarget,
     CoverageRecord,
@@ -119,6 +120,7 @@ def _coverage_record(found: TargetGaps) -> CoverageRecord:
         since=found.since,
         until=found.until,
         share=rounded(found.share),
+        classes=[each for each in CLASSES if each in found.classes],
         open=counts[GapState.OPEN],
         unfillable=counts[GapState.UNFILLABLE],
         planned=counts[GapState.PLANNED],
@@ -135,6 +137,7 @@ def unknown_record(target: Target) -> CoverageRecord:
         since=None,
         until=None,
         share=None,
+        classes=None,
         open=None,
         unfillable=None,
         planned=None,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.archive.targets import spelled
 from chatlog.casemapping import CHANTYPES
-from chatlog.event import TO_THE_SECOND, EventType, shifted
+from chatlog.event import TO_THE_SECOND, EventType, class_of, shifted
 from chatlog.formats import jsonl
 from chatlog.query.predicates import Between, Has, Some, Type, Via
 from chatlog.query.selection import query_for
-from chatlog.report.gaps import Unreadable, coverages
+from chatlog.report.gaps import Unreadable, coverages, recorded_classes
 from chatlog.report.presence import CHANGING, SPEAKING, Presence
 from chatlog.search.search import Search
 
@@ -19,11 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chatlog.archive.targets import Target
+    from chatlog.coverage.fold import Coverage
     from chatlog.event import Event
     from chatlog.read.reader import Reader
     from chatlog.search.search import Hit, HitsOf
 
 _DAY: Final = 86_400_000  # milliseconds
+
+
+_UNHEARD: Final = "was not recorded then; `chatlog gaps` shows when it was"
+_UNRECORDED: Final = (
+    "has no joins and quits of then: `record` left out the class presence; `chatlog gaps`"
+    " shows what was recorded"
+)
+_PRESENCE: Final = class_of(EventType.JOIN)
 
 
 def channels_of(reader: Reader) -> list[Target]:
@@ -85,7 +94,7 @@ def relayed_in(
     return sorted(found)
 
 
-def has_gap(
+def why_unknown(
     root: str | Path,
     channel: Target,
     since: str,
@@ -93,19 +102,32 @@ def has_gap(
     now: str,
     *,
     unreadable: Unreadable,
-) -> bool:
+) -> str:
+    """Return the reason why the members at a time are unknown, "" if they are known.
+
+    They are known from `since` on, "" if no recorder was in the channel.
+    """
+    if not since:
+        return _UNHEARD
+    for _, coverage in coverages(Path(root), [channel], now, unreadable=unreadable):
+        if _has_gap(coverage, since, time):
+            return _UNHEARD
+        if _PRESENCE not in recorded_classes(coverage, since, time):
+            return _UNRECORDED
+    return ""
+
+
+def _has_gap(coverage: Coverage, since: str, time: str) -> bool:
     """Return whether a gap began between `since` and a time.
 
     A recorder that was killed leaves no event of its end; the ledger knows. Nor does a
     batch that brings nothing leave an event of its beginning: after the gap before it,
     nobody knows who stayed. A gap of the second of `since` that is over by the time lies
-    before the list of names: text tells seconds alone. `unreadable` reports files that
-    could not be read.
+    before the list of names: text tells seconds alone.
     """
     return any(
         since <= gap.start.time < time
         and (time <= gap.end or since[:TO_THE_SECOND] < gap.start.time[:TO_THE_SECOND])
-        for _, coverage in coverages(Path(root), [channel], now, unreadable=unreadable)
         for gap in coverage.gaps.near(since, time)
     )
 

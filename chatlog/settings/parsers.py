@@ -26,6 +26,7 @@ _CLOCK: Final = r"(?a)([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?"
 _NOT_IN_A_CHANNEL: Final = "[\0\a\r\n ,:\ud800-\udfff]"
 _LONGEST_CHANNEL: Final = 200
 _NOT_IN_A_NICK: Final = "[\0-\x20,:!@*?\ud800-\udfff]"
+_NOT_IN_A_GLOB: Final = "[\0-\x1f\x7f\ud800-\udfff]"
 _NOT_IN_A_NAME: Final = "[\0-\x1f\x7f/\ud800-\udfff]"
 _USER: Final = r"(?a)[!-~]+"
 _NOT_IN_A_USER: Final = "[@!:*]"
@@ -79,6 +80,13 @@ def parse_mask(text: str) -> str:
     """Parse `nick!user@host` or a nick, with the wildcards * and ?."""
     if not re.fullmatch(_MASK, text):
         raise UsageError(f"{text!r} is no mask; say nick!user@host, with * and ? for any, or nick")
+    return text
+
+
+def parse_glob(text: str) -> str:
+    """Parse a name, with the wildcards * and ?."""
+    if not text.strip() or re.search(_NOT_IN_A_GLOB, text):
+        raise UsageError(f"{text!r} is no name; say #python, #python-* or libera/#python")
     return text
 
 

@@ -27,6 +27,7 @@ class Scope(StrEnum):
     STORAGE = "storage"
     NETWORK = "network"
     CHANNEL = "channel"
+    RULE = "rule"
 
 
 class Section(StrEnum):
@@ -36,6 +37,7 @@ class Section(StrEnum):
     TRANSCRIPTS = "Transcripts"
     DISK = "Disk"
     RETENTION = "Sealing and retention"
+    RULE = "Rule"
     NETWORK = "Network"
     IDENTITY = "Identity"
     LOGIN = "Login"

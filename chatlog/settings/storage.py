@@ -9,7 +9,9 @@ from typing import Annotated, Final
 import msgspec
 
 from chatlog.settings import parsers
+from chatlog.settings.classes import ClassSelection
 from chatlog.settings.kinds import DIRECTORY, Choice, Duration, Flag, Parsed, Several, Size
+from chatlog.settings.rule import ListedRule, RuleConfig
 from chatlog.settings.setting import Section, Setting
 
 FORMATS: Final = ("jsonl", "text")
@@ -36,6 +38,18 @@ class StorageConfig(msgspec.Struct, frozen=True, kw_only=True):
     format: Annotated[tuple[str, ...], Setting(
         Section.TRANSCRIPTS, Several(Choice(FORMATS), least=1), "Format of transcripts.",
     )] = ("jsonl",)
+    record: Annotated[tuple[str, ...], Setting(
+        Section.TRANSCRIPTS, ClassSelection(),
+        "Classes of events to record: talk, topic, presence, moderation, server;"
+        " with - before it, all but that.",
+        note="See [Rules](#rules).", unset="all", example='["talk", "topic", "moderation"]',
+    )] = ()
+    rules: Annotated[tuple[RuleConfig, ...], Setting(
+        Section.TRANSCRIPTS, Several(ListedRule()),
+        "Rules for some channels and networks; the first one that matches counts.",
+        note="See [Rules](#rules).", option=False,
+        example='[{channels = ["#support*"], record = ["talk"]}]',
+    )] = ()
     rotate: Annotated[str, Setting(
         Section.TRANSCRIPTS, Choice(ROTATIONS), "When to begin a new segment.",
     )] = "daily"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from chatlog.settings.channel import CHANNEL
 from chatlog.settings.config import Config
 from chatlog.settings.network import NetworkConfig
+from chatlog.settings.rule import RULE
 from chatlog.settings.setting import Scope, settings_of
 from chatlog.settings.storage import StorageConfig
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SETTINGS: Final = (
     *settings_of(Config, Scope.RUN),
     *settings_of(StorageConfig, Scope.STORAGE),
+    *RULE,
     *settings_of(NetworkConfig, Scope.NETWORK),
     *CHANNEL,
 )

@@ -14,6 +14,7 @@ from chatlog.coverage.compaction import compacted
 from chatlog.coverage.entries import (
     AbsentEntry,
     AskedEntry,
+    CheckpointEntry,
     ClosedEntry,
     CoveredEntry,
     OpenedEntry,
@@ -170,3 +171,19 @@ def test_lines_that_are_damaged_or_of_a_later_version_stay_byte_for_byte(origina
     odd = [each.data for each in lines_of(original) if isinstance(each.entry, Damaged | Later)]
     result = [each.data for each in lines_of(compact(original))]
     assert [line for line in result if line in odd] == odd
+
+
+def test_a_checkpoint_has_intervals_of_the_same_kinds_alone_and_keeps_them(tmp_path):
+    kinds = ["all", "all", "talk topic", "talk topic", "talk topic", ""]
+    entries = []
+    for number, each in enumerate(kinds):
+        entries.append(OpenedEntry(at=at(10 * number), kinds=each))
+        entries.append(ClosedEntry(at=at(10 * number + 5), cause="stopped"))
+    compacted_lines = lines_of(compact(b"".join(map(encode, entries))))
+    kept = [line.entry for line in compacted_lines]
+    assert [(each.since, each.kinds) for each in kept if isinstance(each, CheckpointEntry)] == [
+        (at(0), ""),
+        (at(20), "talk topic"),
+    ]
+    intervals = coverage_of(kept, heard=lambda _: None).intervals
+    assert [each.kinds for each in intervals] == ["", "talk topic", ""]

@@ -26,6 +26,7 @@ from chatlog.settings.file import load
 from chatlog.settings.key_path import KeyPath
 from chatlog.settings.network import MECHANISMS, NetworkConfig
 from chatlog.settings.presets import PRESETS
+from chatlog.settings.rule import RuleConfig
 from chatlog.settings.server_names import ServerName
 from chatlog.settings.storage import StorageConfig
 from chatlog.settings.table import SECRETS as SECRET_SETTINGS
@@ -117,6 +118,21 @@ def test_storage_is_turned_into_sizes_modes_and_absolute_paths(write, tmp_path):
         spool_dir=str(tmp_path / "spool"),
         sync="always", sync_interval=5, spool_size=1 << 20, min_free=0,
     )  # fmt: skip
+
+
+def test_rules_are_a_list_of_tables_in_storage(write):
+    said = (
+        '[storage]\nrecord = ["-server"]\n'
+        '[[storage.rules]]\nchannels = ["#a*", "net/b"]\nrecord = ["talk", "topic"]\n'
+        '[[storage.rules]]\nnetworks = ["net"]\nrecord = ["all"]\n'
+    )
+    assert load(write(said + NETWORK)).storage == StorageConfig(
+        record=("-server",),
+        rules=(
+            RuleConfig(channels=("#a*", "net/b"), record=("talk", "topic")),
+            RuleConfig(networks=("net",), record=("all",)),
+        ),
+    )
 
 
 def test_a_channel_is_a_name_or_a_table_with_a_key_of_its_own(network, tmp_path):
@@ -268,6 +284,28 @@ CHANNELS = {
 def test_what_is_wrong_in_a_channel_is_named_by_its_place(write, channels, reason):
     text = f"[networks.net]\nservers = ['irc.test']\nchannels = {channels}\n"
     assert refusal(write(text)).startswith(f"networks.net.{reason}")
+
+
+RULES = {
+    "record = 'talk'": "record: a list in [ ] belongs here, not a text",
+    "record = ['presense']": "record[0]: there is no class 'presense'; did you mean presence?",
+    "record = ['talk', 'join']": "record[1]: 'join' is a type of the class presence",
+    "record = ['talk', '-talk']": "record: no class is left to record",
+    "rules = {}": "rules: a list in [ ] belongs here, not a table",
+    "rules = ['#a']": "rules[0]: a table belongs here, not a text",
+    "rules = [{channels = ['#a']}]": "rules[0]: a rule needs record",
+    "rules = [{record = ['talk']}, {chanels = ['#a'], record = ['talk']}]": (
+        "rules[1].chanels: there is no such key; did you mean channels?"
+    ),
+    "rules = [{channels = ['#a', ''], record = ['talk']}]": "rules[0].channels[1]: '' is no name",
+    "rules = [{networks = 'libera', record = ['talk']}]": "rules[0].networks: a list in [ ]",
+    "rules = [{record = ['sever']}]": "rules[0].record[0]: there is no class 'sever'; did you",
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), RULES.items())
+def test_what_is_wrong_in_a_rule_is_named_by_its_place(write, text, reason):
+    assert refusal(write(f"[storage]\n{text}\n{NETWORK}")).startswith(f"storage.{reason}")
 
 
 ELSEWHERE = {

@@ -12,6 +12,7 @@ from chatlog.settings.config import Config
 from chatlog.settings.key_path import KeyPath
 from chatlog.settings.kinds import Flag, Several
 from chatlog.settings.network import NetworkConfig
+from chatlog.settings.rule import RuleConfig
 from chatlog.settings.setting import Scope, Section, variable
 from chatlog.settings.storage import StorageConfig
 from chatlog.settings.table import SECRETS, SETTINGS, of_scope, of_sections
@@ -35,6 +36,7 @@ def test_each_scope_is_a_struct_with_a_row_for_every_field():
         Scope.RUN: ["metrics_file"],
         Scope.STORAGE: list(StorageConfig.__struct_fields__),
         Scope.NETWORK: list(NetworkConfig.__struct_fields__),
+        Scope.RULE: list(RuleConfig.__struct_fields__),
         Scope.CHANNEL: list(ChannelConfig.__struct_fields__),
     }
     assert {"is_part", "metrics_file", "networks", "path", "storage", "warnings"} == set(

@@ -19,7 +19,7 @@ from chatlog.cli.show.unreadable import reported_by
 from chatlog.errors import NothingFoundError, UsageError
 from chatlog.formats.visible import printable, visible
 from chatlog.read.reader import Reader
-from chatlog.report.members import channels_of, has_gap, presence_at, relayed_in
+from chatlog.report.members import channels_of, presence_at, relayed_in, why_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -69,13 +69,12 @@ def command(
     presence = presence_at(reader, channel, time, watched_last_hits)
     relayed = relayed_in(reader, channel, time, watched_last_hits)
     damage.report()
-    if not presence.since or has_gap(
+    why = why_unknown(
         root, channel, presence.since, min(time, now), now, unreadable=reported_by(damage)
-    ):
+    )
+    if why:
         damage.end()
-        raise NothingFoundError(
-            f"{printable(target)} was not recorded then; `chatlog gaps` shows when it was"
-        )
+        raise NothingFoundError(f"{printable(target)} {why}")
     if as_json:
         from chatlog.report.json_views import members_record
 

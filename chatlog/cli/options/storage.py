@@ -9,9 +9,11 @@ import msgspec
 
 from chatlog.archive.compression import COMPRESSIONS
 from chatlog.archive.layout import Rotate
+from chatlog.archive.rules import Rule, Rules
 from chatlog.archive.storage import Storage, Sync
 from chatlog.cli.options.types import is_typed
 from chatlog.settings import parsers
+from chatlog.settings.classes import ClassSelection, chosen
 from chatlog.settings.file import load_storage
 from chatlog.settings.locations import data_directory, found_config
 from chatlog.settings.storage import StorageConfig
@@ -19,10 +21,17 @@ from chatlog.settings.storage import StorageConfig
 if TYPE_CHECKING:
     import click
 
+    from chatlog.settings.rule import RuleConfig
+
 
 def typed_over(kept: StorageConfig, typed: dict[str, Any]) -> StorageConfig:
     """Return the settings of a file with options and environment over them."""
     fields = {name: typed[name] for name in StorageConfig.__struct_fields__ if name in typed}
+    if "record" in fields:
+        fields["record"] = words = ClassSelection.joined(fields["record"])
+        chosen(words)
+        rules = (msgspec.structs.replace(each, record=()) for each in kept.rules)
+        fields["rules"] = tuple(rules)
     return msgspec.structs.replace(kept, **fields)
 
 
@@ -76,4 +85,14 @@ def storage_of(kept: StorageConfig) -> Storage:
         compress=kept.compress,
         keep=kept.keep,
         keep_bytes=kept.keep_bytes,
+        rules=_rules_of(kept),
     )
+
+
+def _rules_of(kept: StorageConfig) -> Rules:
+    return Rules(record=chosen(kept.record), rules=tuple(map(_rule_of, kept.rules)))
+
+
+def _rule_of(rule: RuleConfig) -> Rule:
+    record = chosen(rule.record) if rule.record else None
+    return Rule(channels=rule.channels, networks=rule.networks, record=record)

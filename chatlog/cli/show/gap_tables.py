@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
+from chatlog.archive.rules import EVERY, kinds_of
 from chatlog.cli.show.gap_lines import gap_cause, gap_details
 from chatlog.cli.show.tables import show
 from chatlog.coverage.gap import GapState
@@ -59,7 +60,9 @@ def _head(found: TargetGaps, zone: tzinfo | None) -> Text:
     length = (parse_time(found.until) - parse_time(found.since)) / 1000
     share = percent(found.share, is_certain=not found.damaged)  # damage hides gaps
     heard = f"{share} of {span(length)} since {local_text(found.since, zone)}"
-    return Text.assemble((printable(f"{found.network}/{found.target}"), "bold"), f"  {heard}")
+    classes = f", {kinds_of(found.classes)} alone" if found.classes != EVERY else ""
+    name = printable(f"{found.network}/{found.target}")
+    return Text.assemble((name, "bold"), f"  {heard}{classes}")
 
 
 def _bar(found: TargetGaps) -> Text:

@@ -112,8 +112,8 @@ class HistoryQueue:
 
         After `close` a page is written as it came: rather twice than never.
         """
-        if self._is_batch and isinstance(fact, HistoryPage):
-            fact = self._without_our_stays(fact)
+        if isinstance(fact, HistoryPage):
+            fact = self._chosen(fact)
         if self._is_closed:
             if isinstance(fact, HistoryPage):
                 self._transcript.write(list(fact.events))
@@ -122,10 +122,13 @@ class HistoryQueue:
             self._played.append(fact)
         self._start()
 
-    def _without_our_stays(self, page: HistoryPage) -> HistoryPage:
+    def _chosen(self, page: HistoryPage) -> HistoryPage:
+        """Return a page with the events to record; a batch records no stay of ours."""
         state = self._session.state
         me, folds = state.me, state.isupport.casemapping
-        events = [event for event in page.events if not is_of_our_stay(event, me, folds)]
+        events = self._intake.chosen([*page.events], folds.name)
+        if self._is_batch:
+            events = [event for event in events if not is_of_our_stay(event, me, folds)]
         return msgspec.structs.replace(page, events=events)
 
     @property

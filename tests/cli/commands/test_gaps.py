@@ -138,7 +138,8 @@ def test_json_has_an_object_for_each_gap_and_one_for_each_target(gaps, tell):
     }  # fmt: skip
     assert lines[-1] == {
         "type": "coverage", "network": "net", "target": "#c", "since": at(0), "until": at(7200),
-        "share": 0.75, "open": 1, "unfillable": 0, "planned": 1, "filled": 1, "damaged": 0,
+        "share": 0.75, "classes": ["talk", "presence", "topic", "moderation", "server"],
+        "open": 1, "unfillable": 0, "planned": 1, "filled": 1, "damaged": 0,
     }  # fmt: skip
 
 
@@ -368,3 +369,13 @@ def test_transcripts_without_a_ledger_are_named_and_never_pass_for_nothing(gaps,
     known = {key: value for key, value in coverage.items() if value is not None}
     assert known == {"type": "coverage", "network": "net", "target": "#d"}
     assert "share" in coverage
+
+
+def test_a_channel_is_shown_with_the_classes_that_were_recorded_all_the_time(gaps, tell):
+    tell(opened(0, kinds="talk topic"), closed(600, "stopped"))
+    tell(opened(600, kinds="talk presence"), covered(600, 1200, 2, "talk"), closed(1800, "stopped"))
+    assert gaps("--until", "2026-11-23T00:10:00Z").stdout.splitlines()[0] == (
+        "net/#c  100 % of 10 min since 2026-11-23 00:00:00, talk topic alone"
+    )
+    summary = json.loads(gaps("--json").stdout.splitlines()[-1])
+    assert summary["classes"] == ["talk"]

@@ -306,3 +306,18 @@ def test_who_spoke_through_a_relay_in_the_day_before_is_listed_with_the_way(arch
         {"nick": "ada", "platform": "telegram", "relay": "bridge"},
         {"nick": "bob", "platform": None, "relay": "bridge"},
     ]
+
+
+def test_nobody_is_named_of_a_time_in_which_presence_was_not_recorded(who, archive):
+    record(archive, did(100, "joined", "logbot"), did(150, "message", "ann", "hello"))
+    entries = [
+        OpenedEntry(at=at(100), kinds="talk"),
+        ClosedEntry(at=at(300), cause="stopped"),
+    ]
+    ledger.append(UNSYNCED, archive / "net" / "#c", entries)
+    status, out, err = who("#c", "--at", at(200))
+    assert (status, out) == (1, "")
+    assert err == (
+        "chatlog: #c has no joins and quits of then: `record` left out the class presence;"
+        " `chatlog gaps` shows what was recorded\n"
+    )

@@ -7,6 +7,7 @@ import re
 import click
 import pytest
 
+from chatlog.casemapping import Casemapping
 from chatlog.cli.commands import record
 from chatlog.cli.options import plans
 from chatlog.errors import UsageError
@@ -202,3 +203,47 @@ def test_no_option_takes_a_secret_as_its_value():
     risky = [name for name in names if re.search("password|secret|key", name)]
     assert "password_file" in risky
     assert [name for name in risky if not name.endswith(("_file", "_key"))] == []
+
+
+RULES = """
+[storage]
+record = ["-server"]
+
+[[storage.rules]]
+channels = ["#a*"]
+record = ["talk"]
+
+[[storage.rules]]
+networks = ["one"]
+record = ["talk", "topic"]
+"""
+
+
+def recorded(network, target, *arguments):
+    """Return the classes that are recorded of a target, in the order of their names."""
+    rules = plans.storage_of(plans.settings_of(context(*arguments))).rules
+    return sorted(rules.of(network, target, Casemapping()).record)
+
+
+def test_the_first_rule_of_the_file_that_matches_a_channel_counts(config):
+    config.write_text(RULES + config.read_text())
+    assert recorded("one", "#abc", "--config", config) == ["talk"]
+    assert recorded("one", "#b", "--config", config) == ["talk", "topic"]
+    assert recorded("two", "#b", "--config", config) == [
+        "moderation", "presence", "talk", "topic",
+    ]  # fmt: skip
+
+
+def test_an_option_for_classes_counts_for_every_channel_whatever_the_file_says(config):
+    config.write_text(RULES + config.read_text())
+    typed = ("--config", config, "--record", "talk,topic", "--record", "presence")
+    for network, target in (("one", "#a"), ("one", "#b"), ("two", "#b")):
+        assert recorded(network, target, *typed) == ["presence", "talk", "topic"]
+    assert recorded("two", "#b", "--config", config, "--record", "-presence") == [
+        "moderation", "server", "talk", "topic",
+    ]  # fmt: skip
+
+
+def test_options_that_leave_no_class_are_refused(config):
+    with pytest.raises(UsageError, match="no class is left to record"):
+        recorded("one", "#a", "--config", config, "--record", "talk", "--record", "-talk")

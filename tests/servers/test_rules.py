@@ -1,0 +1,95 @@
+"""Rules by channel and class on real servers: what people do, and which lines of it are kept."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.server
+
+CONFIG = """\
+[storage]
+archive = "archive"
+{storage}
+
+{rules}
+
+[networks.net]
+servers = ["irc://127.0.0.1:{port}"]
+channels = ["#one", "#two"]
+nick = "rec"
+"""
+
+
+def lines_of(directory):
+    found = []
+    for path in sorted(directory.glob("*.jsonl")):
+        found += [json.loads(line) for line in path.read_bytes().splitlines()]
+    return sorted(found, key=lambda line: line["time"])
+
+
+def types_in(directory):
+    return [line["type"] for line in lines_of(directory)]
+
+
+def entries_of(directory, name):
+    entries = map(json.loads, (directory / "LEDGER").read_text().splitlines())
+    return [entry for entry in entries if entry["entry"] == name]
+
+
+@pytest.fixture(params=["ngircd", "inspircd"])
+def server(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def configured(tmp_path, server):
+    """Write a configuration for the server, with some rules, and return its path."""
+
+    def write(storage="", rules=""):
+        path = tmp_path / "chatlog.toml"
+        path.write_text(CONFIG.format(port=server.port, storage=storage, rules=rules))
+        path.chmod(0o600)
+        return path
+
+    return write
+
+
+def live(chatlog, config, server, person):
+    """Let ada do one thing of each class in each channel while chatlog records."""
+    ada = person(server.port, "ada").register()
+    ada.join("#one", "#two")
+    recorder = chatlog.start("record", "--config", config, "--verbose")
+    for name in ("#one", "#two"):
+        ada.until(rf"^:rec!\S+ JOIN :?{name}")
+    bob = person(server.port, "bob").register()
+    bob.join("#one", "#two")
+    for name in ("#one", "#two"):
+        ada.send(f"PRIVMSG {name} :hello {name}", f"TOPIC {name} :a topic", f"MODE {name} +m")
+        ada.sync()
+    bob.send("QUIT :bye")
+    bob.until("^ERROR")
+    ada.send("PRIVMSG #one :last", "PRIVMSG #two :last")
+    ada.sync()
+    recorder.interrupt()
+    assert recorder.finish() == 0
+    return recorder
+
+
+def test_each_channel_has_the_classes_of_the_first_rule_that_matches(
+    chatlog, tmp_path, configured, server, person
+):
+    config = configured(
+        'record = ["-server"]', '[[storage.rules]]\nchannels = ["#T*"]\nrecord = ["talk", "topic"]'
+    )
+    live(chatlog, config, server, person)
+    one, two = (tmp_path / "archive/net" / name for name in ("#one", "#two"))
+    assert set(types_in(two)) == {"joined", "message", "topic", "parted"}
+    assert {"joined", "names", "message", "topic", "mode", "join", "quit", "parted"} == set(
+        types_in(one)
+    )
+    assert [each["kinds"] for each in entries_of(two, "opened")] == ["talk topic"]
+    assert [each["kinds"] for each in entries_of(one, "opened")] == [
+        "talk presence topic moderation"
+    ]
