@@ -4,9 +4,6 @@ Its event is the one that the general lane would make. Whatever could make a
 difference sends the line to the general lane: an unusual encoding, the past, an
 answer that the line may ask for, a text or a person that privacy may keep out, a
 server or service, which could repeat a secret.
-
-Most people say more than one thing in a channel. All of a line before its text, the
-head, is therefore looked up as one string.
 """
 
 from __future__ import annotations
@@ -15,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.event import Event, EventType
 from chatlog.protocol.events.talk import CTCP
+from chatlog.protocol.heads import Heads
 from chatlog.protocol.message import MAX_LINE, parse_tags
 from chatlog.protocol.relays import RELAYED_BY
 from chatlog.protocol.repeats import LONGEST
 from chatlog.protocol.repeats import REMEMBERED as REMEMBERED_IDS
-from chatlog.protocol.sources import LONGEST_SOURCE, REMEMBERED
 from chatlog.protocol.tag_plan import PLAIN, plan_for
 from chatlog.protocol.twitch_tags import CAPABILITY, translate
 
@@ -36,14 +33,6 @@ if TYPE_CHECKING:
 _MESSAGE: Final = EventType.MESSAGE.value
 _ACTION: Final = EventType.ACTION.value
 _ACTION_BEGINS: Final = f"{CTCP}ACTION "
-_PRIVMSG: Final = " PRIVMSG "
-
-
-_Head = tuple[str, str, str, str, str]
-"""The channel, nick, user and host of a head, and the head itself.
-
-A plain tuple, because Python takes a NamedTuple apart more slowly.
-"""
 
 
 class FastLane:
@@ -64,13 +53,10 @@ class FastLane:
         self._state = state
         self._privacy = privacy
         self._clock = clock
-        self._sources = sources
         self._repeats = repeats
         self._capabilities = state.capabilities
-        self._known = sources.known
         self._network = state.network
-        self._routes: dict[str, str] = {}
-        self._heads: dict[str, _Head] = {}
+        self._heads = Heads(sources)
         self._plan = PLAIN
         self._received = ""
         self._live: set[str] = set()
@@ -78,16 +64,11 @@ class FastLane:
 
     def learn(self, target: str, channel: str) -> None:
         """Remember under which name a target is written."""
-        if len(target) <= LONGEST_SOURCE:
-            if len(self._routes) >= REMEMBERED:
-                self._routes.clear()
-            self._routes[target] = channel
+        self._heads.learn(target, channel)
 
     def forget(self) -> None:
         """Forget every channel and source, and look anew at which texts need a closer look."""
-        self._routes.clear()
-        self._known.clear()
-        self._heads.clear()
+        self._heads.forget()
         nicks = _initials(self._state.me.nick, self._state.isupport.casemapping)
         self._initials = nicks | self._privacy.initials | {""}
 
@@ -98,57 +79,43 @@ class FastLane:
         """
         heads, initials, network, append = self._heads, self._initials, self._network, events.append
         self._received, self._live = received, self._clock.live_seconds(received)
+        tagged = self._tagged
         for line in lines:
             try:
-                rest = line.decode()
+                text = line.decode()
             except UnicodeDecodeError:
                 return line
-            tags, kind = "", _MESSAGE
-            if rest[:1] == "@":
-                tags, _, rest = rest.partition(" ")
-            head, colon, said = rest.partition(" :")
-            text, known = said, heads.get(head) or self._recall(head)
-            if known is None or len(line) > MAX_LINE:
+            if len(line) > MAX_LINE:
                 return line
+            if text[:1] == "@":
+                event = tagged(text)
+                if event is None:
+                    return line
+                append(event)
+                continue
+            head, colon, text = text.partition(" :")
+            known = heads[head]
+            if known is None:
+                return line
+            channel, nick, user, host = known
+            kind = _MESSAGE
             if text[:1] in initials:
                 kind, text = self._look_closer(text) if colon else ("", "")
                 if not kind:
                     return line
-            if not tags:
-                channel, nick, user, host, _ = known
-                append(
-                    Event(
-                        time=received,
-                        network=network,
-                        target=channel,
-                        type=kind,
-                        nick=nick,
-                        user=user,
-                        host=host,
-                        text=text,
-                    )
+            append(
+                Event(
+                    time=received,
+                    network=network,
+                    target=channel,
+                    type=kind,
+                    nick=nick,
+                    user=user,
+                    host=host,
+                    text=text,
                 )
-            elif event := self._tagged(tags, known, said, kind, text):
-                append(event)
-            else:
-                return line
+            )
         return None
-
-    def _recall(self, head: str) -> _Head | None:
-        """Return the fields of a head that is new; None if its lines need a closer look."""
-        begin, verb, target = head.partition(_PRIVMSG)
-        channel = self._routes.get(target) if verb else None
-        if not channel or begin[:1] != ":" or "!" not in begin or " " in begin:
-            return None
-        source = self._known.get(begin[1:]) or self._sources.learn(begin[1:])
-        if source is None:
-            return None
-        known = channel, source.nick, source.user, source.host, head
-        if len(head) <= LONGEST_SOURCE:
-            if len(self._heads) >= REMEMBERED:
-                self._heads.clear()
-            self._heads[head] = known
-        return known
 
     def _look_closer(self, text: str) -> tuple[str, str]:
         """Return the type and text of an action or an empty message; "" for any other text."""
@@ -159,19 +126,24 @@ class FastLane:
             return _ACTION, said
         return "", ""
 
-    def _tagged(self, tag_text: str, known: _Head, said: str, kind: str, text: str) -> Event | None:
-        """Return the event of a message with the tags of a live line; None for any other.
-
-        `said` is the text as it came, by which a repeat is known in both lanes.
-        """
+    def _tagged(self, line: str) -> Event | None:
+        """Return the event of a message with the tags of a live line; None for any other."""
         plan = self._plan
-        match = plan.match(tag_text)
+        match = plan.match(line)
         if match is None:
-            return self._oddly_tagged(tag_text[1:], known, said, kind, text)
-        time, second, msgid, account = match.group(*plan.groups)
+            return self._oddly_tagged(line)
+        time, second, msgid, account, head, said = plan.fields(match)
+        known = self._heads[head]
+        if known is None:
+            return None
+        channel, nick, user, host = known
+        kind, text = _MESSAGE, said
+        if said[:1] in self._initials:
+            kind, text = self._look_closer(said)
+            if not kind:
+                return None
         if second not in self._live and not (time := self._clock.live_time(time, self._received)):
             return None
-        channel, nick, user, host, head = known
         if msgid and not self._is_new(msgid, head, said):
             return None
         return Event(
@@ -188,11 +160,20 @@ class FastLane:
             msgid=msgid or "",
         )
 
-    def _oddly_tagged(
-        self, tag_text: str, known: _Head, said: str, kind: str, text: str
-    ) -> Event | None:
-        """Return the event of a message whose tags the plan does not fit, as `_tagged`."""
-        tags = parse_tags(tag_text)
+    def _oddly_tagged(self, line: str) -> Event | None:
+        """Return the event of a message that the plan does not fit, as `_tagged`."""
+        tag_text, _, rest = line.partition(" ")
+        head, colon, said = rest.partition(" :")
+        known = self._heads[head]
+        if known is None:
+            return None
+        channel, nick, user, host = known
+        kind, text = _MESSAGE, said
+        if said[:1] in self._initials:
+            kind, text = self._look_closer(said) if colon else ("", "")
+            if not kind:
+                return None
+        tags = parse_tags(tag_text[1:])
         self._plan = plan_for(tags, self._plan)
         if CAPABILITY in self._capabilities:
             if not self._clock.is_measured:  # which the general lane does
@@ -204,7 +185,6 @@ class FastLane:
         account, msgid = tags.pop("account", ""), tags.pop("msgid", "")
         tags.pop("label", None)
         reply_to = tags.pop("+draft/reply", "")
-        channel, nick, user, host, head = known
         if msgid and not self._is_new(msgid, head, said):
             return None
         return Event(

@@ -814,6 +814,7 @@ def test_what_a_hostile_server_makes_us_remember_is_bounded():
     for n in range(20_000):
         talk.hear(f":nick{n}!u@h PRIVMSG #a :hi")
     talk.hear(*(f"BATCH +{n} chathistory #a" for n in range(200)))
-    assert 0 < len(talk.session._fast_lane._known) <= 16_384
+    assert 0 < len(talk.session._fast_lane._heads._people) <= 16_384
+    assert 0 < len(talk.session._fast_lane._heads._sources.known) <= 16_384
     assert 0 < len(talk.session._fast_lane._heads) <= 16_384
     assert len(talk.session.batches.open) <= 64

@@ -1,0 +1,82 @@
+"""Heads: the bytes of a message before its text, which tell who speaks in which channel.
+
+Most people say more than one thing in a channel, so a head is looked up as one string.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from chatlog.protocol.sources import LONGEST_SOURCE, REMEMBERED
+
+if TYPE_CHECKING:
+    from chatlog.protocol.sources import SourceCache
+
+_PRIVMSG: Final = " PRIVMSG "
+
+Head = tuple[str, str, str, str]
+"""The channel, nick, user and host of a head.
+
+A plain tuple, because Python takes a NamedTuple apart more slowly.
+"""
+
+_Person = tuple[str, str, str]
+
+
+class Heads(dict[str, Head | None]):
+    """The heads of one connection's ordinary messages to channels; None for any other head.
+
+    A head that is new is put together from its channel and its source, and remembered
+    unless it is None. Each memory is bounded, and emptied when it is full.
+    """
+
+    def __init__(self, sources: SourceCache) -> None:
+        super().__init__()
+        self._sources = sources
+        self._channels: dict[str, str] = {}
+        self._people: dict[str, _Person] = {}
+
+    def learn(self, target: str, channel: str) -> None:
+        """Remember under which name a target is written."""
+        if len(target) <= LONGEST_SOURCE:
+            if len(self._channels) >= REMEMBERED:
+                self._channels.clear()
+            self._channels[target] = channel
+
+    def forget(self) -> None:
+        """Forget every channel, source and head."""
+        self.clear()
+        self._channels.clear()
+        self._people.clear()
+        self._sources.known.clear()
+
+    def __missing__(self, head: str) -> Head | None:
+        begin, verb, target = head.partition(_PRIVMSG)
+        channel = self._channels.get(target) if verb else None
+        if channel is None:
+            return None
+        person = self._people.get(begin) or self._recall(begin)
+        if person is None:
+            return None
+        nick, user, host = person
+        found = channel, nick, user, host
+        if len(head) <= LONGEST_SOURCE:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[head] = found
+        return found
+
+    def _recall(self, begin: str) -> _Person | None:
+        """Return the nick, user and host of a source that is new here; None for no person."""
+        if begin[:1] != ":" or "!" not in begin or " " in begin:
+            return None
+        text = begin[1:]
+        source = self._sources.known.get(text) or self._sources.learn(text)
+        if source is None:
+            return None
+        person = source.nick, source.user, source.host
+        if len(begin) <= LONGEST_SOURCE:
+            if len(self._people) >= REMEMBERED:
+                self._people.clear()
+            self._people[begin] = person
+        return person
