@@ -170,6 +170,7 @@ PURE_MODULES = {
         "itertools",
         "json",
         "msgspec",
+        "operator",
         "re",
         "typing",
         "unicodedata",

@@ -10,15 +10,16 @@ each up.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from itertools import filterfalse
+from bisect import bisect_left
+from collections import defaultdict
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from chatlog.event import TALK
 from chatlog.formats.visible import unformatted
-from chatlog.query.predicates import LINK, is_question
+from chatlog.query.predicates import LINK, is_question, may_link
 from chatlog.report.deeds import as_spoken
 from chatlog.report.hours import HOUR, MINUTE, quarter_of
 
@@ -33,6 +34,9 @@ _AT_ONCE: Final = 8_000  # what the processor's cache takes
 _LETTERS_AT_ONCE: Final = 4_000_000
 _CLUES: Final = ("://", "ww.", "WW.")  # each link has one
 _SPACES: Final = re.compile("  +")
+_LATER: Final = "~"
+"""Behind the beginning of a time, the first that is later."""
+_time: Final = attrgetter("time")
 
 
 class Person(msgspec.Struct, array_like=True):
@@ -116,38 +120,49 @@ def count(batches: Iterable[Sequence[Deed]], holders: Holders, grain: int = HOUR
     Some thousands of events are held at once, fewer if their texts are long.
     """
     counts = Counts()
-    groups: _Groups = defaultdict(list)
-    held = letters = 0
+    held: list[Deed] = []
+    letters = 0
     for batch in batches:
-        for deed in batch:
-            if deed.relayed_nick:
-                deed = as_spoken(deed)  # noqa: PLW2901 - a loop of comprehensions costs more
-            groups[deed.type, deed.nick, deed.account].append(deed)
-        held += len(batch)
+        held += [as_spoken(deed) if deed.relayed_nick else deed for deed in batch]
         letters += sum([len(deed.text) for deed in batch])
-        if held >= _AT_ONCE or letters >= _LETTERS_AT_ONCE:
-            _count_groups(counts, groups, holders, grain)
-            groups.clear()
-            held = letters = 0
-    _count_groups(counts, groups, holders, grain)
+        if len(held) >= _AT_ONCE or letters >= _LETTERS_AT_ONCE:
+            _count_held(counts, held, holders, grain)
+            held.clear()
+            letters = 0
+    if held:
+        _count_held(counts, held, holders, grain)
     return counts
 
 
-_Groups = defaultdict[tuple[str, str, str], "list[Deed]"]
-
-
-def _count_groups(counts: Counts, groups: _Groups, holders: Holders, grain: int) -> None:
-    slots: Counter[str] = Counter()
+def _count_held(counts: Counts, held: list[Deed], holders: Holders, grain: int) -> None:
+    """Count events together; sort them by time, which they nearly are."""
+    held.sort(key=_time)
+    counts.note_times(held[0].time, held[-1].time)
+    groups: defaultdict[tuple[str, str, str], list[Deed]] = defaultdict(list)
+    for deed in held:
+        groups[deed.type, deed.nick, deed.account].append(deed)
     for (kind, nick, account), deeds in groups.items():
-        times = sorted([deed.time for deed in deeds])  # nearly are: cheaper than min and max
-        counts.note_times(times[0], times[-1])
         counts.types[kind] = counts.types.get(kind, 0) + len(deeds)
         if kind in TALK and nick:
-            slots.update([time[:grain] for time in times])
             _count_people(counts, nick, account, deeds, holders)
-    for slot, number in slots.items():
+    said = [deed.time for deed in held if deed.type in TALK and deed.nick]
+    for slot, number in _slots(said, grain):
         begin = quarter_of(slot) if grain == MINUTE else slot
         counts.slots[begin] = counts.slots.get(begin, 0) + number
+
+
+def _slots(times: list[str], grain: int) -> Iterator[tuple[str, int]]:
+    """Yield the beginnings of sorted times, and the number of times that begin so."""
+    begin = 0
+    while begin < len(times):
+        slot = times[begin][:grain]
+        later = f"{slot}{_LATER}"
+        step = 1  # doubled: a slot may have one time, or all
+        while begin + step < len(times) and times[begin + step] < later:
+            step *= 2
+        end = bisect_left(times, later, begin + step // 2, min(begin + step, len(times)))
+        yield slot, end - begin
+        begin = end
 
 
 def _count_people(
@@ -156,29 +171,43 @@ def _count_people(
     """Count the texts under one nick and account, for each home of the nick."""
     folded = holders.folds[nick]
     for home, mine in holders.by_home(folded, deeds):
-        times = [deed.time for deed in mine]
-        spoken = _spoken(nick, min(times), max(times), [deed.text for deed in mine])
+        spoken = _spoken([deed.text for deed in mine])
+        spoken.nick, spoken.first, spoken.last = nick, mine[0].time, mine[-1].time
         counts.add_person((holders.network, home, account, folded), spoken)
 
 
-def _spoken(nick: str, first: str, last: str, texts: list[str]) -> Person:
-    """Count texts together."""
-    printable, others, joined = texts, list[str](), " ".join(texts)
+def _spoken(texts: list[str]) -> Person:
+    """Count texts together; the nick and the times are the caller's."""
+    spoken = Person("", "", "", lines=len(texts))
+    # Texts outside ASCII would make the others wide, which takes twice as long.
+    plain = [text for text in texts if text.isascii()]
+    _add_texts(spoken, plain)
+    if len(plain) < len(texts):
+        _add_texts(spoken, [text for text in texts if not text.isascii()])
+    return spoken
+
+
+def _add_texts(spoken: Person, texts: list[str]) -> None:
+    """Add the counts of texts, all in ASCII or all not."""
+    joined = " ".join(texts)
     if not joined.isprintable():  # most people never write anything else
-        printable = list(filter(str.isprintable, texts))
-        others = [unformatted(text) for text in filterfalse(str.isprintable, texts)]
-        joined = " ".join(printable)
-    shown = [*printable, *others]
-    return Person(
-        nick,
-        first,
-        last,
-        lines=len(texts),
-        words=_words(joined) + sum(len(text.split()) for text in others),
-        letters=len(joined) - max(0, len(printable) - 1) + sum(map(len, others)),
-        questions=sum(is_question(text) for text in shown if "?" in text),
-        links=_links(joined) + sum(len(LINK.findall(text)) for text in others),
-    )
+        texts = [text if text.isprintable() else unformatted(text) for text in texts]
+        joined = " ".join(texts)
+        if not joined.isprintable():
+            for text in texts:
+                _add_text(spoken, text)
+            return
+    spoken.words += _words(joined)
+    spoken.letters += len(joined) - max(0, len(texts) - 1)
+    spoken.questions += sum(map(is_question, [text for text in texts if "?" in text]))
+    spoken.links += _links(joined)
+
+
+def _add_text(spoken: Person, text: str) -> None:
+    spoken.words += len(text.split())
+    spoken.letters += len(text)
+    spoken.questions += is_question(text)
+    spoken.links += len(LINK.findall(text)) if may_link(text) else 0
 
 
 def _links(printable: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,6 +139,16 @@ def test_a_nick_may_be_somebodys_for_a_while():
 )
 def test_a_question_mark_ends_a_word_of_what_asks(text, asks):
     assert is_question(text) is asks
+
+
+QUESTIONS = st.sampled_from(["?", "?x.y", "?id=3", "é", '"', "!", "\n"])
+
+
+@given(st.data())
+def test_a_question_mark_within_a_link_asks_nothing(data):
+    text = "".join(data.draw(st.lists(PIECES | QUESTIONS, max_size=12)))
+    marks = re.finditer(r"\?(?!\w)", LINK.sub("", text))
+    assert is_question(text) is any(True for _ in marks)
 
 
 PIECES = st.sampled_from([" ", "a", "www.", "WWW.x", "://", "HTTP", "ircs://c", "gopher", "<", "."])
