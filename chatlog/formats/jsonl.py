@@ -26,6 +26,7 @@ HEAD: Final = b'{"time":"'
 """The bytes with which each line that chatlog writes begins, before its time."""
 TIME: Final = slice(len(HEAD), len(HEAD) + len("2026-11-23T18:20:01.123Z"))
 _TYPE: Final = b'"type":"'
+_APART: Final = 1024  # bytes from one harmless character to the next, for which a look is cheaper
 _ALIKE: Final = len(HEAD) + len("2026")  # in all lines of a block, but at New Year
 
 
@@ -71,9 +72,23 @@ def encode(events: Sequence[Event]) -> bytes:
     except UnicodeEncodeError:
         lines = _encoder.encode_lines([_mended(event) for event in events])
     for lead, unsafe in _UNSAFE:
-        if lead in lines:
+        if _holds(lines, lead, unsafe):
             lines = unsafe.sub(_escape, lines)
     return lines
+
+
+def _holds(lines: bytes, lead: bytes, unsafe: re.Pattern[bytes]) -> bool:
+    """Return whether an unsafe character may stand in lines, which have none in nearly all cases.
+
+    A few harmless characters that begin with the same byte are looked at one by one, which
+    costs a tenth of a search through all bytes. Where there are many, the search costs less.
+    """
+    at = lines.find(lead)
+    for _ in range(len(lines) // _APART):
+        if at < 0 or unsafe.match(lines, at):
+            break
+        at = lines.find(lead, at + 1)
+    return at >= 0
 
 
 def _escape(match: re.Match[bytes]) -> bytes:

@@ -100,6 +100,14 @@ def test_what_steers_is_escaped_also_among_other_letters(beside):
         assert jsonl.decode(line).text == mended(event.text)
 
 
+@given(st.lists(st.sampled_from(["a" * 3000, "’", "¡", "ئ", "€", *STEERING]), max_size=12))
+def test_what_steers_is_escaped_however_many_harmless_letters_begin_as_it_does(pieces):
+    event = msgspec.structs.replace(LEAST, text="".join(pieces))
+    line = jsonl.encode([event])
+    assert not UNSAFE.search(line.decode().removesuffix("\n"))
+    assert jsonl.decode(line) == event
+
+
 def test_all_keys_stand_in_the_documented_order():
     assert list(json.loads(jsonl.encode([FULL]))) == KEYS
 
