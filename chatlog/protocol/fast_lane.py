@@ -78,7 +78,8 @@ class FastLane:
         Return the first line that the general lane has to look at, None at the end.
         """
         heads, initials, network, append = self._heads, self._initials, self._network, events.append
-        self._received, self._live = received, self._clock.live_seconds(received)
+        if received != self._received:  # a read of which other lines were not taken before
+            self._received, self._live = received, self._clock.live_seconds(received)
         tagged = self._tagged
         for line in lines:
             try:

@@ -73,18 +73,18 @@ class ServerClock:
         if time := normalize_server_time(tag):
             self._ahead = parse_time(time) - parse_time(received)
             self.is_measured = True
-            self._bounds_for = ""
+            self._forget_bounds()
 
     def begin(self, received: str) -> None:
         """Note when the connection began: earlier lines are history."""
         if self.is_known:
             self._began = shifted(received, self.offset - _UNEVEN)
-            self._bounds_for = ""
+            self._forget_bounds()
 
     def shift(self, milliseconds: int) -> None:
         """Note that our clock was set forward by a number of milliseconds."""
         self._ahead -= milliseconds
-        self._bounds_for = ""
+        self._forget_bounds()
 
     def there(self, moment: str) -> str:
         """Convert a moment of our clock to the server's clock; "" if its offset is unknown."""
@@ -104,7 +104,8 @@ class ServerClock:
     def live_seconds(self, received: str) -> set[str]:
         """Return the seconds of which every moment is known to be now, for lines of one read.
 
-        `live_time` adds to them; whatever changes the measure of the clock empties them.
+        `live_time` adds to them. Whatever changes the measure of the clock empties them at
+        once, so that they hold for all lines of that read.
         """
         if received[:TO_THE_SECOND] != self._bounds_for:
             self._rebound(received)
@@ -126,6 +127,11 @@ class ServerClock:
         if self._oldest <= f"{second}.000Z" and f"{second}.999Z" <= self._newest:
             self._live.add(second)
         return moment.time
+
+    def _forget_bounds(self) -> None:
+        """Let the next line set the bounds anew; until then no second is known to be live."""
+        self._bounds_for = ""
+        self._live.clear()
 
     def _rebound(self, received: str) -> None:
         self._bounds_for = received[:TO_THE_SECOND]
