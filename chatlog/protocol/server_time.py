@@ -129,7 +129,7 @@ class ServerClock:
         return moment.time
 
     def _forget_bounds(self) -> None:
-        """Let the next line set the bounds anew; until then no second is known to be live."""
+        """Forget the bounds, which the next line sets anew, and the seconds that are live."""
         self._bounds_for = ""
         self._live.clear()
 
