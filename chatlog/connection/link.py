@@ -22,7 +22,7 @@ from chatlog.connection.lines import Lines
 from chatlog.connection.naps import Naps
 from chatlog.connection.reactor import DISCONNECT, UNFINISHED, LineEvent, Reactor
 from chatlog.connection.watch import Watch
-from chatlog.protocol.joining import MAX_BYTES
+from chatlog.protocol.join_line import MAX_BYTES
 from chatlog.protocol.message import not_understood
 from chatlog.protocol.pacing import Pacing
 

@@ -10,6 +10,7 @@ from chatlog.protocol.overflows import Overflows
 from chatlog.protocol.privacy import Privacy
 from chatlog.protocol.relays import Relays
 from chatlog.protocol.repeats import Repeats
+from chatlog.protocol.shared_limit import SharedLimit
 from chatlog.protocol.targets import AdmittedTargets
 from chatlog.secret import Secret
 
@@ -22,14 +23,17 @@ class Carryover:
 
     All of them are of one network. `targets` are those that may be recorded, and `overflows`
     the bounds that the server exceeded. `repeats` tells messages that were delivered before.
-    `not_understood` counts the lines that are no IRC.
+    `not_understood` counts the lines that are no IRC. A `join_limit` may be shared with other
+    connections of the account; without it, the settings have it.
     """
 
-    def __init__(self, settings: SessionSettings) -> None:
+    def __init__(self, settings: SessionSettings, join_limit: SharedLimit | None = None) -> None:
+        if join_limit is None and settings.join_pace is not None:
+            join_limit = SharedLimit(*settings.join_pace)
         self.joining = Joining(
             settings.channels,
             settings.keys,
-            pace=settings.join_pace,
+            limit=join_limit,
             accept_invites=settings.accept_invites,
         )
         self.overflows = Overflows()

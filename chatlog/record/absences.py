@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.errors import ChatlogError, NetworkError, RefusedError
 from chatlog.protocol import numerics
-from chatlog.protocol.joining import REMOVED, UNANSWERED
+from chatlog.protocol.join_answers import REMOVED, SILENT, UNANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from chatlog.protocol.joining import Absence
+    from chatlog.protocol.wanted import Absence
 
 _NAMED: Final = 3
 _CAUSES: Final = {
     UNANSWERED: "no answer yet",
+    SILENT: "no answer to JOIN",
     REMOVED: "thrown out",
     numerics.ERR_NOSUCHCHANNEL: "no such channel",
     numerics.ERR_TOOMANYCHANNELS: "we are in too many channels",

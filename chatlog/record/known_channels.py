@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.protocol.joining import UNANSWERED
+from chatlog.protocol.join_answers import SILENT, UNANSWERED
 from chatlog.record.absences import News
 from chatlog.record.memory_file import MemoryFile
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from chatlog.protocol.joining import Absence
+    from chatlog.protocol.wanted import Absence
 
 NAME: Final = ".channels.json"
 _LONGEST: Final = 16 * 1024 * 1024
@@ -88,7 +88,7 @@ class KnownChannels:
         fresh, back = [], []
         for absence in absences:
             channel = before.get(absence.channel, _Channel())
-            is_silence = absence.cause == UNANSWERED and channel.refused
+            is_silence = absence.cause in (UNANSWERED, SILENT) and channel.refused
             if channel.refused != absence.cause and not is_silence:
                 fresh.append(absence)
                 changed[absence.channel] = _Channel(channel.config, absence.cause)

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from chatlog.health.status import NetworkStatus
-    from chatlog.protocol.joining import Absence
     from chatlog.protocol.session import Session
+    from chatlog.protocol.wanted import Absence
     from chatlog.record.known_channels import KnownChannels
     from chatlog.record.sinks import Sink
     from chatlog.record.sts_policies import Policies

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chatlog.connection import Connection, Reactor
-    from chatlog.protocol.joining import Absence
     from chatlog.protocol.session_settings import SessionSettings
+    from chatlog.protocol.wanted import Absence
     from chatlog.record.driver import MakeHistory
     from chatlog.record.intake import Intake
     from chatlog.record.sinks import LedgerSink

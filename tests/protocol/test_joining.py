@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from chatlog.protocol import numerics
 from chatlog.protocol.facts import Absent, Forwarded, Turn
 from chatlog.protocol.isupport import ISupport
+from chatlog.protocol.join_answers import REFUSALS
+from chatlog.protocol.join_line import MAX_BYTES
 from chatlog.protocol.join_window import SILENCE
-from chatlog.protocol.joining import MAX_BYTES, REFUSALS, Absence, Joining
+from chatlog.protocol.joining import Joining
+from chatlog.protocol.shared_limit import SharedLimit
+from chatlog.protocol.wanted import Absence
 from chatlog.secret import Secret
 
 
@@ -120,12 +124,25 @@ def test_only_two_lines_are_on_their_way_until_the_server_answers():
 
 
 def test_a_pace_bounds_the_channels_asked_for_in_its_seconds():
-    talk = Talk(*(f"#{n}" for n in range(50)), pace=(20, 10.0))
+    talk = Talk(*(f"#{n}" for n in range(50)), limit=SharedLimit(20, 10.0))
     lines = talk.all_lines()
     assert sum(len(named(line)) for line in lines) == 20
-    assert talk.wake_at == talk.now + 10.0
-    assert talk.after(9.9) == []
-    assert sum(len(named(line)) for line in talk.after(0.1)) == 20
+    assert talk.wake_at == pytest.approx(talk.now + 10.2), "with a margin for the way"
+    assert talk.after(10.1) == []
+    assert sum(len(named(line)) for line in talk.after(0.2)) == 20
+
+
+def test_where_a_network_has_a_limit_no_answer_is_waited_for():
+    talk = Talk(*(f"#{n}" for n in range(100)), limit=SharedLimit(100, 10.0))
+    assert sum(len(named(line)) for line in talk.after()) == 100
+
+
+def test_connections_that_share_a_limit_ask_for_no_more_than_it_allows():
+    limit = SharedLimit(20, 10.0)
+    one, other = (Talk(*(f"#{n}" for n in range(15)), limit=limit) for _ in range(2))
+    asked = [name for talk in (one, other) for line in talk.after() for name in named(line)]
+    assert len(asked) == 20
+    assert sum(len(named(line)) for line in other.after(10.2)) == 10
 
 
 def test_after_a_flood_one_line_at_a_time_goes_out_every_two_seconds():
@@ -237,11 +254,44 @@ def test_a_join_without_an_answer_is_repeated_and_then_seldom():
     talk = Talk("#a")
     assert talk.after() == ["JOIN #a"]
     assert talk.after(59.9) == []
+    assert not talk.joining.is_settled()
     assert talk.after(0.1) == ["JOIN #a"]
-    assert talk.after(60) == ["JOIN #a"]
-    assert talk.after(60) == []
-    assert talk.reports() == [Absent("#a", "the server does not answer; asking again later")]
-    assert talk.after(900) == ["JOIN #a"]
+    assert talk.joining.is_settled()
+    assert talk.reports() == [Absent("#a", "no answer to JOIN; asking again")]
+    for _ in range(3):
+        assert talk.after(60) == []
+        assert talk.after(3599.9) == []
+        assert talk.after(0.1) == ["JOIN #a"]
+    assert talk.reports() == []
+    assert talk.joining.absences() == [
+        Absence("#a", "no answer to JOIN; asking again", "silent"),
+    ]
+
+
+def test_a_channel_that_answers_late_is_one_that_lets_us_in():
+    talk = Talk("#a")
+    talk.after()
+    talk.after(60)
+    talk.joining.joined("#a")
+    assert talk.joining.problems() == {}
+    assert talk.joining.absences() == []
+
+
+def test_a_refusal_that_comes_late_counts():
+    talk = Talk("#a")
+    talk.after()
+    talk.after(60)
+    talk.joining.refused("#a", numerics.ERR_BANNEDFROMCHAN, "Banned", talk.turn)
+    assert talk.joining.absences() == [Absence("#a", "Banned (474); asking again", "474")]
+
+
+def test_channels_that_never_answer_are_asked_for_behind_those_that_were_not_asked_for_yet():
+    one_by_one = {"limit": SharedLimit(1, 100.0), "tokens": ["TARGMAX=JOIN:1"]}
+    talk = Talk(*(f"#{n}" for n in range(4)), **one_by_one)
+    asked = talk.after()
+    for _ in range(3):
+        asked += talk.after(102)
+    assert asked == ["JOIN #0", "JOIN #1", "JOIN #2", "JOIN #3"]
 
 
 def test_a_refusal_of_a_channel_that_is_not_ours_is_nothing():

@@ -9,7 +9,8 @@ import pytest
 from chatlog.archive.locks import Locks
 from chatlog.coverage import ledger
 from chatlog.coverage.fold import coverage_of
-from chatlog.protocol.joining import UNANSWERED, Absence
+from chatlog.protocol.join_answers import UNANSWERED
+from chatlog.protocol.wanted import Absence
 from chatlog.record.absences import News
 from chatlog.record.known_channels import NAME, KnownChannels
 from tests.support.loop_clock import LoopClock

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from chatlog.cli.show.known_secrets import without_secrets
 from chatlog.cli.show.live_table import Watched, live_table
-from chatlog.protocol.joining import UNANSWERED
+from chatlog.protocol.join_answers import UNANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -1,0 +1,39 @@
+"""A limit of a network that counts in a sliding window: joins of an account, logins.
+
+Pure, and without a clock: times are arguments, in seconds of a clock that only
+advances. One limit may serve several connections, which share what it allows.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+MARGIN: Final = 1.02
+"""How much longer our window is: what we send evenly may arrive closer together.
+
+What is beyond a limit is dropped without a word, on Twitch.
+"""
+
+
+class SharedLimit:
+    """At most `count` times in any `seconds`."""
+
+    def __init__(self, count: int, seconds: float) -> None:
+        self._count = count
+        self._seconds = seconds * MARGIN
+        self._free_at: deque[float] = deque()  # when each time that was spent counts no more
+
+    def room(self, now: float) -> int:
+        """Return how many times are left now."""
+        while self._free_at and now >= self._free_at[0]:
+            self._free_at.popleft()
+        return self._count - len(self._free_at)
+
+    def spend(self, times: int, now: float) -> None:
+        """Take some of the times that are left."""
+        self._free_at.extend([now + self._seconds] * times)
+
+    def opens_at(self, now: float) -> float:
+        """Return when there is room again; `now` if there is."""
+        return now if self.room(now) > 0 else self._free_at[0]
