@@ -15,8 +15,7 @@ from chatlog.protocol.events.talk import CTCP
 from chatlog.protocol.heads import Heads
 from chatlog.protocol.message import MAX_LINE, parse_tags
 from chatlog.protocol.relays import RELAYED_BY
-from chatlog.protocol.repeats import LONGEST
-from chatlog.protocol.repeats import REMEMBERED as REMEMBERED_IDS
+from chatlog.protocol.repeats import LONGEST, LONGEST_ID
 from chatlog.protocol.tag_plan import PLAIN, plan_for
 from chatlog.protocol.twitch_tags import CAPABILITY, translate
 
@@ -53,7 +52,7 @@ class FastLane:
         self._state = state
         self._privacy = privacy
         self._clock = clock
-        self._repeats = repeats
+        self._is_new_id = repeats.is_new_id
         self._capabilities = state.capabilities
         self._network = state.network
         self._heads = Heads(sources)
@@ -145,8 +144,8 @@ class FastLane:
                 return None
         if second not in self._live and not (time := self._clock.live_time(time, self._received)):
             return None
-        if msgid and not self._is_new(msgid, head, said):
-            return None
+        if msgid and len(said) <= LONGEST and not self._is_new_id(msgid, (head, said)):
+            return None  # the general lane judges a known id
         return Event(
             time=time,
             received=self._received,
@@ -186,7 +185,8 @@ class FastLane:
         account, msgid = tags.pop("account", ""), tags.pop("msgid", "")
         tags.pop("label", None)
         reply_to = tags.pop("+draft/reply", "")
-        if msgid and not self._is_new(msgid, head, said):
+        is_remembered = bool(msgid) and len(said) <= LONGEST and len(msgid) <= LONGEST_ID
+        if is_remembered and not self._is_new_id(msgid, (head, said)):
             return None
         return Event(
             time=time,
@@ -203,21 +203,6 @@ class FastLane:
             reply_to=reply_to,
             tags=tags,
         )
-
-    def _is_new(self, msgid: str, head: str, text: str) -> bool:
-        """Return whether no message had this msgid; remember it if so.
-
-        As in `Repeats.is_repeat`, which costs more; the general lane judges a known id.
-        """
-        if len(msgid) + len(head) + len(text) > LONGEST:
-            return True
-        repeats, said = self._repeats, (head, text)
-        recent = repeats.recent
-        if msgid in repeats.older or recent.setdefault(msgid, said) is not said:
-            return False
-        if len(recent) >= REMEMBERED_IDS:
-            repeats.rotate()
-        return True
 
 
 def _initials(nick: str, casemapping: Casemapping) -> frozenset[str]:

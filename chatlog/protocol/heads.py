@@ -27,7 +27,8 @@ class Heads(dict[str, Head | None]):
     """The heads of one connection's ordinary messages to channels; None for any other head.
 
     A head that is new is put together from its channel and its source, and remembered
-    unless it is None. Each memory is bounded, and emptied when it is full.
+    unless it is None. Each memory is bounded, and emptied when it is full. A head of more
+    than LONGEST_SOURCE characters is None.
     """
 
     def __init__(self, sources: SourceCache) -> None:
@@ -51,6 +52,8 @@ class Heads(dict[str, Head | None]):
         self._sources.known.clear()
 
     def __missing__(self, head: str) -> Head | None:
+        if len(head) > LONGEST_SOURCE:
+            return None
         begin, verb, target = head.partition(_PRIVMSG)
         channel = self._channels.get(target) if verb else None
         if channel is None:
@@ -59,11 +62,9 @@ class Heads(dict[str, Head | None]):
         if person is None:
             return None
         nick, user, host = person
-        found = channel, nick, user, host
-        if len(head) <= LONGEST_SOURCE:
-            if len(self) >= REMEMBERED:
-                self.clear()
-            self[head] = found
+        if len(self) >= REMEMBERED:
+            self.clear()
+        found = self[head] = channel, nick, user, host
         return found
 
     def _recall(self, begin: str) -> _Person | None:
@@ -74,9 +75,7 @@ class Heads(dict[str, Head | None]):
         source = self._sources.known.get(text) or self._sources.learn(text)
         if source is None:
             return None
-        person = source.nick, source.user, source.host
-        if len(begin) <= LONGEST_SOURCE:
-            if len(self._people) >= REMEMBERED:
-                self._people.clear()
-            self._people[begin] = person
+        if len(self._people) >= REMEMBERED:
+            self._people.clear()
+        person = self._people[begin] = source.nick, source.user, source.host
         return person

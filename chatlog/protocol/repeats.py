@@ -14,7 +14,10 @@ REMEMBERED: Final = 256
 """Messages that are remembered at least; at most twice as many are."""
 
 LONGEST: Final = 512
-"""Characters of the msgid, the head and the text of a message that is remembered."""
+"""Characters of the head, and of the text, of a message that is remembered."""
+
+LONGEST_ID: Final = 255
+"""Characters of the msgid of a message that is remembered."""
 
 Said = tuple[str, str]
 """The head of a message (its source, command and all parameters but one), and the last parameter.
@@ -33,8 +36,8 @@ class Repeats:
     """The messages of one network that came live lately, by msgid.
 
     It outlives a connection. A msgid that comes again with another head or text is another
-    message, so that a server that reuses them loses no line. Bounded: texts longer than
-    `LONGEST` are not remembered, and written again if they come again. `recent` and
+    message, so that a server that reuses them loses no line. Bounded: a message that is longer
+    than these bounds is not remembered, and written again if it comes again. `recent` and
     `older` have the messages by msgid.
     """
 
@@ -44,15 +47,24 @@ class Repeats:
 
     def is_repeat(self, msgid: str, said: Said) -> bool:
         """Return whether a message came before; remember it if not."""
-        if len(msgid) + len(said[0]) + len(said[1]) > LONGEST:
+        head, text = said
+        if len(head) > LONGEST or len(text) > LONGEST or len(msgid) > LONGEST_ID:
             return False
-        recent, older = self.recent.get(msgid), self.older.get(msgid)
-        if recent is None and older is None:
-            self.recent[msgid] = said
-            if len(self.recent) >= REMEMBERED:
-                self.rotate()
+        if self.is_new_id(msgid, said):
             return False
-        return said in (recent, older)
+        return said in (self.recent.get(msgid), self.older.get(msgid))
+
+    def is_new_id(self, msgid: str, said: Said) -> bool:
+        """Return whether no message had this msgid lately; remember the message if so.
+
+        The caller looks at the bounds.
+        """
+        recent = self.recent
+        if msgid in self.older or recent.setdefault(msgid, said) is not said:
+            return False
+        if len(recent) >= REMEMBERED:
+            self.rotate()
+        return True
 
     def rotate(self) -> None:
         """Forget the older half."""

@@ -11,6 +11,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from chatlog.protocol.repeats import LONGEST_ID
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -19,7 +21,7 @@ _KNOWN: Final = (_TIME, "msgid", "account")
 _FIELDS: Final = (_TIME, "second", "msgid", "account", "head", "said")
 # No part gives back a character, so that a line of another kind fails fast.
 _MOMENT: Final = r"time=(?P<time>(?P<second>.{19})\.[0-9][0-9][0-9]Z)"
-_VALUE: Final = r"{0}=(?P<{0}>[^;\\ ]*+)"
+_VALUE: Final = r"{key}=(?P<{key}>[^;\\ ]{{0,{most}}}+)"
 _MESSAGE: Final = r"(?P<head>:[^ ]++ PRIVMSG [^ :][^ ]*+) :(?P<said>.*+)"
 
 
@@ -36,8 +38,8 @@ class TagPlan:
     def __init__(self, keys: tuple[str, ...]) -> None:
         self.keys = frozenset(keys)
         time_at = keys.index(_TIME)
-        before = "".join(f"(?:{_VALUE.format(key)};)?+" for key in keys[:time_at])
-        after = "".join(f"(?:;{_VALUE.format(key)})?+" for key in keys[time_at + 1 :])
+        before = "".join(f"(?:{_value(key)};)?+" for key in keys[:time_at])
+        after = "".join(f"(?:;{_value(key)})?+" for key in keys[time_at + 1 :])
         missing = "".join(f"(?P<{key}>)" for key in _KNOWN if key not in keys)
         pattern = re.compile(f"@{before}{_MOMENT}{after} {_MESSAGE}{missing}")
         self.match = pattern.fullmatch
@@ -45,6 +47,11 @@ class TagPlan:
         if tuple(pattern.groupindex) != _FIELDS:  # which costs twice as much
             numbers = [pattern.groupindex[name] for name in _FIELDS]
             self.fields = lambda match: match.group(*numbers)
+
+
+def _value(key: str) -> str:
+    """Return the pattern of a tag, of no longer value than a remembered msgid has."""
+    return _VALUE.format(key=key, most=LONGEST_ID)
 
 
 @lru_cache  # there are fifteen orders
