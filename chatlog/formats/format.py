@@ -116,6 +116,9 @@ class Format(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     decode_block: Callable[[bytes], Sequence[Brief]] | None = None
     """Decodes whole lines at once, briefly; ValueError if one of them is no event."""
 
+    decode_lines: Callable[[bytes], Sequence[Event]] | None = None
+    """Decodes whole lines at once, each as `decode_line` does; ValueError if one is no event."""
+
     head: bytes = b""
     """The bytes with which every line begins, before its time; empty if lines begin otherwise."""
 

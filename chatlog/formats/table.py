@@ -31,6 +31,7 @@ FORMATS: Final = (
         is_described=False,
         decode_line=jsonl.decode,
         decode_block=jsonl.decode_briefly,
+        decode_lines=jsonl.decode_lines,
         head=jsonl.HEAD,
         spelling=Spelling.JSON,
     ),

@@ -44,7 +44,9 @@ class Query(NamedTuple):
 
     def showing(self, shown: Term | None) -> Query:
         """Return this query of only those events that a screen shows; None is all."""
-        return self if shown is None else self._replace(term=All((self.term, shown)))
+        if shown is None:
+            return self
+        return self._replace(term=shown if self.is_everything else All((self.term, shown)))
 
     def holds(self, event: Event, names: Names) -> bool:
         """Return whether an event of a selected target matches."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     Skipped = Callable[[], object]
     """Called for each line that is too long, and passed over."""
 
-    Sift = Callable[[bytes], Iterator[bytes]]
-    """Takes whole lines, and yields those that may match, without newlines."""
+    Sift = Callable[[bytes], Iterable[bytes]]
+    """Takes whole lines, and returns those that may match, without newlines."""
 
 _BLOCK: Final = 64 * 1024
 _PROBE: Final = 1024

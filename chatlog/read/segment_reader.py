@@ -270,29 +270,39 @@ class SegmentReader:
         limits it to the lines that begin in these bytes.
         """
         order = LineOrder()
+        sift = sift if self.is_steady else all_lines
+        for block in self.blocks(stretch):
+            if lines := sift(block):
+                yield from self._matching(lines, query, names, order)
+
+    def _matching(
+        self, lines: Iterable[bytes], query: Query, names: Names, order: LineOrder
+    ) -> Iterator[Entry]:
         since, until = query.since, query.until or _NEVER
         low, high = since.encode(), until.encode()
         head, time = self.format.head, self.format.time
         holds = query.term.holds
-        sift = sift if self.is_steady else all_lines
-        for block in self.blocks(stretch):
-            for line in sift(block):
-                if head and line.startswith(head) and not low <= line[time] < high:
-                    continue
-                event = self._event(line, order)
-                if event is None:
-                    continue
-                if since <= event.time < until and holds(event, names):
-                    yield Entry(event, line, self.format.suffix)
+        for line in lines:
+            if head and line.startswith(head) and not low <= line[time] < high:
+                continue
+            event = self._event(line, order)
+            if event is None:
+                continue
+            if since <= event.time < until and holds(event, names):
+                yield Entry(event, line, self.format.suffix)
 
     def batches(
         self, query: Query, sift: Sift, names: Names, stretch: tuple[int, int] | None = None
     ) -> Iterator[Sequence[Event | Brief]]:
-        """Yield batches of matching events, decoded briefly if that suffices."""
-        decode = self.format.decode_block
+        """Yield batches of matching events, decoded briefly or block by block if that suffices."""
+        decode, decode_lines = self.format.decode_block, self.format.decode_lines
         if decode is not None and query.is_everything:
             for block in self.blocks(stretch):
                 yield self._briefs(block, query, decode)
+            return
+        if decode_lines is not None and sift is all_lines:
+            for block in self.blocks(stretch):
+                yield self._matches(block, query, names, decode_lines)
             return
         entries = self.matching(query, sift, names, stretch)
         batch: list[Event | Brief] = []
@@ -305,6 +315,22 @@ class SegmentReader:
                 batch, size = [], 0
         if batch:
             yield batch
+
+    def _matches(
+        self,
+        block: bytes,
+        query: Query,
+        names: Names,
+        decode: Callable[[bytes], Sequence[Event]],
+    ) -> Sequence[Event]:
+        """Return the matches among whole lines, each of which may be one."""
+        try:
+            events = decode(block)
+        except ValueError:
+            lines = all_lines(block)
+            return [each.event for each in self._matching(lines, query, names, LineOrder())]
+        since, until, holds = query.since, query.until or _NEVER, query.term.holds
+        return [each for each in events if since <= each.time < until and holds(each, names)]
 
     def _briefs(
         self, block: bytes, query: Query, decode: Callable[[bytes], Sequence[Brief]]

@@ -19,7 +19,7 @@ from chatlog.read.lines import all_lines
 from chatlog.search.literals import CROSSING, Clue, clues_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from chatlog.query.predicates import Term
     from chatlog.read.lines import Sift
@@ -108,8 +108,8 @@ class _NativeSieve:
     def __init__(self, database: Any) -> None:
         self._database = database
 
-    def sift(self, block: bytes) -> Iterator[bytes]:
-        """Yield the lines of a block that may match, each once, in order."""
+    def sift(self, block: bytes) -> Iterable[bytes]:
+        """Return the lines of a block that may match, each once, in order."""
         spans: list[tuple[int, int]] = []
         end = -1
 
@@ -120,7 +120,7 @@ class _NativeSieve:
                 spans.append((start, end))
 
         self._database.scan(block, match_event_handler=found)
-        return (block[start:end] for start, end in spans)
+        return [block[start:end] for start, end in spans]
 
 
 class _Sieve:

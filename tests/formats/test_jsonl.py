@@ -222,6 +222,26 @@ def test_lines_of_which_one_is_not_one_event_are_never_read_briefly(lines):
     assert found == [brief(jsonl.decode(line)) for line in lines]
 
 
+@given(st.lists(pieces, min_size=1, max_size=6))
+@example([SHORT * 2, b"", SHORT])
+@example([SHORT[:-1], b"}" + SHORT])
+@example([SHORT, b'{"time":"2026-11-23T18:20:01.123Z","type":"message","params":1}'])
+def test_lines_that_are_decoded_at_once_are_the_same_events_or_a_value_error(lines):
+    block = b"".join(line + b"\n" for line in lines)
+    try:
+        found = jsonl.decode_lines(block)
+    except ValueError:
+        return
+    assert found == [jsonl.decode(line) for line in lines]
+
+
+@given(st.lists(events(), min_size=1, max_size=4))
+def test_lines_of_one_year_are_decoded_at_once(several):
+    same = [msgspec.structs.replace(event, time=LEAST.time) for event in several]
+    block = jsonl.encode(same)
+    assert jsonl.decode_lines(block) == [jsonl.decode(line) for line in block.split(b"\n")[:-1]]
+
+
 @pytest.mark.parametrize("text", ["}\n{", '"}\n{"time":"2026', "\x00", "}{", "\n\n"])
 def test_no_text_looks_like_the_end_of_a_line(text):
     several = [msgspec.structs.replace(LEAST, text=text, tags={"}": "{"})] * 3

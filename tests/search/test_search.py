@@ -17,6 +17,7 @@ from chatlog.casemapping import Casemapping
 from chatlog.errors import TranscriptError, UsageError
 from chatlog.formats import jsonl
 from chatlog.formats.visible import unformatted
+from chatlog.query.noise import Signal, Talk
 from chatlog.query.predicates import (  # fmt: skip
     Account,
     All,
@@ -298,6 +299,38 @@ def test_counts_are_those_of_what_is_found(tmp_path):
     record(tmp_path, *(event_at(at, f"n {at}", target=f"#{at % 2}") for at in range(100)))
     counts = Search(Reader(tmp_path), query_for(Contains(literal("9")))).counts()
     assert {target.name: count for target, count in counts.items()} == {"#0": 5, "#1": 14}
+
+
+NASTY = [
+    b'{"time":"2026-11-23T18:20:01.123Z","type":"message","text":"a\\u0002b","later":{"x":1}}',
+    b'{"type":"join","time":"2026-11-23T18:20:02.123Z","nick":"a"}',
+    b'{"time":"2026-11-23T18:20:03.123Z","type":"message","text":"\xff"}',
+    b'{"time":"2026-11-23T18:20:04.123Z","type":"message","params":1}',
+    b'{"time":"2026-11-23T18:20:05.123Z","type":"mode","nick":"irc.net","params":["+n"]}',
+    b'{"time":"2026-11-23T18:20:06.123Z","type":"mode","nick":"irc.net"}',
+    b'{"time":"2026-11-23T18:20:07.123Z","type":"started"}',
+    *(b"", b"damaged", b"{}", b'{"time":"2026', b'{"time":"t","type":"message"} {}'),
+]
+
+
+@given(
+    lines=st.lists(st.sampled_from(NASTY), max_size=12),
+    shown=st.sampled_from([Signal(), Talk(), Not(Talk())]),
+    until=st.sampled_from(["", "2026-11-23T18:20:04.000Z"]),
+)
+def test_events_and_damaged_lines_are_counted_as_they_are_found(
+    tmp_path_factory, lines, shown, until
+):
+    root = tmp_path_factory.mktemp("nasty")
+    (root / "net" / "#c").mkdir(parents=True)
+    (root / "net" / "#c" / "2026-11-23_001.jsonl").write_bytes(
+        b"".join(line + b"\n" for line in lines)
+    )
+    query = query_for(Between("", until)).showing(shown)
+    reading, counting = Reader(root), Reader(root)
+    hits = list(Search(reading, query).hits())
+    assert Search(counting, query).counts().total() == len(hits)
+    assert counting.damaged == reading.damaged
 
 
 def test_a_segment_outside_the_asked_time_is_never_opened(tmp_path, monkeypatch):
