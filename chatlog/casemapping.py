@@ -45,6 +45,8 @@ class Casemapping(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         folded = name.translate(self._table)
+        if folded == name:
+            folded = name  # one string instead of two equal ones
         if len(name) <= _LONGEST:
             if len(self) >= _REMEMBERED:
                 self.clear()

@@ -11,29 +11,19 @@ from chatlog.protocol.events.talk import ctcp_of
 from chatlog.protocol.manners import is_service
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chatlog.protocol.carryover import Carryover
     from chatlog.protocol.line import Line
     from chatlog.protocol.state import State
 
-
-ANSWERED: Final = frozenset({"PRIVMSG", "JOIN"})
-"""The commands whose lines may ask for an answer."""
-
-
-def answers_to(line: Line, state: State, carryover: Carryover) -> list[str]:
-    """Return the lines that politeness asks us to send after a line of now."""
-    if line.via:
-        return []
-    if line.message.command == "PRIVMSG":
-        return _to_talk(line, state, carryover)
-    if line.message.command == "JOIN":
-        return _to_our_join(line, state, carryover)
-    return []
+    Respond = Callable[[Line, State, Carryover], list[str]]
+    """Returns the lines that politeness asks us to send after a line of now."""
 
 
 def _to_talk(line: Line, state: State, carryover: Carryover) -> list[str]:
     nick, params = line.source.nick, line.params
-    if len(params) < 2 or not line.source.user:  # noqa: PLR2004 - target and text
+    if line.via or len(params) < 2 or not line.source.user:  # noqa: PLR2004 - target and text
         return []
     if state.is_me(nick) or is_service(nick):
         return []
@@ -54,7 +44,7 @@ def _is_addressed(text: str, state: State) -> bool:
 
 
 def _to_our_join(line: Line, state: State, carryover: Carryover) -> list[str]:
-    if not (line.params and line.source.nick and state.is_me(line.source.nick)):
+    if line.via or not (line.params and line.source.nick and state.is_me(line.source.nick)):
         return []
     channel = line.params[0]
     if not (state.is_channel(channel) and state.membership.name(channel)):
@@ -62,3 +52,7 @@ def _to_our_join(line: Line, state: State, carryover: Carryover) -> list[str]:
     if carryover.privacy.is_silent(channel, state.isupport.casemapping):
         return []
     return carryover.manners.announcement(channel, line.now)
+
+
+ANSWERS: Final[dict[str, Respond]] = {"PRIVMSG": _to_talk, "JOIN": _to_our_join}
+"""The commands whose lines may ask for an answer."""

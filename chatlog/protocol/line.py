@@ -10,7 +10,7 @@ from chatlog.event import Event, Source
 from chatlog.protocol.message import Message  # noqa: TC001 - a field of a Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from chatlog.protocol.facts import Turn
 
@@ -83,6 +83,33 @@ class Line(msgspec.Struct, frozen=True, gc=False):
             params=params,
             account=account,
         )
+
+    def events(
+        self, kind: str, targets: Iterable[str], text: str = "", subject: str = ""
+    ) -> list[Event]:
+        """Return an event in each target, as `event`; a person may be in thousands."""
+        if self.rare is not None:
+            return [self.event(kind, target, text, subject) for target in targets]
+        time, received, network, account = self.time, self.received, self.network, self.account
+        source, msgid = self.source, self.msgid
+        nick, user, host = source.nick, source.user, source.host
+        return [
+            Event(
+                time=time,
+                received=received,
+                network=network,
+                target=target,
+                type=kind,
+                nick=nick,
+                user=user,
+                host=host,
+                account=account,
+                text=text,
+                subject=subject,
+                msgid=msgid,
+            )
+            for target in targets
+        ]
 
     def event_with(self, **fields: Any) -> Event:
         """Return an event of the line with any fields, as `event` makes few, but more slowly."""

@@ -10,6 +10,7 @@ from chatlog.protocol.history import bare_playback
 from chatlog.protocol.line import Line
 from chatlog.protocol.message import parse_text
 from chatlog.protocol.netsplits import MOVES
+from chatlog.protocol.tag_plan import PLAIN, plan_for
 from chatlog.protocol.twitch_tags import CAPABILITY, translate
 
 if TYPE_CHECKING:
@@ -37,13 +38,17 @@ class LineParser:
         self._sources = sources
         self._batches = batches
         self._netsplits = netsplits
+        self._plan = PLAIN
 
     def parse(self, message: Message, now: str) -> Line:
         """Return the Line of a message that was received now."""
-        source = self._sources.parse(message.source)
+        source = self._sources.known.get(message.source) or self._sources.parse(message.source)
         if message.tag_text:
             return self._tagged(message, source, now)
-        return self._untagged(message, source, now)
+        if message.command in bare_playback.SAID:
+            return self._said(message, source, now)
+        rare = self._rare(message, "", now)
+        return Line(message, message.params, source, self._state.network, now, now, rare=rare)
 
     def own(self, text: str, now: str) -> Line:
         """Return the Line of a message that we send ourselves."""
@@ -51,7 +56,30 @@ class LineParser:
         return Line(message, message.params, state.me, state.network, now, now)
 
     def _tagged(self, message: Message, source: Source, now: str) -> Line:
+        plan = self._plan
+        match = plan.match_tags(message.tag_text)
+        if match is None:
+            return self._oddly_tagged(message, source, now)
+        time, second, msgid, account = plan.tags(match)
+        if second not in self._clock.live_seconds(now):
+            return self._oddly_tagged(message, source, now)
+        return Line(
+            message,
+            message.params,
+            source,
+            self._state.network,
+            now,
+            time,
+            now,
+            account or "",
+            msgid or "",
+            rare=self._rare(message, "", now),
+        )
+
+    def _oddly_tagged(self, message: Message, source: Source, now: str) -> Line:
+        """Return a line whose tags the plan does not fit, or whose time must be judged."""
         tags = message.tags()
+        self._plan = plan_for(tags, self._plan)
         if CAPABILITY in self._state.capabilities:
             self._translate(tags, now)
         batch = tags.pop("batch", "")
@@ -66,9 +94,7 @@ class LineParser:
             if unbelieved:
                 tags["time"] = unbelieved
         account, msgid = tags.pop("account", ""), tags.pop("msgid", "")
-        rare = _rare(message)
-        if message.command in MOVES:
-            self._note_split(rare, message, batch, now, via)
+        rare = self._rare(message, batch, now, is_live=not via) or {}
         for key, value in (("via", via), ("reply_to", tags.pop("+draft/reply", ""))):
             if value:
                 rare[key] = value
@@ -101,26 +127,18 @@ class LineParser:
         if not (is_dated or self._clock.is_measured):
             self._clock.measure(tags.get("time", ""), now)
 
-    def _note_split(
-        self, rare: dict[str, Any], message: Message, batch: str, now: str, via: str
-    ) -> None:
-        if split := self._netsplits.of(message, batch, now, is_live=not via):
-            rare["split"] = split
-
-    def _untagged(self, message: Message, source: Source, now: str) -> Line:
-        """Return a line of now, or one that a bouncer plays back in bare text."""
-        network, rare = self._state.network, _rare(message)
+    def _said(self, message: Message, source: Source, now: str) -> Line:
+        """Return a message without tags: of now, or one that a bouncer plays back in bare text."""
+        network, rare = self._state.network, self._rare(message, "", now)
         dated = self._state.bare_playback.dated(message, now)
         if dated is None:
-            if message.command in MOVES:
-                self._note_split(rare, message, "", now, "")
-            return Line(message, message.params, source, network, now, now, rare=rare or None)
+            return Line(message, message.params, source, network, now, now, rare=rare)
         target = dated.params[0]
         name = self._state.membership.name(target) or SERVER
         # A target has one playback at a time, so its name serves as the batch's reference;
         # a batch that is open already stays as it is.
         self._batches.begin(target, bare_playback.KIND, name, {})
-        rare["via"] = bare_playback.VIA
+        rare = {**(rare or {}), "via": bare_playback.VIA}
         if bare_playback.is_bouncer(message.source):
             rare |= {"user": "", "host": ""}  # which are the bouncer's
         return Line(
@@ -137,12 +155,16 @@ class LineParser:
             rare=rare,
         )
 
-
-def _rare(message: Message) -> dict[str, Any]:
-    """Return the fields of events that few messages have: encoding, and raw bytes in Base64."""
-    rare: dict[str, Any] = {}
-    if message.encoding:
-        rare["encoding"] = message.encoding
-    if message.raw:
-        rare["raw"] = base64.b64encode(message.raw).decode()
-    return rare
+    def _rare(
+        self, message: Message, batch: str, now: str, *, is_live: bool = True
+    ) -> dict[str, Any] | None:
+        """Return the codec, raw bytes in Base64 and netsplit of a message; None if it has none."""
+        split = ""
+        if message.command in MOVES:
+            split = self._netsplits.of(message, batch, now, is_live=is_live)
+        if not (message.encoding or message.raw or split):
+            return None
+        rare: dict[str, Any] = {"split": split, "encoding": message.encoding}
+        if message.raw:
+            rare["raw"] = base64.b64encode(message.raw).decode()
+        return rare

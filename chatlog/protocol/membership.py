@@ -16,7 +16,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from chatlog.casemapping import Casemapping
 
@@ -49,8 +49,8 @@ class _Channel:
         self.given_up = False
 
 
-_Channels = _Channel | list[_Channel]
-"""The channels of a nick, in the order of joining; most nicks are in one, and need no list."""
+_Channels = _Channel | tuple[_Channel, ...]
+"""The channels of a nick, in the order of joining; most nicks are in one, and need no tuple."""
 
 
 class Membership:
@@ -96,8 +96,11 @@ class Membership:
     def channels_of(self, nick: str) -> list[str]:
         """List the channels that we share with a nick."""
         folded = self._casemapping[nick]
-        channels = _each(self._channels_of.get(folded))
-        return [channel.name for channel in channels if folded in channel.members]
+        return [
+            channel.name
+            for channel in _each(self._channels_of.get(folded))
+            if folded in channel.members
+        ]
 
     def enter(self, channel: str) -> None:
         """Note that we joined a channel; its members known before are dropped."""
@@ -115,29 +118,25 @@ class Membership:
         found = self._channels.get(self._casemapping[channel])
         if found is None or not nick or found.given_up:
             return
-        folded = self._casemapping[nick]
-        nick = self._spelling(folded, nick)
-        if folded == nick:
-            folded = nick  # one string instead of two equal ones
         if self._dropped:
             self._sweep(_SWEPT_BESIDE)
-        if folded not in found.members:
-            self._weight += _WEIGHT + len(nick)
-            if self._weight > self._max_weight:
-                self._weight -= _WEIGHT + len(nick)
-                self._give_up(found)
-                return
-            self._join(folded, found)
-        found.members[folded] = nick
-
-    def _spelling(self, folded: str, nick: str) -> str:
-        """Return the string of a nick that another channel has, to keep one a person."""
+        folded = self._casemapping[nick]
         channels = self._channels_of.get(folded)
         if channels is None:
-            return nick
-        first = channels if isinstance(channels, _Channel) else channels[0]
-        known = first.members.get(folded)
-        return known if known == nick else nick
+            known: str | None = nick
+        else:  # one string a person
+            known = (channels[0] if isinstance(channels, tuple) else channels).members.get(folded)
+        nick = known if known == nick else nick
+        if folded == nick:
+            folded = nick  # one string instead of two equal ones
+        if folded not in found.members:
+            weight = self._weight + _WEIGHT + len(nick)
+            if weight > self._max_weight:
+                self._give_up(found)
+                return
+            self._weight = weight
+            self._channels_of[folded] = found if channels is None else (*_each(channels), found)
+        found.members[folded] = nick
 
     def remove(self, channel: str, nick: str) -> None:
         """Remove a member from a channel."""
@@ -154,11 +153,22 @@ class Membership:
 
     def rename(self, old: str, new: str) -> None:
         """Rename a member in all channels."""
-        folded = self._casemapping[old]
-        found = list(_each(self._channels_of.pop(folded, None)))
-        channels = [channel for channel in found if self._pop(channel, folded)]
-        for channel in channels:
-            self.add(channel.name, new)
+        folded, onto = self._casemapping[old], self._casemapping[new]
+        channels = self._channels_of.pop(folded, None)
+        if channels is None:
+            return
+        found = [channel for channel in _each(channels) if self._pop(channel, folded)]
+        grown = len(found) * (_WEIGHT + len(new))
+        is_plain = new and onto not in self._channels_of and not self._dropped
+        if is_plain and found and self._weight + grown <= self._max_weight:
+            self._weight += grown
+            onto = new if onto == new else onto
+            self._channels_of[onto] = tuple(found) if len(found) > 1 else found[0]
+            for channel in found:
+                channel.members[onto] = new
+        else:
+            for channel in found:
+                self.add(channel.name, new)
 
     def rename_channel(self, old: str, new: str) -> None:
         """Rename a channel that we are in; its members stay, at the cost of one entry."""
@@ -197,21 +207,13 @@ class Membership:
             for nick in members.values():
                 self.add(channel.name, nick)
 
-    def _join(self, folded: str, channel: _Channel) -> None:
-        channels = self._channels_of.get(folded)
-        if channels is None:
-            self._channels_of[folded] = channel
-        elif isinstance(channels, list):
-            channels.append(channel)
-        else:
-            self._channels_of[folded] = [channels, channel]
-
     def _part(self, folded: str, channel: _Channel) -> None:
         channels = self._channels_of.get(folded)
-        if isinstance(channels, list) and channel in channels:
-            channels.remove(channel)
-        if channels is channel or channels == []:
+        if channels is channel:
             del self._channels_of[folded]
+        elif isinstance(channels, tuple) and channel in channels:
+            left = tuple(each for each in channels if each is not channel)
+            self._channels_of[folded] = left if len(left) > 1 else left[0]
 
     def _pop(self, channel: _Channel, folded: str) -> bool:
         """Remove a nick from the members of a channel; return whether it was there."""
@@ -245,11 +247,10 @@ class Membership:
         self._on_give_up(channel.name)
 
 
-def _each(channels: _Channels | None) -> Iterator[_Channel]:
-    if isinstance(channels, list):
-        yield from channels
-    elif channels is not None:
-        yield channels
+def _each(channels: _Channels | None) -> tuple[_Channel, ...]:
+    if channels is None:
+        return ()
+    return channels if isinstance(channels, tuple) else (channels,)
 
 
 def _folding_differently(members: dict[str, str]) -> dict[str, str]:

@@ -28,8 +28,11 @@ Both are without tags; the fast lane has them at hand as they are.
 
 def said_of(message: Message) -> Said:
     """Return the head and the last parameter of a message."""
-    words = (f":{message.source}", message.command, *message.params[:-1])
-    return " ".join(words), "".join(message.params[-1:])
+    params = message.params
+    if len(params) == 2:  # noqa: PLR2004 - as most have, and for them it is twice as fast
+        return f":{message.source} {message.command} {params[0]}", params[1]
+    words = (f":{message.source}", message.command, *params[:-1])
+    return " ".join(words), "".join(params[-1:])
 
 
 class Repeats:

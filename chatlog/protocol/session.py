@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from chatlog.event import SERVER, Event, EventType, Source
 from chatlog.protocol import numerics
-from chatlog.protocol.answers import ANSWERED, answers_to
+from chatlog.protocol.answers import ANSWERS
 from chatlog.protocol.carryover import Carryover
 from chatlog.protocol.concealing import conceal
 from chatlog.protocol.events.rows import own_event
-from chatlog.protocol.events.table import events_of
+from chatlog.protocol.events.table import EVENTS, events_of
 from chatlog.protocol.facts import Disconnected, ErrorReceived, Pong, ReconnectRequested
 from chatlog.protocol.fast_lane import FastLane
 from chatlog.protocol.history import bare_playback, playback_limits
@@ -40,6 +42,8 @@ from chatlog.secret import SecretMask
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from chatlog.protocol.answers import Respond
+    from chatlog.protocol.events.rows import Row
     from chatlog.protocol.facts import Turn
     from chatlog.protocol.line import Handler, Line
     from chatlog.protocol.message import Message
@@ -47,6 +51,15 @@ if TYPE_CHECKING:
     from chatlog.protocol.session_settings import SessionSettings
 
 _READY_AFTER: Final = frozenset({numerics.RPL_ENDOFMOTD, numerics.ERR_NOMOTD, "JOIN"})
+
+
+class _Plan(msgspec.Struct, frozen=True):
+    """The way of one command's lines: to events, handlers in order, an answer, privacy."""
+
+    row: Row | None = None
+    handlers: tuple[Handler, ...] = ()
+    respond: Respond | None = None
+    is_spoken: bool = False
 
 
 class Session:
@@ -97,7 +110,8 @@ class Session:
             self.state, self.privacy, self.clock, sources, self._carryover.repeats
         )
         self._tracker = StateTracker(self.state, self._carryover, self._fast_lane.forget)
-        self._handlers = self._all_handlers()
+        self._plan_of_others = _Plan()
+        self._plans = self._all_plans()
 
     def apply(self, settings: SessionSettings, turn: Turn) -> None:
         """Replace the settings, except those that need a new connection.
@@ -158,27 +172,30 @@ class Session:
 
     def _act_on(self, message: Message, received: str, turn: Turn) -> None:
         """Append the events, replies and facts of a message to the turn."""
-        self._last_words = "".join(message.params[-1:])
+        command = message.command
+        plan = self._plans.get(command) or self._plan_of_others
         if self._mask:
+            self._last_words = "".join(message.params[-1:])
             conceal(message, self._mask, self._is_channel_of_ours)
         line = self._lines.parse(message, received)
-        command = message.command
         if not self.ready and command in _READY_AFTER:
             self.make_ready(received, turn)
         # Events first: a QUIT must still find the channels of who quits.
-        made = events_of(self.state, line)
-        if command in TOLD and self._relays.are_configured:
+        made = events_of(self.state, line, plan.row)
+        if self._relays.are_configured and command in TOLD:
             made = self._relays.attribute(made, self.state.isupport.casemapping)
-        if not command:
-            self._carryover.not_understood += 1
         if not line.history_of:
-            for handle in self._handlers.get(command, ()):
+            for handle in plan.handlers:
                 handle(line, turn)
-        if command in ANSWERED:
-            answers = answers_to(line, self.state, self._carryover)
+        if plan.respond and (answers := plan.respond(line, self.state, self._carryover)):
             turn.replies += answers
             made += self._own_events(answers, received)
-        self._file(line, made, turn)
+        if plan.is_spoken or self.privacy.is_wide:
+            made = self.privacy.keep(made, self.state.isupport.casemapping)
+        if line.via or line.msgid:
+            self._file(line, made, turn)
+        else:
+            turn.events += made
         if self.overflows.are_new:
             turn.facts += self.overflows.take()
 
@@ -221,7 +238,7 @@ class Session:
 
     def release(self) -> None:
         """Drop the handlers, which refer back to the session, so that it is freed at once."""
-        self._handlers.clear()
+        self._plans.clear()
 
     # -- time ----------------------------------------------------------------------
 
@@ -252,9 +269,7 @@ class Session:
     # -- events --------------------------------------------------------------------
 
     def _file(self, line: Line, made: list[Event], turn: Turn) -> None:
-        """Append the events that privacy lets through; those of the past go into pages."""
-        if self.privacy.is_wide or line.message.command in SPOKEN:
-            made = self.privacy.keep(made, self.state.isupport.casemapping)
+        """Append the events of now, unless they are repeated; put those of the past into pages."""
         if not line.via:
             if not self._is_repeat(line):
                 turn.events += made
@@ -268,18 +283,35 @@ class Session:
         self.batches.take(past, line.batch, answer, turn)
 
     def _is_repeat(self, line: Line) -> bool:
-        """Return whether a live line was delivered before: it is written once."""
-        msgid = line.msgid
-        return bool(msgid) and self._carryover.repeats.is_repeat(msgid, said_of(line.message))
+        """Return whether a live line with a msgid was delivered before: it is written once."""
+        return self._carryover.repeats.is_repeat(line.msgid, said_of(line.message))
 
     def _own_events(self, lines: Sequence[str], received: str) -> list[Event]:
         """Return the events of lines that we send, unless an echo will bring them."""
         if not lines or "echo-message" in self.registration.enabled:
             return []
         own = [self._lines.own(text, received) for text in lines]
-        return [event for line in own for event in events_of(self.state, line)]
+        row_of = EVENTS.get
+        return [
+            event
+            for line in own
+            for event in events_of(self.state, line, row_of(line.message.command))
+        ]
 
     # -- handlers ------------------------------------------------------------------
+
+    def _all_plans(self) -> dict[str, _Plan]:
+        """Return the plan of each command that is more than an `other`."""
+        handlers = self._all_handlers()
+        return {
+            command: _Plan(
+                EVENTS.get(command),
+                tuple(handlers.get(command, ())),
+                ANSWERS.get(command),
+                command in SPOKEN,
+            )
+            for command in {*EVENTS, *handlers, *ANSWERS, *SPOKEN}
+        }
 
     def _all_handlers(self) -> dict[str, list[Handler]]:
         """Return the handlers of each command, in the order in which they act."""
@@ -288,6 +320,7 @@ class Session:
             dict.fromkeys(("ERROR", numerics.ERR_YOUREBANNEDCREEP), self._on_error),
             dict.fromkeys(Registration.handled, self._on_registration),
             {
+                "": self._on_not_understood,
                 "PRIVMSG": self._on_privmsg,
                 "RECONNECT": self._on_reconnect,
                 "PING": self._on_ping,
@@ -335,6 +368,9 @@ class Session:
             self.joining.refold()
         self._fast_lane.forget()
 
+    def _on_not_understood(self, _line: Line, _turn: Turn) -> None:
+        self._carryover.not_understood += 1
+
     def _on_reconnect(self, _line: Line, turn: Turn) -> None:
         turn.facts.append(ReconnectRequested())
 
@@ -346,7 +382,8 @@ class Session:
 
     def _on_error(self, line: Line, turn: Turn) -> None:
         ends, reason = line.message.command == "ERROR", "".join(line.params[-1:])
-        turn.facts.append(ErrorReceived(reason, ends=ends, verdict=judge(self._last_words)))
+        verdict = judge(self._last_words if self._mask else reason)
+        turn.facts.append(ErrorReceived(reason, ends=ends, verdict=verdict))
 
     def _on_ping(self, line: Line, turn: Turn) -> None:
         """Answer a PING, after the parts that wait: our PONG tells that they are written."""

@@ -65,11 +65,12 @@ class State:
     def be(self, source: Source) -> None:
         """Set our own nick, user and host."""
         self.me = source
-        self._my_nick = self.isupport.casemapping[source.nick]
+        self._casemapping = self.isupport.casemapping
+        self._my_nick = self._casemapping[source.nick]
 
     def is_me(self, nick: str) -> bool:
         """Return whether a nick is ours."""
-        return self.isupport.casemapping[nick] == self._my_nick
+        return self._casemapping[nick] == self._my_nick
 
     def is_channel(self, name: str) -> bool:
         """Return whether a name is a channel: by its first character, or as one to record."""
@@ -109,6 +110,8 @@ class State:
     def channels_to_tell(self, line: Line) -> list[str]:
         """Return the same for a line that a server may repeat: `@server` beyond the budget."""
         channels = self.channels_of(line)
+        if len(channels) == 1:  # nearly always, and no copy
+            return channels
         if self.copies.allows(len(channels), sum(map(len, line.params)), line.now):
             return channels
         self._overflows.note(

@@ -6,8 +6,7 @@ lines that get us into channels, or get our nick back, follow from `advance`.
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -58,7 +57,22 @@ class StateTracker:
 
     def handlers(self) -> dict[str, Handler]:
         """Return the handlers of the commands that tell who is where."""
-        return {command: partial(handler, self) for command, handler in self._handlers.items()}
+        return {
+            **dict.fromkeys(numerics.ERRORS, self._on_error),
+            "JOIN": self._on_join,
+            "PART": self._on_part,
+            "KICK": self._on_kick,
+            "QUIT": self._on_quit,
+            "NICK": self._on_nick,
+            "RENAME": self._on_rename,
+            "INVITE": self._on_invite,
+            numerics.RPL_NAMREPLY: self._on_names,
+            numerics.RPL_ENDOFNAMES: self._on_end_of_names,
+            numerics.RPL_LOGGEDIN: self._on_logged_in,
+            numerics.RPL_MONOFFLINE: self._on_monitored_gone,
+            "FAIL": self._on_fail,
+            numerics.ERR_LINKCHANNEL: self._on_link_channel,
+        }
 
     # -- members -------------------------------------------------------------------
 
@@ -193,23 +207,6 @@ class StateTracker:
     def _on_monitored_gone(self, line: Line, _turn: Turn) -> None:
         for nick in line.params[1].split(",") if len(line.params) > 1 else ():
             self._regaining.gone(nick.partition("!")[0])
-
-    _handlers: ClassVar[dict[str, Callable[[StateTracker, Line, Turn], None]]] = {
-        **dict.fromkeys(numerics.ERRORS, _on_error),
-        "JOIN": _on_join,
-        "PART": _on_part,
-        "KICK": _on_kick,
-        "QUIT": _on_quit,
-        "NICK": _on_nick,
-        "RENAME": _on_rename,
-        "INVITE": _on_invite,
-        numerics.RPL_NAMREPLY: _on_names,
-        numerics.RPL_ENDOFNAMES: _on_end_of_names,
-        numerics.RPL_LOGGEDIN: _on_logged_in,
-        numerics.RPL_MONOFFLINE: _on_monitored_gone,
-        "FAIL": _on_fail,
-        numerics.ERR_LINKCHANNEL: _on_link_channel,
-    }
 
 
 def _when(line: Line) -> tuple[str, str]:

@@ -26,14 +26,15 @@ _MESSAGE: Final = r"(?P<head>:[^ ]++ PRIVMSG [^ :][^ ]*+) :(?P<said>.*+)"
 
 
 class TagPlan:
-    """A pattern for a line with tags; all but `time` may be missing.
+    """A pattern for a line with tags, and one for its tags alone; all but `time` may be missing.
 
-    `match` takes a whole line. `fields` returns of a match the time, its second, the msgid,
-    the account, the head and the text. A tag that is missing is "" or None. A second may be any
-    text: it counts only if it is one of the seconds that are live.
+    `match` takes a whole message. `fields` returns of a match the time, its second, the msgid,
+    the account, the head and the text. `match_tags` takes the tags of any line, without their
+    `@`, and `tags` returns of a match the first four. A tag that is missing is "" or None. A
+    second may be any text: it counts only if it is one of the seconds that are live.
     """
 
-    __slots__ = ("fields", "keys", "match")
+    __slots__ = ("fields", "keys", "match", "match_tags", "tags")
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         self.keys = frozenset(keys)
@@ -41,12 +42,20 @@ class TagPlan:
         before = "".join(f"(?:{_value(key)};)?+" for key in keys[:time_at])
         after = "".join(f"(?:;{_value(key)})?+" for key in keys[time_at + 1 :])
         missing = "".join(f"(?P<{key}>)" for key in _KNOWN if key not in keys)
-        pattern = re.compile(f"@{before}{_MOMENT}{after} {_MESSAGE}{missing}")
-        self.match = pattern.fullmatch
-        self.fields: Callable[[re.Match[str]], tuple[str, ...]] = re.Match.groups
-        if tuple(pattern.groupindex) != _FIELDS:  # which costs twice as much
-            numbers = [pattern.groupindex[name] for name in _FIELDS]
-            self.fields = lambda match: match.group(*numbers)
+        line = re.compile(f"@{before}{_MOMENT}{after} {_MESSAGE}{missing}")
+        tags = re.compile(f"{before}{_MOMENT}{after}{missing}")
+        self.match, self.match_tags = line.fullmatch, tags.fullmatch
+        self.fields, self.tags = _groups(line, _FIELDS), _groups(tags, _FIELDS[:4])
+
+
+def _groups(
+    pattern: re.Pattern[str], names: tuple[str, ...]
+) -> Callable[[re.Match[str]], tuple[str, ...]]:
+    """Return the function that returns the groups of these names, all that there are."""
+    if tuple(pattern.groupindex) == names:  # which costs half as much
+        return re.Match.groups
+    numbers = [pattern.groupindex[name] for name in names]
+    return lambda match: match.group(*numbers)
 
 
 def _value(key: str) -> str:

@@ -59,14 +59,12 @@ def in_channel(state: State, line: Line, row: Row) -> list[Event]:
 
 def of_person(state: State, line: Line, row: Row) -> list[Event]:
     """Make an event in each channel that we share with the line's source, or in `@server`."""
-    fields = _fields(line.params, row)
-    return [line.event(row.type, target, *fields) for target in state.channels_of(line)]
+    return line.events(row.type, state.channels_of(line), *_fields(line.params, row))
 
 
 def of_person_in_bounds(state: State, line: Line, row: Row) -> list[Event]:
     """Make the events as `of_person`, for a line that a server may repeat without end."""
-    fields = _fields(line.params, row)
-    return [line.event(row.type, target, *fields) for target in state.channels_to_tell(line)]
+    return line.events(row.type, state.channels_to_tell(line), *_fields(line.params, row))
 
 
 def nothing(_state: State, _line: Line, _row: Row) -> list[Event]:

@@ -86,10 +86,9 @@ EVENTS: Final = {
 """The row of each command whose lines are more than `other`."""
 
 
-def events_of(state: State, line: Line) -> list[Event]:
-    """Make the events of one line, in the order in which they are to be written."""
-    command = line.message.command
-    row = EVENTS.get(command)
+def events_of(state: State, line: Line, row: Row | None) -> list[Event]:
+    """Make the events of one line by the row of its command, in the order of writing."""
     if row is None or len(line.params) < row.params or (row.source and not line.source.nick):
-        return on_numeric(state, line) if command.isdigit() else on_other(state, line)
+        by_command = on_numeric if line.message.command.isdigit() else on_other
+        return by_command(state, line)
     return row.make(state, line, row)

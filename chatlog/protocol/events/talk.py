@@ -92,7 +92,9 @@ def said(state: State, line: Line, fields: dict[str, Any]) -> list[Event]:
     if line.history_of not in ("", SERVER):
         channel = line.history_of
     if channel:
-        return [line.event_with(target=channel, statusmsg=statusmsg, **fields)]
+        if statusmsg:
+            fields = {**fields, "statusmsg": statusmsg}
+        return [line.event_with(target=channel, **fields)]
     if statusmsg or state.is_channel(line.params[0]):
         return on_other(state, line)
     if _is_server(state, line):

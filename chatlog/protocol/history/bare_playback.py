@@ -33,7 +33,9 @@ _OF_BIP: Final = re.compile(
     r"(?P<text>.*)",
     re.DOTALL | re.ASCII,
 )
-_SAID: Final = frozenset({"PRIVMSG", "NOTICE"})
+SAID: Final = frozenset({"PRIVMSG", "NOTICE"})
+"""The commands whose messages may be played back in bare text."""
+
 _DAY: Final = 86_400_000
 _AHEAD: Final = 60_000
 
@@ -70,7 +72,7 @@ class BarePlayback:
 
     def dated(self, message: Message, received: str) -> Dated | None:
         """Date a line that is played back; None for any other."""
-        if message.command not in _SAID or len(message.params) != 2:  # noqa: PLR2004 - as above
+        if message.command not in SAID or len(message.params) != 2:  # noqa: PLR2004 - as above
             return None
         target, text = message.params
         match = None
