@@ -73,7 +73,7 @@ def encode(events: Sequence[Event]) -> bytes:
     except UnicodeEncodeError:
         lines = _encoder.encode_lines([_mended(event) for event in events])
     for lead, unsafe in _UNSAFE:
-        if _holds(lines, lead, unsafe):
+        if lead in lines and _holds(lines, lead, unsafe):
             lines = unsafe.sub(_escape, lines)
     return lines
 

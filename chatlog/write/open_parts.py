@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from chatlog.errors import TranscriptError
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
@@ -46,15 +47,26 @@ class OpenParts:
         """How many lines wait for a disk that refused them."""
         return sum(parts.waiting_lines for parts in self.stuck)
 
-    def flush(self, parts: Parts) -> None:
+    def flush(self, waiting: deque[Parts], is_time_up: Callable[[], bool]) -> None:
         """Write the pending events of parts, or hold them if the parts are stuck.
 
-        Parts that cannot be written are stuck from then on, a TranscriptError.
+        Each is taken out of `waiting`; the last one is that at whose end `is_time_up`.
+        Parts that cannot be written are stuck from then on. Raise one TranscriptError for
+        all of them, after the others are written.
         """
-        if parts in self.stuck:
-            parts.hold()
-        else:
-            self._write(parts)
+        failures = []
+        while waiting:
+            parts = waiting.popleft()
+            try:
+                if parts in self.stuck:
+                    parts.hold()
+                else:
+                    self._write(parts)
+            except TranscriptError as error:
+                failures.append(error)
+            if is_time_up():
+                break
+        _raise_all(failures)
 
     def _write(self, parts: Parts) -> None:
         self._open.pop(parts, None)
@@ -66,13 +78,14 @@ class OpenParts:
             parts.hold()
             raise
         finally:
-            self._evict()
+            if len(self._open) > self._most:
+                self._evict()
 
     def _evict(self) -> None:
-        if len(self._open) > self._most:
-            oldest = next(iter(self._open))
-            del self._open[oldest]
-            self._release(oldest)
+        """Close the file that was written least recently."""
+        oldest = next(iter(self._open))
+        del self._open[oldest]
+        self._release(oldest)
 
     def _release(self, parts: Parts) -> None:
         try:
@@ -160,6 +173,11 @@ def do_all(actions: Iterable[Callable[[], None]]) -> None:
             action()
         except TranscriptError as error:
             failures.append(error)
+    _raise_all(failures)
+
+
+def _raise_all(failures: list[TranscriptError]) -> None:
+    """Raise one TranscriptError for all failures, if there are any."""
     if len(failures) > 1:
         raise TranscriptError(f"{failures[0]} (and {len(failures) - 1} more)") from failures[0]
     if failures:

@@ -79,7 +79,8 @@ class Parts:
     def flush(self) -> None:
         """Write all lines in order, by one call for each part."""
         queue, file = self._queue, self._file
-        queue.append(self._encoded())
+        if self.pending:
+            queue.append(self._encoded())
         while queue.front or queue.refill():
             segment = file.state.segment or file.open(self._time)  # which may put lines first
             if not segment.is_as_left():

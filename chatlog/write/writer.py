@@ -206,13 +206,7 @@ class Writer:
             self._flushing.extend(self._waiting)
             self._waiting.clear()
         if self._flushing:
-            do_all(self._flushes(is_time_up))
-
-    def _flushes(self, is_time_up: Callable[[], bool]) -> Iterator[Callable[[], None]]:
-        while self._flushing:
-            yield partial(self._files.flush, self._flushing.popleft())
-            if is_time_up():
-                return
+            self._files.flush(self._flushing, is_time_up)
 
     @property
     def is_flushed(self) -> bool:
