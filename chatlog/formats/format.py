@@ -122,6 +122,12 @@ class Format(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     head: bytes = b""
     """The bytes with which every line begins, before its time; empty if lines begin otherwise."""
 
+    continued: bytes = b""
+    """The byte in a line that goes on with the message of the line before; empty if none does.
+
+    The decoder takes such a message as a whole: its lines, with their newlines between.
+    """
+
     spelling: Spelling | None = None
     """How values stand in a line; None if only decoding tells."""
 

@@ -1,8 +1,10 @@
 """Events as plain text, in forms that people, irclog2html and pisg read.
 
-Pure. One event is one line: a stamp, then one of the forms of `sentences`. No
-text can make a line look like another event's. Text keeps fewer fields than an
-event has; docs/transcript-format.md lists them.
+Pure. One event is one line: a stamp, then one of the forms of `sentences`. A message of
+several lines is one line for each of them: those behind the first have the same stamp
+and speaker, and a tab before their text, which nothing shown has. No text can make a
+line look like another event's. Text keeps fewer fields than an event has;
+docs/transcript-format.md lists them.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
-from chatlog.event import SERVER, TO_THE_SECOND, Event, EventType
+from msgspec.structs import replace
+
+from chatlog.event import SERVER, TALK, TO_THE_SECOND, Event, EventType
 from chatlog.formats.sentences import SYSTEM_MESSAGE, sentence
 from chatlog.formats.visible import visible, visible_formatted, visible_word
 
@@ -22,6 +26,10 @@ if TYPE_CHECKING:
     from chatlog.formats.format import Decode, Encode, Origin, Style
     from chatlog.formats.visible import Show
 
+CONTINUED: Final = b"\t"
+"""What is in a line that goes on with the message of the line before, and in no other line."""
+
+_TAB: Final = CONTINUED.decode()
 _REMEMBERED: Final = 1024
 _JITTER: Final = timedelta(minutes=5)
 
@@ -69,6 +77,8 @@ class Plain:
         second = event.time[:TO_THE_SECOND]
         stamp = self._stamps.get(second) or self._make_stamp(second)
         mark = f"*** {visible_word(event.via)}: " if event.via else ""
+        if "\n" in event.text and event.type in TALK and not event.subject:
+            return _lines(f"{stamp}{mark}", event, show)
         return f"{stamp}{mark}{sentence(event, show)}\n"
 
     def _make_stamp(self, second: str) -> str:
@@ -83,14 +93,15 @@ class Plain:
         return stamp
 
     def decode(self, line: bytes, *, network: str, target: str, day: str, after: str = "") -> Event:
-        """Decode a line into the fields that text keeps.
+        """Decode a line, or all lines of one message, into the fields that text keeps.
 
+        A line that goes on with a message has a text that begins with a line break.
         `day` is the local date of the segment, for stamps without one. In an
         hour that the clock shows twice, a line is of the first showing unless
         that is more than five minutes before `after`, the time of the live
         line before it. Raise ValueError if this module wrote no such line.
         """
-        text = line.decode().removesuffix("\n")
+        text, _, others = line.decode().removesuffix("\n").partition("\n")
         stamp = _STAMP.match(text)
         if stamp is None:
             raise ValueError("no time stamp")
@@ -99,6 +110,10 @@ class Plain:
         if mark := _VIA.match(body):
             body, via = body[mark.end() :], mark[1]
         fields = _read(body, target)
+        if others:
+            fields["text"] = "\n".join(
+                [fields.get("text", ""), *map(_continued, others.split("\n"))]
+            )
         return Event(**{"time": time, "network": network, "target": target, "via": via, **fields})
 
     def _time(self, local: str, after: str) -> str:
@@ -120,6 +135,24 @@ class Plain:
             self._moments.clear()
         moments = self._moments[local] = _in_events(first), _in_events(second)
         return moments
+
+
+def _continued(line: str) -> str:
+    """Return the text of a line that goes on with a message; ValueError for any other line."""
+    _, tab, text = line.partition(_TAB)
+    if not tab:
+        raise ValueError("two lines of a transcript")
+    return text
+
+
+def _lines(lead: str, event: Event, show: Show) -> str:
+    """Return a message of several lines, each behind the same lead."""
+    first, *others = event.text.split("\n")
+    lines = [sentence(replace(event, text=first), show)]
+    lines += [
+        sentence(replace(event, text=text), lambda said: _TAB + show(said)) for text in others
+    ]
+    return "".join([f"{lead}{line}\n" for line in lines])
 
 
 def _in_events(moment: datetime) -> str:
@@ -200,7 +233,9 @@ def _read(body: str, target: str) -> dict[str, Any]:
 def _refine(found: dict[str, str], target: str) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for key, value in found.items():
-        if key in _COMPOUND:
+        if key == "text" and value.startswith(_TAB):
+            fields[key] = "\n" + value.removeprefix(_TAB)
+        elif key in _COMPOUND:
             fields.update(_COMPOUND[key](value, target))
         elif key in _TEXTS or value != "*":
             fields[key] = value

@@ -41,6 +41,7 @@ FORMATS: Final = (
         codec=_plain,
         grain=1000,
         is_local=True,
+        continued=b"\t",
         spelling=Spelling.TEXT,
     ),
 )

@@ -254,7 +254,7 @@ class SegmentReader:
         """Yield the events of `[start, end)`, in the order of the file; nothing is marked."""
         low, high = start.encode(), end.encode()
         head, time, order = self.format.head, self.format.time, LineOrder()
-        for line in self._all_lines():
+        for line in self._messages(self._all_lines()):
             if head and line.startswith(head) and not low <= line[time] < high:
                 continue  # told without decoding it
             event = self._event(line, order)
@@ -271,8 +271,11 @@ class SegmentReader:
         """
         order = LineOrder()
         sift = sift if self.is_steady else all_lines
+        mark = self.format.continued
         for block in self.blocks(stretch):
-            if lines := sift(block):
+            # A message matches as a whole, and one of its lines does not tell that.
+            lines = _joined(all_lines(block), mark) if mark and mark in block else sift(block)
+            if lines:
                 yield from self._matching(lines, query, names, order)
 
     def _matching(
@@ -399,9 +402,14 @@ class SegmentReader:
         for block in self.blocks():
             yield from block.split(b"\n")[:-1]
 
+    def _messages(self, lines: Iterable[bytes]) -> Iterable[bytes]:
+        """Return lines in order, those of one message joined by their newlines."""
+        mark = self.format.continued
+        return _joined(lines, mark) if mark else lines
+
     def _entries(self, lines: Iterable[bytes]) -> Iterator[Entry]:
         order = self._order = self._order or LineOrder()
-        for line in lines:
+        for line in self._messages(lines):
             event = self._event(line, order)
             if event is not None:
                 self._note(event)
@@ -437,6 +445,23 @@ class SegmentReader:
 
     def _skip(self) -> None:
         self._damaged[self.path] += 1
+
+
+def _joined(lines: Iterable[bytes], mark: bytes) -> Iterator[bytes]:
+    """Yield lines, each with those behind it that have the mark of going on with it.
+
+    A message that is longer than a line may be comes in pieces.
+    """
+    message: list[bytes] = []
+    size = 0
+    for line in lines:
+        size += len(line) + 1
+        if message and (mark not in line or size > LONGEST_LINE):
+            yield b"\n".join(message)
+            message, size = [], len(line)
+        message.append(line)
+    if message:
+        yield b"\n".join(message)
 
 
 def _count_nothing() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from chatlog.event import SERVER, Event, EventType
+from chatlog.event import SERVER, TALK, Event, EventType
 from chatlog.formats.plain import Plain
 from tests.support.events import (
     MIRC,
@@ -47,16 +47,22 @@ def read_back(event, text=Plain()):  # noqa: B008 - as above
 
 
 @given(events(), st.booleans())
-def test_an_event_is_exactly_one_line_whatever_its_fields(event, keep_formatting):
+def test_an_event_is_exactly_one_line_for_each_line_of_what_was_said(event, keep_formatting):
     text = Plain(keep_formatting=keep_formatting)
     data = text.encode([event])
-    assert data.count(b"\n") == 1
+    is_said = event.type in TALK and not event.subject
+    assert data.count(b"\n") == 1 + (event.text.count("\n") if is_said else 0)
     assert data.endswith(b"\n")
 
 
 @given(events())
 def test_no_line_can_steer_a_terminal(event):
-    assert not UNSAFE.search(line_of(event))
+    first, *others = line_of(event).split("\n")
+    assert not UNSAFE.search(first)
+    for line in others:
+        before, tab, text = line.partition("\t")
+        assert tab
+        assert not UNSAFE.search(before + text)
 
 
 @given(events())
@@ -199,6 +205,10 @@ def test_what_has_no_type_comes_back_with_command_and_parameters(command, params
         event_of(EventType.MESSAGE, "ops only", nick="ann", statusmsg="@"),
         event_of(EventType.ACTION, "waves", nick="ann", statusmsg="+"),
         event_of(EventType.MESSAGE, "", nick="ann"),
+        event_of(EventType.MESSAGE, "several\n lines\n\nof it ", nick="ann", statusmsg="@"),
+        event_of(EventType.MESSAGE, "\n\n", nick="ann", via="chathistory"),
+        event_of(EventType.ACTION, "waves\nand *** bob quit", nick="ann"),
+        event_of(EventType.NOTICE, "[18:20:01] <bob> hi\n<bob> hi", nick="ann"),
         event_of(EventType.MESSAGE, "  spaces stay  ", nick="ann"),
         event_of(EventType.MESSAGE, "hi", nick="ann", via="playback"),
         event_of(EventType.JOIN, **ANN, via="import:irssi"),

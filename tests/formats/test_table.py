@@ -74,9 +74,20 @@ def test_a_line_is_read_back_by_the_codec_that_wrote_it(row, stamp):
 
 
 @each_format
-def test_an_event_is_one_line_whatever_it_holds(row):
-    text = "".join(map(chr, range(0x20))) + "\x7f\x85\u2028"
+def test_an_event_is_one_line_whatever_it_holds_but_line_breaks(row):
+    text = "".join(map(chr, set(range(0x20)) - {0x0A})) + "\x7f\x85\u2028"
     assert len(lines_in(row, [said(text), said("\ud800")])) == 2
+
+
+@each_format
+def test_a_message_of_several_lines_is_read_back_whole(row):
+    lines = lines_in(row, [said("a\n\tb\n\n"), said("c")])
+    assert len(lines) == (5 if row.continued else 2)
+    assert [bool(row.continued) and row.continued in line for line in lines[1:-1]] == [True] * (
+        len(lines) - 2
+    )
+    told = read_back(row, b"".join(lines[:-1])).text
+    assert told == ("a\n\\x09b\n\n" if row.continued else "a\n\tb\n\n")
 
 
 @each_format

@@ -11,13 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatlog.alignment import Alignment
 from chatlog.archive import manifest
 from chatlog.archive.layout import Rotate
+from chatlog.casemapping import Casemapping
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER
 from chatlog.formats import jsonl
-from chatlog.query.predicates import Type
+from chatlog.query.predicates import Contains, Type
 from chatlog.query.selection import query_for
+from chatlog.query.texts import literal
 from chatlog.read import lines
 from chatlog.read.lookup import lines_between
 from chatlog.read.reader import Reader
@@ -218,6 +221,34 @@ def test_the_second_showing_of_an_hour_stays_behind_the_first(tmp_path):
         "01:50",
         "02:10",
     ]
+
+
+SEVERAL = "a haystack\nwith a needle\n\nin it"
+
+
+@pytest.mark.parametrize("formats", [("text",), ("jsonl",)], ids=" ".join)
+def test_a_message_of_several_lines_is_one_event_to_every_reader(tmp_path, formats):
+    events = [event_at(0, "before"), event_at(1, SEVERAL), event_at(2, "behind it")]
+    record(tmp_path, *events[:2], formats=formats)
+    reader = Reader(tmp_path)
+    assert texts(reader.last(10)) == ["before", SEVERAL]
+    record(tmp_path, events[2], formats=formats)
+    assert texts(reader.new()) == ["behind it"]
+    directory = tmp_path / "net" / "#c"
+    known = [line.event.text for line in lines_between(directory, "2026", "2027")]
+    assert known == ["before", SEVERAL, "behind it"]
+    for words in ("haystack", "needle"):
+        hits = Search(Reader(tmp_path), query_for(Contains(literal(words))), jobs=1).hits()
+        assert [jsonl.decode(hit.line).text for hit in hits] == [SEVERAL]
+
+
+def test_history_of_several_lines_is_known_to_a_text_that_has_it(tmp_path):
+    said = [event_at(1, SEVERAL, via="chathistory"), event_at(2, "x\ny")]
+    record(tmp_path, *said, formats=("text",))
+    alignment = Alignment(Casemapping("rfc1459"))
+    for line in lines_between(tmp_path / "net" / "#c", "2026", "2027"):
+        alignment.know(line.event, coarse=line.coarse)
+    assert alignment.new(said) == []
 
 
 def test_text_beside_jsonl_is_not_read_twice(tmp_path):

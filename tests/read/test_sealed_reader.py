@@ -224,7 +224,9 @@ def test_the_manifest_is_read_again_only_when_it_changed(tmp_path, monkeypatch):
 
 
 @given(
-    said=st.lists(st.tuples(st.integers(0, 40), st.sampled_from("abc")), min_size=1, max_size=60),
+    said=st.lists(
+        st.tuples(st.integers(0, 40), st.sampled_from(["a", "b", "c\nd"])), min_size=1, max_size=60
+    ),
     place=st.floats(0, 1),
     cut=st.booleans(),
     compress=st.sampled_from(["gzip", "zstd"]),
