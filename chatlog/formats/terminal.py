@@ -14,6 +14,7 @@ import msgspec
 
 from chatlog.casemapping import Casemapping
 from chatlog.event import RECORDERS_OWN, TO_THE_SECOND, EventType
+from chatlog.formats.about_messages import sentence_about
 from chatlog.formats.mirc import Piece, pieces
 from chatlog.formats.sentences import sentence, speaker
 from chatlog.formats.visible import unformatted, visible, visible_word
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from chatlog.event import Event
+    from chatlog.formats.visible import Show
 
     Find = Callable[[str], Iterable[tuple[int, int]]]
 
@@ -59,8 +61,16 @@ class Span(NamedTuple):
     style: str = ""
 
 
+BREAK: Final = Span("\n")
+"""The end of a line of a text that has several."""
+
+
 def _nothing(_text: str) -> Iterable[tuple[int, int]]:
     return ()
+
+
+def _unknown(_event: Event) -> str:
+    return ""
 
 
 class LineFormat(NamedTuple):
@@ -69,7 +79,9 @@ class LineFormat(NamedTuple):
     The column of the targets is there where it has a width. With `formatting`
     texts keep the colours that they were sent in; with `short_names` a list of names
     shows the first few; what `find` finds in a text
-    without them is marked.
+    without them is marked. `author_of` returns the author of the message that an
+    event is about, "" if it is unknown. With `breaks`, a message of several lines has a
+    `BREAK` between them.
     """
 
     tz: tzinfo | None = None
@@ -79,6 +91,8 @@ class LineFormat(NamedTuple):
     formatting: bool = False
     short_names: bool = False
     find: Find = _nothing
+    author_of: Callable[[Event], str] = _unknown
+    breaks: bool = False
 
 
 def render(event: Event, layout: LineFormat) -> list[Span]:
@@ -87,13 +101,19 @@ def render(event: Event, layout: LineFormat) -> list[Span]:
     return lead + text
 
 
-def parts(event: Event, layout: LineFormat) -> tuple[list[Span], list[Span]]:
-    """Return the columns and the nick of a line, and its text or sentence."""
+def columns(event: Event, layout: LineFormat) -> list[Span]:
+    """Return the columns of a line, and how its event came."""
     spans = [Span(_stamp(event.time, layout) + " ", "time")]
     if layout.target_width:
         spans.append(Span(padded(place(event, layout), layout.target_width) + " ", "target"))
     if event.via:
         spans.append(Span(f"({visible_word(event.via)}) ", "via"))
+    return spans
+
+
+def parts(event: Event, layout: LineFormat) -> tuple[list[Span], list[Span]]:
+    """Return the columns and the nick of a line, and its text or sentence."""
+    spans = columns(event, layout)
     speech = _SPEECH.get(event.type)
     if speech is None or event.subject:
         return spans, _sentence(event, layout)
@@ -104,7 +124,7 @@ def parts(event: Event, layout: LineFormat) -> tuple[list[Span], list[Span]]:
         name, colon, to = speaker(event).partition(":")
         nick, rest, text = Span(name, nick_style(event.nick)), colon + to, event.text
     spans += [Span(before, "mark"), nick, Span(rest + after, "mark")]
-    return spans, _text(text, layout, "text")
+    return spans, _lines(text, layout)
 
 
 def _relayed(event: Event) -> tuple[Span, str, str]:
@@ -119,18 +139,30 @@ def _relayed(event: Event) -> tuple[Span, str, str]:
     return nick, f" via {way}{colon}{to}", text_behind_head(event.text)
 
 
+def _lines(text: str, layout: LineFormat) -> list[Span]:
+    """Show a message, each of its lines by itself."""
+    if not layout.breaks or "\n" not in text:
+        return _text(text, layout, "text")
+    first, *others = (_text(line, layout, "text") for line in text.split("\n"))
+    return first + [span for line in others for span in (BREAK, *line)]
+
+
 def _sentence(event: Event, layout: LineFormat) -> list[Span]:
     """Render the sentence of an event, with the event's text formatted."""
     style = "own" if event.type in RECORDERS_OWN else "event"
     if layout.short_names and event.type == EventType.NAMES and not any(layout.find(event.text)):
         event = _shortened(event)
     if not event.text or event.command:  # which then is what the sentence is about
-        return [Span(sentence(event, visible), style)]
-    said = sentence(event, lambda text: _TEXT if text == event.text else visible(text))
+        return [Span(_worded(event, visible, layout), style)]
+    said = _worded(event, lambda text: _TEXT if text == event.text else visible(text), layout)
     text, spans = _text(event.text, layout, style), []
     for number, piece in enumerate(said.split(_TEXT)):
         spans += [*(text if number else []), Span(piece, style)]
     return [span for span in spans if span.text]
+
+
+def _worded(event: Event, show: Show, layout: LineFormat) -> str:
+    return sentence_about(event, show, layout.author_of(event)) or sentence(event, show)
 
 
 def _shortened(event: Event) -> Event:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from chatlog.formats.terminal import SKINS, Span, width_of
+from chatlog.formats.terminal import BREAK, SKINS, Span, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +14,25 @@ _WORDS: Final = re.compile(r" +|[^ ]+")
 _LINK: Final = re.compile(r"[^ ]*?://|www\.")
 _NARROWEST: Final = 20  # columns of text; with less the terminal wraps better
 _JOINER: Final = "\u200d"
+
+
+def hanging_lines(spans: Sequence[Span], start: int, indent: int, width: int) -> list[Span]:
+    """Return a text of several lines, each broken as by `hanging`; all begin in one column.
+
+    Without a width (0), lines are only indented.
+    """
+    lines: list[list[Span]] = [[]]
+    for span in spans:
+        if span == BREAK:
+            lines.append([])
+        else:
+            lines[-1].append(span)
+    found: list[Span] = []
+    for number, line in enumerate(lines):
+        column = indent if number else start
+        found += [Span("\n" + " " * indent)] if number else []
+        found += hanging(line, column, indent, width) if width else line
+    return found
 
 
 def hanging(spans: Sequence[Span], start: int, indent: int, width: int) -> list[Span]:

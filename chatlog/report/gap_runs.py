@@ -83,16 +83,21 @@ def runs_of(placed: Iterable[PlacedGap]) -> list[GapRun]:
 
 
 def last_lines(
-    lines: Sequence[_Line], runs: Sequence[GapRun], count: int
+    lines: Sequence[_Line], runs: Sequence[GapRun], count: int, goes_on: Sequence[bool] = ()
 ) -> tuple[Sequence[_Line], list[GapRun]]:
-    """Return the last `count` of lines and runs together, in their order."""
-    surplus = len(lines) + len(runs) - count
+    """Return the last `count` of lines and runs together, in their order.
+
+    A line that `goes_on` with an earlier one is none of its own.
+    """
+    surplus = len(lines) - sum(goes_on) + len(runs) - count
     first = skipped = 0
     for _ in range(surplus):
         if skipped < len(runs) and runs[skipped].position <= first:
             skipped += 1
         else:
             first += 1
+            while first < len(goes_on) and goes_on[first]:
+                first += 1
     return lines[first:], [replace(run, position=run.position - first) for run in runs[skipped:]]
 
 

@@ -6,14 +6,17 @@ import re
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.event import TALK, Event, EventType
+from chatlog.formats.about_messages import Authors
 from chatlog.formats.plain import Plain
 from chatlog.formats.sentences import sentence
 from chatlog.formats.terminal import (
+    BREAK,
     NICK_STYLES,
     LineFormat,
     Span,
@@ -69,9 +72,12 @@ def test_nothing_shown_can_steer_the_terminal(event, layout):
     shown.encode()
 
 
-@given(events(types=kinds))
+ABOUT = [EventType.REDACT, EventType.REACT, EventType.UNREACT]
+
+
+@given(events(types=kinds.filter(lambda kind: kind not in ABOUT)))
 def test_a_line_says_what_the_line_of_a_text_file_says(event):
-    event = event_of(event.type, event.text, subject=event.subject)
+    event = event_of(event.type, event.text.replace("\n", " "), subject=event.subject)
     assert line(event) == Plain().encode([event]).decode().replace("[", "", 1).replace(
         "] ", " ", 1
     ).removesuffix("\n")
@@ -82,7 +88,10 @@ def test_colours_and_marks_change_no_letter(event, layout):
     assert line(event, layout) == line(event, LineFormat(*layout[:4]))
 
 
-@given(events(types=st.sampled_from([each for each in EventType if each not in TALK])), manners)
+SENTENCES = [each for each in EventType if each not in {*TALK, *ABOUT}]
+
+
+@given(events(types=st.sampled_from(SENTENCES)), manners)
 def test_what_is_no_speech_is_its_sentence(event, layout):
     assert line(event, layout).endswith(sentence(event, visible))
 
@@ -104,6 +113,45 @@ def test_a_relayed_line_shows_who_spoke_and_by_which_way_and_not_the_head(shown,
     assert line(event) == f"18:20:01 {shown}"
     assert Span("ann", nick_style("ann")) in render(event, IN_UTC)
     assert text in Plain().encode([event]).decode(), "a text file keeps what was sent"
+
+
+OF_BOB = IN_UTC._replace(author_of=lambda _event: "bob")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "unknown", "known"),
+    [
+        ("redact", "spam", "removed a message: spam", "removed a message of bob: spam"),
+        ("redact", "", "removed a message", "removed a message of bob"),
+        ("react", "👍", "reacted 👍", "reacted 👍 to a message of bob"),
+        ("unreact", "👍", "took back 👍", "took back 👍 from a message of bob"),
+    ],
+)
+def test_what_is_done_to_a_message_names_its_author_if_that_is_known(kind, text, unknown, known):
+    event = event_of(kind, text, reply_to="m1")
+    assert line(event) == f"18:20:01 *** ann {unknown}"
+    assert line(event, OF_BOB) == f"18:20:01 *** ann {known}"
+    own = known.replace("a message of bob", "an own message")
+    assert line(msgspec.structs.replace(event, nick="bob"), OF_BOB) == f"18:20:01 *** bob {own}"
+
+
+def test_authors_are_known_of_the_last_messages_that_were_shown(monkeypatch):
+    monkeypatch.setattr("chatlog.formats.about_messages.MAX_KNOWN", 2)
+    authors = Authors()
+    for number in range(3):
+        authors.note(event_of(nick=f"p{number}", msgid=str(number)))
+    found = [authors.of(event_of("react", reply_to=str(number))) for number in range(3)]
+    assert found == ["", "p1", "p2"]
+    assert authors.of(event_of("react", reply_to="2", target="#other")) == ""
+    assert authors.of(event_of("redact", reply_to="x", subject="bob")) == "bob"
+
+
+@given(events(types=st.sampled_from(list(TALK))), manners)
+def test_a_message_of_several_lines_has_a_break_for_each_and_nothing_else_has(event, layout):
+    spans = render(event, layout._replace(breaks=True))
+    is_said = not event.subject
+    assert spans.count(BREAK) == (event.text.count("\n") if is_said else 0)
+    assert not UNSAFE.search("".join(span.text for span in spans if span != BREAK))
 
 
 NEWS = {"system-msg": "a"}

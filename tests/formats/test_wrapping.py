@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.formats.terminal import Span, width_of
-from chatlog.formats.wrapping import hanging
+from chatlog.formats.terminal import BREAK, Span, width_of
+from chatlog.formats.wrapping import hanging, hanging_lines
 
 
 def lines(spans):
@@ -56,3 +56,13 @@ def test_no_letter_is_lost_and_no_line_is_too_wide(spans, start, indent, width):
         assert all(other.startswith(" " * indent) for other in others)
         assert all(width_of(other) <= width for other in others)
         assert not first or start + width_of(first) <= width
+
+
+def test_lines_of_a_text_begin_in_one_column_each_broken_by_itself():
+    spans = [Span("ten letters and ten more"), BREAK, BREAK, Span("next")]
+    expected = ["ten letters and ten", "          more", " " * 10, "          next"]
+    assert lines(hanging_lines(spans, 10, 10, 30)) == expected
+    assert lines(hanging_lines(spans, 10, 10, 0)) == [
+        *("ten letters and ten more", " " * 10, "          next"),
+    ]
+    assert lines(hanging_lines([BREAK, Span("next")], 10, 10, 30)) == ["", "          next"]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.alignment import Alignment
+from chatlog.alignment.history import Alignment
 from chatlog.archive import manifest
 from chatlog.archive.layout import Rotate
 from chatlog.casemapping import Casemapping

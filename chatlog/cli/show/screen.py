@@ -11,9 +11,21 @@ import msgspec
 
 from chatlog import clock
 from chatlog.cli.show.gap_lines import gap_run_line
-from chatlog.formats.terminal import LineFormat, Span, local_time, parts, place, width_of
+from chatlog.cli.show.split_lines import split_sentence
+from chatlog.formats.about_messages import Authors
+from chatlog.formats.terminal import (
+    BREAK,
+    LineFormat,
+    Span,
+    columns,
+    local_time,
+    parts,
+    place,
+    width_of,
+)
 from chatlog.formats.visible import visible
-from chatlog.formats.wrapping import hanging
+from chatlog.formats.wrapping import hanging, hanging_lines
+from chatlog.report.split_runs import SplitRun, folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -107,7 +119,10 @@ class Screen:
         self._columns = 0  # of a terminal, which may change
         self._dates = dates
         self._day: date | None = None
-        self._kept = LineFormat(tz, formatting=paint.has_colors)
+        self._authors = Authors()
+        self._kept = LineFormat(
+            tz, formatting=paint.has_colors, author_of=self._authors.of, breaks=True
+        )
         if find is not None:
             self._kept = self._kept._replace(find=find)
 
@@ -116,22 +131,43 @@ class Screen:
         self._columns = terminal_columns()
         layout, shown, begin = self._layout(events), [], 0
         for run in gaps:
-            shown += [self._line(event, layout) for event in events[begin : run.position]]
+            shown += self._lines(events[begin : run.position], layout)
             shown.append(self._gaps(run, layout))
             begin = run.position
-        shown += [self._line(event, layout) for event in events[begin:]]
+        shown += self._lines(events[begin:], layout)
         return encoded("".join(shown))
 
     def between(self) -> bytes:
         """Return the separator between events that do not follow one another."""
         return encoded(self._paint(Span("--", "time")) + "\n")
 
+    def _lines(self, events: Sequence[Event], layout: LineFormat) -> list[str]:
+        return [
+            self._split(each, layout) if isinstance(each, SplitRun) else self._line(each, layout)
+            for each in folded(events)
+        ]
+
     def _line(self, event: Event, layout: LineFormat) -> str:
         lead, text = parts(event, layout)
-        start = sum(width_of(span.text) for span in lead) if self._columns else 0
+        self._authors.note(event)
+        return self._day_above(event.time, layout) + self._hung(lead, text)
+
+    def _split(self, run: SplitRun, layout: LineFormat) -> str:
+        first = run.events[0]
+        words = split_sentence(run, short=layout.short_names)
+        line = self._hung(columns(first, layout), [Span(words, "event")])
+        return self._day_above(first.time, layout) + line
+
+    def _hung(self, lead: list[Span], text: list[Span]) -> str:
+        """Return a line whose text is broken behind its lead."""
+        is_several = BREAK in text
+        start = sum(width_of(span.text) for span in lead) if self._columns or is_several else 0
         indent = start + len(_MARK) if text and text[0].text.startswith(_MARK) else start
-        line = self._painted(lead) + self._painted(self._wrapped(text, start, indent)) + "\n"
-        return self._day_above(event.time, layout) + line
+        if is_several:
+            text = hanging_lines(text, start, indent, self._columns)
+        else:
+            text = self._wrapped(text, start, indent)
+        return f"{self._painted(lead)}{self._painted(text)}\n"
 
     def _gaps(self, run: GapRun, layout: LineFormat) -> str:
         several = self._targets > 1

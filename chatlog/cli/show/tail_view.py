@@ -14,6 +14,7 @@ from chatlog.query.noise import Talk
 from chatlog.read.segment_reader import TooMuchError
 from chatlog.report.gap_feed import GapFeed
 from chatlog.report.gap_runs import last_lines, runs_of
+from chatlog.report.split_runs import goes_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -82,7 +83,7 @@ class TailView:
             placed = [replace(each, position=len(entries)) for each in behind]
             runs += runs_of(placed)
         if count is not None and entries:
-            entries, runs = last_lines(entries, runs, count)
+            entries, runs = last_lines(entries, runs, count, self._goes_on(entries))
         self._show(entries, runs)
 
     def _runs(self, entries: Sequence[Entry]) -> list[GapRun]:
@@ -94,10 +95,26 @@ class TailView:
             return None
         damaged = dict(self._reader.damaged)
         try:
-            return self._reader.last(count, shown=self._shown)
+            return self._last_shown(count, damaged)
         except TooMuchError:
             self._reader.damaged.back_to(damaged)  # the search meets the same lines
             return None
+
+    def _last_shown(self, count: int, damaged: dict[str, int]) -> list[Entry]:
+        """Return the last events that make `count` lines: a netsplit of many is one line."""
+        wanted = count
+        entries = self._reader.last(wanted, shown=self._shown)
+        while len(entries) == wanted < _FEW and wanted - sum(self._goes_on(entries)) < count:
+            wanted = min(_FEW, 4 * wanted)
+            self._reader.damaged.back_to(damaged)
+            entries = self._reader.last(wanted, shown=self._shown)
+        return entries
+
+    def _goes_on(self, entries: Sequence[Entry]) -> list[bool]:
+        """Return for each event whether the screen shows it in the line of an earlier one."""
+        if self._as_json:
+            return [False] * len(entries)
+        return goes_on([entry.event for entry in entries])
 
     def hides_matches(self) -> Shown | None:
         """Return the events that are shown alone if there are matches behind; else None."""

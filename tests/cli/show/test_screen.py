@@ -156,3 +156,59 @@ def test_the_first_thing_comes_alone_and_the_rest_in_ever_larger_pieces():
 def test_things_are_put_together_up_to_their_size():
     sizes = [len(each) for each in batched(iter(range(9)), lambda _: 600_000)]
     assert sizes == [1, 2, 2, 2, 2]
+
+
+# -- messages of several lines, and netsplits -----------------------------------------
+
+
+def test_the_lines_of_a_message_stand_under_each_other(screen):
+    shown = screen(headings=True)(event_at(0, "first\n*** bob quit\n\nlast"), event_at(1, "next"))
+    assert shown.splitlines()[1:] == [
+        "00:00:00 <ann> first",
+        "               *** bob quit",
+        "               ",
+        "               last",
+        "00:00:01 <ann> next",
+    ]
+
+
+def netsplit(people, kind="quit"):
+    split = "hub.example leaf.example"
+    return [event_at(0, split, type=kind, nick=f"p{n}", split=split) for n in range(people)]
+
+
+@pytest.mark.parametrize(
+    ("people", "columns", "line"),
+    [
+        (1, 80, "*** p0 quit (hub.example leaf.example)"),
+        (2, 80, "*** netsplit hub.example leaf.example: 2 left (p0, p1)"),
+        (5, 200, "*** netsplit hub.example leaf.example: 5 left (p0, p1, p2, p3, p4)"),
+        (
+            43,
+            200,
+            "*** netsplit hub.example leaf.example: 43 left (p0, p1, p2, … and 40 more)",
+        ),
+        (
+            7,
+            0,
+            "*** netsplit hub.example leaf.example: 7 left (p0, p1, p2, p3, p4, p5, p6)",
+        ),
+    ],
+)
+def test_a_netsplit_is_one_line(screen, monkeypatch, people, columns, line):
+    monkeypatch.setattr("chatlog.cli.show.screen.terminal_columns", lambda: columns)
+    assert screen(headings=True)(*netsplit(people)).splitlines()[1:] == [f"00:00:00 {line}"]
+
+
+def test_who_comes_back_from_a_netsplit_is_one_line(screen):
+    assert screen(headings=True)(*netsplit(2, "join")).splitlines()[1:] == [
+        "00:00:00 *** netsplit hub.example leaf.example: 2 came back (p0, p1)",
+    ]
+
+
+def test_what_is_done_to_a_message_on_the_screen_names_its_author(screen):
+    said = event_at(0, "hi", nick="bob", msgid="m1")
+    done = event_at(1, "spam", type="redact", reply_to="m1")
+    show = screen(headings=True)
+    assert show(said, done).endswith("*** ann removed a message of bob: spam\n")
+    assert show(event_at(2, "👍", type="react", reply_to="m0")).endswith("*** ann reacted 👍\n")
