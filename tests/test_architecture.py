@@ -100,7 +100,6 @@ LATE_IMPORTS = {
     "6 ms: only `--json` makes records": (
         "chatlog.cli.show.json_views chatlog.report.json_records chatlog.report.json_views"
     ),
-    "20 ms, a small archive is searched without workers": "multiprocessing",
     "each 2 to 14 ms, a start of `tail` takes 80: few archives or options need it": (
         "base64 hashlib ipaddress json pathlib platformdirs shlex shutil signal subprocess tempfile"
         " traceback unicodedata chatlog.archive.syncing chatlog.coverage.checkpoint"

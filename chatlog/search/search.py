@@ -42,7 +42,7 @@ _WORTH_FORKING: Final = 4 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
 _SHARES: Final = 16
 _HELD: Final = 128
-_MOST_JOBS: Final = 64  # each has a pipe, and `select` takes no high descriptors
+_MOST_JOBS: Final = 64  # each has a pipe, and a process few descriptors
 
 
 def unwatched(_more: int) -> None:

@@ -16,17 +16,16 @@ from collections import deque
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
 
 from chatlog.errors import ChatlogError, TranscriptError
-from chatlog.search import messages
+from chatlog.search import messages, pipes
 from chatlog.search.messages import Done, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from multiprocessing.connection import Connection
 
     from chatlog.search.messages import Batch, Result
+    from chatlog.search.pipes import Pipe
 
     Work = Callable[[int], Iterable[Result]]
-    Pipe = Connection[Any, Any]
 
 _TASK: Final = struct.Struct("=II")
 _SENT: Final = 64 * 1024
@@ -110,9 +109,7 @@ class Cores:
         os.kill(os.getpid(), number)
 
     def _fork(self, work: Work, queue: int) -> None:
-        from multiprocessing.connection import Pipe
-
-        receiving, sending = Pipe(duplex=False)
+        receiving, sending = pipes.pair()
         pid = os.fork()
         if not pid:
             for pipe in (*self._pipes, receiving):
@@ -124,14 +121,11 @@ class Cores:
 
     def _receive(self) -> None:
         """Take a batch from each worker that has sent one."""
-        from multiprocessing.connection import wait
-
         if not self._pipes:
             raise TranscriptError("a search process has died; try again with --jobs 1")
-        ready = wait(self._pipes)
-        for pipe in [each for each in self._pipes if each in ready]:
+        for pipe in pipes.ready(self._pipes):
             try:
-                batch = pipe.recv_bytes()
+                batch = pipe.receive()
             except (EOFError, OSError):  # done, or dead
                 pipe.close()
                 self._pipes.remove(pipe)
@@ -276,6 +270,6 @@ class _Sender:
 
     def flush(self) -> None:
         if self._batch:
-            self._pipe.send_bytes(messages.encode(self._batch))
+            self._pipe.send(messages.encode(self._batch))
             self._batch.clear()
             self._size = 0
