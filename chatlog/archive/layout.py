@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from chatlog.casemapping import Casemapping
-from chatlog.event import MOST_APART, SERVER, shifted
+from chatlog.event import CLASSES, MOST_APART, SERVER, shifted
 from chatlog.formats.table import FORMATS, format_of
 
 if TYPE_CHECKING:
@@ -193,16 +193,24 @@ class SegmentName(msgspec.Struct, frozen=True, order=True):
     """The name of one file of a transcript; parts of a period count from 1.
 
     `suffix` is that of the format, `compression` what follows it: "", gz or zst.
+    `of_class` is the class of all its events, "" if it may hold those of any.
     """
 
     period: str
     part: int
     suffix: str
     compression: str = ""
+    of_class: str = ""
 
     def __str__(self) -> str:
+        middle = f".{self.of_class}" if self.of_class else ""
         ending = f".{self.compression}" if self.compression else ""
-        return f"{self.period}_{self.part:03d}.{self.suffix}{ending}"
+        return f"{self.period}_{self.part:03d}{middle}.{self.suffix}{ending}"
+
+    @property
+    def series(self) -> tuple[str, str, str]:
+        """The period, format and class: the parts of these three are counted together."""
+        return self.period, self.suffix, self.of_class
 
     @property
     def format(self) -> Format:
@@ -211,7 +219,9 @@ class SegmentName(msgspec.Struct, frozen=True, order=True):
 
 
 _SUFFIXES: Final = "|".join(re.escape(each.suffix) for each in FORMATS)
-_SEGMENT: Final = re.compile(rf"([0-9TW-]+|all)_([0-9]{{3,9}})\.({_SUFFIXES})(?:\.(gz|zst))?")
+_SEGMENT: Final = re.compile(
+    rf"([0-9TW-]+|all)_([0-9]{{3,9}})(?:\.({'|'.join(CLASSES)}))?\.({_SUFFIXES})(?:\.(gz|zst))?"
+)
 
 
 def parse_segment(filename: str) -> SegmentName | None:
@@ -219,7 +229,7 @@ def parse_segment(filename: str) -> SegmentName | None:
     match = _SEGMENT.fullmatch(filename)
     if match is None or period_named(match[1]) is None:
         return None
-    name = SegmentName(match[1], int(match[2]), match[3], match[4] or "")
+    name = SegmentName(match[1], int(match[2]), match[4], match[5] or "", match[3] or "")
     return name if name.part > 0 and str(name) == filename else None
 
 

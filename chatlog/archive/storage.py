@@ -12,7 +12,7 @@ import msgspec
 
 from chatlog.archive.layout import Rotate
 from chatlog.archive.manifest_entries import TextEntry
-from chatlog.archive.rules import Rules
+from chatlog.archive.rules import ALL, Rules
 from chatlog.archive.system import FILE_MODE
 from chatlog.formats.format import Style
 from chatlog.formats.table import NAMES, format_named, is_copy
@@ -45,7 +45,8 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True):
     `spool_dir`, before reading pauses; at less than `min_free` bytes of room a
     warning is given. `compress` names the compression of sealed segments. They
     are kept for `keep` seconds after their period, and `keep_bytes` in all;
-    None keeps all of them for ever. `rules` choose the classes of events that are recorded.
+    None keeps all of them for ever. `rules` choose the classes of events that are recorded,
+    and keep some for another time.
     """
 
     root: Path
@@ -64,6 +65,11 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True):
     keep: float | None = None
     keep_bytes: int | None = None
     rules: Rules = Rules()
+
+    @property
+    def keeping(self) -> Rules:
+        """The rules, with `keep` for the classes that they leave open."""
+        return msgspec.structs.replace(self.rules, keep={ALL: self.keep, **self.rules.keep})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 The first line is `chatlog archive, version N`; a reader ignores further lines,
 which a later version may add. An archive without the file has version 1, which
-chatlog wrote before it knew the file. Nothing here writes: see `version_file`.
+chatlog wrote before it knew the file. It has version 2 once classes of events have
+segments of their own. Nothing here writes: see `version_file`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME: Final = "FORMAT"
-VERSION: Final = 1
-"""The latest version that this chatlog reads, and the one that it writes."""
-CONTENT: Final = b"chatlog archive, version %d\n" % VERSION
+VERSION: Final = 2
+"""The latest version that this chatlog reads."""
+FIRST: Final = 1
+"""The version that a new archive has, so that earlier versions can read it."""
+WITH_CLASSES: Final = 2
+"""The version of an archive in which classes of events have segments of their own."""
+CONTENT: Final = b"chatlog archive, version %d\n" % FIRST
 
 # Without its newline a number may be the beginning of another.
 _FIRST_LINE: Final = re.compile(rb"chatlog archive, version ([1-9][0-9]{0,8})\n")

@@ -68,7 +68,7 @@ class Catalog:
         gone = [name for name in before if name not in here]
         self._gone[target.path] = {name: before[name] for name in self._moving(target, gone, here)}
         sources = [source for _, source in here.values() if source is not None]
-        sources.sort(key=lambda source: (source.start, source.part))
+        sources.sort(key=_place_of)
         return sources
 
     def _moving(self, target: Target, gone: list[str], here: Mapping[str, _Known]) -> Iterator[str]:
@@ -245,7 +245,7 @@ class Catalog:
                 source = self._described(target, f"{target.path}/{name}", named, text, None)
                 if source.start < end and source.end > start:
                     found.append(source)
-        yield from sorted(found, key=lambda source: (source.start, source.part))
+        yield from sorted(found, key=_place_of)
 
     def _source(
         self,
@@ -294,6 +294,11 @@ class Catalog:
             view = ManifestView(directory, lines)
             self._views[directory] = state, view
         return view
+
+
+def _place_of(source: SegmentReader) -> tuple[str, int, str]:
+    """Return where a segment stands among others: events of one time come in this order."""
+    return source.start, source.part, source.path
 
 
 def _beside(target: Target, path: str, period: Period) -> Iterator[SegmentReader]:

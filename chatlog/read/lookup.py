@@ -86,7 +86,11 @@ def _sources(directory: Path) -> list[SegmentReader]:
 
 
 def last_msgid(paths: Iterable[Path]) -> str:
-    """Find the last msgid in some live segments of JSONL: a quick look at their ends."""
+    """Find the last msgid in some live segments of JSONL: a quick look at their ends.
+
+    Of several segments it is that of the latest line.
+    """
+    found = [("", "")]
     for path in paths:
         segment = parse_segment(path.name)
         if segment is None or not segment.format.is_json:
@@ -95,16 +99,19 @@ def last_msgid(paths: Iterable[Path]) -> str:
             if fd is None:
                 continue
             for line in islice(backwards(fd, end_of_lines(fd), _pass_over), _LOOKED_AT):
-                if b'"msgid":' in line and (msgid := _msgid(line)):
-                    return msgid
-    return ""
+                if b'"msgid":' in line and (bearer := _bearer(line)):
+                    found.append((bearer.time, bearer.msgid))
+                    break
+    return max(found)[1]
 
 
-def _msgid(line: bytes) -> str:
+def _bearer(line: bytes) -> Event | None:
+    """Return the event of a line if it bears a msgid."""
     try:
-        return jsonl.decode(line).msgid
+        event = jsonl.decode(line)
     except ValueError:
-        return ""
+        return None
+    return event if event.msgid else None
 
 
 def _pass_over() -> None:

@@ -205,7 +205,7 @@ class Sealed(SegmentReader):
         """Return whether another segment, read by now, gives the events that both lack."""
         is_damaged = isinstance(other, Sealed) and other.is_damaged
         is_same = (other.start, other.end) == (self.start, self.end)
-        return is_damaged and is_same and other.part < self.part
+        return is_damaged and is_same and (other.part, other.path) < (self.part, self.path)
 
     def _read_again(self, fd: int) -> Iterator[Event]:
         """Yield the events before the damage; its lines are counted already."""

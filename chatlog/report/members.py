@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from chatlog.archive import manifest
+from chatlog.archive.layout import parse_segment, period_named
+from chatlog.archive.manifest_view import ManifestView
 from chatlog.archive.targets import spelled
 from chatlog.casemapping import CHANTYPES
 from chatlog.event import TO_THE_SECOND, EventType, class_of, shifted
@@ -31,6 +34,9 @@ _UNHEARD: Final = "was not recorded then; `chatlog gaps` shows when it was"
 _UNRECORDED: Final = (
     "has no joins and quits of then: `record` left out the class presence; `chatlog gaps`"
     " shows what was recorded"
+)
+_REMOVED: Final = (
+    "has lost joins and quits of then: `keep` removed the class presence; MANIFEST tells when"
 )
 _PRESENCE: Final = class_of(EventType.JOIN)
 
@@ -114,7 +120,15 @@ def why_unknown(
             return _UNHEARD
         if _PRESENCE not in recorded_classes(coverage, since, time):
             return _UNRECORDED
-    return ""
+    return _REMOVED if _is_removed(channel, since, time) else ""
+
+
+def _is_removed(channel: Target, since: str, time: str) -> bool:
+    """Return whether retention removed joins and quits of the stretch until a time."""
+    names = ManifestView(channel.path, manifest.read(Path(channel.path))).removed
+    found = (segment for name in names if (segment := parse_segment(name)))
+    periods = (period_named(each.period) for each in found if each.of_class == _PRESENCE)
+    return any(each is not None and each.start <= time and since < each.end for each in periods)
 
 
 def _has_gap(coverage: Coverage, since: str, time: str) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 
 from chatlog.settings import parsers
 from chatlog.settings.classes import ClassSelection
+from chatlog.settings.keep import Keep, KeepTimes
 from chatlog.settings.key_path import KeyPath
 from chatlog.settings.kinds import Parsed, Several
 from chatlog.settings.setting import Scope, Section, Setting, settings_of
@@ -20,7 +21,7 @@ _NAMES: Final = Several(Parsed(parsers.parse_glob, "GLOB"))
 
 # fmt: off
 class RuleConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule: its channels and networks, and the classes of events that are recorded there.
+    """A rule: its channels and networks, the classes that are recorded there, and for how long.
 
     An empty list of channels or networks means all of them.
     """
@@ -38,6 +39,11 @@ class RuleConfig(msgspec.Struct, frozen=True, kw_only=True):
         Section.RULE, ClassSelection(), "Classes of events to record there.",
         unset="those of [storage]", option=False, example='["talk", "topic"]',
     )] = ()
+    keep: Annotated[Keep | None, Setting(
+        Section.RULE, KeepTimes(), "How long to keep the events there, of all classes or of each.",
+        note="Classes without a time are kept as in [storage], unless there is one for `all`.",
+        unset="as in [storage]", option=False, example='{talk = "forever", presence = "30d"}',
+    )] = None
 # fmt: on
 
 
@@ -55,8 +61,8 @@ class ListedRule(msgspec.Struct, frozen=True):
     def read(self, value: Any, place: KeyPath) -> RuleConfig:
         """Read a table; refuse a rule that changes nothing."""
         rule = RuleConfig(**read_table(value, _KEYS, place))
-        if not rule.record:
-            raise place.refuse('a rule needs record; say record = ["talk", "topic"]')
+        if not (rule.record or rule.keep):
+            raise place.refuse('a rule needs record or keep; say record = ["talk", "topic"]')
         return rule
 
     def spell(self, value: RuleConfig) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from chatlog.settings import parsers
 from chatlog.settings.classes import ClassSelection
+from chatlog.settings.keep import Keep, KeepTimes
 from chatlog.settings.kinds import DIRECTORY, Choice, Duration, Flag, Parsed, Several, Size
 from chatlog.settings.rule import ListedRule, RuleConfig
 from chatlog.settings.setting import Section, Setting
@@ -97,9 +98,11 @@ class StorageConfig(msgspec.Struct, frozen=True, kw_only=True):
         Section.RETENTION, Choice(COMPRESSIONS), "Compression of segments whose period is over.",
         note='`"zstd"` needs the extra of that name.',
     )] = "gzip"
-    keep: Annotated[float | None, Setting(
-        Section.RETENTION, Duration(),
-        "Remove segments this long after their period ends, such as 90d.",
+    keep: Annotated[Keep | None, Setting(
+        Section.RETENTION, KeepTimes(),
+        "Remove segments this long after their period ends, such as 90d; of one class of events:"
+        " presence=30d, talk=forever.",
+        note="A table has a time for each class; see [Rules](#rules).",
         unset="never", example='"90d"',
     )] = None
     keep_bytes: Annotated[int | None, Setting(

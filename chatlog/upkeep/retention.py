@@ -6,7 +6,7 @@ target, is ever removed; and never what a recorder may still write to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from chatlog.archive.files import sha256_of, size_of
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
     from chatlog.archive.layout import SegmentName
     from chatlog.upkeep.holding import Holding
+    from chatlog.upkeep.keeping import Keeping
     from chatlog.upkeep.sealing import Sealer
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long segments are kept: `keep` in milliseconds after they were over, None for ever.
+    """How long segments are kept after they were over, which `keeping` tells of each.
 
     A segment was over at the end of its period, or when its last line was received,
     if that was later. `keep_bytes` is how much all segments of an archive may be together, None
@@ -37,21 +38,26 @@ class Retention:
     segments that were over by then go as well.
     """
 
-    keep: int | None = None
+    keeping: Keeping
     keep_bytes: int | None = None
     before: str = ""
 
-    def limit(self, now: str) -> str:
-        """Return the latest end of segments that go; "" for none."""
-        by_age = "" if self.keep is None else shifted(now, -self.keep)
+    @property
+    def removes(self) -> bool:
+        """Whether a segment may go at some time."""
+        return self.keeping.ends or bool(self.before)
+
+    def limit(self, directory: Path, segment: SegmentName, now: str) -> str:
+        """Return the end at which a segment goes by now, or an earlier one; "" for none."""
+        keep = self.keeping.of(directory, segment.of_class)
+        by_age = "" if keep is None else shifted(now, -keep)
         return max(by_age, self.before)
 
-    def why(self, end: str, now: str) -> str:
+    def why(self, directory: Path, segment: SegmentName, end: str, now: str) -> str:
         """Return the reason, for the record, why a segment of that end goes."""
-        by_age = self.keep is not None and end <= shifted(now, -self.keep)
-        return (
-            f"older than {span((self.keep or 0) // 1000)}" if by_age else "more than is kept in all"
-        )
+        keep = self.keeping.of(directory, segment.of_class)
+        by_age = keep is not None and end <= shifted(now, -keep)
+        return f"older than {span((keep or 0) // 1000)}" if by_age else "more than is kept in all"
 
 
 class _Candidate(NamedTuple):
@@ -79,7 +85,7 @@ def bound(
             break
         total -= candidate.bytes
         before = candidate.end
-    return Retention(retention.keep, retention.keep_bytes, before)
+    return replace(retention, before=before)
 
 
 def _readable(directories: Iterable[Path]) -> Iterator[tuple[Path, Inventory]]:
@@ -95,7 +101,7 @@ def empties(
     retention: Retention, directories: Iterable[Path], holding: Callable[[Path], Holding], now: str
 ) -> bool:
     """Return whether no segment of an archive would be left, as under a clock that runs wild."""
-    if not retention.limit(now):
+    if not retention.removes:
         return False
     left = gone = 0
     for directory, inventory in _readable(directories):
@@ -107,11 +113,11 @@ def empties(
 
 def due(retention: Retention, inventory: Inventory, holding: Holding, now: str) -> list[Path]:
     """List the segments of a target that are to go."""
-    limit = retention.limit(now)
+    directory = inventory.directory
     return [
         inventory.path(segment)
         for segment in _removable(inventory, holding, now)
-        if _is_due(inventory, segment, limit, now)
+        if _is_due(inventory, segment, retention.limit(directory, segment, now), now)
     ]
 
 
@@ -169,7 +175,7 @@ def apply(
     The caller holds the target's seal lock. `Sealer.finish` removes what a
     crash leaves.
     """
-    if not retention.limit(now):
+    if not retention.removes:
         return []
     inventory = Inventory(directory)
     paths = due(retention, inventory, holding, now)
@@ -186,6 +192,6 @@ def _entry(retention: Retention, inventory: Inventory, path: Path, now: str) -> 
     return RemovedEntry(
         segment=path.name,
         sha256=sealed.sha256 if sealed else sha256_of(path),
-        why=retention.why(_end(inventory, segment, now), now),
+        why=retention.why(inventory.directory, segment, _end(inventory, segment, now), now),
         at=now,
     )

@@ -21,6 +21,7 @@ from chatlog.event import parse_time, shifted
 from chatlog.upkeep import retention
 from chatlog.upkeep.folding import fold, is_due
 from chatlog.upkeep.holding import ELSEWHERE, Holding
+from chatlog.upkeep.keeping import Keeping
 from chatlog.upkeep.mending import mend
 from chatlog.upkeep.merging import last_change
 from chatlog.upkeep.sealing import Sealer
@@ -60,11 +61,10 @@ class Tended:
 
 def tender_of(storage: Storage, system: System, locks: Locks) -> Tender:
     """Return the tender for an archive with these settings."""
-    keep = None if storage.keep is None else int(storage.keep * 1000)
     return Tender(
         storage.root,
         Sealer(system, locks, storage.compress, storage.file_mode),
-        retention.Retention(keep, storage.keep_bytes),
+        retention.Retention(Keeping(storage.root, storage.keeping), storage.keep_bytes),
         storage.rotate_size,
     )
 
@@ -217,14 +217,14 @@ class Tender:
     def _due(
         self, inventory: Inventory, active: AbstractSet[Path], now: str
     ) -> Iterator[list[SegmentName]]:
-        """Yield the segments that are to be sealed, those of a period together."""
+        """Yield the segments that are to be sealed, those of a period and class together."""
         quiet = shifted(now, -_GRACE)
         due = [
             segment
             for segment in _closed(inventory, active)
             if (_is_over(inventory, segment, quiet) or self._is_full(inventory, segment))
         ]
-        for _, same in groupby(due, key=lambda segment: (segment.period, segment.suffix)):
+        for _, same in groupby(due, key=lambda segment: segment.series):
             group = list(same)
             if group[0].format.is_merged and not self._any_full(inventory, group):
                 yield group
@@ -239,14 +239,14 @@ class Tender:
         later = any(
             other.part > segment.part
             for other in inventory.segments
-            if (other.period, other.suffix) == (segment.period, segment.suffix)
+            if other.series == segment.series
         )
         size = size_of(inventory.path(segment)) or 0
         return later and self.rotate_size is not None and size * 2 > self.rotate_size
 
 
 def _closed(inventory: Inventory, active: AbstractSet[Path]) -> list[SegmentName]:
-    """Return the unsealed segments without a writer, sorted by period and format."""
+    """Return the unsealed segments without a writer, sorted by period, format and class."""
     plain = [
         segment
         for segment in inventory.segments
@@ -254,7 +254,7 @@ def _closed(inventory: Inventory, active: AbstractSet[Path]) -> list[SegmentName
         and str(segment) not in inventory.sealed
         and inventory.path(segment) not in active
     ]
-    return sorted(plain, key=lambda segment: (segment.period, segment.suffix, segment.part))
+    return sorted(plain, key=lambda segment: (*segment.series, segment.part))
 
 
 def _is_over(inventory: Inventory, segment: SegmentName, quiet: str) -> bool:

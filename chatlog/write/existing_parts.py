@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def parts_in(directory: Path, period: str, suffix: str) -> list[SegmentName]:
-    """Return the parts of a period in one format, in order, sealed or not."""
+def parts_in(directory: Path, period: str, suffix: str, of_class: str) -> list[SegmentName]:
+    """Return the parts of a period in one format and of one class, in order, sealed or not."""
     with reported(directory, doing="read"):
         try:
             filenames = os.listdir(directory)  # noqa: PTH208 -- years of names
@@ -24,7 +24,8 @@ def parts_in(directory: Path, period: str, suffix: str) -> list[SegmentName]:
             return []
     beginning = f"{period}_"
     names = [parse_segment(name) for name in filenames if name.startswith(beginning)]
-    return sorted(name for name in names if name and name.suffix == suffix)
+    series = period, suffix, of_class
+    return sorted(name for name in names if name and name.series == series)
 
 
 def last_lines(directory: Path, parts: list[SegmentName], size: int) -> bytes:

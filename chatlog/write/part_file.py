@@ -184,7 +184,10 @@ class PartFile:
     def _begin(self, time: str) -> Segment:
         last = self._last_part()
         number = last.part + 1 if last else 1
-        name = SegmentName(self._period, number, self._encoding.suffix)
+        of_class = self._place.of_class
+        if of_class:
+            self._archive.version.allow_classes()
+        name = SegmentName(self._period, number, self._encoding.suffix, of_class=of_class)
         path = self._place.directory / str(name)
         entry = self._entry(path)
         if entry is not None and self._announced(path) != entry:
@@ -193,7 +196,8 @@ class PartFile:
         return self._open_at(path, time)
 
     def _last_part(self) -> SegmentName | None:
-        parts = parts_in(self._place.directory, self._period, self._encoding.suffix)
+        place = self._place
+        parts = parts_in(place.directory, self._period, self._encoding.suffix, place.of_class)
         return parts[-1] if parts else None
 
     def _open_at(self, path: Path, time: str) -> Segment:

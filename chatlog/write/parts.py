@@ -126,9 +126,9 @@ class Parts:
         """Take up the lines that an earlier run left in the spool."""
 
         def last(size: int) -> bytes:
-            directory = self._place.directory
-            parts = parts_in(directory, self.period.name, self._encoding.suffix)
-            return last_lines(directory, parts, size)
+            place, suffix = self._place, self._encoding.suffix
+            parts = parts_in(place.directory, self.period.name, suffix, place.of_class)
+            return last_lines(place.directory, parts, size)
 
         torn = self._queue.resume(last)
         self._queue.append(self._file.recovered(torn, 0, self._time))
@@ -180,5 +180,6 @@ def _backlog(
         history=place.history,
         period=period.name,
         suffix=encoding.suffix,
+        of_class=place.of_class,
     )
     return SpoolFile(spool_dir, belonging, system=system, exposed=exposed)

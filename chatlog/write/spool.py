@@ -22,6 +22,7 @@ from chatlog.archive.files import beginning_of, opened, reported, size_of
 from chatlog.archive.segment import Segment
 from chatlog.archive.system import System, remove
 from chatlog.errors import TranscriptError
+from chatlog.event import CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +37,11 @@ _LONGEST: Final = 64 * 1024  # of the first line, and of the end of a `.done` fi
 _AT_ONCE: Final = 1024 * 1024
 
 
-class Belonging(msgspec.Struct, frozen=True):
-    """The parts to which the lines of a spool file belong; paths are those of `path_name`."""
+class Belonging(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The parts to which the lines of a spool file belong; paths are those of `path_name`.
+
+    `of_class` is their class, "" for parts of any: so says an earlier version.
+    """
 
     root: str
     directory: str
@@ -46,6 +50,7 @@ class Belonging(msgspec.Struct, frozen=True):
     history: bool
     period: str
     suffix: str
+    of_class: str = ""
 
 
 class Backlog:
@@ -285,6 +290,8 @@ def _head(path: Path) -> Belonging | None:
 
 def _is_of_target(belonging: Belonging) -> bool:
     """Return whether a directory is that of a target in the archive: ROOT/NETWORK/TARGET."""
+    if belonging.of_class and belonging.of_class not in CLASSES:
+        return False
     try:
         steps = PurePath(belonging.directory).relative_to(belonging.root).parts
     except ValueError:

@@ -12,15 +12,20 @@ if TYPE_CHECKING:
     from chatlog.archive.storage import Storage
     from chatlog.archive.syncing import Exposed
     from chatlog.archive.system import System
+    from chatlog.archive.version_file import VersionFile
 
 
 class StreamKey(NamedTuple):
-    """A target, and whether its live events or its history."""
+    """A target, and whether its live events or its history.
+
+    `of_class` is the class of events that has parts of its own, "" for all others.
+    """
 
     directory: Path
     network: str
     target: str
     history: bool
+    of_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,8 @@ class Archive:
     """An archive as its parts share it: settings, system calls, locks, files to sync.
 
     `active` are the files to which a line may still be appended; any thread may
-    look. `ended` are the directories in which a segment ended for its size.
+    look. `ended` are the directories in which a segment ended for its size. `version` is
+    to allow classes before one of them gets a segment of its own.
     """
 
     storage: Storage
@@ -37,3 +43,4 @@ class Archive:
     exposed: Exposed
     active: set[Path]
     ended: set[Path]
+    version: VersionFile

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from chatlog.archive.layout import period_named, period_of
+from chatlog.archive.rules import part_of
 from chatlog.archive.storage import encodings_of
 from chatlog.event import format_time, parse_time
 from chatlog.formats.table import NAMES
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from chatlog.archive.storage import Encoding
+    from chatlog.casemapping import Casemapping
     from chatlog.event import Event
     from chatlog.write.spool_list import LeftSpool
     from chatlog.write.stream_key import Archive
@@ -32,20 +34,29 @@ class Stream:
     """The live events of one target, or its history.
 
     `pending` are events of `[start, end)`, the time for which `current` are the
-    parts: one for each format. `known` are all its parts, by suffix and period.
+    parts: one for each format. `apart` are the classes of events that then have parts of
+    their own, which `open_class` returns. `known` are all its parts, by suffix, period and class.
     """
 
-    __slots__ = ("current", "end", "known", "pending", "place", "start")
+    __slots__ = (
+        *("apart", "current", "end", "known", "of_class", "open_class", "pending", "place"),
+        "start",
+    )
 
-    def __init__(self, place: StreamKey) -> None:
+    def __init__(
+        self, place: StreamKey, open_class: Callable[[Stream, str], tuple[Parts, ...]]
+    ) -> None:
         self.place = place
         self.pending: list[Event] = []
-        self.known: dict[tuple[str, str], Parts] = {}
+        self.known: dict[tuple[str, str, str], Parts] = {}
+        self.open_class = open_class
         self.forget_current()
 
     def forget_current(self) -> None:
         """Leave the current period; the next event turns the stream to its own."""
         self.current: tuple[Parts, ...] = ()
+        self.apart: frozenset[str] = frozenset()
+        self.of_class: dict[str, tuple[Parts, ...]] = {}  # the current ones, since the first event
         self.start = self.end = _NEVER
 
     def takes(self, events: Sequence[Event]) -> bool:
@@ -61,18 +72,38 @@ class Stream:
 
     def settle(self, waiting: dict[Parts, None]) -> None:
         """Hand the pending events to the current parts, and add these to those that wait."""
-        if self.pending:
-            for parts in self.current:
-                parts.pending += self.pending
+        if not self.pending:
+            return
+        shares = ((self.current, self.pending),) if not self.apart else self._by_class()
+        for current, events in shares:
+            for parts in current:
+                parts.pending += events
                 waiting[parts] = None
-            self.pending.clear()
+        self.pending.clear()
+
+    def _by_class(self) -> Iterator[tuple[tuple[Parts, ...], list[Event]]]:
+        """Yield the pending events of each class that has parts of its own, and of the others."""
+        found: dict[str, list[Event]] = {}
+        target, apart = self.place.target, self.apart
+        for event in self.pending:
+            found.setdefault(part_of(event.type, target, apart), []).append(event)
+        for name, events in found.items():
+            if name and name not in self.of_class:
+                self.of_class[name] = self.open_class(self, name)
+            yield self.of_class[name] if name else self.current, events
+
+    def live(self) -> Iterator[Parts]:
+        """Yield the current parts of all classes."""
+        yield from self.current
+        for each in self.of_class.values():
+            yield from each
 
 
 class PartsOver(NamedTuple):
     """Parts that get no more events, and their place in a stream."""
 
     stream: Stream
-    key: tuple[str, str]
+    key: tuple[str, str, str]
     parts: Parts
 
 
@@ -80,18 +111,26 @@ class Streams:
     """The streams that a writer has met and not finished.
 
     `by_spelling` finds them by network, target and `via` as events spell them.
-    `directory_of` returns the directory of a network's target.
+    `directory_of` returns the directory of a network's target, `folds_of` its CASEMAPPING.
     """
 
-    def __init__(self, archive: Archive, directory_of: Callable[[str, str], Path]) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        directory_of: Callable[[str, str], Path],
+        folds_of: Callable[[str], Casemapping],
+    ) -> None:
         self.by_spelling: dict[tuple[str, str, str], Stream] = {}
         self._by_place: dict[tuple[Path, bool], Stream] = {}
         self._directory_of = directory_of
+        self._folds_of = folds_of
         self.use(archive)
 
     def use(self, archive: Archive) -> None:
         """Begin each further period with the settings of an archive."""
         self._archive = archive
+        self._rules = archive.storage.keeping
+        self._may_part = self._rules.may_part
         self._encodings = encodings_of(archive.storage)
         # Readers merge parts by time, which their lines must tell by themselves.
         self._splits_history = any(each.format.decode_line for each in self._encodings)
@@ -116,7 +155,7 @@ class Streams:
         key = place.directory, place.history
         stream = self._by_place.get(key)
         if stream is None:
-            stream = self._by_place[key] = Stream(place)
+            stream = self._by_place[key] = Stream(place, self._open_class)
         return stream
 
     def turn(self, stream: Stream, time: str) -> None:
@@ -124,13 +163,25 @@ class Streams:
         stream.current = tuple(self._parts_at(stream, each, time) for each in self._encodings)
         stream.start = max(parts.period.start for parts in stream.current)
         stream.end = min(parts.period.end for parts in stream.current)
+        stream.of_class = {}
+        stream.apart = self._apart(stream.place) if self._may_part else frozenset()
 
-    def _parts_at(self, stream: Stream, encoding: Encoding, time: str) -> Parts:
+    def _apart(self, place: StreamKey) -> frozenset[str]:
+        folds = self._folds_of(place.network)
+        return self._rules.of(place.network, place.target, folds).apart
+
+    def _open_class(self, stream: Stream, name: str) -> tuple[Parts, ...]:
+        """Return the current parts of a class that has parts of its own."""
+        time = stream.start
+        return tuple(self._parts_at(stream, each, time, name) for each in self._encodings)
+
+    def _parts_at(self, stream: Stream, encoding: Encoding, time: str, of_class: str = "") -> Parts:
         period = period_of(time, self._archive.storage.rotate, encoding.tz)
-        key = encoding.suffix, period.name
+        key = encoding.suffix, period.name, of_class
         parts = stream.known.get(key)
         if parts is None:
-            parts = stream.known[key] = Parts(stream.place, period, encoding, self._archive)
+            place = stream.place._replace(of_class=of_class) if of_class else stream.place
+            parts = stream.known[key] = Parts(place, period, encoding, self._archive)
         return parts
 
     def adopt(self, left: LeftSpool) -> Parts | None:
@@ -146,17 +197,18 @@ class Streams:
             return None
         directory = storage.root / Path(belonging.directory).relative_to(belonging.root)
         place = StreamKey(directory, belonging.network, belonging.target, belonging.history)
-        stream, key = self._at(place), (encoding.suffix, period.name)
+        stream, key = self._at(place), (encoding.suffix, period.name, belonging.of_class)
         if key in stream.known:
             return None
+        place = place._replace(of_class=belonging.of_class)
         parts = stream.known[key] = Parts(place, period, encoding, self._archive, left)
         parts.adopt()
         return parts
 
     def live_paths(self, directory: Path) -> list[Path]:
-        """Return the live segments of a target that are written to, one for each format."""
+        """Return the live segments of a target that are written to: for each class and format."""
         stream = self._by_place.get((directory, False))
-        return [parts.path for parts in stream.current if parts.path] if stream else []
+        return [parts.path for parts in stream.live() if parts.path] if stream else []
 
     # -- the end of periods ------------------------------------------------------------
 

@@ -77,7 +77,7 @@ class Writer:
         self._networks = Networks(storage.root, system=system, mode=storage.file_mode)
         self._storage = storage
         self.notes.mode = storage.file_mode
-        self._streams = Streams(self._archive(), self.path)
+        self._streams = Streams(self._archive(), self.path, self._folds)
         self._files = OpenParts(open_files or most_open_files(), self._exposed)
         self._dirty: list[Stream] = []
         self._waiting: dict[Parts, None] = {}
@@ -97,7 +97,13 @@ class Writer:
 
     def _archive(self) -> Archive:
         return Archive(
-            self._storage, self.system, self.locks, self._exposed, self._active, self._ended
+            self._storage,
+            self.system,
+            self.locks,
+            self._exposed,
+            self._active,
+            self._ended,
+            self._version,
         )
 
     def hold(self, network: str, target: str) -> None:
@@ -150,6 +156,9 @@ class Writer:
             raise RuntimeError(f"the CASEMAPPING of {network!r} was never set")
         casemapping = _ANY if known is None else known
         return target_directory(self._storage.root, network, target, casemapping)
+
+    def _folds(self, network: str) -> Casemapping:
+        return self._networks.casemapping(network) or _ANY
 
     def current(self, network: str, target: str) -> list[Path]:
         """Return the live segments that are written to, one for each format."""

@@ -45,9 +45,8 @@ def test_the_first_rule_that_matches_counts_and_leaves_open_what_it_does_not_say
         record=TOPIC,
         rules=(Rule(channels=("#open",)), Rule(channels=("#o*",), record=TALK)),
     )
-    assert rules.of("net", "#open", FOLDS) == (TOPIC, 1)
-    assert rules.of("net", "#other", FOLDS) == (TALK, 2)
-    assert rules.of("net", "#a", FOLDS) == (TOPIC, 0)
+    found = [rules.of("net", name, FOLDS) for name in ("#open", "#other", "#a")]
+    assert [(each.record, each.number) for each in found] == [(TOPIC, 1), (TALK, 2), (TOPIC, 0)]
 
 
 def test_every_class_is_recorded_unless_a_rule_or_the_archive_leaves_one_out():

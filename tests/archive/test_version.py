@@ -47,7 +47,7 @@ def test_a_later_version_is_refused_by_one_sentence(path, content, number):
         expect_known_version(path.parent)
     sentence = str(refused.value)
     assert sentence.startswith(f"{path.parent} has format version {number}, and chatlog ")
-    assert sentence.endswith(" knows none later than 1; upgrade chatlog")
+    assert sentence.endswith(" knows none later than 2; upgrade chatlog")
     assert "\n" not in sentence
 
 

@@ -69,7 +69,7 @@ def test_a_command_refuses_an_archive_of_a_later_version(archive, run, command, 
     assert err.splitlines()[-1].startswith(
         f"chatlog: {archive} has format version {number}, and chatlog "
     )
-    assert err.endswith(" knows none later than 1; upgrade chatlog\n")
+    assert err.endswith(" knows none later than 2; upgrade chatlog\n")
     assert "Traceback" not in err
     assert out == ""
     assert state_of(archive) == before

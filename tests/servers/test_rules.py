@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
 pytestmark = pytest.mark.server
 
+DAY = "2026-01-05"
+LONG_AGO = 1_770_000_000
 CONFIG = """\
 [storage]
 archive = "archive"
@@ -31,6 +34,19 @@ def lines_of(directory):
 
 def types_in(directory):
     return [line["type"] for line in lines_of(directory)]
+
+
+def make_old(directory):
+    """Date the segments of a target and their lines to a day long ago."""
+    for path in directory.glob("2*"):
+        lines = map(json.loads, path.read_bytes().splitlines())
+        dated = [{**line, "time": f"{DAY}T10:00:00.000Z"} for line in lines]
+        for line in dated:
+            line.pop("received", None)
+        old = path.with_name(f"{DAY}{path.name[len(DAY) :]}")
+        old.write_text("".join(json.dumps(line) + "\n" for line in dated))
+        path.unlink()
+        os.utime(old, (LONG_AGO, LONG_AGO))
 
 
 def entries_of(directory, name):
@@ -93,3 +109,33 @@ def test_each_channel_has_the_classes_of_the_first_rule_that_matches(
     assert [each["kinds"] for each in entries_of(one, "opened")] == [
         "talk presence topic moderation"
     ]
+
+
+KEEP = """
+[[storage.rules]]
+channels = ["#two"]
+keep = {all = "1s", talk = "forever"}
+"""
+
+
+def test_classes_that_expire_apart_are_files_apart_and_maintain_removes_the_expired_ones(
+    chatlog, tmp_path, configured, server, person
+):
+    config = configured('keep = {presence = "30d", server = "90d"}', KEEP)
+    live(chatlog, config, server, person)
+    archive = tmp_path / "archive"
+    one, two = (archive / "net" / name for name in ("#one", "#two"))
+    assert (archive / "FORMAT").read_text() == "chatlog archive, version 2\n"
+    classes = {path.name.split(".")[1] for path in one.glob("*.jsonl")}
+    assert classes - {"server"} == {"jsonl", "presence"}
+    tail = chatlog.run("tail", "--json", "-n", "1000", "#one", "--archive", archive)
+    assert [json.loads(line) for line in tail.stdout.splitlines()] == lines_of(one)
+    make_old(one)
+    make_old(two)
+    done = chatlog.run("maintain", "--config", config, "--json")
+    assert done.returncode == 0, done.stderr
+    kept = chatlog.run("tail", "--json", "-n", "1000", "#two", "--archive", archive)
+    assert {json.loads(line)["type"] for line in kept.stdout.splitlines()} == {
+        "joined", "message", "parted",
+    }  # fmt: skip
+    assert chatlog.run("verify", "--archive", archive).returncode == 0

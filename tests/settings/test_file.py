@@ -114,7 +114,7 @@ def test_storage_is_turned_into_sizes_modes_and_absolute_paths(write, tmp_path):
     assert loaded.storage == StorageConfig(
         archive=str(tmp_path / "archive"), format=("text", "jsonl"), rotate="hourly",
         rotate_size=10_240, tz="Europe/Berlin", file_mode=0o600,
-        compress="zstd", keep=90 * 86_400, keep_bytes=10 << 30,
+        compress="zstd", keep=(("all", 90 * 86_400),), keep_bytes=10 << 30,
         spool_dir=str(tmp_path / "spool"),
         sync="always", sync_interval=5, spool_size=1 << 20, min_free=0,
     )  # fmt: skip
@@ -293,7 +293,7 @@ RULES = {
     "record = ['talk', '-talk']": "record: no class is left to record",
     "rules = {}": "rules: a list in [ ] belongs here, not a table",
     "rules = ['#a']": "rules[0]: a table belongs here, not a text",
-    "rules = [{channels = ['#a']}]": "rules[0]: a rule needs record",
+    "rules = [{channels = ['#a']}]": "rules[0]: a rule needs record or keep",
     "rules = [{record = ['talk']}, {chanels = ['#a'], record = ['talk']}]": (
         "rules[1].chanels: there is no such key; did you mean channels?"
     ),

@@ -81,7 +81,7 @@ def test_a_default_can_be_written_into_the_file_and_is_read_back_as_it_was(setti
 @EVERY
 def test_an_option_reads_a_default_from_the_text_that_its_help_shows(setting):
     item = setting.kind.item if isinstance(setting.kind, Several) else setting.kind
-    values = setting.default if isinstance(setting.kind, Several) else (setting.default,)
+    values = setting.default or () if isinstance(setting.kind, Several) else (setting.default,)
     if isinstance(item, Flag) or not hasattr(item, "parse"):
         return
     for value in filter(None, values):

@@ -10,7 +10,7 @@ KNOWN = [
     b"chatlog archive, version 1\n\xff\0 not for us",
 ]
 LATER = [
-    (b"chatlog archive, version 2\n", 2),
+    (b"chatlog archive, version 3\n", 3),
     (b"chatlog archive, version 10\nread docs/versions.md\n", 10),
     (b"chatlog archive, version 999999999\n", 999_999_999),
 ]

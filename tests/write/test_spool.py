@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatlog.archive.rules import Rules
 from chatlog.archive.system import System
 from chatlog.errors import HeldError, TranscriptError
 from chatlog.write.spool import Belonging, path_name
@@ -120,6 +121,22 @@ def test_what_waits_when_the_process_is_killed_is_written_by_the_next_one(place)
     second.close()
     assert place.texts() == place.expected()
     assert place.spooled() == []
+
+
+def test_what_waits_of_a_class_is_written_to_a_part_of_that_class_by_the_next_run(place):
+    rules = Rules(keep={"presence": 86_400})
+    place.storage = msgspec.structs.replace(place.storage, rules=rules)
+    _, writer = begin_refusing(place)
+    place.say(writer, 2, type="away")
+    place.say(writer, 2)
+    writer.locks.close()  # killed
+    writer = place.writer()
+    writer.retry()
+    writer.close()
+    found = {path.name: path.read_text().count("\n") for path in place.root.glob("net/#c/2*")}
+    assert found["2026-11-23_001.presence.jsonl"] == 2
+    assert sum(found.values()) == place.number
+    assert (place.root / "FORMAT").read_text() == "chatlog archive, version 2\n"
 
 
 @pytest.mark.parametrize("elsewhere", [None, "another"])

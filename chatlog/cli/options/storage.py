@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+from msgspec.structs import replace
 
 from chatlog.archive.compression import COMPRESSIONS
 from chatlog.archive.layout import Rotate
-from chatlog.archive.rules import Rule, Rules
+from chatlog.archive.rules import ALL, Rule, Rules
 from chatlog.archive.storage import Storage, Sync
 from chatlog.cli.options.types import is_typed
 from chatlog.settings import parsers
 from chatlog.settings.classes import ClassSelection, chosen
 from chatlog.settings.file import load_storage
+from chatlog.settings.keep import over
 from chatlog.settings.locations import data_directory, found_config
 from chatlog.settings.storage import StorageConfig
 
@@ -27,12 +28,18 @@ if TYPE_CHECKING:
 def typed_over(kept: StorageConfig, typed: dict[str, Any]) -> StorageConfig:
     """Return the settings of a file with options and environment over them."""
     fields = {name: typed[name] for name in StorageConfig.__struct_fields__ if name in typed}
+    rules = kept.rules
     if "record" in fields:
         fields["record"] = words = ClassSelection.joined(fields["record"])
         chosen(words)
-        rules = (msgspec.structs.replace(each, record=()) for each in kept.rules)
-        fields["rules"] = tuple(rules)
-    return msgspec.structs.replace(kept, **fields)
+        rules = tuple(replace(each, record=()) for each in rules)
+    if "keep" in fields:
+        times = fields["keep"]
+        fields["keep"] = over(kept.keep or (), times)
+        rules = tuple(
+            replace(each, keep=over(each.keep, times)) if each.keep else each for each in rules
+        )
+    return replace(kept, **fields, rules=rules)
 
 
 def storage_beside(ctx: click.Context, typed: dict[str, Any]) -> StorageConfig:
@@ -62,7 +69,8 @@ def speaks_of_another(ctx: click.Context, kept: StorageConfig, typed: dict[str, 
 
 def without_retention(kept: StorageConfig) -> StorageConfig:
     """Return settings of an archive from which nothing is ever removed."""
-    return msgspec.structs.replace(kept, keep=None, keep_bytes=None)
+    rules = tuple(replace(each, keep=None) for each in kept.rules)
+    return replace(kept, keep=None, keep_bytes=None, rules=rules)
 
 
 def storage_of(kept: StorageConfig) -> Storage:
@@ -83,16 +91,18 @@ def storage_of(kept: StorageConfig) -> Storage:
         spool_size=kept.spool_size,
         min_free=kept.min_free,
         compress=kept.compress,
-        keep=kept.keep,
+        keep=dict(kept.keep or ()).get(ALL),
         keep_bytes=kept.keep_bytes,
         rules=_rules_of(kept),
     )
 
 
 def _rules_of(kept: StorageConfig) -> Rules:
-    return Rules(record=chosen(kept.record), rules=tuple(map(_rule_of, kept.rules)))
+    keep = {name: seconds for name, seconds in kept.keep or () if name != ALL}
+    return Rules(record=chosen(kept.record), keep=keep, rules=tuple(map(_rule_of, kept.rules)))
 
 
 def _rule_of(rule: RuleConfig) -> Rule:
     record = chosen(rule.record) if rule.record else None
-    return Rule(channels=rule.channels, networks=rule.networks, record=record)
+    keep = dict(rule.keep or ())
+    return Rule(channels=rule.channels, networks=rule.networks, record=record, keep=keep)

@@ -6,11 +6,13 @@ import json
 
 import pytest
 
+from chatlog.archive.rules import Rules
 from chatlog.cli import run
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import ClosedEntry, OpenedEntry
 from chatlog.event import format_time
 from tests.support.archive import START, UNSYNCED, event_at, record, writer_in
+from tests.support.tending import tend
 
 _DAY = 86_400
 
@@ -321,3 +323,24 @@ def test_nobody_is_named_of_a_time_in_which_presence_was_not_recorded(who, archi
         "chatlog: #c has no joins and quits of then: `record` left out the class presence;"
         " `chatlog gaps` shows what was recorded\n"
     )
+
+
+def test_nobody_is_named_of_a_time_whose_joins_and_quits_were_removed(who, archive):
+    rules = Rules(keep={"presence": _DAY})
+    record(
+        archive,
+        *(did(100, "joined", "logbot"), did(101, "names", text="ann logbot")),
+        *(did(200, "message", "ann", "hello"), did(3 * _DAY, "join", "bob")),
+        rules=rules,
+    )
+    told = [OpenedEntry(at=at(100)), ClosedEntry(at=at(4 * _DAY), cause="stopped")]
+    ledger.append(UNSYNCED, archive / "net" / "#c", told)
+    assert who("c", "--at", at(300))[1] == "ann\nlogbot\n"
+    tend(archive, now=at(2.5 * _DAY), rules=rules)
+    status, out, err = who("c", "--at", at(300))
+    assert (status, out) == (1, "")
+    assert err == (
+        "chatlog: c has lost joins and quits of then: `keep` removed the class presence;"
+        " MANIFEST tells when\n"
+    )
+    assert who("c", "--at", at(3 * _DAY + 1))[0] == 1
