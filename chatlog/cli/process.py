@@ -32,6 +32,7 @@ from chatlog.health.runs import RunFile, prune, run_name
 from chatlog.health.status import RunStatus, decode
 from chatlog.health.systemd import Notifier
 from chatlog.record.absences import cause_of
+from chatlog.record.invitations_file import InvitationsFile
 from chatlog.record.known_channels import KnownChannels
 from chatlog.record.recorder import Recorder
 from chatlog.record.sts_policies import Policies
@@ -86,6 +87,7 @@ class RecorderProcess:
             now=self._clock,
             limits=limits,
             policies=Policies(self._storage.root / _POLICIES),
+            invitations=InvitationsFile(self._storage.root),
             known=KnownChannels(self._storage.root, config, whole=not settings.is_part),
             run=self._name,
             linger=linger,

@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 
+class InvitationStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel that invited us: by whom and when; `over` if it threw us out for good."""
+
+    channel: str
+    by: str = ""
+    at: str = ""
+    kicks: int = 0
+    reason: str = ""
+    over: bool = False
+
+
 class NetworkStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One network of a run; times are those of events, `lag` is in seconds.
 
@@ -44,6 +55,7 @@ class NetworkStatus(msgspec.Struct, frozen=True, kw_only=True):
     off_record: int = 0
     ignored: int = 0
     not_understood: int = 0
+    invitations: tuple[InvitationStatus, ...] = ()
 
     @property
     def heard_there(self) -> str:
@@ -112,6 +124,7 @@ def _times(status: RunStatus) -> Iterator[str]:
     yield from (status.started, status.updated, status.ended)
     for network in status.networks:
         yield from (network.since, network.last_event, network.heard_there)
+        yield from (each.at for each in network.invitations)
 
 
 def _mended(text: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from chatlog.protocol import numerics
 from chatlog.protocol.events.talk import ctcp_of
 from chatlog.protocol.manners import is_service
 
@@ -43,6 +44,13 @@ def _is_addressed(text: str, state: State) -> bool:
     return state.is_me(text[:length]) and text[length : length + 1] in (":", ",", "")
 
 
+def _to_names(line: Line, state: State, carryover: Carryover) -> list[str]:
+    """Return the notice for a channel that we joined on invitation: who invited us is known."""
+    channel = "" if line.via else state.membership.name("".join(line.params[1:2]))
+    text = carryover.invitations.greeting(channel) if channel else ""
+    return carryover.manners.greeting(channel, text, line.now) if text else []
+
+
 def _to_our_join(line: Line, state: State, carryover: Carryover) -> list[str]:
     if line.via or not (line.params and line.source.nick and state.is_me(line.source.nick)):
         return []
@@ -54,5 +62,9 @@ def _to_our_join(line: Line, state: State, carryover: Carryover) -> list[str]:
     return carryover.manners.announcement(channel, line.now)
 
 
-ANSWERS: Final[dict[str, Respond]] = {"PRIVMSG": _to_talk, "JOIN": _to_our_join}
+ANSWERS: Final[dict[str, Respond]] = {
+    "PRIVMSG": _to_talk,
+    "JOIN": _to_our_join,
+    numerics.RPL_ENDOFNAMES: _to_names,
+}
 """The commands whose lines may ask for an answer."""

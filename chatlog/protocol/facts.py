@@ -148,6 +148,18 @@ class Forwarded(msgspec.Struct, frozen=True):
     onto: str
 
 
+class Invited(msgspec.Struct, frozen=True):
+    """An invitation of ours, and the consequence in words: we come, or why we do not."""
+
+    channel: str
+    why: str
+    accepted: bool = False
+
+
+class InvitationsChanged(msgspec.Struct, frozen=True):
+    """A change of the channels that we came into on invitation; it is to outlive this run."""
+
+
 class Proved(msgspec.Struct, frozen=True):
     """The channels in which the server says that we are, in answer to WHOIS."""
 
@@ -213,6 +225,8 @@ Fact = (
     | Renamed
     | Absent
     | Forwarded
+    | Invited
+    | InvitationsChanged
     | Proved
     | HistoryFact
 )

@@ -96,6 +96,11 @@ class ISupport(dict[str, str]):
         """Return whether a target is a channel by its first character."""
         return name[:1] in self.chantypes if name else False
 
+    def is_operator(self, prefixes: str) -> bool:
+        """Return whether one of a member's prefixes is that of operators, or a higher one."""
+        operators = self.prefixes[: self.prefixes.find("@") + 1] or self.prefixes[:1]
+        return any(prefix in operators for prefix in prefixes)
+
     def split_member(self, item: str) -> tuple[str, str]:
         """Part an item of a list of names, `@+nick!user@host`, into prefixes and nick.
 

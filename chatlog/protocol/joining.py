@@ -22,8 +22,9 @@ from chatlog.protocol.wanted import KICK_LIMIT, Absence, JoinState, WantedChanne
 from chatlog.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
+    from chatlog.casemapping import Casemapping
     from chatlog.protocol.facts import Turn
     from chatlog.protocol.shared_limit import SharedLimit
 
@@ -40,8 +41,7 @@ class Joining:
     """The channels to be in on one network, each with its state.
 
     `limit` is the network's for channels that one asks for, which several
-    connections may share. With `accept_invites`, a channel that we are invited to becomes
-    one of ours. `changed` says that `advance` has something to do.
+    connections may share. `changed` says that `advance` has something to do.
     """
 
     def __init__(
@@ -50,11 +50,9 @@ class Joining:
         keys: Mapping[str, Secret] | None = None,
         *,
         limit: SharedLimit | None = None,
-        accept_invites: bool = False,
     ) -> None:
         self.changed = False
         self._pace = JoinPace(limit)
-        self._accept_invites = accept_invites
         self._isupport = ISupport()
         self._all: dict[str, WantedChannel] = {}
         self._open: dict[str, WantedChannel] = {}  # those that are neither joined nor given up
@@ -62,6 +60,11 @@ class Joining:
             self.want(name, (keys or {}).get(name, Secret()))
 
     # -- channels to be in -----------------------------------------------------
+
+    @property
+    def casemapping(self) -> Casemapping:
+        """The CASEMAPPING by which the names of channels are compared."""
+        return self._isupport.casemapping
 
     def want(self, name: str, key: Secret = Secret()) -> None:  # noqa: B008 - immutable
         """Add a channel of the configuration to be in, unless it is there."""
@@ -197,21 +200,16 @@ class Joining:
             self._again(wanted, _KICK_DELAY)
             self._report(wanted, f"{how[:MAX_REASON]}; coming back", turn)
 
-    def invited(self, name: str, admit: Callable[[str], bool] = lambda _name: True) -> None:
-        """Note an invitation: ask at once for a channel of ours that did not let us in.
+    def invited(self, name: str) -> None:
+        """Ask at once for a channel that invites us, unless we are in it.
 
-        Any other one becomes ours if invitations are accepted, and `admit` lets it.
+        It becomes one of ours.
         """
         wanted = self._all.get(self._isupport.casemapping[name])
-        if wanted is not None and wanted.state is not JoinState.JOINED:
-            self._again(wanted, 0.0)
-        elif (
-            wanted is None
-            and self._accept_invites
-            and self._isupport.is_channel(name)
-            and admit(name)
-        ):
+        if wanted is None:
             self._want(WantedChannel(name, configured=False))
+        elif wanted.state is not JoinState.JOINED:
+            self._again(wanted, 0.0)
 
     def logged_in(self) -> None:
         """Note a login: ask at once for the channels that were refused for lack of one."""

@@ -22,11 +22,13 @@ _HOUR: Final = 3_600_000
 _LONGEST: Final = 300
 _REMEMBERED: Final = 8192
 _ANNOUNCEMENT: Final = "announce"
+_GREETING: Final = "greeting"
 _INTERVALS: Final = {
     "whisper": _HOUR,
     "addressed": _HOUR // 6,
     "ctcp": 10_000,
     _ANNOUNCEMENT: 24 * _HOUR,
+    _GREETING: 24 * _HOUR,
 }
 _BURST: Final = 10
 _BURST_WINDOW: Final = 60_000
@@ -78,6 +80,12 @@ class Manners:
         if self._settings.announce and self._may(_ANNOUNCEMENT, channel, received):
             return [f"NOTICE {channel} :{_cut(self._settings.announce)}"]
         return []
+
+    def greeting(self, channel: str, text: str, received: str) -> list[str]:
+        """Return the notice for a channel that we joined on invitation: once a day in each."""
+        return (
+            [f"NOTICE {channel} :{_cut(text)}"] if self._may(_GREETING, channel, received) else []
+        )
 
     def answer_ctcp(self, nick: str, request: str, argument: str, received: str) -> list[str]:
         """Answer a CTCP request to us; an unknown one gets nothing."""

@@ -31,7 +31,7 @@ class Masks:
             return False
         if self._casemapping is not casemapping:
             self._casemapping = casemapping
-            patterns = (_pattern(casemapping[_whole(mask)]) for mask in self._masks)
+            patterns = (glob(casemapping[_whole(mask)]) for mask in self._masks)
             self._pattern = re.compile("|".join(patterns))
         whole = casemapping[f"{source.nick}!{source.user}@{source.host}"]
         return self._pattern is not None and self._pattern.fullmatch(whole) is not None
@@ -44,6 +44,7 @@ def _whole(mask: str) -> str:
     return f"{nick}!{user if bang else '*'}@{host if at else '*'}"
 
 
-def _pattern(mask: str) -> str:
+def glob(mask: str) -> str:
+    """Return the regular expression of a text with the wildcards `*` and `?`."""
     # In a mask, brackets are letters of a nick and not a choice of letters.
     return translate(mask.replace("[", "[[]"))

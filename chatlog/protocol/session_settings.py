@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from chatlog.protocol.invitations import InvitationSettings
 from chatlog.protocol.manners import MannersSettings
 from chatlog.protocol.privacy import PrivacySettings
 from chatlog.protocol.relays import RelaySettings
@@ -31,6 +32,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     keys: dict[str, Secret] = {}
     join_pace: tuple[int, float] | None = None
     accept_invites: bool = False
+    invitations: InvitationSettings = InvitationSettings()
     queries: bool = False
     max_skew: int = DEFAULT_MAX_SKEW
     manners: MannersSettings = MannersSettings()

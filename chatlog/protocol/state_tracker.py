@@ -34,6 +34,7 @@ class StateTracker:
         self._state = state
         self._privacy = carryover.privacy
         self._relays = carryover.relays
+        self._invitations = carryover.invitations
         self._on_move = on_move
         self._regaining = Regaining(state.me.nick)
 
@@ -108,10 +109,18 @@ class StateTracker:
         elif name := self._state.membership.name(channel):
             self._state.membership.leave(channel)
             self._state.names_lists.end(name)
+            if self.joining.wants(name) and not self.joining.is_configured(name):
+                self._count_removal(name, how, turn)
             kicked, wanted = line.message.command == "KICK", self.joining.wants(name)
             turn.facts.append(Left(name, *_when(line), kicked=kicked, wanted=wanted))
             self.joining.removed(channel, how, turn)
             self._on_move()
+
+    def _count_removal(self, name: str, how: str, turn: Turn) -> None:
+        """Give up a channel that invited us, and threw us out once too often."""
+        turn.facts += self._invitations.removed(name, how)
+        if self._invitations.is_over(name):
+            self.joining.unwant(name)
 
     def _on_quit(self, line: Line, _turn: Turn) -> None:
         self._state.membership.quit(line.source.nick)
@@ -135,16 +144,22 @@ class StateTracker:
         An item without a nick is kept as it came.
         """
         if len(line.params) > 3 and (name := self._state.membership.name(line.params[2])):  # noqa: PLR2004 - RPL_NAMREPLY
-            shown = []
+            shown, is_checking = [], self._invitations.is_checking
             for item in filter(None, line.params[3].split(" ")):
                 prefixes, nick = self._state.isupport.split_member(item)
                 self._state.membership.add(name, nick)
                 shown.append(prefixes + nick if nick else item)
+                if is_checking and self._state.isupport.is_operator(prefixes):
+                    self._invitations.named(name, nick, self._state.isupport.casemapping)
             self._state.names_lists.add(name, shown)
 
-    def _on_end_of_names(self, line: Line, _turn: Turn) -> None:
+    def _on_end_of_names(self, line: Line, turn: Turn) -> None:
         if len(line.params) > 1:
-            self._state.names_lists.end(self._state.membership.name(line.params[1]))
+            name = self._state.membership.name(line.params[1])
+            self._state.names_lists.end(name)
+            if facts := self._invitations.listed(name):
+                turn.facts += facts
+                turn.replies += self.joining.unwant(name)
 
     # -- our channels and our nick ---------------------------------------------------
 
@@ -186,6 +201,7 @@ class StateTracker:
             if name := self._state.membership.name(old):
                 msgid = line.msgid
                 turn.facts.append(Renamed(name, new, *_when(line), msgid))
+                turn.facts += self._invitations.renamed(name, new)
             self._state.names_lists.end(name)
             self._state.membership.rename_channel(old, new)
             self._carry_rules_over(old, new)
@@ -197,9 +213,27 @@ class StateTracker:
         self._privacy.carry_over(old, new, casemapping)
         self._relays.carry_over(old, new, casemapping)
 
-    def _on_invite(self, line: Line, _turn: Turn) -> None:
-        if len(line.params) > 1 and self._state.is_me(line.params[0]):
-            self.joining.invited(line.params[1], self._state.admits)
+    def _on_invite(self, line: Line, turn: Turn) -> None:
+        """Follow an invitation that is allowed; to a channel of ours, ask for that at once."""
+        if len(line.params) < 2 or not self._state.is_me(line.params[0]):  # noqa: PLR2004 - nick and channel
+            return
+        name, casemapping = line.params[1], self._state.isupport.casemapping
+        if self.joining.wants(name):
+            if self._invitations.may_ask(name, line.now):
+                self.joining.invited(name)
+        elif not self._state.isupport.is_channel(name) or self._is_unheard(line, name):
+            return
+        elif self._invitations.allows(line, name, casemapping) and self._state.admits(name):
+            turn.facts += self._invitations.follow(line, name, casemapping)
+            self.joining.invited(name)
+        else:
+            turn.facts += self._invitations.refusal(line, name, casemapping)
+
+    def _is_unheard(self, line: Line, channel: str) -> bool:
+        """Return whether privacy keeps out who invites us, or the channel."""
+        casemapping = self._state.isupport.casemapping
+        is_silent = self._privacy.is_silent(channel, casemapping)
+        return is_silent or self._privacy.ignores(line.source, casemapping)
 
     def _on_logged_in(self, _line: Line, _turn: Turn) -> None:
         self.joining.logged_in()

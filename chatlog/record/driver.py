@@ -24,6 +24,8 @@ from chatlog.protocol.facts import (
     BoundExceeded,
     Challenged,
     ErrorReceived,
+    InvitationsChanged,
+    Invited,
     Joined,
     PolicyDeclared,
     Pong,
@@ -71,7 +73,8 @@ class Driver:
     follows from them, and `must_reconnect` is true once the server asked us to connect again.
     `on_arrival` is called when we are in all channels that let us in, and after each
     later turn in which one lets us in or refuses, `on_caught_up` when their history is
-    dealt with as well, `on_policy` when the server declares an STS policy by TLS.
+    dealt with as well, `on_policy` when the server declares an STS policy by TLS, and
+    `on_invitations` when the channels that we came into on invitation change.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class Driver:
         on_arrival: Callable[[], None],
         on_caught_up: Callable[[], None],
         on_policy: Callable[[], None],
+        on_invitations: Callable[[], None] = lambda: None,
         history: MakeHistory,
     ) -> None:
         loop: asyncio.AbstractEventLoop = connection.reactor.loop
@@ -93,12 +97,9 @@ class Driver:
         self.welcomed: asyncio.Future[None] = loop.create_future()
         self.since, self.parting_words, self.verdict = "", "", ACCIDENT
         self.must_reconnect = self._has_claimed = self._has_reported = False
-        self._connection = connection
-        self._intake = intake
-        self._loop = loop
-        self._now = now
-        self._on_arrival = on_arrival
-        self._on_caught_up = on_caught_up
+        self._connection, self._intake = connection, intake
+        self._loop, self._now = loop, now
+        self._on_arrival, self._on_caught_up = on_arrival, on_caught_up
         self._has_arrived = self._has_all_played_back = self._is_over = False
         self._history = history(session, connection.send_raw, self._look_whether_caught_up)
         self._channels = ChannelFacts(
@@ -116,6 +117,8 @@ class Driver:
             ErrorReceived: self._on_error,
             ReconnectRequested: self._on_reconnect,
             **self._channels.handlers(),
+            Invited: self._on_invited,
+            InvitationsChanged: lambda _fact: on_invitations(),
             Absent: self._on_absent,
         }
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -316,6 +319,9 @@ class Driver:
         is_removal = self.session.joining.comes_back(fact.channel)
         level = logging.WARNING if self._has_arrived and is_removal else logging.DEBUG
         self._channels.on_absent(fact, level)
+
+    def _on_invited(self, fact: Invited) -> None:
+        logger.info("%s: %s: %s", self.session.settings.network, fact.channel, fact.why)
 
     def _look_whether_caught_up(self) -> None:
         if self._is_over:

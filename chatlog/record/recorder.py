@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from chatlog.health.status import NetworkStatus
     from chatlog.protocol.session import Session
     from chatlog.protocol.wanted import Absence
+    from chatlog.record.invitations_file import InvitationsFile
     from chatlog.record.known_channels import KnownChannels
     from chatlog.record.sinks import Sink
     from chatlog.record.sts_policies import Policies
@@ -59,7 +60,8 @@ class Recorder:
     `now` is the clock, in the form of `Event.time`; `chance` returns numbers
     from 0 to 1 for the jitter. `on_change` is called when a network comes,
     goes, or is in its channels, `on_written` with the events of each turn after they
-    were written. `policies` keeps the STS policies of servers,
+    were written. `policies` keeps the STS policies of servers, `invitations` the channels
+    that we came into on invitation,
     `known` the channels of earlier runs, and the refusals that were reported.
     `run` names this run in the ledgers. With `linger` the run is a batch: each
     network is left that number of seconds after its last gap was fetched, and a channel
@@ -76,6 +78,7 @@ class Recorder:
         limits: Limits | None = None,
         chance: Callable[[], float] = random.random,
         policies: Policies | None = None,
+        invitations: InvitationsFile | None = None,
         known: KnownChannels | None = None,
         run: str = "",
         linger: float | None = None,
@@ -88,6 +91,7 @@ class Recorder:
         self._now = now
         self._chance = chance
         self._policies = policies
+        self._invitations = invitations
         self._known = known
         self._run = run
         self._linger = linger
@@ -248,6 +252,7 @@ class Recorder:
             on_caught_up=partial(self._leave_soon, name),
             history=partial(self._make_history, name),
             policies=self._policies,
+            invitations=self._invitations,
         )
         self._note(intake, EventType.STARTED, name, f"chatlog {__version__}")
         task = self._reactor.loop.create_task(supervisor.run())

@@ -14,7 +14,7 @@ import msgspec
 
 from chatlog.connection import Address, Dialler, Route
 from chatlog.errors import ChatlogError, NetworkError, RefusedError
-from chatlog.health.status import NetworkStatus
+from chatlog.health.status import InvitationStatus, NetworkStatus
 from chatlog.protocol.carryover import Carryover
 from chatlog.protocol.pacing import BURST, INTERVAL, Pacing
 from chatlog.protocol.refusals import ACCIDENT, Verdict, judge
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from chatlog.protocol.wanted import Absence
     from chatlog.record.driver import MakeHistory
     from chatlog.record.intake import Intake
+    from chatlog.record.invitations_file import InvitationsFile
     from chatlog.record.sinks import LedgerSink
     from chatlog.record.sts_policies import Policies
 
@@ -107,6 +108,7 @@ class Supervisor:
         on_caught_up: Callable[[], None],
         history: MakeHistory,
         policies: Policies | None = None,
+        invitations: InvitationsFile | None = None,
     ) -> None:
         self.plan = plan
         self._mask = plan.secret_mask()
@@ -119,6 +121,9 @@ class Supervisor:
         self.was_welcomed = False
         self.last_refusal: ChatlogError | None = None
         self.carryover = Carryover(plan.session)
+        self._invitations_file = invitations
+        if invitations is not None:
+            self.carryover.restore(invitations.read(self.name))
         self._reactor = reactor
         self._intake = intake
         self._now = now
@@ -286,6 +291,7 @@ class Supervisor:
             on_arrival=self._arrived,
             on_caught_up=self._on_caught_up,
             on_policy=lambda: self._remember_policy(session, address),
+            on_invitations=self._keep_invitations,
             history=self._make_history,
         )
         connection.pacing = Pacing(*self.plan.talk_pace)
@@ -398,6 +404,12 @@ class Supervisor:
         if address.tls and self._policies and policy and policy.duration is not None:
             self._policies.remember(address.host, address.port, policy.duration, self._now())
 
+    def _keep_invitations(self) -> None:
+        """Keep the channels that we came into on invitation for the next run."""
+        if self._invitations_file is not None:
+            self._invitations_file.write(self.name, self.carryover.invitations.known())
+        self._on_change()
+
     # -- status ------------------------------------------------------------------------
 
     def status(self) -> NetworkStatus:
@@ -429,7 +441,12 @@ class Supervisor:
             off_record=privacy.counts["off-record"],
             ignored=privacy.counts["ignored"],
             not_understood=self.carryover.not_understood,
+            invitations=self._invitations(),
         )
+
+    def _invitations(self) -> tuple[InvitationStatus, ...]:
+        known = self.carryover.invitations.known()
+        return tuple(InvitationStatus(**msgspec.structs.asdict(each)) for each in known)
 
     async def _first_of(
         self, *futures: asyncio.Future[None] | asyncio.Future[str], within: float | None = None

@@ -102,6 +102,7 @@ WaitingLines = Annotated[
 ]
 Reconnects = Annotated[int, Meta(ge=0, description="Number of connections after the first.")]
 Joined = Annotated[int, Meta(ge=0, description="Number of channels that the recorder is in.")]
+Kicks = Annotated[int, Meta(ge=0, description="Number of kicks from the channel.")]
 Wanted = Annotated[int, Meta(ge=0, description="Number of channels that are to be recorded.")]
 OffRecord = Annotated[
     int, Meta(ge=0, description="Number of messages that their authors kept off the record.")
@@ -137,6 +138,7 @@ Classes = Annotated[
     list[str], Meta(description="Classes of events that were recorded all that time.")
 ]
 Nick = Annotated[str, Meta(description="Nick of the speaker; the recorder's in `status`.")]
+By = Annotated[str, Meta(description="Person who invited, as `nick!user@host`.")]
 Nicks = Annotated[list[str], Meta(description="Nicks.")]
 Platform = Annotated[str, Meta(description="Network behind a relay, as the relay names it.")]
 Relay = Annotated[str, Meta(description="Nick of the relay.")]
@@ -154,6 +156,7 @@ Digest = Annotated[
 ]
 Repairable = Annotated[bool, Meta(description="Whether `--repair` mends this without loss.")]
 Recorded = Annotated[bool, Meta(description="Whether a recorder is at work.")]
+Over = Annotated[bool, Meta(description="Whether the channel was left for good.")]
 Alive = Annotated[bool, Meta(description="Whether the run goes on.")]
 Connected = Annotated[bool, Meta(description="Whether a server has welcomed the recorder.")]
 

@@ -231,6 +231,17 @@ class TargetStatus(Record):
     events: key.Events
 
 
+class InvitationRecord(Record):
+    """An object of `invitations`: a channel joined on invitation, and who invited when."""
+
+    target: key.Target
+    by: key.By
+    at: key.At
+    kicks: key.Kicks
+    why: key.Why | None
+    over: key.Over
+
+
 class NetworkRecord(Record):
     """An object of `networks`: a network; `since` is when the server welcomed the recorder."""
 
@@ -248,6 +259,9 @@ class NetworkRecord(Record):
     joined: key.Joined
     wanted: key.Wanted
     targets: Annotated[list[TargetStatus], Meta(description="Targets of the object.")]
+    invitations: Annotated[
+        list[InvitationRecord], Meta(description="Channels of invitations, of this run or earlier.")
+    ]
     problems: key.Problems
     off_record: key.OffRecord
     ignored: key.Ignored

@@ -12,6 +12,7 @@ from chatlog.report.json_records import (
     CoverageRecord,
     GapRecord,
     HourRecord,
+    InvitationRecord,
     MembersRecord,
     NetworkRecord,
     PeriodRecord,
@@ -263,6 +264,17 @@ def _network_record(status: NetworkStatus) -> NetworkRecord:
         wanted=status.wanted,
         targets=[
             TargetStatus(target=target, events=events) for target, events in status.events.items()
+        ],
+        invitations=[
+            InvitationRecord(
+                target=each.channel,
+                by=each.by,
+                at=each.at,
+                kicks=each.kicks,
+                why=each.reason or None,
+                over=each.over,
+            )
+            for each in status.invitations
         ],
         problems=[*status.problems],
         off_record=status.off_record,

@@ -36,6 +36,7 @@ def _proves(network: NetworkConfig) -> bool:
     return bool(network.sasl_password or network.sasl_key or network.client_cert)
 
 
+_NO_INVITES: Final = "this is of no use without accept-invites = true"
 _DISAGREEMENTS: Final[tuple[tuple[str, Callable[[NetworkConfig], object], str], ...]] = (
     (
         "servers",
@@ -46,6 +47,21 @@ _DISAGREEMENTS: Final[tuple[tuple[str, Callable[[NetworkConfig], object], str], 
         "channels",
         lambda network: not (network.channels or network.accept_invites),
         'nothing is to be recorded; say channels = ["#python"], or accept-invites = true',
+    ),
+    (
+        "invites-from",
+        lambda network: network.invites_from and not network.accept_invites,
+        _NO_INVITES,
+    ),
+    (
+        "block-invites",
+        lambda network: network.block_invites and not network.accept_invites,
+        _NO_INVITES,
+    ),
+    (
+        "invite-notice",
+        lambda network: network.invite_notice and not network.accept_invites,
+        _NO_INVITES,
     ),
     (
         "reconnect-max",

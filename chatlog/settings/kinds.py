@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _INSTANT: Final = 0.001
 _FOR_EVER: Final = 1e9
 _LARGEST: Final = 1024**5
+_MOST_DIGITS: Final = 10
 
 
 class Kind(Protocol):
@@ -144,6 +145,33 @@ class Size(msgspec.Struct, frozen=True):
         units = {"G": 1024**3, "M": 1024**2, "K": 1024}
         unit = next((unit for unit, size in units.items() if value and value % size == 0), "")
         return f"{value // units.get(unit, 1)}{unit}"
+
+
+class Count(msgspec.Struct, frozen=True):
+    """A whole number, at least `least`; in TOML a number or a text."""
+
+    least: int = 0
+    metavar: ClassVar[str] = "N"
+
+    def parse(self, text: str) -> int:
+        """Parse a number in digits."""
+        is_short = text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS
+        return self._within(int(text) if is_short else -1)
+
+    def read(self, value: Any, place: KeyPath) -> Any:
+        """Read a number, or a text as `parse` does."""
+        if type(value) is int:
+            return parse_at(self._within, value, place)
+        return parse_at(self.parse, typed(value, str, place), place)
+
+    def spell(self, value: Any) -> str:
+        """Spell a number in digits."""
+        return str(value)
+
+    def _within(self, number: int) -> int:
+        if not self.least <= number < _FOR_EVER:
+            raise UsageError(f"this is no whole number; say {max(self.least, 3)}")
+        return number
 
 
 class FilePath(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from chatlog.settings.kinds import (
     LINE,
     PRIVATE,
     READABLE,
+    Count,
     Duration,
     Flag,
     Parsed,
@@ -73,8 +74,28 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
         singular="channel", short="c", env=True, shared=False, example='["#python"]',
     )] = ()
     accept_invites: Annotated[bool, Setting(
-        Section.NETWORK, Flag(), "Join and record channels on invitation.",
+        Section.NETWORK, Flag(), "Join and record channels on invitation.", example="true",
+        note="They are joined again by later runs, until they throw the recorder out.",
     )] = False
+    invites_from: Annotated[tuple[str, ...], Setting(
+        Section.NETWORK, Several(Parsed(parsers.parse_inviter, "WHO")),
+        "People who may invite: nick!user@host, account:NAME, or ops for the channel's operators.",
+        unset="everybody", example='["account:ada", "*!*@staff.example.org", "ops"]',
+    )] = ()
+    block_invites: Annotated[tuple[str, ...], Setting(
+        Section.NETWORK, Several(Parsed(parsers.parse_uninvited, "MASK")),
+        "People and channels whose invitations are not followed, with * and ?.",
+        example='["*!*@spam.example", "#warez*"]',
+    )] = ()
+    invite_notice: Annotated[str, Setting(
+        Section.NETWORK, LINE,
+        "Notice to a channel joined on invitation; {nick} is the person who invited.",
+        example='"{nick} invited me to record this channel."',
+    )] = ""
+    invite_kicks: Annotated[int, Setting(
+        Section.NETWORK, Count(least=1),
+        "Kicks from a channel joined on invitation after which it is left for good.",
+    )] = 3
 
     # -- identity
 

@@ -90,6 +90,28 @@ def parse_glob(text: str) -> str:
     return text
 
 
+def parse_inviter(text: str) -> str:
+    """Parse one who may invite us: `ops`, `account:NAME`, or a mask of people."""
+    if text == "ops":
+        return text
+    prefix, colon, account = text.partition(":")
+    if colon and prefix == "account":
+        if not account or re.search(_NOT_IN_A_NICK.replace("*", ""), account):
+            raise UsageError(f"{text!r} names no account; say account:ada")
+        return text
+    try:
+        return parse_mask(text)
+    except UsageError as error:
+        raise UsageError(
+            f"{text!r} is nobody who may invite; say nick!user@host, account:NAME or ops"
+        ) from error
+
+
+def parse_uninvited(text: str) -> str:
+    """Parse a mask of people, or of channels, whose invitations are not followed."""
+    return channel_name(text) if text[:1] in {"#", "&", "+", "!"} else parse_mask(text)
+
+
 def parse_fingerprint(text: str) -> str:
     """Parse a certificate's SHA-256, with or without colons, into lower case without colons."""
     match = re.fullmatch(_FINGERPRINT, text)

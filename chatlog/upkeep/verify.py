@@ -41,7 +41,15 @@ if TYPE_CHECKING:
     from chatlog.archive.layout import SegmentName
 
 _SHOWN: Final = 10
-_OF_THE_ROOT: Final = {FORMAT, ".channels.json", ".lock", ".runs", ".spools", ".sts.json"}
+_OF_THE_ROOT: Final = {
+    FORMAT,
+    ".channels.json",
+    ".invitations.json",
+    ".lock",
+    ".runs",
+    ".spools",
+    ".sts.json",
+}
 _OF_A_TARGET: Final = {manifest.NAME, SUMS, ledger.NAME}
 _HALF_REPLACED: Final = re.compile(r"\.(SHA256SUMS|network\.json|FORMAT)\.[0-9]+")
 

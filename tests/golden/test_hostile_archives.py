@@ -127,6 +127,7 @@ def hostile(draw):
 READ_AT_START = {
     ".sts.json": b'{"irc.example": {"port": 6697, "until": "2099-01-01T00:00:00.000Z"}}\n',
     ".channels.json": b'{"libera": {"#a": {"config": "/etc/chatlog.toml", "refused": "474"}}}\n',
+    ".invitations.json": b'{"libera": [{"channel": "#b", "by": "a!b@c", "kicks": 1}]}\n',
     ".spools": b'"/nowhere"\n"spool"\n',
     "FORMAT": b"chatlog archive, version 1\n",
     "libera/network.json": b'{"network":"libera","casemapping":"rfc1459"}\n',
@@ -154,7 +155,15 @@ def test_a_recorder_takes_any_content_of_the_files_that_it_reads_at_its_start(ca
         (root / path).write_bytes(content)
         server = ("--server", f"127.0.0.1:{port}", "--no-tls", "--network", "libera")
         for command in (("sync",), ("record", "--no-retry")):
-            asked = (*command, *server, "--channel", "#a", "--spool-dir", "spool")
+            asked = (
+                *command,
+                *server,
+                "--channel",
+                "#a",
+                "--accept-invites",
+                "--spool-dir",
+                "spool",
+            )
             status, shown = answers(asked)
             assert status in {3, 4}, (command, shown)
             assert "Traceback" not in shown

@@ -378,14 +378,11 @@ def test_an_invitation_to_a_channel_of_ours_is_taken_at_once():
     assert talk.after() == ["JOIN #a"]
 
 
-def test_other_invitations_are_taken_only_where_configured():
+def test_another_channel_that_invites_us_becomes_ours():
     talk = Talk("#a")
     talk.joining.invited("#b")
-    assert talk.joining.names() == ["#a"]
-    willing = Talk("#a", accept_invites=True)
-    willing.joining.invited("#b")
-    willing.joining.invited("nobody")
-    assert willing.joining.names() == ["#a", "#b"]
+    assert talk.joining.names() == ["#a", "#b"]
+    assert not talk.joining.is_configured("#b")
 
 
 def test_a_channel_no_longer_wanted_is_left():

@@ -91,6 +91,13 @@ VALUES = {
     "answer-ctcp = false": ("answer_ctcp", False),
     'announce = "recorded"': ("announce", "recorded"),
     'off-record-prefix = ["//"]': ("off_record_prefix", ("//",)),
+    'accept-invites = true\ninvites-from = ["ops", "account:ada", "*!*@x"]': (
+        "invites_from",
+        ("ops", "account:ada", "*!*@x"),
+    ),
+    'accept-invites = true\nblock-invites = ["eve", "#c*"]': ("block_invites", ("eve", "#c*")),
+    'accept-invites = true\ninvite-notice = "by {nick}"': ("invite_notice", "by {nick}"),
+    "invite-kicks = 1": ("invite_kicks", 1),
     'ignore = ["*!*@spam.test", "bot?", "bot?"]': ("ignore", ("*!*@spam.test", "bot?")),
 }
 
@@ -259,6 +266,15 @@ OF_THE_NETWORK = {
     "preset = 'efnet'": "preset: 'efnet' is none of libera, oftc, twitch",
     "off-record-prefix = [' ']": "off-record-prefix[0]: an empty prefix would keep everything out",
     "ignore = ['a b']": "ignore[0]: 'a b' is no mask",
+    "invites-from = ['ops']": "invites-from: this is of no use without accept-invites = true",
+    "block-invites = ['eve']": "block-invites: this is of no use without accept-invites = true",
+    "invite-notice = 'hi'": "invite-notice: this is of no use without accept-invites = true",
+    "invites-from = ['a b']": "invites-from[0]: 'a b' is nobody who may invite; say nick!user@host",
+    "invites-from = ['account:']": "invites-from[0]: 'account:' names no account; say account:ada",
+    "block-invites = ['#a,b']": "block-invites[0]: '#a,b' is no channel",
+    "block-invites = ['a b']": "block-invites[0]: 'a b' is no mask",
+    "invite-kicks = 0": "invite-kicks: this is no whole number; say 3",
+    "invite-kicks = true": "invite-kicks: a text in quotes belongs here, not true or false",
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from chatlog.errors import UsageError
 from chatlog.secret import Secret
 from chatlog.settings import kinds, parsers
 from chatlog.settings.key_path import KeyPath
-from chatlog.settings.kinds import Choice, Duration, Flag, Parsed, SecretText, Several, Size
+from chatlog.settings.kinds import Choice, Count, Duration, Flag, Parsed, SecretText, Several, Size
 
 PLACE = KeyPath(Path("/etc/chatlog.toml"), "key")
 NICK = Parsed(parsers.parse_nick, "NICK")
@@ -24,6 +24,7 @@ SAME = {
     "no duration at all, where that is allowed": (Duration(least=0), "0", 0.0),
     "a size": (Size(), "10K", 10_240),
     "no size at all, where that is allowed": (Size(least=0), "0", 0),
+    "a number": (Count(least=1), "3", 3),
     "a word": (WORDS, "daily", "daily"),
     "a parsed text": (NICK, "rec", "rec"),
     "a text that takes another back": (Parsed(kinds.unless_empty(parsers.parse_bind), "A"), "", ""),
@@ -41,6 +42,10 @@ REFUSED = {
     "no duration": (Duration(), "soon", "'soon' is no duration"),
     "a size of nothing": (Size(), "0", "'0' is no size"),
     "a negative size": (Size(least=0), "-1", "'-1' is no size"),
+    "a number too small": (Count(least=1), "0", "this is no whole number; say 3"),
+    "a negative number": (Count(), "-1", "this is no whole number"),
+    "a number of too many digits": (Count(), "9" * 5000, "this is no whole number"),
+    "no number": (Count(), "one", "this is no whole number"),
     "another word": (WORDS, "yearly", "'yearly' is none of hourly, daily"),
     "a text that the parser refuses": (NICK, "a b", "'a b' is no nick"),
     "an empty prefix": (Parsed(parsers.parse_prefix, "TEXT"), " ", "an empty prefix"),
@@ -64,12 +69,13 @@ NUMBERS = {
     "whole seconds": (Duration(), 90, 90.0),
     "parts of a second": (Duration(), 0.5, 0.5),
     "bytes": (Size(), 1, 1),
+    "a count": (Count(), 3, 3),
     "no bytes, where that is allowed": (Size(least=0), 0, 0),
 }
 
 
 @pytest.mark.parametrize(("kind", "number", "value"), NUMBERS.values(), ids=NUMBERS)
-def test_a_number_of_the_file_is_in_seconds_or_bytes(kind, number, value):
+def test_a_number_of_the_file_is_in_seconds_or_bytes_or_counts(kind, number, value):
     assert kind.read(number, PLACE) == value
 
 

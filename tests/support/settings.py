@@ -10,7 +10,7 @@ import json
 import re
 import textwrap
 
-from chatlog.settings.kinds import Choice, Flag, Several
+from chatlog.settings.kinds import Choice, Count, Flag, Several
 from chatlog.settings.setting import Scope, Section, variable
 from chatlog.settings.table import of_scope, of_sections
 
@@ -26,7 +26,7 @@ def toml_of(setting):
         return ""
     if isinstance(kind, Several):
         return f"[{', '.join(quoted(kind.item.spell(each)) for each in default)}]"
-    return kind.spell(default) if isinstance(kind, Flag) else quoted(kind.spell(default))
+    return kind.spell(default) if isinstance(kind, Count | Flag) else quoted(kind.spell(default))
 
 
 def quoted(text):

@@ -28,6 +28,7 @@ from chatlog.cli.show.known_secrets import hide_secrets
 from chatlog.connection import Address, Route, tls_context
 from chatlog.connection.proxies import require_library
 from chatlog.errors import UsageError
+from chatlog.protocol.invitations import InvitationSettings
 from chatlog.protocol.manners import MannersSettings
 from chatlog.protocol.pacing import BURST, INTERVAL
 from chatlog.protocol.privacy import PrivacySettings
@@ -318,6 +319,12 @@ def _session(
         keys={channel.name: channel.key for channel in network.channels if channel.key},
         join_pace=preset.joins_per if preset else None,
         accept_invites=network.accept_invites,
+        invitations=InvitationSettings(
+            allow=network.invites_from,
+            block=network.block_invites,
+            notice=network.invite_notice,
+            kicks=network.invite_kicks,
+        ),
         queries=network.queries,
         max_skew=int(network.max_skew * 1000),
         manners=_manners(network),

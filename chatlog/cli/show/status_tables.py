@@ -49,7 +49,8 @@ def _living(status: RunStatus, now: str, *, everything: bool) -> Table:
     rows = [("●", f"{status.root}: {_run(status, now)}", "")]
     rows.append(("", _machine(status, now), ""))
     for network in status.networks:
-        rows += _network(network, now, len(network.events) if everything else _SHOWN)
+        every = max(len(network.events), len(network.invitations))
+        rows += _network(network, now, every if everything else _SHOWN)
     return _grid(rows)
 
 
@@ -75,10 +76,22 @@ def _network(network: NetworkStatus, now: str, most: int) -> Iterator[tuple[str,
         yield "", f"{network.server} as {network.nick}{lag}, connected {since}", ""
     yield "", _counts(network, now), ""
     yield from (("", f"! {problem}", "") for problem in network.problems)
+    yield from _invitations(network, now, most)
     channels = sorted(network.events.items(), key=lambda pair: (-pair[1], pair[0]))
     yield from (("", channel, f"{count:,}") for channel, count in channels[:most])
     if len(channels) > most:
         yield "", f"and {len(channels) - most} more (--all)", ""
+
+
+def _invitations(network: NetworkStatus, now: str, most: int) -> Iterator[tuple[str, str, str]]:
+    """Yield the channels of invitations, those that were left for good first."""
+    invitations = sorted(network.invitations, key=lambda each: (not each.over, each.channel))
+    for each in invitations[:most]:
+        kicks = f"; {many(each.kicks, 'kick')}, the last: {each.reason}" if each.kicks else ""
+        end = ", left for good" if each.over else ""
+        yield "", f"{each.channel}: invited by {each.by} {ago(each.at, now)}{end}{kicks}", ""
+    if len(invitations) > most:
+        yield "", f"and {len(invitations) - most} more invitations (--all)", ""
 
 
 def _counts(network: NetworkStatus, now: str) -> str:

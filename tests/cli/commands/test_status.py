@@ -14,7 +14,7 @@ from chatlog import clock
 from chatlog.cli import run
 from chatlog.event import format_time, parse_time
 from chatlog.health.runs import RunFile, read_runs, run_name
-from chatlog.health.status import encode
+from chatlog.health.status import InvitationStatus, encode
 from tests.support.embedded import EmbeddedServer
 from tests.support.events import UNSAFE
 from tests.support.statuses import network_status, run_status
@@ -91,6 +91,36 @@ def test_a_run_that_is_well_is_shown_and_ends_with_0(status, archive):
     ]
     assert lines[0] == "●  /archive: pid 4711, chatlog 1.2.3, running for 2 d"
     assert re.fullmatch(r"last report \d s ago, loop lag 0.25 s, 12,345 MB free, 1 error", lines[1])
+
+
+def test_channels_of_invitations_are_shown_those_left_for_good_first(status, archive):
+    network = network_status(
+        invitations=(
+            InvitationStatus(channel="#new", by="ada!a@h", at=ago(3600 * 3)),
+            InvitationStatus(
+                channel="#old", by="eve!e@h", at=ago(3600 * 9), kicks=3,
+                reason="kicked by bob (\x1b[2J)", over=True,
+            ),
+        )
+    )  # fmt: skip
+    archive.run(network)
+    ended, out, _ = status()
+    assert ended == 0, "a channel that does not want us is no problem of the run"
+    shown = [line.strip() for line in out.splitlines() if "invited" in line]
+    kicks = r"3 kicks, the last: kicked by bob (\x1b[2J)"
+    assert shown == [
+        f"#old: invited by eve!e@h 9 h ago, left for good; {kicks}",
+        "#new: invited by ada!a@h 3 h ago",
+    ]
+
+
+def test_many_channels_of_invitations_are_counted(status, archive):
+    many = (
+        InvitationStatus(channel=f"#c{number}", by="ada!a@h", at=ago(60)) for number in range(25)
+    )
+    archive.run(network_status(invitations=tuple(many)))
+    assert "and 5 more invitations (--all)" in status()[1]
+    assert status("--all")[1].count("invited by") == 25
 
 
 def test_lines_that_wait_for_the_disk_are_shown_and_end_with_1(status, archive):
