@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.targets import spelled
@@ -70,6 +69,8 @@ class _Name:
 
     def __init__(self, name: str) -> None:
         self._bare = _bare(name)
+        from difflib import SequenceMatcher
+
         self._matcher = SequenceMatcher(None, "", self._bare, autojunk=False)
 
     def score(self, name: str) -> float:

@@ -26,8 +26,8 @@ _BLOCK: Final = 64 * 1024
 _PROBE: Final = 1024
 _SHORT: Final = 4096
 _AT_ONCE: Final = 256 * 1024
-# What is larger the C library maps anew each time, and the kernel clears it.
-_BLOCK_READ: Final = 112 * 1024
+BLOCK_READ: Final = 112 * 1024
+"""Bytes that are read at once; the C library maps more anew each time, and the kernel clears it."""
 
 
 def end_of_lines(fd: int) -> int:
@@ -106,7 +106,7 @@ def whole_lines(blocks: Iterable[bytes], skipped: Skipped) -> Iterator[bytes]:
 def blocks_in(fd: int) -> Iterator[bytes]:
     """Yield a file in blocks, from its beginning."""
     begin, end = 0, os.fstat(fd).st_size
-    while begin < end and (block := os.pread(fd, _BLOCK_READ, begin)):
+    while begin < end and (block := os.pread(fd, BLOCK_READ, begin)):
         begin += len(block)
         yield block
 
@@ -119,17 +119,17 @@ def whole_blocks(
     A line that a block cuts is read again with the next one: cheaper than joining.
     """
     end = os.fstat(fd).st_size if end is None else end
-    size = _BLOCK_READ
+    size = BLOCK_READ
     while begin < end and (block := os.pread(fd, min(size, end - begin), begin)):
         whole = block.rfind(b"\n") + 1
         if whole:
             yield block[:whole]
             begin += whole
-            size = _BLOCK_READ
+            size = BLOCK_READ
         elif len(block) > LONGEST_LINE:
             skipped()
             begin = line_begins(fd, begin + len(block), end)
-            size = _BLOCK_READ
+            size = BLOCK_READ
         elif begin + len(block) >= end:
             return
         else:

@@ -19,6 +19,7 @@ from chatlog.formats import jsonl
 from chatlog.formats.table import format_of
 from chatlog.read.line_order import LineOrder
 from chatlog.read.lines import (
+    BLOCK_READ,
     all_lines,
     backwards,
     end_of_lines,
@@ -371,16 +372,34 @@ class SegmentReader:
             os.close(self._held)
             self._held = None
 
-    def blocks(self, stretch: tuple[int, int] | None = None) -> Iterator[bytes]:
-        """Yield the file, or the lines that begin in these bytes, in blocks of whole lines."""
+    def blocks(self, stretch: tuple[int, int] | None = None) -> Iterable[bytes]:
+        """Return the file, or the lines that begin in these bytes, as blocks of whole lines."""
         if self._held is not None:
-            yield from _blocks_of(self._held, stretch, self._skip)
-            return
-        # Without `_opened`, whose context managers cost as much as the system calls: an
-        # archive has many thousands of small files.
+            return _blocks_of(self._held, stretch, self._skip)
+        # Without `_opened`, whose context managers cost as much as the system calls, and
+        # without generators: an archive has many thousands of small files.
         fd, size = self._open()
         if fd < 0:
-            return
+            return ()
+        if stretch is None and size <= BLOCK_READ:
+            return self._only_block(fd, size)
+        return self._blocks(fd, size, stretch)
+
+    def _only_block(self, fd: int, size: int) -> tuple[bytes, ...]:
+        """Return the whole lines of a small file, and close it."""
+        try:
+            block = os.pread(fd, size, 0)
+        except OSError as error:
+            raise transcript_error(self.path, error, doing="read") from error
+        finally:
+            os.close(fd)
+        whole = block.rfind(b"\n") + 1
+        if not whole:
+            return ()
+        return (block if whole == len(block) else block[:whole],)
+
+    def _blocks(self, fd: int, size: int, stretch: tuple[int, int] | None) -> Iterator[bytes]:
+        """Yield blocks of whole lines of a file, or of a stretch, and close the file."""
         try:
             yield from _blocks_of(fd, stretch, self._skip, size)
         except OSError as error:

@@ -70,7 +70,7 @@ BOUND = 8
 def lines_of_at_most(bound):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "LONGEST_LINE", bound)
-        for name in ("_AT_ONCE", "_BLOCK", "_BLOCK_READ", "_SHORT"):
+        for name in ("_AT_ONCE", "_BLOCK", "BLOCK_READ", "_SHORT"):
             patch.setattr(lines, name, 4)
         yield
 
