@@ -67,6 +67,15 @@ class DirectoryLocks:
             return True
         return self._lock(directory)
 
+    def has(self, directory: Path) -> bool:
+        """Return whether we hold the directory that is there now, under this name alone."""
+        held = self._held.get(directory)
+        return (
+            held is not None
+            and held.identity == _identity(directory)
+            and self._by_identity.get(held.identity) == directory
+        )
+
     def _release_moved(self, identity: tuple[int, int]) -> None:
         former = self._by_identity.get(identity)
         if former is not None and _identity(former) != identity:

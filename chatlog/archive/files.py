@@ -46,17 +46,27 @@ _GONE: Final = os.strerror(errno.ENOENT)
 _NOT_READ: Final = "check that disk, or name another archive with --archive"
 
 
-@contextmanager
-def reported(path: str | Path, *, doing: str = "write", advice: str = "") -> Iterator[None]:
-    """Turn an OSError into a TranscriptError with the file, the reason and the next step.
+class reported:  # noqa: N801 - it reads as a function, and is one call less than a generator
+    """A context in which an OSError becomes a TranscriptError.
 
-    `doing` is the verb of the message. `advice` replaces the next step, which
-    otherwise follows from the verb and the errno.
+    The message has the file, the reason and the next step. `doing` is its verb. `advice`
+    replaces the next step, which otherwise follows from the verb and the errno.
     """
-    try:
-        yield
-    except OSError as error:
-        raise transcript_error(path, error, doing, advice) from error
+
+    __slots__ = ("_advice", "_doing", "_path")
+
+    def __init__(self, path: str | Path, *, doing: str = "write", advice: str = "") -> None:
+        self._path = path
+        self._doing = doing
+        self._advice = advice
+
+    def __enter__(self) -> None:
+        """Begin; there is nothing to prepare."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        """Raise the TranscriptError for an OSError; let any other error pass."""
+        if isinstance(error, OSError):
+            raise transcript_error(self._path, error, self._doing, self._advice) from error
 
 
 def transcript_error(

@@ -62,6 +62,7 @@ class Locks:
         self._directories = DirectoryLocks()
         self._offsets: dict[Path, int] = {}  # of each held target whose directory is known
         self._sealing: set[int] = set()
+        self._renews_once = self._renewed = False
         self._threads = threading.Lock()
         self._appending = threading.Lock()
 
@@ -138,15 +139,18 @@ class Locks:
         """List the network and target of each transcript that we hold."""
         return list(self._held.values())
 
-    def enter(self, directory: Path) -> None:
+    def enter(self, directory: Path) -> bool:
         """Lock the directory of a held target before and after a write that may create it.
 
+        Return whether it was there, and locked already: then no write creates it.
         A directory that was moved, deleted or replaced meanwhile is released, and
         the present one locked. Raise TranscriptError if another recorder has it.
         """
         with self._threads:
             if directory not in self._offsets:
-                return
+                return False
+            if self._directories.has(directory):
+                return True
             refusal = self._twin(directory)
             if not refusal and not self._directories.take(directory):
                 refusal = (
@@ -155,6 +159,16 @@ class Locks:
                 )
         if refusal:
             raise TranscriptError(refusal)
+        return False
+
+    @contextlib.contextmanager
+    def renewing_once(self) -> Iterator[None]:
+        """Skip the checks of `renew` after one that succeeds, for the files of one flush."""
+        self._renews_once, self._renewed = True, False
+        try:
+            yield
+        finally:
+            self._renews_once = False
 
     def renew(self) -> None:
         """Check that the archive is in its place, and take our locks in its present `.lock`.
@@ -162,6 +176,12 @@ class Locks:
         TranscriptError where it is gone (an unmounted disk leaves a directory of
         another one), or where another recorder has taken what was ours.
         """
+        if self._renews_once and self._renewed:
+            return
+        self._renew()
+        self._renewed = True
+
+    def _renew(self) -> None:
         with self._threads:
             if self._fd < 0 or not self._writable:
                 return

@@ -36,6 +36,13 @@ class Unsynced(NamedTuple):
     directories: tuple[Path, ...] = ()
 
 
+class AsLeft(NamedTuple):
+    """A file at rest as its writer closed it: device and inode, and its length in bytes."""
+
+    identity: tuple[int, int]
+    size: int
+
+
 class Segment:
     """One append-only file; at rest it ends with a whole line.
 
@@ -43,13 +50,21 @@ class Segment:
     A last line without its newline is cut off, and `torn` holds its bytes;
     `zeros` counts the zero bytes behind it, as a power cut leaves them. One that is
     longer than any line that chatlog writes is no torn line: it gets its newline, so
-    that readers count it as damage, and `was_closed` is true. Every failure is a
+    that readers count it as damage, and `was_closed` is true. A file that is still `as_left`
+    is not searched for a torn line: that would read its last 64 KiB twice. Every failure is a
     TranscriptError. A killed process loses nothing that was
     written. A power cut loses nothing that `unsynced` returned, once `sync` has
     returned for it.
     """
 
-    def __init__(self, path: Path, *, system: System, mode: int = FILE_MODE) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        system: System,
+        mode: int = FILE_MODE,
+        as_left: AsLeft | None = None,
+    ) -> None:
         self.path = path
         self._system = system
         self._ragged = False  # bytes after `size` wait for their truncation
@@ -62,7 +77,10 @@ class Segment:
                 state = os.fstat(self._fd)
                 self.identity = state.st_dev, state.st_ino
                 self.size = state.st_size
-                self.torn, self.zeros = self._cut_torn_line()
+                if as_left == (self.identity, self.size):
+                    self.torn, self.zeros, self._end = b"", 0, self.size
+                else:
+                    self.torn, self.zeros = self._cut_torn_line()
             except OSError:
                 system.close(self._fd)
                 raise
@@ -169,6 +187,11 @@ class Segment:
         """Return whether the file has no name left, so that closing it would lose its lines."""
         with reported(self.path, doing="look at"):
             return os.fstat(self._fd).st_nlink == 0
+
+    @property
+    def as_left(self) -> AsLeft | None:
+        """The file as it is when it is closed now; None if it does not end with a whole line."""
+        return AsLeft(self.identity, self.size) if self.size == self._end else None
 
     def close(self) -> None:
         """Close the file, synced or not."""

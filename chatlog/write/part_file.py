@@ -25,7 +25,7 @@ from chatlog.archive.layout import SegmentName
 from chatlog.archive.manifest_entries import TextEntry, VanishedEntry
 from chatlog.archive.manifest_view import ManifestView
 from chatlog.archive.recovery import recovered
-from chatlog.archive.segment import Segment, Unsynced
+from chatlog.archive.segment import AsLeft, Segment, Unsynced
 from chatlog.errors import TranscriptError
 from chatlog.write.existing_parts import lines_in, parts_in, without_overlap
 
@@ -53,6 +53,7 @@ class Closed:
     """A part is chosen, and its file is closed."""
 
     path: Path
+    as_left: AsLeft | None
     segment: ClassVar[None] = None
 
 
@@ -111,7 +112,7 @@ class PartFile:
     def open(self, time: str) -> Segment:
         """Open the file, of the chosen part or of one that is chosen now."""
         self._archive.locks.renew()
-        self._archive.locks.enter(self._place.directory)
+        is_ours = self._archive.locks.enter(self._place.directory)
         if isinstance(self.state, Closed) and not _exists(self.state.path):
             self._lose(self.state.path, 0, time)
         while self._untold:
@@ -119,7 +120,8 @@ class PartFile:
             self._untold.pop(0)
         segment = self._choose(time)
         try:
-            self._archive.locks.enter(self._place.directory)  # which may be new
+            if not is_ours:
+                self._archive.locks.enter(self._place.directory)  # which may be new
         except TranscriptError:
             self._archive.active.discard(segment.path)
             segment.close()
@@ -129,8 +131,8 @@ class PartFile:
 
     def _choose(self, time: str) -> Segment:
         match self.state:
-            case Closed(path):
-                return self._open_at(path, time)
+            case Closed(path, as_left):
+                return self._open_at(path, time, as_left)
             case Lost(path) if _exists(path):
                 return self._open_at(path, time)
             case Lost(path):
@@ -200,12 +202,14 @@ class PartFile:
         parts = parts_in(place.directory, self._period, self._encoding.suffix, place.of_class)
         return parts[-1] if parts else None
 
-    def _open_at(self, path: Path, time: str) -> Segment:
+    def _open_at(self, path: Path, time: str, as_left: AsLeft | None = None) -> Segment:
         archive = self._archive
         is_known = path in archive.active
         archive.active.add(path)
         try:
-            segment = Segment(path, system=archive.system, mode=archive.storage.file_mode)
+            segment = Segment(
+                path, system=archive.system, mode=archive.storage.file_mode, as_left=as_left
+            )
         except TranscriptError:
             if not is_known:
                 archive.active.discard(path)
@@ -304,7 +308,7 @@ class PartFile:
         self.rescue(time)
         if isinstance(self.state, Open):
             segment = self.state.segment
-            self.state = Closed(segment.path)
+            self.state = Closed(segment.path, segment.as_left)
             self._archive.exposed.add(segment.unsynced())
             segment.close()
 

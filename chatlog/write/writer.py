@@ -215,7 +215,8 @@ class Writer:
             self._flushing.extend(self._waiting)
             self._waiting.clear()
         if self._flushing:
-            self._files.flush(self._flushing, is_time_up)
+            with self.locks.renewing_once():
+                self._files.flush(self._flushing, is_time_up)
 
     @property
     def is_flushed(self) -> bool:

@@ -159,3 +159,21 @@ def test_a_root_that_is_a_file_is_a_failure_to_write(tmp_path):
     (tmp_path / "archive").write_text("")
     with pytest.raises(TranscriptError):
         Locks(tmp_path / "archive").hold("libera", "#python")
+
+
+def test_within_one_flush_the_archive_is_looked_for_until_it_is_there_and_then_no_more(
+    tmp_path, locks
+):
+    root, moved = tmp_path, tmp_path.with_name("moved")
+    locks.hold("libera", "#python")
+    with locks.renewing_once():
+        root.rename(moved)
+        with pytest.raises(TranscriptError, match="not there any more"):
+            locks.renew()
+        moved.rename(root)
+        locks.renew()
+        root.rename(moved)
+        locks.renew()
+    with pytest.raises(TranscriptError, match="not there any more"):
+        locks.renew()
+    moved.rename(root)

@@ -268,3 +268,48 @@ def test_an_end_that_is_too_long_to_be_a_torn_line_gets_its_newline_and_loses_no
     assert (segment.was_closed, segment.torn, segment.zeros) == (True, b"", 0)
     segment.write(b"two\n")
     assert path.read_bytes() == b"one\n" + long + b"\ntwo\n"
+
+
+def replace_by_a_torn_file(path):
+    aside = path.with_name("aside")
+    aside.write_bytes(b"one\nhalf")  # as long as what was there
+    aside.replace(path)
+
+
+def append_half_a_line(path):
+    with path.open("ab") as file:
+        file.write(b"half")
+
+
+@pytest.mark.parametrize(
+    ("change", "torn"),
+    [
+        (lambda _path: None, b""),
+        (append_half_a_line, b"half"),
+        (lambda path: os.truncate(path, 6), b"tw"),
+        (replace_by_a_torn_file, b"half"),
+    ],
+    ids=["nothing", "added to", "cut", "replaced"],
+)
+def test_a_file_that_changed_while_it_was_closed_is_searched_for_a_torn_line(
+    tmp_path, change, torn
+):
+    path = tmp_path / "s"
+    segment = segment_of(path)
+    segment.write(b"one\ntwo\n")
+    segment.close()
+    change(path)
+    again = segment_of(path, as_left=segment.as_left)
+    assert again.torn == torn
+    assert again.is_as_left()
+    again.write(b"end\n")
+    again.close()
+    assert path.read_bytes().endswith(b"\nend\n")
+
+
+def test_a_file_that_is_as_it_was_left_is_not_read_when_it_is_opened_again(tmp_path, monkeypatch):
+    segment = segment_of(tmp_path / "s")
+    segment.write(b"one\n")
+    segment.close()
+    monkeypatch.setattr(os, "pread", refusal)
+    segment_of(tmp_path / "s", as_left=segment.as_left).close()
