@@ -46,11 +46,7 @@ torture: $(DEV)  ##: for hours: kill and cut off recorders at random, test prope
 		|| { echo "to repeat this run: make torture SEED=$(SEED)"; exit 1; }
 
 bench: $(BENCH)  ##: compare speed and memory with other loggers and readers, in one run
-	@$(BIN)/python -m tests.bench flood
-	@$(BIN)/python -m tests.bench paced
-	@$(BIN)/python -m tests.bench crowds
-	@$(BIN)/python -m tests.bench reading
-	@$(BIN)/python -m tests.bench startup
+	@$(BIN)/python -m tests.bench all
 
 format: $(DEV)   ##: format the code
 	@$(BIN)/ruff format .

@@ -1,4 +1,4 @@
-"""Benchmarks: `python -m tests.bench [flood|paced|crowds|reading|startup|profile]`.
+"""Benchmarks: `python -m tests.bench [all|flood|paced|small|crowds|reading|startup|profile]`.
 
 docs/benchmarks.md says how each one measures. What is measured is printed, never judged: the
 exit status is 0 unless something could not run.
@@ -10,13 +10,14 @@ import argparse
 import json
 import shutil
 import sys
+import time
 from dataclasses import asdict
 from itertools import product
 from typing import TYPE_CHECKING
 
 import click
 
-from tests.bench import crowds, flooding, startup
+from tests.bench import crowds, flooding, small_machine, startup
 from tests.bench.archive import Size
 from tests.bench.contenders import CONTENDERS
 from tests.bench.flooding import Task
@@ -40,17 +41,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _all(options: argparse.Namespace) -> None:
+    """Print every table; a program that could not run costs its rows alone."""
+    begin, failures = time.monotonic(), []
+    for name in ("flood", "paced", "small", "crowds", "reading", "startup"):
+        click.echo(f"== {name}, after {(time.monotonic() - begin) / 60:.0f} minutes", err=True)
+        rounds = ["--runs", f"{5 * options.rounds}"] if name == "startup" else []
+        one = _parser().parse_args([name, *(rounds or ["--rounds", f"{options.rounds}"])])
+        try:
+            one.run(one)
+        except FailedError as error:
+            failures.append(str(error))
+    click.echo(f"== all, in {(time.monotonic() - begin) / 60:.0f} minutes", err=True)
+    if failures:
+        raise FailedError("\n".join(failures))
+
+
 def _flood(options: argparse.Namespace) -> None:
-    _compare(options, 0, flooding.COLUMNS)
+    _compare(options, "A flood", 0, flooding.COLUMNS)
 
 
 def _paced(options: argparse.Namespace) -> None:
     if not shutil.which("strace"):
         click.echo("without strace, system calls are not counted", err=True)
-    _compare(options, options.rate, flooding.PACED_COLUMNS)
+    if not shutil.which("openssl") and "tls" in options.kinds:
+        click.echo("without openssl there are no certificates, and so no lines by TLS", err=True)
+        options.kinds = [kind for kind in options.kinds if kind != "tls"]
+    title = f"The pace: {options.rate:,} lines a second"
+    _compare(options, title, options.rate, flooding.PACED_COLUMNS)
 
 
-def _compare(options: argparse.Namespace, rate: int, columns: Mapping[str, str]) -> None:
+def _compare(
+    options: argparse.Namespace, title: str, rate: int, columns: Mapping[str, str]
+) -> None:
+    if missing := flooding.not_installed(paced=bool(rate)):
+        click.echo(f"not installed, and left out: {', '.join(missing)}", err=True)
     rows, failures = [], []
     for kind, channels in product(options.kinds, options.channels):
         task = Task(options.lines, channels, kind, options.rounds, rate)
@@ -61,9 +86,14 @@ def _compare(options: argparse.Namespace, rate: int, columns: Mapping[str, str])
         for row in rows:
             click.echo(json.dumps(asdict(row)))
     else:
-        _print_table(flooding.as_table(rows, columns))
+        _print_table(title, flooding.as_table(rows, columns))
     if failures:
         raise FailedError("\n".join(dict.fromkeys(failures)))
+
+
+def _small(options: argparse.Namespace) -> None:
+    loads = options.lines, options.flood, options.rate
+    _print_table("A small machine", small_machine.compare(*loads, options.rounds))
 
 
 def _reading(options: argparse.Namespace) -> None:
@@ -72,31 +102,33 @@ def _reading(options: argparse.Namespace) -> None:
     size = Size(events=options.events)
     with reading.somewhere(options.archive) as place:
         table, sentences = reading.compare(place, size, options.rounds)
-    _print_table(table)
+    _print_table(f"Reading {size.events:,} events", table)
     click.echo("\n".join(["", *sentences]))
 
 
 def _crowds(options: argparse.Namespace) -> None:
-    _print_table(crowds.compare(options.lines, options.channels, options.rounds))
+    _print_table("Crowds", crowds.compare(options.lines, options.channels, options.rounds))
 
 
 def _startup(options: argparse.Namespace) -> None:
-    _print_table(startup.compare(options.runs))
+    _print_table("Starts", startup.compare(options.runs))
 
 
 def _profile(options: argparse.Namespace) -> None:
     from tests.bench import stages  # the others need not import what they measure
 
     for kind, channels in product(options.kinds, options.channels):
-        click.echo(f"\n{kind}, {channels} channel(s)")
+        title = f"{kind}, {channels} channel(s)"
         if options.profile:
+            click.echo(f"\n{title}")
             stages.profile(options.lines, channels, kind)
         else:
-            _print_table(stages.compare(options.lines, channels, kind, options.rounds))
+            _print_table(title, stages.compare(options.lines, channels, kind, options.rounds))
 
 
-def _print_table(table: Sequence[Sequence[str]]) -> None:
+def _print_table(title: str, table: Sequence[Sequence[str]]) -> None:
     """Print a table that is also Markdown's: words to the left, the rest to the right."""
+    click.echo(f"\n{title}\n")
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     for row in (table[0], rule, *table[1:]):
@@ -108,16 +140,23 @@ def _print_table(table: Sequence[Sequence[str]]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     commands = parser.add_subparsers(required=True)
+    every = _add(commands, "all", _all, "all tables but the profile, for half an hour")
+    every.add_argument("--rounds", type=_count, default=3)
     flood = _add(commands, "flood", _flood, "compare the loggers (the default)")
     _add_only(flood, _NAMES)
     _add_flood(flood, lines=200_000, rounds=3, channels="1,10,100")
     paced = _add(commands, "paced", _paced, "compare the loggers and other programs at a pace")
     _add_only(paced, [*_NAMES, *(peer.name for peer in PEERS)])
     paced.add_argument("--rate", type=_count, default=1000, help="lines a second")
-    _add_flood(paced, lines=5000, rounds=3, channels="1,10", kinds="plain")
+    _add_flood(paced, lines=5000, rounds=3, channels="1,10", kinds="plain,tls")
+    small = _add(commands, "small", _small, "the recorder on one core, with little memory")
+    small.add_argument("--lines", type=_count, default=10_000, help="at a pace")
+    small.add_argument("--rate", type=_count, default=1000, help="lines a second")
+    small.add_argument("--flood", type=_count, default=100_000, help="lines of a flood")
+    small.add_argument("--rounds", type=_count, default=3)
     reading = _add(commands, "reading", _reading, "search, stats and tail beside other tools")
     reading.add_argument("--events", type=_count, default=10_000_000, help="of the archive")
-    reading.add_argument("--rounds", type=_count, default=5)
+    reading.add_argument("--rounds", type=_count, default=3)
     reading.add_argument("--archive", metavar="DIR", help="make it there and leave it for the next")
     many = _add(commands, "crowds", _crowds, "the recorder's memory among thousands of channels")
     many.add_argument("--lines", type=_count, default=20_000)
@@ -153,7 +192,8 @@ def _add_flood(
     parser.add_argument("--lines", type=_count, default=lines)
     parser.add_argument("--rounds", type=_count, default=rounds)
     parser.add_argument("--channels", type=_counts, default=channels, help="how many, a list")
-    parser.add_argument("--kinds", type=_some_of("plain", "tagged"), default=kinds)
+    every = _some_of("plain", "tagged", "tls")
+    parser.add_argument("--kinds", type=every, default=kinds)
 
 
 def _some_of(*known: str) -> Callable[[str], list[str]]:

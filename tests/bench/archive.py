@@ -7,6 +7,7 @@ as frequent as words are, channels are as unequal as channels are.
 
 from __future__ import annotations
 
+import json
 import random
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -73,6 +74,31 @@ def made(place: Path, size: Size) -> Path:
 def channels(size: Size, way: str) -> list[str]:
     """Name the channels that are compressed in one way."""
     return [f"#c{number:02}" for number in range(size.channels) if WAYS[number % 3] == way]
+
+
+def irssi_log(root: Path, channel: str) -> Path:
+    """Write the plain segments of a channel as one log of irssi, unless it is there."""
+    log = root / f".{channel.lstrip('#')}.log"  # a name that readers pass over
+    if log.exists():
+        return log
+    with log.open("w", encoding="utf-8") as file:
+        for segment in sorted((root / NETWORK / channel).glob("*_*.jsonl")):
+            day = ""
+            for line in segment.read_bytes().splitlines():
+                event = json.loads(line)
+                if event["time"][:10] != day:
+                    day = event["time"][:10]
+                    file.write(f"--- Day changed {datetime.fromisoformat(day):%a %b %d %Y}\n")
+                file.write(_irssi_line(event))
+    return log
+
+
+def _irssi_line(event: dict[str, str]) -> str:
+    clock, nick = event["time"][11:16], event["nick"]
+    if event["type"] == "message":
+        return f"{clock} < {nick}> {event['text']}\n"
+    verb = {"join": "joined", "part": "left"}[event["type"]]
+    return f"{clock} -!- {nick} [{event['user']}@{event['host']}] has {verb} {event['target']}\n"
 
 
 def _shares(size: Size) -> list[int]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +18,10 @@ from tests.bench.flood import channel_names
 from tests.bench.measure import FailedError, Flooded, record
 from tests.bench.peers import PEERS
 from tests.bench.serve import far_ends
+from tests.servers import certificates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _Pair = tuple[Flooded, Flooded]  # without lines, with lines
 
@@ -41,8 +45,14 @@ class Task:
         return [
             each
             for each in (*CONTENDERS, *(PEERS if self.rate else ()))
-            if (not only or each.name in only) and (self.kind == "plain" or each.understands_tags)
+            if (not only or each.name in only) and each.records(self.kind) and each.is_installed()
         ]
+
+
+def not_installed(*, paced: bool) -> list[str]:
+    """Return the names of the loggers that cannot take part here."""
+    every = (*CONTENDERS, *(PEERS if paced else ()))
+    return [each.name for each in every if not each.is_installed()]
 
 
 @dataclass(frozen=True)
@@ -88,11 +98,11 @@ def compare(task: Task, only: Sequence[str]) -> tuple[list[Row], list[str]]:
     for number in range(1, task.rounds + 1):
         click.echo(f"{task}, round {number} of {task.rounds}", err=True)
         time = now() if task.kind == "tagged" else ""
-        with far_ends() as manager:
-            far_end = manager.FarEnd(task.lines, task.channels, time)
+        with far_ends() as manager, _certificates(task.kind) as (place, ca):
+            far_end = manager.FarEnd(task.lines, task.channels, time, certificates=place)
             for contender in list(runs):
                 try:
-                    runs[contender].append(_measure(contender, far_end, task))
+                    runs[contender].append(_measure(contender, far_end, task, ca, number))
                 except FailedError as error:
                     del runs[contender]
                     failures.append(str(error))
@@ -100,13 +110,30 @@ def compare(task: Task, only: Sequence[str]) -> tuple[list[Row], list[str]]:
     return [_row(*each, task, reference) for each in runs.items()], failures
 
 
-def _measure(contender: Contender, far_end: Any, task: Task) -> _Pair:
+@contextmanager
+def _certificates(kind: str) -> Iterator[tuple[str, str]]:
+    """Yield the directory of certificates and the file of their authority; none without TLS."""
+    if kind != "tls":
+        yield "", ""
+        return
+    with tempfile.TemporaryDirectory() as place:
+        try:
+            made = certificates.make(Path(place))
+        except OSError as error:
+            raise FailedError(f"certificates cannot be made: {error}") from error
+        yield place, str(made.ca)
+
+
+def _measure(contender: Contender, far_end: Any, task: Task, ca: str, number: int) -> _Pair:
+    """Record without lines, then with lines; in the first round, count system calls as well."""
     channels = channel_names(task.channels)
     # The lesser of two, because the very first run may have modules to compile.
-    idle = [record(contender, far_end, channels, silent=True) for _ in range(2)]
-    busy = record(contender, far_end, channels, silent=False, rate=task.rate)
-    if task.rate and shutil.which("strace"):
-        traced = record(contender, far_end, channels, silent=False, rate=task.rate, traced=True)
+    idle = [record(contender, far_end, channels, silent=True, ca=ca) for _ in range(2)]
+    busy = record(contender, far_end, channels, silent=False, rate=task.rate, ca=ca)
+    if task.rate and number == 1 and shutil.which("strace"):
+        traced = record(
+            contender, far_end, channels, silent=False, rate=task.rate, traced=True, ca=ca
+        )
         busy = replace(busy, calls=traced.calls)
     return min(idle, key=lambda each: each.usage.cpu), busy
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,11 +41,18 @@ class Usage:
 
 @dataclass(frozen=True)
 class Flooded:
-    """What a logger cost and lost; `calls` are its system calls, if they were counted."""
+    """What a logger cost and lost.
+
+    `during` are the CPU seconds from the first line to the last, where the kernel tells them
+    of a process that runs. `calls` are its system calls, and `lags` the seconds that its
+    answers took, if somebody counted them.
+    """
 
     usage: Usage
     lost: int
     calls: int | None = None
+    lags: tuple[float, ...] = ()
+    during: float | None = None
 
 
 def run(command: list[str], statuses: Collection[int] = (0,)) -> Usage:
@@ -61,22 +69,33 @@ def record(
     silent: bool,
     rate: int = 0,
     traced: bool = False,
+    probed: bool = False,
+    ca: str = "",
 ) -> Flooded:
     """Let a logger record a flood, or only join the channels, and stop it by SIGTERM.
 
     With a `rate`, the lines come at so many a second. `traced` counts its system calls by
-    strace, while the lines come; its CPU time means nothing then.
+    strace, while the lines come; its CPU time means nothing then. `probed` asks for answers
+    between the lines. With `ca`, the file of an authority, it comes by TLS.
     """
     if not contender.is_installed():
         raise FailedError(f"{contender.name}: {contender.needs} is not installed")
     with tempfile.TemporaryDirectory() as place, tempfile.TemporaryFile() as said:
         directory = Path(place)
         screen = _Screen()
-        process = _start(contender.command(far_end.listen(), directory, channels), said, screen)
+        command = contender.command(far_end.listen(), directory, channels, ca)
+        process = _start(command, said, screen)
+        lags: list[float] = []
         try:
             far_end.welcome()
             with _calls_of(process.pid, directory) if traced else nullcontext([]) as calls:
-                far_end.flood(silent=silent, rate=rate)
+                far_end.settle()
+                begin = _cpu_of(process.pid)
+                if probed:
+                    lags = far_end.probe(rate)
+                else:
+                    far_end.flood(silent=silent, rate=rate)
+                during = None if begin is None else (_cpu_of(process.pid) or begin) - begin
             os.kill(process.pid, signal.SIGTERM)
             far_end.hang_up()
             usage = _end_of(process, said, contender.statuses)
@@ -87,7 +106,8 @@ def record(
             process.wait()
             screen.close()
         kept = {channel: contender.files(directory, channel) for channel in channels}
-        return Flooded(usage, 0 if silent else far_end.lost(kept), *calls)
+        lost = 0 if silent else far_end.lost(kept)
+        return Flooded(usage, lost, calls[0] if calls else None, tuple(lags), during)
 
 
 @contextmanager
@@ -103,6 +123,15 @@ def _calls_of(pid: int, directory: Path) -> Iterator[list[int]]:
     tracer.communicate()
     rows = re.findall(r"^ *(\d+) +(?!total)", summary.read_text(), re.MULTILINE)
     counted.append(sum(map(int, rows)))
+
+
+def _cpu_of(pid: int) -> float | None:
+    """Return the CPU seconds of a process until now; None where no clock shows them."""
+    clock = ~pid << 3 | 2  # as clock_getcpuclockid of Linux makes it
+    try:
+        return time.clock_gettime(clock)
+    except OSError:
+        return None
 
 
 class _Screen:

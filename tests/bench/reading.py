@@ -15,7 +15,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from chatlog.archive.layout import Rotate
-from tests.bench.archive import NEEDLE, NETWORK, Size, channels, made
+from tests.bench.archive import NEEDLE, NETWORK, Size, channels, irssi_log, made
 from tests.bench.measure import FailedError, run
 
 if TYPE_CHECKING:
@@ -144,9 +144,21 @@ def _others(root: Path, old: Path, size: Size) -> Iterator[Task]:
     stats = ["stats", "--archive", str(root)]
     ours, alone = Tool("chatlog", [*_CHATLOG, *stats]), [*_CHATLOG, *stats, "-j", "1"]
     yield Task("stats", [ours, Tool("chatlog -j 1", alone, slow=True)], events=size.events)
+    yield _one_channel(root, size)
     last = ["tail", "-n", "10", "--archive", str(old), "#c00"]
     bare = Tool("bare python", [_PYTHON, "-c", "pass"])
     yield Task("tail -n 10, ten years", [Tool("chatlog", [*_CHATLOG, *last]), bare])
+
+
+def _one_channel(root: Path, size: Size) -> Task:
+    """Return the task to count one plain channel, which pisg reads as a log of irssi."""
+    channel = channels(size, "none")[-1]
+    log = irssi_log(root, channel)
+    stats = [*_CHATLOG, "stats", "--archive", str(root), channel]
+    page = str(log.with_suffix(".html"))
+    pisg = ["pisg", "-s", "-ch", channel, "-l", str(log), "-f", "irssi", "-o", page, "-ne", NETWORK]
+    tools = [Tool("chatlog", stats), Tool("chatlog -j 1", [*stats, "-j", "1"])]
+    return Task("stats, one channel", [*tools, Tool("pisg", pisg, slow=True)])
 
 
 def _both(arguments: list[str]) -> list[Tool]:

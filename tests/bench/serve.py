@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 import time
 from multiprocessing import get_context
 from multiprocessing.managers import BaseManager
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench.flood import SERVER, Flood, count_lost, make_flood, serials_in
+from tests.servers.certificates import Certificates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +26,7 @@ CAPABILITIES = "server-time message-tags account-tag"
 _LAST = "the-end-of-the-flood"
 _STARTING = 30.0
 _SLOWEST = 1000.0  # lines a second
+_PROBES = 100
 
 
 class FarEnd:
@@ -33,8 +36,15 @@ class FarEnd:
     """
 
     def __init__(
-        self, lines: int, channels: int, tagged_at: str, *, distinct: bool = False
+        self,
+        lines: int,
+        channels: int,
+        tagged_at: str,
+        *,
+        distinct: bool = False,
+        certificates: str = "",
     ) -> None:
+        self._context = Certificates(Path(certificates)).server() if certificates else None
         self._flood = make_flood(lines, channels, tagged_at, distinct=distinct)
         self._tagged = bool(tagged_at)
         self._patience = _STARTING + lines / _SLOWEST
@@ -52,6 +62,8 @@ class FarEnd:
         with self._listener as listener:
             connection, _ = listener.accept()
         connection.settimeout(self._patience)
+        if self._context:
+            connection = self._context.wrap_socket(connection, server_side=True)
         self._client = _Client(connection, self._flood, tagged=self._tagged)
         self._client.welcome()
 
@@ -59,6 +71,18 @@ class FarEnd:
         """Send the logger the lines, at so many a second; return when it had the last one."""
         if self._client:
             self._client.flood(b"" if silent else self._flood.payload, rate)
+
+    def settle(self) -> None:
+        """Wait until the logger has taken up everything that was sent so far."""
+        if self._client:
+            self._client.flood(b"", 0)
+
+    def probe(self, rate: int) -> list[float]:
+        """Send the lines, with questions between them; return the seconds to each answer.
+
+        There is one a second, a hundred if there is no rate.
+        """
+        return self._client.probe(self._flood.payload, rate) if self._client else []
 
     def hang_up(self) -> None:
         """Wait for the logger's QUIT or its end, and close."""
@@ -108,6 +132,38 @@ class _Client:
         for number, line in enumerate(payload.splitlines(keepends=True)):
             time.sleep(max(0.0, begin + number / rate - time.monotonic()))
             self._connection.sendall(line)
+
+    def probe(self, payload: bytes, rate: int) -> list[float]:
+        lines = payload.splitlines(keepends=True)
+        step = rate or max(1, len(lines) // _PROBES)
+        asked: list[float] = []
+        lags: list[float] = []
+        listener = threading.Thread(target=self._hear_answers, args=(asked, lags))
+        listener.start()
+        for start in range(0, len(lines), step):
+            self._send(lines[start : start + step], rate)
+            asked.append(time.monotonic())
+            self._connection.sendall(f"PING :{len(asked) - 1}\r\n".encode())
+        self._connection.sendall(f"PING :{_LAST}\r\n".encode())
+        listener.join()
+        return lags
+
+    def _hear_answers(self, asked: list[float], lags: list[float]) -> None:
+        """Note how long each answer took, up to the last one or the end of the connection."""
+        with contextlib.suppress(OSError):
+            while True:
+                command, words = self._read()
+                token = words[-1].lstrip(":") if words else ""
+                if command == "PONG" and token == _LAST:
+                    return
+                if command == "PONG" and token.isdecimal():
+                    lags.append(time.monotonic() - asked[int(token)])
+
+    def _send(self, lines: list[bytes], rate: int) -> None:
+        if rate:
+            self._pace(b"".join(lines), rate)
+        else:
+            self._connection.sendall(b"".join(lines))
 
     def hang_up(self) -> None:
         with self._connection, self._received, contextlib.suppress(OSError):

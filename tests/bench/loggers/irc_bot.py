@@ -1,17 +1,20 @@
 """A minimal bot on the irc library's own reactor and handlers, one line for each message.
 
-Usage: python -m tests.bench.loggers.irc_bot PORT DIRECTORY CHANNEL...
+Usage: python -m tests.bench.loggers.irc_bot [--ca=FILE] PORT DIRECTORY CHANNEL...
 """
 
 from __future__ import annotations
 
+import functools
 import signal
+import ssl
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import irc.client
+import irc.connection
 from jaraco.stream import buffer
 
 if TYPE_CHECKING:
@@ -43,14 +46,20 @@ class Bot:
         self.files[channel].write(f"{stamp} {text}\n")
 
 
-def main(port: str, directory: str, *channels: str) -> None:
+def main(first: str, *arguments: str) -> None:
+    ca = first.removeprefix("--ca=") if first.startswith("--ca=") else ""
+    port, directory, *channels = arguments if ca else (first, *arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     bot = Bot(Path(directory), list(channels))
     reactor = irc.client.Reactor()
     reactor.add_global_handler("welcome", bot.on_welcome)
     reactor.add_global_handler("pubmsg", bot.on_pubmsg)
     reactor.add_global_handler("action", bot.on_action)
-    reactor.server().connect("127.0.0.1", int(port), "recorder")
+    context = functools.partial(
+        ssl.create_default_context(cafile=ca).wrap_socket, server_hostname="127.0.0.1"
+    )
+    factory = irc.connection.Factory(wrapper=context) if ca else irc.connection.Factory()
+    reactor.server().connect("127.0.0.1", int(port), "recorder", connect_factory=factory)
     reactor.process_forever()
 
 

@@ -1,0 +1,50 @@
+"""The benchmarks run: each of the quick ones at its smallest, with the recorder alone."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import shutil
+
+import pytest
+
+from tests import bench
+from tests.bench import __main__ as command
+from tests.bench.archive import Size, channels, irssi_log, made
+
+MODULES = [each.name for each in pkgutil.iter_modules(bench.__path__) if not each.ispkg]
+SMALL = ["--rounds", "1", "--lines", "60"]
+PACED = ["paced", *SMALL, "--rate", "300", "--channels", "1", "--only", "chatlog", "--json"]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_each_module_of_the_benchmarks_can_be_imported(name):
+    importlib.import_module(f"tests.bench.{name}")
+
+
+@pytest.mark.parametrize("kind", ["plain", "tls"])
+def test_the_recorder_loses_nothing_at_a_pace(capsys, kind):
+    if kind == "tls" and shutil.which("openssl") is None:
+        pytest.skip("no openssl to make a certificate with")
+    assert command.main([*PACED, "--kinds", kind]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert (row["logger"], row["kind"], row["lost"]) == ("chatlog", kind, 0)
+
+
+def test_the_recorder_loses_nothing_on_a_small_machine(capsys):
+    assert command.main(["small", *SMALL, "--rate", "60", "--flood", "200"]) == 0
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if "|" in line]
+    header, _rule, *figures = [[cell.strip() for cell in row[1:-1]] for row in rows]
+    assert [row[0] for row in figures] == ["this one", "one core, 512 MB, 50 ms a sync"] * 2
+    assert [row[header.index("lost")] for row in figures] == ["0"] * 4
+
+
+def test_a_channel_of_the_made_up_archive_is_written_as_irssi_logs_it(tmp_path):
+    size = Size(events=300, channels=3, years=0.01)
+    root = made(tmp_path, size)
+    [channel] = channels(size, "none")
+    lines = irssi_log(root, channel).read_text().splitlines()
+    assert lines[0].startswith("--- Day changed Mon Nov 20 2023")
+    assert any(" < nick" in line for line in lines)
+    assert any(line.endswith(f"has joined {channel}") for line in lines)
