@@ -134,8 +134,16 @@ Kinds = Annotated[
         " classes that are recorded, if it has all of those."
     ),
 ]
+Rule = Annotated[
+    int, Meta(description="Number of the rule that matches, from 1; null for none.", ge=1)
+]
+KeepSeconds = Annotated[
+    dict[str, float],
+    Meta(description="Seconds for which each class is kept; for ever if it is not there."),
+]
+ApartClasses = Annotated[list[str], Meta(description="Classes that have segments of their own.")]
 Classes = Annotated[
-    list[str], Meta(description="Classes of events that were recorded all that time.")
+    list[str], Meta(description="Classes of events that are recorded; in `gaps` all that time.")
 ]
 Nick = Annotated[str, Meta(description="Nick of the speaker; the recorder's in `status`.")]
 By = Annotated[str, Meta(description="Person who invited, as `nick!user@host`.")]

@@ -343,6 +343,17 @@ class ConfiguredNetwork(Record):
     channels: key.Channels
 
 
+class ExplainedRecord(Record, tag="explained"):
+    """The rule that matches a channel, the classes to record there, and for how long."""
+
+    network: key.Network
+    target: key.Target
+    rule: key.Rule | None
+    classes: key.Classes
+    keep: key.KeepSeconds
+    apart: key.ApartClasses
+
+
 class ConfigRecord(Record, tag="config"):
     """A configuration that is valid."""
 

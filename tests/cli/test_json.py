@@ -249,6 +249,23 @@ def test_a_configuration_is_a_record(tmp_path, capfdbinary):
     assert line["networks"][0]["channels"] == ["#python", "#ü"]
 
 
+def test_what_holds_for_a_channel_is_a_record(tmp_path, capfdbinary):
+    path = tmp_path / "chatlog.toml"
+    path.write_text(
+        '[storage]\nrecord = ["-server"]\nkeep = {presence = "30d"}\n'
+        '[networks.libera]\npreset = "libera"\nchannels = ["#python"]\n'
+    )
+    assert run(["config", "check", "--json", "--explain", "python", str(path)]) == 0
+    output = capfdbinary.readouterr().out
+    hold("config check", output)
+    assert lines_of(output)[1] == {
+        "type": "explained", "network": "libera", "target": "#python", "rule": None,
+        "classes": ["talk", "presence", "topic", "moderation"],
+        "keep": {"presence": 2592000.0},
+        "apart": ["presence"],
+    }  # fmt: skip
+
+
 FORGETFUL = [name for name in CAPABILITIES if "history" not in name]
 
 

@@ -34,7 +34,7 @@ PRINTED = {
     "status": (records.RunRecord,),
     "verify": (records.FindingRecord, records.SummaryRecord),
     "maintain": (records.TendedRecord,),
-    "config check": (records.ConfigRecord,),
+    "config check": (records.ConfigRecord, records.ExplainedRecord),
 }
 """The records that each command prints with `--json`."""
 

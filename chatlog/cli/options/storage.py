@@ -93,12 +93,13 @@ def storage_of(kept: StorageConfig) -> Storage:
         compress=kept.compress,
         keep=dict(kept.keep or ()).get(ALL),
         keep_bytes=kept.keep_bytes,
-        rules=_rules_of(kept),
+        rules=rules_of(kept),
     )
 
 
-def _rules_of(kept: StorageConfig) -> Rules:
-    keep = {name: seconds for name, seconds in kept.keep or () if name != ALL}
+def rules_of(kept: StorageConfig) -> Rules:
+    """Return the classes to record and how long to keep each, for all and by the rules."""
+    keep = dict(kept.keep or ())
     return Rules(record=chosen(kept.record), keep=keep, rules=tuple(map(_rule_of, kept.rules)))
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.targets import spelled
+from chatlog.event import CLASSES
 from chatlog.report.json_records import (
     AuditRecord,
     ConfigRecord,
     ConfiguredNetwork,
+    ExplainedRecord,
     FindingRecord,
     SummaryRecord,
     SyncGap,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chatlog.audit.compare import Findings
+    from chatlog.cli.show.rulings import Explained
     from chatlog.cli.show.sync_results import SyncResult
     from chatlog.report.json_keys import Deed
     from chatlog.report.json_records import Record
@@ -158,6 +161,20 @@ def config_record(file: Path, config: Config) -> ConfigRecord:
         file=str(file),
         networks=[_configured(name, network) for name, network in config.networks.items()],
         warnings=[*config.warnings],
+    )
+
+
+def explained_record(found: Explained) -> ExplainedRecord:
+    """Return the record of the ruling for a channel."""
+    ruling = found.ruling
+    recorded = frozenset() if found.nolog else ruling.record
+    return ExplainedRecord(
+        network=found.network,
+        target=found.target,
+        rule=ruling.number or None,
+        classes=[each for each in CLASSES if each in recorded],
+        keep={name: kept for name in CLASSES if (kept := ruling.keep[name]) is not None},
+        apart=[each for each in CLASSES if each in ruling.apart],
     )
 
 

@@ -187,3 +187,79 @@ def run_python(program, chatlog):
         [sys.executable, "-c", program],
         env=chatlog.environment(), capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
+
+
+RULES = """
+[storage]
+keep = {all = "1h30m", talk = "forever", presence = "30d"}
+
+[[storage.rules]]
+channels = ["#b*", "other/#x"]
+record = ["talk", "topic"]
+
+[[storage.rules]]
+networks = ["net"]
+keep = {all = "90d"}
+"""
+EXPLAINED = """\
+net/#a: rule 2 (networks = net)
+  talk        recorded      kept for 90d
+  presence    recorded      kept for 90d
+  topic       recorded      kept for 90d
+  moderation  recorded      kept for 90d
+  server      recorded      kept for 90d
+net/#b: rule 1 (channels = #b*, other/#x)
+  talk        recorded      kept for ever
+  presence    not recorded  kept for 30d, in files of its own
+  topic       recorded      kept for 90m, in files of its own
+  moderation  not recorded  kept for 90m, in files of its own
+  server      not recorded  kept for 90m, in files of its own
+"""
+
+
+def test_what_holds_for_a_channel_is_explained_with_the_rule_that_says_so(chatlog, file):
+    file.write_text(RULES + NETWORK)
+    done = chatlog.run("config", "check", file, "--explain", "#A", "--explain", "net/b")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{file}: 1 network, 2 channels, valid\n{EXPLAINED}"
+
+
+def test_a_channel_without_a_rule_or_with_nolog_is_explained_too(chatlog, file):
+    file.write_text(NETWORK.replace('"b"', '{name = "b", nolog = true}'))
+    out = chatlog.run("config", "check", file, "--explain", "b", "--explain", "@server").stdout
+    assert out.splitlines()[1:4] == [
+        "net/#b: no rule matches, as [storage] says",
+        "  nolog = true: nothing is recorded",
+        "  talk        not recorded  kept for ever",
+    ]
+    assert out.splitlines()[8:10] == [
+        "net/@server: no rule matches, as [storage] says",
+        "  talk        recorded      kept for ever",
+    ]
+
+
+def test_a_channel_that_several_networks_have_is_explained_for_each(chatlog, file):
+    more = '[networks.two]\nservers = ["two.test"]\nchannels = ["a"]\n'
+    file.write_text(NETWORK + more)
+    found = [
+        line.partition(":")[0]
+        for line in chatlog.run(
+            "config", "check", file, "--explain", "a", "--explain", "b", "--explain", "c"
+        ).stdout.splitlines()[1:]
+        if not line.startswith(" ")
+    ]
+    assert found == ["net/#a", "two/#a", "net/#b", "net/#c", "two/#c"]
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("nett/#a", "there is no network 'nett'; known are net"),
+        ("net/", "--explain needs a channel; say --explain '#python'"),
+        ("", "--explain needs a channel; say --explain '#python'"),
+    ],
+)
+def test_a_channel_that_cannot_be_explained_is_a_usage_error(chatlog, file, target, reason):
+    done = chatlog.run("config", "check", file, "--explain", target)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"chatlog: {reason}\n")
