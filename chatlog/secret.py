@@ -64,6 +64,8 @@ class SecretMask:
             each for each in texts if len(each) >= SHORTEST and each.lower() not in self._public
         ]
         self._pattern = re.compile(_pattern(hidden)) if hidden else None
+        if not hidden:  # thousands of channels have as many names
+            self._public.clear()
 
     def __bool__(self) -> bool:
         return self._pattern is not None

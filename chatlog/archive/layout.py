@@ -133,7 +133,7 @@ def period_of(time: str, rotate: Rotate, tz: tzinfo = UTC) -> Period:
         return _EVER
     grain = _GRAINS[rotate]
     begin = grain.floor(_to_local(time, tz))
-    period = _period(grain, begin, tz)
+    period = _recent_period(grain, begin, tz)
     # Where clocks change near midnight, the local date may not be the period's.
     while not period.holds(time):
         begin = (
@@ -141,7 +141,7 @@ def period_of(time: str, rotate: Rotate, tz: tzinfo = UTC) -> Period:
             if time >= period.end
             else grain.floor(begin - timedelta(microseconds=1))
         )
-        period = _period(grain, begin, tz)
+        period = _recent_period(grain, begin, tz)
     return period
 
 
@@ -172,6 +172,10 @@ def _period(grain: _Grain, begin: datetime, tz: tzinfo) -> Period:
     except OverflowError:
         end = _LAST
     return Period(grain.name(begin), start, end)
+
+
+_recent_period: Final = lru_cache(64)(_period)
+"""As `_period`: thousands of channels share the record of the period that is under way."""
 
 
 def _to_utc(local: datetime, tz: tzinfo) -> str:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Storage", "Writer"]
 
 _ANY: Final = Casemapping()
+_REMEMBERED: Final = 65_536
 
 
 class Writer:
@@ -73,6 +74,7 @@ class Writer:
         self._ended: set[Path] = set()
         self._left: list[LeftSpool] | None = None
         self.notes = Notes(system=system, locks=self.locks, exposed=self._exposed)
+        self._paths: dict[tuple[str, str], Path] = {}
         self._version = VersionFile(storage.root, system=system, mode=storage.file_mode)
         self._networks = Networks(storage.root, system=system, mode=storage.file_mode)
         self._storage = storage
@@ -150,12 +152,18 @@ class Writer:
         self._networks.keep(network, casemapping_name)
 
     def path(self, network: str, target: str) -> Path:
-        """Return the directory of a target's transcript."""
+        """Return the directory of a target's transcript, one record each for all that need it."""
+        if (path := self._paths.get((network, target))) is not None:
+            return path
         known = self._networks.casemapping(network)
         if known is None and target != SERVER:
             raise RuntimeError(f"the CASEMAPPING of {network!r} was never set")
         casemapping = _ANY if known is None else known
-        return target_directory(self._storage.root, network, target, casemapping)
+        path = target_directory(self._storage.root, network, target, casemapping)
+        if len(self._paths) >= _REMEMBERED:
+            self._paths.clear()
+        self._paths[network, target] = path
+        return path
 
     def _folds(self, network: str) -> Casemapping:
         return self._networks.casemapping(network) or _ANY
