@@ -159,6 +159,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     relayed_platform: str = ""
     tags: dict[str, str] = {}
     via: str = ""
+    witness: str = ""
     encoding: str = ""
     raw: str = ""
 

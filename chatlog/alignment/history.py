@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from chatlog.alignment.words import words_of
 from chatlog.event import Event, EventType, format_time, parse_time, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from chatlog.alignment.words import Words
     from chatlog.casemapping import Casemapping
 
 _SECOND: Final = 1000
@@ -25,7 +27,6 @@ _SLACK: Final = 5 * _SECOND
 _AROUND: Final = 2 * _SECOND
 _WHOLE: Final = ".000Z"
 _LOOKED_AT: Final = 256  # lines alike, or moments; of more, a line is rather written twice
-_LIVE_NAMES: Final = {EventType.JOINED: EventType.JOIN, EventType.PARTED: EventType.PART}
 _UNTOLD: Final = frozenset(
     {
         EventType.STARTED,
@@ -37,8 +38,6 @@ _UNTOLD: Final = frozenset(
     }
 )
 
-_Words = tuple[str, str, str, str, str, tuple[str, ...]]
-
 
 class _Known(msgspec.Struct, eq=False):
     """A known line: its time in milliseconds, and the precision of that time.
@@ -48,7 +47,7 @@ class _Known(msgspec.Struct, eq=False):
     """
 
     time: int
-    words: _Words
+    words: Words
     event: Event
     msgid: str
     coarse: bool = False
@@ -141,7 +140,7 @@ class Alignment:
     def __init__(self, casemapping: Casemapping) -> None:
         self._casemapping = casemapping
         self._msgids: dict[str, _Known] = {}
-        self._by_words: dict[_Words, _Alike] = {}
+        self._by_words: dict[Words, _Alike] = {}
         self._earliest: list[tuple[int, int, _Known]] = []  # a heap; told apart by a number
         self._told = 0
         self._fresh: list[_Known] = []
@@ -254,13 +253,15 @@ class Alignment:
         return found
 
     def _line(self, event: Event) -> _Known:
-        return _Known(parse_time(event.time), self._words(event), event, event.msgid)
+        return _Known(
+            parse_time(event.time), words_of(event, self._casemapping), event, event.msgid
+        )
 
     def _find(self, event: Event, time: int) -> _Known | None:
         """Return the known line that an event of the history is, None if it is new."""
         if event.msgid and event.msgid in self._msgids:
             return self._msgids[event.msgid]
-        alike = self._by_words.get(self._words(event))
+        alike = self._by_words.get(words_of(event, self._casemapping))
         nearest, least = None, _SLACK + _SECOND
         for lines in alike.near(time) if alike is not None else ():
             line = lines.first(self._page, event.msgid)
@@ -285,15 +286,3 @@ class Alignment:
             return msgspec.structs.replace(event, time=format_time(self._after))
         self._after = time
         return event
-
-    def _words(self, event: Event) -> _Words:
-        kind = _LIVE_NAMES.get(event.type, event.type)  # type: ignore[call-overload]
-        text = event.text if kind not in _LIVE_NAMES.values() else ""
-        return (
-            str(kind),
-            self._casemapping[event.nick],
-            text,
-            self._casemapping[event.subject],
-            event.command,
-            event.params,
-        )

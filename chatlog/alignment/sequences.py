@@ -38,8 +38,8 @@ class AlignedRow(NamedTuple):
     stands that only one of them has.
     """
 
-    first: Any
-    second: Any
+    first: Line | None
+    second: Line | None
     is_placed: bool = True
 
 
@@ -185,8 +185,8 @@ class _Joined:
                 tally.second += other >= 0
                 tally.by_clock += not is_placed
             yield AlignedRow(
-                self._first[at][3] if at >= 0 else None,
-                self._second[other][3] if other >= 0 else None,
+                self._first[at] if at >= 0 else None,
+                self._second[other] if other >= 0 else None,
                 is_placed,
             )
 

@@ -108,6 +108,20 @@ class CoveredEntry(TaggedEntry, tag="covered", frozen=True, kw_only=True):
         return self.via.startswith(_WITNESSES)
 
 
+class MissedEntry(TaggedEntry, tag="missed", frozen=True, kw_only=True):
+    """A gap of another witness, which meant to hear the target: `via` tells how it came here."""
+
+    at: str
+    via: str = ""
+    since: str
+    until: str
+    cause: str = ""
+    planned: bool = False
+
+    def __post_init__(self) -> None:
+        _check_stretch(self.at, self.since, self.until)
+
+
 class UnfillableEntry(TaggedEntry, tag="unfillable", frozen=True, kw_only=True):
     """A stretch of which the server has nothing any more."""
 
@@ -206,6 +220,7 @@ LedgerEntry = (
     | OpenedEntry
     | ClosedEntry
     | CoveredEntry
+    | MissedEntry
     | UnfillableEntry
     | AskedEntry
     | AbsentEntry

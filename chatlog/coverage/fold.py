@@ -8,7 +8,7 @@ never more: `interval_fold` has the rule.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 from msgspec.structs import replace
@@ -21,6 +21,7 @@ from chatlog.coverage.entries import (
     CheckpointEntry,
     ClosedEntry,
     CoveredEntry,
+    MissedEntry,
     NoticedEntry,
     OpenedEntry,
     RecoveredEntry,
@@ -33,6 +34,8 @@ from chatlog.coverage.gap import Gap, counted, gap_between, new_gap, parted, sha
 from chatlog.coverage.gap_list import FoldedGaps, Gaps
 from chatlog.coverage.interval_fold import Bound, Interval, IntervalFold
 from chatlog.coverage.pieces import Pieces
+from chatlog.coverage.stretches import TimeStretch, joined
+from chatlog.coverage.stretches import without as time_without
 from chatlog.event import EARLIEST
 
 if TYPE_CHECKING:
@@ -40,13 +43,6 @@ if TYPE_CHECKING:
 
     from chatlog.coverage.entries import Piece
     from chatlog.coverage.ledger import LedgerLine
-
-
-class RecordedStretch(NamedTuple):
-    """A stretch of time `[since, until)`."""
-
-    since: str
-    until: str
 
 
 class Coverage(msgspec.Struct, frozen=True):
@@ -63,26 +59,24 @@ class Coverage(msgspec.Struct, frozen=True):
     gaps: Gaps
     covered: Sequence[CoveredEntry] = ()
     damaged: int = 0
-    islands: Sequence[RecordedStretch] = ()
+    islands: Sequence[TimeStretch] = ()
 
     @property
-    def recorded(self) -> Sequence[RecordedStretch]:
+    def recorded(self) -> Sequence[TimeStretch]:
         """The stretches that were meant to be heard, or that another witness covers, in order.
 
         What lies between two of them is neither heard nor a gap: nobody recorded it.
         """
-        return self.islands or (RecordedStretch(self.since, self.until),)
+        return self.islands or (TimeStretch(self.since, self.until),)
 
     @property
     def share(self) -> float:
         """How much of the recorded time was heard or fetched back, from 0 to 1."""
         return share(self.recorded, self.gaps)
 
-    def recorded_between(self, low: str, high: str) -> list[RecordedStretch]:
+    def recorded_between(self, low: str, high: str) -> list[TimeStretch]:
         """Return the recorded stretches that lie between two moments, cut there."""
-        cut = (
-            RecordedStretch(max(low, each.since), min(high, each.until)) for each in self.recorded
-        )
+        cut = (TimeStretch(max(low, each.since), min(high, each.until)) for each in self.recorded)
         return [each for each in cut if each.since <= each.until]
 
     def wanting(self) -> Gaps:
@@ -115,18 +109,9 @@ def coverage_of(
     return fold.finish(now)
 
 
-def joined(pieces: Iterable[CoveredEntry | RecordedStretch]) -> list[RecordedStretch]:
-    """Return the time of these pieces in order, as stretches that do not touch.
-
-    Time before IRC began is left out.
-    """
-    found: list[RecordedStretch] = []
-    for since, until in sorted((max(each.since, EARLIEST), each.until) for each in pieces):
-        if found and since <= found[-1].until:
-            found[-1] = RecordedStretch(found[-1].since, max(until, found[-1].until))
-        elif since <= until:
-            found.append(RecordedStretch(since, until))
-    return found
+def _within_irc(piece: CoveredEntry | MissedEntry) -> TimeStretch:
+    """Return the time of a piece that does not lie before IRC began."""
+    return TimeStretch(max(piece.since, EARLIEST), max(piece.until, EARLIEST))
 
 
 class _Fold:
@@ -136,6 +121,7 @@ class _Fold:
         self._intervals = intervals
         self._told: list[Piece] = []
         self._absences = Absences()
+        self._missed: list[MissedEntry] = []
         self._since = self._wish = ""
         self._damaged = 0
 
@@ -153,6 +139,8 @@ class _Fold:
                 self._absences.add(line)
                 if self._intervals.is_empty:
                     self._since = self._since or line.time
+            case MissedEntry():
+                self._missed.append(line)
             case WishedEntry():
                 self._wish = line.since
             case NoticedEntry() | ReportedEntry() | RecoveredEntry():
@@ -169,7 +157,8 @@ class _Fold:
         )
         covered = pieces.covered()
         asked = [piece for piece in covered if not piece.is_witnessed]
-        islands = joined(piece for piece in covered if piece.is_witnessed)
+        witnessed = [_within_irc(piece) for piece in covered if piece.is_witnessed]
+        own: list[TimeStretch] = []
         raw: list[Gap | FoldedGaps] = []
         if self._intervals.all or self._since or asked:
             first, until = self._bounds(asked, now, goes_on=goes_on)
@@ -179,14 +168,28 @@ class _Fold:
             raw += [*self._first_gaps(since, first), *self._later_gaps(folded)]
             if now and not goes_on and self._intervals.is_wanted:
                 raw += self._last_gap(now)
-            recorded = RecordedStretch(since, until)
-            islands = joined([*islands, recorded]) if islands else [recorded]
+            own = [TimeStretch(since, until)]
+        missed = self._missed_elsewhere([*witnessed, *own])
+        others = [*witnessed, *((gap.start.time, gap.end) for gap in missed)]
+        islands = joined([*others, *own]) if others else own
         if not islands:
             return None
+        raw += missed
         gaps = self._listed(raw, pieces, covered)
         bounds = islands[0].since, islands[-1].until
         more = islands if len(islands) > 1 else ()
         return Coverage(*bounds, self._intervals.all, gaps, covered, self._damaged, more)
+
+    def _missed_elsewhere(self, recorded: Sequence[tuple[str, str]]) -> list[Gap]:
+        """Return the gaps of other witnesses that lie outside recorded stretches."""
+        gaps: list[Gap] = []
+        for entry in self._missed:
+            told = [*recorded, *((gap.start.time, gap.end) for gap in gaps)]
+            gaps += (
+                new_gap(Bound(since), until, entry.cause, planned=entry.planned)
+                for since, until in time_without([_within_irc(entry)], told)
+            )
+        return sorted(gaps, key=lambda gap: gap.start.time)
 
     def _folded(self) -> dict[int, FoldedGaps]:
         """Return each checkpoint by the number of its interval.

@@ -57,6 +57,9 @@ Period = Annotated[
 Share = Annotated[
     float, Meta(ge=0, le=1, description="Share of the planned time that was heard or fetched back.")
 ]
+Lacking = Annotated[
+    str, Meta(description="Merged archive that lacks the event; null is the archive itself.")
+]
 
 # -- numbers -----------------------------------------------------------------------
 
@@ -74,6 +77,19 @@ Fetched = Annotated[
 Asked = Annotated[int, Meta(ge=0, description="Number of lines in the server's history.")]
 Present = Annotated[
     int, Meta(ge=0, description="Number of lines of `asked` that the transcript has.")
+]
+Added = Annotated[int, Meta(ge=0, description="Number of lines that the archive gains.")]
+Known = Annotated[int, Meta(ge=0, description="Number of lines that the archive had before.")]
+Shared = Annotated[int, Meta(ge=0, description="Number of lines that several archives have.")]
+Reordered = Annotated[
+    int, Meta(ge=0, description="Number of lines that two archives have in another order.")
+]
+ByClock = Annotated[
+    int, Meta(ge=0, description="Number of lines that are placed by the clock alone.")
+]
+Conflicting = Annotated[
+    int,
+    Meta(ge=0, description="Number of lines that an archive lacks although it was listening."),
 ]
 Bytes = Annotated[int, Meta(ge=0, description="Size of the segments on the disk, in bytes.")]
 DiskFreeBytes = Annotated[

@@ -145,6 +145,31 @@ class AuditRecord(Record, tag="audit"):
     why: key.Why | None
 
 
+class ConflictRecord(Record):
+    """An object of `conflicts`: events that one archive lacks although it was listening."""
+
+    lacking: key.Lacking | None
+    missing: Annotated[list[Event], Meta(description="Events that the transcript lacks.")]
+
+
+class MergeRecord(Record, tag="merge"):
+    """The merge of one target; `why` is the reason if it was not merged."""
+
+    network: key.Network
+    target: key.Target
+    added: key.Added
+    known: key.Known
+    shared: key.Shared
+    reordered: key.Reordered
+    by_clock: key.ByClock
+    conflicting: key.Conflicting
+    conflicts: Annotated[
+        list[ConflictRecord],
+        Meta(description="Conflicts by archive, with the first thousand events."),
+    ]
+    why: key.Why | None
+
+
 # -- stats -------------------------------------------------------------------------
 
 

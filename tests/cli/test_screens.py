@@ -119,6 +119,7 @@ HELPS = (
     "sync",
     "audit",
     "maintain",
+    "merge",
     "tail",
     "search",
     "stats",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,7 @@ WRITERS = {
     "record": _NETWORK,
     "sync": _NETWORK,
     "maintain": (),
+    "merge": (str(Path(__file__).parents[1] / "golden" / "archives" / "jsonl" / "archive"),),
     "verify --repair": (),
     "demo": (),
 }

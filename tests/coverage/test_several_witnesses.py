@@ -15,8 +15,9 @@ from chatlog.coverage.entries import (
     UnwantedEntry,
     WishedEntry,
 )
-from chatlog.coverage.fold import Bound, RecordedStretch, coverage_of
+from chatlog.coverage.fold import Bound, coverage_of
 from chatlog.coverage.interval_fold import last_open
+from chatlog.coverage.stretches import TimeStretch
 from chatlog.event import parse_time
 from tests.support.archive import START
 from tests.support.ledgers import at, several_runs
@@ -134,8 +135,8 @@ def test_of_runs_that_all_said_their_end_the_gaps_are_what_none_heard(ledger):
 def test_two_imported_days_ten_years_apart_are_two_days_and_no_gap():
     coverage = fold(imported(0, DAY), imported(YEARS, YEARS + DAY))
     assert coverage.recorded == [
-        RecordedStretch(at(0), at(DAY)),
-        RecordedStretch(at(YEARS), at(YEARS + DAY)),
+        TimeStretch(at(0), at(DAY)),
+        TimeStretch(at(YEARS), at(YEARS + DAY)),
     ]
     assert (list(coverage.gaps), coverage.share) == ([], 1)
     assert (coverage.since, coverage.until) == (at(0), at(YEARS + DAY))

@@ -35,6 +35,7 @@ KEYS = [
     "relayed_platform",
     "tags",
     "via",
+    "witness",
     "encoding",
     "raw",
 ]

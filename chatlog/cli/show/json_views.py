@@ -11,8 +11,10 @@ from chatlog.report.json_records import (
     AuditRecord,
     ConfigRecord,
     ConfiguredNetwork,
+    ConflictRecord,
     ExplainedRecord,
     FindingRecord,
+    MergeRecord,
     SummaryRecord,
     SyncGap,
     SyncRecord,
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from chatlog.upkeep.findings import Finding
     from chatlog.upkeep.inspection import Inspection
     from chatlog.upkeep.tending import Tended
+    from chatlog.upkeep.witness import TargetPlace
+    from chatlog.upkeep.witness_merge import MergedTarget
 
 _PARTS: Final = 2  # of the path of a target: its network and itself
 
@@ -149,6 +153,28 @@ def audit_record(network: str, findings: Findings) -> AuditRecord:
         missing=findings.missing,
         extra=findings.extra,
         why=findings.why or None,
+    )
+
+
+def merge_record(place: TargetPlace, merged: MergedTarget) -> MergeRecord:
+    """Return the record of the merge of one target."""
+    return MergeRecord(
+        network=spelled(place.network),
+        target=spelled(place.target),
+        added=merged.added,
+        known=merged.known,
+        shared=merged.shared,
+        reordered=merged.reordered,
+        by_clock=merged.by_clock,
+        conflicting=merged.conflicting,
+        conflicts=[
+            ConflictRecord(
+                lacking=lacking or None,
+                missing=[each.event for each in merged.conflicts if each.lacking == lacking],
+            )
+            for lacking in dict.fromkeys(each.lacking for each in merged.conflicts)
+        ],
+        why=merged.error or None,
     )
 
 

@@ -1,0 +1,33 @@
+"""The words of an event: everything that two records of the same line have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from chatlog.event import EventType
+
+if TYPE_CHECKING:
+    from chatlog.casemapping import Casemapping
+    from chatlog.event import Event
+
+Words = tuple[str, str, str, str, str, tuple[str, ...]]
+"""Type, folded nick, text, folded subject, command and parameters."""
+
+_LIVE_NAMES: Final[dict[str, str]] = {
+    EventType.JOINED: EventType.JOIN,
+    EventType.PARTED: EventType.PART,
+}
+_WITHOUT_TEXT: Final = frozenset({EventType.JOIN, EventType.PART})
+
+
+def words_of(event: Event, casemapping: Casemapping) -> Words:
+    """Return the words of an event; the same of our own coming and going as others see it."""
+    kind = _LIVE_NAMES.get(event.type, event.type)
+    return (
+        kind,
+        casemapping[event.nick],
+        "" if kind in _WITHOUT_TEXT else event.text,
+        casemapping[event.subject],
+        event.command,
+        event.params,
+    )

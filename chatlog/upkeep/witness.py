@@ -1,0 +1,157 @@
+"""Witnesses: archives that may hold the same lines, read side by side.
+
+Nothing here writes. A witness that is read while a recorder writes to it ends where the
+reading came to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+from heapq import merge
+from itertools import groupby, islice
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chatlog.alignment.clocks import Stamps
+from chatlog.alignment.words import words_of
+from chatlog.archive.targets import Targets, spelled
+from chatlog.coverage import ledger
+from chatlog.coverage.fold import coverage_of
+from chatlog.coverage.last_heard import LastHeard
+from chatlog.event import parse_time
+from chatlog.formats.sentences import sentence
+from chatlog.formats.visible import visible
+from chatlog.query.selection import Query
+from chatlog.read.catalog import Catalog
+from chatlog.read.damaged_lines import DamagedLines
+from chatlog.read.lines import all_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator
+
+    from chatlog.alignment.sequences import Line
+    from chatlog.archive.targets import Target
+    from chatlog.casemapping import Casemapping
+    from chatlog.coverage.fold import Coverage
+    from chatlog.event import Event
+    from chatlog.read.segment_reader import Entry, SegmentReader
+
+    KeyOf = Callable[[Event], Hashable]
+    """Returns what two records of one line have in common."""
+
+_EVERYTHING: Final = Query()
+_FINEST: Final = 1
+_SAMPLE: Final = 20_000  # lines
+_first: Final = itemgetter(0)
+
+
+class TargetPlace(NamedTuple):
+    """A target as paths spell it: the same in each archive that folds names alike."""
+
+    network: str
+    target: str
+
+
+class Witness:
+    """An archive as a witness: its targets, their lines in order, and when each was heard.
+
+    `name` is how people call it. `damaged` counts the lines that could not be read.
+    """
+
+    def __init__(
+        self, name: str, root: Path, patterns: Iterable[str] = (), networks: Iterable[str] = ()
+    ) -> None:
+        self.name = name
+        self.root = root
+        self.damaged = DamagedLines()
+        self.selected = Targets(root, patterns, networks)
+        self._last_heard = LastHeard(root)
+        self._targets: dict[TargetPlace, Target] | None = None
+
+    @property
+    def targets(self) -> dict[TargetPlace, Target]:
+        """The targets that were asked for and were there at the first look, by their places."""
+        if self._targets is None:
+            found = self.selected.find()
+            self._targets = {TargetPlace(each.network, each.name): each for each in found}
+            for path, error in self.selected.refused.items():
+                self.damaged.refused[path] = str(error)
+        return self._targets
+
+    def record_of(self, target: Target) -> WitnessRecord:
+        """Return the record of a target."""
+        return WitnessRecord(Catalog(self.damaged).of(target), self.damaged)
+
+    def coverage(self, target: Target) -> Coverage | None:
+        """Return the coverage of a target until it was last heard, None if no ledger tells."""
+        bounds = self._last_heard.bounds(Path(target.path), spelled(target.network))
+        lines = ledger.read(target.path)
+        return coverage_of(lines, heard=bounds, lives=self._last_heard.is_alive)
+
+
+class WitnessRecord:
+    """All lines of a target of one witness, in order of time.
+
+    `grain` is the coarsest of its stamps in milliseconds; `tells_all` means that no line is
+    of a format that keeps fewer fields than an event has.
+    """
+
+    def __init__(self, segments: list[SegmentReader], damaged: DamagedLines) -> None:
+        self._segments = segments
+        self._damaged = damaged
+        self.grain = max((each.format.grain for each in segments), default=_FINEST)
+        self.tells_all = all(each.format.is_json for each in segments)
+
+    def lines(self, key_of: KeyOf) -> Iterator[Line]:
+        """Yield each line with its stamp and its key, and its entry behind them.
+
+        A line with a time that there cannot be stands behind the line before it.
+        """
+        stamp = 0
+        for _, same in groupby(self._segments, key=lambda segment: segment.start):
+            parts = [_ordered(segment) for segment in same]
+            entries = parts[0] if len(parts) == 1 else merge(*parts, key=_first)
+            for _, entry in entries:
+                event = entry.event
+                with suppress(ValueError):
+                    stamp = parse_time(event.time)
+                yield stamp, key_of(event), event.msgid, entry
+
+    def sample(self, since: str, key_of: KeyOf) -> Stamps:
+        """Return the first lines from a moment on, to compare clocks by them."""
+        later = WitnessRecord([each for each in self._segments if each.end > since], self._damaged)
+        counted = Counter(self._damaged)
+        begin = parse_time(since)
+        lines = (line for line in later.lines(key_of) if line[0] >= begin)
+        some = list(islice(lines, _SAMPLE))
+        self._damaged.back_to(counted)  # they will be met again
+        return Stamps([line[0] for line in some], [line[1] for line in some], self.grain)
+
+    @property
+    def begins(self) -> str:
+        """The moment before which it has no line, "" if it has none at all."""
+        return min((each.start for each in self._segments), default="")
+
+
+def _ordered(segment: SegmentReader) -> Iterator[tuple[str, Entry]]:
+    """Yield the entries of a part, each with the highest time until then, in its order."""
+    latest = ""
+    for entry in segment.matching(_EVERYTHING, all_lines, _no_names):
+        latest = max(latest, entry.event.time)
+        yield latest, entry
+
+
+def _no_names(_network: str) -> Casemapping:
+    raise AssertionError("a query for everything asks for no name")
+
+
+def key_for(records: Iterable[WitnessRecord], casemapping: Casemapping) -> KeyOf:
+    """Return the key of lines that all these records can hold.
+
+    Beside a record in text, a line is known by its sentence: that is all that text holds.
+    """
+    if all(record.tells_all for record in records):
+        return lambda event: words_of(event, casemapping)
+    return lambda event: sentence(event, visible)

@@ -1,0 +1,270 @@
+"""Several witnesses of one channel merged: what somebody heard is there once, in order."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatlog.archive.system import System
+from chatlog.coverage import ledger
+from chatlog.coverage.entries import ClosedEntry, OpenedEntry
+from chatlog.coverage.fold import coverage_of
+from chatlog.errors import TranscriptError
+from chatlog.event import parse_time
+from chatlog.upkeep.witness import TargetPlace, Witness
+from chatlog.upkeep.witness_merge import ArchiveMerge
+from chatlog.write.writer import Storage, Writer
+from tests.support.archive import START, event_at, read_all, record, writer_in
+from tests.support.ledgers import at
+from tests.support.tending import tend
+
+HERE = TargetPlace("net", "#c")
+MOMENT = "2026-11-27T00:00:00.000Z"
+UNSYNCED = dataclasses.replace(System(), fsync=lambda _fd: None)
+
+
+def merge(into, *archives, dry_run=False, names=None):
+    """Merge archives into one, and return the result of `#c`."""
+    names = names or [each.name for each in archives]
+    witnesses = [Witness(name, root) for name, root in zip(names, archives, strict=True)]
+    writer = None if dry_run else Writer(Storage(root=into), system=UNSYNCED)
+    try:
+        merging = ArchiveMerge(Witness("", into), witnesses, writer, MOMENT)
+        results = {place: merging.merge(place) for place in merging.places()}
+    finally:
+        if writer is not None:
+            writer.close()
+    return results[HERE]
+
+
+def heard(root, *stretches, run="r"):
+    """Append intervals of a run to the ledger of `#c`."""
+    entries = []
+    for since, until in stretches:
+        entries.append(OpenedEntry(at=at(since), run=run))
+        entries.append(ClosedEntry(at=at(until), run=run, cause="killed"))
+    (root / "net" / "#c").mkdir(parents=True, exist_ok=True)
+    ledger.append(UNSYNCED, root / "net" / "#c", entries)
+
+
+def coverage(root):
+    return coverage_of(ledger.read(root / "net" / "#c"), heard=lambda _: None)
+
+
+def gaps(root):
+    return [
+        ((parse_time(gap.start.time) - START) // 1000, (parse_time(gap.end) - START) // 1000)
+        for gap in coverage(root).gaps
+        if gap.state != "filled"
+    ]
+
+
+def said(root):
+    return [(event.time, event.text) for event in read_all(root)]
+
+
+def files(root):
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and path.name != "FORMAT" and not path.name.startswith(".")
+    }
+
+
+# -- each line once ----------------------------------------------------------
+
+
+def test_two_archives_become_one_with_each_line_once_in_order(tmp_path):
+    one, other, into = (tmp_path / name for name in ("one", "other", "into"))
+    lines = [event_at(10 * each, f"line {each}") for each in range(20)]
+    record(one, *lines[:15])
+    record(other, *lines[5:])
+    result = merge(into, one, other)
+    assert (result.added, result.known, result.shared) == (20, 0, 10)
+    assert [text for _, text in said(into)] == [line.text for line in lines]
+
+
+def test_an_added_line_names_its_witness_and_keeps_how_it_came_there(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, event_at(0, "live"), event_at(1, "fetched", via="chathistory"))
+    merge(into, one)
+    assert [(event.text, event.via, event.witness) for event in read_all(into)] == [
+        ("live", "merge", "one"),
+        ("fetched", "chathistory", "one"),
+    ]
+
+
+def test_a_merge_of_the_same_archives_again_changes_nothing(tmp_path):
+    one, other, into = (tmp_path / name for name in ("one", "other", "into"))
+    record(one, *(event_at(each, "lol") for each in range(0, 40, 2)))
+    record(other, *(event_at(each, "lol") for each in range(0, 40, 4)))
+    heard(one, (0, 20), (30, 50))
+    heard(other, (10, 40))
+    merge(into, one, other)
+    before = files(into)
+    result = merge(into, one, other)
+    assert (result.added, files(into)) == (0, before)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_several_copies_the_richest_is_taken_in_whatever_order_the_archives_are_named(
+    tmp_path, order
+):
+    roots = [tmp_path / "poor", tmp_path / "rich"]
+    record(roots[0], *(event_at(each, f"line {each}") for each in range(5)))
+    rich = [event_at(each, f"line {each}", msgid=f"m{each}", account="ann") for each in range(5)]
+    record(roots[1], *rich)
+    merge(tmp_path / "into", *(roots[each] for each in order))
+    assert [event.msgid for event in read_all(tmp_path / "into")] == [f"m{n}" for n in range(5)]
+
+
+def test_a_line_that_the_archive_has_stands_as_it_is(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(into, event_at(0, "hello"))
+    record(one, event_at(0, "hello", msgid="m"), event_at(1, "more"))
+    merge(into, one)
+    assert [(event.text, event.msgid, event.witness) for event in read_all(into)] == [
+        ("hello", "", ""),
+        ("more", "", "one"),
+    ]
+
+
+def test_a_sealed_segment_stays_byte_for_byte_and_missing_lines_are_a_part_beside_it(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(into, event_at(0, "hello"), compress="gzip")
+    tend(into, compress="gzip")
+    sealed = {name: data for name, data in files(into).items() if name.endswith(".gz")}
+    record(one, event_at(0, "hello"), event_at(1, "more"))
+    assert merge(into, one).added == 1
+    assert {name: data for name, data in files(into).items() if name.endswith(".gz")} == sealed
+    assert any(b'"more"' in data for data in files(into).values())
+
+
+def test_an_archive_in_text_adds_nothing_to_one_in_json_that_has_its_lines(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    lines = [event_at(7.3 * each, f"line {each % 3}", nick="ann") for each in range(30)]
+    record(one, *lines, formats=("text",))
+    record(into, *lines)
+    assert (merge(into, one).added, len(read_all(into))) == (0, 30)
+
+
+def test_the_clock_of_the_first_archive_counts_and_the_others_claim_is_kept(tmp_path):
+    one, other, into = (tmp_path / name for name in ("one", "other", "into"))
+    record(one, *(event_at(10 * each, f"line {each}") for each in range(10) if each != 5))
+    record(other, *(event_at(10 * each + 3, f"line {each}") for each in range(10)))
+    merge(into, one, other)
+    [late] = [event for event in read_all(into) if event.text == "line 5"]
+    assert (late.time, late.tags) == (at(50), {"time": at(53)})
+    assert [text for _, text in said(into)] == [f"line {each}" for each in range(10)]
+
+
+def test_an_archive_in_another_time_zone_is_refused_and_nothing_is_written(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(into, *(event_at(10 * each, f"line {each}") for each in range(10)))
+    record(one, *(event_at(10 * each + 7200, f"line {each}") for each in range(10)))
+    before = files(into)
+    with pytest.raises(TranscriptError, match=r"2:00 hours later.*--tz"):
+        merge(into, one)
+    assert files(into) == before
+
+
+# -- coverage and conflicts --------------------------------------------------
+
+
+def test_the_gaps_of_the_result_are_the_times_when_no_witness_heard(tmp_path):
+    one, other, into = (tmp_path / name for name in ("one", "other", "into"))
+    for root in (one, other):
+        record(root, event_at(5, "hello"))
+    heard(one, (0, 100), (200, 300), (400, 500))
+    heard(other, (50, 220), (320, 500))
+    merge(into, one, other)
+    assert gaps(into) == [(300, 320)]
+    assert (coverage(into).since, coverage(into).until) == (at(0), at(500))
+
+
+def test_a_line_that_a_witness_lacks_although_it_was_listening_is_a_conflict(tmp_path):
+    one, other, into = (tmp_path / name for name in ("one", "other", "into"))
+    record(one, *(event_at(each, f"line {each}") for each in (10, 50, 90)))
+    record(other, *(event_at(each, f"line {each}") for each in (10, 90)))
+    heard(one, (0, 100))
+    heard(other, (0, 100))
+    result = merge(into, one, other)
+    assert [(each.event.text, each.lacking) for each in result.conflicts] == [("line 50", "other")]
+    assert (result.conflicting, result.added) == (1, 3)
+
+
+def test_a_line_that_was_said_while_the_other_witness_was_away_is_no_conflict(tmp_path):
+    one, other, into = (tmp_path / name for name in ("one", "other", "into"))
+    record(one, event_at(50, "only here"))
+    record(other, event_at(90, "later"))
+    heard(one, (0, 60))
+    heard(other, (70, 100))
+    assert merge(into, one, other).conflicting == 0
+
+
+# -- failures ----------------------------------------------------------------
+
+
+def test_a_dry_run_counts_and_writes_nothing(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, event_at(0, "hello"))
+    record(into, event_at(1, "there"))
+    before = files(into)
+    assert merge(into, one, dry_run=True).added == 1
+    assert files(into) == before
+
+
+def test_a_target_that_a_recorder_holds_is_not_merged(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, event_at(0, "hello"))
+    recorder = writer_in(into)
+    recorder.hold("net", "#c")
+    try:
+        # The locks of one process do not keep each other out: another process looks.
+        recorder.write(event_at(1, "mine"))
+        recorder.flush()
+    finally:
+        recorder.close()
+
+
+def test_networks_that_fold_names_differently_are_not_mixed(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, event_at(0, "hello"))
+    record(into, event_at(0, "hello"))
+    (one / "net" / "network.json").write_text('{"network":"net","casemapping":"ascii"}\n')
+    with pytest.raises(TranscriptError, match="folds names in more than one way"):
+        merge(into, one)
+
+
+# -- properties --------------------------------------------------------------
+
+WORDS = st.sampled_from(["lol", "hi", "a long sentence"])
+TALK = st.lists(st.tuples(st.integers(1, 90_000), WORDS), min_size=1, max_size=30)
+EARS = st.lists(st.sets(st.integers(0, 2)), min_size=30, max_size=30)
+
+
+@settings(max_examples=25)
+@given(TALK, EARS, st.booleans())
+def test_whatever_each_witness_missed_the_merge_has_what_somebody_heard_once(
+    tmp_path_factory, talk, ears, one_by_one
+):
+    root = tmp_path_factory.mktemp("witnesses")
+    now, lines = 0, []
+    for number, (apart, text) in enumerate(talk):
+        now += apart
+        # The msgids of one server tell true repeats apart.
+        lines.append(event_at(now / 1000, text, msgid=f"m{number}"))
+    roots = [root / name for name in ("a", "b", "c")]
+    for number, each in enumerate(roots):
+        own = [line for line, ear in zip(lines, ears, strict=False) if number in ear]
+        record(each, *own or [event_at(0, "elsewhere", target="#other")])
+    into = root / "into"
+    for some in [[each] for each in roots] if one_by_one else [roots]:
+        if any((each / "net" / "#c").exists() for each in some):
+            merge(into, *(each for each in some))
+    expected = [line.msgid for line, ear in zip(lines, ears, strict=False) if ear]
+    events = read_all(into) if into.exists() else []
+    assert [event.msgid for event in events if event.target == "#c"] == expected
