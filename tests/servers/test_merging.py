@@ -1,0 +1,206 @@
+"""Two recorders of one channel, killed and cut off at random: merged, nothing is lost or doubled.
+
+A few seeds here, forty by `make torture`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import time
+
+import pytest
+
+from chatlog.coverage import ledger
+from chatlog.coverage.fold import coverage_of
+from chatlog.coverage.last_heard import LastHeard
+from chatlog.event import parse_time
+from tests.servers.daemons import Inspircd, Ngircd
+from tests.support.archive import read_all
+
+pytestmark = [pytest.mark.server, pytest.mark.torture]
+
+_SEEDS = int(os.environ.get("CHATLOG_TORTURE_SEEDS", "2"))
+_STEPS = 12
+_NAMES = ("one", "other")
+
+
+class LinkedInspircd(Inspircd):
+    """One of two linked servers, which send neither msgids nor playback."""
+
+    def __init__(self, directory, certificates, shows="server", *, sid="1AA", peer=None):
+        super().__init__(directory, certificates, shows, more_modules="spanningtree")
+        self.sid, self.peer = sid, peer
+        self.link_port = self.reserve_port()
+        self.modules = self.modules.replace("ircv3_msgid", "").replace("chanhistory", "")
+
+    def settings(self):
+        text = super().settings().replace('id="0CL"', f'id="{self.sid}"')
+        text = re.sub(r"<chanhistory[^>]*>", "", text)
+        return text.replace('name="inspircd.test"', f'name="{self.server_name}"')
+
+    @property
+    def server_name(self):
+        return f"{self.sid.lower()}.test"
+
+    def more_settings(self):
+        bind = f'<bind address="{self.host}" port="{self.link_port}" type="servers">\n'
+        if self.peer is None:
+            return bind + self._link("2bb.test", self.link_port)
+        connect = f'<autoconnect period="1" server="{self.peer.server_name}">\n'
+        return bind + self._link(self.peer.server_name, self.peer.link_port) + connect
+
+    def _link(self, name, port):
+        where = f'ipaddr="{self.host}" port="{port}" allowmask="{self.host}"'
+        return f'<link name="{name}" {where} sendpass="s" recvpass="s">\n'
+
+
+class Recorder:
+    """A recorder that is killed and comes again."""
+
+    def __init__(self, chatlog, port, root, nick):
+        self._chatlog, self._port, self.root, self._nick = chatlog, port, root, nick
+        self._running = None
+
+    def come(self):
+        if self._running is None:
+            self._running = self._chatlog.start(
+                "record", "--server", f"irc://127.0.0.1:{self._port}/#a", "--network", "net",
+                "--archive", self.root, "--retry", "--nick", self._nick, "--verbose",
+                "--reconnect-min", "0.1s",
+            )  # fmt: skip
+            self._running.wait_for("net: in 1 of 1 channels")
+
+    def kill(self):
+        if self._running is not None:
+            self._running.kill()
+            self._running.finish()
+            self._running = None
+
+    def leave(self):
+        if self._running is not None:
+            self._running.terminate()
+            assert self._running.finish() == 0, self._running.stderr
+
+
+def talk_and_kill(recorders, person, chance):
+    """Let somebody count while recorders die and come again; return when each number was said."""
+    said = {}
+    recorders[0].come()
+    for _ in range(_STEPS):
+        recorder = chance.choice(recorders)
+        chance.choice([recorder.come, recorder.come, recorder.kill])()
+        for _ in range(chance.randrange(1, 15)):
+            said[len(said)] = time.time() * 1000
+            person.send(f"PRIVMSG #a :{len(said) - 1}", "PRIVMSG #a :lol")
+        person.sync()
+    for recorder in recorders:
+        recorder.come()
+    person.send("PRIVMSG #a :the end")
+    person.sync()
+    for recorder in recorders:
+        recorder.leave()
+    return said
+
+
+def lines_of(root):
+    """Return what was said: numbers, and each `lol` as the number before it and a half."""
+    found, last = [], None
+    texts = [event.text for event in read_all(root) if event.type == "message"]
+    for text in texts:
+        last = int(text) if text.isdigit() else last
+        if text == "lol":
+            following = next((int(each) for each in texts[len(found) :] if each.isdigit()), None)
+            number = last if last is not None else (following or 0) - 1
+            found.append(number + 0.5)
+        else:
+            found.append(int(text) if text.isdigit() else float("inf"))
+    return found
+
+
+def gaps_of(root):
+    heard = LastHeard(root).bounds(root / "net" / "#a", "net")
+    coverage = coverage_of(ledger.read(root / "net" / "#a"), heard=heard, lives=lambda _: False)
+    return [
+        (parse_time(gap.start.time), parse_time(gap.end))
+        for gap in coverage.gaps
+        if gap.state != "filled"
+    ]
+
+
+def merged(chatlog, tmp_path):
+    done = chatlog.run(
+        "merge", tmp_path / "one", tmp_path / "other", "--archive", tmp_path / "both", "--json"
+    )
+    assert done.returncode in (0, 1), done.stderr
+    return done
+
+
+def check(chatlog, tmp_path, said):
+    merged(chatlog, tmp_path)
+    heard = sorted({line for name in _NAMES for line in lines_of(tmp_path / name)})
+    assert lines_of(tmp_path / "both") == heard, "every line that either heard, once, in order"
+    gaps = gaps_of(tmp_path / "both")
+    for number, moment in said.items():
+        in_gap = any(start - 1000 <= moment <= end + 1000 for start, end in gaps)
+        assert in_gap or number in heard, f"{number} is neither there nor in a gap"
+    before = (tmp_path / "both" / "net" / "#a" / "LEDGER").read_bytes()
+    merged(chatlog, tmp_path)
+    assert lines_of(tmp_path / "both") == heard, "merged again, nothing is there twice"
+    assert (tmp_path / "both" / "net" / "#a" / "LEDGER").read_bytes() == before
+
+
+@pytest.mark.parametrize("seed", range(_SEEDS))
+def test_two_recorders_of_a_server_without_times_or_ids_lose_nothing_that_one_heard(
+    chatlog, tmp_path, start_daemon, person, seed
+):
+    server = start_daemon(Ngircd)
+    ada = person(server.port, "ada").register()
+    ada.join("#a")
+    recorders = [Recorder(chatlog, server.port, tmp_path / name, name) for name in _NAMES]
+    check(chatlog, tmp_path, talk_and_kill(recorders, ada, random.Random(f"ngircd {seed}")))
+
+
+@pytest.mark.parametrize("seed", range(_SEEDS))
+def test_two_recorders_on_two_linked_servers_lose_nothing_that_one_heard(
+    chatlog, tmp_path, start_daemon, person, seed
+):
+    one = start_daemon(LinkedInspircd)
+    other = start_daemon(LinkedInspircd, sid="2BB", peer=one)
+    people = [person(one.port, "ada").register(), person(other.port, "bob").register()]
+    for each in people:
+        each.join("#a")
+    people[0].until(r"^:bob!\S+ JOIN")
+    places = zip((one, other), _NAMES, strict=True)
+    recorders = [Recorder(chatlog, server.port, tmp_path / name, name) for server, name in places]
+    check(chatlog, tmp_path, talk_and_kill(recorders, people[0], random.Random(f"linked {seed}")))
+
+
+def test_people_who_speak_at_once_on_two_linked_servers_are_there_once(
+    chatlog, tmp_path, start_daemon, person
+):
+    one = start_daemon(LinkedInspircd)
+    other = start_daemon(LinkedInspircd, sid="2BB", peer=one)
+    ada, bob = person(one.port, "ada").register(), person(other.port, "bob").register()
+    ada.join("#a")
+    bob.join("#a")
+    ada.until(r"^:bob!\S+ JOIN")
+    places = zip((one, other), _NAMES, strict=True)
+    recorders = [Recorder(chatlog, server.port, tmp_path / name, name) for server, name in places]
+    for recorder in recorders:
+        recorder.come()
+    for number in range(100):
+        ada.send(f"PRIVMSG #a :ada {number % 7}")
+        bob.send(f"PRIVMSG #a :bob {number % 5}")
+    ada.sync()
+    bob.sync()
+    ada.send("PRIVMSG #a :the end")
+    bob.until("the end")
+    for recorder in recorders:
+        recorder.leave()
+    merged(chatlog, tmp_path)
+    texts = [event.text for event in read_all(tmp_path / "both") if event.type == "message"]
+    for nick, modulus in (("ada", 7), ("bob", 5)):
+        own = [text for text in texts if text.startswith(nick)]
+        assert own == [f"{nick} {number % modulus}" for number in range(100)]
