@@ -23,8 +23,11 @@ WORTHWHILE: Final = 4
 SMALL: Final = 16 * 1024
 """Bytes of a read; more arrive only in a flood, which gathers by itself."""
 
-AWAITED: Final = 0.25
-"""Seconds after a line of ours in which there is no nap: an answer may come."""
+AWAITED: Final = 0.1
+"""Seconds after a line of ours in which there is no nap: an answer may come.
+
+One that takes longer is delayed by a nap by a fifth of its time at most.
+"""
 
 
 class Wire(NamedTuple):
