@@ -121,7 +121,7 @@ def test_the_whole_language_is_understood_in_one_string(texts, archive):
             "日本 has:legs",
             (
                 "has: knows no 'legs'; it knows link, question, formatting, account, msgid,"
-                ' reply, tags, raw; as text: "has:legs"\n  日本 has:legs\n           ^'
+                ' reply, relay, tags, raw; as text: "has:legs"\n  日本 has:legs\n           ^'
             ),
         ),
         (
@@ -601,7 +601,7 @@ def test_a_type_that_nobody_knows_is_refused_with_those_that_there_are(search, a
     known = (
         "account, action, away, chghost, clear, connected, disconnected, invite, join, joined,"
         " kick, message, mode, names, nick, notice, other, part, parted, quit, react, recovered,"
-        " redact, setname, started, stopped, topic, usernotice,"
+        " redact, setname, started, stopped, topic, unreact, usernotice,"
         " and the classes talk, presence, topic, moderation, server"
     )
     refused = f"chatlog: there is no type 'mesage'; known are {known}"
