@@ -130,6 +130,16 @@ class ISupport(dict[str, str]):
                     return int(limit[:9]) or _NO_LIMIT
         return max(1, self.number("MAXTARGETS", _DEFAULT_TARGETS))
 
+    def channel_limit(self) -> int | None:
+        """Return how many channels with `#` one may be in (CHANLIMIT, else MAXCHANNELS)."""
+        if "CHANLIMIT" not in self:
+            return self.number("MAXCHANNELS", 0) or None
+        limits = map(_CHANNELS.fullmatch, self["CHANLIMIT"].split(","))
+        return next((int(limit[1]) for limit in limits if limit), 0) or None
+
+
+_CHANNELS: Final = re.compile(r"[^:]*#[^:]*:([0-9]{1,8})")
+
 
 def _chantypes(value: str) -> str:
     """Return the characters of CHANTYPES that can begin a channel."""

@@ -37,3 +37,16 @@ class SharedLimit:
     def opens_at(self, now: float) -> float:
         """Return when there is room again; `now` if there is."""
         return now if self.room(now) > 0 else self._free_at[0]
+
+
+class SharedLimits:
+    """The limits of the hosts of one process: connections to the same host share them."""
+
+    def __init__(self) -> None:
+        self._limits: dict[tuple[str, str, int, float], SharedLimit] = {}
+
+    def of(self, host: str, deed: str, pace: tuple[int, float] | None) -> SharedLimit | None:
+        """Return the limit of a host for a deed, by the network's pace; None without one."""
+        if pace is None:
+            return None
+        return self._limits.setdefault((host, deed, *pace), SharedLimit(*pace))

@@ -75,6 +75,7 @@ class Driver:
     later turn in which one lets us in or refuses, `on_caught_up` when their history is
     dealt with as well, `on_policy` when the server declares an STS policy by TLS, and
     `on_invitations` when the channels that we came into on invitation change.
+    `on_limit` with the number of channels that the server lets us be in, if it has any.
     """
 
     def __init__(
@@ -90,21 +91,20 @@ class Driver:
         on_policy: Callable[[], None],
         on_invitations: Callable[[], None] = lambda: None,
         history: MakeHistory,
+        on_limit: Callable[[int], None] = lambda _most: None,
     ) -> None:
         loop: asyncio.AbstractEventLoop = connection.reactor.loop
-        self.session = session
-        self.turn = Turn()
+        self.session, self.turn = session, Turn()
         self.welcomed: asyncio.Future[None] = loop.create_future()
         self.since, self.parting_words, self.verdict = "", "", ACCIDENT
         self.must_reconnect = self._has_claimed = self._has_reported = False
         self._connection, self._intake = connection, intake
         self._loop, self._now = loop, now
         self._on_arrival, self._on_caught_up = on_arrival, on_caught_up
+        self._on_limit: Callable[[int], None] | None = on_limit
         self._has_arrived = self._has_all_played_back = self._is_over = False
         self._history = history(session, connection.send_raw, self._look_whether_caught_up)
-        self._channels = ChannelFacts(
-            session, intake, ledgers, self._history, lambda: connection.heard
-        )
+        self._channels = ChannelFacts(session, intake, ledgers, self._history, self._heard)
         self._steps = Steps(loop, connection.begin_acting, connection.end_acting, intake.fail)
         self._handlers: dict[type, Callable[[Any], Iterator[None] | None]] = {
             BoundExceeded: self._on_exceeded,
@@ -122,6 +122,10 @@ class Driver:
             Absent: self._on_absent,
         }
         self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    def _heard(self) -> str:
+        """Return when anything was last heard from the server."""
+        return self._connection.heard
 
     def start(self) -> None:
         """Send the first lines of the connection."""
@@ -164,10 +168,18 @@ class Driver:
 
     def end_turn(self) -> None:
         """Write the events of the turn, send its replies, act on its facts; begin the next one."""
+        if self._on_limit is not None and self.session.ready:
+            self._report_limit(self._on_limit)
         if self.session.changed:
             self._advance()
         turn, self.turn = self.turn, Turn()
         self._steps.run(self._carry_out(turn), self._until())
+
+    def _report_limit(self, on_limit: Callable[[int], None]) -> None:
+        """Report, before the first JOIN, how many channels the server lets us be in."""
+        self._on_limit = None
+        if limit := self.session.state.isupport.channel_limit():
+            on_limit(limit)
 
     def _until(self) -> float:
         """Return the end of this turn of the loop: that of the lines, or a new one of ours."""

@@ -13,12 +13,11 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from chatlog import __version__
 from chatlog.connection import Reactor
 from chatlog.errors import ChatlogError, HeldError, NetworkError, RefusedError, TranscriptError
 from chatlog.event import SERVER, Event, EventType
+from chatlog.protocol.shared_limit import SharedLimits
 from chatlog.record.absences import News, absence_error, news_line
 from chatlog.record.driver import listen
 from chatlog.record.durability import Durability
@@ -28,7 +27,9 @@ from chatlog.record.intake import Intake
 from chatlog.record.intervals import Moment
 from chatlog.record.ledgers import Ledgers
 from chatlog.record.limits import Limiter, Limits
+from chatlog.record.network_run import KeptConnection, NetworkRun
 from chatlog.record.recorded_classes import RecordedClasses
+from chatlog.record.shares import with_channels
 from chatlog.record.steps import TURN
 from chatlog.record.supervisor import Plan, Supervisor
 from chatlog.record.waiting_sink import WaitingSink
@@ -103,9 +104,10 @@ class Recorder:
             read_on=lambda: self._each_connection(Reactor.read_on),
         )
         self._housekeeping = Housekeeping(writer, now=now, rounds=rounds)
+        self._limits = SharedLimits()
         self._errors = 0
         self._reactor: Reactor | None = None
-        self._networks: dict[str, _Network] = {}
+        self._networks: dict[str, NetworkRun] = {}
         self._failures: list[BaseException] = []
         self._stopping: asyncio.Future[str] | None = None
         self._at_limit = False
@@ -141,7 +143,7 @@ class Recorder:
         if self._stopping is not None and not self._stopping.done():
             self._stopping.set_result(reason)
         for network in self._networks.values():
-            network.supervisor.stop(reason)
+            network.stop(reason)
 
     def jumped(self, ahead: int, slept: int) -> None:
         """Note that our clock was set, or that the machine slept, by milliseconds."""
@@ -150,7 +152,7 @@ class Recorder:
         if ahead:
             logger.warning("the clock was set by %+.0f s", ahead / 1000)
         for network in self._networks.values():
-            network.supervisor.jumped(ahead, slept)
+            network.jumped(ahead, slept)
 
     def reload(self, plans: Sequence[Plan]) -> None:
         """Replace the plans without dropping a connection that is still planned.
@@ -163,7 +165,7 @@ class Recorder:
         self._end_ranges(before)
         for name, network in list(self._networks.items()):
             if name not in self.plans:
-                network.supervisor.stop("no longer in the configuration")
+                network.stop("no longer in the configuration")
             elif network.task.done():
                 del self._networks[name]
         for name, plan in self.plans.items():
@@ -175,12 +177,12 @@ class Recorder:
 
     def statuses(self) -> tuple[NetworkStatus, ...]:
         """Return the status of each network."""
-        return tuple(network.supervisor.status() for network in self._networks.values())
+        return tuple(network.status() for network in self._networks.values())
 
     def absences(self, network: str) -> list[Absence]:
         """Return the channels of a network that do not let us in; none before its welcome."""
         kept = self._networks.get(network)
-        return kept.supervisor.absences()[0] if kept is not None else []
+        return kept.absences()[0] if kept is not None else []
 
     def fetched(self, network: str, channel: str) -> int:
         """Return the number of lines of a channel that were fetched from history."""
@@ -194,7 +196,7 @@ class Recorder:
     def was_welcomed(self, network: str) -> bool:
         """Return whether a network has let us in during this run."""
         kept = self._networks.get(network)
-        return kept is not None and kept.supervisor.was_welcomed
+        return kept is not None and kept.was_welcomed
 
     @property
     def errors(self) -> int:
@@ -221,17 +223,17 @@ class Recorder:
         name = plan.session.network
         sink: Sink = self._writer
         classes = RecordedClasses(name, lambda: self._writer.storage.rules)
-        ledgers = self._ledgers_of(name, classes)
+        make_ledgers = partial(self._new_ledgers, name, classes)
         if self._linger is not None:
             sink = waiting = WaitingSink(self._writer)
-            ledgers = self._ledgers_of(name, classes, waiting.last_msgid)
+            make_ledgers = partial(self._new_ledgers, name, classes, waiting.last_msgid)
         intake = Intake(
             name,
             sink,
             self._limiter,
             self._durability,
             stop=self.stop,
-            begin=ledgers.begin,
+            begin=make_ledgers().begin,
             classes=classes,
         )
         intake.on_written = self.on_written
@@ -240,42 +242,55 @@ class Recorder:
         except HeldError as error:
             self._fail(error)
             return
+        self._note(intake, EventType.STARTED, name, f"chatlog {__version__}")
+        begin = partial(self._begin_connection, make_ledgers)
+        network = NetworkRun(with_channels(plan, intake.channels), intake, begin)
+        self._networks[name] = network
+        network.start(self._reactor.loop)
+
+    def _begin_connection(
+        self, make_ledgers: Callable[[], Ledgers], network: NetworkRun, plan: Plan
+    ) -> KeptConnection:
+        """Return a further connection of a network, with the channels of its plan."""
+        assert self._reactor is not None  # noqa: S101 - run() made it
+        ledgers, host = make_ledgers(), plan.addresses[0].host
         supervisor = Supervisor(
-            _with_channels(plan, intake.channels),
+            plan,
             self._reactor,
-            intake,
+            network.intake,
             ledgers,
             now=self._now,
             chance=self._chance,
             on_change=self._changed,
-            on_arrival=partial(self._arrived, name),
-            on_caught_up=partial(self._leave_soon, name),
-            history=partial(self._make_history, name),
+            on_arrival=partial(self._arrived, network),
+            on_caught_up=lambda: self._leave_soon(network, supervisor),
+            history=partial(self._make_history, network, ledgers),
             policies=self._policies,
-            invitations=self._invitations,
+            invitations=None if network.connections else self._invitations,
+            on_limit=network.limit,
+            join_limit=self._limits.of(host, "JOIN", plan.session.join_pace),
+            login_limit=self._limits.of(host, "login", plan.login_pace),
         )
-        self._note(intake, EventType.STARTED, name, f"chatlog {__version__}")
-        task = self._reactor.loop.create_task(supervisor.run())
-        self._networks[name] = _Network(supervisor, intake, ledgers, task)
+        return KeptConnection(supervisor, ledgers)
 
     def _make_history(
         self,
-        name: str,
+        network: NetworkRun,
+        ledgers: Ledgers,
         session: Session,
         send: Callable[[str], None],
         on_settled: Callable[[], None],
     ) -> HistoryQueue:
         """Return the history of one connection, with the depth of its network's current plan."""
-        network = self._networks[name]
         return HistoryQueue(
             session,
             self._writer,
             network.intake,
-            network.ledgers,
+            ledgers,
             loop=asyncio.get_running_loop(),
             send=send,
             now=self._now,
-            depth=network.supervisor.plan.history,
+            depth=network.plan.history,
             is_batch=self._linger is not None,
             on_settled=on_settled,
         )
@@ -290,7 +305,7 @@ class Recorder:
         if self._linger is not None and not self._failures:
             self.stop("everything is fetched")
 
-    def _end(self, network: _Network) -> None:
+    def _end(self, network: NetworkRun) -> None:
         network.ended = True
         failed = None if network.task.cancelled() else network.task.exception()
         if failed is not None:
@@ -299,56 +314,60 @@ class Recorder:
             self._end_batch(network)
         if network.intake.failure is not None:
             self._failures.append(network.intake.failure)
-        reason = network.supervisor.stop_reason or "failed"
-        self._note(network.intake, EventType.STOPPED, network.supervisor.name, reason)
-        if network.supervisor.name not in self.plans:
-            del self._networks[network.supervisor.name]
+        reason = network.stop_reason or "failed"
+        self._note(network.intake, EventType.STOPPED, network.name, reason)
+        if network.name not in self.plans:
+            del self._networks[network.name]
 
-    def _leave_soon(self, name: str) -> None:
+    def _leave_soon(self, network: NetworkRun, supervisor: Supervisor) -> None:
         """Leave a network of a batch, `linger` seconds after its last gap was fetched."""
-        network = self._networks.get(name)
-        if self._linger is None or network is None or network.leaving or self._reactor is None:
+        if self._linger is None or network.leaving or self._reactor is None:
             return
-        network.ledgers.end_batch()
-        leave = partial(network.supervisor.stop, "everything is fetched")
+        if not network.note_caught_up(supervisor):
+            return
+        network.end_batch()
+        leave = partial(network.stop, "everything is fetched")
         network.leaving = self._reactor.loop.call_later(self._linger, leave)
 
-    def _arrived(self, name: str) -> None:
+    def _arrived(self, network: NetworkRun) -> None:
         """Report the channels that refuse us; a batch does so once, at its end."""
-        if not self._is_batch and name in self._networks:
-            self._report_absences(self._networks[name])
+        if not self._is_batch:
+            self._report_absences(network)
 
-    def _end_batch(self, network: _Network) -> None:
+    def _end_batch(self, network: NetworkRun) -> None:
         """Fail with the error of a batch that did not do its work; the status tells it each time.
 
         A line about channels that refuse us is printed if that is news since earlier runs.
         """
-        supervisor = network.supervisor
-        error, absences, wanted = supervisor.unfinished(), *supervisor.absences()
+        error, absences, wanted = network.unfinished(), *network.absences()
         news, is_all = self._news_of(network), len(absences) == wanted and error is None
         if (news.refused or news.back) and not is_all:  # else the error tells it
-            logger.error("%s", news_line(supervisor.name, news, len(absences), wanted))
+            logger.error("%s", news_line(network.name, news, len(absences), wanted))
         if error is None and absences:
-            error = absence_error(supervisor.name, absences, wanted)
+            error = absence_error(network.name, absences, wanted)
             error.is_reported = self._known is not None and not (is_all and news.refused)
         self._fail(error)
 
-    def _report_absences(self, network: _Network) -> None:
+    def _report_absences(self, network: NetworkRun) -> None:
         """Report in one line the channels that refuse us, if that is news since earlier runs."""
-        news = self._news_of(network)
+        news = self._news_of(network, of_arrived=True)
         if news.refused or news.back:
-            absences, wanted = network.supervisor.absences()
-            logger.error("%s", news_line(network.supervisor.name, news, len(absences), wanted))
+            absences, wanted = network.absences(of_arrived=True)
+            logger.error("%s", news_line(network.name, news, len(absences), wanted))
 
-    def _news_of(self, network: _Network) -> News:
-        """Return the changes of refusals since earlier runs; none if no file keeps them."""
-        supervisor = network.supervisor
-        if self._known is None or not supervisor.was_welcomed:
+    def _news_of(self, network: NetworkRun, *, of_arrived: bool = False) -> News:
+        """Return the changes of refusals since earlier runs; none if no file keeps them.
+
+        With `of_arrived` only those of connections that have their channels.
+        """
+        if self._known is None or not network.was_welcomed:
             return News()
-        absences, _ = supervisor.absences()
+        absences, _ = network.absences(of_arrived=of_arrived)
         absent = {each.channel for each in absences}
-        there = [each for each in supervisor.carryover.joining.names() if each not in absent]
-        return self._known.news(supervisor.name, absences, there)
+        names = network.channels(of_arrived=of_arrived)
+        return self._known.news(
+            network.name, absences, [name for name in names if name not in absent]
+        )
 
     def _end_ranges(self, before: Mapping[str, Plan]) -> None:
         """End the ranges of channels that are planned no longer, unless another run records them.
@@ -366,17 +385,17 @@ class Recorder:
             gone += self._known.take_out(wanted)
         for name, channel in dict.fromkeys(gone):
             if not self._writer.is_held_elsewhere(name, channel):
-                self._ledgers_of(name).unwanted(channel, Moment(self._now()))
+                network = self._networks.get(name)
+                ledgers = network.ledgers_of(channel) if network else self._new_ledgers(name)
+                ledgers.unwanted(channel, Moment(self._now()))
 
-    def _ledgers_of(
+    def _new_ledgers(
         self,
         name: str,
         classes: RecordedClasses | None = None,
         waiting_msgid: Callable[[str], str] = lambda _target: "",
     ) -> Ledgers:
-        """Return the ledgers of a network, which may be none of this run's."""
-        if name in self._networks:
-            return self._networks[name].ledgers
+        """Return ledgers of a network, which may be none of this run's."""
         return Ledgers(
             name,
             self._writer,
@@ -408,7 +427,7 @@ class Recorder:
     def _stop_at_limit(self, reason: str) -> None:
         self._at_limit = True
         for network in self._networks.values():
-            network.ledgers.end_batch()
+            network.end_batch()
         self.stop(reason)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -417,7 +436,7 @@ class Recorder:
         tick = partial(self._writer.tick, self._now(), lambda: loop.time() > until)
         self._durability.do(tick)
         for network in self._networks.values():
-            network.ledgers.append_held_back()
+            network.append_held_back()
         delay = 0.0 if self._writer.is_ticking else _TICK
         self._ticking = loop.call_later(delay, self._tick, loop)
 
@@ -436,36 +455,6 @@ class Recorder:
     def _each_connection(self, action: Callable[[Reactor], None]) -> None:
         if self._reactor is not None:
             action(self._reactor)
-
-
-class _Network:
-    """A network of this run, and the task that keeps it connected."""
-
-    def __init__(
-        self,
-        supervisor: Supervisor,
-        intake: Intake,
-        ledgers: Ledgers,
-        task: asyncio.Task[None],
-    ) -> None:
-        self.supervisor = supervisor
-        self.intake = intake
-        self.ledgers = ledgers
-        self.task = task
-        self.ended = False
-        self.leaving: asyncio.TimerHandle | None = None
-
-    def apply(self, plan: Plan) -> None:
-        before = set(self.supervisor.plan.session.channels)
-        new = tuple(each for each in plan.session.channels if each not in before)
-        left_out = {*new, *plan.session.channels} - before - {*self.intake.hold_more(new)}
-        kept = tuple(each for each in plan.session.channels if each not in left_out)
-        self.supervisor.apply(_with_channels(plan, kept))
-
-
-def _with_channels(plan: Plan, channels: tuple[str, ...]) -> Plan:
-    session = msgspec.structs.replace(plan.session, channels=channels)
-    return msgspec.structs.replace(plan, session=session)
 
 
 def _gravity(error: BaseException) -> int:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from chatlog.connection import Connection, Reactor
     from chatlog.protocol.session_settings import SessionSettings
+    from chatlog.protocol.shared_limit import SharedLimit
     from chatlog.protocol.wanted import Absence
     from chatlog.record.driver import MakeHistory
     from chatlog.record.intake import Intake
@@ -46,8 +47,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     A link that is silent for `timeout` is dead. `talk_pace` is the number of
     lines that a server accepts at once, and the seconds until it accepts one
-    more. `history` is the depth to fetch for a channel that was never recorded,
-    None for no history.
+    more. `login_pace` is the network's limit for logins. If there are more channels than
+    `channels_per_connection` (None: than the server says), up to `connections` share
+    them, all with one nick if the network `shares_nick`. `history` is the depth to fetch
+    for a channel that was never recorded, None for no history.
     """
 
     session: SessionSettings
@@ -58,6 +61,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     reconnect_max: float
     retry: bool = False
     talk_pace: tuple[int, float] = (BURST, INTERVAL)
+    channels_per_connection: int | None = None
+    connections: int = 1
+    shares_nick: bool = False
+    login_pace: tuple[int, float] | None = None
     history: HistoryDepth | None = None
 
     def secret_mask(self) -> SecretMask:
@@ -91,7 +98,9 @@ class Supervisor:
     `history` makes the object that fetches the gaps of each connection's
     channels. `on_arrival` is called when we are in all channels that let us in, and
     when one lets us in or refuses later; `on_caught_up` when a connection has no gap left to
-    fetch, `on_change` when the network's status changes.
+    fetch, `on_change` when the network's status changes. `on_limit` gets the number of
+    channels that a server lets a connection be in. `join_limit` and `login_limit` may be
+    shared with other connections. `has_arrived` once it was in all channels that let us in.
     """
 
     def __init__(
@@ -109,29 +118,29 @@ class Supervisor:
         history: MakeHistory,
         policies: Policies | None = None,
         invitations: InvitationsFile | None = None,
+        on_limit: Callable[[int], None] = lambda _most: None,
+        join_limit: SharedLimit | None = None,
+        login_limit: SharedLimit | None = None,
     ) -> None:
         self.plan = plan
+        self._on_limit = on_limit
+        self._login_limit = login_limit
         self._mask = plan.secret_mask()
         self._on_change = on_change
-        self._on_arrival = on_arrival
-        self._on_caught_up = on_caught_up
+        self._on_arrival, self._on_caught_up = on_arrival, on_caught_up
         self._make_history = history
         self._ledgers = ledgers
         self._state = "starting"
-        self.was_welcomed = False
+        self.was_welcomed = self.has_arrived = False
         self.last_refusal: ChatlogError | None = None
-        self.carryover = Carryover(plan.session)
+        self.carryover = Carryover(plan.session, join_limit)
         self._invitations_file = invitations
         if invitations is not None:
             self.carryover.restore(invitations.read(self.name))
-        self._reactor = reactor
-        self._intake = intake
-        self._now = now
-        self._chance = chance
+        self._reactor, self._intake = reactor, intake
+        self._now, self._chance = now, chance
         self._policies = policies
-        self._welcomes = 0
-        self._server_index = 0
-        self._failures = 0
+        self._welcomes = self._server_index = self._failures = 0
         self._connection: Connection | None = None
         self._driver: Driver | None = None
         self._dialler: Dialler | None = None
@@ -232,6 +241,8 @@ class Supervisor:
     async def _keep(self) -> None:
         while not self._stopping.done():
             verdict, moved = ACCIDENT, False
+            if not await self._may_log_in():
+                break
             try:
                 moved = await self._visit(self._address())
                 verdict = self._verdict()
@@ -242,6 +253,19 @@ class Supervisor:
                 self.carryover.joining.flooded()
             if not (moved or self._stopping.done()):
                 await self._pause(verdict.least)
+
+    async def _may_log_in(self) -> bool:
+        """Wait for our turn to log in; return False if the stop came first."""
+        limit, loop = self._login_limit, self._reactor.loop
+        if limit is None:
+            return True
+        while (wait := limit.opens_at(loop.time()) - loop.time()) > 0:
+            self.state = "waiting for its turn to connect"
+            await self._first_of(within=wait)
+            if self._stopping.done():
+                return False
+        limit.spend(1, loop.time())
+        return True
 
     # -- which server, and when ----------------------------------------------------
 
@@ -293,6 +317,7 @@ class Supervisor:
             on_policy=lambda: self._remember_policy(session, address),
             on_invitations=self._keep_invitations,
             history=self._make_history,
+            on_limit=self._on_limit,
         )
         connection.pacing = Pacing(*self.plan.talk_pace)
         self._connection, self._driver = connection, driver
@@ -337,7 +362,7 @@ class Supervisor:
 
     def _arrived(self) -> None:
         # The task that waits for the welcome may have its turn only after this.
-        self.was_welcomed, self.last_refusal = True, None
+        self.was_welcomed, self.last_refusal, self.has_arrived = True, None, True
         self._on_change()
         self._on_arrival()
 

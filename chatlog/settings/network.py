@@ -197,6 +197,13 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
         Section.CONNECTION, Duration(), "Longest wait before a reconnection.",
         note="Not less than `reconnect-min`.",
     )] = 300.0
+    connections: Annotated[int | None, Setting(
+        Section.CONNECTION, Count(least=1),
+        "Most connections, if there are more channels than one connection carries.",
+        unset="as many as it takes on Twitch, else 3",
+        note="How many it carries is 100 on Twitch, else what the server says (CHANLIMIT).",
+        example="1",
+    )] = None
     retry: Annotated[bool | None, Setting(
         Section.CONNECTION, _SWITCH, "Keep trying if the first connection fails.",
         unset="yes for networks of a configuration, else no", example="true",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """A network and its quirks.
 
-    `joins_per` and `sends_per` are a number and the seconds that it holds for;
+    `joins_per`, `sends_per` and `logins_per` are a number and the seconds that it holds for;
     None is the usual pace. Every channel of a JOIN counts. `capabilities` are
     requested beside the usual ones. `anonymous_nick`, with digits added, needs
     no account.
@@ -31,6 +31,9 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     anonymous_nick: str = ""
     joins_per: tuple[int, float] | None = None
     sends_per: tuple[int, float] | None = None
+    channels_per_connection: int | None = None
+    shares_nick: bool = False  # several connections may have one nick
+    logins_per: tuple[int, float] | None = None
     no_user_modes: bool = False
     lower_case: bool = False  # of nicks and channels: the network finds no other spelling
     note: str = ""
@@ -58,10 +61,13 @@ _ALL: Final = (
         anonymous_nick="justinfan",
         joins_per=(20, 10.0),
         sends_per=(20, 30.0),
+        channels_per_connection=100,
+        shares_nick=True,
+        logins_per=(20, 10.0),
         no_user_modes=True,
         lower_case=True,
         note=(
-            "without a password it only listens; at most 100 channels at a time;"
+            "without a password it only listens; 100 channels on each connection;"
             " https://dev.twitch.tv/docs/chat/irc/"
         ),
     ),

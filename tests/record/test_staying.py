@@ -173,7 +173,8 @@ def test_a_plan_that_changes_between_two_connections_counts_on_the_next(tmp_path
             await in_state(recorder, "waiting")
             channels = {"channels": ("#demo", "#new")}
             recorder.reload([plan_of(server.port, session=channels, **rarely)])
-            (supervisor,) = [each.supervisor for each in recorder._networks.values()]
+            (network,) = recorder._networks.values()
+            (supervisor,) = network.supervisors
             assert supervisor.carryover.joining.changed, "nothing was asked for on a dead line"
             clock.advance(600)
             await asyncio.to_thread(server.wait_for, rb"^JOIN #demo,#new$")

@@ -11,7 +11,7 @@ import os
 import random
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from chatlog.settings.channel import ChannelConfig
     from chatlog.settings.presets import Preset
     from chatlog.settings.setting import Setting
+
+_MOST_CONNECTIONS: Final = 3
+"""Connections to a network that may take further ones for clones."""
 
 
 def settings_of(ctx: click.Context) -> Config:
@@ -237,6 +240,10 @@ def plan_of(name: str, network: NetworkConfig, *, retry: bool) -> Plan:
         reconnect_max=max(network.reconnect_min, network.reconnect_max),
         retry=retry if network.retry is None else network.retry,
         talk_pace=_talk_pace(preset),
+        channels_per_connection=preset.channels_per_connection if preset else None,
+        connections=_connections(network, preset),
+        shares_nick=bool(preset and preset.shares_nick),
+        login_pace=preset.logins_per if preset else None,
     )
     hide_secrets(name, plan.secret_mask())
     return plan
@@ -247,6 +254,15 @@ def _talk_pace(preset: Preset | None) -> tuple[int, float]:
         return BURST, INTERVAL
     count, seconds = preset.sends_per
     return max(1, count // 2), seconds / count
+
+
+def _connections(network: NetworkConfig, preset: Preset | None) -> int:
+    """Return the most connections, by the number of channels if the network welcomes many."""
+    if network.connections is not None:
+        return network.connections
+    if preset is None or preset.channels_per_connection is None:
+        return _MOST_CONNECTIONS
+    return max(1, -(-len(network.channels) // preset.channels_per_connection))
 
 
 def _address(server: server_names.ServerName, network: NetworkConfig) -> Address:
