@@ -15,7 +15,7 @@ from chatlog.archive.layout import directory_name, network_directory
 from chatlog.archive.networks import read_casemapping
 from chatlog.archive.targets import spelled
 from chatlog.errors import ChatlogError
-from chatlog.event import SERVER, parse_time
+from chatlog.event import SERVER, EventType, class_of, parse_time
 from chatlog.formats.format import Origin, Style
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class Judge:
 
     def __init__(self, inventory: Inventory, segment: SegmentName) -> None:
         self._period = inventory.period(segment)
+        self._of_class = segment.of_class
         self._directory = inventory.directory
         self._places: dict[tuple[str, str], bool] = {}
         self._latest = ""
@@ -109,7 +110,12 @@ class Judge:
             return f"it is of {event.time}, which is not in this segment's period"
         if not self._is_here(event):
             return f"it is of {event.target!r} in {event.network!r}, whose place is another"
+        if self._of_class and not self._is_of_class(event):
+            return f"it is a {event.type!r}, and this segment is for {self._of_class} alone"
         return ""
+
+    def _is_of_class(self, event: Event) -> bool:
+        return event.type == EventType.RECOVERED or class_of(event.type) == self._of_class
 
     def _is_here(self, event: Event) -> bool:
         key = event.network, event.target

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from chatlog.archive.compression import COMPRESSIONS
 from chatlog.archive.locks import Locks
+from chatlog.archive.rules import Rules
 from chatlog.archive.storage import Storage
 from chatlog.archive.version import CONTENT
+from chatlog.formats import jsonl
 from chatlog.upkeep.tending import tender_of
 from chatlog.upkeep.verify import Verifier, digest_of
 from tests.support.archive import UNSYNCED, event_at, manifest_of, record
@@ -302,3 +304,20 @@ def test_wherever_a_seal_or_removal_stops_all_findings_are_repairable_and_repair
         repair(root)
         assert found(root) == [], nth
         assert before is None or texts_in(root) == before
+
+
+def test_a_line_of_another_class_is_found_in_a_segment_of_one_class(tmp_path):
+    record(
+        tmp_path,
+        *(event_at(1, type="join"), event_at(2, type="recovered", text="torn")),
+        rules=Rules(keep={"presence": DAY}),
+    )
+    path = tmp_path / "net/#c/2026-11-23_001.presence.jsonl"
+    with path.open("ab") as file:
+        file.write(jsonl.encode([event_at(3, type="recovered"), event_at(4, "hello")]))
+    assert found(tmp_path) == [
+        (
+            "net/#c/2026-11-23_001.presence.jsonl", 3,
+            "it is a 'message', and this segment is for presence alone",
+        )
+    ]  # fmt: skip
