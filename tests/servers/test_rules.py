@@ -139,3 +139,44 @@ def test_classes_that_expire_apart_are_files_apart_and_maintain_removes_the_expi
         "joined", "message", "parted",
     }  # fmt: skip
     assert chatlog.run("verify", "--archive", archive).returncode == 0
+
+
+def test_history_of_a_channel_that_records_talk_alone_brings_talk_alone(
+    chatlog, tmp_path, ergochat, person
+):
+    ada = person(ergochat.port, "ada").register()
+    ada.join("#a")
+    archive = tmp_path / "archive"
+
+    def sync():
+        done = chatlog.run(
+            "sync", "--server", f"irc://127.0.0.1:{ergochat.port}/#a", "--network", "net",
+            "--archive", archive, "--record", "talk", "--keep", "talk=90d", "--verbose",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+    ada.say("#a", "before")
+    ada.sync()
+    sync()
+    bob = person(ergochat.port, "bob").register()
+    bob.join("#a")
+    bob.send("PART #a")
+    ada.say("#a", "while away")
+    ada.send("TOPIC #a :new")
+    ada.sync()
+    sync()
+    directory = archive / "net/#a"
+    said = [(line["type"], line.get("text")) for line in lines_of(directory)]
+    assert [each for each in said if each[0] not in {"joined", "parted"}] == [
+        ("message", "before"), ("message", "while away"),
+    ]  # fmt: skip
+    assert {entry["kinds"] for entry in entries_of(directory, "opened")} == {"talk"}
+    assert {entry["kinds"] for entry in entries_of(directory, "covered")} == {"talk"}
+    gaps = chatlog.run("gaps", "--archive", archive)
+    assert gaps.returncode == 0, "a gap is open"
+    assert "talk alone" in gaps.stdout
+    assert "messages only" not in gaps.stdout
+    assert chatlog.run("who", "a", "--archive", archive).returncode == 1
+    assert [path.name.partition(".")[2] for path in sorted(directory.glob("2*"))].count(
+        "talk.jsonl"
+    ) >= 1

@@ -79,22 +79,26 @@ def lines_of(path):
     return b"".join(way.decompressed([path.read_bytes()])).splitlines()
 
 
+_WRITTEN = ("message", "away", "topic")
+"""A type of each of three classes of events."""
+
+
 def texts_in(root, suffix="jsonl"):
-    """Count the texts of all messages of an archive, target by target; every line must be whole."""
+    """Count the texts that people wrote, target by target; every line must be whole."""
     found = {}
     for path in sorted(root.rglob("*_*")):
         name = parse_segment(path.name)
         if name is not None and name.suffix == suffix:
             target = found.setdefault(path.parent.name, [])
             events = [json.loads(line) for line in lines_of(path)]
-            target += [event["text"] for event in events if event["type"] == "message"]
+            target += [event["text"] for event in events if event["type"] in _WRITTEN]
     return {target: Counter(texts) for target, texts in found.items()}
 
 
 def order_in(root):
-    """Read the texts of each segment's messages, in its order."""
+    """Read the texts that people wrote in each segment, in its order."""
     for path in sorted(root.rglob("*_*")):
         name = parse_segment(path.name)
         if name is not None and name.suffix == "jsonl":
             events = [json.loads(line) for line in lines_of(path)]
-            yield path.parent.name, [e["text"] for e in events if e["type"] == "message"]
+            yield path.parent.name, [e["text"] for e in events if e["type"] in _WRITTEN]

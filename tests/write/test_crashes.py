@@ -18,6 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from chatlog.archive.compression import COMPRESSIONS
 from chatlog.archive.inventory import Inventory
+from chatlog.archive.layout import parse_segment
+from chatlog.archive.rules import Rules
 from chatlog.errors import TranscriptError
 from chatlog.upkeep.holding import NOBODY, Holding
 from chatlog.upkeep.tending import tender_of
@@ -110,6 +112,20 @@ def live(life):
     life.end()
 
 
+def live_in_classes(life):
+    """Do so with events of classes that are kept for different times."""
+    for number in range(6):
+        life.say(1, seconds=number, type=("message", "away", "topic")[number % 3])
+    life.say(2, seconds=6, type="away", via="playback")
+    life.tend()
+    life.tick()
+    life.tend()
+    life.say(1, seconds=7, type="away")  # late for a period that is sealed
+    life.say(1, seconds=DAY, type="away")
+    life.tick()
+    life.end()
+
+
 def chain_holds(directory):
     previous = ""
     for line in (directory / "MANIFEST").read_bytes().splitlines(keepends=True):
@@ -137,7 +153,7 @@ def check(life):
         assert not [name for name in inventory.names if name.startswith(".")]
 
 
-def lived(root, fragile, **storage):
+def lived(root, fragile, live=live, **storage):
     life = None
     with contextlib.suppress(Stopped):
         life = Life(root, fragile.system, **storage)
@@ -185,6 +201,26 @@ def test_each_call_may_fail_or_be_the_last_and_no_promise_is_broken(tmp_path, mo
             assert len(life.promised) == life.written, nth
         come_back(life)
         check(life)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_each_call_may_fail_or_be_the_last_while_classes_are_written_apart(tmp_path, mode):
+    rules = Rules(keep={"presence": DAY, "topic": 2 * DAY})
+    counting = Fragile()
+    life = lived(tmp_path / "count", counting, live_in_classes, rules=rules)
+    assert len(life.promised) == life.written == 10
+    for nth in range(1, counting.count + 1):
+        root = tmp_path / str(nth)
+        life = lived(root, Fragile(nth, mode), live_in_classes, rules=rules)
+        if life is None or life.writer is None:
+            continue
+        if mode == "fail":
+            assert len(life.promised) == life.written, nth
+        come_back(life)
+        check(life)
+        names = [parse_segment(path.name) for path in root.glob("net/#a/2*")]
+        version = (root / "FORMAT").read_text() if (root / "FORMAT").exists() else ""
+        assert "version 2" in version or not any(name.of_class for name in names if name), nth
 
 
 @pytest.mark.parametrize("mode", MODES)
