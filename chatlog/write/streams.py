@@ -35,12 +35,13 @@ class Stream:
 
     `pending` are events of `[start, end)`, the time for which `current` are the
     parts: one for each format. `apart` are the classes of events that then have parts of
-    their own, which `open_class` returns. `known` are all its parts, by suffix, period and class.
+    their own, which `open_class` returns, and `routes` the classes of types. `known` are
+    all its parts, by suffix, period and class.
     """
 
     __slots__ = (
         *("apart", "current", "end", "known", "of_class", "open_class", "pending", "place"),
-        "start",
+        *("routes", "start"),
     )
 
     def __init__(
@@ -55,9 +56,14 @@ class Stream:
     def forget_current(self) -> None:
         """Leave the current period; the next event turns the stream to its own."""
         self.current: tuple[Parts, ...] = ()
-        self.apart: frozenset[str] = frozenset()
-        self.of_class: dict[str, tuple[Parts, ...]] = {}  # the current ones, since the first event
+        self.part(frozenset())
         self.start = self.end = _NEVER
+
+    def part(self, apart: frozenset[str]) -> None:
+        """Give these classes of the current period parts of their own."""
+        self.apart = apart
+        self.of_class: dict[str, tuple[Parts, ...]] = {}  # of those that have an event
+        self.routes: dict[str, str] = {}
 
     def takes(self, events: Sequence[Event]) -> bool:
         """Return whether all events are of the present period, and of the stream of the first."""
@@ -84,9 +90,12 @@ class Stream:
     def _by_class(self) -> Iterator[tuple[tuple[Parts, ...], list[Event]]]:
         """Yield the pending events of each class that has parts of its own, and of the others."""
         found: dict[str, list[Event]] = {}
-        target, apart = self.place.target, self.apart
+        routes = self.routes
         for event in self.pending:
-            found.setdefault(part_of(event.type, target, apart), []).append(event)
+            name = routes.get(event.type)
+            if name is None:
+                name = routes[event.type] = part_of(event.type, self.place.target, self.apart)
+            found.setdefault(name, []).append(event)
         for name, events in found.items():
             if name and name not in self.of_class:
                 self.of_class[name] = self.open_class(self, name)
@@ -163,8 +172,7 @@ class Streams:
         stream.current = tuple(self._parts_at(stream, each, time) for each in self._encodings)
         stream.start = max(parts.period.start for parts in stream.current)
         stream.end = min(parts.period.end for parts in stream.current)
-        stream.of_class = {}
-        stream.apart = self._apart(stream.place) if self._may_part else frozenset()
+        stream.part(self._apart(stream.place) if self._may_part else frozenset())
 
     def _apart(self, place: StreamKey) -> frozenset[str]:
         folds = self._folds_of(place.network)
