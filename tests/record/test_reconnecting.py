@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 import threading
 import time
 import weakref
@@ -11,9 +12,10 @@ import weakref
 import pytest
 
 from chatlog.record.driver import Driver
+from tests.support.loop_clock import LoopClock
 from tests.support.ports import reserved_port
 from tests.support.recording import play, recorder_of
-from tests.support.waiting import eventually, until
+from tests.support.waiting import PATIENCE, eventually, until
 
 HISTORY = ("batch", "server-time", "message-tags", "draft/chathistory", "labeled-response")
 
@@ -131,3 +133,34 @@ def test_what_a_connection_held_that_never_came_about_is_free_as_well(tmp_path, 
 
     asyncio.run(scenario())
     assert not any(map(alive, made[:3]))
+
+
+# -- the waits between connections ------------------------------------------------------
+
+
+def waits(caplog):
+    """Return the seconds that were waited before each connection but the first."""
+    said = [record.getMessage() for record in caplog.records]
+    found = [re.search(r"connecting again in (\S+) s", line) for line in said]
+    return [float(match[1]) for match in found if match]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "after"),
+    [(50, 1.6), (61, 0.2)],
+    ids=["a connection of less than a minute", "a connection of more than a minute"],
+)
+def test_the_waits_double_until_a_connection_has_lasted_a_minute(tmp_path, caplog, seconds, after):
+    caplog.set_level("INFO")
+    clock = LoopClock()
+
+    def last(peer):
+        peer.register()
+        peer.sync()
+        clock.advance(seconds).result(PATIENCE)
+        peer.reset()
+
+    scripts = [break_off, break_off, last, break_off, stay]
+    wait = {"reconnect_min": 0.2, "reconnect_max": 300.0, "chance": lambda: 1.0}
+    play(tmp_path, *scripts, clock=clock, **wait)
+    assert waits(caplog)[:4] == [0.4, 0.8, after, 2 * after]

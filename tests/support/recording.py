@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 
 from chatlog.archive.system import System
 from chatlog.clock import now
@@ -44,13 +45,13 @@ def plan_of(port, *, session=(), identity=(), timeout=PATIENCE, plan_timeout=150
 
 def recorder_of(
     root, port, *, limits=None, system=None, storage=(), policies=None, rounds=None, known=None,
-    linger=None, **plan
+    linger=None, chance=random.random, **plan
 ):  # fmt: skip
     """Make a recorder of what `plan_of` plans."""
     writer = Writer(Storage(root=root, **dict(storage)), system=system or System())
     options = {
         "limits": limits, "policies": policies, "rounds": rounds or Rounds(), "known": known,
-        "linger": linger,
+        "linger": linger, "chance": chance,
     }  # fmt: skip
     return Recorder([plan_of(port, **plan)], writer, now=now, **options)
 
