@@ -14,6 +14,7 @@ from chatlog.protocol.tag_plan import PLAIN, plan_for
 from chatlog.protocol.twitch_tags import CAPABILITY, translate
 
 if TYPE_CHECKING:
+    from chatlog.protocol.accounts import Accounts
     from chatlog.protocol.history.pages import HistoryBatches
     from chatlog.protocol.message import Message
     from chatlog.protocol.netsplits import Netsplits
@@ -31,13 +32,16 @@ class LineParser:
         clock: ServerClock,
         sources: SourceCache,
         batches: HistoryBatches,
+        *,
         netsplits: Netsplits,
+        accounts: Accounts,
     ) -> None:
         self._state = state
         self._clock = clock
         self._sources = sources
         self._batches = batches
         self._netsplits = netsplits
+        self._accounts = accounts
         self._plan = PLAIN
 
     def parse(self, message: Message, now: str) -> Line:
@@ -47,8 +51,9 @@ class LineParser:
             return self._tagged(message, source, now)
         if message.command in bare_playback.SAID:
             return self._said(message, source, now)
-        rare = self._rare(message, "", now)
-        return Line(message, message.params, source, self._state.network, now, now, rare=rare)
+        rare, account = self._rare(message, "", now), self._accounts.of(source.nick)
+        network = self._state.network
+        return Line(message, message.params, source, network, now, now, "", account, rare=rare)
 
     def own(self, text: str, now: str) -> Line:
         """Return the Line of a message that we send ourselves."""
@@ -71,7 +76,7 @@ class LineParser:
             now,
             time,
             now,
-            account or "",
+            account or self._accounts.of(source.nick),
             msgid or "",
             rare=self._rare(message, "", now),
         )
@@ -94,6 +99,8 @@ class LineParser:
             if unbelieved:
                 tags["time"] = unbelieved
         account, msgid = tags.pop("account", ""), tags.pop("msgid", "")
+        if not (account or via):
+            account = self._accounts.of(source.nick)
         rare = self._rare(message, batch, now, is_live=not via) or {}
         for key, value in (("via", via), ("reply_to", tags.pop("+draft/reply", ""))):
             if value:
@@ -132,7 +139,8 @@ class LineParser:
         network, rare = self._state.network, self._rare(message, "", now)
         dated = self._state.bare_playback.dated(message, now)
         if dated is None:
-            return Line(message, message.params, source, network, now, now, rare=rare)
+            account = self._accounts.of(source.nick)
+            return Line(message, message.params, source, network, now, now, "", account, rare=rare)
         target = dated.params[0]
         name = self._state.membership.name(target) or SERVER
         # A target has one playback at a time, so its name serves as the batch's reference;

@@ -16,6 +16,7 @@ OF_WHOIS: Final = (
 )
 """All that may come in answer to a WHOIS, whatever the server calls it."""
 
+RPL_ENDOFWHO: Final = "315"
 RPL_ENDOFWHOIS: Final = "318"
 RPL_WHOISCHANNELS: Final = "319"
 RPL_CHANNELMODEIS: Final = "324"
@@ -23,6 +24,7 @@ RPL_CREATIONTIME: Final = "329"
 RPL_TOPIC: Final = "332"
 RPL_INVITING: Final = "341"
 RPL_NAMREPLY: Final = "353"
+RPL_WHOSPCRPL: Final = "354"
 RPL_ENDOFNAMES: Final = "366"
 RPL_ENDOFMOTD: Final = "376"
 ERRORS: Final = tuple(map(str, range(400, 1000)))

@@ -13,6 +13,7 @@ import msgspec
 
 from chatlog.event import SERVER, Event, EventType, Source
 from chatlog.protocol import numerics
+from chatlog.protocol.accounts import Accounts
 from chatlog.protocol.answers import ANSWERS
 from chatlog.protocol.carryover import Carryover
 from chatlog.protocol.concealing import conceal
@@ -102,16 +103,28 @@ class Session:
         self.batches = HistoryBatches(self.state)
         self._whois = WhoisCheck(self.state)
         self._relays = self._carryover.relays
-        sources = SourceCache(self.state, self.privacy, self._relays)
+        self._accounts = Accounts(self.state)
         self._netsplits = Netsplits()
         self._multiline = Multiline()
-        self._lines = LineParser(self.state, self.clock, sources, self.batches, self._netsplits)
-        self._fast_lane = FastLane(
-            self.state, self.privacy, self.clock, sources, self._carryover.repeats
-        )
+        self._lines, self._fast_lane = self._lanes()
+        self._accounts.on_change = self._fast_lane.forget
         self._tracker = StateTracker(self.state, self._carryover, self._fast_lane.forget)
         self._plan_of_others = _Plan()
         self._plans = self._all_plans()
+
+    def _lanes(self) -> tuple[LineParser, FastLane]:
+        """Return the general and the fast lane, which share the sources that they know."""
+        state, clock = self.state, self.clock
+        sources = SourceCache(state, self.privacy, self._relays, self._accounts)
+        lines = LineParser(
+            state,
+            clock,
+            sources,
+            self.batches,
+            netsplits=self._netsplits,
+            accounts=self._accounts,
+        )
+        return lines, FastLane(state, self.privacy, clock, sources, self._carryover.repeats)
 
     def apply(self, settings: SessionSettings, turn: Turn) -> None:
         """Replace the settings, except those that need a new connection.
@@ -239,13 +252,15 @@ class Session:
     def release(self) -> None:
         """Drop the handlers, which refer back to the session, so that it is freed at once."""
         self._plans.clear()
+        self._accounts.release()
 
     # -- time ----------------------------------------------------------------------
 
     @property
     def changed(self) -> bool:
         """Whether `advance` has something to do."""
-        return self.ready and (self._tracker.changed or self._multiline.changed)
+        are_changed = self._tracker.changed or self._multiline.changed or self._accounts.changed
+        return self.ready and are_changed
 
     def advance(self, now: float, turn: Turn) -> float | None:
         """Add the lines to send now; return when to call again if nothing happens before.
@@ -255,7 +270,10 @@ class Session:
         if not self.ready:
             return None
         self._act_on_all(self._multiline.expire(now), turn)
-        moments = (self._tracker.advance(now, turn), self._multiline.next_at)
+        joining_at = self._tracker.advance(now, turn)
+        if self.joining.is_settled():
+            turn.replies += self._accounts.ask(now)
+        moments = (joining_at, self._multiline.next_at, self._accounts.next_at)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def ask_presence(self) -> list[str]:
@@ -333,6 +351,7 @@ class Session:
             self._whois.handlers(),
             playback_limits.handlers(self.state),
             self._tracker.handlers(),
+            self._accounts.handlers(),
         )
         found: dict[str, list[Handler]] = {}
         for table in tables:
@@ -365,6 +384,7 @@ class Session:
         # The words at the end may be missing; they are no token unless they are one word.
         tokens = [param for param in line.params[1:] if " " not in param]
         if self.state.receive_isupport(tokens):
+            self._accounts.clear()
             self.joining.refold()
         self._fast_lane.forget()
 

@@ -31,7 +31,7 @@ class State:
     `capabilities` are those that the server acknowledged so far. `wants` tells whether a
     name is that of a channel to record. `places` collects those of our channels that a WHOIS
     of ours tells, and is None unless one is under way; `modes_asked` are those whose modes
-    we asked for.
+    we asked for; `whox` is the folded name of the one whose members we asked for, or "".
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class State:
         self.names_lists = NamesLists()
         self.places: set[str] | None = None
         self.modes_asked: set[str] = set()
+        self.whox = ""
         self.copies = CopyBudget()
         self._targets = targets
         self._overflows = overflows

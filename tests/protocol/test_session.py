@@ -554,7 +554,7 @@ def parsed(stream):
 
 
 MACHINERY = {"PING", "PONG", "CAP", "AUTHENTICATE", "BATCH", "353", "366"}
-SAYING = {"PRIVMSG", "NOTICE", "TAGMSG"}
+SAYING = {"PRIVMSG", "NOTICE", "TAGMSG", "REDACT"}
 TARGETS = ["#a", "#A", "#z", "@#a", "~&#a", "$*", "$$irc.test", "*", "**", "bob", "", "&x", "+@#z"]
 
 

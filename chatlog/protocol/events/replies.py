@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatlog.event import EventType
+from chatlog.protocol.accounts import is_own_answer, is_own_end
 from chatlog.protocol.events.rows import on_numeric
 
 if TYPE_CHECKING:
@@ -47,6 +48,16 @@ def _names(state: State, line: Line, target: str) -> list[Event]:
     text, continued = state.names_lists.take(target)
     fields = {"text": text, "params": (CONTINUED,) if continued else (), "nick": ""}
     return [line.event_with(type=EventType.NAMES.value, target=target, **fields)] if text else []
+
+
+def on_whox(state: State, line: Line, _row: Row) -> list[Event]:
+    """Keep WHOX lines as `other`; nothing for answers to our own request."""
+    return [] if is_own_answer(state, line) else on_numeric(state, line)
+
+
+def on_end_of_who(state: State, line: Line, _row: Row) -> list[Event]:
+    """Keep the end of WHO as `other`, unless it ends the answer to our own request."""
+    return [] if is_own_end(state, line) else on_numeric(state, line)
 
 
 def on_whois(state: State, line: Line, _row: Row) -> list[Event]:

@@ -29,9 +29,11 @@ from chatlog.protocol.events.moves import (
 )
 from chatlog.protocol.events.replies import (
     on_end_of_names,
+    on_end_of_who,
     on_names_reply,
     on_topic_reply,
     on_whois,
+    on_whox,
 )
 from chatlog.protocol.events.rows import (
     Row,
@@ -79,6 +81,8 @@ EVENTS: Final = {
     numerics.RPL_TOPIC: Row(on_topic_reply, _TOPIC, params=3),
     numerics.RPL_NAMREPLY: Row(on_names_reply, params=4),
     numerics.RPL_ENDOFNAMES: Row(on_end_of_names, params=2),
+    numerics.RPL_WHOSPCRPL: Row(on_whox, params=2),
+    numerics.RPL_ENDOFWHO: Row(on_end_of_who, params=2),
     **dict.fromkeys(numerics.OF_WHOIS, Row(on_whois, params=2)),
     **dict.fromkeys(("FAIL", "WARN", "NOTE"), Row(on_standard_reply)),
     **dict.fromkeys(("PING", "PONG", "CAP", "AUTHENTICATE", "BATCH"), Row(nothing)),
