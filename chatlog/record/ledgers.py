@@ -17,6 +17,7 @@ from chatlog.coverage.entries import (
     ClosedEntry,
     CoveredEntry,
     OpenedEntry,
+    UnfillableEntry,
     UnwantedEntry,
     WishedEntry,
 )
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 _OF_RANGES: Final = (AbsentEntry, OpenedEntry, ClosedEntry, UnwantedEntry)
 """The entries that tell whether a target is meant to be heard."""
+
+_MESSAGES_ALONE: Final = "the server's history has messages alone"
 
 _KEPT: Final = 16 * 1024 * 1024
 """Bytes of the ledgers that are kept; in memory they take three times as many."""
@@ -210,10 +213,16 @@ class Ledgers:
         self.append_held_back()
 
     def _of_recorded(self, target: str, entry: LedgerEntry) -> LedgerEntry:
-        """Return an entry of history; its `kinds` are the recorded ones if it brought all those."""
+        """Return an entry of history; its `kinds` are the recorded ones if it brought all those.
+
+        Messages alone cannot fill a gap of a channel of which no talk is recorded.
+        """
         if not isinstance(entry, CoveredEntry):
             return entry
         kinds = self._classes.brought(target, entry.kinds)
+        if entry.kinds and not kinds:
+            at, since, until = entry.at, entry.since, entry.until
+            return UnfillableEntry(at=at, since=since, until=until, why=_MESSAGES_ALONE)
         return msgspec.structs.replace(entry, kinds=kinds)
 
     def append_held_back(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.rules import EVERY, kinds_of
 from chatlog.casemapping import Casemapping
-from chatlog.event import RECORDERS_OWN, TALK, class_of
+from chatlog.event import RECORDERS_OWN, EventType, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _REMEMBERED: Final = 65_536
 _MESSAGES: Final = "messages"
+_TALK: Final = class_of(EventType.MESSAGE)
 
 
 class RecordedClasses:
@@ -69,13 +70,15 @@ class RecordedClasses:
         """Return the `kinds` of a gap that history of some kinds has filled.
 
         If these are all that is recorded of the target, they are the target's; else
-        they are `messages`. Kinds that nobody told stay so.
+        they are `messages`, and "" if no talk is recorded. Kinds that nobody told are "".
         """
-        if not kinds:
-            return kinds
+        self._renew(self._folds.name)
         classes = self._classes(target)
-        is_all = kinds != _MESSAGES or classes == {class_of(each) for each in TALK}
-        return kinds_of(classes) if is_all else kinds
+        if kinds != _MESSAGES:
+            return kinds and kinds_of(classes)
+        if _TALK not in classes:
+            return ""
+        return kinds_of(classes) if classes == {_TALK} else kinds
 
     def _renew(self, casemapping: str) -> None:
         """Take over rules and a CASEMAPPING that have changed."""

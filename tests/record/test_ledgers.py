@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
+from chatlog.archive.rules import Rules
 from chatlog.coverage import ledger
-from chatlog.coverage.entries import CoveredEntry
+from chatlog.coverage.entries import CoveredEntry, UnfillableEntry
 from chatlog.errors import TranscriptError
 from chatlog.event import Event
 from chatlog.record import ledgers
@@ -89,6 +91,17 @@ def test_coverage_ends_at_the_last_line_on_disk_while_later_ones_wait_in_memory(
     disk.writer.retry()
     closed = ledger.read(disk.directory)[-1]
     assert (closed.at, closed.cause) == (at(2).at, "disk")
+
+
+def test_messages_do_not_fill_a_gap_of_a_channel_of_which_no_talk_is_recorded(disk):
+    disk.writer.use(Storage(root=disk.directory, rules=Rules(record=frozenset({"presence"}))))
+    for kinds in ("messages", "all"):
+        disk.ledgers.append_when_written("#demo", replace(COVERED, kinds=kinds))
+    unfillable, covered = ledger.read(disk.directory)
+    assert isinstance(unfillable, UnfillableEntry)
+    assert unfillable.why == "the server's history has messages alone"
+    assert (unfillable.since, unfillable.until) == (COVERED.since, COVERED.until)
+    assert covered == replace(COVERED, kinds="presence")
 
 
 def test_fetched_history_is_claimed_only_when_no_line_waits_for_the_disk(disk):
