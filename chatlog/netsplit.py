@@ -10,12 +10,26 @@ follows from that.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from chatlog.event import EventType
 
-if TYPE_CHECKING:
-    from chatlog.event import Event
+
+class Move(Protocol):
+    """The fields of an event that tell its netsplit."""
+
+    @property
+    def type(self) -> str:
+        """The type of the event."""
+
+    @property
+    def text(self) -> str:
+        """The reason of a quit."""
+
+    @property
+    def split(self) -> str:
+        """The two servers, if the recorder knew them."""
+
 
 LONGEST_NAMES: Final = 256
 """Characters of the names of two servers; what is longer is believed to be none."""
@@ -33,7 +47,7 @@ def split_in_reason(reason: str) -> str:
     return reason
 
 
-def split_of(event: Event) -> str:
+def split_of(event: Move) -> str:
     """Return the two servers of the netsplit that made an event; "" for any other event.
 
     Text, and JSONL of earlier versions, tell it by the reason of a quit alone.

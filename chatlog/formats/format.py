@@ -54,6 +54,7 @@ class Brief(msgspec.Struct, frozen=True, gc=False):
     text: str = ""
     subject: str = ""
     relayed_nick: str = ""
+    split: str = ""
 
 
 class Codec(Protocol):

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.event import TALK
+from chatlog.event import TALK, EventType, is_time, parse_time
 from chatlog.formats.visible import unformatted
+from chatlog.netsplit import split_of
 from chatlog.query.predicates import LINK, is_question, may_link
 from chatlog.report.deeds import as_spoken
 from chatlog.report.hours import HOUR, MINUTE, quarter_of
@@ -33,6 +34,9 @@ _AT_ONCE: Final = 8_000  # what the processor's cache takes
 # Of text outside ASCII, which takes four times as much in memory, and is joined.
 _LETTERS_AT_ONCE: Final = 4_000_000
 _CLUES: Final = ("://", "ww.", "WW.")  # each link has one
+_ONE_SPLIT: Final = 300_000
+"""Milliseconds between quits of one netsplit: what the same servers do later is another."""
+_MINUTE: Final = len("2026-11-23T18:20")
 _SPACES: Final = re.compile("  +")
 _LATER: Final = "~"
 """Behind the beginning of a time, the first that is later."""
@@ -73,12 +77,14 @@ class Counts(msgspec.Struct):
     """Counts of one target.
 
     `people` is by network, home, account and folded nick, `slots` by the beginnings of
-    times of what was said, `types` by what was done.
+    times of what was said, `types` by what was done. `splits` has the quits of netsplits
+    by the two servers and the minute.
     """
 
     people: dict[Key, Person] = {}
     slots: dict[str, int] = {}
     types: dict[str, int] = {}
+    splits: dict[tuple[str, str], int] = {}
     first: str = ""
     last: str = ""
 
@@ -89,6 +95,8 @@ class Counts(msgspec.Struct):
         for mine, theirs in ((self.slots, other.slots), (self.types, other.types)):
             for name, count in theirs.items():
                 mine[name] = mine.get(name, 0) + count
+        for split, quits in other.splits.items():
+            self.splits[split] = self.splits.get(split, 0) + quits
         self.note_times(other.first, other.last)
 
     def add_person(self, key: Key, person: Person) -> None:
@@ -107,6 +115,17 @@ class Counts(msgspec.Struct):
     def events(self) -> int:
         """How many there are in all."""
         return sum(self.types.values())
+
+    @property
+    def netsplits(self) -> int:
+        """How many netsplits there were: each is one, however many left by it."""
+        last: dict[str, int] = {}
+        found = 0
+        for servers, minute in sorted(self.splits):
+            moment = parse_time(f"{minute}:00.000Z")
+            found += moment - last.get(servers, -_ONE_SPLIT - 1) > _ONE_SPLIT
+            last[servers] = moment
+        return found
 
     @property
     def said(self) -> int:
@@ -143,12 +162,21 @@ def _count_held(counts: Counts, held: list[Deed], holders: Holders, grain: int) 
         groups[deed.type, deed.nick, deed.account].append(deed)
     for (kind, nick, account), deeds in groups.items():
         counts.types[kind] = counts.types.get(kind, 0) + len(deeds)
+        if kind == EventType.QUIT:
+            _count_splits(counts, deeds)
         if kind in TALK and nick:
             _count_people(counts, nick, account, deeds, holders)
     said = [deed.time for deed in held if deed.type in TALK and deed.nick]
     for slot, number in _slots(said, grain):
         begin = quarter_of(slot) if grain == MINUTE else slot
         counts.slots[begin] = counts.slots.get(begin, 0) + number
+
+
+def _count_splits(counts: Counts, quits: list[Deed]) -> None:
+    for deed in quits:
+        if (servers := split_of(deed)) and is_time(deed.time):
+            key = servers, deed.time[:_MINUTE]
+            counts.splits[key] = counts.splits.get(key, 0) + 1
 
 
 def _slots(times: list[str], grain: int) -> Iterator[tuple[str, int]]:

@@ -35,6 +35,10 @@ class Deed(Protocol):
         """The text of the event."""
 
     @property
+    def split(self) -> str:
+        """The two servers of the netsplit that did it."""
+
+    @property
     def relayed_nick(self) -> str:
         """Who did it through a relay."""
 

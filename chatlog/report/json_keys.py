@@ -65,6 +65,9 @@ Lacking = Annotated[
 
 Events = Annotated[int, Meta(ge=0, description="Number of events.")]
 Types = Annotated[dict[str, int], Meta(description="Number of events of each type.")]
+Netsplits = Annotated[
+    int, Meta(ge=0, description="Number of netsplits, each once, however many people left by it.")
+]
 Lines = Annotated[int, Meta(ge=0, description="Number of lines that people said.")]
 People = Annotated[int, Meta(ge=0, description="Number of people who said something.")]
 Words = Annotated[int, Meta(ge=0, description="Number of words, without formatting.")]

@@ -190,6 +190,7 @@ class TotalRecord(Record, tag="total"):
     until: key.Until | None
     events: key.Events
     types: key.Types
+    netsplits: key.Netsplits
     people: key.People
     lines: key.Lines
     words: key.Words

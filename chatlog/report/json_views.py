@@ -198,6 +198,7 @@ def _total_record(
         until=counts.last or None,
         events=counts.events,
         types=counts.types,
+        netsplits=counts.netsplits,
         people=people,
         lines=counts.said,
         **sums_of(counts),

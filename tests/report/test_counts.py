@@ -439,3 +439,32 @@ def test_what_is_no_time_counts_but_for_no_hour():
     assert hours.day_of("some time later", UTC) == "some time "
     assert hours.day_of("", UTC) == ""
     assert hours.day_of("0001-01-01T00:00:00.000Z", ZoneInfo("America/New_York")) == "0001-01-01"
+
+
+# -- netsplits -----------------------------------------------------------------------
+
+
+HUB = "hub.example leaf.example"
+
+
+@pytest.mark.parametrize(
+    ("moments", "number"),
+    [([], 0), ([0, 0, 1, 100], 1), ([0, 300, 600], 1), ([0, 3600], 2)],
+    ids=["none", "one", "one that takes long", "two"],
+)
+def test_a_netsplit_is_counted_once_however_many_left_by_it(moments, number):
+    quits = [did(moment, "x", kind="quit", split=HUB) for moment in moments]
+    found = counted(*quits)
+    assert (found.netsplits, found.types.get("quit", 0)) == (number, len(moments))
+
+
+def test_netsplits_of_parts_are_those_of_the_whole():
+    first = [did(n, HUB, f"p{n}", "quit") for n in range(3)]
+    other = [did(2, "hub.example far.example", "bob", "quit"), did(3, "Quit: bye", "eve", "quit")]
+    parts = counted(*first[:1])
+    parts.add(counted(*first[1:], *other))
+    assert parts.netsplits == counted(*first, *other).netsplits == 2
+
+
+def test_a_quit_at_no_time_belongs_to_no_netsplit():
+    assert counted(Brief("some time later", "quit", "ann", text=HUB), did(0)).netsplits == 0

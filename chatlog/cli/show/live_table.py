@@ -118,7 +118,8 @@ def _last(row: _Row) -> Text:
     nick, text = event.relayed_nick or event.nick, event.text
     if event.relayed_nick:
         text = text_behind_head(text)
-    return Text(printable(f"<{nick}> {unformatted(text[:_LONGEST])}"), style="dim")
+    line = " ".join(unformatted(text[:_LONGEST]).split("\n"))  # a row has room for one
+    return Text(printable(f"<{nick}> {line}"), style="dim")
 
 
 def _clock(seconds: float) -> str:

@@ -134,6 +134,7 @@ def _sums(statistics: Statistics) -> str:
         many(sums["questions"], "question"),
         many(sums["links"], "link"),
         many(counts.types.get(EventType.NICK, 0), "nick change"),
+        *([many(counts.netsplits, "netsplit")] if counts.splits else []),
         f"{many(counts.events, 'event')} in all",
     )
     return ", ".join(parts)

@@ -514,7 +514,8 @@ def test_each_line_of_json_has_the_documented_keys(stats, archive, listen):
     ]  # fmt: skip
     assert {each["type"]: list(each) for each in found} == {
         "total": ["type", "network", "target", "targets", "since", "until", "events", "types",
-                  "people", "lines", "words", "letters", "questions", "links", "share"],
+                  "netsplits", "people", "lines", "words", "letters", "questions", "links",
+                  "share"],
         "hour": ["type", "network", "target", "hour", "lines", "share"],
         "weekday": ["type", "network", "target", "weekday", "lines", "share"],
         "period": ["type", "network", "target", "period", "lines", "share"],
@@ -526,7 +527,7 @@ def test_each_line_of_json_has_the_documented_keys(stats, archive, listen):
         "targets": [{"network": "net", "target": "#c"}],
         "events": 7, "lines": 5, "people": 2, "words": 11,
         "letters": 78, "questions": 2, "links": 2,
-        "types": {"message": 4, "nick": 1, "action": 1, "join": 1},
+        "types": {"message": 4, "nick": 1, "action": 1, "join": 1}, "netsplits": 0,
         "since": STORY[0].time, "until": STORY[-1].time, "share": 0.7,
     }  # fmt: skip
     assert found[-1] == {
