@@ -91,13 +91,13 @@ class Twitch:
     def reconnect(self) -> None:
         """Ask all clients to connect again, and forget that they are in any channel."""
 
-        def ask() -> None:
+        async def ask() -> None:
             with self._changed:
                 self._in.clear()
             for writer in self._writers:
                 writer.write(f":{HOST} RECONNECT\r\n".encode())
 
-        self._loop.call_soon_threadsafe(ask)
+        asyncio.run_coroutine_threadsafe(ask(), self._loop).result(PATIENCE)
 
     def drop(self, channel: str) -> None:
         """End the connection that is in a channel."""
