@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 
 import pytest
 
@@ -180,3 +181,31 @@ def test_history_of_a_channel_that_records_talk_alone_brings_talk_alone(
     assert [path.name.partition(".")[2] for path in sorted(directory.glob("2*"))].count(
         "talk.jsonl"
     ) >= 1
+
+
+def test_a_changed_record_counts_for_a_channel_when_it_is_joined_again(
+    chatlog, tmp_path, configured, server, person
+):
+    config = configured('record = ["talk"]')
+    ada = person(server.port, "ada").register()
+    ada.join("#one", "#two")
+    recorder = chatlog.start("record", "--config", config, "--verbose")
+    ada.until(r"^:rec!\S+ JOIN :?#two")
+    recorder.wait_for("net: in 2 of 2 channels")
+    configured()
+    os.kill(recorder.pid, signal.SIGHUP)
+    recorder.wait_for("the configuration was read again")
+    bob = person(server.port, "bob").register()
+    bob.join("#one")
+    ada.send("KICK #one rec :come again")
+    ada.until(r"^:rec!\S+ JOIN :?#one")
+    bob.send("PART :?#one")
+    ada.until(r"^:bob!\S+ PART :?#one")
+    ada.say("#one", "last")
+    ada.sync()
+    recorder.interrupt()
+    assert recorder.finish() == 0
+    directory = tmp_path / "archive/net/#one"
+    assert [each["kinds"] for each in entries_of(directory, "opened")] == ["talk", "all"]
+    people = [line for line in lines_of(directory) if line.get("nick") == "bob"]
+    assert [line["type"] for line in people] == ["part"]
