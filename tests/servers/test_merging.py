@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import time
 
 import pytest
@@ -16,44 +15,26 @@ from chatlog.coverage import ledger
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.last_heard import LastHeard
 from chatlog.event import parse_time
-from tests.servers.daemons import Inspircd, Ngircd
+from tests.servers.daemons import Ngircd
+from tests.servers.linked import HUB, Hub, Leaf
 from tests.support.archive import read_all
 
 pytestmark = [pytest.mark.server, pytest.mark.torture]
 
 _SEEDS = int(os.environ.get("CHATLOG_TORTURE_SEEDS", "2"))
-_STEPS = 12
+_STEPS = 10
 _NAMES = ("one", "other")
 
 
-class LinkedInspircd(Inspircd):
-    """One of two linked servers, which send neither msgids nor playback."""
+_WITHOUT_IDS = Hub.modules.replace("ircv3_msgid", "").replace("chanhistory", "")
 
-    def __init__(self, directory, certificates, shows="server", *, sid="1AA", peer=None):
-        super().__init__(directory, certificates, shows, more_modules="spanningtree")
-        self.sid, self.peer = sid, peer
-        self.link_port = self.reserve_port()
-        self.modules = self.modules.replace("ircv3_msgid", "").replace("chanhistory", "")
 
-    def settings(self):
-        text = super().settings().replace('id="0CL"', f'id="{self.sid}"')
-        text = re.sub(r"<chanhistory[^>]*>", "", text)
-        return text.replace('name="inspircd.test"', f'name="{self.server_name}"')
+class HubWithoutIds(Hub):
+    modules = _WITHOUT_IDS
 
-    @property
-    def server_name(self):
-        return f"{self.sid.lower()}.test"
 
-    def more_settings(self):
-        bind = f'<bind address="{self.host}" port="{self.link_port}" type="servers">\n'
-        if self.peer is None:
-            return bind + self._link("2bb.test", self.link_port)
-        connect = f'<autoconnect period="1" server="{self.peer.server_name}">\n'
-        return bind + self._link(self.peer.server_name, self.peer.link_port) + connect
-
-    def _link(self, name, port):
-        where = f'ipaddr="{self.host}" port="{port}" allowmask="{self.host}"'
-        return f'<link name="{name}" {where} sendpass="s" recvpass="s">\n'
+class LeafWithoutIds(Leaf):
+    modules = _WITHOUT_IDS
 
 
 class Recorder:
@@ -84,14 +65,14 @@ class Recorder:
             assert self._running.finish() == 0, self._running.stderr
 
 
-def talk_and_kill(recorders, person, chance):
+def talk_and_kill(recorders, person, chance, most=15):
     """Let somebody count while recorders die and come again; return when each number was said."""
     said = {}
     recorders[0].come()
     for _ in range(_STEPS):
         recorder = chance.choice(recorders)
         chance.choice([recorder.come, recorder.come, recorder.kill])()
-        for _ in range(chance.randrange(1, 15)):
+        for _ in range(chance.randrange(1, most)):
             said[len(said)] = time.time() * 1000
             person.send(f"PRIVMSG #a :{len(said) - 1}", "PRIVMSG #a :lol")
         person.sync()
@@ -151,6 +132,26 @@ def check(chatlog, tmp_path, said):
     assert (tmp_path / "both" / "net" / "#a" / "LEDGER").read_bytes() == before
 
 
+def recorders_of(chatlog, tmp_path, ports):
+    return [
+        Recorder(chatlog, port, tmp_path / name, name)
+        for port, name in zip(ports, _NAMES, strict=True)
+    ]
+
+
+def linked(start_daemon, person):
+    """Start two linked servers, and bring somebody into the channel on each."""
+    hub = start_daemon(HubWithoutIds)
+    leaf = start_daemon(LeafWithoutIds, hub=hub)
+    ada, bob = person(hub.port, "ada").register(), person(leaf.port, "bob").register()
+    ada.join("#a")
+    bob.join("#a")
+    bob.oper()
+    bob.send(f"CONNECT {HUB}")
+    ada.until(r"^:bob!\S+ JOIN")
+    return [hub.port, leaf.port], ada, bob
+
+
 @pytest.mark.parametrize("seed", range(_SEEDS))
 def test_two_recorders_of_a_server_without_times_or_ids_lose_nothing_that_one_heard(
     chatlog, tmp_path, start_daemon, person, seed
@@ -158,36 +159,25 @@ def test_two_recorders_of_a_server_without_times_or_ids_lose_nothing_that_one_he
     server = start_daemon(Ngircd)
     ada = person(server.port, "ada").register()
     ada.join("#a")
-    recorders = [Recorder(chatlog, server.port, tmp_path / name, name) for name in _NAMES]
-    check(chatlog, tmp_path, talk_and_kill(recorders, ada, random.Random(f"ngircd {seed}")))
+    recorders = recorders_of(chatlog, tmp_path, [server.port] * 2)
+    chance = random.Random(f"ngircd {seed}")
+    check(chatlog, tmp_path, talk_and_kill(recorders, ada, chance, most=3))  # it slows who hurries
 
 
 @pytest.mark.parametrize("seed", range(_SEEDS))
 def test_two_recorders_on_two_linked_servers_lose_nothing_that_one_heard(
     chatlog, tmp_path, start_daemon, person, seed
 ):
-    one = start_daemon(LinkedInspircd)
-    other = start_daemon(LinkedInspircd, sid="2BB", peer=one)
-    people = [person(one.port, "ada").register(), person(other.port, "bob").register()]
-    for each in people:
-        each.join("#a")
-    people[0].until(r"^:bob!\S+ JOIN")
-    places = zip((one, other), _NAMES, strict=True)
-    recorders = [Recorder(chatlog, server.port, tmp_path / name, name) for server, name in places]
-    check(chatlog, tmp_path, talk_and_kill(recorders, people[0], random.Random(f"linked {seed}")))
+    ports, ada, _ = linked(start_daemon, person)
+    recorders = recorders_of(chatlog, tmp_path, ports)
+    check(chatlog, tmp_path, talk_and_kill(recorders, ada, random.Random(f"linked {seed}")))
 
 
 def test_people_who_speak_at_once_on_two_linked_servers_are_there_once(
     chatlog, tmp_path, start_daemon, person
 ):
-    one = start_daemon(LinkedInspircd)
-    other = start_daemon(LinkedInspircd, sid="2BB", peer=one)
-    ada, bob = person(one.port, "ada").register(), person(other.port, "bob").register()
-    ada.join("#a")
-    bob.join("#a")
-    ada.until(r"^:bob!\S+ JOIN")
-    places = zip((one, other), _NAMES, strict=True)
-    recorders = [Recorder(chatlog, server.port, tmp_path / name, name) for server, name in places]
+    ports, ada, bob = linked(start_daemon, person)
+    recorders = recorders_of(chatlog, tmp_path, ports)
     for recorder in recorders:
         recorder.come()
     for number in range(100):
