@@ -41,10 +41,11 @@ _REASON: Final = rf"(?a)({_NAME}) (?!\1$){_NAME}"
 
 def split_in_reason(reason: str) -> str:
     """Return the two servers that the reason of a quit names; "" if it is any other reason."""
-    # Most reasons have no such shape, and are told by their first characters.
-    if " " not in reason or len(reason) > LONGEST_NAMES or not re.fullmatch(_REASON, reason):
+    # Most reasons have no such shape, and are told without the pattern.
+    first, _, second = reason.partition(" ")
+    if "." not in second or "." not in first or len(reason) > LONGEST_NAMES:
         return ""
-    return reason
+    return reason if re.fullmatch(_REASON, reason) else ""
 
 
 def split_of(event: Move) -> str:

@@ -154,12 +154,17 @@ class Multiline:
             return (arrived,)
         before = self._open.pop(reference, None)
         released = self._part_with(before) if before is not None else []
-        if len(self._open) >= MAX_OPEN:
+        if len(self._open) >= MAX_OPEN and not self._forget_one():
             return [*released, arrived]
         outer = _tag(message.tag_text, "batch")
         self._open[reference] = _Batch(message, target, outer)
         self.changed = True
         return released
+
+    def _forget_one(self) -> bool:
+        """Forget the first batch of which nothing waits any more; return whether there was one."""
+        apart = next((each for each, batch in self._open.items() if batch.is_apart), "")
+        return self._open.pop(apart, None) is not None
 
     def _take_part(self, batch: _Batch, part: Arrived) -> Sequence[Arrived]:
         if not batch.is_apart and self._belongs(batch, part.message):

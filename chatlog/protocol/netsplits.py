@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chatlog.protocol.message import Message
 
 MAX_BATCHES: Final = 64
-"""Batches that are open at a time; quits and joins of further ones go by their reason."""
+"""Batches that are open at a time; beyond it the first ones are forgotten."""
 
 MAX_PARTED: Final = 8192
 """People whose return is awaited; beyond it the first ones are forgotten."""
@@ -63,8 +63,9 @@ class Netsplits:
             return split
         if message.command == "JOIN":
             return self._return_of(message.source, received) if self._parted and is_live else ""
-        split = "" if self._has_batches else split_in_reason("".join(message.params[:1]))
-        if is_live:
+        reason = message.params[0] if message.params and not self._has_batches else ""
+        split = split_in_reason(reason)
+        if is_live and (split or self._parted):
             self._part(message.source, split, received)
         return split
 
@@ -99,5 +100,6 @@ class Netsplits:
         split = " ".join(names)
         if kind in _BATCHES and len(names) == 2 and len(split) <= LONGEST_NAMES:  # noqa: PLR2004 - the two servers
             self._has_batches = True
-            if len(self._open) < MAX_BATCHES:
-                self._open[reference[1:]] = split
+            if len(self._open) >= MAX_BATCHES:  # of which the first one hardly goes on
+                del self._open[next(iter(self._open))]
+            self._open[reference[1:]] = split

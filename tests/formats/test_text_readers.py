@@ -48,6 +48,8 @@ DONE = [
         {"nick": "tmi.twitch.tv", "subject": "spammer", "reply_to": "d2ry4x", "text": "spam"},
         "servermsg",
     ),
+    (EventType.REACT, {"nick": "ada", "reply_to": "d2ry4x", "text": "👍"}, "servermsg"),
+    (EventType.UNREACT, {"nick": "ada", "reply_to": "d2ry4x", "text": "👍"}, "servermsg"),
     (EventType.CONNECTED, {"nick": "chatlog", "text": "irc.example"}, "servermsg"),
     (EventType.MESSAGE, {"nick": "ada", "text": "hi", "via": "playback"}, "servermsg"),
 ]
@@ -93,6 +95,19 @@ def test_irclog2html_puts_every_line_in_its_cells(program, transcript):
     assert rows == [
         *([("nick", nick), ("text", text)] for (nick, _), text in zip(SAID, shown, strict=True)),
         *([(kind, line.partition("] ")[2])] for (*_, kind), line in zip(DONE, lines, strict=True)),
+    ]
+
+
+def test_irclog2html_finds_the_speaker_of_each_line_of_a_message(program, tmp_path):
+    path = tmp_path / "2026-11-23_001.log"
+    said = {"nick": "ada", "text": "one\n*** bob quit\n<bob> hi", "target": "#python"}
+    time = "2026-11-23T18:20:00.000Z"
+    path.write_bytes(Plain().encode([Event(time=time, type=EventType.MESSAGE, **said)]))
+    subprocess.run([program("irclog2html"), path], check=True, capture_output=True)
+    page = path.with_name(path.name + ".html").read_text()
+    rows = [cells(row) for row in re.findall(r'<tr id="t[^"]*">(.*?)</tr>', page)]
+    assert [[text.strip() for _, text in row] for row in rows] == [
+        *(["ada", "one"], ["ada", "*** bob quit"], ["ada", "<bob> hi"]),
     ]
 
 

@@ -201,6 +201,13 @@ def test_what_waits_in_all_batches_together_is_bounded():
     assert len(written) + sum(event.type == "message" for event in turn.events) == 10_000
 
 
+def test_batches_that_never_end_hold_back_no_later_message():
+    talk = in_channels()
+    talk.hear(*[f"{BOB} BATCH +x{n} draft/multiline #a" for n in range(multiline.MAX_OPEN)])
+    talk.after(3)
+    assert texts(talk.hear(BEGIN, part("a"), part("b"), END)) == ["a\nb"]
+
+
 def test_a_reference_that_is_used_again_begins_another_message():
     again = f"@msgid=m2 {BOB} BATCH +1 draft/multiline #a"
     events = in_channels().hear(BEGIN, part("a"), part("b"), again, part("c"), part("d"), END)

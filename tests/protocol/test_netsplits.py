@@ -102,6 +102,15 @@ def test_what_is_remembered_of_netsplits_is_bounded(monkeypatch):
     assert back == ["", "", SPLIT, SPLIT, SPLIT]
 
 
+def test_batches_that_never_end_hide_no_later_netsplit():
+    talk = in_channels()
+    begins = [f":irc.test BATCH +x{n} netsplit {SPLIT}" for n in range(netsplits.MAX_BATCHES)]
+    talk.hear(*begins)
+    assert splits(talk, BEGIN, f"@batch=1 {BOB} QUIT") == [
+        *(("#a", "quit", SPLIT), ("#b", "quit", SPLIT)),
+    ]
+
+
 REASONS = {
     "irc.hub.example other.example": True,
     "*.net *.split": True,
