@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +11,7 @@ from chatlog.errors import ChatlogError
 from chatlog.record.shares import assign, share_of, with_channels
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterator, Sequence
 
     from chatlog.health.status import NetworkStatus
@@ -47,15 +47,17 @@ class NetworkRun:
         self.ended = False
         self.leaving: asyncio.TimerHandle | None = None
         self.connections: list[KeptConnection] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[asyncio.Task[None], Supervisor] = {}
         self.plan = plan
         self._most = plan.channels_per_connection
         self._begin = begin
         self._caught_up: set[int] = set()
+        self._failures: list[BaseException] = []
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin the connections; `task` ends with the last one."""
         self._loop = loop
+        self._over: asyncio.Future[None] = loop.create_future()
         self._share_out()
         self.task = loop.create_task(self._run())
 
@@ -87,6 +89,9 @@ class NetworkRun:
     def note_caught_up(self, supervisor: Supervisor) -> bool:
         """Note that a connection has no gap left to fetch; return whether none has."""
         self._caught_up.add(id(supervisor))
+        return self._is_caught_up()
+
+    def _is_caught_up(self) -> bool:
         return all(id(each) in self._caught_up for each in self.supervisors)
 
     def end_batch(self) -> None:
@@ -184,30 +189,37 @@ class NetworkRun:
             self.connections.append(kept)
         else:
             self.connections[number] = kept
-        self._tasks.append(self._loop.create_task(kept.supervisor.run()))
+        task = self._loop.create_task(kept.supervisor.run())
+        self._tasks[task] = kept.supervisor
+        task.add_done_callback(self._note_end)
 
     async def _run(self) -> None:
-        """Wait for the end of all connections; raise the failure of the first that failed.
+        """Wait for the end of all connections; raise the failure of the first that failed."""
+        await self._over
+        if self._failures:
+            raise self._failures[0]
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        """Note the end of a connection: that of the last one is the end of the network.
 
         A bug ends the others; the failure of one connection of several is logged at once.
         """
-        failures: list[BaseException] = []
-        while self._tasks:
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in [task for task in self._tasks if task.done()]:
-                self._tasks.remove(task)
-                error = None if task.cancelled() else task.exception()
-                if error is not None:
-                    self._note_failure(error)
-                    failures.append(error)
-        if failures:
-            raise failures[0]
+        supervisor = self._tasks.pop(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._failures.append(error)
+            self._note_failure(supervisor, error)
+        if not (self._tasks or self._over.done()):
+            self._over.set_result(None)
 
-    def _note_failure(self, error: BaseException) -> None:
+    def _note_failure(self, supervisor: Supervisor, error: BaseException) -> None:
+        self._caught_up.add(id(supervisor))  # a batch waits for it no longer
         if not isinstance(error, ChatlogError):
             self.stop("failed")
         elif self._tasks:
             logger.error("%s", error)
+            if self._is_caught_up():
+                self.stop("everything is fetched")
 
 
 def combined(statuses: Sequence[NetworkStatus]) -> NetworkStatus:

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from chatlog.errors import NetworkError
 from chatlog.event import SERVER
 from tests.support.loop_clock import LoopClock
 from tests.support.recorded import events, texts
@@ -104,6 +105,21 @@ def test_a_server_that_limits_channels_gets_further_connections_with_other_nicks
         record(tmp_path, server, story, connections=3)
     assert sorted(len(each) for each in server.carried) == [2, 4, 4]
     assert sorted(server.nicks) == ["rec", "rec2", "rec3"]
+
+
+def test_a_further_connection_that_is_refused_costs_a_batch_only_its_channels(tmp_path):
+    with Twitch(tokens="CHANTYPES=# CHANLIMIT=#:6", most=1) as server:
+
+        async def scenario():
+            session = {"channels": CHANNELS}
+            recorder = recorder_of(
+                tmp_path, server.port, session=session, connections=3, linger=0.0
+            )
+            await asyncio.wait_for(recorder.run(), PATIENCE)
+
+        with pytest.raises(NetworkError, match="too many connections"):
+            asyncio.run(scenario())
+    assert sorted(map(len, server.carried)) == [0, 6]
 
 
 def test_one_connection_is_all_there_is_if_the_configuration_says_so(tmp_path):

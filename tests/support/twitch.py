@@ -22,9 +22,10 @@ class Twitch:
 
     Of more than `limit` (a number, and seconds) JOINs it drops the others without a word;
     `dropped` are their channels. `silent` channels never answer, and each other answers
-    after `latency` seconds, with its room of `rooms`. `tokens` are those of ISUPPORT, of which
-    Twitch itself has none. `came` has the time at which each
-    channel let us in, by `time.monotonic`, and `carried` the channels of each connection.
+    after `latency` seconds, with its room of `rooms`. `tokens` are those of ISUPPORT, of
+    which Twitch itself has none. Connections beyond the number `most` are refused.
+    `came` has the time at which each channel let us in, by `time.monotonic`, and `carried`
+    the channels of each connection.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Twitch:
         latency: float = 0.0,
         rooms: Mapping[str, str] | None = None,
         tokens: str = "",
+        most: int = 1_000_000,
     ) -> None:
         self.dropped: list[str] = []
         self.came: dict[str, float] = {}
@@ -46,6 +48,7 @@ class Twitch:
         self._latency = latency
         self._rooms = rooms or {}
         self._tokens = tokens
+        self._most = most
         self._recent: deque[float] = deque()
         self._in: dict[str, asyncio.StreamWriter] = {}
         self._writers: list[asyncio.StreamWriter] = []
@@ -112,6 +115,9 @@ class Twitch:
         nick, mine = "*", list[str]()
         self.carried.append(mine)
         self._writers.append(writer)
+        if len(self._writers) > self._most:
+            writer.write(b"ERROR :Closing link: too many connections from your host\r\n")
+            writer.write_eof()
         try:
             while line := (await reader.readline()).decode().rstrip():
                 verb, _, rest = line.partition(" ")
