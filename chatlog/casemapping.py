@@ -53,6 +53,10 @@ class Casemapping(dict[str, str]):
             self[name] = folded
         return folded
 
+    def fold(self, text: str) -> str:
+        """Return the fold of a text that is no name, so that it takes no name's place here."""
+        return text.translate(self._table)
+
     def equal(self, one: str, other: str) -> bool:
         """Return whether the server takes two names for one."""
         return self[one] == self[other]

@@ -68,8 +68,9 @@ class FastLane:
     def forget(self) -> None:
         """Forget every channel and source, and look anew at which texts need a closer look."""
         self._heads.forget()
-        nicks = _initials(self._state.me.nick, self._state.isupport.casemapping)
-        self._initials = nicks | self._privacy.initials | {""}
+        nick, self._casemapping = self._state.me.nick, self._state.isupport.casemapping
+        self._nick = self._casemapping.fold(nick)
+        self._initials = _initials(nick, self._casemapping) | self._privacy.initials | {""}
 
     def take(self, lines: Iterator[bytes], received: str, events: list[Event]) -> bytes | None:
         """Take lines as long as they are ordinary, and append their events.
@@ -97,10 +98,9 @@ class FastLane:
             known = heads[head]
             if known is None:
                 return line
-            channel, nick, user, host = known
-            kind = _MESSAGE
+            channel, nick, user, host, kind = known
             if text[:1] in initials:
-                kind, text = self._look_closer(text) if colon else ("", "")
+                kind, text = self._look_closer(kind, text) if colon else ("", "")
                 if not kind:
                     return line
             append(
@@ -117,14 +117,23 @@ class FastLane:
             )
         return None
 
-    def _look_closer(self, text: str) -> tuple[str, str]:
-        """Return the type and text of an action or an empty message; "" for any other text."""
+    def _look_closer(self, kind: str, text: str) -> tuple[str, str]:
+        """Return the type and text of an event; "" if the general lane has to look at the text.
+
+        Most texts that begin with a letter of our nick do not begin with the nick.
+        """
+        first = text[:1]
+        if first == CTCP:
+            said = text[len(_ACTION_BEGINS) :].removesuffix(CTCP)
+            is_action = kind == _MESSAGE and text.startswith(_ACTION_BEGINS)
+            is_plain = is_action and said[:1] not in self._privacy.initials
+            return (_ACTION, said) if is_plain else ("", "")
         if not text:
-            return _MESSAGE, ""
-        said = text[len(_ACTION_BEGINS) :].removesuffix(CTCP)
-        if text.startswith(_ACTION_BEGINS) and said[:1] not in self._privacy.initials:
-            return _ACTION, said
-        return "", ""
+            return kind, ""
+        if first in self._privacy.initials:
+            return "", ""
+        is_for_us = self._casemapping.fold(text[: len(self._nick)]) == self._nick
+        return ("", "") if is_for_us else (kind, text)
 
     def _tagged(self, line: str) -> Event | None:
         """Return the event of a message with the tags of a live line; None for any other."""
@@ -136,10 +145,10 @@ class FastLane:
         known = self._heads[head]
         if known is None:
             return None
-        channel, nick, user, host = known
-        kind, text = _MESSAGE, said
+        channel, nick, user, host, kind = known
+        text = said
         if said[:1] in self._initials:
-            kind, text = self._look_closer(said)
+            kind, text = self._look_closer(kind, said)
             if not kind:
                 return None
         if second not in self._live and not (time := self._clock.live_time(time, self._received)):
@@ -167,10 +176,10 @@ class FastLane:
         known = self._heads[head]
         if known is None:
             return None
-        channel, nick, user, host = known
-        kind, text = _MESSAGE, said
+        channel, nick, user, host, kind = known
+        text = said
         if said[:1] in self._initials:
-            kind, text = self._look_closer(said) if colon else ("", "")
+            kind, text = self._look_closer(kind, said) if colon else ("", "")
             if not kind:
                 return None
         tags = parse_tags(tag_text[1:])

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from chatlog.event import EventType
 from chatlog.protocol.sources import LONGEST_SOURCE, REMEMBERED
 
 if TYPE_CHECKING:
     from chatlog.protocol.sources import SourceCache
 
 _PRIVMSG: Final = " PRIVMSG "
+_NOTICE: Final = " NOTICE "
+_OF_PRIVMSG: Final = EventType.MESSAGE.value
+_OF_NOTICE: Final = EventType.NOTICE.value
 
-Head = tuple[str, str, str, str]
-"""The channel, nick, user and host of a head.
+Head = tuple[str, str, str, str, str]
+"""The channel, nick, user and host of a head, and the type of event.
 
 A plain tuple, because Python takes a NamedTuple apart more slowly.
 """
@@ -54,8 +58,12 @@ class Heads(dict[str, Head | None]):
     def __missing__(self, head: str) -> Head | None:
         if len(head) > LONGEST_SOURCE:
             return None
+        kind = _OF_PRIVMSG
         begin, verb, target = head.partition(_PRIVMSG)
-        channel = self._channels.get(target) if verb else None
+        if not verb:
+            kind = _OF_NOTICE
+            begin, _, target = head.partition(_NOTICE)
+        channel = self._channels.get(target)
         if channel is None:
             return None
         person = self._people.get(begin) or self._recall(begin)
@@ -64,7 +72,7 @@ class Heads(dict[str, Head | None]):
         nick, user, host = person
         if len(self) >= REMEMBERED:
             self.clear()
-        found = self[head] = channel, nick, user, host
+        found = self[head] = channel, nick, user, host, kind
         return found
 
     def _recall(self, begin: str) -> _Person | None:

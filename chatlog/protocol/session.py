@@ -339,7 +339,7 @@ class Session:
             dict.fromkeys(Registration.handled, self._on_registration),
             {
                 "": self._on_not_understood,
-                "PRIVMSG": self._on_privmsg,
+                **dict.fromkeys(bare_playback.SAID, self._on_said),
                 "RECONNECT": self._on_reconnect,
                 "PING": self._on_ping,
                 "PONG": self._on_pong,
@@ -362,7 +362,7 @@ class Session:
     def _on_registration(self, line: Line, turn: Turn) -> None:
         self.registration.receive(line.message, turn)
 
-    def _on_privmsg(self, line: Line, turn: Turn) -> None:
+    def _on_said(self, line: Line, turn: Turn) -> None:
         """Teach the fast lane a channel that we are in, unless its lines need a closer look."""
         playing, target = self.state.bare_playback.playing, "".join(line.params[:1])
         if bare_playback.is_bouncer(line.message.source):

@@ -22,7 +22,7 @@ _FIELDS: Final = (_TIME, "second", "msgid", "account", "head", "said")
 # No part gives back a character, so that a line of another kind fails fast.
 _MOMENT: Final = r"time=(?P<time>(?P<second>.{19})\.[0-9][0-9][0-9]Z)"
 _VALUE: Final = r"{key}=(?P<{key}>[^;\\ ]{{0,{most}}}+)"
-_MESSAGE: Final = r"(?P<head>:[^ ]++ PRIVMSG [^ :][^ ]*+) :(?P<said>.*+)"
+_MESSAGE: Final = r"(?P<head>:[^ ]++ (?:PRIVMSG|NOTICE) [^ :][^ ]*+) :(?P<said>.*+)"
 
 
 class TagPlan:

@@ -676,7 +676,7 @@ TURNS = [
 ]
 TWITCHS = "1795458000500"  # 2026-11-23T18:20:00.500Z
 CHATTER = st.builds(
-    "{}:bob!u@h PRIVMSG {} :{}".format,
+    "{}:bob!u@h {} {} :{}".format,
     st.sampled_from(
         [
             *("", "@time=2026-11-23T18:20:00.5Z ", "@batch=1 ", "@msgid=m;account=a "),
@@ -684,8 +684,11 @@ CHATTER = st.builds(
             *(f"@id=m;tmi-sent-ts={TWITCHS} ", f"@tmi-sent-ts={TWITCHS};id=n;batch=1 "),
         ]
     ),
+    st.sampled_from(["PRIVMSG", "PRIVMSG", "NOTICE"]),
     st.sampled_from(["#a", "+#a", "#A"]),
-    st.sampled_from(["hi", "{LOG}, hi", "[log]: hi", "", "\x01ACTION x\x01", "eve: hi"]),
+    st.sampled_from(
+        ["hi", "{LOG}, hi", "[log]: hi", "[LO", "{logs}", "", "\x01ACTION x\x01", "eve: hi", "even"]
+    ),
 )
 CHATS = st.lists(
     st.tuples(st.sampled_from(TURNS), st.lists(CHATTER, min_size=2, max_size=8)), max_size=4
@@ -711,10 +714,11 @@ MOVES = [
     *(":irc.test CAP * ACK :twitch.tv/tags", ":irc.test CAP * DEL :twitch.tv/tags"),
     *(":***!znc@znc.in PRIVMSG #a :Buffer Playback...", ":bob!u@h PRIVMSG #a :[19:03:34] old"),
     *(":***!znc@znc.in PRIVMSG #a :Playback Complete.", ":[log]!c@h RENAME #b #a"),
+    ":***!znc@znc.in NOTICE #a :Buffer Playback...",
 ]
 STORMS = st.builds(":nick{0}!u@h NICK nick{1}".format, st.integers(0, 5), st.integers(0, 5))
 SAID = st.builds(
-    "{}:{} PRIVMSG {} {}".format,
+    "{}:{} {} {} {}".format,
     st.sampled_from(
         [
             *("", "", "@time=2026-11-23T18:20:00.500Z ", "@msgid=m;time=2026-11-23T18:20:00.500Z "),
@@ -732,10 +736,12 @@ SAID = st.builds(
     st.sampled_from(
         ["bob!u@h", "nick1!u@h", "[log]!c@h", "***!znc@znc.in", "irc.test", "", "é!u@h"]
     ),
+    st.sampled_from(["PRIVMSG", "PRIVMSG", "NOTICE", "notice"]),
     st.sampled_from(["#a", "#A", "#b", "#c", "+#a", "[log]", " #a", "#a,#b"]),
     st.sampled_from(
         [
             *(":hi", ":", "", "hi", ":é \x02[off] x", ":[off] x", ":{LOG}: hi", ":eve, hi", "a :b"),
+            *(":[lo] x", ":{LOG]", ":{logs", ":even"),
             *(":\x01ACTION x\x01", ":\x01ACTION \x01", ":\x01ACTION [off] x\x01", ":\x01VERSION"),
             *(":" + "x" * 600, ":" + "x" * 13_000, ":a\r", ":a :b"),
         ]
@@ -798,9 +804,20 @@ def test_the_fast_lane_is_taken():
     talk = in_channels()
     talk.hear(f"{BOB} PRIVMSG #a :first")
     talk.session.receive_message = None
+    tags = f"@time={NOW};account=a;msgid="
     assert talk.outcome(
-        f"{BOB} PRIVMSG #a :plain", f"@time={NOW};msgid=m;account=a {BOB} PRIVMSG #a :tagged"
-    ) == ["#a message bob text='plain'", "#a message bob account='a' text='tagged' msgid='m'"]
+        f"{BOB} PRIVMSG #a :plain",
+        f"{tags}m {BOB} PRIVMSG #a :tagged",
+        f"{BOB} NOTICE #a :told",
+        f"{tags}n {BOB} NOTICE #a :told with tags",
+        f"{BOB} PRIVMSG #a :lo, a text that begins like our nick",
+    ) == [
+        "#a message bob text='plain'",
+        "#a message bob account='a' text='tagged' msgid='m'",
+        "#a notice bob text='told'",
+        "#a notice bob account='a' text='told with tags' msgid='n'",
+        "#a message bob text='lo, a text that begins like our nick'",
+    ]
 
 
 def test_the_fast_lane_does_not_outlive_our_leaving():
