@@ -82,8 +82,10 @@ class State:
 
         Servers send to `@#chan` without advertising STATUSMSG, too.
         """
+        if name := self.membership.name(target):  # nearly always
+            return "", name
         prefixes = len(target) - len(target.lstrip(PREFIXES))
-        for length in range(min(prefixes, _MOST_PREFIXES) + 1):
+        for length in range(1, min(prefixes, _MOST_PREFIXES) + 1):
             if name := self.membership.name(target[length:]):
                 return target[:length], name
         return self.isupport.split_statusmsg(target)[0], ""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def on_redact(state: State, line: Line, row: Row) -> list[Event]:
     """Make a `redact`: `reply_to` is the message that is taken back, and filed where that was."""
     text = text_at(line, row.text)
-    return said(state, line, {"type": row.type, "reply_to": line.params[1], "text": text})
+    return said(state, line, row.type, text, reply_to=line.params[1])
 
 
 def on_clearmsg(state: State, line: Line, row: Row) -> list[Event]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from chatlog.event import SERVER, EventType
-from chatlog.protocol.events.rows import as_other, on_other
+from chatlog.protocol.events.rows import OTHER, on_other
 from chatlog.protocol.manners import is_service
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ def on_message(state: State, line: Line, row: Row) -> list[Event]:
     text = line.params[1]
     ctcp = ctcp_of(text)
     if ctcp is None:
-        return said(state, line, {"type": row.type, "text": text})
+        return said(state, line, row.type, text)
     if ctcp[0] == _ACTION and line.message.command == "PRIVMSG":
-        return said(state, line, {"type": EventType.ACTION.value, "text": ctcp[1]})
-    return said(state, line, as_other(line))
+        return said(state, line, EventType.ACTION.value, ctcp[1])
+    return _other_said(state, line)
 
 
 def on_tagmsg(state: State, line: Line, _row: Row) -> list[Event]:
@@ -69,8 +69,8 @@ def on_tagmsg(state: State, line: Line, _row: Row) -> list[Event]:
     reactions = ((tag, kind) for tag, kind in _REACTIONS.items() if line.tags.get(tag))
     tag, kind = next(reactions, ("", ""))
     if not tag:
-        return [] if _is_typing(line) else said(state, line, as_other(line))
-    made = said(state, line, {"type": kind, "text": line.tags[tag]})
+        return [] if _is_typing(line) else _other_said(state, line)
+    made = said(state, line, kind, line.tags[tag])
     if any(event.type == kind for event in made):
         line.tags.pop(tag)  # which the text of the event has
     return made
@@ -82,10 +82,17 @@ def _is_typing(line: Line) -> bool:
     return bool(of_clients & _TYPING) and not of_clients - _TYPING - _CONTEXTS
 
 
-def said(state: State, line: Line, fields: dict[str, Any]) -> list[Event]:
+def _other_said(state: State, line: Line) -> list[Event]:
+    """Return an `other` of a message, filed as `said` files it."""
+    message = line.message
+    return said(state, line, OTHER, command=message.command, params=tuple(message.params))
+
+
+def said(state: State, line: Line, kind: str, text: str = "", **others: Any) -> list[Event]:
     """Return the event of a message to a channel, to us or to all, filed under its target.
 
-    Nothing is made of a private message, unless those are recorded.
+    `others` are the other fields of the event. Nothing is made of a private message, unless
+    those are recorded.
     """
     statusmsg, channel = state.channel_said_to(line.params[0])
     # History that belongs to no channel of ours is private like any other line.
@@ -93,15 +100,15 @@ def said(state: State, line: Line, fields: dict[str, Any]) -> list[Event]:
         channel = line.history_of
     if channel:
         if statusmsg:
-            fields = {**fields, "statusmsg": statusmsg}
-        return [line.event_with(target=channel, **fields)]
+            others["statusmsg"] = statusmsg
+        return [_filed(line, kind, channel, text, others)]
     if statusmsg or state.is_channel(line.params[0]):
         return on_other(state, line)
     if _is_server(state, line):
-        return [line.event_with(target=SERVER, **fields)]
+        return [_filed(line, kind, SERVER, text, others)]
     if not _is_private(state, line):
         return on_other(state, line)
-    return _query(state, line, fields) if state.queries else []
+    return _query(state, line, kind, text, others) if state.queries else []
 
 
 def _is_private(state: State, line: Line) -> bool:
@@ -122,7 +129,7 @@ def _is_server(state: State, line: Line) -> bool:
     return not (line.source.user or line.source.host or state.is_me(line.source.nick))
 
 
-def _query(state: State, line: Line, fields: dict[str, Any]) -> list[Event]:
+def _query(state: State, line: Line, kind: str, text: str, others: dict[str, Any]) -> list[Event]:
     """Return a private message filed under the other nick; nothing for our lines to services."""
     ours = state.is_me(line.source.nick)
     other = line.params[0] if ours else line.source.nick
@@ -133,4 +140,10 @@ def _query(state: State, line: Line, fields: dict[str, Any]) -> list[Event]:
         return on_other(state, line)
     if not state.admits(other):
         return on_other(state, line)
-    return [line.event_with(target=other, **fields)]
+    return [_filed(line, kind, other, text, others)]
+
+
+def _filed(line: Line, kind: str, target: str, text: str, others: dict[str, Any]) -> Event:
+    if others:
+        return line.event_with(type=kind, target=target, text=text, **others)
+    return line.event(kind, target, text)
