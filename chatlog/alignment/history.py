@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.alignment.words import words_of
-from chatlog.event import Event, EventType, format_time, parse_time, shifted
+from chatlog.alignment.words import OF_ONE_RECORDER, words_of
+from chatlog.event import Event, format_time, parse_time, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,16 +27,6 @@ _SLACK: Final = 5 * _SECOND
 _AROUND: Final = 2 * _SECOND
 _WHOLE: Final = ".000Z"
 _LOOKED_AT: Final = 256  # lines alike, or moments; of more, a line is rather written twice
-_UNTOLD: Final = frozenset(
-    {
-        EventType.STARTED,
-        EventType.STOPPED,
-        EventType.CONNECTED,
-        EventType.DISCONNECTED,
-        EventType.RECOVERED,
-        EventType.NAMES,
-    }
-)
 
 
 class _Known(msgspec.Struct, eq=False):
@@ -150,7 +140,7 @@ class Alignment:
 
     def know(self, event: Event, *, coarse: bool = False) -> None:
         """Add a line of the transcript; `coarse` if only its second is known."""
-        if event.type not in _UNTOLD:
+        if event.type not in OF_ONE_RECORDER:
             line = self._line(event)
             line.coarse, line.slack = coarse, 0 if coarse or event.received else _SLACK
             self._know(line)

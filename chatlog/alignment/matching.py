@@ -2,7 +2,8 @@
 
 Pure. Two lines are the same if their msgids are equal; if one of them has no msgid, if their
 keys are equal and their stamps agree. Each line stands for one line of the other witness: a
-text that was said twice stays there twice.
+text that was said twice stays there twice. Lines of two equal clocks that agree to the
+millisecond are the same before all others: what a merge has brought is not brought again.
 
 **Anchors.** A key that both blocks have once is the same line even if one witness was late,
 as long as anchors do not cross. Between two anchors, the delays of both bound the delay of
@@ -49,6 +50,7 @@ def match(first: Block, second: Block, clock: ClockRelation) -> BlockMatches:
     """Return which lines of the second block the first has as well."""
     matcher = _Matcher(first, second, clock)
     matcher.match_msgids()
+    matcher.match_equal_stamps()
     matcher.match_anchors()
     matcher.match_equal_keys()
     return BlockMatches(matcher.found, matcher.clock)
@@ -114,6 +116,19 @@ class _Matcher:
             here = at.get(msgid, -1) if msgid else -1
             if here >= 0 and not self._taken[here]:
                 self._match(here, there)
+
+    def match_equal_stamps(self) -> None:
+        """Match equal keys with equal stamps, in their order, if both tell milliseconds."""
+        first, second = self._first, self._second
+        if self.clock.offset or not first.grain == second.grain == 1:
+            return
+        here, there = _distinct(first), _distinct(second)
+        at = dict(zip(here, range(len(here)), strict=True))
+        for position, found in enumerate(map(at.get, there)):
+            if found is None or self._taken[found] or self.found[position] >= 0:
+                continue
+            if self._may_be_one(found, position):
+                self._match(found, position)
 
     def match_anchors(self) -> None:
         """Match the keys that both have once and that do not cross; correct the clock by them."""
@@ -214,6 +229,18 @@ class _Matcher:
         jitter = jitter_of(abs(each - usual) for each in delays)
         pairs = self.clock.pairs + len(chain)
         self.clock = ClockRelation(offset, jitter, pairs, self.clock.lag)
+
+
+def _distinct(block: Block) -> list[Hashable]:
+    """Return the stamp and the key of each line, and a number for a line that is there again."""
+    pairs: list[Hashable] = [*zip(block.times, block.keys, strict=True)]
+    if len(set(pairs)) < len(pairs):
+        before: defaultdict[Hashable, int] = defaultdict(int)
+        for at, pair in enumerate(pairs):
+            if count := before[pair]:
+                pairs[at] = pair, count
+            before[pair] = count + 1
+    return pairs
 
 
 def _longest_rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

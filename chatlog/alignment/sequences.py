@@ -35,12 +35,14 @@ class AlignedRow(NamedTuple):
     """A line of the conversation as each witness has it, None if it has not.
 
     `is_placed` means that lines of both are near: else the clock alone says where a line
-    stands that only one of them has.
+    stands that only one of them has. `is_reordered` means that they saw a line that both have
+    in another order.
     """
 
     first: Line | None
     second: Line | None
     is_placed: bool = True
+    is_reordered: bool = False
 
 
 class AlignmentTally(msgspec.Struct):
@@ -177,9 +179,11 @@ class _Joined:
     def rows(self, offset: int, grain: int, tally: AlignmentTally) -> Iterator[AlignedRow]:
         """Yield the settled lines, and count them."""
         is_placed = bool(self._partners)
-        for at, other in self._order(offset, grain, tally):
+        reordered = self._reordered()
+        for at, other in self._order(offset, grain):
             if at >= 0 and other >= 0:
                 tally.both += 1
+                tally.reordered += at in reordered
             else:
                 tally.first += at >= 0
                 tally.second += other >= 0
@@ -188,9 +192,20 @@ class _Joined:
                 self._first[at] if at >= 0 else None,
                 self._second[other] if other >= 0 else None,
                 is_placed,
+                at in reordered,
             )
 
-    def _order(self, offset: int, grain: int, tally: AlignmentTally) -> Iterator[tuple[int, int]]:
+    def _reordered(self) -> set[int]:
+        """Return the positions of lines that the second witness saw after a later one."""
+        latest, reordered = -1, set()
+        for other, at in enumerate(self._found[: self._other_end]):
+            if at >= 0 and other not in self.other_kept:
+                if at < latest:
+                    reordered.add(at)
+                latest = max(latest, at)
+        return reordered
+
+    def _order(self, offset: int, grain: int) -> Iterator[tuple[int, int]]:
         """Yield the positions of the rows in both blocks, -1 for none."""
         position = 0
         limits = self._limits()
@@ -204,7 +219,6 @@ class _Joined:
                 )
             else:
                 end = at + 1
-                tally.reordered += end < position
             yield from self._own_rows(position, end)
             position = max(position, end)
             if at < 0:

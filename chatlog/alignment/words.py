@@ -10,6 +10,18 @@ if TYPE_CHECKING:
     from chatlog.casemapping import Casemapping
     from chatlog.event import Event
 
+OF_ONE_RECORDER: Final = frozenset(
+    {
+        EventType.STARTED,
+        EventType.STOPPED,
+        EventType.CONNECTED,
+        EventType.DISCONNECTED,
+        EventType.RECOVERED,
+        EventType.NAMES,
+    }
+)
+"""Types that each recorder writes for itself: another witness does not have the same line."""
+
 Words = tuple[str, str, str, str, str, tuple[str, ...]]
 """Type, folded nick, text, folded subject, command and parameters."""
 

@@ -152,6 +152,32 @@ class ConflictRecord(Record):
     missing: Annotated[list[Event], Meta(description="Events that the transcript lacks.")]
 
 
+class ComparisonRecord(Record, tag="comparison"):
+    """The comparison of one target with another archive; `why` is the reason if there is none."""
+
+    network: key.Network
+    target: key.Target
+    since: key.Since | None
+    until: key.Until | None
+    shared: key.Shared
+    reordered: key.Reordered
+    by_clock: key.ByClock
+    missing_lines: Annotated[
+        int, Meta(ge=0, description="Number of lines that only the other archive has.")
+    ]
+    extra_lines: Annotated[
+        int, Meta(ge=0, description="Number of lines that the other archive lacks.")
+    ]
+    conflicting: key.Conflicting
+    missing: Annotated[list[Event], Meta(description="Events that the transcript lacks.")]
+    extra: Annotated[list[Event], Meta(description="Events that only the transcript has.")]
+    conflicts: Annotated[
+        list[ConflictRecord],
+        Meta(description="Conflicts by archive, with the first thousand events."),
+    ]
+    why: key.Why | None
+
+
 class MergeRecord(Record, tag="merge"):
     """The merge of one target; `why` is the reason if it was not merged."""
 

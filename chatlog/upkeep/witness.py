@@ -20,7 +20,7 @@ from chatlog.archive.targets import Targets, spelled
 from chatlog.coverage import ledger
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.last_heard import LastHeard
-from chatlog.event import parse_time
+from chatlog.event import parse_time, shifted
 from chatlog.formats.sentences import sentence
 from chatlog.formats.visible import visible
 from chatlog.query.selection import Query
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 _EVERYTHING: Final = Query()
 _FINEST: Final = 1
 _SAMPLE: Final = 20_000  # lines
+_AROUND: Final = 86_400_000
+"""Milliseconds around a range in which lines are read too: clocks may differ."""
+_NEVER: Final = "~"
 _first: Final = itemgetter(0)
 
 
@@ -80,9 +83,13 @@ class Witness:
                 self.damaged.refused[path] = str(error)
         return self._targets
 
-    def record_of(self, target: Target) -> WitnessRecord:
-        """Return the record of a target."""
-        return WitnessRecord(Catalog(self.damaged).of(target), self.damaged)
+    def record_of(self, target: Target, since: str = "", until: str = "") -> WitnessRecord:
+        """Return the record of a target, of whole segments around a range of time."""
+        segments = Catalog(self.damaged).of(target)
+        low = shifted(since, -_AROUND) if since else ""
+        high = shifted(until, _AROUND) if until else _NEVER
+        near = [each for each in segments if each.end > low and each.start < high]
+        return WitnessRecord(near, self.damaged)
 
     def coverage(self, target: Target) -> Coverage | None:
         """Return the coverage of a target until it was last heard, None if no ledger tells."""

@@ -302,6 +302,18 @@ def test_an_audit_is_a_record_with_the_events_that_differ(connected, tmp_path):
     assert found["missing"]
 
 
+@pytest.mark.parametrize(("command", "kind"), [("audit", "comparison"), ("merge", "merge")])
+def test_two_archives_compared_or_merged_give_a_record_for_each_target(
+    tmp_path, printed, command, kind
+):
+    for name in ("archive", "other"):
+        shutil.copytree(ARCHIVES / "jsonl" / "archive", tmp_path / name)
+    other = str(tmp_path / "other")
+    found = printed(command, *(("--with", other) if command == "audit" else (other,)))
+    assert {each["type"] for each in found} == {kind}
+    assert all(each["shared"] for each in found)
+
+
 def test_a_living_run_and_a_batch_with_an_open_gap_are_records(
     chatlog, tmp_path, connected, printed
 ):

@@ -30,7 +30,7 @@ PRINTED = {
     ),
     "gaps": (records.GapRecord, records.CoverageRecord),
     "sync": (records.SyncRecord,),
-    "audit": (records.AuditRecord,),
+    "audit": (records.AuditRecord, records.ComparisonRecord),
     "merge": (records.MergeRecord,),
     "status": (records.RunRecord,),
     "verify": (records.FindingRecord, records.SummaryRecord),

@@ -9,6 +9,7 @@ from chatlog.archive.targets import spelled
 from chatlog.event import CLASSES
 from chatlog.report.json_records import (
     AuditRecord,
+    ComparisonRecord,
     ConfigRecord,
     ConfiguredNetwork,
     ConflictRecord,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from chatlog.upkeep.inspection import Inspection
     from chatlog.upkeep.tending import Tended
     from chatlog.upkeep.witness import TargetPlace
+    from chatlog.upkeep.witness_audit import TargetComparison
     from chatlog.upkeep.witness_merge import MergedTarget
 
 _PARTS: Final = 2  # of the path of a target: its network and itself
@@ -153,6 +155,35 @@ def audit_record(network: str, findings: Findings) -> AuditRecord:
         missing=findings.missing,
         extra=findings.extra,
         why=findings.why or None,
+    )
+
+
+def comparison_record(
+    place: TargetPlace, found: TargetComparison, other: str, bounds: tuple[str, str]
+) -> ComparisonRecord:
+    """Return the record of the comparison of one target with another archive in a range."""
+    conflicts = ((None, found.missing_lines), (other, found.extra_lines))
+    return ComparisonRecord(
+        network=spelled(place.network),
+        target=spelled(place.target),
+        since=bounds[0] or None,
+        until=bounds[1] or None,
+        shared=found.shared,
+        reordered=found.reordered,
+        by_clock=found.by_clock,
+        missing_lines=found.missing,
+        extra_lines=found.extra,
+        conflicting=found.conflicting,
+        missing=[each.event for each in found.missing_lines],
+        extra=[each.event for each in found.extra_lines],
+        conflicts=[
+            ConflictRecord(
+                lacking=lacking, missing=[each.event for each in lines if each.is_conflict]
+            )
+            for lacking, lines in conflicts
+            if any(each.is_conflict for each in lines)
+        ],
+        why=found.error or None,
     )
 
 

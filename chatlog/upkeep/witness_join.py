@@ -1,0 +1,179 @@
+"""The records of several witnesses of one target, joined: each line once.
+
+Nothing here writes. Merges and comparisons of archives count and use the joined lines.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chatlog.alignment.sequences import Sequences
+from chatlog.archive.networks import read_casemapping
+from chatlog.coverage.heard import HeardTimes
+from chatlog.errors import TranscriptError
+from chatlog.upkeep.witness import key_for
+from chatlog.upkeep.witness_comparison import Conflict, clock_of, is_within_hearing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from chatlog.alignment.clocks import ClockRelation
+    from chatlog.alignment.sequences import Line
+    from chatlog.casemapping import Casemapping
+    from chatlog.coverage.fold import Coverage
+    from chatlog.event import Event
+    from chatlog.read.segment_reader import Entry
+    from chatlog.upkeep.witness import TargetPlace, Witness, WitnessRecord
+
+
+class Testimony(NamedTuple):
+    """The record of one witness, its coverage, and its name: "" for the archive itself."""
+
+    name: str
+    record: WitnessRecord
+    coverage: Coverage | None
+
+
+class Carried(NamedTuple):
+    """A line on its way through the witnesses.
+
+    `owner` is the number of the witness that has its best copy, `offset` the milliseconds by
+    which that one's clock is late, `witnesses` how many have the line, and `lacking` the
+    numbers of those that have it not. `is_by_clock` means that it stands where it does by the
+    clock alone, `is_reordered` that two witnesses saw it in another order.
+    """
+
+    entry: Entry
+    owner: int
+    offset: int = 0
+    witnesses: int = 1
+    lacking: tuple[int, ...] = ()
+    is_by_clock: bool = False
+    is_reordered: bool = False
+
+    @property
+    def event(self) -> Event:
+        """The event of the best copy."""
+        return self.entry.event
+
+
+class WitnessJoin:
+    """The lines of all witnesses of a target; the archive itself is the first, if it has it."""
+
+    def __init__(self, testimonies: Sequence[Testimony], casemapping: Casemapping) -> None:
+        self.testimonies = testimonies
+        self._heard = [HeardTimes(each.coverage) for each in testimonies]
+        self._key_of = key_for((each.record for each in testimonies), casemapping)
+
+    def lines(self) -> Iterator[Line]:
+        """Yield the lines of all witnesses, each once, with a `Carried` behind it.
+
+        Their stamps are by the first witness's clock. Raise WrongZoneError if a record was
+        written in another time zone.
+        """
+        first = self.testimonies[0].record
+        lines = _carried(first.lines(self._key_of), 0, 0)
+        grain = first.grain
+        for number, testimony in enumerate(self.testimonies[1:], 1):
+            record = testimony.record
+            clock = clock_of(first, record, self._key_of)
+            alignment = Sequences(grain, record.grain, clock)
+            lines = self._with(alignment, lines, record, number, clock)
+            grain = max(grain, record.grain)
+        return lines
+
+    def _with(
+        self,
+        alignment: Sequences,
+        lines: Iterator[Line],
+        record: WitnessRecord,
+        number: int,
+        clock: ClockRelation | None,
+    ) -> Iterator[Line]:
+        """Yield the lines so far, and among them those of another witness."""
+        others = _carried(record.lines(self._key_of), number, clock.offset if clock else 0)
+        before = tuple(range(number))
+        for first, second, is_placed, is_reordered in alignment.rows(lines, others):
+            if first is None:
+                assert second is not None  # noqa: S101 - a row has a line
+                line = second[3]._replace(lacking=before, is_by_clock=not is_placed)
+                # The clock of the first witness counts for all.
+                yield second[0] - alignment.clock.offset, second[1], second[2], line
+            elif second is None:
+                yield (*first[:3], _alone(first[3], number, is_placed=is_placed))
+            else:
+                line = self._better(first[3], second[3], is_reordered=is_reordered)
+                yield first[0], first[1], first[2] or second[2], line
+
+    def _better(self, one: Carried, other: Carried, *, is_reordered: bool) -> Carried:
+        """Return the copy that the archive has, else the richer one."""
+        is_here = not self.testimonies[one.owner].name
+        best = one if is_here or _richness(one) >= _richness(other) else other
+        return best._replace(
+            witnesses=one.witnesses + 1,
+            lacking=one.lacking,
+            is_by_clock=one.is_by_clock,
+            is_reordered=one.is_reordered or is_reordered,
+        )
+
+    def conflicts(self, line: Carried) -> Iterator[Conflict]:
+        """Yield a conflict for each witness that lacks a line although it was listening."""
+        for number in line.lacking:
+            if is_within_hearing(line.event, self._heard[number]):
+                yield Conflict(line.event, self.testimonies[number].name)
+
+
+def _alone(line: Carried, number: int, *, is_placed: bool) -> Carried:
+    by_clock = line.is_by_clock or not is_placed
+    return line._replace(lacking=(*line.lacking, number), is_by_clock=by_clock)
+
+
+def _carried(lines: Iterable[Line], owner: int, offset: int) -> Iterator[tuple[int, Any, str, Any]]:
+    return ((time, key, msgid, Carried(entry, owner, offset)) for time, key, msgid, entry in lines)
+
+
+def _richness(line: Carried) -> tuple[bool, ...]:
+    event = line.event
+    return (
+        bool(event.msgid),
+        bool(event.account),
+        bool(event.host),
+        bool(event.received),
+        not event.via,
+    )
+
+
+# -- the witnesses of a target -----------------------------------------------------
+
+
+def gather_testimonies(
+    witnesses: Iterable[Witness], place: TargetPlace, since: str = "", until: str = ""
+) -> list[Testimony]:
+    """Return the testimonies of those witnesses that have a target, in a range of time."""
+    found = []
+    for witness in witnesses:
+        target = witness.targets.get(place)
+        if target is not None:
+            coverage = witness.coverage(target)
+            record = witness.record_of(target, since, until)
+            found.append(Testimony(witness.name, record, coverage))
+    return found
+
+
+def common_casemapping(witnesses: Iterable[Witness], network: str) -> Casemapping:
+    """Return the CASEMAPPING that all witnesses of a network have.
+
+    Raise TranscriptError if they have several, or if none has one.
+    """
+    found = {
+        witness.name: casemapping
+        for witness in witnesses
+        if (casemapping := read_casemapping(witness.root, network)) is not None
+    }
+    if len({each.name for each in found.values()}) > 1:
+        ways = (f"{each.name} in {name or 'the archive'}" for name, each in found.items())
+        told = ", ".join(ways)
+        raise TranscriptError(f"{network} folds names in more than one way: {told}")
+    if not found:
+        raise TranscriptError(f"no archive tells how {network} folds names (network.json)")
+    return next(iter(found.values()))
