@@ -280,6 +280,19 @@ def test_queries_are_recorded_under_the_other_side_where_asked_for():
     ]
 
 
+def test_a_query_has_what_is_done_to_its_messages_but_no_typing():
+    talk = in_channels(queries=True)
+    about = "+draft/reply=m1"
+    assert talk.outcome(
+        f"@+draft/react=x;{about} {BOB} TAGMSG log",
+        f"@+typing=active {BOB} TAGMSG log",
+        f"{BOB} REDACT log m1 :typo",
+    ) == [
+        "bob react bob text='x' reply_to='m1'",
+        "bob redact bob text='typo' reply_to='m1'",
+    ]
+
+
 @pytest.mark.parametrize("nick", ["#a", "@server", ""])
 def test_no_query_writes_into_a_transcript_that_is_not_a_persons(nick):
     talk = in_channels(queries=True)
