@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LOOKED_AT: Final = 64  # equal lines near each other; of more, a line is rather there twice
 _FEWEST: Final = 8  # anchors that correct a clock
+_ASSUMED: Final = 250  # milliseconds
 
 
 class Block(NamedTuple):
@@ -178,10 +179,21 @@ class _Matcher:
                 rest[self._first.keys[here]].append(here)
         if not rest:
             return
-        for jitter in (0, self.clock.jitter):
+        for jitter in (0, self._word_jitter):
             for there, found in enumerate(self.found):
                 if found < 0 and (lines := rest.get(self._second.keys[there])):
                     self._match_first(lines, there, jitter)
+
+    @property
+    def _word_jitter(self) -> int:
+        """How far the stamps of one word may lie apart that both have more than once.
+
+        Less than of a sentence, unless enough lines tell: a "yes" that each witness alone
+        heard, some seconds apart, was said twice.
+        """
+        return (
+            self.clock.jitter if self.clock.pairs >= _FEWEST else min(_ASSUMED, self.clock.jitter)
+        )
 
     def _match_first(self, lines: list[int], there: int, jitter: int) -> None:
         """Match a line with the first of those that may be it, and strike that one out."""
@@ -195,7 +207,7 @@ class _Matcher:
             if times[here] >= end:
                 break
             if self._may_be_one(here, there) and self._anchors.is_between(
-                here, there, self.clock.jitter
+                here, there, self._word_jitter
             ):
                 self._match(here, there)
                 lines.remove(here)

@@ -181,6 +181,12 @@ def test_a_word_that_each_witness_heard_on_another_side_of_a_third_line_was_said
     )
 
 
+def test_a_word_that_each_witness_alone_heard_some_seconds_apart_was_said_twice():
+    first = conversation((0, "one"), (0, "lol"), (5000, "five"), (0, "lol"))
+    second = conversation((2000, "two"), (0, "lol"), (500, "three"), (0, "lol"))
+    assert len(rows(first, second)) == 8
+
+
 def test_equal_msgids_make_one_line_whatever_the_clocks_say():
     first = [(0, "a", "m1", "A"), (10, "b", "m2", "B")]
     second = [(900_000, "b", "m2", "b")]
