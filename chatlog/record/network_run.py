@@ -250,6 +250,6 @@ def combined(statuses: Sequence[NetworkStatus]) -> NetworkStatus:
 
 def _state_of(statuses: Sequence[NetworkStatus], there: Sequence[NetworkStatus]) -> str:
     if len(there) == len(statuses):
-        return f"connected to {there[0].server} {len(there):,} times"
+        return f"connected to {there[0].server} by {len(there):,} connections"
     other = next(each for each in statuses if not each.connected)
-    return f"connected {len(there):,} of {len(statuses):,} times; {other.state}"
+    return f"{len(there):,} of {len(statuses):,} connections are there; {other.state}"

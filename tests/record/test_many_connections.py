@@ -8,6 +8,8 @@ import pytest
 
 from chatlog.errors import NetworkError
 from chatlog.event import SERVER
+from chatlog.health.status import NetworkStatus
+from chatlog.record.network_run import combined
 from tests.support.loop_clock import LoopClock
 from tests.support.recorded import events, texts
 from tests.support.recording import plan_of, recorder_of
@@ -47,7 +49,7 @@ def test_channels_are_shared_by_as_many_connections_as_they_need(tmp_path):
         async def story(recorder):
             status = await until(recorder, lambda status: status.joined == len(CHANNELS))
             assert status.connected
-            assert status.state == f"connected to 127.0.0.1:{twitch.port} 4 times"
+            assert status.state == f"connected to 127.0.0.1:{twitch.port} by 4 connections"
             twitch.say(*(f":ann!a@h PRIVMSG {name} :hello {name}" for name in CHANNELS))
             await until(
                 recorder, lambda status: all(status.events.get(name, 0) == 4 for name in CHANNELS)
@@ -94,6 +96,29 @@ def test_all_connections_follow_a_request_to_reconnect(tmp_path):
 
         record(tmp_path, twitch, story, **SHARED)
     assert len(twitch.carried) == 8
+
+
+def test_the_status_of_a_network_is_that_of_all_its_connections():
+    there = {"name": "net", "connected": True, "server": "irc.test:6697", "wanted": 3}
+    one = NetworkStatus(
+        **there, state="connected to irc.test:6697", heard="2026-11-23T18:20:09.000Z", joined=3,
+        since="2026-11-23T18:00:00.000Z", lag=0.5, problems=("same",), ignored=1,
+    )  # fmt: skip
+    other = NetworkStatus(
+        **there, state="connected to irc.test:6697", heard="2026-11-23T18:20:01.000Z", joined=2,
+        since="2026-11-23T18:10:00.000Z", lag=2.0, problems=("same", "#x: banned"), reconnects=1,
+    )  # fmt: skip
+    gone = NetworkStatus(name="net", connected=False, state="waiting 2 s to reconnect", wanted=1)
+    both = combined([one, other])
+    assert both.state == "connected to irc.test:6697 by 2 connections"
+    assert (both.joined, both.wanted, both.reconnects, both.ignored) == (5, 6, 1, 1)
+    assert both.heard == other.heard, "a channel was heard no later than its connection"
+    assert (both.since, both.lag) == (one.since, 2.0)
+    assert both.problems == ("same", "#x: banned")
+    three = combined([gone, one, other])
+    assert three.state == "2 of 3 connections are there; waiting 2 s to reconnect"
+    assert (three.connected, three.wanted, three.heard) == (True, 7, other.heard)
+    assert combined([gone]) == gone
 
 
 def test_a_server_that_limits_channels_gets_further_connections_with_other_nicks(tmp_path):
