@@ -20,13 +20,13 @@ from chatlog.record.history.requests import Requests
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from chatlog.event import Event
     from chatlog.protocol.facts import HistoryFact, HistoryPage
     from chatlog.protocol.session import Session
-    from chatlog.record.intervals import NewInterval
+    from chatlog.record.intervals import Moment, NewInterval
 
 
 class Findings(msgspec.Struct, kw_only=True):
@@ -92,6 +92,13 @@ class Audit:
         self._requests = Requests(session, send)
         self._targets: list[str] = []
         self._task: asyncio.Task[None] | None = None
+
+    def began(self, moment: Moment) -> Iterator[None]:  # noqa: ARG002 - as the protocol
+        """Compare no private conversation: an audit asks for none."""
+        return iter(())
+
+    def heard(self, targets: Iterable[str]) -> None:
+        """Begin with no private conversation."""
 
     def entered(self, interval: NewInterval) -> None:
         """Compare a channel, now that we are in it."""

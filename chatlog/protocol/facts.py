@@ -198,6 +198,18 @@ class HistoryRefused(msgspec.Struct, frozen=True):
     label: str = ""
 
 
+class HistoryTargets(msgspec.Struct, frozen=True):
+    """The people who wrote to us, in answer to a request; `lines` counts channels as well.
+
+    `last` is the latest time of the list.
+    """
+
+    names: tuple[str, ...]
+    lines: int
+    last: str = ""
+    label: str = ""
+
+
 class PlaybackLimits(msgspec.Struct, frozen=True):
     """The bounds of a target's playback: at most `lines` of the last `seconds`."""
 
@@ -206,7 +218,7 @@ class PlaybackLimits(msgspec.Struct, frozen=True):
     seconds: int
 
 
-HistoryFact = HistoryPage | HistoryRefused | PlaybackLimits
+HistoryFact = HistoryPage | HistoryRefused | HistoryTargets | PlaybackLimits
 """The facts for the consumer of a connection's history."""
 
 Fact = (

@@ -24,6 +24,7 @@ from chatlog.protocol.fast_lane import FastLane
 from chatlog.protocol.history import bare_playback, playback_limits
 from chatlog.protocol.history.chathistory import Answer, Point
 from chatlog.protocol.history.pages import HistoryBatches
+from chatlog.protocol.history.target_lists import TargetLists
 from chatlog.protocol.line_parser import LineParser
 from chatlog.protocol.message import parse
 from chatlog.protocol.multiline import Multiline
@@ -347,6 +348,7 @@ class Session:
                 numerics.RPL_ISUPPORT: self._on_isupport,
             },
             self.batches.handlers(),
+            TargetLists(self.state).handlers(),
             self._netsplits.handlers(),
             self._whois.handlers(),
             playback_limits.handlers(self.state),

@@ -12,6 +12,7 @@ from chatlog.protocol.history.bare_playback import BarePlayback
 from chatlog.protocol.isupport import ISupport
 from chatlog.protocol.membership import Membership
 from chatlog.protocol.names_lists import NamesLists
+from chatlog.protocol.targets import MAX_UNASKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,6 +59,7 @@ class State:
         self.modes_asked: set[str] = set()
         self.whox = ""
         self.copies = CopyBudget()
+        self._queries: dict[str, str] = {}
         self._targets = targets
         self._overflows = overflows
         self.bare_playback = BarePlayback()
@@ -103,6 +105,13 @@ class State:
     def admits(self, target: str) -> bool:
         """Return whether a target may be recorded: a network adds a bounded number."""
         return self._targets.admit(target, self.isupport.casemapping)
+
+    def query_name(self, nick: str) -> str:
+        """Return the name of a query: the nick as it was spelled first, in this connection."""
+        folded = self.isupport.casemapping[nick]
+        if folded not in self._queries and len(self._queries) <= MAX_UNASKED:
+            self._queries[folded] = nick
+        return self._queries.get(folded, nick)
 
     def channels_of(self, line: Line) -> list[str]:
         """Return the targets of a line that concerns a person on the whole network."""

@@ -14,6 +14,7 @@ from chatlog.protocol.facts import (
     Forwarded,
     HistoryPage,
     HistoryRefused,
+    HistoryTargets,
     Joined,
     Left,
     PlaybackLimits,
@@ -23,7 +24,7 @@ from chatlog.protocol.facts import (
 from chatlog.record.intervals import Moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from chatlog.event import Event
     from chatlog.protocol.facts import Fact, HistoryFact
@@ -44,6 +45,12 @@ class History(Protocol):
 
     def entered(self, interval: NewInterval) -> None:
         """Begin with a channel that we are in now, and the gaps before its interval."""
+
+    def began(self, moment: Moment) -> Iterator[None]:
+        """Begin with the private conversations of the network; yield after each."""
+
+    def heard(self, targets: Iterable[str]) -> None:
+        """Begin with the private conversations among the targets of live events."""
 
     def left(self, target: str) -> None:
         """Stop with a channel that we are in no more."""
@@ -115,6 +122,7 @@ class ChannelFacts:
             Proved: self._on_proved,
             HistoryPage: self._history.take,
             HistoryRefused: self._history.take,
+            HistoryTargets: self._history.take,
             PlaybackLimits: self._history.take,
             Disconnected: self._on_disconnected,
         }
@@ -136,6 +144,16 @@ class ChannelFacts:
         """Note by how many milliseconds our clock was set, or the machine slept."""
         self._session.clock.shift(ahead)
         self._ledgers.jumped(self._last_proof(), ahead, slept)
+
+    def begin_queries(self) -> Iterator[None]:
+        """Begin to hear private conversations, if they are recorded; yield after each."""
+        if self._session.settings.queries:
+            yield from self._history.began(self._last_proof())
+
+    def hear(self, events: Sequence[Event]) -> None:
+        """Begin with private conversations of a turn that are new, if they are recorded."""
+        if self._session.settings.queries and events:
+            self._history.heard({event.target for event in events})
 
     # -- handlers ------------------------------------------------------------------
 

@@ -102,7 +102,7 @@ class Driver:
         self._loop, self._now = loop, now
         self._on_arrival, self._on_caught_up = on_arrival, on_caught_up
         self._on_limit: Callable[[int], None] | None = on_limit
-        self._has_arrived = self._has_all_played_back = self._is_over = False
+        self._has_arrived = self._has_all_played_back = self._is_over = self._has_queries = False
         self._history = history(session, connection.send_raw, self._look_whether_caught_up)
         self._channels = ChannelFacts(session, intake, ledgers, self._history, self._heard)
         self._steps = Steps(loop, connection.begin_acting, connection.end_acting, intake.fail)
@@ -193,11 +193,13 @@ class Driver:
             self._has_claimed = True
             self._report_welcome()
             yield from self._intake.claiming(self.session.joining.names(), casemapping)
+            yield from self._begin_queries()
         if turn.facts:  # among them, perhaps, that we joined a channel
             yield from self._explain(turn.events, casemapping)
         yield from self._intake.writing(turn.events, casemapping)
         while not self._intake.flush(self._steps.is_time_up):
             yield
+        self._channels.hear(turn.events)
         for line in turn.replies:
             self._connection.say(line)
         for fact in without_empty_absences(turn.facts):
@@ -209,6 +211,12 @@ class Driver:
             self._on_arrival()  # once for all of a turn: it looks at every channel
         if self._history.is_full:
             self._hold_for_history()
+
+    def _begin_queries(self) -> Iterator[None]:
+        """Begin to hear private conversations, once a connection."""
+        if not self._has_queries:
+            self._has_queries = True
+            yield from self._channels.begin_queries()
 
     def _explain(self, events: list[Event], casemapping: str) -> Iterator[None]:
         """Give each `joined` its text, once its target is claimed; yield after each."""

@@ -25,6 +25,7 @@ from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.interval_fold import last_open
 from chatlog.coverage.last_heard import LastHeard
 from chatlog.errors import TranscriptError
+from chatlog.event import SERVER
 from chatlog.read.lookup import last_lines, last_msgid
 from chatlog.record.intervals import Intervals, Moment, new_interval, silence_of
 from chatlog.record.recorded_classes import RecordedClasses
@@ -80,6 +81,8 @@ class Ledgers:
         self._waiting_msgid = waiting_msgid
         self._classes = classes or RecordedClasses(network, lambda: writer.storage.rules)
         self._intervals = Intervals(run, self._last_msgid, self._classes.enter)
+        self.heard_before = ""
+        """When the network was heard last before the connection under way, "" if unknown."""
         self._held_back: list[tuple[str, LedgerEntry]] = []
         self._last_heard: LastHeard | None = None
         self._known: dict[Path, _Known] = {}
@@ -152,6 +155,7 @@ class Ledgers:
         Yield after each interval, as there may be thousands.
         """
         self._intervals.forget_unsteady()
+        self.heard_before = moment.server or moment.at
         cause = self._intervals.cause_of_loss(moment, reason)
         for target in self._intervals.targets():
             self.left(target, *self._saved(target, moment, cause))
@@ -192,6 +196,21 @@ class Ledgers:
     def silence(self, target: str) -> str:
         """Return since when and why a target is not heard, "" if it is heard or never was."""
         return "" if self.begins(target) else silence_of(self._entries(target))
+
+    def is_unknown(self, target: str) -> bool:
+        """Return whether a target has no ledger."""
+        return not self._entries(target)
+
+    def heard_by_earlier_run(self) -> str:
+        """Return when an earlier run heard this network last, by `@server`; "" if unknown."""
+        try:
+            if self._writer.known_casemapping(self._network) is None:
+                return ""
+            lines = last_lines(self._directory(SERVER))
+        except TranscriptError as error:
+            self._trouble(error)
+            return ""
+        return lines.event.time if lines is not None else ""
 
     def begins(self, target: str) -> str:
         """Return when a target's open interval began, "" if it has none."""

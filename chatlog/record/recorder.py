@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from chatlog import __version__
+from chatlog.archive.targets import spelled
 from chatlog.connection import Reactor
 from chatlog.errors import ChatlogError, HeldError, NetworkError, RefusedError, TranscriptError
 from chatlog.event import SERVER, Event, EventType
@@ -21,6 +22,7 @@ from chatlog.protocol.shared_limit import SharedLimits
 from chatlog.record.absences import News, absence_error, news_line
 from chatlog.record.driver import listen
 from chatlog.record.durability import Durability
+from chatlog.record.history.queries import known_queries
 from chatlog.record.history.queue import HistoryQueue
 from chatlog.record.housekeeping import Housekeeping, Rounds
 from chatlog.record.intake import Intake
@@ -227,13 +229,14 @@ class Recorder:
         if self._linger is not None:
             sink = waiting = WaitingSink(self._writer)
             make_ledgers = partial(self._new_ledgers, name, classes, waiting.last_msgid)
+        ledgers = make_ledgers()
         intake = Intake(
             name,
             sink,
             self._limiter,
             self._durability,
             stop=self.stop,
-            begin=make_ledgers().begin,
+            begin=ledgers.begin,
             classes=classes,
         )
         intake.on_written = self.on_written
@@ -242,18 +245,26 @@ class Recorder:
         except HeldError as error:
             self._fail(error)
             return
+        heard_before = ledgers.heard_by_earlier_run()
+        if not plan.session.queries:
+            self._end_queries(name, ledgers)
         self._note(intake, EventType.STARTED, name, f"chatlog {__version__}")
-        begin = partial(self._begin_connection, make_ledgers)
+        begin = partial(self._begin_connection, make_ledgers, heard_before)
         network = NetworkRun(with_channels(plan, intake.channels), intake, begin)
         self._networks[name] = network
         network.start(self._reactor.loop)
 
     def _begin_connection(
-        self, make_ledgers: Callable[[], Ledgers], network: NetworkRun, plan: Plan
+        self,
+        make_ledgers: Callable[[], Ledgers],
+        heard_before: str,
+        network: NetworkRun,
+        plan: Plan,
     ) -> KeptConnection:
         """Return a further connection of a network, with the channels of its plan."""
         assert self._reactor is not None  # noqa: S101 - run() made it
         ledgers, host = make_ledgers(), plan.addresses[0].host
+        ledgers.heard_before = heard_before
         supervisor = Supervisor(
             plan,
             self._reactor,
@@ -272,6 +283,13 @@ class Recorder:
             login_limit=self._limits.of(host, "login", plan.login_pace),
         )
         return KeptConnection(supervisor, ledgers)
+
+    def _end_queries(self, name: str, ledgers: Ledgers) -> None:
+        """End the ranges of private conversations, which are recorded no longer."""
+        for query in known_queries(self._writer.storage.root, name):
+            nick = spelled(query.name)
+            if not self._writer.is_held_elsewhere(name, nick):
+                ledgers.unwanted(nick, Moment(self._now()))
 
     def _make_history(
         self,
@@ -293,6 +311,7 @@ class Recorder:
             depth=network.plan.history,
             is_batch=self._linger is not None,
             on_settled=on_settled,
+            takes_queries=network.connections[0].ledgers is ledgers,
         )
 
     async def _until_all_ended(self) -> None:

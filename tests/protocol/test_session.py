@@ -566,7 +566,7 @@ def parsed(stream):
     return [parse(as_bytes(line)) for line in stream]
 
 
-MACHINERY = {"PING", "PONG", "CAP", "AUTHENTICATE", "BATCH", "353", "366"}
+MACHINERY = {"PING", "PONG", "CAP", "AUTHENTICATE", "BATCH", "CHATHISTORY", "353", "366"}
 SAYING = {"PRIVMSG", "NOTICE", "TAGMSG", "REDACT"}
 TARGETS = ["#a", "#A", "#z", "@#a", "~&#a", "$*", "$$irc.test", "*", "**", "bob", "", "&x", "+@#z"]
 

@@ -101,7 +101,7 @@ accounts:
         email-verification: {{enabled: false}}
     login-throttling: {{enabled: false}}
     nick-reservation: {{enabled: true, method: optional, additional-nick-limit: 2}}
-    multiclient: {{enabled: true, allowed-by-default: true, always-on: disabled}}
+    multiclient: {{enabled: true, allowed-by-default: true, always-on: opt-in}}
 channels:
     default-modes: +nt
     max-channels-per-client: 2000

@@ -85,7 +85,8 @@ EVENTS: Final = {
     numerics.RPL_ENDOFWHO: Row(on_end_of_who, params=2),
     **dict.fromkeys(numerics.OF_WHOIS, Row(on_whois, params=2)),
     **dict.fromkeys(("FAIL", "WARN", "NOTE"), Row(on_standard_reply)),
-    **dict.fromkeys(("PING", "PONG", "CAP", "AUTHENTICATE", "BATCH"), Row(nothing)),
+    # CHATHISTORY TARGETS names people who sent private messages.
+    **dict.fromkeys(("PING", "PONG", "CAP", "AUTHENTICATE", "BATCH", "CHATHISTORY"), Row(nothing)),
 }
 """The row of each command whose lines are more than `other`."""
 

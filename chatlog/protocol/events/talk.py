@@ -140,7 +140,7 @@ def _query(state: State, line: Line, kind: str, text: str, others: dict[str, Any
         return on_other(state, line)
     if not state.admits(other):
         return on_other(state, line)
-    return [_filed(line, kind, other, text, others)]
+    return [_filed(line, kind, state.query_name(other), text, others)]
 
 
 def _filed(line: Line, kind: str, target: str, text: str, others: dict[str, Any]) -> Event:

@@ -55,6 +55,7 @@ class HistoryBatches:
     def __init__(self, state: State) -> None:
         self.open: dict[str, _Batch] = {}
         self._state = state
+        self._queries: set[str] = set()
 
     def handlers(self) -> dict[str, Handler]:
         """Return the handlers of the commands that concern batches of history."""
@@ -113,8 +114,19 @@ class HistoryBatches:
         if reference.startswith("-"):
             self.end(reference[1:], turn)
         else:
-            name = self._state.membership.name(target) or SERVER
+            name = self._state.membership.name(target) or self._query(target) or SERVER
             self.begin(reference[1:], kind, name, line.message.tags())
+
+    def know_query(self, nick: str) -> None:
+        """Take batches of a nick for the history of that query: it is asked for."""
+        self._queries.add(nick)
+
+    def _query(self, target: str) -> str:
+        """Return the query whose history a batch brings; "" unless it was asked for."""
+        if not self._queries or self._state.is_channel(target):
+            return ""
+        name = self._state.query_name(target)
+        return name if name in self._queries else ""
 
 
 def _on_fail(line: Line, turn: Turn) -> None:

@@ -14,24 +14,25 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from chatlog.errors import TranscriptError
-from chatlog.protocol.facts import HistoryPage, HistoryRefused
+from chatlog.protocol.facts import HistoryPage, HistoryRefused, HistoryTargets
 from chatlog.record.arrival import is_of_our_stay
 from chatlog.record.history.fetcher import Fetcher
 from chatlog.record.history.gaps import OpenGap
 from chatlog.record.history.page_queue import PageQueue
+from chatlog.record.history.queries import Queries
 from chatlog.record.history.requests import Requests
 from chatlog.record.history.transcript import Transcript
 from chatlog.record.history.unasked import Unasked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from chatlog.protocol.facts import HistoryFact
     from chatlog.protocol.session import Session
     from chatlog.record.history.gaps import HistoryDepth
     from chatlog.record.history.page_queue import Played
     from chatlog.record.intake import Intake
-    from chatlog.record.intervals import NewInterval
+    from chatlog.record.intervals import Moment, NewInterval
     from chatlog.record.ledgers import Ledgers
     from chatlog.write.writer import Writer
 
@@ -41,7 +42,8 @@ class HistoryQueue:
 
     `send` sends a line to the server, `now` is our clock. `depth` says how far
     back a channel is fetched that was never recorded, None for not at all.
-    `on_settled` is called when the queue is empty. `close` ends it. If it `is_batch`, the
+    `on_settled` is called when the queue is empty. Of several connections of a network, one
+    `takes_queries`. `close` ends it. If it `is_batch`, the
     lines that tell of our own stays are left out of the history.
     """
 
@@ -58,6 +60,7 @@ class HistoryQueue:
         depth: HistoryDepth | None,
         on_settled: Callable[[], None],
         is_batch: bool = False,
+        takes_queries: bool = True,
     ) -> None:
         self._session = session
         self._intake = intake
@@ -73,6 +76,9 @@ class HistoryQueue:
         self._fetcher = Fetcher(self._requests, transcript, ledgers, now=now, depth=depth)
         self._gaps: dict[str, deque[OpenGap]] = {}  # by target, in the order of joining
         self._played = PageQueue(writer.storage.root)
+        self._queries = Queries(session, writer, intake, ledgers, self._requests, depth=depth)
+        self._takes_queries = takes_queries
+        self._is_catching_up = False
         self._task: asyncio.Task[None] | None = None
         self._is_filling = False
         self._is_closing = self._is_closed = False
@@ -103,6 +109,19 @@ class HistoryQueue:
             self._gaps[target] = gaps
         self._start()
 
+    def began(self, moment: Moment) -> Iterator[None]:
+        """Begin with the queries of a connection; yield after each of the archive."""
+        if not self._takes_queries:
+            return
+        yield from self._queries.begin(moment, self.entered)
+        self._is_catching_up = True
+        self._start()
+
+    def heard(self, targets: Iterable[str]) -> None:
+        """Begin with the queries among the targets of live events, if they are new."""
+        if self._takes_queries and not self._is_closing:
+            self._queries.heard(targets, self.entered)
+
     def left(self, target: str) -> None:
         """Drop the gaps of a channel that we are not in."""
         self._gaps.pop(target, None)
@@ -118,7 +137,8 @@ class HistoryQueue:
             if isinstance(fact, HistoryPage):
                 self._transcript.write(list(fact.events))
             return
-        if not self._requests.take(fact) and not isinstance(fact, HistoryRefused):
+        is_answer = self._requests.take(fact)
+        if not is_answer and not isinstance(fact, HistoryRefused | HistoryTargets):
             self._played.append(fact)
         self._start()
 
@@ -137,6 +157,8 @@ class HistoryQueue:
 
         Playback without end is not waited for.
         """
+        if self._is_catching_up:
+            return False
         if self._unasked.is_spent:
             return not (self._gaps or self._is_filling)
         busy = self._task is not None and not self._task.done()
@@ -169,12 +191,13 @@ class HistoryQueue:
 
     def _start(self) -> None:
         is_idle = self._task is None or self._task.done()
-        if is_idle and (self._gaps or self._played) and not self._is_closing:
+        is_due = bool(self._gaps or self._played or self._is_catching_up)
+        if is_idle and is_due and not self._is_closing:
             self._task = self._loop.create_task(self._work())
 
     async def _work(self) -> None:
         try:
-            while self._gaps or self._played:
+            while self._gaps or self._played or self._is_catching_up:
                 await self._work_once()
                 if self.is_settled:
                     self._loop.call_soon(self._on_settled)
@@ -183,6 +206,10 @@ class HistoryQueue:
         self._loop.call_soon(self._on_settled)
 
     async def _work_once(self) -> None:
+        if self._is_catching_up and not (self._gaps or self._played):
+            await self._queries.catch_up(self.entered)
+            self._is_catching_up = False
+            return
         if self._played and not (self._gaps and self._unasked.is_spent):
             await self._take_played(self._played.first())
             self._played.take()  # not before: `close` writes a page that is not done

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from chatlog.protocol.facts import HistoryPage, HistoryRefused
+from chatlog.protocol.facts import HistoryPage, HistoryRefused, HistoryTargets
 from chatlog.protocol.history.chathistory import (
     CAPABILITIES,
     PLAYBACK_OF_EVENTS,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 60.0  # seconds until an answer begins, and between its pages
 _PATIENCE_IN_ALL: Final = 600.0
 _ENDLESS: Final = 20
+_TARGETS: Final = "*"  # in place of a target: a request for the list of them
 NO_HISTORY: Final = "the server offers no history"
 _LOST: Final = "the server did not answer what was asked before"
 
@@ -43,6 +44,7 @@ class Requests:
         self._asked: tuple[str, str] | None = None  # target and label
         self._labels = 0
         self._is_lost = False
+        self._targets: HistoryTargets | None = None
 
     @property
     def obstacle(self) -> str:
@@ -65,6 +67,14 @@ class Requests:
 
     def take(self, told: HistoryFact) -> bool:
         """Take an answer to the request under way; return False for anything else."""
+        if isinstance(told, HistoryTargets):
+            if self._asked is not None and self._asked[0] == _TARGETS:
+                self._targets = told
+                self._answered.set()
+            return True
+        if self._is_refusal_of_targets(told):
+            self._answered.set()
+            return True
         if not isinstance(told, HistoryPage | HistoryRefused) or not self._is_answer(told):
             return False
         self._answers.append(told)
@@ -78,6 +88,32 @@ class Requests:
         if told.label or label:
             return told.label == label
         return isinstance(told, HistoryRefused) or told.target == target
+
+    def _is_refusal_of_targets(self, told: HistoryFact) -> bool:
+        return (
+            isinstance(told, HistoryRefused)
+            and self._asked is not None
+            and self._asked[0] == _TARGETS
+            and told.label in ("", self._asked[1])
+        )
+
+    async def targets(self, line: str) -> HistoryTargets | None:
+        """Send a request for a list of targets; return the list, None if the server refuses.
+
+        None as well if it does not answer in time: other requests are still possible.
+        """
+        label = self._label()
+        self._asked, self._targets = (_TARGETS, label), None
+        self._answered.clear()
+        self._send(f"@label={label} {line}" if label else line)
+        try:
+            await asyncio.wait_for(self._answered.wait(), _PATIENCE)
+        except TimeoutError:
+            return None
+        finally:
+            self._asked = None
+            self._answered.clear()
+        return self._targets
 
     def untaken(self) -> list[HistoryPage]:
         """Return the pages of answers for which no request waits any more."""
