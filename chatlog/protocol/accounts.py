@@ -38,10 +38,11 @@ _EXTENDED: Final = 3
 
 
 class Accounts:
-    """The known accounts of one connection; `on_change` is called after one became known.
+    """The known accounts of one connection.
 
-    `changed` tells that there is a channel to ask for. `state.whox` is the channel whose
-    answer is under way, folded, so that its lines become no events.
+    `on_change` is called after one became known, or is known no more. `changed` tells that
+    there is a channel to ask for. `state.whox` is the channel whose answer is under way,
+    folded, so that its lines become no events.
     """
 
     def __init__(self, state: State) -> None:
@@ -124,7 +125,7 @@ class Accounts:
             self._set(line.source.nick, line.params[0])
 
     def _on_nick(self, line: Line, _turn: Turn) -> None:
-        account = self._of.pop(self._state.isupport.casemapping[line.source.nick], "")
+        account = self._forget(line.source.nick)
         if account and line.params:
             self._set(line.params[0], account)
 
@@ -170,14 +171,21 @@ class Accounts:
 
     def _left(self, nick: str) -> None:
         if self._of and not self._is_member(nick):
-            self._of.pop(self._state.isupport.casemapping[nick], None)
+            self._forget(nick)
 
     def _is_member(self, nick: str) -> bool:
         return bool(self._state.membership.channels_of(nick))
 
     def _set(self, nick: str, account: str) -> None:
-        self._keep(nick, account)
-        self.on_change()
+        if self.of(nick) != ("" if account in _NONE else account):
+            self._keep(nick, account)
+            self.on_change()
+
+    def _forget(self, nick: str) -> str:
+        """Forget and return the account of a nick, "" if none is known."""
+        if account := self._of.pop(self._state.isupport.casemapping[nick], ""):
+            self.on_change()
+        return account
 
     def _keep(self, nick: str, account: str) -> None:
         folded = self._state.isupport.casemapping[nick]

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.event import Event, EventType
 from chatlog.protocol.events.talk import CTCP
-from chatlog.protocol.heads import Heads
 from chatlog.protocol.message import MAX_LINE, parse_tags
 from chatlog.protocol.relays import RELAYED_BY
 from chatlog.protocol.repeats import LONGEST, LONGEST_ID
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chatlog.casemapping import Casemapping
+    from chatlog.protocol.heads import Heads
     from chatlog.protocol.privacy import Privacy
     from chatlog.protocol.repeats import Repeats
     from chatlog.protocol.server_time import ServerClock
-    from chatlog.protocol.sources import SourceCache
     from chatlog.protocol.state import State
 
 _MESSAGE: Final = EventType.MESSAGE.value
@@ -46,7 +45,7 @@ class FastLane:
         state: State,
         privacy: Privacy,
         clock: ServerClock,
-        sources: SourceCache,
+        heads: Heads,
         repeats: Repeats,
     ) -> None:
         self._state = state
@@ -55,7 +54,7 @@ class FastLane:
         self._is_new_id = repeats.is_new_id
         self._capabilities = state.capabilities
         self._network = state.network
-        self._heads = Heads(sources)
+        self._heads = heads
         self._plan = PLAIN
         self._received = ""
         self._live: set[str] = set()
@@ -71,6 +70,10 @@ class FastLane:
         nick, self._casemapping = self._state.me.nick, self._state.isupport.casemapping
         self._nick = self._casemapping.fold(nick)
         self._initials = _initials(nick, self._casemapping) | self._privacy.initials | {""}
+
+    def forget_people(self) -> None:
+        """Forget who speaks in the channels: an account became known, or is none any more."""
+        self._heads.forget_people()
 
     def take(self, lines: Iterator[bytes], received: str, events: list[Event]) -> bytes | None:
         """Take lines as long as they are ordinary, and append their events.
@@ -98,7 +101,7 @@ class FastLane:
             known = heads[head]
             if known is None:
                 return line
-            channel, nick, user, host, kind = known
+            channel, nick, user, host, account, kind = known
             if text[:1] in initials:
                 kind, text = self._look_closer(kind, text) if colon else ("", "")
                 if not kind:
@@ -112,6 +115,7 @@ class FastLane:
                     nick=nick,
                     user=user,
                     host=host,
+                    account=account,
                     text=text,
                 )
             )
@@ -145,7 +149,7 @@ class FastLane:
         known = self._heads[head]
         if known is None:
             return None
-        channel, nick, user, host, kind = known
+        channel, nick, user, host, known_account, kind = known
         text = said
         if said[:1] in self._initials:
             kind, text = self._look_closer(kind, said)
@@ -164,7 +168,7 @@ class FastLane:
             nick=nick,
             user=user,
             host=host,
-            account=account or "",
+            account=account or known_account,
             text=text,
             msgid=msgid or "",
         )
@@ -176,7 +180,7 @@ class FastLane:
         known = self._heads[head]
         if known is None:
             return None
-        channel, nick, user, host, kind = known
+        channel, nick, user, host, known_account, kind = known
         text = said
         if said[:1] in self._initials:
             kind, text = self._look_closer(kind, said) if colon else ("", "")
@@ -191,7 +195,7 @@ class FastLane:
         time = self._clock.live_time(tags.pop("time", ""), self._received)
         if not time or "batch" in tags or RELAYED_BY in tags:
             return None
-        account, msgid = tags.pop("account", ""), tags.pop("msgid", "")
+        account, msgid = tags.pop("account", "") or known_account, tags.pop("msgid", "")
         tags.pop("label", None)
         reply_to = tags.pop("+draft/reply", "")
         is_remembered = bool(msgid) and len(said) <= LONGEST and len(msgid) <= LONGEST_ID

@@ -11,6 +11,7 @@ from chatlog.event import EventType
 from chatlog.protocol.sources import LONGEST_SOURCE, REMEMBERED
 
 if TYPE_CHECKING:
+    from chatlog.protocol.accounts import Accounts
     from chatlog.protocol.sources import SourceCache
 
 _PRIVMSG: Final = " PRIVMSG "
@@ -18,13 +19,13 @@ _NOTICE: Final = " NOTICE "
 _OF_PRIVMSG: Final = EventType.MESSAGE.value
 _OF_NOTICE: Final = EventType.NOTICE.value
 
-Head = tuple[str, str, str, str, str]
-"""The channel, nick, user and host of a head, and the type of event.
+Head = tuple[str, str, str, str, str, str]
+"""The channel, nick, user, host and known account of a head, and the type of event.
 
 A plain tuple, because Python takes a NamedTuple apart more slowly.
 """
 
-_Person = tuple[str, str, str]
+_Person = tuple[str, str, str, str]
 
 
 class Heads(dict[str, Head | None]):
@@ -35,9 +36,10 @@ class Heads(dict[str, Head | None]):
     than LONGEST_SOURCE characters is None.
     """
 
-    def __init__(self, sources: SourceCache) -> None:
+    def __init__(self, sources: SourceCache, accounts: Accounts) -> None:
         super().__init__()
         self._sources = sources
+        self._accounts = accounts
         self._channels: dict[str, str] = {}
         self._people: dict[str, _Person] = {}
 
@@ -50,10 +52,14 @@ class Heads(dict[str, Head | None]):
 
     def forget(self) -> None:
         """Forget every channel, source and head."""
-        self.clear()
+        self.forget_people()
         self._channels.clear()
-        self._people.clear()
         self._sources.known.clear()
+
+    def forget_people(self) -> None:
+        """Forget every head, and with it the accounts of the people who speak."""
+        self.clear()
+        self._people.clear()
 
     def __missing__(self, head: str) -> Head | None:
         if len(head) > LONGEST_SOURCE:
@@ -69,14 +75,14 @@ class Heads(dict[str, Head | None]):
         person = self._people.get(begin) or self._recall(begin)
         if person is None:
             return None
-        nick, user, host = person
+        nick, user, host, account = person
         if len(self) >= REMEMBERED:
             self.clear()
-        found = self[head] = channel, nick, user, host, kind
+        found = self[head] = channel, nick, user, host, account, kind
         return found
 
     def _recall(self, begin: str) -> _Person | None:
-        """Return the nick, user and host of a source that is new here; None for no person."""
+        """Return the nick, user, host and account of a new source; None for no person."""
         if begin[:1] != ":" or "!" not in begin or " " in begin:
             return None
         text = begin[1:]
@@ -85,5 +91,6 @@ class Heads(dict[str, Head | None]):
             return None
         if len(self._people) >= REMEMBERED:
             self._people.clear()
-        person = self._people[begin] = source.nick, source.user, source.host
+        account = self._accounts.of(source.nick)
+        person = self._people[begin] = source.nick, source.user, source.host, account
         return person

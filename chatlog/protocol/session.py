@@ -21,6 +21,7 @@ from chatlog.protocol.events.rows import own_event
 from chatlog.protocol.events.table import EVENTS, events_of
 from chatlog.protocol.facts import Disconnected, ErrorReceived, Pong, ReconnectRequested
 from chatlog.protocol.fast_lane import FastLane
+from chatlog.protocol.heads import Heads
 from chatlog.protocol.history import bare_playback, playback_limits
 from chatlog.protocol.history.chathistory import Answer, Point
 from chatlog.protocol.history.pages import HistoryBatches
@@ -108,7 +109,7 @@ class Session:
         self._netsplits = Netsplits()
         self._multiline = Multiline()
         self._lines, self._fast_lane = self._lanes()
-        self._accounts.on_change = self._fast_lane.forget
+        self._accounts.on_change = self._fast_lane.forget_people
         self._tracker = StateTracker(self.state, self._carryover, self._fast_lane.forget)
         self._plan_of_others = _Plan()
         self._plans = self._all_plans()
@@ -116,7 +117,7 @@ class Session:
     def _lanes(self) -> tuple[LineParser, FastLane]:
         """Return the general and the fast lane, which share the sources that they know."""
         state, clock = self.state, self.clock
-        sources = SourceCache(state, self.privacy, self._relays, self._accounts)
+        sources = SourceCache(state, self.privacy, self._relays)
         lines = LineParser(
             state,
             clock,
@@ -125,7 +126,8 @@ class Session:
             netsplits=self._netsplits,
             accounts=self._accounts,
         )
-        return lines, FastLane(state, self.privacy, clock, sources, self._carryover.repeats)
+        heads = Heads(sources, self._accounts)
+        return lines, FastLane(state, self.privacy, clock, heads, self._carryover.repeats)
 
     def apply(self, settings: SessionSettings, turn: Turn) -> None:
         """Replace the settings, except those that need a new connection.

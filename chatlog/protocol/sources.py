@@ -8,7 +8,6 @@ from chatlog.event import Source
 from chatlog.protocol.history import bare_playback
 
 if TYPE_CHECKING:
-    from chatlog.protocol.accounts import Accounts
     from chatlog.protocol.privacy import Privacy
     from chatlog.protocol.relays import Relays
     from chatlog.protocol.state import State
@@ -23,17 +22,15 @@ LONGEST_SOURCE: Final = 512
 class SourceCache:
     """The parsed sources of one connection whose lines need no closer look.
 
-    `known` maps their text to them. It holds nobody whom privacy ignores, no relay, nobody
-    whose account is told by `Accounts` alone, and no bouncer that plays back lines of
-    others under its own name.
+    `known` maps their text to them. It holds nobody whom privacy ignores, no relay, and
+    no bouncer that plays back lines of others under its own name.
     """
 
-    def __init__(self, state: State, privacy: Privacy, relays: Relays, accounts: Accounts) -> None:
+    def __init__(self, state: State, privacy: Privacy, relays: Relays) -> None:
         self.known: dict[str, Source] = {}
         self._state = state
         self._privacy = privacy
         self._relays = relays
-        self._accounts = accounts
 
     def learn(self, text: str) -> Source | None:
         """Parse a source and remember it; return None if its lines need a closer look."""
@@ -43,7 +40,7 @@ class SourceCache:
         casemapping = self._state.isupport.casemapping
         if self._privacy.is_wide and self._privacy.ignores(source, casemapping):
             return None
-        if self._relays.may_be(source, casemapping) or self._accounts.of(source.nick):
+        if self._relays.may_be(source, casemapping):
             return None
         if len(text) <= LONGEST_SOURCE:
             if len(self.known) >= REMEMBERED:

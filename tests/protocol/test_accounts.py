@@ -144,6 +144,13 @@ def test_a_refusal_ends_the_request(talk, refusal, asks_on):
     assert (ASKED[1] in talk.said) == asks_on
 
 
+def test_the_messages_of_known_people_take_the_fast_lane(talk):
+    talk.hear(answer("bob", "robert"), END, f"{BOB} PRIVMSG #a :first")
+    talk.session.receive_message = None
+    (event,) = talk.hear(f"{BOB} PRIVMSG #a :hi")
+    assert (event.nick, event.account, event.text) == ("bob", "robert", "hi")
+
+
 STEPS = st.lists(
     st.sampled_from(
         [
