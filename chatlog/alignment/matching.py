@@ -179,6 +179,9 @@ class _Matcher:
                 rest[self._first.keys[here]].append(here)
         if not rest:
             return
+        times = self._first.times
+        for equal in rest.values():
+            equal.sort(key=times.__getitem__)  # clocks step back, and they are searched by time
         for jitter in (0, self._word_jitter):
             for there, found in enumerate(self.found):
                 if found < 0 and (lines := rest.get(self._second.keys[there])):
@@ -203,9 +206,10 @@ class _Matcher:
         begin = time - self._first.grain - most - jitter + 1
         end = time + self._second.grain + jitter - least
         at = bisect_left(lines, begin, key=times.__getitem__)
-        for here in lines[at : at + _LOOKED_AT]:
+        near = lines[at : at + _LOOKED_AT]
+        for here in sorted(near):  # of equal lines the first, also where the clock steps back
             if times[here] >= end:
-                break
+                continue
             if self._may_be_one(here, there) and self._anchors.is_between(
                 here, there, self._word_jitter
             ):

@@ -82,6 +82,13 @@ class Sequences:
                 continue
             found, self.clock = match(here.block(), there.block(), self.clock)
             joined = _Joined(here.lines, there.lines, found, ends)
+            if joined.settles_nothing:
+                # All that is settled waits for lines that are not: clocks stepped back.
+                if not (here.is_full or there.is_full):
+                    self._behind(here, there).read_on()
+                    continue
+                ends = len(here.lines), len(there.lines)
+                joined = _Joined(here.lines, there.lines, found, ends)
             yield from joined.rows(self.clock.offset, self._grains[0], self.tally)
             here.drop(ends[0], joined.kept)
             there.drop(ends[1], joined.other_kept)
@@ -175,6 +182,11 @@ class _Joined:
         self.other_kept = {
             other for other, at in enumerate(found[: self._other_end]) if at >= self._end
         }
+
+    @property
+    def settles_nothing(self) -> bool:
+        """Whether each line that is settled waits for one that is not."""
+        return len(self.kept) + len(self.other_kept) == self._end + self._other_end
 
     def rows(self, offset: int, grain: int, tally: AlignmentTally) -> Iterator[AlignedRow]:
         """Yield the settled lines, and count them."""

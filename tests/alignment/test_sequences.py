@@ -123,6 +123,38 @@ def test_a_log_beside_a_coarser_copy_of_itself_gives_each_line_once(said, grain,
     assert all(row.second is not None for row in found)
 
 
+stepping = st.lists(st.tuples(st.integers(-60_000, 60_000), words), max_size=40)
+grains = st.sampled_from([1, SECOND, MINUTE])
+
+
+@given(stepping, grains, grains)
+def test_a_log_whose_clock_steps_back_beside_a_copy_of_itself_gives_each_line_once(
+    said, grain, other_grain
+):
+    lines = conversation(*said)
+    first, second = (heard(lines, lambda _: True, each) for each in (grain, other_grain))
+    found = rows(first, second, grain, other_grain)
+    assert [row.first for row in found] == [number for *_, number in lines]
+    assert all(row.second is not None for row in found)
+
+
+@pytest.mark.parametrize("most", [8, 64])
+@given(said=spoken, apart=st.integers(-3_600_000, 3_600_000), back=st.integers(0, 3_600_000))
+def test_lines_with_equal_msgids_are_one_each_however_far_their_stamps_lie_apart(
+    most, said, apart, back
+):
+    lines = [(time, key, f"m{number}", number) for time, key, _, number in conversation(*said)]
+    end = lines[-1][0] if lines else 0
+    after = [(end + apart - back + each, f"later {each}", "", each) for each in range(100)]
+    late = [(time + apart, *rest) for time, *rest in lines]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sequences, "BLOCK", 4)
+        patch.setattr(sequences, "MOST_LINES", most)
+        found = list(Sequences(1, 1).rows(lines, [*late, *after]))
+    assert sorted(row.first for row in found if row.first is not None) == lines
+    assert len([row for row in found if row.second is not None]) == len(lines) + 100
+
+
 # -- clocks ------------------------------------------------------------------
 
 
