@@ -276,8 +276,8 @@ def test_queries_are_recorded_under_the_other_side_where_asked_for():
     assert talk.outcome(f"{BOB} PRIVMSG log :hi", f"{LOG} PRIVMSG Bob :hello") == [
         "bob message bob text='hi'",
         f"bob notice log text='{POLITE}'",
-        "Bob message log text='hello'",
-    ]
+        "bob message log text='hello'",
+    ], "one conversation has one name, in which its ledger is kept"
 
 
 def test_a_query_has_what_is_done_to_its_messages_but_no_typing():
