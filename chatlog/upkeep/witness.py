@@ -6,6 +6,7 @@ reading came to.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from contextlib import suppress
 from heapq import merge
@@ -16,11 +17,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.alignment.clocks import Stamps
 from chatlog.alignment.words import words_of
-from chatlog.archive.targets import Targets, spelled
+from chatlog.archive.targets import Target, Targets, spelled
 from chatlog.coverage import ledger
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.last_heard import LastHeard
-from chatlog.event import parse_time, shifted
+from chatlog.event import is_time, parse_time, shifted
 from chatlog.formats.sentences import sentence
 from chatlog.formats.visible import visible
 from chatlog.query.selection import Query
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from chatlog.alignment.sequences import Line
-    from chatlog.archive.targets import Target
     from chatlog.casemapping import Casemapping
     from chatlog.coverage.fold import Coverage
     from chatlog.event import Event
@@ -75,13 +75,19 @@ class Witness:
 
     @property
     def targets(self) -> dict[TargetPlace, Target]:
-        """The targets that were asked for and were there at the first look, by their places."""
+        """The targets that were asked for and were there at the last look, by their places."""
         if self._targets is None:
             found = self.selected.find()
             self._targets = {TargetPlace(each.network, each.name): each for each in found}
             for path, error in self.selected.refused.items():
                 self.damaged.refused[path] = str(error)
         return self._targets
+
+    def look_again(self, place: TargetPlace) -> None:
+        """Add a target to `targets` if it is there by now."""
+        path = os.path.join(self.root, *place)  # noqa: PTH118 - as targets spell it
+        if place not in self.targets and os.path.isdir(path):  # noqa: PTH112
+            self.targets[place] = Target(*place, path)
 
     def record_of(self, target: Target, since: str = "", until: str = "") -> WitnessRecord:
         """Return the record of a target, of whole segments around a range of time."""
@@ -114,10 +120,11 @@ class WitnessRecord:
     def lines(self, key_of: KeyOf) -> Iterator[Line]:
         """Yield each line with its stamp and its key, and its entry behind them.
 
-        A line with a time that there cannot be stands behind the line before it.
+        A line with a time that there cannot be has the stamp of the line before it, in the
+        first line of a period that of its beginning.
         """
-        stamp = 0
-        for _, same in groupby(self._segments, key=lambda segment: segment.start):
+        for start, same in groupby(self._segments, key=lambda segment: segment.start):
+            stamp = parse_time(start)
             parts = [_ordered(segment) for segment in same]
             entries = parts[0] if len(parts) == 1 else merge(*parts, key=_first)
             for _, entry in entries:
@@ -146,7 +153,9 @@ def _ordered(segment: SegmentReader) -> Iterator[tuple[str, Entry]]:
     """Yield the entries of a part, each with the highest time until then, in its order."""
     latest = ""
     for entry in segment.matching(_EVERYTHING, all_lines, _no_names):
-        latest = max(latest, entry.event.time)
+        time = entry.event.time
+        if time > latest and is_time(time):
+            latest = time
         yield latest, entry
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from chatlog.alignment.words import OF_ONE_RECORDER
-from chatlog.archive.targets import spelled
 from chatlog.event import parse_time
 from chatlog.upkeep.witness_join import WitnessJoin, common_casemapping, gather_testimonies
 
@@ -82,7 +81,7 @@ class ArchiveComparison:
 
         Raise TranscriptError if an archive cannot be read, or if the two do not fit.
         """
-        casemapping = common_casemapping(self._both, spelled(place.network))
+        casemapping = common_casemapping(self._both, place)
         found = gather_testimonies(self._both, place, self._since, self._until)
         join, result = WitnessJoin(found, casemapping), TargetComparison()
         low = parse_time(self._since) if self._since else None

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatlog.alignment.sequences import Sequences
 from chatlog.archive.networks import read_casemapping
+from chatlog.archive.targets import spelled
+from chatlog.casemapping import Casemapping
 from chatlog.coverage.heard import HeardTimes
 from chatlog.errors import TranscriptError
+from chatlog.event import SERVER
 from chatlog.upkeep.witness import key_for
 from chatlog.upkeep.witness_comparison import Conflict, clock_of, is_within_hearing
 
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
 
     from chatlog.alignment.clocks import ClockRelation
     from chatlog.alignment.sequences import Line
-    from chatlog.casemapping import Casemapping
     from chatlog.coverage.fold import Coverage
     from chatlog.event import Event
     from chatlog.read.segment_reader import Entry
@@ -160,11 +162,12 @@ def gather_testimonies(
     return found
 
 
-def common_casemapping(witnesses: Iterable[Witness], network: str) -> Casemapping:
-    """Return the CASEMAPPING that all witnesses of a network have.
+def common_casemapping(witnesses: Iterable[Witness], place: TargetPlace) -> Casemapping:
+    """Return the CASEMAPPING that all witnesses of the network of a target have.
 
-    Raise TranscriptError if they have several, or if none has one.
+    Raise TranscriptError if they have several, or if none has one; `@server` needs none.
     """
+    network = spelled(place.network)
     found = {
         witness.name: casemapping
         for witness in witnesses
@@ -174,6 +177,8 @@ def common_casemapping(witnesses: Iterable[Witness], network: str) -> Casemappin
         ways = (f"{each.name} in {name or 'the archive'}" for name, each in found.items())
         told = ", ".join(ways)
         raise TranscriptError(f"{network} folds names in more than one way: {told}")
+    if not found and place.target == SERVER:
+        return Casemapping()
     if not found:
         raise TranscriptError(f"no archive tells how {network} folds names (network.json)")
     return next(iter(found.values()))

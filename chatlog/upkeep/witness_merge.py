@@ -14,11 +14,11 @@ from typing import IO, TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.archive.targets import spelled
 from chatlog.coverage.union import VIA, entries_of
-from chatlog.event import format_time, parse_time
+from chatlog.event import SERVER, format_time, parse_time, shifted
 from chatlog.formats import jsonl
 from chatlog.upkeep.witness_join import WitnessJoin, common_casemapping, gather_testimonies
+from chatlog.upkeep.witness_names import TargetNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,6 +35,8 @@ MOST_CONFLICTS: Final = 1000
 """The conflicts of one target that are told one by one; others are counted."""
 
 _AT_ONCE: Final = 1000  # events
+_EPOCH: Final = format_time(0)
+_NEVER: Final = -(1 << 63)  # before any stamp
 
 
 class MergedTarget(msgspec.Struct):
@@ -67,18 +69,18 @@ class TargetMerge:
 
     def new_events(self) -> Iterator[Event]:
         """Yield the events that the archive lacks, in order; `result` is whole at the end."""
-        latest = ""
+        latest = _NEVER
         for line in self._join.lines():
             carried: Carried = line[3]
             name = self._testimonies[carried.owner].name
             self._count(carried)
             if not name:
                 self.result.known += 1
-                latest = max(latest, carried.event.time)
+                latest = max(latest, line[0])
                 continue
             self.result.added += 1
-            event = self._dated(carried, latest)
-            latest = max(latest, event.time)
+            event, stamp = self._dated(carried, line[0], latest)
+            latest = max(latest, stamp)
             yield msgspec.structs.replace(
                 event, via=event.via or VIA, witness=event.witness or name
             )
@@ -92,25 +94,26 @@ class TargetMerge:
             if len(self.result.conflicts) < MOST_CONFLICTS:
                 self.result.conflicts.append(conflict)
 
-    def _dated(self, carried: Carried, latest: str) -> Event:
-        """Return an event by the first witness's clock, not before the line that it follows.
+    def _dated(self, carried: Carried, stamp: int, latest: int) -> tuple[Event, int]:
+        """Return an event by the first witness's clock, and its time in milliseconds.
 
-        A stamp that does not tell more than a minute is of any moment of that minute. The
-        time that its own witness gave stays in `tags`.
+        A stamp that does not tell more than a minute is of any moment of that minute: it is
+        not before the line that it follows. The time that its own witness gave stays in
+        `tags`. A time that there cannot be becomes the stamp by which the line was placed.
         """
         event = carried.event
-        record = self._testimonies[carried.owner].record
         try:
-            time = parse_time(event.time) - carried.offset
-            behind = parse_time(latest) - time if latest else 0
+            said = parse_time(event.time)
+            time = said - carried.offset
         except ValueError:
-            return event
-        dated = latest if 0 < behind < record.grain else format_time(time)
-        if dated == event.time:
-            return event
-        return msgspec.structs.replace(
-            event, time=dated, tags={**event.tags, "time": event.tags.get("time", event.time)}
-        )
+            said, time = None, stamp
+        if 0 < latest - time < self._testimonies[carried.owner].record.grain:
+            time = latest
+        if time == said:
+            return event, time
+        dated = shifted(_EPOCH, time)
+        tags = {**event.tags, "time": event.tags.get("time", event.time)}
+        return msgspec.structs.replace(event, time=dated, tags=tags), time
 
     def entries(self, at: str) -> list[LedgerEntry]:
         """Return the entries with which the archive's ledger has the coverage of all."""
@@ -146,23 +149,35 @@ class ArchiveMerge:
         Raise TranscriptError if a witness cannot be read or does not fit, or if the archive
         cannot be written, and HeldError if a recorder holds the target.
         """
-        network, target = spelled(place.network), spelled(place.target)
-        casemapping = common_casemapping(self._all, network)
+        casemapping = common_casemapping(self._all, place)
+        names = TargetNames(place, casemapping, self._first_lines(place))
         if self._writer is not None:
-            self._writer.hold(network, target)
-            self._writer.set_casemapping(network, casemapping.name)
-            self._writer.hold(network, target)  # its directory too, now that it is known
+            self._hold(names, casemapping)
         merging = TargetMerge(gather_testimonies(self._all, place), casemapping)
         root = self._writer.storage.root if self._writer is not None else None
         with tempfile.TemporaryFile(dir=root) as file:
-            _spool(merging.new_events(), file)
+            _spool(map(names.filed, merging.new_events()), file)
             if self._writer is not None:
-                self._write(network, target, file, merging.entries(self._at))
+                self._write(names, file, merging.entries(self._at))
         return merging.result
 
-    def _write(
-        self, network: str, target: str, file: IO[bytes], entries: Sequence[LedgerEntry]
-    ) -> None:
+    def _hold(self, names: TargetNames, casemapping: Casemapping) -> None:
+        """Hold a target, and its directory too once its CASEMAPPING is known."""
+        writer = self._writer
+        assert writer is not None  # noqa: S101 - the caller has looked
+        writer.hold(names.network, names.target)
+        if names.target != SERVER:
+            writer.set_casemapping(names.network, casemapping.name)
+            writer.hold(names.network, names.target)
+        self._all[0].look_again(names.place)  # another merge may have made it meanwhile
+
+    def _first_lines(self, place: TargetPlace) -> Iterator[Event]:
+        """Yield the first event of each witness that has a target."""
+        for each in gather_testimonies(self._all[1:], place):
+            lines = each.record.lines(lambda _: None)
+            yield from (line[3].event for line in islice(lines, 1))
+
+    def _write(self, names: TargetNames, file: IO[bytes], entries: Sequence[LedgerEntry]) -> None:
         """Write the lines, and once they are safe the entries of the ledger."""
         writer = self._writer
         assert writer is not None  # noqa: S101 - the caller has looked
@@ -171,7 +186,7 @@ class ArchiveMerge:
             writer.flush()
         writer.sync()
         if entries:
-            writer.notes.add(writer.path(network, target), *entries)
+            writer.notes.add(writer.path(names.network, names.target), *entries)
             writer.sync()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,17 +13,27 @@ from chatlog.archive.system import System
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import ClosedEntry, OpenedEntry
 from chatlog.coverage.fold import coverage_of
-from chatlog.errors import TranscriptError
+from chatlog.errors import HeldError, TranscriptError
 from chatlog.event import parse_time
 from chatlog.upkeep.witness import TargetPlace, Witness
 from chatlog.upkeep.witness_merge import ArchiveMerge
 from chatlog.write.writer import Storage, Writer
-from tests.support.archive import START, event_at, read_all, record, writer_in
+from tests.support.archive import START, event_at, read_all, record
 from tests.support.ledgers import at
+from tests.support.process import holding
 from tests.support.tending import tend
 
 HERE = TargetPlace("net", "#c")
 MOMENT = "2026-11-27T00:00:00.000Z"
+HOLDER = """
+import sys
+from pathlib import Path
+from chatlog.archive.locks import Locks
+locks = Locks(Path(sys.argv[1]))
+locks.hold("net", "#c")
+print("held", flush=True)
+sys.stdin.read()
+"""
 UNSYNCED = dataclasses.replace(System(), fsync=lambda _fd: None)
 
 
@@ -38,6 +49,17 @@ def merge(into, *archives, dry_run=False, names=None):
         if writer is not None:
             writer.close()
     return results[HERE]
+
+
+def merge_all(into, *archives, targets=()):
+    """Merge all targets of archives into one, and return how many lines were added."""
+    witnesses = [Witness(each.name, each, targets) for each in archives]
+    writer = Writer(Storage(root=into), system=UNSYNCED)
+    try:
+        merging = ArchiveMerge(Witness("", into, targets), witnesses, writer, MOMENT)
+        return sum(merging.merge(place).added for place in merging.places())
+    finally:
+        writer.close()
 
 
 def heard(root, *stretches, run="r"):
@@ -220,14 +242,26 @@ def test_a_dry_run_counts_and_writes_nothing(tmp_path):
 def test_a_target_that_a_recorder_holds_is_not_merged(tmp_path):
     one, into = tmp_path / "one", tmp_path / "into"
     record(one, event_at(0, "hello"))
-    recorder = writer_in(into)
-    recorder.hold("net", "#c")
-    try:
-        # The locks of one process do not keep each other out: another process looks.
-        recorder.write(event_at(1, "mine"))
-        recorder.flush()
-    finally:
-        recorder.close()
+    record(into, event_at(1, "mine"))
+    before = files(into)
+    # The locks of one process do not keep each other out: another process holds the target.
+    with (
+        holding(HOLDER, into),
+        pytest.raises(HeldError, match="another chatlog is recording '#c'"),
+    ):
+        merge(into, one)
+    assert files(into) == before
+
+
+def test_a_target_that_another_merge_made_meanwhile_gains_nothing_twice(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, event_at(0, "hello"), event_at(0, "hello", target="#b"))
+    writer = Writer(Storage(root=into), system=UNSYNCED)
+    merging = ArchiveMerge(Witness("", into), [Witness("one", one)], writer, MOMENT)
+    merging.merge(TargetPlace("net", "#b"))
+    record(into, event_at(0, "hello"))
+    assert merging.merge(HERE).added == 0
+    writer.close()
 
 
 def test_networks_that_fold_names_differently_are_not_mixed(tmp_path):
@@ -237,6 +271,66 @@ def test_networks_that_fold_names_differently_are_not_mixed(tmp_path):
     (one / "net" / "network.json").write_text('{"network":"net","casemapping":"ascii"}\n')
     with pytest.raises(TranscriptError, match="folds names in more than one way"):
         merge(into, one)
+
+
+# -- odd archives ------------------------------------------------------------
+
+
+def test_lines_of_a_renamed_directory_are_merged_into_the_target_of_that_name(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, event_at(0, "hello", network="old", target="#old"))
+    (one / "old" / "#old").rename(one / "old" / "#c")
+    (one / "old").rename(one / "net")
+    assert merge(into, one).added == 1
+    assert [(event.network, event.target) for event in read_all(into)] == [("net", "#c")]
+    assert merge(into, one).added == 0
+
+
+def test_a_target_with_a_name_too_long_for_a_path_is_merged_under_its_whole_name(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    long = "#" + 100 * "ä"
+    record(one, event_at(0, "hello", target=long), event_at(1, "hello"))
+    assert [merge_all(into, one), merge_all(into, one)] == [2, 0]
+    assert {event.target for event in read_all(into)} == {"#c", long}
+    assert {path.name for path in (into / "net").iterdir()} == {
+        path.name for path in (one / "net").iterdir()
+    }
+
+
+def test_what_stands_outside_channels_is_merged_although_no_server_told_a_casemapping(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    writer = Writer(Storage(root=one), system=UNSYNCED)
+    writer.write(event_at(0, "no such server", target="@server", type="notice"))
+    writer.close()
+    assert [merge_all(into, one, targets=["@server"]) for _ in range(2)] == [1, 0]
+
+
+def test_a_time_that_there_cannot_be_becomes_that_of_the_line_before(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, *(event_at(each, f"line {each}") for each in range(3)))
+    path = one / "net" / "#c" / "2026-11-23_001.jsonl"
+    first, second, third = path.read_bytes().splitlines(keepends=True)
+    bad = [second.replace(at(1).encode(), time) for time in (b"zzzz", b"2026-11-31T00:00:01.000Z")]
+    path.write_bytes(bad[0] + first + bad[1] + third)
+    assert merge(into, one).added == 4
+    assert [(event.time, event.tags.get("time", "")) for event in read_all(into)] == [
+        (at(0), "zzzz"),
+        (at(0), ""),
+        (at(0), "2026-11-31T00:00:01.000Z"),
+        (at(2), ""),
+    ]
+    assert merge(into, one).added == 0
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"])
+def test_lines_at_the_ends_of_time_are_merged_from_a_clock_that_is_wrong(tmp_path, moment):
+    one, other, into = (tmp_path / name for name in ("one", "other", "into"))
+    record(one, *(event_at(each, f"line {each}") for each in range(10)))
+    edge = msgspec.structs.replace(event_at(0, "edge"), time=moment)
+    for offset in (9, -9):
+        record(other, *(event_at(each + offset, f"line {each}") for each in range(10)), edge)
+        merge(into, one, other)
+    assert "edge" in [text for _, text in said(into)]
 
 
 # -- properties --------------------------------------------------------------
