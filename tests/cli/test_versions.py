@@ -28,7 +28,10 @@ WRITERS = {
     "record": _NETWORK,
     "sync": _NETWORK,
     "maintain": (),
-    "merge": (str(Path(__file__).parents[1] / "golden" / "archives" / "jsonl" / "archive"),),
+    "merge": (
+        str(Path(__file__).parents[1] / "golden" / "archives" / "jsonl" / "archive"),
+        "--dry-run",
+    ),
     "verify --repair": (),
     "demo": (),
 }
