@@ -9,11 +9,13 @@ what is missing.
 from __future__ import annotations
 
 import tempfile
+from contextlib import ExitStack
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Final
 
 import msgspec
 
+from chatlog.archive.files import reported
 from chatlog.coverage.union import VIA, entries_of
 from chatlog.event import SERVER, format_time, parse_time, shifted
 from chatlog.formats import jsonl
@@ -155,8 +157,11 @@ class ArchiveMerge:
             self._hold(names, casemapping)
         merging = TargetMerge(gather_testimonies(self._all, place), casemapping)
         root = self._writer.storage.root if self._writer is not None else None
-        with tempfile.TemporaryFile(dir=root) as file:
-            _spool(map(names.filed, merging.new_events()), file)
+        with ExitStack() as stack:
+            with reported(root or tempfile.gettempdir()):
+                file = stack.enter_context(tempfile.TemporaryFile(dir=root))
+                _spool(map(names.filed, merging.new_events()), file)
+                file.seek(0)
             if self._writer is not None:
                 self._write(names, file, merging.entries(self._at))
         return merging.result
@@ -169,6 +174,8 @@ class ArchiveMerge:
         if names.target != SERVER:
             writer.set_casemapping(names.network, casemapping.name)
             writer.hold(names.network, names.target)
+        if writer.in_trouble:
+            writer.retry()  # lines that wait are of the archive, and are not to be added again
         self._all[0].look_again(names.place)  # another merge may have made it meanwhile
 
     def _first_lines(self, place: TargetPlace) -> Iterator[Event]:
@@ -199,6 +206,5 @@ def _spool(events: Iterable[Event], file: IO[bytes]) -> None:
 
 def _spooled(file: IO[bytes]) -> Iterator[list[Event]]:
     """Yield the events of a file in pieces."""
-    file.seek(0)
     while some := [jsonl.decode(line) for line in islice(file, _AT_ONCE)]:
         yield some

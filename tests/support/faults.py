@@ -59,3 +59,27 @@ def disk_of(size):
         os.ftruncate(fd, size)
 
     return dataclasses.replace(System(), write=write, ftruncate=ftruncate), room
+
+
+class Refusing:
+    """A disk under `root` that refuses to be written to; elsewhere is not its business."""
+
+    def __init__(self, root, system):
+        self.root = root
+        self.refuses = False
+        self._under = set()
+        self._real = system
+        self.system = dataclasses.replace(system, open=self._open, write=self._write)
+
+    def _open(self, path, flags, mode):
+        ours = self.root in path.parents and path.name != ".lock"
+        if ours and self.refuses and flags & os.O_CREAT:
+            raise refusal(errno.ENOSPC)
+        fd = self._real.open(path, flags, mode)
+        (self._under.add if ours else self._under.discard)(fd)
+        return fd
+
+    def _write(self, fd, data):
+        if self.refuses and fd in self._under:
+            raise refusal(errno.ENOSPC)
+        return self._real.write(fd, data)

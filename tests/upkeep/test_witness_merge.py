@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import io
+import os
+import tempfile
 
 import msgspec
 import pytest
@@ -19,6 +23,7 @@ from chatlog.upkeep.witness import TargetPlace, Witness
 from chatlog.upkeep.witness_merge import ArchiveMerge
 from chatlog.write.writer import Storage, Writer
 from tests.support.archive import START, event_at, read_all, record
+from tests.support.faults import Refusing
 from tests.support.ledgers import at
 from tests.support.process import holding
 from tests.support.tending import tend
@@ -37,11 +42,11 @@ sys.stdin.read()
 UNSYNCED = dataclasses.replace(System(), fsync=lambda _fd: None)
 
 
-def merge(into, *archives, dry_run=False, names=None):
+def merge(into, *archives, dry_run=False, names=None, **storage):
     """Merge archives into one, and return the result of `#c`."""
     names = names or [each.name for each in archives]
     witnesses = [Witness(name, root) for name, root in zip(names, archives, strict=True)]
-    writer = None if dry_run else Writer(Storage(root=into), system=UNSYNCED)
+    writer = None if dry_run else Writer(Storage(root=into, **storage), system=UNSYNCED)
     try:
         merging = ArchiveMerge(Witness("", into), witnesses, writer, MOMENT)
         results = {place: merging.merge(place) for place in merging.places()}
@@ -262,6 +267,37 @@ def test_a_target_that_another_merge_made_meanwhile_gains_nothing_twice(tmp_path
     record(into, event_at(0, "hello"))
     assert merging.merge(HERE).added == 0
     writer.close()
+
+
+def test_lines_that_an_earlier_run_left_in_its_spool_are_not_added_again(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    lines = [event_at(each, f"line {each}") for each in range(10)]
+    record(one, *lines)
+    storage = Storage(root=into, spool_dir=tmp_path / "spool")
+    disk = Refusing(into, UNSYNCED)
+    recorder = Writer(storage, system=disk.system)
+    recorder.set_casemapping("net", "rfc1459")
+    recorder.hold("net", "#c")
+    disk.refuses = True
+    recorder.write_all(lines)
+    with pytest.raises(TranscriptError):
+        recorder.close()
+    assert merge(into, one, spool_dir=tmp_path / "spool").added == 0
+    assert [text for _, text in said(into)] == [line.text for line in lines]
+
+
+def test_a_disk_without_room_for_the_lines_that_are_to_be_added_is_named(tmp_path, monkeypatch):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, event_at(0, "hello"))
+
+    class Full(io.BytesIO):
+        def write(self, _data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_kwargs: Full())
+    with pytest.raises(TranscriptError, match="into: No space left on device; make room there"):
+        merge(into, one)
+    assert list(files(into)) == ["net/network.json"]
 
 
 def test_networks_that_fold_names_differently_are_not_mixed(tmp_path):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import errno
 import hashlib
 import os
 from pathlib import Path
@@ -23,31 +21,7 @@ from chatlog.write.writer import Storage, Writer
 from tests.support.archive import UNSYNCED, event_at
 from tests.support.crashing import MODES, Fragile, Stopped, texts_in
 from tests.support.examples import examples_times
-from tests.support.faults import refusal
-
-
-class Refusing:
-    """A disk under `root` that refuses to be written to; elsewhere is not its business."""
-
-    def __init__(self, root, system=UNSYNCED):
-        self.root = root
-        self.refuses = False
-        self._under = set()
-        self._real = system
-        self.system = dataclasses.replace(system, open=self._open, write=self._write)
-
-    def _open(self, path, flags, mode):
-        ours = self.root in path.parents and path.name != ".lock"
-        if ours and self.refuses and flags & os.O_CREAT:
-            raise refusal(errno.ENOSPC)
-        fd = self._real.open(path, flags, mode)
-        (self._under.add if ours else self._under.discard)(fd)
-        return fd
-
-    def _write(self, fd, data):
-        if self.refuses and fd in self._under:
-            raise refusal(errno.ENOSPC)
-        return self._real.write(fd, data)
+from tests.support.faults import Refusing
 
 
 class Place:
@@ -85,7 +59,7 @@ def place(tmp_path):
 
 
 def begin_refusing(place):
-    disk = Refusing(place.root)
+    disk = Refusing(place.root, UNSYNCED)
     writer = place.writer(disk.system)
     place.say(writer, 3)
     disk.refuses = True
@@ -181,7 +155,7 @@ def test_archives_of_one_relative_path_share_a_spool_directory_and_no_line(tmp_p
     for name in ("one", "two", "one", "two"):
         (tmp_path / name).mkdir(exist_ok=True)
         monkeypatch.chdir(tmp_path / name)
-        disk = Refusing(Path("logs"))
+        disk = Refusing(Path("logs"), UNSYNCED)
         writer = Writer(
             Storage(root=Path("logs"), spool_dir=tmp_path / "spool"), system=disk.system
         )
@@ -216,7 +190,7 @@ def test_an_archive_that_never_had_a_spool_has_no_list_of_them(place):
 
 
 def test_a_list_of_spool_directories_that_cannot_be_written_does_not_stop_a_run(place):
-    disk = Refusing(place.root)
+    disk = Refusing(place.root, UNSYNCED)
     place.writer(disk.system).close()
     (place.root / ".spools").unlink()
     disk.refuses = True
@@ -237,7 +211,7 @@ def test_what_could_not_be_saved_in_the_end_waits_for_the_next_run_and_that_is_s
 
 
 def test_where_the_spool_is_refused_as_well_lines_wait_in_memory(place):
-    disk = Refusing(place.root.parent)
+    disk = Refusing(place.root.parent, UNSYNCED)
     writer = place.writer(disk.system)
     place.say(writer, 3)
     disk.refuses = True
@@ -353,7 +327,7 @@ def test_each_call_may_fail_or_be_the_last_while_it_drains_and_nothing_is_lost_o
 )
 def test_whatever_the_disk_does_each_line_is_there_once_and_in_order(tmp_path_factory, steps, size):
     place = Place(tmp_path_factory.mktemp("spool"), rotate_size=size)
-    disk = Refusing(place.root)
+    disk = Refusing(place.root, UNSYNCED)
     writer = place.writer(disk.system)
     for step, count in steps:
         if step == "say":
@@ -366,7 +340,7 @@ def test_whatever_the_disk_does_each_line_is_there_once_and_in_order(tmp_path_fa
         else:
             refused = disk.refuses
             writer.locks.close()
-            disk = Refusing(place.root)
+            disk = Refusing(place.root, UNSYNCED)
             writer = place.writer(disk.system)
             disk.refuses = refused
     disk.refuses = False
