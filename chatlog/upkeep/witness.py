@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.alignment.clocks import Stamps
 from chatlog.alignment.words import words_of
+from chatlog.archive.entry_lines import Damaged
 from chatlog.archive.targets import Target, Targets, spelled
 from chatlog.coverage import ledger
 from chatlog.coverage.fold import coverage_of
@@ -41,9 +42,10 @@ if TYPE_CHECKING:
     KeyOf = Callable[[Event], Hashable]
     """Returns what two records of one line have in common."""
 
+SAMPLE: Final = 20_000
+"""The most lines by which clocks are compared at once."""
 _EVERYTHING: Final = Query()
 _FINEST: Final = 1
-_SAMPLE: Final = 20_000  # lines
 _AROUND: Final = 86_400_000
 """Milliseconds around a range in which lines are read too: clocks may differ."""
 _NEVER: Final = "~"
@@ -101,6 +103,8 @@ class Witness:
         """Return the coverage of a target until it was last heard, None if no ledger tells."""
         bounds = self._last_heard.bounds(Path(target.path), spelled(target.network))
         lines = ledger.read(target.path)
+        if damaged := sum(line.lines for line in lines if isinstance(line, Damaged)):
+            self.damaged[f"{target.path}/{ledger.NAME}"] = damaged
         return coverage_of(lines, heard=bounds, lives=self._last_heard.is_alive)
 
 
@@ -139,7 +143,7 @@ class WitnessRecord:
         counted = Counter(self._damaged)
         begin = parse_time(since)
         lines = (line for line in later.lines(key_of) if line[0] >= begin)
-        some = list(islice(lines, _SAMPLE))
+        some = list(islice(lines, SAMPLE))
         self._damaged.back_to(counted)  # they will be met again
         return Stamps([line[0] for line in some], [line[1] for line in some], self.grain)
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.alignment.clocks import compare_clocks
 from chatlog.errors import TranscriptError
-from chatlog.event import TALK, EventType, shifted
+from chatlog.event import TALK, EventType, format_time, shifted
+from chatlog.upkeep.witness import SAMPLE
 
 if TYPE_CHECKING:
-    from chatlog.alignment.clocks import ClockRelation
+    from chatlog.alignment.clocks import ClockRelation, Stamps
     from chatlog.coverage.heard import HeardTimes
     from chatlog.event import Event
     from chatlog.upkeep.witness import KeyOf, WitnessRecord
@@ -29,6 +30,8 @@ _SEEN_BY_ALL: Final = TALK | {
 }
 """Types of which a server tells everybody in a channel, whatever they asked for."""
 _DAY: Final = 86_400_000
+_EPOCH: Final = format_time(0)
+_MOST_SAMPLES: Final = 8
 
 
 class WrongZoneError(TranscriptError):
@@ -45,16 +48,35 @@ class Conflict(NamedTuple):
 def clock_of(first: WitnessRecord, second: WitnessRecord, key_of: KeyOf) -> ClockRelation | None:
     """Return how the clock of the second record stands to the first's.
 
-    None means that they share too little to tell. Raise WrongZoneError if the second was
-    written in another time zone.
+    None means that they share too little to tell: samples are compared from where both have
+    lines, and from some later moments until they share enough. Raise WrongZoneError if the
+    second was written in another time zone.
     """
     if not first.begins or not second.begins:
         return None
     since = shifted(max(first.begins, second.begins), -_DAY)
-    clock = compare_clocks(first.sample(since, key_of), second.sample(since, key_of))
-    if clock is not None and clock.zone:
-        raise WrongZoneError(_zone_text(clock))
-    return clock
+    for _ in range(_MOST_SAMPLES):
+        one, other = first.sample(since, key_of), second.sample(since, key_of)
+        clock = compare_clocks(one, other)
+        if clock is not None and clock.zone:
+            raise WrongZoneError(_zone_text(clock))
+        later = _next_sample(one, other)
+        if clock is not None or later <= since:
+            return clock
+        since = later
+    return None
+
+
+def _next_sample(one: Stamps, other: Stamps) -> str:
+    """Return from which moment on to compare the next samples, "" if both have ended.
+
+    Nothing is shared before both have lines, nor where one of the samples has none left.
+    """
+    ends = [max(each.times) for each in (one, other) if len(each.times) >= SAMPLE]
+    if not ends or not one.times or not other.times:
+        return ""
+    both_begin = max(min(one.times), min(other.times)) - _DAY
+    return shifted(_EPOCH, max(min(ends), both_begin))
 
 
 def is_within_hearing(event: Event, heard: HeardTimes) -> bool:

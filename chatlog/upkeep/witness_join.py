@@ -76,13 +76,29 @@ class WitnessJoin:
         first = self.testimonies[0].record
         lines = _carried(first.lines(self._key_of), 0, 0)
         grain = first.grain
+        clocks: list[ClockRelation | None] = [None]
         for number, testimony in enumerate(self.testimonies[1:], 1):
             record = testimony.record
-            clock = clock_of(first, record, self._key_of)
+            clock = self._clock_of(record, clocks)
+            clocks.append(clock)
             alignment = Sequences(grain, record.grain, clock)
             lines = self._with(alignment, lines, record, number, clock)
             grain = max(grain, record.grain)
         return lines
+
+    def _clock_of(
+        self, record: WitnessRecord, clocks: Sequence[ClockRelation | None]
+    ) -> ClockRelation | None:
+        """Return how the clock of a record stands to the first's, by any record before it.
+
+        `clocks` are those of the records before it, None for one that stands for itself.
+        """
+        for before, known in zip(self.testimonies, clocks, strict=False):
+            clock = clock_of(before.record, record, self._key_of)
+            if clock is not None:
+                offset = known.offset if known is not None else 0
+                return clock._replace(offset=clock.offset + offset)
+        return None
 
     def _with(
         self,

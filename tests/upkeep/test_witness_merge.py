@@ -19,6 +19,7 @@ from chatlog.coverage.entries import ClosedEntry, OpenedEntry
 from chatlog.coverage.fold import coverage_of
 from chatlog.errors import HeldError, TranscriptError
 from chatlog.event import parse_time
+from chatlog.upkeep import witness, witness_comparison
 from chatlog.upkeep.witness import TargetPlace, Witness
 from chatlog.upkeep.witness_merge import ArchiveMerge
 from chatlog.write.writer import Storage, Writer
@@ -198,6 +199,46 @@ def test_an_archive_in_another_time_zone_is_refused_and_nothing_is_written(tmp_p
     assert files(into) == before
 
 
+@pytest.fixture
+def small_samples(monkeypatch):
+    """Compare clocks by few lines at once, as if records were long."""
+    for module in (witness, witness_comparison):
+        monkeypatch.setattr(module, "SAMPLE", 50)
+
+
+def shared_late(count, offset=0):
+    return [event_at(600_000 + 10 * each + offset, f"shared {each}") for each in range(count)]
+
+
+@pytest.mark.parametrize("both_begin_early", [True, False])
+def test_a_clock_is_found_where_records_share_lines_only_long_after_they_begin(
+    tmp_path, small_samples, both_begin_early
+):
+    one, other, into = (tmp_path / name for name in ("one", "other", "into"))
+    record(one, *(event_at(2 * each, f"one {each}") for each in range(180)), *shared_late(20))
+    early = 180 if both_begin_early else 0
+    before = [event_at(2 * each, f"other {each}") for each in range(early)]
+    record(other, *before, *shared_late(20, offset=400))
+    assert merge(into, one, other).added == 200 + early
+
+
+def test_a_wrong_time_zone_is_found_behind_a_busy_day(tmp_path, small_samples):
+    one, other, into = (tmp_path / name for name in ("one", "other", "into"))
+    lines = [event_at(590_000 + 2 * each, f"one {each}") for each in range(180)]
+    record(one, *lines, *shared_late(20))
+    record(other, *shared_late(20, offset=7200))
+    with pytest.raises(TranscriptError, match=r"2:00 hours later.*--tz"):
+        merge(into, one, other)
+
+
+def test_a_clock_is_found_by_any_archive_before(tmp_path):
+    roots = [tmp_path / name for name in ("one", "other", "third")]
+    record(roots[0], event_at(0, "elsewhen"))
+    record(roots[1], *shared_late(20))
+    record(roots[2], *shared_late(20, offset=400))
+    assert merge(tmp_path / "into", *roots).added == 21
+
+
 # -- coverage and conflicts --------------------------------------------------
 
 
@@ -367,6 +408,16 @@ def test_lines_at_the_ends_of_time_are_merged_from_a_clock_that_is_wrong(tmp_pat
         record(other, *(event_at(each + offset, f"line {each}") for each in range(10)), edge)
         merge(into, one, other)
     assert "edge" in [text for _, text in said(into)]
+
+
+def test_damage_of_a_ledger_is_counted_and_claims_nothing(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, event_at(0, "hello"))
+    ledger_of_one = one / "net" / "#c" / ledger.NAME
+    ledger_of_one.write_bytes(b"damage\nmore\n")
+    found = Witness("one", one)
+    ArchiveMerge(Witness("", into), [found], None, MOMENT).merge(HERE)
+    assert found.damaged == {str(ledger_of_one): 2}
 
 
 # -- properties --------------------------------------------------------------

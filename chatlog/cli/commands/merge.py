@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from contextlib import contextmanager
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +129,9 @@ def _witnesses(
         raise UsageError(f"{into} is the archive that the others are merged into (--archive)")
     if len(set(roots)) < len(roots):
         raise UsageError("an archive is named twice")
+    for outer, inner in permutations([*roots, into.resolve()], 2):
+        if outer in inner.parents:
+            raise UsageError(f"{inner} lies in the archive {outer}, which would read it as its own")
     for root in roots:
         if not root.is_dir():
             raise no_archive(root).error()

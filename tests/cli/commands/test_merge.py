@@ -112,6 +112,13 @@ def test_an_archive_into_itself_and_one_that_is_named_twice_are_mistakes(chatlog
     assert done.stderr == "chatlog: an archive is named twice\n"
 
 
+def test_archives_that_lie_within_each_other_are_a_mistake(chatlog, archive, laptop):
+    for arguments in ([laptop, "--archive", laptop / "all"], [laptop, laptop / "net"]):
+        done = chatlog.run("merge", *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"chatlog: {arguments[-1]} lies in the archive {laptop}, ")
+
+
 def test_an_archive_that_is_not_there_is_named(chatlog, archive):
     done = chatlog.run("merge", "nowhere", "--archive", archive)
     assert (done.returncode, done.stdout) == (1, "")
