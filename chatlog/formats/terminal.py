@@ -18,7 +18,6 @@ from chatlog.formats.about_messages import sentence_about
 from chatlog.formats.mirc import Piece, pieces
 from chatlog.formats.sentences import sentence, speaker
 from chatlog.formats.visible import unformatted, visible, visible_word
-from chatlog.relay_heads import text_behind_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -133,6 +132,8 @@ def _relayed(event: Event) -> tuple[Span, str, str]:
     The way is the platform, or the relay's nick if that is unknown, in words that no nick
     without a space has: who is on the channel itself has no such name.
     """
+    from chatlog.relay_heads import text_behind_head
+
     _, colon, to = speaker(event).partition(":")
     nick = Span(visible(event.relayed_nick), nick_style(event.relayed_nick))
     way = visible_word(event.relayed_platform or event.nick)

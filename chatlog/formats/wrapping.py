@@ -10,8 +10,9 @@ from chatlog.formats.terminal import BREAK, SKINS, Span, width_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_WORDS: Final = re.compile(r" +|[^ ]+")
-_LINK: Final = re.compile(r"[^ ]*?://|www\.")
+# Patterns are compiled at their first use: most lines fit, and a pipe breaks none.
+_WORDS: Final = r" +|[^ ]+"
+_LINK: Final = r"[^ ]*?://|www\."
 _NARROWEST: Final = 20  # columns of text; with less the terminal wraps better
 _JOINER: Final = "\u200d"
 
@@ -68,7 +69,7 @@ class _Lines:
         width = sum(width_of(each.text) for each in word)
         spaces, self._spaces = self._spaces, []
         before = sum(len(each.text) for each in spaces)
-        is_link = _LINK.match("".join(each.text for each in word)) is not None
+        is_link = re.match(_LINK, "".join(each.text for each in word)) is not None
         fits_below = width <= self._width - self._indent
         if self._column + before + width > self._width and (fits_below or is_link):
             self._break()
@@ -99,7 +100,7 @@ def _words(spans: Iterable[Span]) -> Iterator[list[Span]]:
     """Yield words and spaces; a word may have several styles."""
     word: list[Span] = []
     for text, style in spans:
-        for piece in _WORDS.findall(text):
+        for piece in re.findall(_WORDS, text):
             if word and (piece[0] == " ") != (word[-1].text[0] == " "):
                 yield word
                 word = []

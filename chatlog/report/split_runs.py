@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from chatlog.event import EventType
 from chatlog.netsplit import split_of
@@ -18,7 +20,7 @@ _LEAST: Final = 2
 _MOVES: Final = frozenset({EventType.QUIT, EventType.JOIN})
 
 
-class SplitRun(NamedTuple):
+class SplitRun(msgspec.Struct, frozen=True):
     """Quits, or joins, of one netsplit in one target, with nothing between them."""
 
     split: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+import msgspec
 
 from chatlog.cli.options.types import ParserType, stands_for
 from chatlog.errors import UsageError
@@ -65,7 +66,7 @@ HOOK: Final = (
 """The options of a help page's section."""
 
 
-class Hooked(NamedTuple):
+class Hooked(msgspec.Struct, frozen=True):
     """The options of a hook as typed; times in seconds."""
 
     command: str | None
@@ -97,7 +98,7 @@ def hook_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a hook to a command, which gets them as one `hooked`."""
 
     def gathered(**values: Any) -> Any:
-        fields = {field: values.pop(field) for field in Hooked._fields}
+        fields = {field: values.pop(field) for field in Hooked.__struct_fields__}
         return command(hooked=Hooked(**fields), **values)
 
     function = stands_for(gathered, command)

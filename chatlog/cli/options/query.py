@@ -6,9 +6,11 @@ the options into one, and imports the language.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from chatlog.cli.options.completed import completed
 from chatlog.cli.options.types import stands_for
@@ -92,7 +94,7 @@ FILTERS: Final = (
 """The options of a help page's section that narrow a query."""
 
 
-class Wanted(NamedTuple):
+class Wanted(Struct, frozen=True):
     """The filters as typed."""
 
     since: str | None
@@ -106,7 +108,7 @@ class Wanted(NamedTuple):
     @property
     def is_nothing(self) -> bool:
         """Whether no filter was given."""
-        return not any(self)
+        return not any(astuple(self))
 
 
 def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -114,7 +116,7 @@ def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _gathered(command, "wanted", Wanted, _OPTIONS)
 
 
-class Showing(NamedTuple):
+class Showing(Struct, frozen=True):
     """The options that choose the lines on a screen, as typed."""
 
     everything: bool
@@ -146,7 +148,7 @@ def _gathered(
     """Add options to a command, which gets their values as one argument."""
 
     def gathered(**values: Any) -> Any:
-        fields = {field: values.pop(field) for field in kind._fields}
+        fields = {field: values.pop(field) for field in kind.__struct_fields__}
         return command(**{name: kind(**fields)}, **values)
 
     function = stands_for(gathered, command)

@@ -11,7 +11,6 @@ import msgspec
 
 from chatlog import clock
 from chatlog.cli.show.gap_lines import gap_run_line
-from chatlog.cli.show.split_lines import split_sentence
 from chatlog.formats.about_messages import Authors
 from chatlog.formats.terminal import (
     BREAK,
@@ -153,6 +152,8 @@ class Screen:
         return self._day_above(event.time, layout) + self._hung(lead, text)
 
     def _split(self, run: SplitRun, layout: LineFormat) -> str:
+        from chatlog.cli.show.split_lines import split_sentence
+
         first = run.events[0]
         words = split_sentence(run, short=layout.short_names)
         line = self._hung(columns(first, layout), [Span(words, "event")])
