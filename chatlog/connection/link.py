@@ -126,7 +126,8 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
         self.transport: asyncio.Transport | None = None
         self.closed: asyncio.Future[str] = reactor.loop.create_future()
         self.driver: Any = None
-        self.heard_at = reactor.loop.time()
+        self._time: Callable[[], float] = reactor.loop.time  # looked up once: many lines ask
+        self.heard_at = self._time()
         self.heard = ""
         self.pacing = Pacing()
         self.naps = Naps(reactor.loop)
@@ -217,7 +218,7 @@ class Connection(client_aio.AioConnection):  # type: ignore[misc]  # the library
 
     def _is_time_up(self) -> bool:
         """Return whether the turn should end after the line that was handled, a costly one."""
-        now: float = self.reactor.loop.time()
+        now = self._time()
         self._costly += 1
         if now <= self._slice_ends and self._costly % _COSTLY_SLICE:
             return False

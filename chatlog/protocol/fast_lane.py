@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.event import Event, EventType
 from chatlog.protocol.events.talk import CTCP
-from chatlog.protocol.message import MAX_LINE, parse_tags
+from chatlog.protocol.message import MAX_LINE, parse, parse_tags, parse_text
 from chatlog.protocol.relays import RELAYED_BY
 from chatlog.protocol.repeats import LONGEST, LONGEST_ID
 from chatlog.protocol.tag_plan import PLAIN, plan_for
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from chatlog.casemapping import Casemapping
     from chatlog.protocol.heads import Heads
+    from chatlog.protocol.message import Message
     from chatlog.protocol.privacy import Privacy
     from chatlog.protocol.repeats import Repeats
     from chatlog.protocol.server_time import ServerClock
@@ -58,6 +59,7 @@ class FastLane:
         self._plan = PLAIN
         self._received = ""
         self._live: set[str] = set()
+        self._initials: set[str] = set()  # always this one, which `take` holds
         self.forget()
 
     def learn(self, target: str, channel: str) -> None:
@@ -69,43 +71,45 @@ class FastLane:
         self._heads.forget()
         nick, self._casemapping = self._state.me.nick, self._state.isupport.casemapping
         self._nick = self._casemapping.fold(nick)
-        self._initials = _initials(nick, self._casemapping) | self._privacy.initials | {""}
+        self._initials.clear()
+        self._initials |= _initials(nick, self._casemapping) | self._privacy.initials | {""}
 
     def forget_people(self) -> None:
         """Forget who speaks in the channels: an account became known, or is none any more."""
         self._heads.forget_people()
 
-    def take(self, lines: Iterator[bytes], received: str, events: list[Event]) -> bytes | None:
-        """Take lines as long as they are ordinary, and append their events.
+    def take(self, lines: Iterator[bytes], received: str, events: list[Event]) -> Iterator[Message]:
+        """Append the events of ordinary lines; yield the message of each other line.
 
-        Return the first line that the general lane has to look at, None at the end.
+        The caller acts on that message before it asks for the next one. Lines that it does
+        not ask for stay in `lines`.
         """
-        heads, initials, network, append = self._heads, self._initials, self._network, events.append
+        heads, initials, network = self._heads, self._initials, self._network
+        append, tagged = events.append, self._tagged
         if received != self._received:  # a read of which other lines were not taken before
             self._received, self._live = received, self._clock.live_seconds(received)
-        tagged = self._tagged
         for line in lines:
             try:
-                text = line.decode()
+                whole = line.decode() if len(line) <= MAX_LINE else ""
             except UnicodeDecodeError:
-                return line
-            if len(line) > MAX_LINE:
-                return line
-            if text[:1] == "@":
-                event = tagged(text)
-                if event is None:
-                    return line
-                append(event)
+                whole = ""
+            if whole[:1] == "@":
+                if (event := tagged(whole)) is not None:
+                    append(event)
+                else:
+                    yield parse_text(whole)
                 continue
-            head, colon, text = text.partition(" :")
+            head, colon, text = whole.partition(" :")
             known = heads[head]
             if known is None:
-                return line
+                yield parse_text(whole) if whole else parse(line)
+                continue
             channel, nick, user, host, account, kind = known
             if text[:1] in initials:
                 kind, text = self._look_closer(kind, text) if colon else ("", "")
                 if not kind:
-                    return line
+                    yield parse_text(whole)
+                    continue
             append(
                 Event(
                     time=received,
@@ -119,7 +123,6 @@ class FastLane:
                     text=text,
                 )
             )
-        return None
 
     def _look_closer(self, kind: str, text: str) -> tuple[str, str]:
         """Return the type and text of an event; "" if the general lane has to look at the text.

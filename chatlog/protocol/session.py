@@ -27,7 +27,6 @@ from chatlog.protocol.history.chathistory import Answer, Point
 from chatlog.protocol.history.pages import HistoryBatches
 from chatlog.protocol.history.target_lists import TargetLists
 from chatlog.protocol.line_parser import LineParser
-from chatlog.protocol.message import parse
 from chatlog.protocol.multiline import Multiline
 from chatlog.protocol.netsplits import Netsplits
 from chatlog.protocol.privacy import SPOKEN
@@ -159,9 +158,8 @@ class Session:
         event is the one that `receive_message` would append. Stop after another line if
         `is_time_up`; the lines behind it stay in the iterator.
         """
-        take = self._fast_lane.take
-        while (line := take(lines, received, turn.events)) is not None:
-            self.receive_message(parse(line), received, turn)
+        for message in self._fast_lane.take(lines, received, turn.events):
+            self.receive_message(message, received, turn)
             if is_time_up():
                 break
         return turn
