@@ -51,8 +51,9 @@ class Accounts:
         self._state = state
         self._of: dict[str, str] = {}
         self._answered: dict[str, str] = {}
+        # Folded, so that a server that lets us in again and again adds no entry.
         self._joined: set[str] = set()
-        self._to_ask: list[str] = []
+        self._to_ask: dict[str, None] = {}
         self._until = 0.0
         self._is_refused = False
 
@@ -79,7 +80,8 @@ class Accounts:
         state.whox = ""
         self._answered.clear()
         while self._to_ask:
-            channel = self._to_ask.pop(0)
+            channel = next(iter(self._to_ask))
+            del self._to_ask[channel]
             if self._is_of_use() and (name := state.membership.name(channel)):
                 state.whox, self._until = state.isupport.casemapping[name], now + LONGEST_ANSWER
                 return [f"WHO {name} %tna,{TOKEN}"]
@@ -116,7 +118,8 @@ class Accounts:
         if not (line.params and self._is_of_use()):
             return
         if self._state.is_me(line.source.nick):
-            self._joined.add(self._state.membership.name(line.params[0]))
+            name = self._state.membership.name(line.params[0])
+            self._joined.add(self._state.isupport.casemapping[name])
         elif len(line.params) >= _EXTENDED and self._is_member(line.source.nick):
             self._set(line.source.nick, line.params[1])
 
@@ -137,10 +140,11 @@ class Accounts:
 
     def _on_end_of_names(self, line: Line, _turn: Turn) -> None:
         name = self._state.membership.name(line.params[1]) if len(line.params) > 1 else ""
-        if name and name in self._joined and self._is_of_use():
-            self._joined.discard(name)
+        folded = self._state.isupport.casemapping[name]
+        if name and folded in self._joined and self._is_of_use():
+            self._joined.discard(folded)
             if 1 < len(self._state.membership.members(name)) <= MAX_ASKED:
-                self._to_ask.append(name)
+                self._to_ask[folded] = None
                 self.changed = True
 
     def _on_answer(self, line: Line, _turn: Turn) -> None:

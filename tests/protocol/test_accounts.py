@@ -54,6 +54,19 @@ def test_an_answer_that_has_no_end_holds_the_next_channel_back_for_a_minute(talk
     assert ASKED[1] in talk.said
 
 
+def test_a_server_that_lets_us_in_without_end_adds_no_channel_to_ask_for(talk):
+    for spelling in ("#c", "#C") * 500:
+        rejoin(talk, spelling)
+        talk.hear(f":log!c@h PART {spelling}", f":log!c@h JOIN {spelling}")
+    known = talk.session._accounts
+    assert (len(known._joined), len(known._to_ask)) == (1, 2)
+    talk.hear(END, END.replace("#a", "#b"))
+    assert [line for line in talk.said if line.startswith("WHO")] == [
+        *ASKED,
+        f"WHO #C %tna,{accounts.TOKEN}",
+    ]
+
+
 def test_the_answer_is_written_nowhere_and_tells_the_accounts(talk):
     assert talk.hear(answer("bob", "robert"), answer("alice", "0"), END) == []
     assert (said(talk), said(talk, ALICE)) == ("robert", "")
