@@ -98,6 +98,8 @@ class Netsplits:
             return
         names = [name for name in servers[:2] if name and " " not in name]
         split = " ".join(names)
+        if not reference[1:]:  # or the lines of no batch would belong to it
+            return
         if kind in _BATCHES and len(names) == 2 and len(split) <= LONGEST_NAMES:  # noqa: PLR2004 - the two servers
             self._has_batches = True
             if len(self._open) >= MAX_BATCHES:  # of which the first one hardly goes on

@@ -38,6 +38,12 @@ def test_the_batch_of_a_server_that_hides_its_links_is_one_too():
     assert {split for _, _, split in heard} == {"*.net *.split"}
 
 
+def test_a_batch_without_a_reference_takes_in_no_line_of_no_batch():
+    begin = f":irc.test BATCH + netsplit {SPLIT}"
+    heard = splits(in_channels(), begin, ":dave!u@h JOIN #a", f"{BOB} QUIT :bye")
+    assert {split for _, _, split in heard} == {""}
+
+
 def test_other_events_of_a_batch_belong_to_no_split():
     heard = splits(in_channels(), RETURN, "@batch=2 :irc.test MODE #a +o bob")
     assert heard == [("#a", "mode", "")]
