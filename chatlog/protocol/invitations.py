@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from chatlog.event import Source, is_time, parse_time
 from chatlog.protocol.facts import InvitationsChanged, Invited
+from chatlog.protocol.join_line import is_joinable
 from chatlog.protocol.masks import Masks, glob
 
 if TYPE_CHECKING:
@@ -45,7 +47,6 @@ MAX_TOLD: Final = 20
 
 _HOUR: Final = 3_600_000
 _AGAIN: Final = 60_000  # milliseconds between two JOINs of one channel for invitations
-_NOT_IN_A_NAME: Final = "[\0\a\r\n ,]"
 _LONGEST: Final = 400  # characters that are kept of a reason or a source
 
 
@@ -111,12 +112,14 @@ class Invitations:
     # -- from run to run -----------------------------------------------------------
 
     def restore(self, kept: Iterable[Invitation]) -> None:
-        """Take the channels of earlier runs, except those that cannot be."""
-        self._known = {
-            _key(each.channel): each
-            for each in kept
-            if _is_name(each.channel) and (not each.at or is_time(each.at))
-        }
+        """Take the channels of earlier runs, except those that cannot be or are too many.
+
+        A person may have edited the file.
+        """
+        possible = (
+            each for each in kept if _is_name(each.channel) and (not each.at or is_time(each.at))
+        )
+        self._known = {_key(each.channel): each for each in islice(possible, MAX_KEPT)}
 
     def known(self) -> list[Invitation]:
         """Return the channels to keep for the next run."""
@@ -191,11 +194,12 @@ class Invitations:
         return [*([Invited(channel, why)] if over else []), InvitationsChanged()]
 
     def renamed(self, channel: str, onto: str) -> list[Fact]:
-        """Keep a channel under its new name."""
+        """Keep a channel under its new name, unless that one threw us out for good."""
         before = self._known.pop(_key(channel), None)
         if before is None:
             return []
-        self._known[_key(onto)] = msgspec.structs.replace(before, channel=onto)
+        if not self.is_over(onto):
+            self._known[_key(onto)] = msgspec.structs.replace(before, channel=onto)
         return [InvitationsChanged()]
 
     def is_over(self, channel: str) -> bool:
@@ -291,8 +295,8 @@ def is_channel_mask(mask: str) -> bool:
 
 
 def _is_name(channel: str) -> bool:
-    """Return whether a name can stand in a JOIN as one channel."""
-    return bool(channel) and len(channel) <= _LONGEST and not re.search(_NOT_IN_A_NAME, channel)
+    """Return whether a name is that of one channel; before ISUPPORT, no letter begins one."""
+    return is_joinable(channel) and not channel[0].isalnum()
 
 
 def _is_recent(then: int, now: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -9,6 +10,16 @@ if TYPE_CHECKING:
 
 MAX_BYTES: Final = 510
 """Bytes that fit in a line beside its CR LF; some servers cut a longer one without a word."""
+
+LONGEST_NAME: Final = 400
+"""Characters of the longest name of a channel that a server may add to ours."""
+
+_NOT_IN_A_NAME: Final = re.compile("[\0\a\r\n ,]")
+
+
+def is_joinable(name: str) -> bool:
+    """Return whether a name can stand in a JOIN as one channel: `#a,0` would part from all."""
+    return 0 < len(name) <= LONGEST_NAME and _NOT_IN_A_NAME.search(name) is None
 
 
 def fitting(due: list[WantedChannel]) -> list[WantedChannel]:

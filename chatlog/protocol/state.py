@@ -10,6 +10,7 @@ from chatlog.event import SERVER, Source
 from chatlog.protocol.copy_budget import CopyBudget
 from chatlog.protocol.history.bare_playback import BarePlayback
 from chatlog.protocol.isupport import ISupport
+from chatlog.protocol.join_line import is_joinable
 from chatlog.protocol.membership import Membership
 from chatlog.protocol.names_lists import NamesLists
 from chatlog.protocol.targets import MAX_UNASKED
@@ -105,6 +106,10 @@ class State:
     def admits(self, target: str) -> bool:
         """Return whether a target may be recorded: a network adds a bounded number."""
         return self._targets.admit(target, self.isupport.casemapping)
+
+    def admits_channel(self, name: str) -> bool:
+        """Return whether a server may give a channel of ours this name, or send us there."""
+        return self.is_channel(name) and is_joinable(name) and self.admits(name)
 
     def query_name(self, nick: str) -> str:
         """Return the name of a query: the nick as it was spelled first, in this connection."""

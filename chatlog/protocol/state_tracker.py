@@ -184,7 +184,7 @@ class StateTracker:
     def _on_link_channel(self, line: Line, turn: Turn) -> None:
         """Follow to the channel that the server sends us to; the JOIN comes by itself."""
         old, new = [*line.params, "", "", ""][1:3]
-        if new and self._state.is_channel(new) and self._state.admits(new):
+        if self._state.admits_channel(new):
             self._carry_rules_over(old, new)
             self.joining.forwarded(old, new, turn)
         else:
@@ -197,7 +197,7 @@ class StateTracker:
         """
         old, new = [*line.params, "", ""][:2]
         is_other = not self._state.isupport.casemapping.equal(old, new)
-        if new and is_other and self._state.admits(new):
+        if is_other and self._state.admits_channel(new):
             if name := self._state.membership.name(old):
                 msgid = line.msgid
                 turn.facts.append(Renamed(name, new, *_when(line), msgid))

@@ -101,6 +101,7 @@ class Driver:
         self._connection, self._intake = connection, intake
         self._loop, self._now = loop, now
         self._on_arrival, self._on_caught_up = on_arrival, on_caught_up
+        self._on_invitations, self._are_invitations_changed = on_invitations, False
         self._on_limit: Callable[[int], None] | None = on_limit
         self._has_arrived = self._has_all_played_back = self._is_over = self._has_queries = False
         self._history = history(session, connection.send_raw, self._look_whether_caught_up)
@@ -118,7 +119,7 @@ class Driver:
             ReconnectRequested: self._on_reconnect,
             **self._channels.handlers(),
             Invited: self._on_invited,
-            InvitationsChanged: lambda _fact: on_invitations(),
+            InvitationsChanged: self._note_invitations,
             Absent: self._on_absent,
         }
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -205,6 +206,7 @@ class Driver:
         for fact in without_empty_absences(turn.facts):
             yield from self._handlers[type(fact)](fact) or ()
             yield
+        self._keep_invitations()
         if not self._has_arrived and self.session.ready and self.session.joining.is_settled():
             self._arrive()
         elif self._has_arrived and any(isinstance(fact, (Absent, Joined)) for fact in turn.facts):
@@ -339,6 +341,15 @@ class Driver:
         is_removal = self.session.joining.comes_back(fact.channel)
         level = logging.WARNING if self._has_arrived and is_removal else logging.DEBUG
         self._channels.on_absent(fact, level)
+
+    def _note_invitations(self, _fact: InvitationsChanged) -> None:
+        self._are_invitations_changed = True
+
+    def _keep_invitations(self) -> None:
+        """Report once a turn that invitations changed: a server may change them with each line."""
+        if self._are_invitations_changed:
+            self._are_invitations_changed = False
+            self._on_invitations()
 
     def _on_invited(self, fact: Invited) -> None:
         logger.info("%s: %s: %s", self.session.settings.network, fact.channel, fact.why)

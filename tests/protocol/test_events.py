@@ -334,6 +334,16 @@ def test_when_we_are_kicked_we_also_parted():
     assert talk.session.state.membership.names() == ["#b"]
 
 
+@pytest.mark.parametrize("name", ["0", "#c,0", "#c d", "bob", "#" + "x" * 400])
+def test_no_server_gives_a_channel_a_name_that_a_join_could_not_say(name):
+    talk = in_channels()
+    talk.hear(f":irc.test RENAME #a :{name}")
+    if " " not in name:
+        talk.hear(f":irc.test 470 log #b {name} :go")
+    assert talk.session.state.membership.names() == ["#a", "#b"]
+    assert talk.session.joining.names() == ["#a", "#b"]
+
+
 def test_a_channel_has_one_line_where_we_begin_to_hear_it_and_one_where_we_no_longer_do():
     talk = in_channels()
     assert talk.outcome(f"{LOG} JOIN #a") == [

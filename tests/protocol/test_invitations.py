@@ -9,6 +9,7 @@ from chatlog.protocol.facts import InvitationsChanged, Invited, Left
 from chatlog.protocol.invitations import (
     MAX_AN_HOUR,
     MAX_BY_HOST,
+    MAX_KEPT,
     MAX_TOLD,
     Invitation,
     InvitationSettings,
@@ -309,3 +310,21 @@ def test_a_channel_keeps_its_invitation_under_a_new_name():
     talk.hear(":irc.test RENAME #new #newer :spelling")
     assert [each.channel for each in known(talk)] == ["#newer"]
     assert sum(isinstance(fact, InvitationsChanged) for fact in talk.facts) == 2
+
+
+def test_a_new_name_does_not_forgive_that_a_channel_threw_us_out_for_good():
+    talk = invited(kicks=1)
+    for channel in ("#out", "#new"):
+        talk.hear(f"{ADA} INVITE log {channel}")
+        enter(talk, channel)
+    talk.hear(":op!o@h KICK #out log :away", ":irc.test RENAME #new #out :trick")
+    assert [(each.channel, each.over) for each in known(talk)] == [("#out", True)]
+
+
+def test_of_a_file_only_names_of_channels_are_joined_and_no_more_than_are_kept():
+    talk = invited()
+    odd = ("0", "ada", "", "#a,0", "#a 0", "#" + "x" * 400)
+    many = [f"#c{number}" for number in range(MAX_KEPT + 100)]
+    invitations = talk.session._carryover.invitations
+    invitations.restore(Invitation(each) for each in (*odd, *many))
+    assert [each.channel for each in known(talk)] == many[:MAX_KEPT]

@@ -9,7 +9,7 @@ import pytest
 
 from chatlog.connection import Reactor
 from chatlog.coverage.gap_list import Gaps
-from chatlog.protocol.facts import Disconnected, Fact, Joined, Left
+from chatlog.protocol.facts import Disconnected, Fact, InvitationsChanged, Joined, Left
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session import Session
 from chatlog.protocol.session_settings import SessionSettings
@@ -134,6 +134,7 @@ class Scene:
             on_arrival=lambda: self.log.append("arrived"),
             on_caught_up=lambda: self.log.append("caught up"),
             on_policy=lambda: self.log.append("policy"),
+            on_invitations=lambda: self.log.append("invitations"),
             history=lambda *_: self.history,
         )
 
@@ -181,6 +182,16 @@ def test_a_turn_is_written_before_it_is_answered_and_answered_before_it_is_acted
             "arrived",
             "sent PING :chatlog-arrived",
         ]
+
+    in_scene(test)
+
+
+def test_invitations_are_kept_once_a_read_however_often_a_server_changes_them(in_scene):
+    def test(scene):
+        scene.read(*WELCOME)
+        scene.driver.turn.facts += [InvitationsChanged()] * 1000
+        assert scene.read("PING :x").count("invitations") == 1
+        assert "invitations" not in scene.read("PING :y")
 
     in_scene(test)
 

@@ -119,7 +119,7 @@ def on_rename(state: State, line: Line, _row: Row) -> list[Event]:
     """
     old, new = line.params[:2]
     target = known(state, line, old)
-    if not (target and state.is_channel(new) and state.admits(new)):
+    if not (target and state.admits_channel(new)):
         return on_other(state, line)
     is_same = state.isupport.casemapping.equal(target, new)
     places = [target] if is_same else [target, new]
