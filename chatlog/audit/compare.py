@@ -97,8 +97,9 @@ class Audit:
         """Compare no private conversation: an audit asks for none."""
         return iter(())
 
-    def heard(self, targets: Iterable[str]) -> None:
+    def heard(self, targets: Iterable[str]) -> Iterator[None]:  # noqa: ARG002 - as the protocol
         """Begin with no private conversation."""
+        return iter(())
 
     def entered(self, interval: NewInterval) -> None:
         """Compare a channel, now that we are in it."""

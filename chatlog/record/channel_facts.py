@@ -49,8 +49,8 @@ class History(Protocol):
     def began(self, moment: Moment) -> Iterator[None]:
         """Begin with the private conversations of the network; yield after each."""
 
-    def heard(self, targets: Iterable[str]) -> None:
-        """Begin with the private conversations among the targets of live events."""
+    def heard(self, targets: Iterable[str]) -> Iterator[None]:
+        """Begin with the private conversations among some targets; yield after each new one."""
 
     def left(self, target: str) -> None:
         """Stop with a channel that we are in no more."""
@@ -150,10 +150,10 @@ class ChannelFacts:
         if self._session.settings.queries:
             yield from self._history.began(self._last_proof())
 
-    def hear(self, events: Sequence[Event]) -> None:
-        """Begin with private conversations of a turn that are new, if they are recorded."""
+    def hear(self, events: Sequence[Event]) -> Iterator[None]:
+        """Begin with private conversations of a turn, if they are recorded; yield after each."""
         if self._session.settings.queries and events:
-            self._history.heard({event.target for event in events})
+            yield from self._history.heard(dict.fromkeys(event.target for event in events))
 
     # -- handlers ------------------------------------------------------------------
 

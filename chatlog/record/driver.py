@@ -200,7 +200,7 @@ class Driver:
         yield from self._intake.writing(turn.events, casemapping)
         while not self._intake.flush(self._steps.is_time_up):
             yield
-        self._channels.hear(turn.events)
+        yield from self._channels.hear(turn.events)
         for line in turn.replies:
             self._connection.say(line)
         for fact in without_empty_absences(turn.facts):

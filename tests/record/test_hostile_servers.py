@@ -103,7 +103,7 @@ def resident(pid):
     return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
 
 
-def record_from(place, *scripts, channels=("#a",), stop_at=None):
+def record_from(place, *scripts, channels=("#a",), options=(), stop_at=None):
     """Record channels in a process of its own from a server with these scripts, then stop it.
 
     It is stopped at the end of the last script, or when it has sent a line in which
@@ -140,6 +140,7 @@ def record_from(place, *scripts, channels=("#a",), stop_at=None):
                 *("--archive", str(place / "archive"), "--sync", "never"),
                 *(word for channel in channels for word in ("--channel", channel)),
                 *("--reconnect-min", "0.1s", "--reconnect-max", "0.2s"),
+                *options,
             )
             if stop_at is None:
                 assert done.wait(PATIENCE * 4 * _TORTURE)
@@ -187,6 +188,20 @@ def test_honest_networks_stay_inside_the_bounds(tmp_path, name):
     assert found.turn < LONGEST_TURN
     assert "given up" not in found.log
     assert "nobody asked for" not in found.log
+
+
+def test_a_thousand_people_who_write_to_us_at_once_hold_the_loop_no_longer(tmp_path):
+    def everybody_writes(peer):
+        peer.register(())
+        peer.join("#a")
+        peer.flood(b"".join(b":q%d!u@h PRIVMSG rec :hi\r\n" % n for n in range(MAX_UNASKED + 99)))
+        peer.sync()
+
+    found = record_from(tmp_path, everybody_writes, options=("--queries", "--nick", "rec"))
+    assert found.status == 0, found.log
+    assert found.turn < LONGEST_TURN
+    ledgers = [each.read_bytes() for each in (tmp_path / "archive").rglob("LEDGER")]
+    assert sum(b'"opened"' in each for each in ledgers) == MAX_UNASKED + 1
 
 
 def test_thousands_of_channels_of_the_configuration_are_all_recorded(tmp_path):

@@ -7,6 +7,7 @@ here is asked for unless private messages are recorded.
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -76,7 +77,7 @@ class Queries:
         self._depth = depth
         self._moment: Moment | None = None
         self._entered: set[str] = set()
-        self._early: list[str] = []  # who wrote before the list of targets was there
+        self._early: dict[str, None] = {}  # who wrote before the list of targets was there
         self._is_listed = False
 
     def begin(self, moment: Moment, enter: Callable[[NewInterval], None]) -> Iterator[None]:
@@ -90,16 +91,19 @@ class Queries:
             if self._session.state.admits(nick):
                 yield from self._enter(nick, enter)
 
-    def heard(self, targets: Iterable[str], enter: Callable[[NewInterval], None]) -> None:
-        """Begin with the queries among some targets of live events that are new."""
+    def heard(self, targets: Iterable[str], enter: Callable[[NewInterval], None]) -> Iterator[None]:
+        """Begin with the queries among some targets of live events; yield after each new one.
+
+        Each costs the disk some calls, and a read may bring a thousand.
+        """
         for target in targets:
             if target in self._entered or not self._is_one(target):
                 continue
             if self._is_listed:
-                for _ in self._enter(target, enter):
-                    pass
-            elif target not in self._early:
-                self._early.append(target)
+                yield from self._enter(target, enter)
+                yield
+            else:
+                self._early[target] = None
 
     def _is_one(self, target: str) -> bool:
         return target != SERVER and not self._session.state.is_channel(target)
@@ -126,7 +130,8 @@ class Queries:
             if since and self._moment is not None and self._ledgers.is_unknown(nick):
                 self._ledgers.note_depth(nick, min(since, self._moment.server or self._moment.at))
             for _ in self._enter(nick, enter):
-                pass
+                await asyncio.sleep(0)  # the loop turns, as there may be a thousand
+            await asyncio.sleep(0)
         self._early.clear()
 
     def _is_recorded(self, nick: str) -> bool:

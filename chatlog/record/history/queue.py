@@ -117,10 +117,10 @@ class HistoryQueue:
         self._is_catching_up = True
         self._start()
 
-    def heard(self, targets: Iterable[str]) -> None:
-        """Begin with the queries among the targets of live events, if they are new."""
+    def heard(self, targets: Iterable[str]) -> Iterator[None]:
+        """Begin with the queries among the targets of live events; yield after each new one."""
         if self._takes_queries and not self._is_closing:
-            self._queries.heard(targets, self.entered)
+            yield from self._queries.heard(targets, self.entered)
 
     def left(self, target: str) -> None:
         """Drop the gaps of a channel that we are not in."""
