@@ -89,7 +89,7 @@ class Segment:
 
     def _cut_torn_line(self) -> tuple[bytes, int]:
         end = _end_before_zeros(self._fd, self.size)
-        start, zeros = _line_start(self._fd, end), self.size - end
+        start, zeros = line_start(self._fd, end), self.size - end
         if end - start > LONGEST_LINE:
             self.was_closed = self._dirty = True
             self.size += self._system.write(self._fd, b"\n")
@@ -126,7 +126,7 @@ class Segment:
         The bound is that of `entry_lines`, as MANIFEST has the longest lines.
         """
         with reported(self.path, doing="read"):
-            start = _line_start(self._fd, self.size - 1)
+            start = line_start(self._fd, self.size - 1)
             length = self.size - start
             return os.pread(self._fd, length, start) if length <= LONGEST + 1 else b""
 
@@ -240,7 +240,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return state.st_dev, state.st_ino
 
 
-def _line_start(fd: int, end: int) -> int:
+def line_start(fd: int, end: int) -> int:
+    """Return where the line begins in which a place of a file is: behind the newline before it."""
     while end > 0:
         start = max(0, end - _BLOCK)
         newline = os.pread(fd, end - start, start).rfind(b"\n")

@@ -40,6 +40,15 @@ class System:
     unlink: Callable[[Path], None] = os.unlink
 
 
+@dataclass(frozen=True, slots=True)
+class TreeSystem(System):
+    """The system calls that make and remove whole trees of files: those of a backup."""
+
+    link: Callable[[Path, Path], None] = os.link
+    symlink: Callable[[str, Path], None] = os.symlink
+    rmdir: Callable[[Path], None] = os.rmdir
+
+
 def replace_file(
     path: Path,
     data: bytes,
@@ -163,7 +172,7 @@ def _write(
     fd, changed = open_or_create(system, path, flags, mode, parents=parents)
     try:
         for block in blocks:
-            _write_all(fd, block, system)
+            write_all(fd, block, system)
         if durable:
             system.fsync(fd)
     finally:
@@ -171,7 +180,8 @@ def _write(
     return changed
 
 
-def _write_all(fd: int, data: bytes, system: System) -> None:
+def write_all(fd: int, data: bytes, system: System) -> None:
+    """Write all bytes to a descriptor, by as many calls as that takes."""
     written = 0
     while written < len(data):
         written += system.write(fd, memoryview(data)[written:])

@@ -383,6 +383,28 @@ class TendedRecord(Record):
     path: key.Path
 
 
+class BackupRecord(Record, tag="backup"):
+    """A snapshot of the archive that was made, or would be; `why` is the reason if it was not."""
+
+    snapshot: Annotated[str, Meta(description="Path of the snapshot.")]
+    target_count: Annotated[int, Meta(ge=0, description="Number of targets of the archive.")]
+    copied_files: Annotated[int, Meta(ge=0, description="Number of files that were copied.")]
+    copied_bytes: Annotated[int, Meta(ge=0, description="Size of the copied files, in bytes.")]
+    linked_files: Annotated[
+        int, Meta(ge=0, description="Number of files that are those of the snapshot before.")
+    ]
+    linked_bytes: Annotated[int, Meta(ge=0, description="Size of those files, in bytes.")]
+    unknown_files: Annotated[
+        list[str], Meta(description="Files that chatlog did not write, which are left out.")
+    ]
+    archive_problems: Annotated[list[str], Meta(description="Problems of the archive, for people.")]
+    failed: Annotated[
+        list[str], Meta(description="Targets and files that could not be copied, for people.")
+    ]
+    removed: Annotated[list[str], Meta(description="Names of the old snapshots that were removed.")]
+    why: key.Why | None
+
+
 # -- config check ------------------------------------------------------------------
 
 

@@ -120,6 +120,7 @@ HELPS = (
     "audit",
     "maintain",
     "merge",
+    "backup",
     "tail",
     "search",
     "stats",

@@ -12,7 +12,7 @@ from collections import Counter
 from chatlog.archive.compression import compression_of
 from chatlog.archive.layout import parse_segment
 from chatlog.archive.system import System
-from tests.support.faults import CALLS, refusal
+from tests.support.faults import refusal
 
 MODES = ("fail", "stop before", "stop after", "tear")
 
@@ -24,18 +24,20 @@ class Stopped(BaseException):
 class Fragile:
     """System calls of which the `nth` does not go well; `mode` is one of MODES.
 
-    What is opened is closed by `bury`, as the end of a process would.
+    `kind` is the class of the system calls. What is opened is closed by `bury`, as the end of
+    a process would.
     """
 
-    def __init__(self, nth=0, mode="fail", number=errno.EIO):
+    def __init__(self, nth=0, mode="fail", number=errno.EIO, kind=System):
         self.count = 0
         self.gone = False
         self._nth = nth
         self._mode = mode
         self._number = number
         self._open = set()
-        real = dataclasses.replace(System(), fsync=lambda _fd: None)
-        self.system = System(**{name: self._call(name, getattr(real, name)) for name in CALLS})
+        real = dataclasses.replace(kind(), fsync=lambda _fd: None)
+        calls = [field.name for field in dataclasses.fields(kind)]
+        self.system = kind(**{name: self._call(name, getattr(real, name)) for name in calls})
 
     def _call(self, name, real):
         def call(*args):

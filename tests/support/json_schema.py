@@ -34,6 +34,7 @@ PRINTED = {
     "merge": (records.MergeRecord,),
     "status": (records.RunRecord,),
     "verify": (records.FindingRecord, records.SummaryRecord),
+    "backup": (records.BackupRecord,),
     "maintain": (records.TendedRecord,),
     "config check": (records.ConfigRecord, records.ExplainedRecord),
 }

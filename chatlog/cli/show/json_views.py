@@ -9,6 +9,7 @@ from chatlog.archive.targets import spelled
 from chatlog.event import CLASSES
 from chatlog.report.json_records import (
     AuditRecord,
+    BackupRecord,
     ComparisonRecord,
     ConfigRecord,
     ConfiguredNetwork,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from chatlog.settings.config import Config
     from chatlog.settings.network import NetworkConfig
     from chatlog.settings.server_names import ServerName
+    from chatlog.upkeep.backup import Backup
     from chatlog.upkeep.findings import Finding
     from chatlog.upkeep.inspection import Inspection
     from chatlog.upkeep.tending import Tended
@@ -120,6 +122,23 @@ def _tended_record(root: Path, kind: Deed, path: Path, directory: Path) -> Tende
         network=spelled(directory.parent.name),
         target=spelled(directory.name),
         path=str(path.relative_to(root)),
+    )
+
+
+def backup_record(done: Backup) -> BackupRecord:
+    """Return the record of a backup."""
+    return BackupRecord(
+        snapshot=str(done.path),
+        target_count=done.targets,
+        copied_files=done.copied_files,
+        copied_bytes=done.copied_bytes,
+        linked_files=done.linked_files,
+        linked_bytes=done.linked_bytes,
+        unknown_files=list(map(str, done.unknown)),
+        archive_problems=done.problems,
+        failed=list(map(str, done.failed)),
+        removed=list(done.removed),
+        why=None if done.is_made else "nothing could be copied",
     )
 
 
