@@ -172,9 +172,10 @@ def _gaps_of(line: RawLine) -> int:
 def _stretches(lines: Sequence[RawLine]) -> Iterator[_Stretch]:
     """Yield the stretches between a beginning of an interval and the next that may be folded.
 
-    Each is whole: the interval is closed, no line is damaged or of a later version,
-    and no bound of an interval before or behind it lies within its time. A `closed`
-    stays behind the last one, as it says since when the target is not heard.
+    Each is whole: the interval is closed, no other run heard beside it, no line is
+    damaged or of a later version, and no bound of an interval before or behind it lies
+    within its time. A `closed` stays behind the last one, as it says since when the target
+    is not heard.
     """
     bounds = [
         (number, entry)
@@ -188,11 +189,13 @@ def _stretches(lines: Sequence[RawLine]) -> Iterator[_Stretch]:
         (number for number, entry in bounds if isinstance(entry, ClosedEntry)), default=-1
     )
     begins = [place for place, (_, entry) in enumerate(bounds) if isinstance(entry, _BEGINNINGS)]
+    beside = _beside_others([entry for _, entry in bounds])
     for place, following in pairwise(begins):
         (begin, first), (end, after) = bounds[place], bounds[following]
         inner = [entry for _, entry in bounds[place + 1 : following]]
         if (
             end < last_closed
+            and place not in beside
             and _is_closed(first, inner, _time(after))
             and all(not isinstance(line.entry, Damaged | Later) for line in lines[begin:end])
             and (not place or latest[place - 1] <= _time(first))
@@ -202,6 +205,33 @@ def _stretches(lines: Sequence[RawLine]) -> Iterator[_Stretch]:
             yield _Stretch(
                 begin, end, _time(first), _time(after), _count(first, inner), _kinds(first)
             )
+
+
+def _beside_others(bounds: Sequence[Bounding]) -> set[int]:
+    """Return the places at which a run that another one followed has more to say.
+
+    Its next `closed` may end an interval that lasted meanwhile: the fold needs each bound from
+    its `opened` on.
+    """
+    last = {
+        entry.run: place
+        for place, entry in enumerate(bounds)
+        if isinstance(entry, OpenedEntry | ClosedEntry) and entry.run
+    }
+    found: set[int] = set()
+    followed: set[str] = set()
+    heard = ""  # the run whose interval is open
+    for place, entry in enumerate(bounds):
+        if isinstance(entry, OpenedEntry):
+            followed.add(heard)
+        followed = {run for run in followed if last.get(run, -1) >= place}
+        if followed:
+            found.add(place)
+        if isinstance(entry, OpenedEntry | ClosedEntry):
+            followed.discard(entry.run)
+            ends = isinstance(entry, ClosedEntry) and entry.run in ("", heard)
+            heard = "" if ends else entry.run if isinstance(entry, OpenedEntry) else heard
+    return found
 
 
 def _is_closed(first: Bounding, inner: Sequence[Bounding], until: str) -> bool:

@@ -154,11 +154,16 @@ class IntervalFold:
     def _begin(self, opened: OpenedEntry) -> None:
         """Begin an interval; one that is open ended before, when its run died without a word."""
         if self._open is not None:
-            if self._open.run != opened.run and self._open.run and not self._has_later:
-                self._before[self._open.run] = self._open
-            self._end_unsaid("killed", before=opened.time)
+            self._end_followed(before=opened.time, run=opened.run)
         self._before.pop(opened.run, None)
         self._open, self._has_later = opened, False
+
+    def _end_followed(self, *, before: str, run: str = "") -> None:
+        """End the open interval as another run follows it, unless its own `closed` comes yet."""
+        assert self._open is not None  # noqa: S101 - the callers have looked
+        if self._open.run not in ("", run) and not self._has_later:
+            self._before[self._open.run] = self._open
+        self._end_unsaid("killed", before=before)
 
     def _add_folded(self, entry: CheckpointEntry) -> None:
         """Add a checkpoint as one interval, behind which nothing is known.
@@ -166,7 +171,7 @@ class IntervalFold:
         The `opened` that follows is of the moment at which it ends.
         """
         if self._open is not None:
-            self._end_unsaid("killed", before=entry.since)
+            self._end_followed(before=entry.since)
         self.folded[self._next] = entry
         self.all.append(
             Interval(Bound(entry.since), Bound(entry.until), DAMAGED, "", kinds=entry.kinds)

@@ -187,3 +187,47 @@ def test_a_checkpoint_has_intervals_of_the_same_kinds_alone_and_keeps_them(tmp_p
     ]
     intervals = coverage_of(kept, heard=lambda _: None).intervals
     assert [each.kinds for each in intervals] == ["", "talk topic", ""]
+
+
+# -- several runs ------------------------------------------------------------------------
+
+
+@given(several_runs())
+def test_the_fold_of_several_runs_is_the_same_after_compaction(tmp_path_factory, runs):
+    entries, _ = runs
+    data = b"".join(map(encode, entries))
+    directory = tmp_path_factory.mktemp("runs")
+    assert answers(directory, compact(data)) == answers(directory, data)
+
+
+def test_a_run_that_heard_beside_many_others_keeps_its_bounds(tmp_path):
+    beside = [OpenedEntry(at=at(0), run="long")]
+    for begin in range(10, 1000, 10):
+        beside.append(OpenedEntry(at=at(begin), run=f"r{begin}"))
+        beside.append(ClosedEntry(at=at(begin + 5), run=f"r{begin}", cause="stopped"))
+    ends = [ClosedEntry(at=at(700), run="long"), ClosedEntry(at=at(1005), run="r990")]
+    data = b"".join(map(encode, [*beside[:-1], *ends]))
+    assert answers(tmp_path, compact(data)) == answers(tmp_path, data)
+    alone = b"".join(map(encode, beside))
+    assert len(compact(alone)) < len(alone) / 2
+
+
+def test_a_run_that_heard_all_the_time_of_a_checkpoint_may_end_behind_it(tmp_path):
+    entries = [OpenedEntry(at=at(0), run="long")]
+    for begin in range(10, 100, 10):
+        entries.append(OpenedEntry(at=at(begin), run=f"r{begin}"))
+        entries.append(ClosedEntry(at=at(begin + 5), run=f"r{begin}", cause="stopped"))
+    data = b"".join(map(encode, entries))
+    end = encode(ClosedEntry(at=at(200), run="long", cause="stopped"))
+    assert b"checkpoint" in compact(data)
+    assert answers(tmp_path, compact(data) + end) == answers(tmp_path, data + end)
+
+
+def test_a_run_that_came_again_without_an_end_hides_no_gap(tmp_path):
+    runs = "abacba"
+    entries = [OpenedEntry(at=at(10 * number), run=run) for number, run in enumerate(runs)]
+    entries.append(ClosedEntry(at=at(55), run="a", cause="stopped"))
+    entries += [OpenedEntry(at=at(70), run="b"), ClosedEntry(at=at(80), run="a")]
+    entries += [ClosedEntry(at=at(90), run="b", cause="stopped")]
+    data = b"".join(map(encode, entries))
+    assert answers(tmp_path, compact(data)) == answers(tmp_path, data)
