@@ -76,6 +76,7 @@ def _hook_of(hooked: Hooked, *, goes_on: bool) -> Hook:
         timeout=TIMEOUT if hooked.timeout is None else hooked.timeout,
         interval=hooked.interval or 0.0,
         retries=retries,
+        option="--exec" if hooked.command else "--exec-batch",
     )
 
 

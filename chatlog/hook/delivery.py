@@ -37,7 +37,7 @@ class Hook(NamedTuple):
     """A command, and the limits of its runs; times are in seconds.
 
     `most` is the number of lines of a run. After `retries` further runs that failed,
-    lines are given up; None for never.
+    lines are given up; None for never. `option` gave the command: messages name it.
     """
 
     command: str
@@ -45,6 +45,7 @@ class Hook(NamedTuple):
     timeout: float = TIMEOUT
     interval: float = 0.0
     retries: int | None = RETRIES
+    option: str = "--exec"
 
 
 class Delivery:
@@ -69,6 +70,11 @@ class Delivery:
         self._is_stop_told = False
         self._next_start = 0.0
 
+    @property
+    def option(self) -> str:
+        """The option that gave the command."""
+        return self._hook.option
+
     def rest(self) -> float:
         """Return the seconds until the next run may start."""
         return max(0.0, self._next_start - time.monotonic())
@@ -90,13 +96,13 @@ class Delivery:
                 return None
             if ending.is_unrunnable and not self._has_worked:
                 raise UsageError(
-                    f"--exec {ending.words}: the shell cannot find or run a command of"
+                    f"{self.option} {ending.words}: the shell cannot find or run a command of"
                     f" {self._hook.command!r}"
                 )
             if self._hook.retries is not None and attempt >= self._hook.retries:
                 return ending
             pause = pause_after(attempt)
-            self._report(f"--exec {ending.words}; it is run again in {span(pause)}")
+            self._report(f"{self.option} {ending.words}; it is run again in {span(pause)}")
             self._sleep(pause)
         raise AssertionError  # pragma: no cover - the loop has no end
 

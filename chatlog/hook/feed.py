@@ -44,6 +44,7 @@ class Feed:
         self._reader = reader
         self._matching = matching
         self._delivery = delivery
+        self._option = delivery.option
         self._stops = stops
         self._report = report
         self._most = most
@@ -74,10 +75,12 @@ class Feed:
                 wait()
         except KeyboardInterrupt:
             if self._held and self._cursor is None:
-                self._report(f"stopped before --exec took {many(len(self._held), 'line')}")
+                self._report(f"stopped before {self._option} took {many(len(self._held), 'line')}")
             raise
         if self._passed_over:
-            raise ChatlogError(f"--exec failed with {many(self._passed_over, 'line')}; see above")
+            raise ChatlogError(
+                f"{self._option} failed with {many(self._passed_over, 'line')}; see above"
+            )
 
     def _read_all(self) -> None:
         while entries := self._reader.new():
@@ -123,9 +126,9 @@ class Feed:
         begin = "of" if len(self._held) == 1 else "from"
         if self._cursor is not None:
             raise ChatlogError(
-                f"--exec {failure.words}, and no retry is left; the next run with this"
+                f"{self._option} {failure.words}, and no retry is left; the next run with this"
                 f" --cursor begins with the line of {of}"
             )
-        self._report(f"--exec {failure.words}; {which} {begin} {of} passed over")
+        self._report(f"{self._option} {failure.words}; {which} {begin} {of} passed over")
         self._passed_over += len(self._held)
         self._held, self._size = [], 0

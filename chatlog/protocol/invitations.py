@@ -225,7 +225,7 @@ class Invitations:
         if self._unproven.pop(_key(channel), None) is None:
             return []
         self._forget(channel)
-        why = "left again: who invited us is no operator"
+        why = "left again: the person who invited us is no operator"
         return [Invited(channel, why), InvitationsChanged()]
 
     def greeting(self, channel: str) -> str:
@@ -262,9 +262,9 @@ class Invitations:
         now = parse_time(line.now)
         hosts = [host for when, host in self._followed if _is_recent(when, now)]
         if len(hosts) >= MAX_AN_HOUR:
-            return "too many invitations"
+            return "too many invitations in an hour"
         if hosts.count(line.source.host) >= MAX_BY_HOST:
-            return "too many invitations from one host"
+            return "too many invitations from one host in an hour"
         return "too many channels" if is_new and len(self._known) >= MAX_KEPT else ""
 
     def _is_allowed(self, line: Line, casemapping: Casemapping) -> bool:

@@ -252,4 +252,4 @@ def _state_of(statuses: Sequence[NetworkStatus], there: Sequence[NetworkStatus])
     if len(there) == len(statuses):
         return f"connected to {there[0].server} by {len(there):,} connections"
     other = next(each for each in statuses if not each.connected)
-    return f"{len(there):,} of {len(statuses):,} connections are there; {other.state}"
+    return f"connected by {len(there):,} of {len(statuses):,} connections; {other.state}"

@@ -58,7 +58,7 @@ Share = Annotated[
     float, Meta(ge=0, le=1, description="Share of the planned time that was heard or fetched back.")
 ]
 Lacking = Annotated[
-    str, Meta(description="Merged archive that lacks the event; null is the archive itself.")
+    str, Meta(description="Archive that lacks the events; null is that of `--archive`.")
 ]
 
 # -- numbers -----------------------------------------------------------------------
@@ -158,11 +158,14 @@ Rule = Annotated[
 ]
 KeepSeconds = Annotated[
     dict[str, float],
-    Meta(description="Seconds for which each class is kept; for ever if it is not there."),
+    Meta(
+        description="Seconds for which each class is kept; a class without a key is kept forever."
+    ),
 ]
 ApartClasses = Annotated[list[str], Meta(description="Classes that have segments of their own.")]
 Classes = Annotated[
-    list[str], Meta(description="Classes of events that are recorded; in `gaps` all that time.")
+    list[str],
+    Meta(description="Classes of events that are recorded; in `gaps`, during the whole range."),
 ]
 Nick = Annotated[str, Meta(description="Nick of the speaker; the recorder's in `status`.")]
 By = Annotated[str, Meta(description="Person who invited, as `nick!user@host`.")]

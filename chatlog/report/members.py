@@ -36,7 +36,8 @@ _UNRECORDED: Final = (
     " shows what was recorded"
 )
 _REMOVED: Final = (
-    "has lost joins and quits of then: `keep` removed the class presence; MANIFEST tells when"
+    "has no joins and quits of then any more: `keep` removed the class presence; MANIFEST"
+    " tells when"
 )
 _PRESENCE: Final = class_of(EventType.JOIN)
 

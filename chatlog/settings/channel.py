@@ -33,7 +33,7 @@ class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True):
     )] = False
     relay: Annotated[tuple[str, ...], Setting(
         Section.CHANNEL, Several(Parsed(parsers.parse_mask, "MASK")),
-        "Relays of this channel alone, beside those of the network.",
+        "Relays of this channel alone, in addition to those of the network.",
         option=False, example='["telegrambot"]',
     )] = ()
 # fmt: on

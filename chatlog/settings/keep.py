@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
 
+from chatlog.errors import UsageError
 from chatlog.settings.classes import ALL, parse_class
 from chatlog.settings.key_path import parse_at
 from chatlog.settings.kinds import Duration, Several
@@ -32,6 +33,8 @@ class KeepTime(msgspec.Struct, frozen=True):
 
     def parse(self, text: str) -> tuple[str, float | None]:
         """Parse `90d`, `presence=30d` or `talk=forever`."""
+        if "," in text:
+            raise UsageError(f"{text!r} is more than one time; repeat the option for each class")
         name, equals, time = text.rpartition("=")
         return parse_class(name) if equals else ALL, parse_time(time.strip())
 

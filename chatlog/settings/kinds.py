@@ -170,7 +170,8 @@ class Count(msgspec.Struct, frozen=True):
 
     def _within(self, number: int) -> int:
         if not self.least <= number < _FOR_EVER:
-            raise UsageError(f"this is no whole number; say {max(self.least, 3)}")
+            example = max(self.least, 3)
+            raise UsageError(f"this is no whole number of {self.least} or more; say {example}")
         return number
 
 

@@ -75,7 +75,7 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
     )] = ()
     accept_invites: Annotated[bool, Setting(
         Section.NETWORK, Flag(), "Join and record channels on invitation.", example="true",
-        note="They are joined again by later runs, until they throw the recorder out.",
+        note="Later runs join these channels again, until `invite-kicks` is reached.",
     )] = False
     invites_from: Annotated[tuple[str, ...], Setting(
         Section.NETWORK, Several(Parsed(parsers.parse_inviter, "WHO")),
@@ -224,8 +224,8 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
     )] = ("[off]", "[nolog]")
     relay: Annotated[tuple[str, ...], Setting(
         Section.RECORDING, Several(Parsed(parsers.parse_mask, "MASK")),
-        "Relay or bridge, by nick or nick!user@host with * and ?: `<ada> hi` is of ada.",
-        note="One for a channel alone stands in the channel's table.",
+        "Relay or bridge, by nick or nick!user@host with * and ?: its `<ada> hi` counts as ada's.",
+        note="A relay of one channel alone stands in the table of the channel.",
         example='["telegrambot", "*!*@bridge.example"]',
     )] = ()
     ignore: Annotated[tuple[str, ...], Setting(

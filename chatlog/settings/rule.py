@@ -40,8 +40,8 @@ class RuleConfig(msgspec.Struct, frozen=True, kw_only=True):
         unset="those of [storage]", option=False, example='["talk", "topic"]',
     )] = ()
     keep: Annotated[Keep | None, Setting(
-        Section.RULE, KeepTimes(), "How long to keep the events there, of all classes or of each.",
-        note="Classes without a time are kept as in [storage], unless there is one for `all`.",
+        Section.RULE, KeepTimes(), "How long to keep the events there: of all classes or of each.",
+        note="Classes without a time are kept as in [storage], unless `all` has a time.",
         unset="as in [storage]", option=False, example='{talk = "forever", presence = "30d"}',
     )] = None
 # fmt: on

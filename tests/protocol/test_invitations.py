@@ -148,7 +148,7 @@ def test_a_channel_is_left_again_if_no_operator_invited_us(members):
     enter(talk, "#new", *members)
     assert names(talk) == ["#a", "#b"]
     assert talk.said[-1] == "PART #new"
-    assert told(talk)[-1] == ("#new", "left again: who invited us is no operator")
+    assert told(talk)[-1] == ("#new", "left again: the person who invited us is no operator")
     assert known(talk) == []
     talk.hear(f"{US} PART #new")
     assert known(talk) == []

@@ -116,7 +116,7 @@ def test_the_status_of_a_network_is_that_of_all_its_connections():
     assert (both.since, both.lag) == (one.since, 2.0)
     assert both.problems == ("same", "#x: banned")
     three = combined([gone, one, other])
-    assert three.state == "2 of 3 connections are there; waiting 2 s to reconnect"
+    assert three.state == "connected by 2 of 3 connections; waiting 2 s to reconnect"
     assert (three.connected, three.wanted, three.heard) == (True, 7, other.heard)
     assert combined([gone]) == gone
 

@@ -44,7 +44,7 @@ def test_operators_may_invite_and_the_next_run_comes_back(
     recorder.wait_for("net: in 1 of 1 channels")
     bob.send("INVITE chatlog #free")
     bob.until(r":chatlog!\S+ PART #free")
-    recorder.wait_for("net: #free: left again: who invited us is no operator")
+    recorder.wait_for("net: #free: left again: the person who invited us is no operator")
     ada.send("INVITE chatlog #ops")
     ada.until(r":chatlog!\S+ NOTICE #ops :ada invited me\.")
     ada.say("#ops", "welcome")

@@ -7,6 +7,7 @@ import pytest
 from chatlog.errors import UsageError
 from chatlog.event import CLASSES
 from chatlog.settings.classes import ClassWords, chosen
+from chatlog.settings.keep import KeepTime
 
 ALL = set(CLASSES)
 
@@ -51,6 +52,11 @@ def test_an_unknown_class_is_refused_with_the_near_one(text, reason):
     with pytest.raises(UsageError) as refused:
         ClassWords().parse(text)
     assert str(refused.value) == reason
+
+
+def test_times_of_several_classes_in_one_text_are_refused():
+    with pytest.raises(UsageError, match="is more than one time; repeat the option"):
+        KeepTime().parse("presence=30d,talk=forever")
 
 
 def test_a_choice_that_leaves_no_class_is_refused():

@@ -273,7 +273,7 @@ OF_THE_NETWORK = {
     "invites-from = ['account:']": "invites-from[0]: 'account:' names no account; say account:ada",
     "block-invites = ['#a,b']": "block-invites[0]: '#a,b' is no channel",
     "block-invites = ['a b']": "block-invites[0]: 'a b' is no mask",
-    "invite-kicks = 0": "invite-kicks: this is no whole number; say 3",
+    "invite-kicks = 0": "invite-kicks: this is no whole number of 1 or more; say 3",
     "invite-kicks = true": "invite-kicks: a text in quotes belongs here, not true or false",
 }  # fmt: skip
 

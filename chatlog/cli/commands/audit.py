@@ -21,7 +21,7 @@ from chatlog.cli.show.audits import finding_lines, verdict
 from chatlog.cli.show.comparisons import comparison_lines, comparison_verdict
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.diagnostics import set_up_diagnostics
-from chatlog.cli.show.nothing_found import no_archive, nothing_found
+from chatlog.cli.show.nothing_found import no_archive, no_other_archive, nothing_found
 from chatlog.cli.show.progress import counted, stages
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError, TranscriptError, UsageError
@@ -166,9 +166,9 @@ def _witnesses(root: Path, options: Mapping[str, Any]) -> tuple[Witness, Witness
     other = options["other"].resolve()
     if other == root.resolve():
         raise UsageError(f"{root} is the archive itself; --with takes another one")
-    for each in (root, other):
+    for each, missing in ((root, no_archive), (other, no_other_archive)):
         if not each.is_dir():
-            raise no_archive(each).error()
+            raise missing(each).error()
         expect_known_version(each)
     channels = [each.name for each in options["channels"]]
     chosen = channels, (options["network"],) if options["network"] else ()

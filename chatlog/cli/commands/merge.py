@@ -21,7 +21,7 @@ from chatlog.cli.options.storage import storage_beside, storage_of, typed_over
 from chatlog.cli.options.types import PathType, given
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.merges import merge_lines
-from chatlog.cli.show.nothing_found import no_archive, nothing_found
+from chatlog.cli.show.nothing_found import no_other_archive, nothing_found
 from chatlog.cli.show.progress import progress
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import HeldError, NothingFoundError, TranscriptError, UsageError
@@ -72,9 +72,10 @@ def command(
 ) -> None:
     """Merge other archives of the same channels into the archive: each line once.
 
-    Lines that the archive has stand as they are; missing ones are added, of several copies
-    the richest. A line that one archive lacks although it was listening is a conflict: it is
-    printed, and the exit status is 1. A merge that was interrupted is simply run again.
+    Lines of the archive stay as they are. Missing lines are added, of several copies the
+    richest. A line that one archive lacks although it was listening is a conflict: it is
+    printed, and the exit status is 1. A channel that a recorder is writing to the archive is
+    left out, with status 5. If a merge was interrupted, run it again.
 
     \b
       chatlog merge /mnt/other/chatlog
@@ -134,7 +135,7 @@ def _witnesses(
             raise UsageError(f"{inner} lies in the archive {outer}, which would read it as its own")
     for root in roots:
         if not root.is_dir():
-            raise no_archive(root).error()
+            raise no_other_archive(root).error()
         expect_known_version(root)
     last = Counter(root.name for root in roots)
     names = [root.name if last[root.name] == 1 else str(root) for root in roots]

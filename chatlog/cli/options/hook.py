@@ -29,7 +29,7 @@ _OPTIONS: Final = (
         "--exec-batch",
         "batch_command",
         metavar="COMMAND",
-        help="The same with all lines that wait, on one stdin.",
+        help="Run COMMAND for all lines that wait at once: they are its stdin.",
     ),
     click.option(
         "--exec-timeout",
@@ -43,7 +43,7 @@ _OPTIONS: Final = (
         "interval",
         type=_DURATION,
         metavar="DURATION",
-        help="Time between the starts of two runs at least.",
+        help="Shortest time between the starts of two runs. Default: none.",
     ),
     click.option(
         "--exec-retries",
@@ -51,8 +51,7 @@ _OPTIONS: Final = (
         type=click.IntRange(min=0),
         metavar="N",
         help=(
-            "Times to run a COMMAND again that failed.  [default: 5; without end with -f and"
-            " --cursor]"
+            "Times to run a COMMAND again that failed.  [default: 5; no limit with -f and --cursor]"
         ),
     ),
 )

@@ -12,6 +12,7 @@ from chatlog.archive.layout import Rotate
 from chatlog.archive.rules import ALL, Rule, Rules
 from chatlog.archive.storage import Storage, Sync
 from chatlog.cli.options.types import is_typed
+from chatlog.errors import UsageError
 from chatlog.settings import parsers
 from chatlog.settings.classes import ClassSelection, chosen
 from chatlog.settings.file import load_storage
@@ -20,6 +21,8 @@ from chatlog.settings.locations import data_directory, found_config
 from chatlog.settings.storage import StorageConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import click
 
     from chatlog.settings.rule import RuleConfig
@@ -31,7 +34,7 @@ def typed_over(kept: StorageConfig, typed: dict[str, Any]) -> StorageConfig:
     rules = kept.rules
     if "record" in fields:
         fields["record"] = words = ClassSelection.joined(fields["record"])
-        chosen(words)
+        _expect_choice(words)
         rules = tuple(replace(each, record=()) for each in rules)
     if "keep" in fields:
         times = fields["keep"]
@@ -40,6 +43,13 @@ def typed_over(kept: StorageConfig, typed: dict[str, Any]) -> StorageConfig:
             replace(each, keep=over(each.keep, times)) if each.keep else each for each in rules
         )
     return replace(kept, **fields, rules=rules)
+
+
+def _expect_choice(words: Iterable[str]) -> None:
+    try:
+        chosen(words)
+    except UsageError as error:
+        raise UsageError(f"--record: {error}") from None
 
 
 def storage_beside(ctx: click.Context, typed: dict[str, Any]) -> StorageConfig:

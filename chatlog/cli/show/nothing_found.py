@@ -55,6 +55,11 @@ def no_archive(root: str | Path) -> Nothing:
     return Nothing(f"no archive in {printable(os.fspath(root))}", _BEGIN)
 
 
+def no_other_archive(root: str | Path) -> Nothing:
+    """Return the sentence for an archive to compare or merge that is not there."""
+    return Nothing(no_archive(root).problem, "name the directory that its recorder writes to")
+
+
 def nothing_found(selected: Targets) -> Nothing:
     """Return why a selection of targets holds nothing: no archive, no target, no line, no match."""
     found = selected.find()

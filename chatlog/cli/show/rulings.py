@@ -45,7 +45,7 @@ def explained_lines(found: Iterable[Explained], rules: Rules) -> Iterator[str]:
 
 def _rule(number: int, rule: Rule | None) -> str:
     if rule is None:
-        return "no rule matches, as [storage] says"
+        return "no rule matches; [storage] counts"
     said = [
         f"{key} = {printable(', '.join(patterns))}"
         for key, patterns in (("channels", rule.channels), ("networks", rule.networks))
@@ -55,4 +55,4 @@ def _rule(number: int, rule: Rule | None) -> str:
 
 
 def _time(seconds: float | None) -> str:
-    return "for ever" if seconds is None else f"for {Duration().spell(seconds)}"
+    return "forever" if seconds is None else f"for {Duration().spell(seconds)}"

@@ -131,6 +131,7 @@ def test_the_archive_itself_and_one_that_is_not_there_are_mistakes(chatlog, arch
     done = chatlog.run("audit", "--with", "nowhere", "--archive", archive)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("chatlog: no archive in ")
+    assert done.stderr.endswith("; name the directory that its recorder writes to\n")
 
 
 def test_an_archive_of_another_time_zone_is_not_compared_and_the_rest_is(audit, archive, backup):

@@ -209,7 +209,7 @@ net/#a: rule 2 (networks = net)
   moderation  recorded      kept for 90d
   server      recorded      kept for 90d
 net/#b: rule 1 (channels = #b*, other/#x)
-  talk        recorded      kept for ever
+  talk        recorded      kept forever
   presence    not recorded  kept for 30d, in files of its own
   topic       recorded      kept for 90m, in files of its own
   moderation  not recorded  kept for 90m, in files of its own
@@ -228,13 +228,13 @@ def test_a_channel_without_a_rule_or_with_nolog_is_explained_too(chatlog, file):
     file.write_text(NETWORK.replace('"b"', '{name = "b", nolog = true}'))
     out = chatlog.run("config", "check", file, "--explain", "b", "--explain", "@server").stdout
     assert out.splitlines()[1:4] == [
-        "net/#b: no rule matches, as [storage] says",
+        "net/#b: no rule matches; [storage] counts",
         "  nolog = true: nothing is recorded",
-        "  talk        not recorded  kept for ever",
+        "  talk        not recorded  kept forever",
     ]
     assert out.splitlines()[8:10] == [
-        "net/@server: no rule matches, as [storage] says",
-        "  talk        recorded      kept for ever",
+        "net/@server: no rule matches; [storage] counts",
+        "  talk        recorded      kept forever",
     ]
 
 

@@ -123,6 +123,7 @@ def test_an_archive_that_is_not_there_is_named(chatlog, archive):
     done = chatlog.run("merge", "nowhere", "--archive", archive)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("chatlog: no archive in ")
+    assert done.stderr.endswith("; name the directory that its recorder writes to\n")
 
 
 def test_a_channel_that_no_archive_has_is_not_found(merge):

@@ -178,6 +178,16 @@ def test_lines_of_a_command_that_fails_are_passed_over_and_reported(tail, archiv
     assert out.read_text() == "two\n"
 
 
+def test_a_batch_that_fails_is_reported_by_its_own_option(tail, archive):
+    record(archive, event_at(1, "one"), event_at(2, "two"))
+    status, printed, err = tail("--exec-batch", "exit 7", "--exec-retries", "0")
+    assert (status, printed) == (1, "")
+    assert err == (
+        "chatlog: --exec-batch ended with status 7; 2 lines from 2026-11-23T00:00:01.000Z in"
+        " net/#c passed over\nchatlog: --exec-batch failed with 2 lines; see above\n"
+    )
+
+
 def test_a_command_that_takes_too_long_is_ended_and_run_again(tail, archive, out):
     record(archive, event_at(1, "one"))
     command = f'if [ -s {out} ]; then {APPEND}; else echo "{{}}" >{out}; sleep 1000; fi'

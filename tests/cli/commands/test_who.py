@@ -340,7 +340,7 @@ def test_nobody_is_named_of_a_time_whose_joins_and_quits_were_removed(who, archi
     status, out, err = who("c", "--at", at(300))
     assert (status, out) == (1, "")
     assert err == (
-        "chatlog: c has lost joins and quits of then: `keep` removed the class presence;"
+        "chatlog: c has no joins and quits of then any more: `keep` removed the class presence;"
         " MANIFEST tells when\n"
     )
     assert who("c", "--at", at(3 * _DAY + 1))[0] == 1

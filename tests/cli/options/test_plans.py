@@ -245,5 +245,5 @@ def test_an_option_for_classes_counts_for_every_channel_whatever_the_file_says(c
 
 
 def test_options_that_leave_no_class_are_refused(config):
-    with pytest.raises(UsageError, match="no class is left to record"):
+    with pytest.raises(UsageError, match="--record: no class is left to record"):
         recorded("one", "#a", "--config", config, "--record", "talk", "--record", "-talk")
