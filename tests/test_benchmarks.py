@@ -40,6 +40,13 @@ def test_the_recorder_loses_nothing_on_a_small_machine(capsys):
     assert [row[header.index("lost")] for row in figures] == ["0"] * 4
 
 
+def test_a_merge_of_three_made_up_archives_is_measured(capsys, tmp_path):
+    options = ["--lines", "900", "--rounds", "1", "--archive", str(tmp_path)]
+    assert command.main(["merging", *options]) == 0
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if "|" in line]
+    assert [row[1].strip() for row in rows[2:]] == ["into a new one", "once more"]
+
+
 def test_a_channel_of_the_made_up_archive_is_written_as_irssi_logs_it(tmp_path):
     size = Size(events=300, channels=3, years=0.01)
     root = made(tmp_path, size)

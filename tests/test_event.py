@@ -15,6 +15,7 @@ from chatlog.event import (
     is_time,
     normalize_server_time,
     parse_time,
+    parse_times,
     shifted,
     trusted_time,
 )
@@ -292,3 +293,24 @@ def test_a_time_is_shifted_within_the_years_that_there_are(time, milliseconds, e
 )
 def test_a_server_is_trusted_with_a_moment_within_a_day_of_ours(server, expected):
     assert trusted_time("2026-11-23T18:20:01.123Z", server) == expected
+
+
+@given(st.lists(st.integers(-62_135_596_800_000, 253_402_300_799_999)))
+def test_many_times_are_parsed_as_each_alone(moments):
+    assert parse_times(map(format_time, moments)) == moments
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2026-11-23T18:20:01Z",
+        "2026-02-30T00:00:00.000Z",
+        "2026-11-23T24:00:00.000Z",
+        "2026-11-23T18:20:60.000Z",
+        "2026-11-23T18:20:01.123Zx",
+    ],
+)
+def test_many_times_of_which_one_cannot_be_are_refused(text):
+    with pytest.raises(ValueError, match=r"\S"):
+        parse_times(["2026-11-23T18:20:01.123Z", text])

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
+from itertools import islice
+from operator import itemgetter, lt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.alignment.clocks import ClockRelation, jitter_of, unique_pairs
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 _LOOKED_AT: Final = 64  # equal lines near each other; of more, a line is rather there twice
 _FEWEST: Final = 8  # anchors that correct a clock
 _ASSUMED: Final = 250  # milliseconds
+_in_first: Final = itemgetter(0)
+_in_second: Final = itemgetter(1)
 
 
 class Block(NamedTuple):
@@ -66,11 +70,10 @@ class _Anchors:
         self._there: list[int] = []
         self._delays: list[int] = []
 
-    def add(self, chain: Iterable[tuple[int, int]], delay: Iterable[int]) -> None:
-        for (here, there), each in zip(chain, delay, strict=True):
-            self._here.append(here)
-            self._there.append(there)
-            self._delays.append(each)
+    def add(self, chain: Sequence[tuple[int, int]], delays: Sequence[int]) -> None:
+        self._here += [here for here, _ in chain]
+        self._there += [there for _, there in chain]
+        self._delays += delays
 
     def delays_around(self, there: int) -> tuple[int, int]:
         """Return the least and the most delay of the anchors around a line, and of none."""
@@ -113,15 +116,16 @@ class _Matcher:
         at = {msgid: here for here, msgid in enumerate(self._first.msgids) if msgid}
         if not at:
             return
-        for there, msgid in enumerate(self._second.msgids):
-            here = at.get(msgid, -1) if msgid else -1
-            if here >= 0 and not self._taken[here]:
+        for there, here in enumerate(map(at.get, self._second.msgids)):
+            if here is not None and not self._taken[here]:
                 self._match(here, there)
 
     def match_equal_stamps(self) -> None:
         """Match equal keys with equal stamps, in their order, if both tell milliseconds."""
         first, second = self._first, self._second
         if self.clock.offset or not first.grain == second.grain == 1:
+            return
+        if -1 not in self.found:
             return
         here, there = _distinct(first), _distinct(second)
         at = dict(zip(here, range(len(here)), strict=True))
@@ -134,12 +138,17 @@ class _Matcher:
     def match_anchors(self) -> None:
         """Match the keys that both have once and that do not cross; correct the clock by them."""
         pairs = [(here, there) for there, here in enumerate(self.found) if here >= 0]
-        chain = _longest_rising(sorted([*pairs, *self._near_pairs()], key=lambda pair: pair[1]))
-        self._correct_clock(chain)
-        chain = self._supported(chain)
-        for here, there in chain:
+        near = [*self._near_pairs()]
+        chain = _longest_rising(sorted([*pairs, *near], key=_in_second) if near else pairs)
+        delays = self._delays(chain)
+        if self._correct_clock(delays):
+            delays = self._delays(chain)
+        if any(delays):
+            chain = self._supported(chain, delays)
+            delays = self._delays(chain)
+        for here, there in chain if near else ():
             self._match(here, there)
-        self._anchors.add(chain, (self._delay(*each) for each in chain))
+        self._anchors.add(chain, delays)
 
     def _near_pairs(self) -> Iterator[tuple[int, int]]:
         """Yield the lines that have no match yet, whose key both have once, within reach."""
@@ -153,12 +162,14 @@ class _Matcher:
             if self._may_be_one(here, there) and abs(self._delay(here, there)) <= self.clock.lag:
                 yield here, there
 
-    def _supported(self, chain: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    def _supported(
+        self, chain: Sequence[tuple[int, int]], delays: Sequence[int]
+    ) -> list[tuple[int, int]]:
         """Return the anchors that agree with the clock, or with a neighbour that is as late.
 
         One word that is late alone was rather said twice, and heard by one witness each time.
         """
-        delays = [0, *(self._delay(*each) for each in chain), 0]
+        delays = [0, *delays, 0]
         jitter = self.clock.jitter
         return [
             each
@@ -235,16 +246,24 @@ class _Matcher:
             return other + self._second.grain - time - 1
         return 0
 
-    def _correct_clock(self, chain: Sequence[tuple[int, int]]) -> None:
-        """Follow a clock that drifts: by the delay of most anchors."""
-        if len(chain) < _FEWEST:
-            return
-        delays = sorted(self._delay(*each) for each in chain)
-        usual = delays[len(delays) // 2]
+    def _delays(self, chain: Iterable[tuple[int, int]]) -> list[int]:
+        """Return the delay of each pair of a chain, 0 if the stamps agree."""
+        times, others, offset = self._first.times, self._second.times, self.clock.offset
+        return [
+            0 if times[here] == others[there] - offset else self._delay(here, there)
+            for here, there in chain
+        ]
+
+    def _correct_clock(self, delays: Sequence[int]) -> bool:
+        """Follow a clock that drifts, by the delay of most anchors; return whether it did."""
+        if len(delays) < _FEWEST:
+            return False
+        usual = sorted(delays)[len(delays) // 2]
         offset = self.clock.offset + usual
         jitter = jitter_of(abs(each - usual) for each in delays)
-        pairs = self.clock.pairs + len(chain)
+        pairs = self.clock.pairs + len(delays)
         self.clock = ClockRelation(offset, jitter, pairs, self.clock.lag)
+        return bool(usual)
 
 
 def _distinct(block: Block) -> list[Hashable]:
@@ -264,6 +283,8 @@ def _longest_rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
     See https://en.wikipedia.org/wiki/Patience_sorting
     """
+    if all(map(lt, map(_in_first, pairs), map(_in_first, islice(pairs, 1, None)))):
+        return [*pairs]  # as nearly all chains are
     ends: list[int] = []  # the least position in the first block that ends a chain so long
     chains: list[int] = []
     before: list[int] = []

@@ -8,8 +8,8 @@ that the two saw in another order are one each, in the first witness's order.
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -31,18 +31,13 @@ Line = tuple[int, "Hashable", str, Any]
 stands for."""
 
 
-class AlignedRow(NamedTuple):
-    """A line of the conversation as each witness has it, None if it has not.
+AlignedRow = tuple["Line | None", "Line | None", bool, bool]
+"""A line of the conversation as the first and the second witness have it, None if it has not.
 
-    `is_placed` means that lines of both are near: else the clock alone says where a line
-    stands that only one of them has. `is_reordered` means that they saw a line that both have
-    in another order.
-    """
-
-    first: Line | None
-    second: Line | None
-    is_placed: bool = True
-    is_reordered: bool = False
+The third field is whether lines of both are near: else the clock alone says where a line stands
+that only one of them has. The fourth is whether they saw a line of both in another order. A
+plain tuple, as millions are made.
+"""
 
 
 class AlignmentTally(msgspec.Struct):
@@ -73,7 +68,13 @@ class Sequences:
         self._grains = grain, other_grain
 
     def rows(self, first: Iterable[Line], second: Iterable[Line]) -> Iterator[AlignedRow]:
-        """Yield all lines, each once; the first witness's lines stand in its order."""
+        """Return all lines, each once; the first witness's lines stand in its order."""
+        return chain.from_iterable(self._blocks(first, second))
+
+    def _blocks(
+        self, first: Iterable[Line], second: Iterable[Line]
+    ) -> Iterator[Sequence[AlignedRow]]:
+        """Yield the rows, some at once."""
         here, there = _Waiting(first, self._grains[0]), _Waiting(second, self._grains[1])
         while here.fill() | there.fill():
             ends = self._settled(here, there)
@@ -89,7 +90,7 @@ class Sequences:
                     continue
                 ends = len(here.lines), len(there.lines)
                 joined = _Joined(here.lines, there.lines, found, ends)
-            yield from joined.rows(self.clock.offset, self._grains[0], self.tally)
+            yield joined.rows(self.clock.offset, self._grains[0], self.tally)
             here.drop(ends[0], joined.kept)
             there.drop(ends[1], joined.other_kept)
 
@@ -188,24 +189,19 @@ class _Joined:
         """Whether each line that is settled waits for one that is not."""
         return len(self.kept) + len(self.other_kept) == self._end + self._other_end
 
-    def rows(self, offset: int, grain: int, tally: AlignmentTally) -> Iterator[AlignedRow]:
-        """Yield the settled lines, and count them."""
+    def rows(self, offset: int, grain: int, tally: AlignmentTally) -> list[AlignedRow]:
+        """Return the settled lines, and count them."""
         is_placed = bool(self._partners)
         reordered = self._reordered()
-        for at, other in self._order(offset, grain):
-            if at >= 0 and other >= 0:
-                tally.both += 1
-                tally.reordered += at in reordered
-            else:
-                tally.first += at >= 0
-                tally.second += other >= 0
-                tally.by_clock += not is_placed
-            yield AlignedRow(
-                self._first[at] if at >= 0 else None,
-                self._second[other] if other >= 0 else None,
-                is_placed,
-                at in reordered,
-            )
+        first, second = [*self._first, None], [*self._second, None]  # None for -1
+        order = self._order(offset, grain)
+        alone, other_alone = (sum(row[side] < 0 for row in order) for side in (1, 0))
+        tally.first += alone
+        tally.second += other_alone
+        tally.both += len(order) - alone - other_alone
+        tally.by_clock += 0 if is_placed else alone + other_alone
+        tally.reordered += len(reordered)
+        return [(first[at], second[other], is_placed, at in reordered) for at, other in order]
 
     def _reordered(self) -> set[int]:
         """Return the positions of lines that the second witness saw after a later one."""
@@ -217,25 +213,30 @@ class _Joined:
                 latest = max(latest, at)
         return reordered
 
-    def _order(self, offset: int, grain: int) -> Iterator[tuple[int, int]]:
-        """Yield the positions of the rows in both blocks, -1 for none."""
+    def _order(self, offset: int, grain: int) -> list[tuple[int, int]]:
+        """Return the positions of the rows in both blocks, -1 for none."""
+        order: list[tuple[int, int]] = []
         position = 0
         limits = self._limits()
-        for other in range(self._other_end):
+        for other, at in enumerate(self._found[: self._other_end]):
+            if at == position < self._end:  # as nearly all are
+                order.append((at, other))
+                position += 1
+                continue
             if other in self.other_kept:
                 continue
-            at = self._found[other]
             if at < 0:
                 end = self._next_after(
                     position, limits[other], self._second[other][0] - offset - grain
                 )
             else:
                 end = at + 1
-            yield from self._own_rows(position, end)
+            order += self._own_rows(position, end)
             position = max(position, end)
             if at < 0:
-                yield -1, other
-        yield from self._own_rows(position, self._end)
+                order.append((-1, other))
+        order += self._own_rows(position, self._end)
+        return order
 
     def _own_rows(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
         """Yield the rows of a stretch of the first witness's lines."""

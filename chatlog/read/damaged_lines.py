@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+Told = tuple[dict[str, int], set[str], dict[str, str], dict[str, str]]
+"""The numbers of lines, the estimated paths, the copies and the reasons of `DamagedLines`."""
+
 
 class DamagedLines(Counter[str]):
     """The number of unreadable lines of each file, by its path.
@@ -31,6 +34,19 @@ class DamagedLines(Counter[str]):
             self.copies[path] = copy
         if is_estimate:
             self.estimated.add(path)
+
+    def take_up(self, other: Told) -> None:
+        """Take up the numbers of files that another process has read, from its `told`."""
+        numbers, estimated, copies, refused = other
+        dict.update(self, numbers)
+        self.estimated |= estimated
+        self.copies |= copies
+        self.refused |= refused
+
+    @property
+    def told(self) -> Told:
+        """All numbers, paths and reasons, for `take_up` in another process."""
+        return dict(self), self.estimated, self.copies, self.refused
 
     def back_to(self, earlier: Mapping[str, int]) -> None:
         """Return to earlier numbers, as the same lines were met again or will be."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -294,6 +295,21 @@ class SegmentReader:
                 continue
             if since <= event.time < until and holds(event, names):
                 yield Entry(event, line, self.format.suffix)
+
+    def event_blocks(self) -> Iterator[Sequence[Event]]:
+        """Yield all events in the order of the file, some at once; damaged lines are counted."""
+        decode_lines = self.format.decode_lines
+        if decode_lines is None:
+            events = self.between("", _NEVER)
+            while some := list(islice(events, _BATCH)):
+                yield some
+            return
+        for block in self.blocks():
+            try:
+                yield decode_lines(block)
+            except ValueError:
+                found = map(self._event, all_lines(block))
+                yield [event for event in found if event is not None]
 
     def batches(
         self, query: Query, sift: Sift, names: Names, stretch: tuple[int, int] | None = None

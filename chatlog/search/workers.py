@@ -15,15 +15,16 @@ import threading
 from collections import deque
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
 
+from chatlog import pipes
 from chatlog.errors import ChatlogError, TranscriptError
-from chatlog.search import messages, pipes
+from chatlog.search import messages
 from chatlog.search.messages import Done, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from chatlog.pipes import Pipe
     from chatlog.search.messages import Batch, Result
-    from chatlog.search.pipes import Pipe
 
     Work = Callable[[int], Iterable[Result]]
 

@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from contextlib import suppress
 from heapq import merge
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -22,30 +22,28 @@ from chatlog.archive.targets import Target, Targets, spelled
 from chatlog.coverage import ledger
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.last_heard import LastHeard
-from chatlog.event import is_time, parse_time, shifted
+from chatlog.event import is_time, parse_time, parse_times, shifted
 from chatlog.formats.sentences import sentence
 from chatlog.formats.visible import visible
-from chatlog.query.selection import Query
 from chatlog.read.catalog import Catalog
 from chatlog.read.damaged_lines import DamagedLines
-from chatlog.read.lines import all_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
     from chatlog.alignment.sequences import Line
     from chatlog.casemapping import Casemapping
     from chatlog.coverage.fold import Coverage
     from chatlog.event import Event
-    from chatlog.read.segment_reader import Entry, SegmentReader
+    from chatlog.read.segment_reader import SegmentReader
 
     KeyOf = Callable[[Event], Hashable]
     """Returns what two records of one line have in common."""
 
 SAMPLE: Final = 20_000
 """The most lines by which clocks are compared at once."""
-_EVERYTHING: Final = Query()
 _FINEST: Final = 1
+_AT_ONCE: Final = 1000  # events
 _AROUND: Final = 86_400_000
 """Milliseconds around a range in which lines are read too: clocks may differ."""
 _NEVER: Final = "~"
@@ -122,20 +120,29 @@ class WitnessRecord:
         self.tells_all = all(each.format.is_json for each in segments)
 
     def lines(self, key_of: KeyOf) -> Iterator[Line]:
-        """Yield each line with its stamp and its key, and its entry behind them.
+        """Return each line with its stamp, its key and its msgid, and its event behind them.
 
         A line with a time that there cannot be has the stamp of the line before it, in the
         first line of a period that of its beginning.
         """
+        return chain.from_iterable(self._blocks(key_of))
+
+    def _blocks(self, key_of: KeyOf) -> Iterator[Iterable[Line]]:
+        """Yield the lines, some at once."""
         for start, same in groupby(self._segments, key=lambda segment: segment.start):
-            stamp = parse_time(start)
-            parts = [_ordered(segment) for segment in same]
-            entries = parts[0] if len(parts) == 1 else merge(*parts, key=_first)
-            for _, entry in entries:
-                event = entry.event
-                with suppress(ValueError):
-                    stamp = parse_time(event.time)
-                yield stamp, key_of(event), event.msgid, entry
+            last = parse_time(start)
+            for events in _event_blocks([*same]):
+                stamps = _stamps_of(events, last)
+                last = stamps[-1] if stamps else last
+                msgids = [event.msgid for event in events]
+                yield zip(stamps, map(key_of, events), msgids, events, strict=True)
+
+    def first_event(self) -> Event | None:
+        """Return the event of the first line, None if there is none."""
+        counted = Counter(self._damaged)
+        line = next(self.lines(_no_key), None)
+        self._damaged.back_to(counted)  # the lines will be met again
+        return None if line is None else line[3]
 
     def sample(self, since: str, key_of: KeyOf) -> Stamps:
         """Return the first lines from a moment on, to compare clocks by them."""
@@ -153,18 +160,41 @@ class WitnessRecord:
         return min((each.start for each in self._segments), default="")
 
 
-def _ordered(segment: SegmentReader) -> Iterator[tuple[str, Entry]]:
-    """Yield the entries of a part, each with the highest time until then, in its order."""
+def _no_key(_event: Event) -> None:
+    """Return no key: the lines are compared with none."""
+
+
+def _event_blocks(parts: Sequence[SegmentReader]) -> Iterator[Sequence[Event]]:
+    """Yield the events of the parts of a period in order of time, some at once."""
+    if len(parts) == 1:
+        yield from parts[0].event_blocks()
+        return
+    merged = merge(*map(_ordered, parts), key=_first)
+    while some := [event for _, event in islice(merged, _AT_ONCE)]:
+        yield some
+
+
+def _ordered(segment: SegmentReader) -> Iterator[tuple[str, Event]]:
+    """Yield the events of a part, each with the highest time until then, in its order."""
     latest = ""
-    for entry in segment.matching(_EVERYTHING, all_lines, _no_names):
-        time = entry.event.time
+    for event in chain.from_iterable(segment.event_blocks()):
+        time = event.time
         if time > latest and is_time(time):
             latest = time
-        yield latest, entry
+        yield latest, event
 
 
-def _no_names(_network: str) -> Casemapping:
-    raise AssertionError("a query for everything asks for no name")
+def _stamps_of(events: Sequence[Event], last: int) -> list[int]:
+    """Return the stamp of each event; of one with no time that can be, that of the one before."""
+    try:
+        return parse_times([event.time for event in events])
+    except ValueError:
+        stamps = []
+        for event in events:
+            with suppress(ValueError):
+                last = parse_time(event.time)
+            stamps.append(last)
+        return stamps
 
 
 def key_for(records: Iterable[WitnessRecord], casemapping: Casemapping) -> KeyOf:

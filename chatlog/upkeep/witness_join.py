@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from chatlog.alignment.sequences import Sequences
 from chatlog.archive.networks import read_casemapping
 from chatlog.archive.targets import spelled
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from chatlog.alignment.sequences import Line
     from chatlog.coverage.fold import Coverage
     from chatlog.event import Event
-    from chatlog.read.segment_reader import Entry
     from chatlog.upkeep.witness import TargetPlace, Witness, WitnessRecord
 
 
@@ -36,7 +37,7 @@ class Testimony(NamedTuple):
     coverage: Coverage | None
 
 
-class Carried(NamedTuple):
+class Carried(msgspec.Struct, gc=False):
     """A line on its way through the witnesses.
 
     `owner` is the number of the witness that has its best copy, `offset` the milliseconds by
@@ -45,18 +46,26 @@ class Carried(NamedTuple):
     clock alone, `is_reordered` that two witnesses saw it in another order.
     """
 
-    entry: Entry
+    event: Event
     owner: int
     offset: int = 0
     witnesses: int = 1
     lacking: tuple[int, ...] = ()
     is_by_clock: bool = False
     is_reordered: bool = False
+    _richness: int = -1
 
     @property
-    def event(self) -> Event:
-        """The event of the best copy."""
-        return self.entry.event
+    def richness(self) -> int:
+        """A number that is greater for a copy that tells more."""
+        if self._richness < 0:
+            self._richness = _richness(self.event)
+        return self._richness
+
+    def take(self, other: Carried) -> None:
+        """Take the copy of another witness for the best one."""
+        self.event, self.owner, self.offset = other.event, other.owner, other.offset
+        self._richness = other.richness
 
 
 class WitnessJoin:
@@ -111,28 +120,27 @@ class WitnessJoin:
         """Yield the lines so far, and among them those of another witness."""
         others = _carried(record.lines(self._key_of), number, clock.offset if clock else 0)
         before = tuple(range(number))
+        known = -1 if self.testimonies[0].name else 0  # what stands in the archive stays
         for first, second, is_placed, is_reordered in alignment.rows(lines, others):
             if first is None:
                 assert second is not None  # noqa: S101 - a row has a line
-                line = second[3]._replace(lacking=before, is_by_clock=not is_placed)
+                line = second[3]
+                line.lacking, line.is_by_clock = before, not is_placed
                 # The clock of the first witness counts for all.
                 yield second[0] - alignment.clock.offset, second[1], second[2], line
             elif second is None:
-                yield (*first[:3], _alone(first[3], number, is_placed=is_placed))
+                line = first[3]
+                line.lacking = (*line.lacking, number)
+                line.is_by_clock = line.is_by_clock or not is_placed
+                yield first
             else:
-                line = self._better(first[3], second[3], is_reordered=is_reordered)
-                yield first[0], first[1], first[2] or second[2], line
-
-    def _better(self, one: Carried, other: Carried, *, is_reordered: bool) -> Carried:
-        """Return the copy that the archive has, else the richer one."""
-        is_here = not self.testimonies[one.owner].name
-        best = one if is_here or _richness(one) >= _richness(other) else other
-        return best._replace(
-            witnesses=one.witnesses + 1,
-            lacking=one.lacking,
-            is_by_clock=one.is_by_clock,
-            is_reordered=one.is_reordered or is_reordered,
-        )
+                line, other = first[3], second[3]
+                line.witnesses += 1
+                line.is_reordered = line.is_reordered or is_reordered
+                if line.owner != known and other.richness > line.richness:
+                    line.take(other)
+                is_named = first[2] or not second[2]
+                yield first if is_named else (first[0], first[1], second[2], line)
 
     def conflicts(self, line: Carried) -> Iterator[Conflict]:
         """Yield a conflict for each witness that lacks a line although it was listening."""
@@ -141,23 +149,17 @@ class WitnessJoin:
                 yield Conflict(line.event, self.testimonies[number].name)
 
 
-def _alone(line: Carried, number: int, *, is_placed: bool) -> Carried:
-    by_clock = line.is_by_clock or not is_placed
-    return line._replace(lacking=(*line.lacking, number), is_by_clock=by_clock)
-
-
 def _carried(lines: Iterable[Line], owner: int, offset: int) -> Iterator[tuple[int, Any, str, Any]]:
-    return ((time, key, msgid, Carried(entry, owner, offset)) for time, key, msgid, entry in lines)
+    return ((time, key, msgid, Carried(event, owner, offset)) for time, key, msgid, event in lines)
 
 
-def _richness(line: Carried) -> tuple[bool, ...]:
-    event = line.event
+def _richness(event: Event) -> int:
     return (
-        bool(event.msgid),
-        bool(event.account),
-        bool(event.host),
-        bool(event.received),
-        not event.via,
+        16 * (event.msgid != "")
+        + 8 * (event.account != "")
+        + 4 * (event.host != "")
+        + 2 * (event.received != "")
+        + (event.via == "")
     )
 
 

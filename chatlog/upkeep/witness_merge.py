@@ -17,7 +17,7 @@ import msgspec
 
 from chatlog.archive.files import reported
 from chatlog.coverage.union import VIA, entries_of
-from chatlog.event import SERVER, format_time, parse_time, shifted
+from chatlog.event import SERVER, format_time, parse_times, shifted
 from chatlog.formats import jsonl
 from chatlog.upkeep.witness_join import WitnessJoin, common_casemapping, gather_testimonies
 from chatlog.upkeep.witness_names import TargetNames
@@ -105,7 +105,7 @@ class TargetMerge:
         """
         event = carried.event
         try:
-            said = parse_time(event.time)
+            [said] = parse_times([event.time])
             time = said - carried.offset
         except ValueError:
             said, time = None, stamp
@@ -181,8 +181,8 @@ class ArchiveMerge:
     def _first_lines(self, place: TargetPlace) -> Iterator[Event]:
         """Yield the first event of each witness that has a target."""
         for each in gather_testimonies(self._all[1:], place):
-            lines = each.record.lines(lambda _: None)
-            yield from (line[3].event for line in islice(lines, 1))
+            if (event := each.record.first_event()) is not None:
+                yield event
 
     def _write(self, names: TargetNames, file: IO[bytes], entries: Sequence[LedgerEntry]) -> None:
         """Write the lines, and once they are safe the entries of the ledger."""
@@ -206,5 +206,8 @@ def _spool(events: Iterable[Event], file: IO[bytes]) -> None:
 
 def _spooled(file: IO[bytes]) -> Iterator[list[Event]]:
     """Yield the events of a file in pieces."""
-    while some := [jsonl.decode(line) for line in islice(file, _AT_ONCE)]:
-        yield some
+    while lines := list(islice(file, _AT_ONCE)):
+        try:
+            yield jsonl.decode_lines(b"".join(lines))
+        except ValueError:  # of two years, which begin otherwise
+            yield [jsonl.decode(line) for line in lines]

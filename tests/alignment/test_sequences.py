@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import accumulate
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,16 @@ from hypothesis import strategies as st
 
 from chatlog.alignment import sequences
 from chatlog.alignment.clocks import ClockRelation
-from chatlog.alignment.sequences import AlignedRow, Sequences
+from chatlog.alignment.sequences import Sequences
+
+
+class AlignedRow(NamedTuple):
+    """A row of the numbers of lines."""
+
+    first: object
+    second: object
+    is_placed: bool = True
+
 
 SECOND, MINUTE = 1000, 60_000
 EXACT = ClockRelation(jitter=0, lag=0)
@@ -39,8 +49,8 @@ def heard(lines, which, grain=1, offset=0):
 def numbered(found):
     """Return rows with the numbers of their lines, None for none."""
     return [
-        AlignedRow(row.first and row.first[3], row.second and row.second[3], row.is_placed)
-        for row in found
+        AlignedRow(first and first[3], second and second[3], is_placed)
+        for first, second, is_placed, _ in found
     ]
 
 
@@ -151,8 +161,34 @@ def test_lines_with_equal_msgids_are_one_each_however_far_their_stamps_lie_apart
         patch.setattr(sequences, "BLOCK", 4)
         patch.setattr(sequences, "MOST_LINES", most)
         found = list(Sequences(1, 1).rows(lines, [*late, *after]))
-    assert sorted(row.first for row in found if row.first is not None) == lines
-    assert len([row for row in found if row.second is not None]) == len(lines) + 100
+    assert sorted(first for first, *_ in found if first is not None) == lines
+    assert len([second for _, second, *_ in found if second is not None]) == len(lines) + 100
+
+
+@given(spoken, ears, st.lists(st.integers(0, 38), max_size=6), st.sampled_from([3, 8192]))
+def test_the_order_contradicts_no_witness_but_in_lines_that_the_two_saw_in_another_order(
+    said, ear, swaps, block
+):
+    lines = conversation(*((apart, number) for number, (apart, _) in enumerate(said)))
+    first = heard(lines, lambda number: ear[number] in ("both", "first"))
+    second = heard(lines, lambda number: ear[number] in ("both", "second"))
+    for at in swaps:
+        second[at : at + 2] = second[at : at + 2][::-1]
+    order = {line[3]: place for place, line in enumerate(second)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sequences, "BLOCK", block)
+        found = list(Sequences(1, 1, ClockRelation(jitter=0)).rows(first, second))
+    assert [here[3] for here, *_ in found if here] == [line[3] for line in first]
+    agreed = [order[there[3]] for _, there, _, is_reordered in found if there and not is_reordered]
+    assert agreed == sorted(agreed)
+
+
+def test_lines_of_two_equal_clocks_that_agree_are_the_same_before_any_anchor():
+    lines = conversation(*((7000, word) for word in "abcabc"))
+    whole = heard(lines, lambda _: True)
+    assert rows(whole, whole[1:2] + whole[3:]) == [
+        AlignedRow(number, number if number in (1, 3, 4, 5) else None) for number in range(6)
+    ]
 
 
 # -- clocks ------------------------------------------------------------------
@@ -265,8 +301,8 @@ def test_a_flood_within_a_moment_waits_in_bounded_number(monkeypatch):
 
     lines = conversation(*((1, f"text {at}") for at in range(5000)))
     done = 0
-    for row in Sequences(1, 1).rows(counted(lines, 0), counted(lines, 1)):
-        assert (row.first[3], row.second[3]) == (done, done)
+    for first, second, *_ in Sequences(1, 1).rows(counted(lines, 0), counted(lines, 1)):
+        assert (first[3], second[3]) == (done, done)
         done += 1
         most = max(most, *(each - done for each in read))
     assert (done, most <= 600) == (5000, True)

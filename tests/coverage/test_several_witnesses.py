@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chatlog.archive.entry_lines import Damaged
 from chatlog.coverage.by_hour import attention_to
@@ -20,7 +21,7 @@ from chatlog.coverage.interval_fold import last_open
 from chatlog.coverage.stretches import TimeStretch
 from chatlog.event import parse_time
 from tests.support.archive import START
-from tests.support.ledgers import at, several_runs
+from tests.support.ledgers import at, ledgers, several_runs
 
 DAY = 86_400
 YEARS = 3650 * DAY
@@ -55,6 +56,18 @@ def second(time):
 
 def recorded(*lines, **options):
     return [(second(since), second(until)) for since, until in fold(*lines, **options).recorded]
+
+
+# -- ledgers of one recorder after another, as all were before -------------------------------
+
+
+@given(ledgers())
+def test_a_closed_without_its_run_is_that_of_the_one_run_that_hears(drawn):
+    entries, end = drawn
+    named = [
+        replace(entry, run="r") if isinstance(entry, ClosedEntry) else entry for entry in entries
+    ]
+    assert fold(*named, now=at(end)) == fold(*entries, now=at(end))
 
 
 # -- runs that hear side by side -------------------------------------------------------------

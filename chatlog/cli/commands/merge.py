@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from contextlib import contextmanager
 from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,15 +25,16 @@ from chatlog.cli.show.progress import progress
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import HeldError, NothingFoundError, TranscriptError, UsageError
 from chatlog.formats.wording import many
+from chatlog.search.workers import count as core_count
 from chatlog.upkeep.witness import Witness
-from chatlog.upkeep.witness_merge import ArchiveMerge, MergedTarget
-from chatlog.write.writer import Writer
+from chatlog.upkeep.witness_workers import MergesOfTargets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from chatlog.archive.storage import Storage
     from chatlog.upkeep.witness import TargetPlace
+    from chatlog.upkeep.witness_merge import MergedTarget
 
 
 @click.command(cls=HelpCommand)
@@ -87,9 +87,8 @@ def command(
     chosen = options["channels"], (network,) if network else ()
     witnesses = _witnesses(options["archives"], storage.root, *chosen)
     known = Witness("", storage.root, *chosen)
-    with _writer(storage, dry_run=dry_run) as writer:
-        merging = ArchiveMerge(known, witnesses, writer, clock.now())
-        done = _merge(merging, shown=not (quiet or as_json))
+    merges = MergesOfTargets(known, witnesses, None if dry_run else storage, clock.now())
+    done = _merge(merges, shown=not (quiet or as_json))
     if not done and not any(each.damaged.refused for each in witnesses):
         raise nothing_found(witnesses[0].selected).error()
     if as_json:
@@ -106,19 +105,6 @@ def command(
 def _storage(ctx: click.Context) -> Storage:
     typed = given(ctx)
     return storage_of(typed_over(storage_beside(ctx, typed), typed))
-
-
-@contextmanager
-def _writer(storage: Storage, *, dry_run: bool) -> Iterator[Writer | None]:
-    """Yield the writer of the archive, None for a dry run, and close it afterwards."""
-    if dry_run:
-        yield None
-        return
-    writer = Writer(storage)
-    try:
-        yield writer
-    finally:
-        writer.close()
 
 
 def _witnesses(
@@ -144,17 +130,14 @@ def _witnesses(
     ]
 
 
-def _merge(merging: ArchiveMerge, *, shown: bool) -> dict[TargetPlace, MergedTarget]:
-    """Merge each target; one that cannot be merged keeps none of the others from it."""
-    places, done = merging.places(), {}
-    with progress("merging", len(places), shown=shown) as advance:
-        for place in places:
-            try:
-                done[place] = merging.merge(place)
-            except (TranscriptError, HeldError) as error:
-                done[place] = MergedTarget(error=str(error), is_held=isinstance(error, HeldError))
+def _merge(merges: MergesOfTargets, *, shown: bool) -> dict[TargetPlace, MergedTarget]:
+    """Merge all targets on all cores; return the results in order of the targets."""
+    done = {}
+    with progress("merging", len(merges.places), shown=shown) as advance:
+        for place, result in merges.results(core_count()):
+            done[place] = result
             advance(1)
-    return done
+    return {place: done[place] for place in merges.places}
 
 
 def _end(done: Mapping[TargetPlace, MergedTarget], archives: Sequence[Witness]) -> None:

@@ -1,4 +1,4 @@
-"""Pipes from the workers of a search to their parent: messages of bytes, each behind its length.
+"""Pipes between a process and its workers: messages of bytes, each behind its length.
 
 `multiprocessing.connection` does the same, and takes 20 ms to import: a quarter of the start
 of a search.

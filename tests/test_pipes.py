@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.search import pipes
+from chatlog import pipes
 
 
 @given(st.lists(st.binary(max_size=100), max_size=10))
