@@ -16,7 +16,7 @@ import msgspec
 from chatlog.protocol.message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 CAPABILITY: Final = "draft/multiline"
 CONCAT: Final = "draft/multiline-concat"
@@ -51,10 +51,15 @@ class Arrived(NamedTuple):
 
     message: Message
     received: str
+    is_off_record: bool = False
+    """Whether it is a part of a message of which another line is off the record."""
 
 
 class _Batch(msgspec.Struct):
-    """An open batch; once it `is_apart`, its parts do not wait any more."""
+    """An open batch; once it `is_apart`, its parts do not wait any more.
+
+    `author` is the source of its first part.
+    """
 
     opener: Message
     target: str
@@ -63,18 +68,22 @@ class _Batch(msgspec.Struct):
     size: int = 0
     weight: int = 0
     deadline: float | None = None
+    author: str = ""
     is_first: bool = True
     is_apart: bool = False
+    is_off_record: bool = False
 
 
 class Multiline:
     """The open batches of one connection whose parts make one message each.
 
-    `changed` tells that a batch has begun to wait since the last `expire`.
+    `changed` tells that a batch has begun to wait since the last `expire`. `is_off_record`
+    tells of a text whether it is off the record.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_off_record: Callable[[str], bool] = lambda _text: False) -> None:
         self.changed = False
+        self._is_off_record = is_off_record
         self._open: dict[str, _Batch] = {}
         self._weight = 0
         self._answers: list[str] = []
@@ -167,6 +176,8 @@ class Multiline:
         return self._open.pop(apart, None) is not None
 
     def _take_part(self, batch: _Batch, part: Arrived) -> Sequence[Arrived]:
+        if batch.is_first and not batch.parts:
+            batch.author = part.message.source
         if not batch.is_apart and self._belongs(batch, part.message):
             text = part.message.params[1]
             size = len(text.encode("utf-8", "surrogatepass")) + 1
@@ -203,15 +214,11 @@ class Multiline:
             return self._part_with(batch)
         self._weight -= batch.weight
         first = batch.parts[0].message
-        pieces = [first.params[1]]
-        for part, _ in batch.parts[1:]:
-            joint = "" if _has(part.tag_text, CONCAT) else "\n"
-            pieces += (joint, part.params[1])
         return (
             Arrived(
                 Message(
                     first.command,
-                    [first.params[0], "".join(pieces)],
+                    [first.params[0], _text_of(batch.parts)],
                     first.source or batch.opener.source,
                     _merged(_without(first.tag_text, "batch", CONCAT), batch.opener.tag_text),
                     encoding,
@@ -223,6 +230,8 @@ class Multiline:
     def _part_with(self, batch: _Batch) -> list[Arrived]:
         """Return the parts that wait, each as a message of its own; no later one waits."""
         parts, batch.parts = batch.parts, []
+        if parts:
+            self._judge(batch, _text_of(parts))
         self._weight -= batch.weight
         batch.weight, batch.is_apart = 0, True
         return [self._apart(batch, part) for part in parts]
@@ -236,7 +245,10 @@ class Multiline:
 
         See https://ircv3.net/specs/extensions/multiline#fallback
         """
-        message, received = part
+        message, received, _ = part
+        is_said = message.source == batch.author and len(message.params) == _MESSAGE_PARAMS
+        if is_said:
+            self._judge(batch, message.params[1])
         names = ("label",) if batch.is_first else ("label", "msgid")
         batch.is_first = False
         opener = _without(batch.opener.tag_text, *names)
@@ -245,12 +257,27 @@ class Multiline:
         return Arrived(
             Message(message.command, params, message.source, tags, message.encoding, message.raw),
             received,
+            is_said and batch.is_off_record,
         )
+
+    def _judge(self, batch: _Batch, text: str) -> None:
+        """Note that lines of a batch are off the record: then those behind them are, too."""
+        batch.is_off_record = batch.is_off_record or self._is_off_record(text)
+
+
+def _text_of(parts: Sequence[Arrived]) -> str:
+    """Return the text of a message by its parts."""
+    pieces = [parts[0].message.params[1]]
+    for part in parts[1:]:
+        joint = "" if _has(part.message.tag_text, CONCAT) else "\n"
+        pieces += (joint, part.message.params[1])
+    return "".join(pieces)
 
 
 def _common_encoding(parts: Iterable[Arrived]) -> str | None:
     """Return the one codec that turns all texts back into the bytes received; None if none."""
-    found = {part.encoding for part, _ in parts if part.encoding or not part.params[1].isascii()}
+    messages = [part.message for part in parts]
+    found = {each.encoding for each in messages if each.encoding or not each.params[1].isascii()}
     return None if len(found) > 1 else "".join(found)
 
 

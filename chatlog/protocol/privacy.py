@@ -116,6 +116,11 @@ class Privacy:
                 kept.append(event)
         return kept
 
+    def withhold(self, events: Sequence[Event]) -> list[Event]:
+        """Count events of a message of which another line is off the record; return none."""
+        self.counts["off-record"] += len(events)
+        return []
+
     def _reason_against(self, event: Event, casemapping: Casemapping) -> str:
         if event.type in RECORDERS_OWN:
             return ""
@@ -123,9 +128,9 @@ class Privacy:
             return "nolog"
         if self._ignore and any(self.ignores(who, casemapping) for who in _authors(event)):
             return "ignored"
-        return "off-record" if any(map(self._is_off_record, _said(event))) else ""
+        return "off-record" if any(map(self.is_off_record, _said(event))) else ""
 
-    def _is_off_record(self, text: str) -> bool:
+    def is_off_record(self, text: str) -> bool:
         """Return whether a line of a text begins with a prefix: people without multiline see lines.
 
         See https://ircv3.net/specs/extensions/multiline#fallback

@@ -106,7 +106,7 @@ class Session:
         self._relays = self._carryover.relays
         self._accounts = Accounts(self.state)
         self._netsplits = Netsplits()
-        self._multiline = Multiline()
+        self._multiline = Multiline(self.privacy.is_off_record)
         self._lines, self._fast_lane = self._lanes()
         self._accounts.on_change = self._fast_lane.forget_people
         self._tracker = StateTracker(self.state, self._carryover, self._fast_lane.forget)
@@ -180,12 +180,17 @@ class Session:
 
     def _act_on_all(self, arrived: Iterable[Arrived], turn: Turn) -> None:
         """Act on messages that waited, and answer the PINGs that came while they did."""
-        for message, received in arrived:
-            self._act_on(message, received, turn)
+        for message, received, is_off_record in arrived:
+            self._act_on(message, received, turn, is_off_record=is_off_record)
         turn.replies += self._multiline.answers()
 
-    def _act_on(self, message: Message, received: str, turn: Turn) -> None:
-        """Append the events, replies and facts of a message to the turn."""
+    def _act_on(
+        self, message: Message, received: str, turn: Turn, *, is_off_record: bool = False
+    ) -> None:
+        """Append the events, replies and facts of a message to the turn.
+
+        Of one that is part of a message off the record, nothing is written.
+        """
         command = message.command
         plan = self._plans.get(command) or self._plan_of_others
         if self._mask:
@@ -205,13 +210,18 @@ class Session:
             turn.replies += answers
             made += self._own_events(answers, received)
         if plan.is_spoken or self.privacy.is_wide:
-            made = self.privacy.keep(made, self.state.isupport.casemapping)
+            made = self._permitted(made, is_off_record=is_off_record)
         if line.via or line.msgid:
             self._file(line, made, turn)
         else:
             turn.events += made
         if self.overflows.are_new:
             turn.facts += self.overflows.take()
+
+    def _permitted(self, made: list[Event], *, is_off_record: bool) -> list[Event]:
+        """Return the events that privacy lets be written; it counts the others."""
+        kept = self.privacy.keep(made, self.state.isupport.casemapping)
+        return self.privacy.withhold(kept) if is_off_record else kept
 
     def _is_channel_of_ours(self, name: str) -> bool:
         return bool(self.state.channel_said_to(name)[1])

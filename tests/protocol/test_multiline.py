@@ -296,3 +296,43 @@ def test_every_part_is_in_one_event_and_none_in_two(steps):
     said = [event for event in [*events, *turn.events] if event.type == "message"]
     sent = [step.rpartition(":")[2] for step in steps if " PRIVMSG " in step]
     assert sorted(line for event in said for line in event.text.split("\n")) == sorted(sent)
+
+
+# -- off the record ----------------------------------------------------------------------------
+
+OFF = [part("[off] this is"), part("between us")]
+BROKEN_UP = {
+    "ends with the connection": [BEGIN, *OFF],
+    "takes too long, and goes on": [BEGIN, *OFF, None, part("alone"), END],
+    "has the word later": [BEGIN, part("this is"), part("[off] between us"), part("alone")],
+    "has the word in two pieces": [BEGIN, part("[o"), part("ff] between us", CONCAT)],
+    "has a part to somebody else": [BEGIN, *OFF, part("x", target="#b")],
+    "has a part of another kind": [BEGIN, *OFF, part("x", command="NOTICE"), part("y")],
+    "is in two encodings": [BEGIN, part("[off] a\u00e9"), part("b\xe9").encode("latin-1"), END],
+    "is of too many lines": [BEGIN, *OFF, *[part("x")] * multiline.MAX_PARTS, END],
+}
+
+
+@pytest.mark.parametrize("lines", BROKEN_UP.values(), ids=BROKEN_UP)
+def test_no_part_of_a_message_off_the_record_is_written_when_it(lines):
+    talk, events = in_channels(), []
+    for line in lines:
+        if line is None:
+            talk.after(0)
+            turn = Turn()
+            talk.now += multiline.LONGEST_WAIT
+            talk.session.advance(talk.now, turn)
+            events += talk.end(turn)
+        else:
+            events += talk.hear(line)
+    end = Turn()
+    talk.session.close("gone", NOW, end)
+    said = [event.text for event in events + end.events if event.type in ("message", "notice")]
+    assert said == []
+    assert talk.session.privacy.counts["off-record"] > 1
+
+
+def test_what_others_say_in_the_batch_of_a_message_off_the_record_is_written():
+    talk = in_channels()
+    events = talk.hear(BEGIN, *OFF, part("for all", source=ALICE), part("between us"), END)
+    assert [event.text for event in events] == ["for all"]
