@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from chatlog.event import EventType
 
 if TYPE_CHECKING:
@@ -32,14 +34,32 @@ _LIVE_NAMES: Final[dict[str, str]] = {
 _WITHOUT_TEXT: Final = frozenset({EventType.JOIN, EventType.PART})
 
 
+_ABOUT_A_MESSAGE: Final = frozenset({EventType.REDACT, EventType.REACT, EventType.UNREACT})
+
+
+def as_others_see(event: Event) -> Event:
+    """Return an event as other recorders write it: no `joined` or `parted`, which are of one.
+
+    The text of coming and going is left out.
+    """
+    kind = _LIVE_NAMES.get(event.type, event.type)
+    if kind not in _WITHOUT_TEXT:
+        return event
+    return msgspec.structs.replace(event, type=kind, text="")
+
+
 def words_of(event: Event, casemapping: Casemapping) -> Words:
-    """Return the words of an event; the same of our own coming and going as others see it."""
+    """Return the words of an event; the same of our own coming and going as others see it.
+
+    A message to those with a prefix has that as its command. A reaction, and what takes one or
+    a message back, has the id of the message among its parameters.
+    """
     kind = _LIVE_NAMES.get(event.type, event.type)
     return (
         kind,
         casemapping[event.nick],
         "" if kind in _WITHOUT_TEXT else event.text,
         casemapping[event.subject],
-        event.command,
-        event.params,
+        event.command or event.statusmsg,
+        (*event.params, event.reply_to) if event.type in _ABOUT_A_MESSAGE else event.params,
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.alignment.clocks import Stamps
-from chatlog.alignment.words import words_of
+from chatlog.alignment.words import as_others_see, words_of
 from chatlog.archive.entry_lines import Damaged
 from chatlog.archive.targets import Target, Targets, spelled
 from chatlog.coverage import ledger
@@ -204,4 +204,4 @@ def key_for(records: Iterable[WitnessRecord], casemapping: Casemapping) -> KeyOf
     """
     if all(record.tells_all for record in records):
         return lambda event: words_of(event, casemapping)
-    return lambda event: sentence(event, visible)
+    return lambda event: sentence(as_others_see(event), visible)

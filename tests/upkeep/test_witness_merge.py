@@ -137,6 +137,35 @@ def test_a_merge_of_the_same_archives_again_changes_nothing(tmp_path):
     assert (result.added, files(into)) == (0, before)
 
 
+@pytest.mark.parametrize("form", ["jsonl", "text"])
+@pytest.mark.parametrize(("ours", "theirs"), [("joined", "join"), ("parted", "part")])
+def test_the_coming_and_going_of_a_recorder_is_one_line_with_that_which_another_one_saw(
+    tmp_path, form, ours, theirs
+):
+    one, other, into = (tmp_path / name for name in ("one", "other", "into"))
+    who = {"nick": "recorder", "user": "u", "host": "h"}
+    record(one, event_at(0, "why", type=ours, **who), event_at(1, "hello"))
+    record(other, event_at(0, "", type=theirs, **who), event_at(1, "hello"), formats=(form,))
+    assert merge(into, one, other).added == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"type": "react", "reply_to": "m1"}, {"type": "react", "reply_to": "m2"}),
+        ({"type": "redact", "reply_to": "m1"}, {"type": "redact", "reply_to": "m2"}),
+        ({"statusmsg": "@"}, {}),
+    ],
+    ids=["reactions", "redactions", "to operators alone"],
+)
+def test_equal_texts_about_two_messages_or_to_other_people_are_two_lines(tmp_path, one, other):
+    for name, fields in (("one", one), ("other", other)):
+        record(
+            tmp_path / name, event_at(0, "hello"), event_at(1, "+1", **fields), event_at(2, "bye")
+        )
+    assert merge(tmp_path / "into", tmp_path / "one", tmp_path / "other").added == 4
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_of_several_copies_the_richest_is_taken_in_whatever_order_the_archives_are_named(
     tmp_path, order
