@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from chatlog.casemapping import Casemapping
 from chatlog.errors import HeldError, TranscriptError
 from chatlog.event import SERVER, Event
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _target_of = attrgetter("target")
+_WIDEST = Casemapping()
+"""The CASEMAPPING that takes the most names for one."""
 
 
 class Intake:
@@ -118,7 +121,7 @@ class Intake:
             pass
 
     def writing(self, events: list[Event], casemapping: str) -> Iterator[None]:
-        """Write events as `write`, those of a target at once; yield after each target.
+        """Write events as `write`, those of a transcript at once; yield after each of these.
 
         One line may concern thousands of targets, and each may begin a segment.
         """
@@ -130,7 +133,7 @@ class Intake:
                     yield from self._claim(target, casemapping)
                 events = [each for each in events if each.target in self._recorded]
                 by_target = _by_target(events)
-            for some in by_target.values():
+            for some in _by_transcript(by_target, events):
                 self._sink.write_all(some)
                 yield
         except Exception as error:  # noqa: BLE001 - as above
@@ -236,3 +239,20 @@ def _by_target(events: Iterable[Event]) -> dict[str, list[Event]]:
     for event in events:
         found[event.target].append(event)
     return found
+
+
+def _by_transcript(
+    by_target: dict[str, list[Event]], events: Iterable[Event]
+) -> Iterable[list[Event]]:
+    """Return the events of each transcript in their order.
+
+    Spellings of one name, as of a server that changes it while we are there, have one
+    transcript. The network's own CASEMAPPING may take fewer names for one, which costs time.
+    """
+    folded = {_WIDEST[target] for target in by_target}
+    if len(folded) == len(by_target):  # nearly always
+        return by_target.values()
+    found: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        found[_WIDEST[event.target]].append(event)
+    return found.values()

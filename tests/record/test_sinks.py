@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from chatlog.casemapping import Casemapping
 from chatlog.event import SERVER, Event
 from chatlog.record.durability import Durability
 from chatlog.record.intake import Intake
@@ -83,6 +87,27 @@ def test_an_intake_counts_the_same_events_on_every_sink(intake):
     assert intake.channels == ("#demo",)
     assert dict(intake.counts) == {"#demo": 2, "ada": 1}
     assert intake.last_event == TIME
+
+
+SPELLINGS = st.sampled_from(["#demo", "#Demo", "#DEMO", "#other", "#a[", "#A{", SERVER])
+
+
+@given(st.lists(SPELLINGS, max_size=12), st.sampled_from(["ascii", "rfc1459"]))
+def test_the_lines_of_a_transcript_keep_their_order_however_its_name_is_spelled(
+    tmp_path_factory, targets, casemapping
+):
+    writer = Writer(Storage(root=tmp_path_factory.mktemp("archive")))
+    intake = intake_on(writer, Durability(writer, stop_reading=never, read_on=never))
+    intake.hold(())
+    intake.write([message(each, str(n)) for n, each in enumerate(targets)], casemapping)
+    writer.close()
+    folds = Casemapping(casemapping)
+    expected = {}
+    for number, target in enumerate(targets):
+        expected.setdefault(folds[target], []).append(f'"text":"{number}"')
+    for target, texts in expected.items():
+        (file,) = writer.path("net", target).glob("*.jsonl")
+        assert re.findall(r'"text":"[0-9]+"', file.read_text("utf-8")) == texts
 
 
 def test_an_intake_records_a_target_from_its_first_event_on_every_sink(intake):
