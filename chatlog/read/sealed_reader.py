@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from chatlog.archive import manifest
+from chatlog.archive.bounded_lines import LONGEST_LINE
 from chatlog.archive.compression import DamagedError, compression_of
 from chatlog.archive.layout import parse_segment
 from chatlog.archive.manifest_view import ManifestView
@@ -89,7 +90,8 @@ class Sealed(SegmentReader):
         if shown is not None and not self.is_steady:
             count = _ALL  # a line that is not shown may date the ones behind it
             shown = None
-        lines = (line for line in self._all_lines() if shown is None or self._may_show(line, shown))
+        messages = self._messages(self._all_lines())
+        lines = (line for line in messages if shown is None or self._may_show(line, shown))
         groups = groupby(lines, lambda _: self.is_damaged)
         tails = [_tail(lines, count, most) for _, lines in groups]
         kept = [*chain.from_iterable(tails)]
@@ -133,13 +135,17 @@ class Sealed(SegmentReader):
             return []
         if self._unread is None:
             self._unread = self._behind(self.read_to)
-        lines, size = [], 0
+        lines: list[bytes] = []
+        size = 0
+        mark = self.format.continued
         for end, line in self._unread:
+            is_cut = bool(mark) and mark in line and size <= LONGEST_LINE
+            if size > _AT_ONCE and not is_cut:
+                self._unread = chain([(end, line)], self._unread)
+                return lines
             self.read_to = end
             lines.append(line)
             size += len(line)
-            if size > _AT_ONCE:
-                return lines
         self.mark()
         return lines
 
@@ -183,7 +189,7 @@ class Sealed(SegmentReader):
         """Yield blocks of whole lines; raise DamagedError where the bytes are not as written."""
         segment = parse_segment(self.path.rpartition("/")[2])
         way = compression_of(segment.compression if segment else "")
-        yield from whole_lines(way.decompressed(compressed), skipped)
+        yield from self._uncut(whole_lines(way.decompressed(compressed), skipped))
 
     def _from_copies(self, fd: int, copies: Sequence[SegmentReader]) -> Iterator[bytes]:
         """Yield the events that only the copies have, as lines of this segment's format.

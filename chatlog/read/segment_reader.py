@@ -25,9 +25,15 @@ from chatlog.read.lines import (
     backwards,
     end_of_lines,
     last_line,
-    line_begins,
     lines_after,
     whole_blocks,
+)
+from chatlog.read.message_lines import (
+    joined,
+    joined_backwards,
+    lines_before_last,
+    message_begins,
+    whole_messages,
 )
 from chatlog.read.positions import DIGEST
 
@@ -170,7 +176,7 @@ class SegmentReader:
             self._take(fd)
             if os.fstat(fd).st_size - self.read_to > LONGEST_LINE:
                 self._skip()  # an unfinished line that is too long already
-            newest_first = backwards(fd, self.read_to, self._skip)
+            newest_first = self._newest_messages(backwards(fd, self.read_to, self._skip))
             lines = self._last_lines(newest_first, count, most, shown)
             self._order = self._order_after(newest_first)
         return self._shown_entries(reversed(lines), shown)
@@ -230,7 +236,7 @@ class SegmentReader:
     def new(self) -> list[Entry]:
         """Return some of the events that were not read yet; none when all were."""
         while lines := self._new_lines():
-            if entries := list(self._entries(lines)):
+            if entries := list(self._entries(self._messages(lines))):
                 return entries
         return []
 
@@ -248,8 +254,19 @@ class SegmentReader:
             if self._order is None:
                 self._order = self._order_after(backwards(fd, self.read_to, _count_nothing))
             lines, self.read_to = lines_after(fd, self.read_to, self._skip)
+            if self.read_to < size:
+                lines = self._without_cut(lines)
         if self.digests is not None:
             self.digests += digests_of(lines)
+        return lines
+
+    def _without_cut(self, lines: list[bytes]) -> list[bytes]:
+        """Leave the last of several messages unread: it may go on in the next lines."""
+        if mark := self.format.continued:
+            whole = lines_before_last(lines, mark)
+            if whole > 0:
+                self.read_to -= sum(len(line) + 1 for line in lines[whole:])
+                return lines[:whole]
         return lines
 
     def between(self, start: str, end: str) -> Iterator[Event]:
@@ -276,7 +293,7 @@ class SegmentReader:
         mark = self.format.continued
         for block in self.blocks(stretch):
             # A message matches as a whole, and one of its lines does not tell that.
-            lines = _joined(all_lines(block), mark) if mark and mark in block else sift(block)
+            lines = joined(all_lines(block), mark) if mark and mark in block else sift(block)
             if lines:
                 yield from self._matching(lines, query, names, order)
 
@@ -391,7 +408,7 @@ class SegmentReader:
     def blocks(self, stretch: tuple[int, int] | None = None) -> Iterable[bytes]:
         """Return the file, or the lines that begin in these bytes, as blocks of whole lines."""
         if self._held is not None:
-            return _blocks_of(self._held, stretch, self._skip)
+            return self._uncut(_blocks_of(self._held, stretch, self._skip, self.format.continued))
         # Without `_opened`, whose context managers cost as much as the system calls, and
         # without generators: an archive has many thousands of small files.
         fd, size = self._open()
@@ -417,7 +434,8 @@ class SegmentReader:
     def _blocks(self, fd: int, size: int, stretch: tuple[int, int] | None) -> Iterator[bytes]:
         """Yield blocks of whole lines of a file, or of a stretch, and close the file."""
         try:
-            yield from _blocks_of(fd, stretch, self._skip, size)
+            mark = self.format.continued
+            yield from self._uncut(_blocks_of(fd, stretch, self._skip, mark, size))
         except OSError as error:
             raise transcript_error(self.path, error, doing="read") from error
         finally:
@@ -440,11 +458,22 @@ class SegmentReader:
     def _messages(self, lines: Iterable[bytes]) -> Iterable[bytes]:
         """Return lines in order, those of one message joined by their newlines."""
         mark = self.format.continued
-        return _joined(lines, mark) if mark else lines
+        return joined(lines, mark) if mark else lines
+
+    def _newest_messages(self, newest_first: Iterator[bytes]) -> Iterator[bytes]:
+        """Return messages, the last first, of lines of which the last comes first."""
+        mark = self.format.continued
+        return joined_backwards(newest_first, mark) if mark else newest_first
+
+    def _uncut(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        """Return blocks of whole lines as blocks of whole messages."""
+        mark = self.format.continued
+        return whole_messages(blocks, mark) if mark else blocks
 
     def _entries(self, lines: Iterable[bytes]) -> Iterator[Entry]:
+        """Yield the events of messages, each a line or the lines of a whole one."""
         order = self._order = self._order or LineOrder()
-        for line in self._messages(lines):
+        for line in lines:
             event = self._event(line, order)
             if event is not None:
                 self._note(event)
@@ -482,37 +511,26 @@ class SegmentReader:
         self._damaged[self.path] += 1
 
 
-def _joined(lines: Iterable[bytes], mark: bytes) -> Iterator[bytes]:
-    """Yield lines, each with those behind it that have the mark of going on with it.
-
-    A message that is longer than a line may be comes in pieces.
-    """
-    message: list[bytes] = []
-    size = 0
-    for line in lines:
-        size += len(line) + 1
-        if message and (mark not in line or size > LONGEST_LINE):
-            yield b"\n".join(message)
-            message, size = [], len(line)
-        message.append(line)
-    if message:
-        yield b"\n".join(message)
-
-
 def _count_nothing() -> None:
     """Count no line that is too long: it was counted, or is not asked for."""
 
 
 def _blocks_of(
-    fd: int, stretch: tuple[int, int] | None, skipped: Skipped, size: int | None = None
+    fd: int,
+    stretch: tuple[int, int] | None,
+    skipped: Skipped,
+    mark: bytes,
+    size: int | None = None,
 ) -> Iterator[bytes]:
     """Yield a stretch of a file, all if it is None; `size` is the length, None if unknown."""
     if stretch is None:
         return whole_blocks(fd, skipped, end=size)
     low, high = stretch
-    # A line may be longer than many stretches: only the one in which it begins reads it.
-    begin = line_begins(fd, low, high)
-    return whole_blocks(fd, skipped, begin, line_begins(fd, high)) if begin < high else iter(())
+    # A message may be longer than many stretches: only the one in which it begins reads it.
+    begin = message_begins(fd, low, mark, high)
+    if begin >= high:
+        return iter(())
+    return whole_blocks(fd, skipped, begin, message_begins(fd, high, mark))
 
 
 def digests_of(lines: Iterable[bytes]) -> bytes:
