@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatlog.event import EventType
-from chatlog.formats.visible import visible_word
+from chatlog.formats.visible import visible, visible_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,18 +27,38 @@ class Authors:
     """The authors of the last messages that were shown, by network, target and message id."""
 
     def __init__(self) -> None:
-        self._nicks: dict[tuple[str, str, str], str] = {}
+        self._names: dict[tuple[str, str, str], str] = {}
 
     def note(self, event: Event) -> None:
         """Remember the author of an event that has an id."""
         if event.msgid and event.nick:
-            if len(self._nicks) >= MAX_KNOWN:
-                del self._nicks[next(iter(self._nicks))]
-            self._nicks[event.network, event.target, event.msgid] = event.nick
+            if len(self._names) >= MAX_KNOWN:
+                del self._names[next(iter(self._names))]
+            self._names[event.network, event.target, event.msgid] = speaker_name(event)
 
     def of(self, event: Event) -> str:
-        """Return the author of the message that an event is about; "" if that is unknown."""
-        return event.subject or self._nicks.get((event.network, event.target, event.reply_to), "")
+        """Return the author of the message that an event is about; "" if that is unknown.
+
+        The name is safe to show.
+        """
+        if event.subject:
+            return visible_word(event.subject)
+        return self._names.get((event.network, event.target, event.reply_to), "")
+
+
+def speaker_name(event: Event) -> str:
+    """Return who said a message, safe to show: a nick, or `ada via telegram` behind a relay.
+
+    No nick has a space: who is on the channel itself has no such name.
+    """
+    if not event.relayed_nick:
+        return visible_word(event.nick)
+    return f"{visible(event.relayed_nick)} via {relay_of(event)}"
+
+
+def relay_of(event: Event) -> str:
+    """Return the way of a relayed message: the platform, or the relay's nick if it is unknown."""
+    return visible_word(event.relayed_platform or event.nick)
 
 
 def sentence_about(event: Event, show: Show, author: str) -> str:
@@ -62,7 +82,8 @@ def _unreact(event: Event, show: Show, author: str) -> str:
 def _message(event: Event, author: str) -> str:
     if not author:
         return "a message"
-    return "an own message" if author == event.nick else f"a message of {visible_word(author)}"
+    is_own = author == visible_word(event.nick)
+    return "an own message" if is_own else f"a message of {author}"
 
 
 _SENTENCES: Final[dict[str, Sentence]] = {

@@ -14,7 +14,7 @@ import msgspec
 
 from chatlog.casemapping import Casemapping
 from chatlog.event import RECORDERS_OWN, TO_THE_SECOND, EventType
-from chatlog.formats.about_messages import sentence_about
+from chatlog.formats.about_messages import relay_of, sentence_about
 from chatlog.formats.mirc import Piece, pieces
 from chatlog.formats.sentences import sentence, speaker
 from chatlog.formats.visible import unformatted, visible, visible_word
@@ -129,15 +129,14 @@ def parts(event: Event, layout: LineFormat) -> tuple[list[Span], list[Span]]:
 def _relayed(event: Event) -> tuple[Span, str, str]:
     """Return who spoke through a relay, the words about the way, and the text behind the head.
 
-    The way is the platform, or the relay's nick if that is unknown, in words that no nick
-    without a space has: who is on the channel itself has no such name.
+    The words about the way have spaces, and no nick has one: who is on the channel itself
+    has no such name.
     """
     from chatlog.relay_heads import text_behind_head
 
     _, colon, to = speaker(event).partition(":")
     nick = Span(visible(event.relayed_nick), nick_style(event.relayed_nick))
-    way = visible_word(event.relayed_platform or event.nick)
-    return nick, f" via {way}{colon}{to}", text_behind_head(event.text)
+    return nick, f" via {relay_of(event)}{colon}{to}", text_behind_head(event.text)
 
 
 def _lines(text: str, layout: LineFormat) -> list[Span]:

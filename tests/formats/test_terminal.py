@@ -146,6 +146,16 @@ def test_authors_are_known_of_the_last_messages_that_were_shown(monkeypatch):
     assert authors.of(event_of("redact", reply_to="x", subject="bob")) == "bob"
 
 
+@pytest.mark.parametrize(("platform", "way"), [("telegram", "telegram"), ("", "bridge")])
+def test_the_author_of_a_relayed_message_is_who_spoke_and_never_a_nick(platform, way):
+    authors = Authors()
+    said = {"relayed_nick": "ann", "relayed_platform": platform, "msgid": "m1"}
+    authors.note(event_of("message", "<ann> hi", nick="bridge", **said))
+    layout = IN_UTC._replace(author_of=authors.of)
+    shown = f"18:20:01 *** ann removed a message of ann via {way}"
+    assert line(event_of("redact", "", reply_to="m1"), layout) == shown
+
+
 @given(events(types=st.sampled_from(list(TALK))), manners)
 def test_a_message_of_several_lines_has_a_break_for_each_and_nothing_else_has(event, layout):
     spans = render(event, layout._replace(breaks=True))
