@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from chatlog.upkeep.target_snapshot import FilePiece
 
 _BLOCK: Final = 1024 * 1024
+_SYNCS_AT_ONCE: Final = 16  # a disk syncs many files in hardly more time than one
 _ADVICE: Final = "make room there or check that disk, and run the backup again"
 
 
@@ -185,27 +187,31 @@ class SnapshotFiles:
         """Remove the files that were not placed; sync the others, and their directories."""
         if self._system is None:
             return
-        with refused(self._root):
-            for directory, _, names in os.walk(self._root, topdown=False, onerror=_raise):
-                place = Path(directory)
-                for name in names:
-                    self._finish_file(place / name)
-                with contextlib.suppress(OSError):  # it is not empty
-                    self._system.rmdir(place)
-                    continue
-                sync_directory(self._system, place)
+        with refused(self._root), ThreadPoolExecutor(_SYNCS_AT_ONCE) as threads:
+            copied = [path for path, placed in self.placed.items() if not placed.is_linked]
+            for _ in threads.map(self._sync, copied):
+                pass
+            self._finish_directories(self._system)
 
-    def _finish_file(self, path: Path) -> None:
+    def _finish_directories(self, system: TreeSystem) -> None:
+        """Remove the files that were not placed, and sync the names of the others."""
+        for directory, _, names in os.walk(self._root, topdown=False, onerror=_raise):
+            place = Path(directory)
+            for path in (place / name for name in names):
+                if path not in self.placed:
+                    system.unlink(path)
+            with contextlib.suppress(OSError):  # it is not empty
+                system.rmdir(place)
+                continue
+            sync_directory(system, place)
+
+    def _sync(self, path: Path) -> None:
         assert self._system is not None  # noqa: S101 - `finish` has looked
-        placed = self.placed.get(path)
-        if placed is None:
-            self._system.unlink(path)
-        elif not placed.is_linked:
-            fd = self._system.open(path, os.O_RDONLY | os.O_CLOEXEC, 0)
-            try:
-                self._system.fsync(fd)
-            finally:
-                self._system.close(fd)
+        fd = self._system.open(path, os.O_RDONLY | os.O_CLOEXEC, 0)
+        try:
+            self._system.fsync(fd)
+        finally:
+            self._system.close(fd)
 
 
 def _is(path: Path, data: bytes) -> bool:
