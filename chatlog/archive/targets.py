@@ -38,18 +38,26 @@ class Targets:
     """The targets of an archive that match one of the patterns, now and later.
 
     No pattern means everything but `@server`, which must be named. `refused` has
-    the error of each network whose directory could not be read. `root`, `patterns` and
-    `networks` are those of the call.
+    the error of each network whose directory, or list of renamed channels, could not be
+    read. `root`, `patterns` and `networks` are those of the call. With `joins_renamed`, a
+    name without `*` and `?` stands for the former names of that channel as well.
     """
 
     def __init__(
-        self, root: str | Path, patterns: Iterable[str] = (), networks: Iterable[str] = ()
+        self,
+        root: str | Path,
+        patterns: Iterable[str] = (),
+        networks: Iterable[str] = (),
+        *,
+        joins_renamed: bool = False,
     ) -> None:
         self.root = os.fspath(root)
         self.patterns = tuple(patterns)
         self.networks = tuple(networks)
         self.refused: dict[str, TranscriptError] = {}
         self._casemappings: dict[str, Casemapping] = {}
+        self._exact = [each for each in self.patterns if joins_renamed and not is_wild(each)]
+        self._present_names: dict[str, dict[str, str]] = {}
         self._wanted: dict[tuple[str, str], bool] = {}
 
     def all(self) -> list[Target]:
@@ -98,7 +106,31 @@ class Targets:
             return False
         if not self.patterns:
             return target != SERVER
-        return any(self._matches_one(pattern, network, target) for pattern in self.patterns)
+        if any(self._matches_one(pattern, network, target) for pattern in self.patterns):
+            return True
+        present = self._present_name(network, target) if self._exact else ""
+        return bool(present) and any(
+            self._matches_one(pattern, network, present) for pattern in self._exact
+        )
+
+    def _present_name(self, network: str, target: str) -> str:
+        """Return the present name of a channel that was renamed, "" of any other."""
+        if network not in self._present_names:
+            self._present_names[network] = self._read_present_names(network)
+        return self._present_names[network].get(target, "")
+
+    def _read_present_names(self, network: str) -> dict[str, str]:
+        directory = f"{self.root}/{network}"
+        # Nearly no network has the file: without it, what reads it is not imported.
+        if not os.path.lexists(f"{directory}/.rooms.json"):
+            return {}
+        from chatlog.archive.rooms import present_names, read_rooms
+
+        try:
+            return present_names(read_rooms(directory))
+        except TranscriptError as error:
+            self.refused[directory] = error
+            return {}
 
     def _is_of_networks(self, network: str) -> bool:
         return not self.networks or any(_is_network(network, each) for each in self.networks)

@@ -171,6 +171,17 @@ class NoticedEntry(TaggedEntry, tag="noticed", frozen=True, kw_only=True):
         check_time("at", self.at)
 
 
+class RenamedEntry(_Moment, tag="renamed", frozen=True, kw_only=True):
+    """A channel's other name: the server showed its `room`, by id, under two names.
+
+    `former` stands in the ledger of the present name, `onto` in that of the former one.
+    """
+
+    room: str
+    former: str = ""
+    onto: str = ""
+
+
 class ReportedEntry(TaggedEntry, tag="reported", frozen=True, kw_only=True):
     """A gap that `sync` has told a person of."""
 
@@ -227,6 +238,7 @@ LedgerEntry = (
     | UnwantedEntry
     | WishedEntry
     | NoticedEntry
+    | RenamedEntry
     | ReportedEntry
     | RecoveredEntry
 )

@@ -25,6 +25,7 @@ from chatlog.coverage.entries import (
     NoticedEntry,
     OpenedEntry,
     RecoveredEntry,
+    RenamedEntry,
     ReportedEntry,
     UnfillableEntry,
     UnwantedEntry,
@@ -143,7 +144,7 @@ class _Fold:
                 self._missed.append(line)
             case WishedEntry():
                 self._wish = line.since
-            case NoticedEntry() | ReportedEntry() | RecoveredEntry():
+            case NoticedEntry() | RenamedEntry() | ReportedEntry() | RecoveredEntry():
                 pass
             case _:
                 assert_never(line)

@@ -130,6 +130,16 @@ class Renamed(msgspec.Struct, frozen=True):
     msgid: str = ""
 
 
+class RoomShown(msgspec.Struct, frozen=True):
+    """The id of the room that a channel is, which outlives its name.
+
+    See https://dev.twitch.tv/docs/chat/irc/#roomstate-tags
+    """
+
+    channel: str
+    room: str
+
+
 class Absent(msgspec.Struct, frozen=True):
     """A new reason why we are not in a channel to record: refused, kicked, no answer.
 
@@ -235,6 +245,7 @@ Fact = (
     | Joined
     | Left
     | Renamed
+    | RoomShown
     | Absent
     | Forwarded
     | Invited

@@ -90,6 +90,11 @@ class Joining:
         """Return whether a channel is one to be in."""
         return self._isupport.casemapping[name] in self._all
 
+    def expects(self, name: str) -> bool:
+        """Return whether a channel is one to be in, and nothing is known to keep us out."""
+        wanted = self._all.get(self._isupport.casemapping[name])
+        return wanted is not None and not wanted.problem
+
     def is_configured(self, name: str) -> bool:
         """Return whether a channel is one to be in, and not for the server's word alone."""
         wanted = self._all.get(self._isupport.casemapping[name])

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from chatlog.protocol import numerics
-from chatlog.protocol.facts import Joined, Left, Renamed
+from chatlog.protocol.facts import Joined, Left, Renamed, RoomShown
 from chatlog.protocol.regaining import Regaining
+from chatlog.protocol.twitch_tags import CAPABILITY, room_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,7 @@ class StateTracker:
             "NICK": self._on_nick,
             "RENAME": self._on_rename,
             "INVITE": self._on_invite,
+            "ROOMSTATE": self._on_room_state,
             numerics.RPL_NAMREPLY: self._on_names,
             numerics.RPL_ENDOFNAMES: self._on_end_of_names,
             numerics.RPL_LOGGEDIN: self._on_logged_in,
@@ -207,6 +209,12 @@ class StateTracker:
             self._carry_rules_over(old, new)
             self.joining.renamed(old, new)
             self._on_move()
+
+    def _on_room_state(self, line: Line, turn: Turn) -> None:
+        """Note the room of a channel that we are in, where its tags are Twitch's."""
+        room = room_of(line.tags) if CAPABILITY in self._state.capabilities else ""
+        if room and line.params and (name := self._state.membership.name(line.params[0])):
+            turn.facts.append(RoomShown(name, room))
 
     def _carry_rules_over(self, old: str, new: str) -> None:
         casemapping = self._state.isupport.casemapping

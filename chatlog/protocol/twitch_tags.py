@@ -16,6 +16,8 @@ CAPABILITY: Final = "twitch.tv/tags"
 
 _SENT: Final = "tmi-sent-ts"
 _NAMES: Final = (("id", "msgid"), ("reply-parent-msg-id", "+draft/reply"))
+_ROOM: Final = "room-id"
+_LONGEST_ROOM: Final = 20  # the digits of an integer of 64 bits
 _MILLISECONDS: Final = 13  # the digits of a time in milliseconds, in the years 2001 to 2286
 
 
@@ -31,6 +33,12 @@ def translate(tags: dict[str, str]) -> None:
     if len(sent) == _MILLISECONDS and sent.isascii() and sent.isdigit() and "time" not in tags:
         del tags[_SENT]
         tags["time"] = f"{_second(sent[:-3])}.{sent[-3:]}Z"
+
+
+def room_of(tags: dict[str, str]) -> str:
+    """Return the id of a line's room; "" if there is none, or it is no number."""
+    room = tags.get(_ROOM, "")
+    return room if room.isascii() and room.isdigit() and len(room) <= _LONGEST_ROOM else ""
 
 
 @lru_cache(64)  # nearly every line of a read is of the second before

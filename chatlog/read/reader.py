@@ -50,14 +50,20 @@ class Reader:
     """Read the targets of an archive that match one of the patterns of `Targets`.
 
     `damaged` counts the lines of each file that could not be read. What cannot
-    be read at all is a TranscriptError. `selected` are the Targets.
+    be read at all is a TranscriptError. `selected` are the Targets; with `joins_renamed`,
+    the name of a channel stands for its former names as well.
     """
 
     def __init__(
-        self, root: str | Path, patterns: Iterable[str] = (), networks: Iterable[str] = ()
+        self,
+        root: str | Path,
+        patterns: Iterable[str] = (),
+        networks: Iterable[str] = (),
+        *,
+        joins_renamed: bool = True,
     ) -> None:
         self.damaged = DamagedLines()
-        self.selected = Targets(root, patterns, networks)
+        self.selected = Targets(root, patterns, networks, joins_renamed=joins_renamed)
         self.names = self.selected.names
         self._all_sources = Catalog(self.damaged)
         self._due: list[SegmentReader] = []  # of the last look, the next one last

@@ -20,6 +20,7 @@ from chatlog.protocol.facts import (
     PlaybackLimits,
     Proved,
     Renamed,
+    RoomShown,
 )
 from chatlog.record.intervals import Moment
 
@@ -118,6 +119,7 @@ class ChannelFacts:
             Joined: self._on_joined,
             Left: self._on_left,
             Renamed: self._on_renamed,
+            RoomShown: self._on_room_shown,
             Forwarded: self._on_forwarded,
             Proved: self._on_proved,
             HistoryPage: self._history.take,
@@ -175,6 +177,10 @@ class ChannelFacts:
             self._ledgers.left(fact.channel, moment, "renamed", for_good=True)
         if self._is_recorded(fact.onto):
             self._enter(fact.onto, moment, fact.msgid)
+
+    def _on_room_shown(self, fact: RoomShown) -> None:
+        if self._is_recorded(fact.channel):
+            self._ledgers.room_shown(fact.channel, fact.room, self._last_proof())
 
     def on_absent(self, fact: Absent, level: int) -> None:
         """Log at a level, and append to the ledger, why a channel does not let us in."""

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from chatlog.coverage.fold import Coverage
     from chatlog.coverage.ledger import LedgerLine, LedgerLines
     from chatlog.record.intervals import NewInterval
+    from chatlog.record.rooms import Rooms
     from chatlog.write.writer import Writer
 
 
@@ -62,7 +63,8 @@ class Ledgers:
 
     `run` is the name of this run's file. `trouble` is called with each refusal
     of the disk; no method raises one. `waiting_msgid` returns the last msgid of a target
-    that no file has yet, "" for none. `classes` tell the kinds of events that are recorded.
+    that no file has yet, "" for none. `classes` tell the kinds of events that are recorded,
+    `rooms` which channels were renamed.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Ledgers:
         trouble: Callable[[TranscriptError], None],
         waiting_msgid: Callable[[str], str] = lambda _target: "",
         classes: RecordedClasses | None = None,
+        rooms: Rooms | None = None,
     ) -> None:
         self._network = network
         self._writer = writer
@@ -81,6 +84,7 @@ class Ledgers:
         self._waiting_msgid = waiting_msgid
         self._classes = classes or RecordedClasses(network, lambda: writer.storage.rules)
         self._intervals = Intervals(run, self._last_msgid, self._classes.enter)
+        self._rooms = rooms
         self.heard_before = ""
         """When the network was heard last before the connection under way, "" if unknown."""
         self._held_back: list[tuple[str, LedgerEntry]] = []
@@ -160,6 +164,8 @@ class Ledgers:
         for target in self._intervals.targets():
             self.left(target, *self._saved(target, moment, cause))
             yield
+        if self._rooms is not None:
+            self._rooms.save()
 
     def _saved(self, target: str, moment: Moment, cause: str) -> tuple[Moment, str]:
         """Return the end of coverage and its cause, without lines that only memory has."""
@@ -182,6 +188,13 @@ class Ledgers:
     def absent(self, target: str, moment: Moment, why: str) -> None:
         """Append why a channel does not let us in, unless its ledger has that already."""
         self._append(target, *self._intervals.absent(target, moment, why))
+        if self._rooms is not None:
+            self._rooms.absent(target, moment)
+
+    def room_shown(self, target: str, room: str, moment: Moment) -> None:
+        """Keep the room of a channel; append to the ledgers of both names if it was renamed."""
+        if self._rooms is not None:
+            self._rooms.shown(target, room, moment)
 
     def jumped(self, moment: Moment, ahead: int, slept: int) -> None:
         """Append a jump of our clock, or a sleep of the machine, in milliseconds."""

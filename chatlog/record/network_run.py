@@ -153,6 +153,10 @@ class NetworkRun:
                 found += absences
         return found, wanted
 
+    def hears(self, channel: str) -> bool:
+        """Return whether a connection is in a channel, or expects to be let in."""
+        return any(each.carryover.joining.expects(channel) for each in self.supervisors)
+
     def channels(self, *, of_arrived: bool = False) -> Iterator[str]:
         """Yield the channels to be in, with `of_arrived` only those of such connections."""
         for each in self.supervisors:

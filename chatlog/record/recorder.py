@@ -31,6 +31,7 @@ from chatlog.record.ledgers import Ledgers
 from chatlog.record.limits import Limiter, Limits
 from chatlog.record.network_run import KeptConnection, NetworkRun
 from chatlog.record.recorded_classes import RecordedClasses
+from chatlog.record.rooms import Rooms
 from chatlog.record.shares import with_channels
 from chatlog.record.steps import TURN
 from chatlog.record.supervisor import Plan, Supervisor
@@ -110,6 +111,7 @@ class Recorder:
         self._errors = 0
         self._reactor: Reactor | None = None
         self._networks: dict[str, NetworkRun] = {}
+        self._rooms: dict[str, Rooms] = {}
         self._failures: list[BaseException] = []
         self._stopping: asyncio.Future[str] | None = None
         self._at_limit = False
@@ -422,7 +424,20 @@ class Recorder:
             trouble=self._durability.note,
             waiting_msgid=waiting_msgid,
             classes=classes,
+            rooms=self._rooms_of(name),
         )
+
+    def _rooms_of(self, name: str) -> Rooms:
+        """Return the rooms of a network, which all its connections share."""
+        if name not in self._rooms:
+            hears = partial(self._hears, name)
+            trouble = self._durability.note
+            self._rooms[name] = Rooms(name, self._writer, hears=hears, trouble=trouble)
+        return self._rooms[name]
+
+    def _hears(self, name: str, channel: str) -> bool:
+        network = self._networks.get(name)
+        return network is not None and network.hears(channel)
 
     def _changed(self) -> None:
         if self.on_change is not None:

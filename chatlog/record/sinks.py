@@ -108,6 +108,9 @@ class LedgerSink(Protocol):
     def absent(self, target: str, moment: Moment, why: str) -> None:
         """Keep why a channel does not let us in."""
 
+    def room_shown(self, target: str, room: str, moment: Moment) -> None:
+        """Keep the id of the room that a channel is, by which a renamed one is known."""
+
     def jumped(self, moment: Moment, ahead: int, slept: int) -> None:
         """Keep a jump of our clock, or a sleep of the machine, in milliseconds."""
 
@@ -134,6 +137,9 @@ class NullLedgers:
         return []
 
     def absent(self, target: str, moment: Moment, why: str) -> None:
+        """Keep nothing."""
+
+    def room_shown(self, target: str, room: str, moment: Moment) -> None:
         """Keep nothing."""
 
     def jumped(self, moment: Moment, ahead: int, slept: int) -> None:

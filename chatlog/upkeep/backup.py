@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from chatlog.archive.files import beginning_of
 from chatlog.archive.inventory import SUMS
 from chatlog.archive.networks import NAME as NETWORK
+from chatlog.archive.rooms import NAME as ROOMS
 from chatlog.archive.targets import Targets, scan
 from chatlog.archive.version import NAME as FORMAT
 from chatlog.errors import TranscriptError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from chatlog.upkeep.snapshots import Snapshots
     from chatlog.upkeep.target_snapshot import TargetState
 
+_OF_A_NETWORK: Final = (NETWORK, ROOMS)
 _RUNS: Final = ".runs"
 _MEMORIES: Final = (".channels.json", ".invitations.json", ".sts.json", ".spools")
 """The small files that one run leaves for the next."""
@@ -120,8 +122,8 @@ class _Run:
                 self._files.drop_others(_relative(directory), ())
                 self._failed.append(error)
         for network in sorted({directory.parent for directory in directories}):
-            self._copy_small(Path(network.name), [NETWORK])
-            self._note_unknown(network, {NETWORK})
+            self._copy_small(Path(network.name), _OF_A_NETWORK)
+            self._note_unknown(network, {*_OF_A_NETWORK})
         self._copy_small(Path(), _MEMORIES)
         self._copy_small(Path(), [FORMAT])
         self._note_unknown(self._root, {*_MEMORIES, *_LEFT_OUT, FORMAT})

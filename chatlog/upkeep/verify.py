@@ -22,6 +22,8 @@ from chatlog.archive.layout import parse_segment
 from chatlog.archive.manifest_entries import SealedContent
 from chatlog.archive.networks import NAME as NETWORK
 from chatlog.archive.networks import read_casemapping
+from chatlog.archive.rooms import NAME as ROOMS
+from chatlog.archive.rooms import read_rooms
 from chatlog.archive.targets import spelled
 from chatlog.archive.version import NAME as FORMAT
 from chatlog.archive.version import LaterVersionError, expect_known_version
@@ -51,7 +53,7 @@ _OF_THE_ROOT: Final = {
     ".sts.json",
 }
 _OF_A_TARGET: Final = {manifest.NAME, SUMS, ledger.NAME}
-_HALF_REPLACED: Final = re.compile(r"\.(SHA256SUMS|network\.json|FORMAT)\.[0-9]+")
+_HALF_REPLACED: Final = re.compile(r"\.(SHA256SUMS|network\.json|\.rooms\.json|FORMAT)\.[0-9]+")
 
 
 def version_findings(root: Path) -> list[Finding]:
@@ -92,8 +94,9 @@ class Verifier:
 
     def _in_network(self, directory: Path) -> Iterator[Finding]:
         for item in sorted(directory.iterdir()):
-            if not item.is_dir() and item.name != NETWORK:
+            if not item.is_dir() and item.name not in (NETWORK, ROOMS):
                 yield self._unknown_around(item)
+        yield from self._trying(directory / ROOMS, partial(self._rooms, directory))
         try:
             known = read_casemapping(self._root, spelled(directory.name))
         except TranscriptError as error:
@@ -102,6 +105,12 @@ class Verifier:
             others = [item for item in directory.iterdir() if item.is_dir() and item.name != SERVER]
             if known is None and others:
                 yield self._found(directory / NETWORK, "it is missing: names cannot be told apart")
+
+    def _rooms(self, directory: Path) -> Iterator[Finding]:
+        try:
+            read_rooms(directory)
+        except TranscriptError as error:
+            yield self._found(directory / ROOMS, str(error))
 
     def target(self, directory: Path, *, held: bool) -> Iterator[Finding]:
         """Look at everything of one target; `held` is one that a recorder writes to now."""

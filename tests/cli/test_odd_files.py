@@ -48,6 +48,7 @@ PLACES = (
     "net/#c/LEDGER",
     "net/#c/SHA256SUMS",
     "net/network.json",
+    "net/.rooms.json",
     "net/#d",
     "other",
     "FORMAT",

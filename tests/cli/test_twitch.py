@@ -54,11 +54,11 @@ ARRIVAL = [
 ]
 
 
-def configured(tmp_path, twitch):
+def configured(tmp_path, twitch, channels=CHANNELS):
     path = tmp_path / "chatlog.toml"
     path.write_text(
         f'[storage]\narchive = "{tmp_path / "archive"}"\n[networks.twitch]\npreset = "twitch"\n'
-        f'servers = ["irc://127.0.0.1:{twitch.port}"]\nchannels = {json.dumps(CHANNELS)}\n'
+        f'servers = ["irc://127.0.0.1:{twitch.port}"]\nchannels = {json.dumps(channels)}\n'
         "reconnect-min = 0.01\n"
     )
     return path
@@ -101,3 +101,60 @@ def test_a_transcript_of_twitch_is_whole_through_a_reconnection(chatlog, tmp_pat
     assert {event["time"] for event in events if "msgid" in event} == {format_time(int(now))}
     found = chatlog.run("search", "has:reply type:talk", "--count", *archive).stdout
     assert found.split() == ["2", "twitch/#streamer"]
+
+
+def said(channel, text, msgid):
+    now = int(time.time() * 1000)
+    return f"@id={msgid};room-id=77;tmi-sent-ts={now} {VIEWER} PRIVMSG #{channel} :{text}"
+
+
+def recorded(chatlog, tmp_path, channel, text, *, twice=False):
+    """Record a line of a channel of room 77, and reconnect after it if `twice`."""
+    with Twitch(rooms={f"#{channel}": "77"}, latency=0.01) as twitch:
+        run = chatlog.start("record", "--config", configured(tmp_path, twitch, [channel, "other"]))
+        for number in range(1 + twice):
+            twitch.wait_until_in(2)
+            twitch.say(said(channel, f"{text} {number}", f"{channel}{number}"))
+            search = ("search", f"{text} {number}", "--archive", tmp_path / "archive")
+            eventually(lambda command=search: text in chatlog.run(*command).stdout)
+            if number < twice:
+                twitch.reconnect()
+        run.terminate()
+        assert run.finish() == 0
+
+
+def renames(tmp_path, channel):
+    path = tmp_path / "archive/twitch" / channel / "LEDGER"
+    entries = [json.loads(line) for line in path.read_text().splitlines()]
+    keys = ("room", "former", "onto")
+    return [
+        {key: entry[key] for key in keys if key in entry}
+        for entry in entries
+        if entry["entry"] == "renamed"
+    ]
+
+
+def test_a_channel_that_twitch_renamed_is_read_under_its_new_name_with_all_its_lines(
+    chatlog, tmp_path
+):
+    recorded(chatlog, tmp_path, "old", "before")
+    recorded(chatlog, tmp_path, "new", "after", twice=True)
+    recorded(chatlog, tmp_path, "new", "later")
+    assert renames(tmp_path, "#old") == [{"room": "77", "onto": "#new"}]
+    assert renames(tmp_path, "#new") == [{"room": "77", "former": "#old"}]
+    archive = ("--archive", tmp_path / "archive")
+    shown = chatlog.run("tail", "new", "--talk", *archive).stdout
+    texts = re.findall(r"(?:before|after|later) \d", shown)
+    assert texts == ["before 0", "after 0", "after 1", "later 0"]
+    assert "#old" in shown
+    for place in (("-c", "new"), ("in:twitch/#new",)):
+        count = chatlog.run("search", "type:talk", "--count", *place, *archive).stdout.split()
+        assert sorted(count) == ["1", "3", "twitch/#new", "twitch/#old"]
+    assert "before" not in chatlog.run("tail", "twitch/#ne?", *archive).stdout
+    assert "after" not in chatlog.run("tail", "old", *archive).stdout
+    total = json.loads(chatlog.run("stats", "new", "--json", *archive).stdout.splitlines()[0])
+    assert [each["target"] for each in total["targets"]] == ["#new", "#old"]
+    assert total["lines"] == 4
+    assert "twitch/#old" in chatlog.run("gaps", "new", *archive).stdout
+    assert "several" not in chatlog.run("who", "new", *archive).stderr
+    assert chatlog.run("verify", *archive).returncode == 0

@@ -18,6 +18,7 @@ from chatlog.coverage.entries import (
     NoticedEntry,
     OpenedEntry,
     RecoveredEntry,
+    RenamedEntry,
     ReportedEntry,
     UnfillableEntry,
     UnwantedEntry,
@@ -89,6 +90,7 @@ ENTRIES = st.one_of(
     over(ReportedEntry),
     st.builds(WishedEntry, since=OPTIONAL),
     st.builds(NoticedEntry, at=TIMES, cause=WORDS, by=st.integers(-(2**53), 2**53)),
+    st.builds(RenamedEntry, **MOMENT, room=WORDS, former=WORDS, onto=WORDS),
     st.builds(RecoveredEntry, raw=WORDS),
 )
 

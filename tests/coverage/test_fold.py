@@ -14,6 +14,7 @@ from chatlog.coverage.entries import (
     CoveredEntry,
     NoticedEntry,
     OpenedEntry,
+    RenamedEntry,
     UnfillableEntry,
     UnwantedEntry,
     WishedEntry,
@@ -76,6 +77,7 @@ def _seconds(time):
 def test_a_target_that_was_never_heard_has_no_coverage():
     assert fold() is None
     assert fold(NoticedEntry(at=at(1), by=5)) is None
+    assert fold(RenamedEntry(at=at(1), room="77", former="#old")) is None
 
 
 def test_what_lies_between_two_intervals_is_an_open_gap_with_the_cause_of_the_first_end():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from chatlog.event import SERVER
-from chatlog.protocol.facts import ReconnectRequested, Turn
+from chatlog.protocol.facts import ReconnectRequested, RoomShown, Turn
 from chatlog.protocol.message import parse
 from chatlog.protocol.privacy import PrivacySettings
 from chatlog.protocol.registration.capabilities import Identity, Registration
@@ -256,6 +256,36 @@ def test_roomstate_is_kept_with_what_it_says():
         "slow": "10",
         "subs-only": "0",
     }
+
+
+def rooms_shown(talk, *lines):
+    talk.hear(*lines)
+    return talk.told(RoomShown)
+
+
+def test_roomstate_tells_the_room_of_a_channel_that_we_are_in():
+    assert rooms_shown(at_twitch(), ROOMSTATE) == [RoomShown("#streamer", "1337")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"@room-id=1337 {HOST} ROOMSTATE #elsewhere",
+        f"@room-id=1337 {HOST} ROOMSTATE",
+        f"@room-id= {HOST} ROOMSTATE #streamer",
+        f"@room-id=../x {HOST} ROOMSTATE #streamer",
+        f"@room-id={'1' * 21} {HOST} ROOMSTATE #streamer",
+        f"@room-id=\u0661 {HOST} ROOMSTATE #streamer",
+        f"{HOST} ROOMSTATE #streamer",
+    ],
+)
+def test_a_room_that_is_no_number_or_of_no_channel_of_ours_is_none(line):
+    assert rooms_shown(at_twitch(), line) == []
+
+
+def test_a_room_counts_only_where_the_server_acknowledged_twitchs_tags():
+    talk = Conversation(channels=("#streamer",), nick=ME, capabilities=CAPABILITIES)
+    assert rooms_shown(talk, WELCOME[0], *WELCOME[2:], *JOINED, ROOMSTATE) == []
 
 
 STATES = {

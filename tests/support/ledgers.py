@@ -15,6 +15,7 @@ from chatlog.coverage.entries import (
     NoticedEntry,
     OpenedEntry,
     RecoveredEntry,
+    RenamedEntry,
     ReportedEntry,
     UnfillableEntry,
     UnwantedEntry,
@@ -86,6 +87,10 @@ def _noticed(_draw, now):
     return [NoticedEntry(at=at(now), cause="clock", by=7)]
 
 
+def _renamed(_draw, now):
+    return [RenamedEntry(at=at(now), room="77", onto="#new")]
+
+
 def _recovered(_draw, _now):
     return [RecoveredEntry(raw="e30=")]
 
@@ -101,8 +106,8 @@ def _piece(draw, now, begun):
 
 
 _ENDING = (_closed, _left, _unwanted)
-_WHILE_OPEN = (*_ENDING, _opened, _noticed, _piece, _wished)
-_WHILE_CLOSED = (_opened, _opened, _absent, _unwanted, _recovered)
+_WHILE_OPEN = (*_ENDING, _opened, _noticed, _renamed, _piece, _wished)
+_WHILE_CLOSED = (_opened, _opened, _absent, _unwanted, _recovered, _renamed)
 
 
 @st.composite

@@ -68,6 +68,7 @@ def dest(tmp_path):
 
 
 def test_a_snapshot_has_the_files_of_the_archive_and_verify_finds_nothing_wrong(archive, dest):
+    (archive / "net" / ".rooms.json").write_text('{"77": ["#old", "#c"]}')
     done = back(archive, dest)
     assert done.path == dest / "2026-11-27T03-00-00Z"
     assert files_of(done.path) == files_of(archive)

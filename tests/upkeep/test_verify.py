@@ -248,7 +248,9 @@ def test_sums_that_are_not_those_of_the_manifest_are_found_and_repaired(tmp_path
     assert (found(tmp_path), sums.read_bytes()) == ([], before)
 
 
-@pytest.mark.parametrize("name", [".FORMAT.4711", "net/.network.json.4711"])
+@pytest.mark.parametrize(
+    "name", [".FORMAT.4711", "net/.network.json.4711", "net/..rooms.json.4711"]
+)
 def test_a_small_file_that_a_crash_left_beside_the_targets_is_found_and_not_repaired(
     tmp_path, name
 ):
@@ -272,6 +274,17 @@ def test_a_damaged_network_json_is_found_and_a_missing_one_as_well(tmp_path):
     assert "is damaged" in found(tmp_path)[0][2]
     path.unlink()
     assert "it is missing" in found(tmp_path)[0][2]
+
+
+def test_the_list_of_renamed_channels_belongs_to_an_archive_and_its_damage_is_found(tmp_path):
+    archive_in(tmp_path)
+    path = tmp_path / "net" / ".rooms.json"
+    path.write_text('{"77": ["#old", "#c"]}')
+    assert found(tmp_path) == []
+    path.write_text('{"77": "#old"}')
+    ((name, _, reason),) = found(tmp_path)
+    assert name == "net/.rooms.json"
+    assert "is damaged; restore it, or remove it" in reason
 
 
 @each_way

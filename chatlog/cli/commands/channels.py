@@ -94,7 +94,7 @@ def _targets(
     root: Path, patterns: tuple[str, ...], network: str | None, damage: Damage
 ) -> list[Target]:
     """Return the targets that match; raise NothingFoundError if none does."""
-    targets = Targets(root, patterns, (network,) if network else ())
+    targets = Targets(root, patterns, (network,) if network else (), joins_renamed=True)
     found = targets.find()
     damage.refuse_all(targets.refused)
     if not found:

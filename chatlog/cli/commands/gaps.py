@@ -86,7 +86,7 @@ def command(
     zone = parsers.parse_zone(tz) if tz else None
     place, now = Path(root), clock.now()
     low, high = (event_time(text, now, tz) for text in (since, until))
-    known = Targets(place, targets, (network,) if network else ())
+    known = Targets(place, targets, (network,) if network else (), joins_renamed=True)
     query, damage = GapQuery(low, high, int(least * 1000)), Damage(DamagedLines())
     shown = not (as_json or quiet)
     found, damaged, unledgered = _find(place, known, query, now, damage, shown=shown)

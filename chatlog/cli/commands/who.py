@@ -60,7 +60,7 @@ def command(
     [target] = targets
     now = clock.now()
     time = event_time(at, now, tz) or now
-    reader = Reader(root, [target], [network] if network else [])
+    reader = Reader(root, [target], [network] if network else [], joins_renamed=False)
     channels, damage = channels_of(reader), Damage(reader.damaged)
     if not channels:
         damage.end()
