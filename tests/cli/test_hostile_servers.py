@@ -58,7 +58,7 @@ NUMERICS = {
     for digits in (value if isinstance(value, tuple) else (value,))
     if isinstance(digits, str) and re.fullmatch(r"\d{3}", digits)
 }
-HANDLED = set(Session(SessionSettings(network="n", identity=Identity(nick="n")))._handlers)
+HANDLED = set(Session(SessionSettings(network="n", identity=Identity(nick="n")))._all_handlers())
 COMMANDS = sorted({*HANDLED, *EVENTS, *NUMERICS, "FAIL", "WARN", "NOTE", "KILL", "WALLOPS", "999"})
 """Every command and numeric that has a meaning for us, and some that have none."""
 

@@ -84,7 +84,9 @@ def keep_of(*arguments):
     """Return the retention of a recorder, and the warnings before it begins."""
     context = record_command.command.make_context("record", [str(each) for each in arguments])
     settings = plans.settings_of(context)
-    return settings.storage.keep, settings.warnings
+    kept = dict(settings.storage.keep or ())
+    assert set(kept) <= {"all"}
+    return kept.get("all"), settings.warnings
 
 
 TYPED = ("--server", "127.0.0.1:1", "-c", "c")

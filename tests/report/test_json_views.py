@@ -7,6 +7,7 @@ from datetime import UTC
 from chatlog.coverage.by_hour import Attention
 from chatlog.coverage.gap import Gap, GapState
 from chatlog.coverage.interval_fold import Bound
+from chatlog.event import CLASSES
 from chatlog.report.counts import Counts, Person
 from chatlog.report.gaps import TargetGaps
 from chatlog.report.json_records import CoverageRecord, GapRecord, TotalRecord
@@ -28,7 +29,7 @@ def test_a_gap_has_none_for_empty_texts_and_the_coverage_counts_gaps_by_state():
         ),
         CoverageRecord(
             **place, since=at(0), until=at(100), share=0.5, open=0, unfillable=0, planned=0,
-            filled=1, damaged=0,
+            filled=1, damaged=0, classes=list(CLASSES),
         ),
     ]  # fmt: skip
 

@@ -50,7 +50,10 @@ def test_inspircd_offers_every_capability_that_the_recorder_wants(inspircd, pers
     ada.send("CAP LS 302")
     offered = ada.until(r" CAP \* LS :").partition(" LS :")[2].split()
     missing = set(WANTED) - {name.partition("=")[0] for name in offered}
-    ergos = {"draft/channel-rename", "draft/chathistory", "draft/event-playback"}
+    ergos = {
+        *("draft/channel-rename", "draft/chathistory", "draft/event-playback"),
+        *("draft/message-redaction", "draft/multiline", "draft/relaymsg"),
+    }
     assert missing == ergos, "which Ergo has"
 
 
