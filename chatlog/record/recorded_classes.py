@@ -38,6 +38,7 @@ class RecordedClasses:
         self._folds = Casemapping()
         self._entered: dict[str, frozenset[str]] = {}
         self._partial: set[str] = set()  # those of the entered ones that do not record all
+        self._outdated: set[str] = set()  # those of the entered ones whose rules have changed
         self._known: dict[tuple[str, str], bool] = {}
 
     def choose(self, events: list[Event], casemapping: str) -> list[Event]:
@@ -48,6 +49,8 @@ class RecordedClasses:
         self._renew(casemapping)
         if self._record_all and not self._partial:
             return events
+        if self._outdated:
+            return [event for event in events if self._takes(event)]
         known = self._known
         try:
             return [event for event in events if known[event.target, event.type]]
@@ -57,8 +60,9 @@ class RecordedClasses:
     def enter(self, target: str) -> str:
         """Apply the present rules to a channel that is heard from now on; return its `kinds`."""
         self._renew(self._folds.name)
+        self._outdated.discard(target)
         before = self._entered.pop(target, None)
-        classes = self._entered[target] = self._classes(target)
+        classes = self._entered[target] = self._by_rules(target)
         self._partial.discard(target)
         if classes != EVERY:
             self._partial.add(target)
@@ -87,6 +91,17 @@ class RecordedClasses:
             self._rules, self._folds = rules, Casemapping(casemapping)
             self._record_all = rules.record_all
             self._known.clear()
+            entered = self._entered.items()
+            self._outdated = {name for name, each in entered if each != self._by_rules(name)}
+
+    def _takes(self, event: Event) -> bool:
+        """Return whether to record an event; our JOIN applies the present rules to its channel.
+
+        The lines behind it may be of the same read, and the ledger claims them by these.
+        """
+        if event.type == EventType.JOINED and event.target in self._outdated:
+            self.enter(event.target)
+        return self._is_recorded(event.target, event.type)
 
     def _is_recorded(self, target: str, kind: str) -> bool:
         found = self._known.get((target, kind))
@@ -99,5 +114,8 @@ class RecordedClasses:
 
     def _classes(self, target: str) -> frozenset[str]:
         """Return the classes to record of a target: those of its entry, else of the rules."""
-        entered = self._entered.get(target)
-        return entered or self._rules.of(self._network, target, self._folds).record
+        return self._entered.get(target) or self._by_rules(target)
+
+    def _by_rules(self, target: str) -> frozenset[str]:
+        """Return the classes to record of a target by the present rules."""
+        return self._rules.of(self._network, target, self._folds).record

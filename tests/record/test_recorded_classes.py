@@ -75,6 +75,16 @@ def test_changed_rules_apply_to_a_channel_when_it_is_entered_again_and_elsewhere
     assert book.types(event("#one", "join")) == ["join"]
 
 
+def test_changed_rules_apply_to_the_lines_behind_our_join_though_they_come_in_one_read():
+    book = Book(Rules(record=TALK))
+    assert book.classes.enter("#one") == "talk"
+    book.rules = Rules(record=frozenset({"presence"}))
+    said, came, joined = event(), event(kind="join"), event(kind="joined")
+    assert book.types(said, came, joined, said, came) == ["message", "joined", "join"]
+    assert book.types(said, came) == ["join"]
+    assert book.classes.enter("#one") == "presence"
+
+
 def test_a_casemapping_that_becomes_known_counts_from_then_on():
     book = Book(Rules(rules=(Rule(channels=("#[a]",), record=TALK),)))
     assert len(book.classes.choose([event("#{a}", "join")], "ascii")) == 1
