@@ -15,8 +15,8 @@ from chatlog.archive.version import expect_known_version
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.recording import CONNECTION_SECTIONS, archive_option, connection_options
-from chatlog.cli.options.storage import storage_beside, storage_of, typed_over
-from chatlog.cli.options.types import ParserType, PathType, given, is_typed
+from chatlog.cli.options.storage import typed_storage
+from chatlog.cli.options.types import ParserType, PathType, is_typed
 from chatlog.cli.show.audits import finding_lines, verdict
 from chatlog.cli.show.comparisons import comparison_lines, comparison_verdict
 from chatlog.cli.show.damage import Damage
@@ -122,8 +122,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
 def _compare(ctx: click.Context, options: Mapping[str, Any]) -> None:
     """Compare the archive with that of `--with`."""
     _refuse_connection(ctx)
-    typed = given(ctx)
-    root = storage_of(typed_over(storage_beside(ctx, typed), typed)).root
+    root = typed_storage(ctx).root
     bounds = _bounds(options)
     here, there = archives = _witnesses(root, options)
     comparison = ArchiveComparison(here, there, *bounds)

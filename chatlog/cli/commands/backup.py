@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -14,8 +14,8 @@ from chatlog.archive.targets import Targets
 from chatlog.archive.version import expect_known_version
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.recording import archive_option
-from chatlog.cli.options.storage import storage_beside, storage_of, typed_over
-from chatlog.cli.options.types import PathType, given
+from chatlog.cli.options.storage import storage_config_option, typed_storage
+from chatlog.cli.options.types import PathType
 from chatlog.cli.show.backups import backup_line
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.nothing_found import no_archive
@@ -27,20 +27,11 @@ from chatlog.upkeep.backup import Backup, back_up
 from chatlog.upkeep.inspection import total_size
 from chatlog.upkeep.snapshots import LATEST, Snapshots
 
-if TYPE_CHECKING:
-    from chatlog.archive.storage import Storage
-
 
 @click.command(cls=HelpCommand)
 @click.argument("dest", metavar="DEST", type=PathType(path_type=Path))
 @archive_option
-@click.option(
-    "--config",
-    envvar="CHATLOG_CONFIG",
-    type=PathType(path_type=Path),
-    metavar="FILE",
-    help="Configuration, for its [storage]. Default: the user's, else the system's.",
-)
+@storage_config_option
 @click.option(
     "--keep-snapshots",
     type=click.IntRange(min=1),
@@ -73,7 +64,7 @@ def command(
       chatlog backup /mnt/backup/chatlog --quiet --keep-snapshots 30
       chatlog verify --archive /mnt/backup/chatlog/latest
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    root = _storage(ctx).root
+    root = typed_storage(ctx).root
     snapshots = Snapshots(dest, TreeSystem())
     directories = _directories(root)
     snapshots.expect_place(root)
@@ -93,11 +84,6 @@ def command(
         click.echo(backup_line(done, dry_run=dry_run))
     sys.stdout.flush()
     _end(done)
-
-
-def _storage(ctx: click.Context) -> Storage:
-    typed = given(ctx)
-    return storage_of(typed_over(storage_beside(ctx, typed), typed))
 
 
 def _directories(root: Path) -> list[Path]:

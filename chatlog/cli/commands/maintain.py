@@ -15,8 +15,7 @@ from chatlog.archive.targets import Targets
 from chatlog.archive.version import expect_known_version
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.recording import archive_option, keeping_options
-from chatlog.cli.options.storage import storage_beside, storage_of, typed_over
-from chatlog.cli.options.types import PathType, given
+from chatlog.cli.options.storage import storage_config_option, typed_storage
 from chatlog.cli.show.maintenance import tended_lines
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.nothing_found import no_archive
@@ -31,20 +30,13 @@ from chatlog.upkeep.tending import Tended, tender_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chatlog.archive.storage import Storage
     from chatlog.upkeep.holding import Holding
     from chatlog.upkeep.tending import Tender
 
 
 @click.command(cls=HelpCommand)
 @archive_option
-@click.option(
-    "--config",
-    envvar="CHATLOG_CONFIG",
-    type=PathType(path_type=Path),
-    metavar="FILE",
-    help="Configuration, for its [storage]. Default: the user's, else the system's.",
-)
+@storage_config_option
 @keeping_options
 @click.option("--dry-run", is_flag=True, help="Print the actions, and do nothing.")
 @click.option(
@@ -67,7 +59,7 @@ def command(
       chatlog maintain --archive /var/lib/chatlog --quiet
       chatlog maintain --config chatlog.toml --keep 90d --dry-run
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    storage, moment = _storage(ctx), clock.now()
+    storage, moment = typed_storage(ctx), clock.now()
     if not storage.root.is_dir():
         raise no_archive(storage.root).error()
     expect_known_version(storage.root)
@@ -84,11 +76,6 @@ def command(
     finally:
         locks.close()
     _show(storage.root, done, dry_run=dry_run, as_json=as_json, quiet=quiet)
-
-
-def _storage(ctx: click.Context) -> Storage:
-    typed = given(ctx)
-    return storage_of(typed_over(storage_beside(ctx, typed), typed))
 
 
 def _tend(

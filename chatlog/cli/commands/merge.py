@@ -16,8 +16,8 @@ from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.completed import completed
 from chatlog.cli.options.reading import network_option
 from chatlog.cli.options.recording import archive_option
-from chatlog.cli.options.storage import storage_beside, storage_of, typed_over
-from chatlog.cli.options.types import PathType, given
+from chatlog.cli.options.storage import storage_config_option, typed_storage
+from chatlog.cli.options.types import PathType
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.merges import merge_lines
 from chatlog.cli.show.nothing_found import no_other_archive, nothing_found
@@ -32,7 +32,6 @@ from chatlog.upkeep.witness_workers import MergesOfTargets
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from chatlog.archive.storage import Storage
     from chatlog.upkeep.witness import TargetPlace
     from chatlog.upkeep.witness_merge import MergedTarget
 
@@ -46,13 +45,7 @@ if TYPE_CHECKING:
     type=PathType(file_okay=False, path_type=Path),
 )
 @archive_option
-@click.option(
-    "--config",
-    envvar="CHATLOG_CONFIG",
-    type=PathType(path_type=Path),
-    metavar="FILE",
-    help="Configuration, for its [storage]. Default: the user's, else the system's.",
-)
+@storage_config_option
 @click.option(
     "-c",
     "--channel",
@@ -81,7 +74,7 @@ def command(
       chatlog merge /mnt/other/chatlog
       chatlog merge laptop/chatlog server/chatlog --archive together --dry-run
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
-    storage = _storage(ctx)
+    storage = typed_storage(ctx)
     expect_known_version(storage.root)
     network = options["network"]
     chosen = options["channels"], (network,) if network else ()
@@ -100,11 +93,6 @@ def command(
             click.echo(line)
     sys.stdout.flush()
     _end(done, [known, *witnesses])
-
-
-def _storage(ctx: click.Context) -> Storage:
-    typed = given(ctx)
-    return storage_of(typed_over(storage_beside(ctx, typed), typed))
 
 
 def _witnesses(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import click
 from msgspec.structs import replace
 
 from chatlog.archive.compression import COMPRESSIONS
 from chatlog.archive.layout import Rotate
 from chatlog.archive.rules import ALL, Rule, Rules
 from chatlog.archive.storage import Storage, Sync
-from chatlog.cli.options.types import is_typed
+from chatlog.cli.options.types import PathType, given, is_typed
 from chatlog.errors import UsageError
 from chatlog.settings import parsers
 from chatlog.settings.classes import ClassSelection, chosen
@@ -23,9 +24,22 @@ from chatlog.settings.storage import StorageConfig
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import click
-
     from chatlog.settings.rule import RuleConfig
+
+storage_config_option: Final = click.option(
+    "--config",
+    envvar="CHATLOG_CONFIG",
+    type=PathType(path_type=Path),
+    metavar="FILE",
+    help="Configuration, for its [storage]. Default: the user's, else the system's.",
+)
+"""The option of a command that takes nothing but the archive's settings from a file."""
+
+
+def typed_storage(ctx: click.Context) -> Storage:
+    """Return where and how the archive of a command is kept; UsageError for a bad setting."""
+    typed = given(ctx)
+    return storage_of(typed_over(storage_beside(ctx, typed), typed))
 
 
 def typed_over(kept: StorageConfig, typed: dict[str, Any]) -> StorageConfig:
