@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
@@ -335,7 +335,7 @@ class SegmentReader:
         decode, decode_lines = self.format.decode_block, self.format.decode_lines
         if decode is not None and query.is_everything:
             for block in self.blocks(stretch):
-                yield self._briefs(block, query, decode)
+                yield self._matches(block, query, names, decode)
             return
         if decode_lines is not None and sift is all_lines:
             for block in self.blocks(stretch):
@@ -358,30 +358,26 @@ class SegmentReader:
         block: bytes,
         query: Query,
         names: Names,
-        decode: Callable[[bytes], Sequence[Event]],
-    ) -> Sequence[Event]:
-        """Return the matches among whole lines, each of which may be one."""
-        try:
-            events = decode(block)
-        except ValueError:
-            lines = all_lines(block)
-            return [each.event for each in self._matching(lines, query, names, LineOrder())]
-        since, until, holds = query.since, query.until or _NEVER, query.term.holds
-        return [each for each in events if since <= each.time < until and holds(each, names)]
-
-    def _briefs(
-        self, block: bytes, query: Query, decode: Callable[[bytes], Sequence[Brief]]
+        decode: Callable[[bytes], Sequence[Event]] | Callable[[bytes], Sequence[Brief]],
     ) -> Sequence[Event | Brief]:
+        """Return the matches among whole lines, each of which may be one.
+
+        Where not all lines are events, they are decoded one by one, and the same damage is
+        counted as by `matching`.
+        """
         found: Sequence[Event | Brief]
         try:
             found = decode(block)
         except ValueError:
-            events = (self._event(line) for line in all_lines(block))
-            found = [event for event in events if event is not None]
-        if not (query.since or query.until):
+            lines = all_lines(block)
+            return [each.event for each in self._matching(lines, query, names, LineOrder())]
+        if query.since or query.until:
+            since, until = query.since, query.until or _NEVER
+            found = [each for each in found if since <= each.time < until]
+        if query.is_everything:
             return found
-        until = query.until or _NEVER
-        return [each for each in found if query.since <= each.time < until]
+        holds = query.term.holds
+        return [each for each in found if holds(cast("Event", each), names)]
 
     def size(self) -> int:
         """Return the present length of the file in bytes."""

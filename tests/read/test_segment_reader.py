@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from chatlog.errors import TranscriptError
+from chatlog.query.predicates import Between, Has, Type
 from chatlog.query.selection import query_for
+from chatlog.read.lines import all_lines
 from chatlog.read.reader import Reader
 from tests.support.archive import event_at, record
 
@@ -76,3 +78,51 @@ def test_a_disk_that_fails_while_a_segment_is_read_is_one_error_and_leaves_no_fi
         list(source.blocks())
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(opened[0])
+
+
+DAMAGED = [
+    *(b"", b"{}", b"[]", b"null", b" ", b"\r", b"\xff\xfe", b"//", b"[" * 5000),
+    b'{"time":"2026-11-23T00:00:05.000Z","type":"message"}' * 2,
+    b'{"time":"2026-11-23T00:00:05.000Z","type":"mess',
+    b'age","text":"hi"}',
+    b'{"time":"2026-11-23T00:00:05.000Z","type":"message","text":"caf\xe9"}',
+    b'{"time":"2026-11-23T00:00:05.000Z","type":"message","text":7}',
+]
+ODD = [
+    b'{"time":"2026-11-23T00:00:05.000Z","type":"message","later":{"a":[1,null]}}',
+    b'{"time":"2026-11-23T00:00:05.000Z","type":"message","text":"\\ud800 half"}',
+    b'{"time":"2026-11-23T00:00:05.000Z","type":"future","text":"hi"}',
+    b' {"type":"message","time":"2026-11-23T00:00:05.000Z"} \r',
+]
+QUERIES = {
+    "all": query_for(),
+    "a type": query_for(Type("message")),
+    "relayed": query_for(Has("relay")),
+    "all of a time": query_for(Between("2026-11-23T00:00:06.000Z", "2026-11-23T00:00:08.000Z")),
+    "a type since": query_for(Type("message"), Between("2026-11-23T00:00:07.000Z", "")),
+}
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+@pytest.mark.parametrize("line", [*DAMAGED, *ODD])
+def test_a_block_has_the_matches_and_the_damage_that_its_lines_have_one_by_one(
+    query, line, tmp_path
+):
+    relayed = event_at(8, "<ada> hi", relayed_nick="ada")
+    record(tmp_path, *map(event_at, range(8)), relayed)
+    (path,) = tmp_path.rglob("*.jsonl")
+    lines = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join([*lines[:4], line, *lines[4:]]))
+    answers = []
+    for reads_blocks in (False, True):
+        reader = Reader(tmp_path)
+        (located,) = reader.segments(query_for())
+        if reads_blocks:
+            batches = located.source.batches(query, all_lines, reader.names)
+            found = [event for batch in batches for event in batch]
+        else:
+            matching = located.source.matching(query, all_lines, reader.names)
+            found = [entry.event for entry in matching]
+        told = [(each.time, each.type, each.nick, each.text) for each in found]
+        answers.append((told, dict(reader.damaged)))
+    assert answers[0] == answers[1]
