@@ -41,7 +41,7 @@ _NOTHING: Final = (
 
 
 class RelayHead(NamedTuple):
-    """Who spoke, on which platform ("" if unknown), and the text behind the head as sent."""
+    """A head: speaker, platform ("" if unknown), and the text behind the head as sent."""
 
     nick: str
     platform: str

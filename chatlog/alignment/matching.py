@@ -1,4 +1,4 @@
-"""Which lines of two witnesses are the same line, in one block of each.
+"""Matching: the lines that two witnesses both have, in one block of each.
 
 Pure. Two lines are the same if their msgids are equal; if one of them has no msgid, if their
 keys are equal and their stamps agree. Each line stands for one line of the other witness: a

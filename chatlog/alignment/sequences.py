@@ -27,8 +27,8 @@ MOST_LINES: Final = 16 * BLOCK
 other saw much later is taken for another one."""
 
 Line = tuple[int, "Hashable", str, Any]
-"""A line of a witness: its stamp in milliseconds, its key, its msgid or "", and whatever it
-stands for."""
+"""A line of a witness: its stamp in milliseconds, its key, its msgid or "", and the
+value that it stands for."""
 
 
 AlignedRow = tuple["Line | None", "Line | None", bool, bool]

@@ -85,7 +85,7 @@ def import_msgspec() -> None:
 
     `typing` of Python 3.11 suffices for it without `typing_extensions`. The other modules
     are for types that no record of chatlog has (UUID, Decimal), and for features that it
-    never asks for; whoever asks gets them.
+    never asks for; they are imported if they are asked for.
     """
     if "msgspec" in sys.modules or "typing_extensions" in sys.modules:
         return

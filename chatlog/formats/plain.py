@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chatlog.formats.visible import Show
 
 CONTINUED: Final = b"\t"
-"""What is in a line that goes on with the message of the line before, and in no other line."""
+"""The mark of a line that goes on with the message of the line before; no other line has it."""
 
 _TAB: Final = CONTINUED.decode()
 _REMEMBERED: Final = 1024

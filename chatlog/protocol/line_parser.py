@@ -127,7 +127,7 @@ class LineParser:
     def _translate(self, tags: dict[str, str], now: str) -> None:
         """Translate Twitch's tags; the first time among them is the measure of its clock.
 
-        Twitch plays nothing back, so that its first line was said now, whatever our clock is.
+        Twitch plays nothing back, so that its first line was said now, even if our clock is wrong.
         """
         is_dated = "time" in tags
         translate(tags)

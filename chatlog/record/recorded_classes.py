@@ -25,7 +25,7 @@ _TALK: Final = class_of(EventType.MESSAGE)
 class RecordedClasses:
     """Chooses the events to record by the rules of an archive.
 
-    `rules` returns the rules by now. A channel that was entered keeps those of that moment
+    `rules` returns the present rules. A channel that was entered keeps those of that moment
     until it is entered again, so that the ledger is right about all of the interval; for any
     other target the present ones count. The recorder's own events are always recorded.
     """
@@ -44,7 +44,7 @@ class RecordedClasses:
     def choose(self, events: list[Event], casemapping: str) -> list[Event]:
         """Return the events to record, in order; the same list if every class is recorded.
 
-        `casemapping` is the name of the network's CASEMAPPING by now.
+        `casemapping` is the name of the network's present CASEMAPPING.
         """
         self._renew(casemapping)
         if self._record_all and not self._partial:

@@ -19,7 +19,7 @@ def assign(
 ) -> list[Channels]:
     """Return the channels of each connection, of which one carries `most`.
 
-    Channels stay in the share in which they are, as far as it may carry them; others go to
+    Channels stay in their share unless it has more than it may carry; others go to
     the first connection with room. If `connections` do not suffice, the last has the rest,
     and the server refuses what is too many.
     """

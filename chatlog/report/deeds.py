@@ -40,7 +40,7 @@ class Deed(Protocol):
 
     @property
     def relayed_nick(self) -> str:
-        """Who did it through a relay."""
+        """The nick of a person who did it through a relay."""
 
     @property
     def subject(self) -> str:

@@ -28,7 +28,7 @@ _SEEN_BY_ALL: Final = TALK | {
     EventType.MODE,
     EventType.TOPIC,
 }
-"""Types of which a server tells everybody in a channel, whatever they asked for."""
+"""Types of which a server tells everybody in a channel, without being asked for them."""
 _DAY: Final = 86_400_000
 _EPOCH: Final = format_time(0)
 _MOST_SAMPLES: Final = 8

@@ -36,7 +36,7 @@ class Matching:
         self._found += (digests_of([entry.json]) for entry in entries)
 
     def settled(self) -> None:
-        """Forget the found matches: all events that came during the search were new by now."""
+        """Forget the found matches, once all events that came during the search were read."""
         self._found.clear()
 
     def __call__(self, entries: Iterable[Entry]) -> list[Entry]:
