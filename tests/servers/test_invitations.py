@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.support.recorded import events, texts
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.server
 
@@ -49,8 +50,8 @@ def test_operators_may_invite_and_the_next_run_comes_back(
     ada.until(r":chatlog!\S+ NOTICE #ops :ada invited me\.")
     ada.say("#ops", "welcome")
     ada.sync()
-    status = chatlog.run("status", "--archive", tmp_path / "archive")
-    assert "#ops: invited by ada!" in status.stdout
+    status = ("status", "--archive", tmp_path / "archive")
+    eventually(lambda: "#ops: invited by ada!" in chatlog.run(*status).stdout)
     ends(recorder)
     ((channel, by),) = [(each["channel"], each["by"]) for each in kept(tmp_path)]
     assert (channel, by.partition("!")[0]) == ("#ops", "ada")
@@ -77,8 +78,8 @@ def test_a_kick_for_good_outlives_the_run(chatlog, record, tmp_path, inspircd, p
     ada.until(r":chatlog!\S+ JOIN :?#new")
     ada.send("KICK #new chatlog :no bots here")
     recorder.wait_for(r"#new: kicked by ada \(no bots here\); not coming back, not even on")
-    status = chatlog.run("status", "--archive", tmp_path / "archive")
-    assert "left for good; 1 kick, the last: kicked by ada (no bots here)" in status.stdout
+    status, told = ("status", "--archive", tmp_path / "archive"), "left for good; 1 kick, the last"
+    eventually(lambda: f"{told}: kicked by ada (no bots here)" in chatlog.run(*status).stdout)
     as_json = chatlog.run("status", "--json", "--archive", tmp_path / "archive").stdout
     ((invitation,),) = [each["invitations"] for each in json.loads(as_json)["networks"]]
     assert (invitation["target"], invitation["kicks"], invitation["over"]) == ("#new", 1, True)
