@@ -62,7 +62,7 @@ def command(
     \b
       chatlog backup /mnt/backup/chatlog
       chatlog backup /mnt/backup/chatlog --quiet --keep-snapshots 30
-      chatlog verify --archive /mnt/backup/chatlog/latest
+      chatlog backup /mnt/backup/chatlog --dry-run
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     root = typed_storage(ctx).root
     snapshots = Snapshots(dest, TreeSystem())
