@@ -31,12 +31,11 @@ from chatlog.coverage.entries import (
     UnwantedEntry,
     WishedEntry,
 )
-from chatlog.coverage.gap import Gap, counted, gap_between, new_gap, parted, share, without
+from chatlog.coverage.gap import Gap, HeardBeside, counted, gap_between, new_gap, parted, share
 from chatlog.coverage.gap_list import FoldedGaps, Gaps
 from chatlog.coverage.interval_fold import Bound, Interval, IntervalFold
 from chatlog.coverage.pieces import Pieces
-from chatlog.coverage.stretches import TimeStretch, joined
-from chatlog.coverage.stretches import without as time_without
+from chatlog.coverage.stretches import TimeStretch, joined, parts_without
 from chatlog.event import EARLIEST
 
 if TYPE_CHECKING:
@@ -183,14 +182,16 @@ class _Fold:
 
     def _missed_elsewhere(self, recorded: Sequence[tuple[str, str]]) -> list[Gap]:
         """Return the gaps of other witnesses that lie outside recorded stretches."""
-        gaps: list[Gap] = []
-        for entry in self._missed:
-            told = [*recorded, *((gap.start.time, gap.end) for gap in gaps)]
-            gaps += (
-                new_gap(Bound(since), until, entry.cause, planned=entry.planned)
-                for since, until in time_without([_within_irc(entry)], told)
+        times = [_within_irc(entry) for entry in self._missed]
+        return [
+            new_gap(
+                Bound(part.since),
+                part.until,
+                self._missed[number].cause,
+                planned=self._missed[number].planned,
             )
-        return sorted(gaps, key=lambda gap: gap.start.time)
+            for number, part in parts_without(times, recorded)
+        ]
 
     def _folded(self) -> dict[int, FoldedGaps]:
         """Return each checkpoint by the number of its interval.
@@ -216,8 +217,10 @@ class _Fold:
         self, raw: list[Gap | FoldedGaps], pieces: Pieces, covered: list[CoveredEntry]
     ) -> Gaps:
         """Return all gaps as history left them, with the lines that were fetched for each."""
+        beside = HeardBeside(self._intervals.beside)
         known = [
-            each if isinstance(each, FoldedGaps) else self._parted(each, pieces) for each in raw
+            each if isinstance(each, FoldedGaps) else self._parted(each, pieces, beside)
+            for each in raw
         ]
         lists = (each for each in known if isinstance(each, list))
         whole = iter(counted([gap for each in lists for gap in each], covered))
@@ -225,9 +228,8 @@ class _Fold:
             each if isinstance(each, FoldedGaps) else [next(whole) for _ in each] for each in known
         )
 
-    def _parted(self, gap: Gap, pieces: Pieces) -> list[Gap]:
-        heard = sorted(self._intervals.beside)
-        return [part for each in without(gap, heard) for part in self._judged(each, pieces)]
+    def _parted(self, gap: Gap, pieces: Pieces, beside: HeardBeside) -> list[Gap]:
+        return [part for each in beside.cut(gap) for part in self._judged(each, pieces)]
 
     def _judged(self, gap: Gap, pieces: Pieces) -> list[Gap]:
         if why := self._absences.why(gap.start.time, gap.end):

@@ -6,7 +6,9 @@ another piece of history decides.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from enum import StrEnum
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,7 +20,7 @@ from chatlog.coverage.pieces import lines_in
 from chatlog.event import parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from chatlog.coverage.interval_fold import Interval
     from chatlog.coverage.pieces import DecidedPart, Pieces
@@ -68,21 +70,31 @@ def share(recorded: Iterable[tuple[str, str]], gaps: Iterable[Gap]) -> float:
     return max(0.0, 1 - missed / whole) if whole else 1.0
 
 
-def without(gap: Gap, heard: Sequence[Interval]) -> list[Gap]:
-    """Return the parts of a gap in which no other run heard; `heard` is in order of beginning.
+class HeardBeside:
+    """The intervals of runs that heard beside others, to be taken off gaps."""
 
-    A part behind such an interval begins with its end, for its reason.
-    """
-    parts: list[Gap] = []
-    for each in heard:
-        if each.start.time >= gap.end or each.end.time <= gap.start.time:
-            continue
-        if gap.start.time < each.start.time:
-            parts.append(replace(gap, end=each.start.time))
-        if gap.end <= each.end.time:
-            return parts
-        gap = new_gap(each.end, gap.end, each.cause, planned=each.planned)
-    return [*parts, gap]
+    def __init__(self, intervals: Iterable[Interval]) -> None:
+        self._all = sorted(intervals)
+        self._reached = list(accumulate((each.end.time for each in self._all), max))
+
+    def cut(self, gap: Gap) -> list[Gap]:
+        """Return the parts of a gap in which no other run heard.
+
+        A part behind such an interval begins with its end, for its reason.
+        """
+        parts: list[Gap] = []
+        for place in range(bisect_right(self._reached, gap.start.time), len(self._all)):
+            each = self._all[place]
+            if each.start.time >= gap.end:
+                break
+            if each.end.time <= gap.start.time:
+                continue
+            if gap.start.time < each.start.time:
+                parts.append(replace(gap, end=each.start.time))
+            if gap.end <= each.end.time:
+                return parts
+            gap = new_gap(each.end, gap.end, each.cause, planned=each.planned)
+        return [*parts, gap]
 
 
 def parted(gap: Gap, pieces: Pieces) -> list[Gap]:

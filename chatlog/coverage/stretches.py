@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 class TimeStretch(NamedTuple):
@@ -30,18 +30,28 @@ def without(
     stretches: Iterable[tuple[str, str]], holes: Iterable[tuple[str, str]]
 ) -> list[TimeStretch]:
     """Return the time of stretches without that of holes, in order; no result is empty."""
-    found: list[TimeStretch] = []
+    return [part for _, part in parts_without(joined(stretches), holes)]
+
+
+def parts_without(
+    stretches: Sequence[tuple[str, str]], holes: Iterable[tuple[str, str]]
+) -> Iterator[tuple[int, TimeStretch]]:
+    """Yield the parts of stretches that lie in no hole, in order, with the stretch's number.
+
+    Where stretches overlap, the time belongs to the one that begins first. O(n log n).
+    """
     cut = joined(holes)
-    place = 0
-    for since, until in joined(stretches):
-        begin = since
-        while place and cut[place - 1].until > begin:
-            place -= 1
+    place, reached = 0, ""
+    for number in sorted(range(len(stretches)), key=stretches.__getitem__):
+        since, until = stretches[number]
+        begin, reached = max(since, reached), max(until, reached)
         while place < len(cut) and cut[place].until <= begin:
             place += 1
-        while place < len(cut) and cut[place].since < until:
-            found.append(TimeStretch(begin, cut[place].since))
-            begin = cut[place].until
-            place += 1
-        found.append(TimeStretch(begin, until))
-    return [each for each in found if each.since < each.until]
+        at = place
+        while at < len(cut) and cut[at].since < until and begin < until:
+            if begin < cut[at].since:
+                yield number, TimeStretch(begin, cut[at].since)
+            begin = max(begin, cut[at].until)
+            at += 1
+        if begin < until:
+            yield number, TimeStretch(begin, until)

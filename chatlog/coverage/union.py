@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from chatlog.coverage.entries import CoveredEntry, MissedEntry, UnfillableEntry
 from chatlog.coverage.gap import GapState
 from chatlog.coverage.heard import heard_stretches
-from chatlog.coverage.stretches import without
+from chatlog.coverage.stretches import parts_without, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,17 +34,19 @@ def entries_of(
     """
     heard = _all_heard(known) if known is not None else []
     recorded = [] if known is None else [*known.recorded]
-    missed: list[Gap] = []
+    lost: list[list[Gap]] = []
     for witness in witnesses:
-        missed += [gap for gap in witness.gaps if gap.state is not GapState.FILLED]
+        lost.append([gap for gap in witness.gaps if gap.state is not GapState.FILLED])
         for kinds, stretches in heard_stretches(witness).items():
             new = without(stretches, heard)
             yield from (_covered(each, kinds, at) for each in new)
             heard += new
-    for gap in missed:
-        for stretch in without([(gap.start.time, gap.end)], [*recorded, *heard]):
-            yield from _missed(gap, stretch, at)
-            recorded.append(stretch)
+    for gaps in lost:
+        times = [(gap.start.time, gap.end) for gap in gaps]
+        parts = [*parts_without(times, [*recorded, *heard])]
+        for number, stretch in parts:
+            yield from _missed(gaps[number], stretch, at)
+        recorded += [stretch for _, stretch in parts]
 
 
 def _all_heard(coverage: Coverage) -> list[TimeStretch]:

@@ -12,6 +12,7 @@ from chatlog.coverage.by_hour import attention_to
 from chatlog.coverage.entries import (
     ClosedEntry,
     CoveredEntry,
+    MissedEntry,
     OpenedEntry,
     UnwantedEntry,
     WishedEntry,
@@ -19,8 +20,10 @@ from chatlog.coverage.entries import (
 from chatlog.coverage.fold import Bound, coverage_of
 from chatlog.coverage.interval_fold import last_open
 from chatlog.coverage.stretches import TimeStretch
+from chatlog.coverage.union import entries_of
 from chatlog.event import parse_time
 from tests.support.archive import START
+from tests.support.counting import lines_executed
 from tests.support.ledgers import at, ledgers, several_runs
 
 DAY = 86_400
@@ -194,6 +197,38 @@ def test_history_of_the_server_was_meant_to_be_heard_and_so_was_what_was_wished_
         (30, 60, "not recorded"),
         (60, 120, "not recorded"),
     ]
+
+
+def missed(count):
+    """Yield the gaps of another witness, and the stretches that it heard between them."""
+    for each in range(count):
+        begin = 60 * each
+        yield imported(begin, begin + 30, via="merge")
+        yield MissedEntry(at=at(0), via="merge", since=at(begin + 30), until=at(begin + 60))
+
+
+def side_by_side(count):
+    for each in range(count):
+        begin = 60 * each
+        yield from (opened("a", begin), opened("b", begin + 10))
+        yield from (closed("b", begin + 20), closed("a", begin + 50))
+
+
+@pytest.mark.parametrize("story", [missed, side_by_side])
+def test_the_fold_of_four_times_as_many_lines_takes_four_times_as_long(story):
+    few, many = [*story(100)], [*story(400)]
+    assert len(fold(*many).gaps) >= 399
+    assert lines_executed(lambda: fold(*many)) < 5 * lines_executed(lambda: fold(*few))
+
+
+def test_the_coverage_of_four_times_as_many_gaps_is_added_in_four_times_as_long():
+    few, many = fold(*missed(100)), fold(*missed(400))
+    assert len([*entries_of([many], None, at(0))]) == 800
+
+    def add(coverage):
+        return lines_executed(lambda: [*entries_of([coverage], None, at(0))])
+
+    assert add(many) < 5 * add(few)
 
 
 def test_no_time_from_before_irc_is_recorded():
