@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatlog.archive.targets import spelled
+from chatlog.cli.show.merges import place_text
 from chatlog.formats.visible import printable, visible, visible_word
 from chatlog.formats.wording import many
 
@@ -26,7 +26,7 @@ def comparison_lines(
     """
     other = printable(other)
     for place, found in done.items():
-        name = f"{visible_word(spelled(place.network))}/{visible_word(spelled(place.target))}"
+        name = place_text(place)
         if found.error:
             yield f"{name}  not compared: {printable(found.error)}"
         elif found.differs or not quiet:

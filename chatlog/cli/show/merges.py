@@ -23,7 +23,7 @@ def merge_lines(
 ) -> Iterator[str]:
     """Yield a line for each target, with its first conflicts, and one for all."""
     for place, merged in done.items():
-        name = f"{visible_word(spelled(place.network))}/{visible_word(spelled(place.target))}"
+        name = place_text(place)
         if merged.error:
             yield f"{name}  not merged: {printable(merged.error)}"
             continue
@@ -37,6 +37,11 @@ def merge_lines(
         added = sum(each.added for each in done.values())
         verb = "would be added" if dry_run else "added"
         yield f"{many(added, 'line')} {verb} in {many(len(done), 'target')}"
+
+
+def place_text(place: TargetPlace) -> str:
+    """Return a target with its network, safe to show: `libera/#python`."""
+    return f"{visible_word(spelled(place.network))}/{visible_word(spelled(place.target))}"
 
 
 def _numbers(merged: MergedTarget, *, dry_run: bool) -> str:
