@@ -163,6 +163,7 @@ PURE_MODULES = {
         "base64",
         "bisect",
         "calendar",
+        "codecs",
         "collections",
         "dataclasses",
         "datetime",

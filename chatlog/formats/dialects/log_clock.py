@@ -1,0 +1,240 @@
+"""The times of a log: stamps, as programs write them, into the form of `Event.time`. Pure.
+
+A stamp may lack the date, the year, the seconds or the zone; then the lines before it, the
+header of the log or its path tell them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from chatlog.event import format_time
+from chatlog.formats.dialects.dialect import NoDateError
+
+if TYPE_CHECKING:
+    import re
+    from datetime import tzinfo
+
+    from chatlog.formats.dialects.dialect import LogTally
+
+_DAY: Final = 86_400_000
+_HALF_A_DAY: Final = _DAY // 2
+_REMEMBERED: Final = 8192
+_EPOCH: Final = date(1970, 1, 1)
+_NOON: Final = 12
+_MONTHS: Final = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
+AMBIGUOUS_HOUR: Final = "lines of an hour that the clock shows twice, taken for the first"
+SKIPPED_HOUR: Final = "lines of an hour that the clock skips, moved on by it"
+
+
+class Stamped:
+    """The parts of a stamp: a date or None, milliseconds of the day, a zone or None.
+
+    `month_day` is a date without a year. `moment` is all of it if the stamp is an epoch.
+    """
+
+    __slots__ = ("date", "in_day", "moment", "month_day", "offset")
+
+    def __init__(self, found: dict[str, str | None]) -> None:
+        """Read the named groups of a stamp's pattern; raise ValueError for an impossible one.
+
+        The groups are `epoch`, or `year month day hour minute second fraction half zone`, each
+        optional but the hour and the minute. `month` is a number or an English name.
+        """
+        self.date: date | None = None
+        self.month_day: tuple[int, int] | None = None
+        self.moment: int | None = None
+        self.offset: int | None = None
+        self.in_day = 0
+        fraction = f"{found.get('fraction') or '':0<3}"[:3]
+        if epoch := found.get("epoch"):
+            self.moment = int(epoch) * 1000 + int(fraction)
+            return
+        self._read_date(found)
+        self._read_zone(found.get("zone"))
+        hour = _hour_of(int(found["hour"] or 0), found.get("half"))
+        minute, second = int(found["minute"] or 0), min(59, int(found.get("second") or 0))
+        if hour > 23 or minute > 59:  # noqa: PLR2004
+            raise ValueError("no such time of day")
+        self.in_day = ((hour * 60 + minute) * 60 + second) * 1000 + int(fraction)
+
+    def _read_date(self, found: dict[str, str | None]) -> None:
+        if not found.get("day"):
+            return
+        told = found.get("month") or ""
+        month = int(told) if told.isdigit() else _MONTHS[told[:3].lower()]
+        if year := found.get("year"):
+            self.date = date(int(year), month, int(found["day"] or 0))
+        else:
+            self.month_day = month, int(found["day"] or 0)
+            date(2000, *self.month_day)
+
+    def _read_zone(self, zone: str | None) -> None:
+        if zone in {"Z", "UTC", "GMT"}:
+            self.offset = 0
+        elif zone:
+            sign = -1 if zone[0] == "-" else 1
+            digits = zone[1:].replace(":", "")
+            self.offset = sign * (int(digits[:2]) * 60 + int(digits[2:4] or 0)) * 60_000
+
+
+def _hour_of(hour: int, half: str | None) -> int:
+    """Return the hour of the day; `half` is `am` or `pm` in any spelling, for twelve hours."""
+    if not half:
+        return hour
+    return hour % _NOON + (_NOON if half[:1] in "pP" else 0)
+
+
+class LogClock:
+    """The clock of one log, in the order of its lines.
+
+    `date` is the local day, None as long as nothing tells it. A time of day that is more than
+    half a day before the one before is of the next day. In an hour that the clock shows twice,
+    lines are of the first showing until the clock steps back.
+    """
+
+    def __init__(self, pattern: re.Pattern[str], day: str, tz: tzinfo, tally: LogTally) -> None:
+        self._pattern = pattern
+        self._tz = tz
+        self._tally = tally
+        self.date = date.fromisoformat(day) if day else None
+        self._last = -1  # milliseconds of the day
+        self._doubled = _Doubled(tally)
+        self._stamps: dict[str, Stamped | None] = {}
+        self._bases: dict[date, int | None] = {}
+        self._texts: dict[tuple[date | None, str], str] = {}
+
+    def match(self, line: str) -> re.Match[str] | None:
+        """Return the match of the stamp with which a line begins, None if it has none."""
+        return self._pattern.match(line)
+
+    def set_date(self, day: date) -> None:
+        """Set the local day, as a line between stamps tells it."""
+        if day != self.date:
+            self.date, self._last = day, -1
+
+    def time_of(self, found: re.Match[str]) -> str:
+        """Return the time of a stamp, as `Event.time`.
+
+        Raise NoDateError if no date is known, ValueError if there is no such time.
+        """
+        text = found[0]
+        stamp = self._stamps.get(text)
+        if stamp is None:
+            stamp = self._remembered(text, found)
+        if stamp.moment is not None:
+            return format_time(stamp.moment)
+        self._step(stamp)
+        at = self.date, text
+        time = self._texts.get(at)
+        if time is None:
+            time = self._find(stamp, at)
+        return time
+
+    def time_at(self, found: dict[str, str]) -> str:
+        """Return the time of the groups of a stamp that a header has, and go to its day."""
+        stamp = Stamped({"hour": None, "minute": None, **found})
+        if stamp.moment is not None:
+            return format_time(stamp.moment)
+        self._step(stamp)
+        return self._find(stamp, (self.date, ""))
+
+    def _remembered(self, text: str, found: re.Match[str]) -> Stamped:
+        if len(self._stamps) >= _REMEMBERED:
+            self._stamps.clear()
+        stamp = self._stamps[text] = Stamped(found.groupdict())
+        return stamp
+
+    def _step(self, stamp: Stamped) -> None:
+        """Follow a stamp to its day."""
+        if stamp.date is not None:
+            self.date = stamp.date
+        elif stamp.month_day is not None:
+            self._step_to(*stamp.month_day)
+        elif self.date is None:
+            raise NoDateError("its stamps have no date")
+        elif 0 <= stamp.in_day < self._last - _HALF_A_DAY:
+            self.date += timedelta(days=1)
+        self._last = stamp.in_day
+
+    def _step_to(self, month: int, day: int) -> None:
+        """Set the day of a stamp without a year: the first such day that is not before the last one."""
+        if self.date is None:
+            raise NoDateError("its stamps have no year")
+        year = self.date.year
+        if (month, day) < (self.date.month, self.date.day) and self.date.month - month > 6:  # noqa: PLR2004
+            year += 1
+        self.date = date(year, month, day)
+
+    def _find(self, stamp: Stamped, at: tuple[date | None, str]) -> str:
+        assert self.date is not None  # noqa: S101 - `_step` has set it
+        if stamp.offset is not None:
+            days = (self.date - _EPOCH).days
+            return self._keep(at, format_time(days * _DAY + stamp.in_day - stamp.offset))
+        base = self._base(self.date)
+        if base is not None:
+            return self._keep(at, format_time(base + stamp.in_day))
+        return self._on_a_day_of_change(stamp)
+
+    def _keep(self, at: tuple[date | None, str], time: str) -> str:
+        if len(self._texts) >= _REMEMBERED:
+            self._texts.clear()
+        self._texts[at] = time
+        return time
+
+    def _base(self, day: date) -> int | None:
+        """Return the milliseconds since 1970 of a local midnight; None if clocks change then."""
+        if day not in self._bases:
+            begin = datetime(day.year, day.month, day.day, tzinfo=self._tz)
+            try:
+                after = begin + timedelta(days=1)
+                is_steady = begin.utcoffset() == after.utcoffset()
+                self._bases[day] = int(begin.timestamp()) * 1000 if is_steady else None
+            except OverflowError as error:
+                raise ValueError("no such day") from error
+        return self._bases[day]
+
+    def _on_a_day_of_change(self, stamp: Stamped) -> str:
+        assert self.date is not None  # noqa: S101 - `_step` has set it
+        local = datetime(self.date.year, self.date.month, self.date.day)  # noqa: DTZ001
+        local = (local + timedelta(milliseconds=stamp.in_day)).replace(tzinfo=self._tz)
+        first, second = (_milliseconds(local.replace(fold=fold).astimezone(UTC)) for fold in (0, 1))
+        if first >= second:
+            if first > second:  # skipped: the zone before the change counts
+                self._tally.note(SKIPPED_HOUR)
+            return format_time(first)
+        return format_time(second if self._doubled.is_second(self.date, stamp.in_day) else first)
+
+
+class _Doubled:
+    """The hour that a clock shows twice, in the order of the lines of a log."""
+
+    def __init__(self, tally: LogTally) -> None:
+        self._tally = tally
+        self._day: date | None = None
+        self._last = -1
+        self._is_second = False
+        self._undecided = 0
+
+    def is_second(self, day: date, in_day: int) -> bool:
+        """Return whether a time of the hour is of the second showing; count it if none tells."""
+        if day != self._day:
+            self._day, self._last, self._is_second, self._undecided = day, -1, False, 0
+        if in_day < self._last and not self._is_second:
+            self._is_second = True  # which shows that all lines before were of the first
+            self._tally.note(AMBIGUOUS_HOUR, -self._undecided)
+        self._last = in_day
+        if not self._is_second:
+            self._undecided += 1
+            self._tally.note(AMBIGUOUS_HOUR)
+        return self._is_second
+
+
+def _milliseconds(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

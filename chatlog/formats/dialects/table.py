@@ -1,0 +1,23 @@
+"""The table of dialects: a row for each way in which programs write logs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from chatlog.formats.dialects import irssi
+
+if TYPE_CHECKING:
+    from chatlog.formats.dialects.dialect import Dialect
+
+DIALECTS: Final[tuple[Dialect, ...]] = (irssi.DIALECT,)
+"""Every dialect. Of two that explain a log equally well, the first is taken."""
+
+_BY_NAME: Final = {name: each for each in DIALECTS for name in (each.name, *each.aliases)}
+
+NAMES: Final = tuple(sorted(_BY_NAME))
+"""The names that `--dialect` takes."""
+
+
+def dialect_named(name: str) -> Dialect | None:
+    """Return the dialect with a name, None if there is none."""
+    return _BY_NAME.get(name)
