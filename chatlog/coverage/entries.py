@@ -122,6 +122,26 @@ class MissedEntry(TaggedEntry, tag="missed", frozen=True, kw_only=True):
         _check_stretch(self.at, self.since, self.until)
 
 
+class ImportedEntry(TaggedEntry, tag="imported", frozen=True, kw_only=True):
+    """An import of lines from another program's logs, of the dialect that `via` names.
+
+    `lines` of them were new; their stamps tell the time to `grain` milliseconds. It claims
+    no coverage, and tells later comparisons how exact such lines can be.
+    """
+
+    at: str
+    via: str = ""
+    grain: int = 1
+    since: str
+    until: str
+    lines: int = 0
+
+    def __post_init__(self) -> None:
+        _check_stretch(self.at, self.since, self.until)
+        if self.lines < 0 or self.grain < 1:
+            raise ValueError("its numbers are less than none")
+
+
 class UnfillableEntry(TaggedEntry, tag="unfillable", frozen=True, kw_only=True):
     """A stretch of which the server has nothing any more."""
 
@@ -232,6 +252,7 @@ LedgerEntry = (
     | ClosedEntry
     | CoveredEntry
     | MissedEntry
+    | ImportedEntry
     | UnfillableEntry
     | AskedEntry
     | AbsentEntry

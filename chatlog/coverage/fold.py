@@ -21,6 +21,7 @@ from chatlog.coverage.entries import (
     CheckpointEntry,
     ClosedEntry,
     CoveredEntry,
+    ImportedEntry,
     MissedEntry,
     NoticedEntry,
     OpenedEntry,
@@ -143,7 +144,13 @@ class _Fold:
                 self._missed.append(line)
             case WishedEntry():
                 self._wish = line.since
-            case NoticedEntry() | RenamedEntry() | ReportedEntry() | RecoveredEntry():
+            case (
+                ImportedEntry()
+                | NoticedEntry()
+                | RenamedEntry()
+                | ReportedEntry()
+                | RecoveredEntry()
+            ):
                 pass
             case _:
                 assert_never(line)

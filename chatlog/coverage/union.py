@@ -25,11 +25,12 @@ VIA: Final = "merge"
 
 
 def entries_of(
-    witnesses: Iterable[Coverage], known: Coverage | None, at: str
+    witnesses: Iterable[Coverage], known: Coverage | None, at: str, via: str = VIA
 ) -> Iterator[LedgerEntry]:
     """Yield the entries that add the coverage of witnesses to a ledger, at a moment.
 
-    `known` is the coverage of that ledger so far, None if it has none. A gap of one witness
+    `known` is the coverage of that ledger so far, None if it has none. `via` tells how the
+    witnesses came here. A gap of one witness
     that another heard is none.
     """
     heard = _all_heard(known) if known is not None else []
@@ -39,13 +40,13 @@ def entries_of(
         lost.append([gap for gap in witness.gaps if gap.state is not GapState.FILLED])
         for kinds, stretches in heard_stretches(witness).items():
             new = without(stretches, heard)
-            yield from (_covered(each, kinds, at) for each in new)
+            yield from (_covered(each, kinds, at, via) for each in new)
             heard += new
     for gaps in lost:
         times = [(gap.start.time, gap.end) for gap in gaps]
         parts = [*parts_without(times, [*recorded, *heard])]
         for number, stretch in parts:
-            yield from _missed(gaps[number], stretch, at)
+            yield from _missed(gaps[number], stretch, at, via)
         recorded += [stretch for _, stretch in parts]
 
 
@@ -53,14 +54,14 @@ def _all_heard(coverage: Coverage) -> list[TimeStretch]:
     return [each for stretches in heard_stretches(coverage).values() for each in stretches]
 
 
-def _covered(stretch: TimeStretch, kinds: str, at: str) -> CoveredEntry:
-    return CoveredEntry(at=at, via=VIA, kinds=kinds, since=stretch.since, until=stretch.until)
+def _covered(stretch: TimeStretch, kinds: str, at: str, via: str) -> CoveredEntry:
+    return CoveredEntry(at=at, via=via, kinds=kinds, since=stretch.since, until=stretch.until)
 
 
-def _missed(gap: Gap, stretch: TimeStretch, at: str) -> Iterator[LedgerEntry]:
+def _missed(gap: Gap, stretch: TimeStretch, at: str, via: str) -> Iterator[LedgerEntry]:
     """Yield the entry of a gap, and one that says that no server can fill it."""
     since, until = stretch
     planned = gap.state is GapState.PLANNED
-    yield MissedEntry(at=at, via=VIA, since=since, until=until, cause=gap.cause, planned=planned)
+    yield MissedEntry(at=at, via=via, since=since, until=until, cause=gap.cause, planned=planned)
     if gap.state is GapState.UNFILLABLE:
         yield UnfillableEntry(at=at, since=since, until=until, why=gap.why)

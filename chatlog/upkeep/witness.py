@@ -9,20 +9,24 @@ from __future__ import annotations
 import os
 from collections import Counter
 from contextlib import suppress
+from functools import reduce
 from heapq import merge
 from itertools import chain, groupby, islice
-from operator import itemgetter
+from operator import itemgetter, or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.alignment.clocks import Stamps
+from chatlog.alignment.losses import Loss
 from chatlog.alignment.words import as_others_see, words_of
 from chatlog.archive.entry_lines import Damaged
 from chatlog.archive.targets import Target, Targets, spelled
 from chatlog.coverage import ledger
+from chatlog.coverage.entries import ImportedEntry
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.last_heard import LastHeard
 from chatlog.event import is_time, parse_time, parse_times, shifted
+from chatlog.formats.dialects.table import dialect_of
 from chatlog.formats.sentences import sentence
 from chatlog.formats.visible import visible
 from chatlog.read.catalog import Catalog
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from chatlog.alignment.sequences import Line
     from chatlog.casemapping import Casemapping
     from chatlog.coverage.fold import Coverage
+    from chatlog.coverage.ledger import LedgerLines
     from chatlog.event import Event
     from chatlog.read.segment_reader import SegmentReader
 
@@ -60,18 +65,27 @@ class TargetPlace(NamedTuple):
 class Witness:
     """An archive as a witness: its targets, their lines in order, and when each was heard.
 
-    `name` is how people call it. `damaged` counts the lines that could not be read.
+    `name` is how people call it; `signs` tells whether the lines that it brings have that name
+    in `witness`. `damaged` counts the lines that could not be read.
     """
 
     def __init__(
-        self, name: str, root: Path, patterns: Iterable[str] = (), networks: Iterable[str] = ()
+        self,
+        name: str,
+        root: Path,
+        patterns: Iterable[str] = (),
+        networks: Iterable[str] = (),
+        *,
+        signs: bool = True,
     ) -> None:
         self.name = name
+        self.signs = signs
         self.root = root
         self.damaged = DamagedLines()
         self.selected = Targets(root, patterns, networks)
         self._last_heard = LastHeard(root)
         self._targets: dict[TargetPlace, Target] | None = None
+        self._ledger: tuple[str, LedgerLines] | None = None
 
     @property
     def targets(self) -> dict[TargetPlace, Target]:
@@ -95,29 +109,50 @@ class Witness:
         low = shifted(since, -_AROUND) if since else ""
         high = shifted(until, _AROUND) if until else _NEVER
         near = [each for each in segments if each.end > low and each.start < high]
-        return WitnessRecord(near, self.damaged)
+        imports = [line for line in self._ledger_of(target) if isinstance(line, ImportedEntry)]
+        return WitnessRecord(near, self.damaged, imports)
 
     def coverage(self, target: Target) -> Coverage | None:
         """Return the coverage of a target until it was last heard, None if no ledger tells."""
         bounds = self._last_heard.bounds(Path(target.path), spelled(target.network))
-        lines = ledger.read(target.path)
+        lines = self._ledger_of(target)
         if damaged := sum(line.lines for line in lines if isinstance(line, Damaged)):
             self.damaged[f"{target.path}/{ledger.NAME}"] = damaged
         return coverage_of(lines, heard=bounds, lives=self._last_heard.is_alive)
+
+    def _ledger_of(self, target: Target) -> LedgerLines:
+        """Return the ledger of a target; that of the last one is remembered."""
+        if self._ledger is None or self._ledger[0] != target.path:
+            self._ledger = target.path, ledger.read(target.path)
+        return self._ledger[1]
 
 
 class WitnessRecord:
     """All lines of a target of one witness, in order of time.
 
     `grain` is the coarsest of its stamps in milliseconds; `tells_all` means that no line is
-    of a format that keeps fewer fields than an event has.
+    of a format that keeps fewer fields than an event has. `imports` are those of other
+    programs' logs, and `loss` the fields that these cannot hold, None without imports.
     """
 
-    def __init__(self, segments: list[SegmentReader], damaged: DamagedLines) -> None:
+    def __init__(
+        self,
+        segments: list[SegmentReader],
+        damaged: DamagedLines,
+        imports: Sequence[ImportedEntry] = (),
+    ) -> None:
         self._segments = segments
         self._damaged = damaged
-        self.grain = max((each.format.grain for each in segments), default=_FINEST)
+        self.imports = imports
+        self.loss = _loss_of(imports)
+        grains = *(each.format.grain for each in segments), *(each.grain for each in imports)
+        self.grain = max(grains, default=_FINEST)
         self.tells_all = all(each.format.is_json for each in segments)
+
+    @property
+    def via(self) -> str:
+        """How its lines are imported, "" if they are not."""
+        return self.imports[0].via if self.imports else ""
 
     def lines(self, key_of: KeyOf) -> Iterator[Line]:
         """Return each line with its stamp, its key and its msgid, and its event behind them.
@@ -160,6 +195,15 @@ class WitnessRecord:
         return min((each.start for each in self._segments), default="")
 
 
+def _loss_of(imports: Iterable[ImportedEntry]) -> Loss | None:
+    """Return the fields that imported lines cannot hold, None without imports.
+
+    An import of a later version is of a dialect that nothing is known of.
+    """
+    known = [dialect_of(each.via) for each in imports]
+    return reduce(or_, (each.loss for each in known if each), Loss()) if known else None
+
+
 def _no_key(_event: Event) -> None:
     """Return no key: the lines are compared with none."""
 
@@ -200,8 +244,14 @@ def _stamps_of(events: Sequence[Event], last: int) -> list[int]:
 def key_for(records: Iterable[WitnessRecord], casemapping: Casemapping) -> KeyOf:
     """Return the key of lines that all these records can hold.
 
-    Beside a record in text, a line is known by its sentence: that is all that text holds.
+    Beside a record in text, a line is known by its sentence: that is all that text holds. Beside
+    one of another program's logs, it is known by the fields that those can hold.
     """
+    records = [*records]
+    losses = [record.loss for record in records if record.loss is not None]
+    if losses:
+        loss = reduce(or_, losses)
+        return lambda event: loss.key_of(event, casemapping)
     if all(record.tells_all for record in records):
         return lambda event: words_of(event, casemapping)
     return lambda event: sentence(as_others_see(event), visible)

@@ -30,11 +30,15 @@ if TYPE_CHECKING:
 
 
 class Testimony(NamedTuple):
-    """The record of one witness, its coverage, and its name: "" for the archive itself."""
+    """The record of one witness, its coverage, and its name: "" for the archive itself.
+
+    `signature` is the name that the lines have which it brings, "" if they have none.
+    """
 
     name: str
     record: WitnessRecord
     coverage: Coverage | None
+    signature: str = ""
 
 
 class Carried(msgspec.Struct, gc=False):
@@ -176,7 +180,8 @@ def gather_testimonies(
         if target is not None:
             coverage = witness.coverage(target)
             record = witness.record_of(target, since, until)
-            found.append(Testimony(witness.name, record, coverage))
+            signature = witness.name if witness.signs else ""
+            found.append(Testimony(witness.name, record, coverage, signature))
     return found
 
 

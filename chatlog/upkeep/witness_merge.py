@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from chatlog.casemapping import Casemapping
-    from chatlog.coverage.entries import LedgerEntry
+    from chatlog.coverage.entries import ImportedEntry, LedgerEntry
     from chatlog.event import Event
     from chatlog.upkeep.witness import TargetPlace, Witness
     from chatlog.upkeep.witness_comparison import Conflict
@@ -68,23 +68,25 @@ class TargetMerge:
         self.result = MergedTarget()
         self._testimonies = testimonies
         self._join = WitnessJoin(testimonies, casemapping)
+        self._brought = [0] * len(testimonies)
 
     def new_events(self) -> Iterator[Event]:
         """Yield the events that the archive lacks, in order; `result` is whole at the end."""
         latest = _NEVER
         for line in self._join.lines():
             carried: Carried = line[3]
-            name = self._testimonies[carried.owner].name
+            owner = self._testimonies[carried.owner]
             self._count(carried)
-            if not name:
+            if not owner.name:
                 self.result.known += 1
                 latest = max(latest, line[0])
                 continue
             self.result.added += 1
+            self._brought[carried.owner] += 1
             event, stamp = self._dated(carried, line[0], latest)
             latest = max(latest, stamp)
             yield msgspec.structs.replace(
-                event, via=event.via or VIA, witness=event.witness or name
+                event, via=event.via or VIA, witness=event.witness or owner.signature
             )
 
     def _count(self, carried: Carried) -> None:
@@ -120,8 +122,32 @@ class TargetMerge:
     def entries(self, at: str) -> list[LedgerEntry]:
         """Return the entries with which the archive's ledger has the coverage of all."""
         known = next((each.coverage for each in self._testimonies if not each.name), None)
-        others = (each.coverage for each in self._testimonies if each.name)
-        return [*entries_of((each for each in others if each is not None), known, at)]
+        others = [each for each in self._testimonies if each.name]
+        found: list[LedgerEntry] = []
+        for via in dict.fromkeys(map(_via_of, others)):
+            coverages = (each.coverage for each in others if _via_of(each) == via)
+            found += entries_of((each for each in coverages if each is not None), known, at, via)
+        return [*found, *self._imports(at)]
+
+    def _imports(self, at: str) -> Iterator[ImportedEntry]:
+        """Yield an entry for each import that brought lines, and for those of other archives."""
+        known = {
+            (entry.via, entry.grain)
+            for each in self._testimonies
+            if not each.name
+            for entry in each.record.imports
+        }
+        for number, each in enumerate(self._testimonies):
+            for entry in each.record.imports if each.name and self._brought[number] else ():
+                if not each.signature:
+                    yield msgspec.structs.replace(entry, at=at, lines=self._brought[number])
+                elif (entry.via, entry.grain) not in known:
+                    yield entry
+
+
+def _via_of(testimony: Testimony) -> str:
+    """Return how the coverage of a witness comes here: by a merge, or by an import."""
+    return VIA if testimony.signature else testimony.record.via or VIA
 
 
 # -- the archive that takes them ---------------------------------------------------

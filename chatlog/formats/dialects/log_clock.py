@@ -164,7 +164,7 @@ class LogClock:
         self._last = stamp.in_day
 
     def _step_to(self, month: int, day: int) -> None:
-        """Set the day of a stamp without a year: the first such day that is not before the last one."""
+        """Set the day of a stamp without a year: the first such day after the last one."""
         if self.date is None:
             raise NoDateError("its stamps have no year")
         year = self.date.year
