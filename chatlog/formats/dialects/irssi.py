@@ -11,7 +11,7 @@ from typing import Final
 from chatlog.alignment.losses import Loss
 from chatlog.event import EventType
 from chatlog.formats.dialects.dialect import MINUTE, Dialect
-from chatlog.formats.dialects.text_dialect import (
+from chatlog.formats.dialects.forms import (
     CDATE,
     CLOCK_TIME,
     CLOSED,
@@ -26,9 +26,9 @@ from chatlog.formats.dialects.text_dialect import (
     SUBJECT,
     TARGET,
     TEXT,
-    TextTable,
     form,
 )
+from chatlog.formats.dialects.text_dialect import TextTable
 
 _SECONDS: Final = r"(?::(?P<second>\d\d))?"
 _ZONE: Final = r"(?P<zone>Z|[+-]\d\d:?\d\d)?"

@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from chatlog.event import format_time
-from chatlog.formats.dialects.dialect import NoDateError
+from chatlog.formats.dialects.dialect import MINUTE, NoDateError
+from chatlog.formats.dialects.stamp_minute import StampMinute
 
 if TYPE_CHECKING:
     import re
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from chatlog.formats.dialects.dialect import LogTally
 
 _DAY: Final = 86_400_000
-_HALF_A_DAY: Final = _DAY // 2
-_REMEMBERED: Final = 8192
+_HALF_A_DAY: Final = 12 * 60
 _EPOCH: Final = date(1970, 1, 1)
 _NOON: Final = 12
 _MONTHS: Final = {
@@ -36,26 +36,22 @@ SKIPPED_HOUR: Final = "lines of an hour that the clock skips, moved on by it"
 class Stamped:
     """The parts of a stamp: a date or None, milliseconds of the day, a zone or None.
 
-    `month_day` is a date without a year. `moment` is all of it if the stamp is an epoch.
+    `month_day` is a date without a year.
     """
 
-    __slots__ = ("date", "in_day", "moment", "month_day", "offset")
+    __slots__ = ("date", "in_day", "month_day", "offset")
 
     def __init__(self, found: dict[str, str | None]) -> None:
         """Read the named groups of a stamp's pattern; raise ValueError for an impossible one.
 
-        The groups are `epoch`, or `year month day hour minute second fraction half zone`, each
-        optional but the hour and the minute. `month` is a number or an English name.
+        The groups are `year month day hour minute second fraction half zone`, each optional
+        but the hour and the minute. `month` is a number or an English name.
         """
         self.date: date | None = None
         self.month_day: tuple[int, int] | None = None
-        self.moment: int | None = None
         self.offset: int | None = None
         self.in_day = 0
         fraction = f"{found.get('fraction') or '':0<3}"[:3]
-        if epoch := found.get("epoch"):
-            self.moment = int(epoch) * 1000 + int(fraction)
-            return
         self._read_date(found)
         self._read_zone(found.get("zone"))
         hour = _hour_of(int(found["hour"] or 0), found.get("half"))
@@ -96,7 +92,7 @@ class LogClock:
 
     `date` is the local day, None as long as nothing tells it. A time of day that is more than
     half a day before the one before is of the next day. In an hour that the clock shows twice,
-    lines are of the first showing until the clock steps back.
+    lines are of the first showing until the clock steps back. `time` is that of the last stamp.
     """
 
     def __init__(self, pattern: re.Pattern[str], day: str, tz: tzinfo, tally: LogTally) -> None:
@@ -104,64 +100,85 @@ class LogClock:
         self._tz = tz
         self._tally = tally
         self.date = date.fromisoformat(day) if day else None
-        self._last = -1  # milliseconds of the day
+        self.time = ""
+        self._last = -1  # minutes of the day
         self._doubled = _Doubled(tally)
-        self._stamps: dict[str, Stamped | None] = {}
+        self._minute = StampMinute()
+        self._known: dict[str, str] = {}  # stamps of this minute
+        self._has_epoch = "epoch" in pattern.groupindex
+        self._epoch = _Epochs()
         self._bases: dict[date, int | None] = {}
-        self._texts: dict[tuple[date | None, str], str] = {}
 
-    def match(self, line: str) -> re.Match[str] | None:
-        """Return the match of the stamp with which a line begins, None if it has none."""
-        return self._pattern.match(line)
+    def matches(self, line: str) -> bool:
+        """Return whether a line begins with such a stamp."""
+        return self._pattern.match(line) is not None
 
     def set_date(self, day: date) -> None:
         """Set the local day, as a line between stamps tells it."""
         if day != self.date:
             self.date, self._last = day, -1
+            self._forget()
 
-    def time_of(self, found: re.Match[str]) -> str:
-        """Return the time of a stamp, as `Event.time`.
+    def follow(self, other: LogClock) -> None:
+        """Set the day and the time of day to those of another clock of the log."""
+        if other is not self and other.date is not None:
+            self.set_date(other.date)
+            self._last = other._last
+
+    def read(self, line: str) -> int:
+        """Return the length of the stamp with which a line begins, and set `time`; -1 if none does.
 
         Raise NoDateError if no date is known, ValueError if there is no such time.
         """
-        text = found[0]
-        stamp = self._stamps.get(text)
-        if stamp is None:
-            stamp = self._remembered(text, found)
-        if stamp.moment is not None:
-            return format_time(stamp.moment)
-        self._step(stamp)
-        at = self.date, text
-        time = self._texts.get(at)
-        if time is None:
-            time = self._find(stamp, at)
-        return time
+        minute = self._minute
+        stamp = line[: minute.length]
+        if time := self._known.get(stamp):
+            self.time = time
+            return minute.length
+        if line.startswith(minute.lead) and (time := minute.time_of(line)):
+            self.time = time
+            if not minute.digits:
+                self._known[stamp] = time
+            return minute.length
+        found = self._pattern.match(line)
+        if found is None:
+            return -1
+        if self._has_epoch and found["epoch"]:
+            self.time = self._epoch.time_of(int(found["epoch"]))
+            return found.end()
+        self._forget()
+        parts = Stamped(found.groupdict())
+        is_steady = self._step(parts)
+        self.time = self._find(parts)
+        if is_steady:
+            self._minute = StampMinute.remembered(found, self.time)
+        return found.end()
+
+    def _forget(self) -> None:
+        """Forget the minute of the stamp before, when the day changes."""
+        self._minute = StampMinute()
+        self._known.clear()
 
     def time_at(self, found: dict[str, str]) -> str:
         """Return the time of the groups of a stamp that a header has, and go to its day."""
         stamp = Stamped({"hour": None, "minute": None, **found})
-        if stamp.moment is not None:
-            return format_time(stamp.moment)
         self._step(stamp)
-        return self._find(stamp, (self.date, ""))
+        return self._find(stamp)
 
-    def _remembered(self, text: str, found: re.Match[str]) -> Stamped:
-        if len(self._stamps) >= _REMEMBERED:
-            self._stamps.clear()
-        stamp = self._stamps[text] = Stamped(found.groupdict())
-        return stamp
-
-    def _step(self, stamp: Stamped) -> None:
-        """Follow a stamp to its day."""
+    def _step(self, stamp: Stamped) -> bool:
+        """Follow a stamp to its day; return whether all of the day has one distance from UTC."""
+        minute = stamp.in_day // MINUTE
         if stamp.date is not None:
             self.date = stamp.date
         elif stamp.month_day is not None:
             self._step_to(*stamp.month_day)
         elif self.date is None:
             raise NoDateError("its stamps have no date")
-        elif 0 <= stamp.in_day < self._last - _HALF_A_DAY:
+        elif minute < self._last - _HALF_A_DAY:
             self.date += timedelta(days=1)
-        self._last = stamp.in_day
+        self._last = minute
+        assert self.date is not None  # noqa: S101 - set above
+        return stamp.offset is not None or self._base(self.date) is not None
 
     def _step_to(self, month: int, day: int) -> None:
         """Set the day of a stamp without a year: the first such day after the last one."""
@@ -172,21 +189,13 @@ class LogClock:
             year += 1
         self.date = date(year, month, day)
 
-    def _find(self, stamp: Stamped, at: tuple[date | None, str]) -> str:
+    def _find(self, stamp: Stamped) -> str:
         assert self.date is not None  # noqa: S101 - `_step` has set it
         if stamp.offset is not None:
             days = (self.date - _EPOCH).days
-            return self._keep(at, format_time(days * _DAY + stamp.in_day - stamp.offset))
+            return format_time(days * _DAY + stamp.in_day - stamp.offset)
         base = self._base(self.date)
-        if base is not None:
-            return self._keep(at, format_time(base + stamp.in_day))
-        return self._on_a_day_of_change(stamp)
-
-    def _keep(self, at: tuple[date | None, str], time: str) -> str:
-        if len(self._texts) >= _REMEMBERED:
-            self._texts.clear()
-        self._texts[at] = time
-        return time
+        return self._on_a_day_of_change(stamp) if base is None else format_time(base + stamp.in_day)
 
     def _base(self, day: date) -> int | None:
         """Return the milliseconds since 1970 of a local midnight; None if clocks change then."""
@@ -210,6 +219,22 @@ class LogClock:
                 self._tally.note(SKIPPED_HOUR)
             return format_time(first)
         return format_time(second if self._doubled.is_second(self.date, stamp.in_day) else first)
+
+
+class _Epochs:
+    """Times of seconds since 1970, found fast if they are in the minute of the one before."""
+
+    def __init__(self) -> None:
+        self._minute = -1
+        self._begin = ""
+
+    def time_of(self, seconds: int) -> str:
+        """Return the time of seconds since 1970, as `Event.time`; see `format_time` for errors."""
+        minute, second = divmod(seconds, 60)
+        if minute != self._minute:
+            self._begin = format_time(minute * MINUTE)[: -len("00.000Z")]
+            self._minute = minute
+        return f"{self._begin}{second:02d}.000Z"
 
 
 class _Doubled:

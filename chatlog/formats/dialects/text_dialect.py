@@ -7,12 +7,11 @@ event by saying it.
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from chatlog.event import Event, EventType
+from chatlog.event import SERVER, TALK, Event, EventType
 from chatlog.formats.dialects.dialect import (
     MOST_ODD_LINES,
     SHOWN,
@@ -22,86 +21,42 @@ from chatlog.formats.dialects.dialect import (
     NoDateError,
     OddLine,
 )
+from chatlog.formats.dialects.forms import (
+    CHANNEL,
+    CLOSED,
+    DAY,
+    NOISE,
+    OPENED,
+    OWN_NICK,
+    PREFIXES,
+    REJOIN,
+    REPEAT,
+    SPLIT,
+    by_first_letter,
+    form,
+    talk_by_first_letter,
+)
 from chatlog.formats.dialects.log_clock import LogClock
-from chatlog.formats.dialects.log_lines import LogLines
+from chatlog.formats.dialects.log_lines import LogLines, TextLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    Found = dict[str, str]
-    """The named groups of a form that matched, without the empty ones."""
-    Refine = Callable[[Found], Found]
-    """Changes what a pattern found, as where a group needs more than a pattern to split it."""
+    from chatlog.formats.dialects.forms import Form, Found
 
-NOISE: Final = "-noise"
-DAY: Final = "-day"
-OPENED: Final = "-opened"
-CLOSED: Final = "-closed"
-CHANNEL: Final = "-channel"
-OWN_NICK: Final = "-own-nick"
-SPLIT: Final = "-split"
-REPEAT: Final = "-repeat"
-"""Kinds of line that are no event by themselves: remarks, a new day (with the groups of a
-stamp), the beginning and the end of listening (the same groups), the channel that follows
-(`target`), the nick of the program's user (`nick`), quits of many (`nicks`, `more`, and the
-servers `one` and `other`), and a
-message said again (`count`)."""
-
-PREFIXES: Final = "~&@%+!"
-"""The marks of status that programs show before a nick."""
-
-NICK: Final = r"(?P<nick>[^\s<>]+)"
-SUBJECT: Final = r"(?P<subject>\S+)"
-TARGET: Final = r"(?P<target>\S+)"
-MASK: Final = r"(?P<user>[^@\s]*)@(?P<host>\S*?)"
-TEXT: Final = r"(?P<text>.*)"
-"""Pieces of patterns: a nick, a person that something is done to, a channel, `user@host`,
-the rest of the line."""
-
-_WEEKDAY: Final = r"(?:[A-Z][a-z]{2} )?"
-CTIME: Final = (
-    _WEEKDAY + r"(?P<month>[A-Z][a-z]{2})\s+(?P<day>\d{1,2}) (?P<hour>\d\d):(?P<minute>\d\d)"
-    r":(?P<second>\d\d) (?P<year>\d{4})"
-)
-"""A date and time as C's `ctime` writes it: `Mon Nov 23 19:30:42 2026`."""
-CDATE: Final = _WEEKDAY + r"(?P<month>[A-Z][a-z]{2})\s+(?P<day>\d{1,2}) (?P<year>\d{4})"
-"""A date in the words of `ctime`: `Mon Nov 23 2026`."""
-CLOCK_TIME: Final = r"(?P<hour>\d\d):(?P<minute>\d\d)"
-CLOCK_SECONDS: Final = CLOCK_TIME + r":(?P<second>\d\d)"
-ISO_DATE: Final = r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)"
-
+NAMELESS: Final = "lines by the program's user, whose nick the log does not tell"
 AMBIGUOUS: Final = "an action and an event have the same form"
-
-
-class Form(msgspec.Struct, frozen=True):
-    """One form of line: the kind of event, the text with which it begins, and the rest.
-
-    `pattern` matches all that follows `lead`, and names the fields of the event. `refine`
-    changes what it found. A line of an ambiguous form counts so.
-    """
-
-    kind: str
-    lead: str
-    pattern: re.Pattern[str]
-    refine: Refine | None = None
-    is_ambiguous: bool = False
-
-
-def form(
-    kind: str, lead: str, pattern: str, refine: Refine | None = None, *, is_ambiguous: bool = False
-) -> Form:
-    """Return a form of line; its pattern must match to the end."""
-    return Form(kind, lead, re.compile(pattern, re.DOTALL), refine, is_ambiguous)
 
 
 class TextTable(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """The table of a dialect of lines.
 
     `stamps` are patterns of the stamps with which lines begin, with all that stands before
-    the form: the first that fits most lines is taken for the whole log. `forms` are tried in
-    order; `marks` are the forms of lines without a stamp. `continues` tells that any other line
-    without a stamp goes on with the message before it. `has_bytes` tells that the
-    program writes the bytes that came.
+    the form: the first that fits most lines is tried first. No stamp may be the beginning of
+    a longer one. `forms` are tried in order; `marks` are the forms of lines without a stamp.
+    `continues` tells that any other line without a stamp goes on with the message before it.
+    `has_bytes` tells that the program writes the bytes that came. Events of the types
+    `homeless` belong to no channel unless something names one.
     """
 
     name: str
@@ -110,6 +65,7 @@ class TextTable(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     marks: tuple[Form, ...] = ()
     continues: bool = False
     has_bytes: bool = False
+    homeless: frozenset[str] = frozenset()
 
     def decoder(self, facts: LogFacts) -> TextDecoder:
         """Return the decoder of one log."""
@@ -127,8 +83,8 @@ class TextDecoder:
         self._table = table
         self._facts = facts
         self._via = f"import:{table.name}"
-        self._forms = _by_first_letter(table.forms)
-        self._clock: LogClock | None = None
+        self._forms = by_first_letter(table.forms)
+        self._quick = talk_by_first_letter(self._forms)
         self._clocks: list[LogClock] = []
         self._own_nick = facts.own_nick
         self._time = ""
@@ -136,6 +92,8 @@ class TextDecoder:
         self._number = 0
         self._encoding = ""
         self._made: list[Event] = []
+        self._last_event: Event | None = None
+        self._pause = 0  # the number of the last line that gave no event
         self._kinds: dict[str, Callable[[Found], bool]] = {
             NOISE: self._noise,
             DAY: self._day,
@@ -144,6 +102,7 @@ class TextDecoder:
             CHANNEL: self._name_channel,
             OWN_NICK: self._name_own_nick,
             SPLIT: self._split,
+            REJOIN: self._rejoin,
             REPEAT: self._repeat,
         }
 
@@ -151,99 +110,139 @@ class TextDecoder:
         """Yield the events in the order of the log, some at once; see `LogDecoder`."""
         lines = LogLines(blocks, self._facts.encoding)
         for some in lines.pieces():
-            if self._clock is None:
-                self._choose_stamp(some)
-            for line, encoding in some:
-                self._number += 1
-                self._encoding = encoding if self._table.has_bytes else ""
-                self._take(line)
+            if not self._clocks:
+                self._clocks = self._choose_stamp(some)
+            self._take_lines(some)
             keep = 1 if self._table.continues and self._made else 0
             ready = self._made[: len(self._made) - keep]
             self._made = self._made[len(ready) :]
+            self._last_event = ready[-1] if ready else self._last_event
             yield ready
         if self._opened and self._time:
             self.heard.append(HeardStretch(self._opened, max(self._opened, self._time)))
         yield self._made
         self._made = []
 
-    # -- stamps ------------------------------------------------------------------------
-
-    def _choose_stamp(self, lines: Sequence[tuple[str | None, str]]) -> None:
-        """Choose the form of stamp that most of some lines have."""
-        patterns = [re.compile(each) for each in self._table.stamps]
-        texts = [line for line, _ in lines[:1000] if line]
-        counts = [sum(each.match(text) is not None for text in texts) for each in patterns]
-        best = max(range(len(patterns)), key=lambda number: (counts[number], -number))
+    def _choose_stamp(self, lines: Sequence[TextLine]) -> list[LogClock]:
+        """Return the clocks for all forms of stamp, first the one that most of some lines have."""
         facts = self._facts
-        self._clocks = [
-            LogClock(pattern, facts.date, facts.tz, self.tally)
-            for pattern in (patterns[best], *patterns[:best], *patterns[best + 1 :])
+        clocks = [
+            LogClock(re.compile(each, re.ASCII), facts.date, facts.tz, self.tally)
+            for each in self._table.stamps
         ]
-        self._clock = self._clocks[0]
-
-    def _stamp(self, line: str) -> tuple[re.Match[str], LogClock] | None:
-        """Return the stamp of a line with its clock: nearly always that of the lines before."""
-        for clock in self._clocks:
-            if (found := clock.match(line)) is not None:
-                if clock is not self._clock:
-                    assert self._clock is not None  # noqa: S101 - chosen before
-                    if self._clock.date is not None:
-                        clock.set_date(self._clock.date)
-                return found, clock
-        return None
+        texts = [line for line, _ in lines[:1000] if line]
+        counts = [sum(map(each.matches, texts)) for each in clocks]
+        best = max(range(len(clocks)), key=lambda number: (counts[number], -number))
+        return [clocks[best], *clocks[:best], *clocks[best + 1 :]]
 
     # -- lines -------------------------------------------------------------------------
 
-    def _take(self, line: str | None) -> None:
-        """Take the next line: count it once, and make its events."""
-        if line is None:
-            self._unknown("", "longer than any message")
-            return
-        stamp = self._stamp(line)
-        if stamp is None:
+    def _take_lines(self, lines: Sequence[TextLine]) -> None:
+        """Take the next lines: count each once, and make its events.
+
+        Talk, which is nearly all of a log, takes a short way.
+        """
+        clock, add = self._clocks[0], self._made.append
+        quick, otherwise = self._quick, self._quick.get("")
+        network, target, via = self._facts.network, self._facts.target, self._via
+        has_bytes = self._table.has_bytes
+        before, understood = self._number, 0
+        for number, (line, encoding) in enumerate(lines, before + 1):
+            try:
+                end = clock.read(line) if line is not None else -1
+            except (ValueError, OverflowError, KeyError):
+                end = -1
+            if (
+                line is not None
+                and end >= 0
+                and (talk := quick.get(line[end : end + 1], otherwise)) is not None
+                and (found := talk[1](line, end)) is not None
+            ):
+                nick, text = found.groups()
+                self._time = time = clock.time
+                understood += 1
+                add(
+                    Event(
+                        time=time,
+                        network=network,
+                        target=target,
+                        type=talk[0],
+                        nick=nick,
+                        text=text,
+                        via=via,
+                        encoding=encoding if has_bytes else "",
+                    )
+                )
+            else:
+                self._number, self._encoding = number, encoding if has_bytes else ""
+                if line is None:
+                    self._unknown("", "longer than any message")
+                else:
+                    self._take(line, end)
+        self._number = before + len(lines)
+        self.tally.understood += understood
+
+    def _take(self, line: str, end: int) -> None:
+        """Take a line of any kind; `end` is the length of its stamp, -1 if none is read yet."""
+        if end >= 0:
+            self._time = self._clocks[0].time
+        else:
+            try:
+                end = self._read_stamp(line)
+            except NoDateError:
+                raise
+            except (ValueError, OverflowError, KeyError):
+                self._unknown(line, "no such time")
+                return
+        if end < 0:
             self._take_unstamped(line)
             return
-        found, clock = stamp
-        try:
-            self._time = clock.time_of(found)
-        except NoDateError:
-            raise
-        except (ValueError, OverflowError, KeyError):
-            self._unknown(line, "no such time")
-            return
-        body = line[found.end() :]
-        if clock is not self._clock and clock.date is not None and self._clock is not None:
-            self._clock.set_date(clock.date)
-        forms = self._forms.get(body[:1])
-        if forms is None:
-            forms = self._forms[""]
-        self._take_form(line, body, forms)
+        forms = self._forms.get(line[end : end + 1]) or self._forms[""]
+        if not self._take_form(line, end, forms):
+            self._unknown(line, "no form of this dialect")
 
-    def _take_unstamped(self, line: str) -> None:
-        for each in self._table.marks:
-            if line.startswith(each.lead) and (
-                found := each.pattern.fullmatch(line, len(each.lead))
+    def _read_stamp(self, line: str) -> int:
+        """Return the length of a stamp in any form, and set the time; -1 if there is none."""
+        first = self._clocks[0]
+        for clock in self._clocks:
+            clock.follow(first)
+            if (end := clock.read(line)) >= 0:
+                self._time = clock.time
+                first.follow(clock)
+                return end
+        return -1
+
+    def _take_form(self, line: str, start: int, forms: Sequence[Form]) -> bool:
+        """Make the events of a line, from a place on, if it has one of some forms."""
+        for each in forms:
+            if line.startswith(each.lead, start) and (
+                found := each.pattern.fullmatch(line, start + len(each.lead))
             ):
                 self._use(each, found, line)
-                return
-        if not line.strip():
-            self.tally.noise += 1
-        elif self._table.continues and self._made:
-            last = self._made[-1]
-            self._made[-1] = msgspec.structs.replace(last, text=f"{last.text}\n{line}")
-            self.tally.understood += 1
-        else:
-            self._unknown(line, "no time stamp")
+                return True
+        return False
 
-    def _take_form(self, line: str, body: str, forms: Sequence[Form]) -> None:
-        for each in forms:
-            lead = each.lead
-            if body.startswith(lead) and (found := each.pattern.fullmatch(body, len(lead))):
-                self._use(each, found, line)
+    def _take_unstamped(self, line: str) -> None:
+        if self._take_form(line, 0, self._table.marks):
+            return
+        if self._table.continues and self._is_behind_talk():
+            last = self._made[-1]
+            if len(last.text) < _LONGEST_TEXT:
+                self._made[-1] = msgspec.structs.replace(last, text=f"{last.text}\n{line}")
+                self.tally.understood += 1
                 return
-        self._unknown(line, "no form of this dialect")
+        if line.strip():
+            self._unknown(line, "no time stamp")
+        else:
+            self._pause = self._number
+            self.tally.noise += 1
+
+    def _is_behind_talk(self) -> bool:
+        """Return whether the line before was a message, action or notice."""
+        return bool(self._made) and self._made[-1].type in TALK and self._pause < self._number - 1
 
     def _unknown(self, line: str, why: str) -> None:
+        self._pause = self._number
         self.tally.unknown += 1
         self._keep_odd(line, why, is_ambiguous=False)
 
@@ -258,7 +257,7 @@ class TextDecoder:
             found = used.refine(found)
         special = self._kinds.get(used.kind)
         if special is None:
-            self._made.append(self._event(used.kind, found))
+            self._made.append(self._event(used, found))
         elif not special(found):
             self._unknown(line, "no such time")
             return
@@ -270,23 +269,28 @@ class TextDecoder:
         else:
             self.tally.understood += 1
 
-    def _event(self, kind: str, found: Found) -> Event:
-        """Return the event that has the fields which a form found."""
-        facts = self._facts
+    def _event(self, used: Form, found: Found) -> Event:
+        """Return the event of the fields that a form found."""
         fields: dict[str, Any] = found
-        if target := fields.pop("target", ""):
-            self.target = self.target or target
+        named = fields.pop("target", "")
+        self.target = self.target or named
+        target = self._facts.target or named
+        if not target and used.kind in self._table.homeless:
+            target = SERVER
         if "params" in fields:
-            command, *params = fields["params"].split()
+            command, *params = fields.pop("params").split()
             fields["command"], fields["params"] = command, tuple(params)
-        if kind == EventType.NICK and not fields.get("nick"):
+        if used.is_own:
             fields["nick"] = self._own_nick
+            if not self._own_nick:
+                self.tally.note(NAMELESS)
+        if used.kind == EventType.NICK and fields.get("nick") == self._own_nick:
             self._own_nick = fields.get("subject", "")
         return Event(
             time=self._time,
-            network=facts.network,
-            target=facts.target or target,
-            type=kind,
+            network=self._facts.network,
+            target=target,
+            type=used.kind,
             via=self._via,
             encoding=self._encoding,
             **fields,
@@ -295,6 +299,7 @@ class TextDecoder:
     # -- lines that are no event by themselves -----------------------------------------
 
     def _noise(self, _found: Found) -> bool:
+        self._pause = self._number
         return True
 
     def _moment(self, found: Found) -> bool:
@@ -342,39 +347,32 @@ class TextDecoder:
         nicks = [each.lstrip(PREFIXES) for each in re.split(r",?\s+", found.get("nicks", ""))]
         split = f"{found.get('one', '')} {found.get('other', '')}".strip()
         for nick in filter(None, nicks):
-            self._made.append(
-                self._event(EventType.QUIT, {"nick": nick, "text": split, "split": split})
-            )
+            self._made.append(self._event(_QUIT, {"nick": nick, "text": split, "split": split}))
         if more := found.get("more"):
             self.tally.note("people of a netsplit whose names the log leaves out", int(more))
         return True
 
+    def _rejoin(self, found: Found) -> bool:
+        """Make one join for each nick that comes back when a netsplit is over."""
+        for nick in filter(None, re.split(r",?\s+", found.pop("nicks", ""))):
+            self._made.append(self._event(_JOIN, {**found, "nick": nick.lstrip(PREFIXES)}))
+        return True
+
     def _repeat(self, found: Found) -> bool:
-        """Make the message before once more, as often as the line says, within bounds."""
-        count = int(found.get("count", "1"))
-        if not self._made or count > _MOST_REPEATS:
+        """Make the event before once more, as often as the line says, within bounds."""
+        count = int(found.get("count", "1")[:_DIGITS])
+        last = self._made[-1] if self._made else self._last_event
+        if last is None or self._pause == self._number - 1 or count > _MOST_REPEATS:
             self.tally.note("messages said again that cannot be told", count)
             return True
-        self._made += [self._made[-1]] * count
+        self._made += [last] * count
         self.tally.note("messages said again, without their times", count)
         return True
 
 
 _ANY: Final = re.compile("")
+_QUIT: Final = form(EventType.QUIT, "", "")
+_JOIN: Final = form(EventType.JOIN, "", "")
 _MOST_REPEATS: Final = 1000
-
-
-def _by_first_letter(forms: Sequence[Form]) -> dict[str, tuple[Form, ...]]:
-    """Return the forms by the first letter of their leads; under "" those without a lead.
-
-    Each letter has the forms without a lead too, in the order of the table.
-    """
-    letters = {each.lead[:1] for each in forms} | {""}
-    return {
-        letter: tuple(each for each in forms if each.lead[:1] in {letter, ""}) for letter in letters
-    }
-
-
-def day_of(found: Found) -> date:
-    """Return the date of a found ISO date."""
-    return date(int(found["year"]), int(found["month"]), int(found["day"]))
+_DIGITS: Final = 9
+_LONGEST_TEXT: Final = 64 * 1024

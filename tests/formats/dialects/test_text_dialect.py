@@ -153,3 +153,25 @@ def test_a_log_is_heard_from_opened_to_closed():
         ("23T19:30", "23T20:00"),
         ("24T08:00", "24T08:05"),
     ]
+
+
+@pytest.mark.parametrize("stamp", [b"%02d:%02d:%02d ", b"2026-11-23T%02d:%02d:%02dZ "])
+def test_a_stamp_in_the_minute_of_the_one_before_has_its_own_second(stamp):
+    moments = [(19, 30, 1), (19, 30, 1), (19, 30, 59), (19, 30, 2), (19, 31, 2), (0, 0, 3)]
+    log = b"".join(stamp % moment + b"<ann> hi\n" for moment in moments)
+    _, events = decoded(log, date="2026-11-23")
+    days = [23] * 5 + [23 if b"Z" in stamp else 24]
+    assert [each.time for each in events] == [
+        f"2026-11-{day}T{hour:02d}:{minute:02d}:{second:02d}.000Z"
+        for day, (hour, minute, second) in zip(days, moments, strict=True)
+    ]
+
+
+def test_stamps_of_two_forms_in_one_log_are_of_the_same_days():
+    log = b"23:59 <ann> a\n[00:01] <ann> b\n00:02:03 <ann> c\n"
+    assert times(log, date="2026-11-23") == ["11-23T23:59", "11-24T00:01", "11-24T00:02"]
+
+
+def test_an_impossible_second_is_no_time_though_its_minute_is_known():
+    decoder, events = decoded(b"19:31:01 <ann> a\n19:31:x9 <ann> b\n", date="2026-11-23")
+    assert (len(events), decoder.tally.unknown) == (1, 1)
