@@ -1,11 +1,11 @@
 """The locks of an archive: byte ranges in `ROOT/.lock`, and the directories of targets.
 
-Each transcript has three bytes of that file: one for its recorder, one for
-whoever seals or removes segments, one for whoever appends to its MANIFEST. The
-kernel releases what a dead process held. POSIX gives a process's locks up as
-soon as it closes *any* descriptor of the file, so a process has one `Locks`
-per root and nothing else opens that file; and as a process is never locked out
-by itself, its threads are kept apart here.
+Each transcript has four bytes of that file: for its recorder, for the import or merge that
+writes to it, for the process that seals or removes its segments, and for the one that appends
+to its MANIFEST. The kernel releases the locks of a dead process. POSIX gives a process's locks
+up as soon as it closes *any* descriptor of the file, so a process has one `Locks` per root and
+nothing else opens that file; and as a process is never locked out by itself, its threads are
+kept apart here.
 
 A recorder locks the directory of its target too, as soon as it exists: see
 `directory_locks`. Earlier versions know only the byte range, so each recorder
@@ -17,7 +17,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import hashlib
 import os
 import threading
 import time
@@ -25,8 +24,13 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.directory_locks import DirectoryLocks
 from chatlog.archive.files import open_regular, reported
+from chatlog.archive.lock_offsets import (
+    appending_offset,
+    importing_offset,
+    recording_offset,
+    sealing_offset,
+)
 from chatlog.archive.system import System, open_file
-from chatlog.casemapping import Casemapping
 from chatlog.errors import HeldError, TranscriptError
 
 if TYPE_CHECKING:
@@ -35,17 +39,11 @@ if TYPE_CHECKING:
 
 NAME: Final = ".lock"
 
-_RECORDING: Final = 0
-_SEALING: Final = 1 << 62
-_APPENDING: Final = _SEALING + (1 << 61)
-_OFFSETS: Final = {_RECORDING: 1 << 62, _SEALING: 1 << 61, _APPENDING: 1 << 61}
 _HELD: Final = {errno.EACCES, errno.EAGAIN}
 # Who asks whether a transcript is held has the lock itself for a moment.
 _TRIES: Final = 3
 _PAUSE: Final = 0.03
-_NETWORKS: Final = Casemapping("ascii")
-# The coarsest folding, as a lock is taken before the server has named its own.
-_TARGETS: Final = Casemapping("rfc1459")
+_SEALING_EVERY: Final = 0.05  # seconds
 
 
 class Locks:
@@ -61,7 +59,8 @@ class Locks:
         self._held: dict[int, tuple[str, str]] = {}
         self._directories = DirectoryLocks()
         self._offsets: dict[Path, int] = {}  # of each held target whose directory is known
-        self._sealing: set[int] = set()
+        self._sealing: dict[int, int] = {}  # the kind of each lock, by its offset
+        self._importing: dict[int, int] = {}
         self._renews_once = self._renewed = False
         self._threads = threading.Lock()
         self._appending = threading.Lock()
@@ -76,7 +75,7 @@ class Locks:
         process holds either lock, or if we record into that directory under another
         name; TranscriptError if locks cannot be had at all.
         """
-        offset = _offset(_RECORDING, _name(network, target))
+        offset = recording_offset(network, target)
         with self._threads:
             self._open()
             # First the directory: a recorder that is refused leaves `.lock` as it is.
@@ -122,7 +121,7 @@ class Locks:
 
         Either lock tells. `directory` is the target's, None if it is unknown.
         """
-        offset = _offset(_RECORDING, _name(network, target))
+        offset = recording_offset(network, target)
         with self._threads:
             if offset in self._held:
                 return False
@@ -219,34 +218,73 @@ class Locks:
                     f"another chatlog records {target!r} of {network!r} in {self._root} by now;"
                     " stop it, and what was held back is written there"
                 )
+        for offset, kind in (*self._importing.items(), *self._sealing.items()):
+            if not self._try(offset, kind):
+                raise TranscriptError(
+                    f"another chatlog imports, merges or seals in {self._root} by now;"
+                    " when that has ended, run this again"
+                )
+
+    # -- importing beside a recorder -------------------------------------------------
+
+    @contextlib.contextmanager
+    def importing(self, network: str, target: str) -> Iterator[None]:
+        """Keep every other import and merge out of a transcript, but no recorder.
+
+        Raise HeldError if another one is there.
+        """
+        offset = importing_offset(network, target)
+        with self._threads:
+            self._open()
+            if offset in self._importing or not self._try(offset):
+                raise HeldError(
+                    f"another import or merge writes to {target!r} of {network!r} in {self._root};"
+                    " run this again when that has ended"
+                )
+            self._importing[offset] = fcntl.LOCK_EX
+        try:
+            yield
+        finally:
+            with self._threads:
+                if self._importing.pop(offset, None) is not None:
+                    self._release(offset)
 
     # -- sealing, removing, and the MANIFEST -----------------------------------------
 
     @contextlib.contextmanager
-    def sealing(self, directory: Path) -> Iterator[bool]:
-        """Take the lock for sealing and removing segments; yield whether it was free."""
-        offset = _offset(_SEALING, _key(directory))
-        ours = self._begin_sealing(offset)
+    def sealing(
+        self, directory: Path, *, shared: bool = False, patience: float = 0
+    ) -> Iterator[bool]:
+        """Take the lock for sealing, removing and mending segments; yield whether it was free.
+
+        With `shared` several processes have it at once, and nobody seals meanwhile: for reading,
+        and for a part that must be left alone. `patience` is the time to wait, in seconds.
+        """
+        offset = sealing_offset(directory)
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        end = time.monotonic() + patience
+        while not (ours := self._begin_sealing(offset, kind)) and time.monotonic() < end:
+            time.sleep(_SEALING_EVERY)
         try:
             yield ours
         finally:
             if ours:
                 with self._threads:
-                    self._sealing.discard(offset)
+                    self._sealing.pop(offset, None)
                     self._release(offset)
 
-    def _begin_sealing(self, offset: int) -> bool:
+    def _begin_sealing(self, offset: int, kind: int) -> bool:
         with self._threads:
             self._open()
-            if offset in self._sealing or not self._try(offset):
+            if offset in self._sealing or not self._try(offset, kind):
                 return False
-            self._sealing.add(offset)
+            self._sealing[offset] = kind
         return True
 
     @contextlib.contextmanager
     def appending(self, directory: Path) -> Iterator[None]:
         """Wait for the lock for appending to a target's MANIFEST; it is never held for long."""
-        offset = _offset(_APPENDING, _key(directory))
+        offset = appending_offset(directory)
         with self._appending:
             with self._threads:
                 self._open()
@@ -306,6 +344,7 @@ class Locks:
                 self._fd = -1
             self._directories.close()
             self._held.clear()
+            self._importing.clear()
             self._offsets.clear()
 
 
@@ -323,21 +362,3 @@ def _stat(path: Path) -> os.stat_result | None:
             return path.stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
-
-
-def _name(network: str, target: str) -> str:
-    return f"{_NETWORKS[network]}\0{_TARGETS[target]}"
-
-
-def same_transcript(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Return whether two pairs of network and target share a lock."""
-    return _name(*one) == _name(*other)
-
-
-def _key(directory: Path) -> str:
-    return f"{directory.parent.name}/{directory.name}"
-
-
-def _offset(kind: int, name: str) -> int:
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
-    return kind + int.from_bytes(digest[:8], "big") % _OFFSETS[kind]

@@ -14,6 +14,7 @@ from chatlog.archive.bounded_lines import LONGEST_LINE
 from chatlog.archive.entry_lines import LONGEST
 from chatlog.archive.files import open_regular, reported, transcript_error
 from chatlog.archive.system import FILE_MODE, open_or_create, sync_directory
+from chatlog.errors import TranscriptError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,10 +44,18 @@ class AsLeft(NamedTuple):
     size: int
 
 
+class NameTakenError(TranscriptError):
+    """A name that another process gave to a file of its own."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} was created by another process meanwhile; run this again")
+
+
 class Segment:
     """One append-only file; at rest it ends with a whole line.
 
-    Opening creates the file and the directories above it if they are missing.
+    Opening creates the file and the directories above it if they are missing. One that
+    `is_new` is created here, or NameTakenError raised: no two processes create the same.
     A last line without its newline is cut off, and `torn` holds its bytes;
     `zeros` counts the zero bytes behind it, as a power cut leaves them. One that is
     longer than any line that chatlog writes is no torn line: it gets its newline, so
@@ -64,6 +73,7 @@ class Segment:
         system: System,
         mode: int = FILE_MODE,
         as_left: AsLeft | None = None,
+        is_new: bool = False,
     ) -> None:
         self.path = path
         self._system = system
@@ -71,8 +81,12 @@ class Segment:
         self._dirty = False
         self._end = 0  # of the file, as this writer left it
         self.was_closed = False
+        flags = os.O_RDWR | os.O_APPEND | (os.O_EXCL if is_new else 0)
         with reported(path):
-            self._fd, self._changed = open_or_create(system, path, os.O_RDWR | os.O_APPEND, mode)
+            try:
+                self._fd, self._changed = open_or_create(system, path, flags, mode)
+            except FileExistsError as error:
+                raise NameTakenError(path) from error
             try:
                 state = os.fstat(self._fd)
                 self.identity = state.st_dev, state.st_ino
@@ -129,6 +143,12 @@ class Segment:
             start = line_start(self._fd, self.size - 1)
             length = self.size - start
             return os.pread(self._fd, length, start) if length <= LONGEST + 1 else b""
+
+    def first_line(self) -> bytes:
+        """Return the first line with its newline; empty if there is none, or if it is too long."""
+        with reported(self.path, doing="read"):
+            line, newline, _ = os.pread(self._fd, min(self.size, LONGEST_LINE), 0).partition(b"\n")
+            return line + newline if newline else b""
 
     def lines_from(self, start: int, most: int | None = None) -> bytes:
         """Return the whole lines behind `start`, also if the file has lost its name.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from chatlog.archive.locks import Locks
     from chatlog.upkeep.findings import Checked
 
-_TRIES: Final = 100
-_PAUSE: Final = 0.1  # seconds
+_PATIENCE: Final = 10.0  # seconds
 
 
 class Repair(NamedTuple):
@@ -95,24 +93,25 @@ def inspect(
             findings.append(Finding(os.path.relpath(directory, root), 0, str(error)))
             continue
         held = is_held(locks, directory)
-        with _undisturbed(locks, root, directory):
-            findings += verifier.target(directory, held=held)
+        with _undisturbed(locks, root, directory) as is_alone:
+            findings += verifier.target(directory, held=held or not is_alone)
     return Inspection(findings, verifier.checked)
 
 
 @contextmanager
-def _undisturbed(locks: Locks, root: Path, directory: Path) -> Iterator[None]:
-    """Keep others from sealing a target meanwhile, unless that would need a new lock file."""
+def _undisturbed(locks: Locks, root: Path, directory: Path) -> Iterator[bool]:
+    """Keep others from sealing a target meanwhile, unless that would need a new lock file.
+
+    Yield whether nobody seals or imports there; after 10 s it is verified all the same.
+    """
     if not (root / ".lock").exists():  # no recorder and no `maintain` ever ran here
-        yield
+        yield True
         return
+    is_alone = True
     with ExitStack() as stack:
         with suppress(TranscriptError):  # the archive may only be read
-            for _ in range(_TRIES):
-                if stack.enter_context(locks.sealing(directory)):
-                    break
-                time.sleep(_PAUSE)
-        yield
+            is_alone = stack.enter_context(locks.sealing(directory, patience=_PATIENCE))
+        yield is_alone
 
 
 def total_size(directories: Iterable[Path]) -> int:

@@ -114,12 +114,21 @@ class OpenParts:
         return True
 
     def close(self) -> None:
-        """Write the lines of stuck parts, if their disk takes them, and close all files."""
-        actions = [
-            *(partial(self._retry, parts) for parts in self.stuck),
-            *(partial(self._release, parts) for parts in self._open),
-        ]
-        do_all(actions)
+        """Write the lines of stuck parts, if their disk takes them, and close all files.
+
+        The lines of a file that was deleted or replaced are written to another one.
+        """
+        retries = (partial(self._retry, parts) for parts in [*self.stuck])
+        every = dict.fromkeys((*self._open, *self.stuck))
+        closings = (partial(self._close, parts) for parts in every)
+        do_all(chain(retries, closings))
+
+    def _close(self, parts: Parts) -> None:
+        is_refused = parts in self.stuck
+        self._release(parts)
+        if parts in self.stuck and not is_refused:
+            self._retry(parts)
+            self._release(parts)
 
     def expose(self) -> list[Unsynced]:
         """Return the files that are to be synced, once: the caller syncs them."""

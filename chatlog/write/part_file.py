@@ -14,8 +14,9 @@ A loss is told in the manifest before the next line is written.
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import msgspec
 
@@ -25,7 +26,7 @@ from chatlog.archive.layout import SegmentName
 from chatlog.archive.manifest_entries import TextEntry, VanishedEntry
 from chatlog.archive.manifest_view import ManifestView
 from chatlog.archive.recovery import recovered
-from chatlog.archive.segment import AsLeft, Segment, Unsynced
+from chatlog.archive.segment import AsLeft, NameTakenError, Segment, Unsynced
 from chatlog.errors import TranscriptError
 from chatlog.write.existing_parts import lines_in, parts_in, without_overlap
 
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from chatlog.write.stream_key import Archive, StreamKey
 
 logger = logging.getLogger(__name__)
+
+_MOST_TAKEN: Final = 1000
+"""The numbers that other processes may take one after another before this one gives up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,8 @@ class PartFile:
 
     History always begins a new part. Live events continue the last part if it
     is live too and was written in the same style, and begin a new one
-    otherwise. Lines that must be written again, and events that keep a torn
+    otherwise. A part is created by one process alone, which has its number.
+    Lines that must be written again, and events that keep a torn
     line, go to the front of `queue`. `time` is that of the events to write, in
     the form of `Event.time`. The `segment` of a `state` is the open file, if one is.
     """
@@ -177,38 +182,66 @@ class PartFile:
         entry = self._entry(segment.path)
         if entry is not None:
             return self._announced(segment.path) == entry
-        line, decode = segment.last_line(), self._encoding.format.decode_line
+        # The last line alone does not tell: a torn one of history is kept as if it were live.
+        first, last = self._is_live(segment.first_line()), self._is_live(segment.last_line())
+        return last is True and first is not False
+
+    def _is_live(self, line: bytes) -> bool | None:
+        """Return whether a line is of live events, as no line is; None if it does not tell."""
+        decode = self._encoding.format.decode_line
         try:
-            return not line or (decode is not None and not decode(line).via)
+            return not line or (None if decode is None else not decode(line).via)
         except ValueError:
-            return False
+            return None
 
     def _begin(self, time: str) -> Segment:
+        archive, is_described = self._archive, self._encoding.entry is not None
+        if self._place.of_class:
+            archive.version.allow_classes()
+        lock = archive.locks.appending(self._place.directory) if is_described else nullcontext()
+        with lock:  # else another process could describe the segment that this one creates
+            for _ in range(_MOST_TAKEN):
+                path = self._next_path()
+                self._describe(path)
+                try:
+                    return self._open_at(path, time, is_new=True)
+                except NameTakenError as error:  # by a recorder, or an import beside it
+                    taken = error
+        raise taken
+
+    def _next_path(self) -> Path:
+        """Return the path of the part behind all that are there."""
         last = self._last_part()
         number = last.part + 1 if last else 1
-        of_class = self._place.of_class
-        if of_class:
-            self._archive.version.allow_classes()
-        name = SegmentName(self._period, number, self._encoding.suffix, of_class=of_class)
-        path = self._place.directory / str(name)
+        suffix, of_class = self._encoding.suffix, self._place.of_class
+        return self._place.directory / str(
+            SegmentName(self._period, number, suffix, of_class=of_class)
+        )
+
+    def _describe(self, path: Path) -> None:
+        """Describe a segment before it has a line, as without that none can be read."""
         entry = self._entry(path)
         if entry is not None and self._announced(path) != entry:
-            # Told before the segment has a line, as without it none can be read.
-            self._announce(entry)
-        return self._open_at(path, time)
+            self._append(entry)
 
     def _last_part(self) -> SegmentName | None:
         place = self._place
         parts = parts_in(place.directory, self._period, self._encoding.suffix, place.of_class)
         return parts[-1] if parts else None
 
-    def _open_at(self, path: Path, time: str, as_left: AsLeft | None = None) -> Segment:
+    def _open_at(
+        self, path: Path, time: str, as_left: AsLeft | None = None, *, is_new: bool = False
+    ) -> Segment:
         archive = self._archive
         is_known = path in archive.active
         archive.active.add(path)
         try:
             segment = Segment(
-                path, system=archive.system, mode=archive.storage.file_mode, as_left=as_left
+                path,
+                system=archive.system,
+                mode=archive.storage.file_mode,
+                as_left=as_left,
+                is_new=is_new,
             )
         except TranscriptError:
             if not is_known:
@@ -257,15 +290,19 @@ class PartFile:
         return found
 
     def _announce(self, entry: ManifestEntry) -> None:
-        archive, directory = self._archive, self._place.directory
-        with archive.locks.appending(directory):
-            manifest.append(
-                archive.system,
-                directory,
-                entry,
-                archive.storage.file_mode,
-                exposed=archive.exposed,
-            )
+        with self._archive.locks.appending(self._place.directory):
+            self._append(entry)
+
+    def _append(self, entry: ManifestEntry) -> None:
+        """Append an entry to the manifest; the caller has the lock for that."""
+        archive = self._archive
+        manifest.append(
+            archive.system,
+            self._place.directory,
+            entry,
+            archive.storage.file_mode,
+            exposed=archive.exposed,
+        )
 
     def _lose(self, path: Path, lines: int, time: str) -> None:
         self._untold.append(VanishedEntry(segment=path.name, at=time, lines=lines))

@@ -34,7 +34,8 @@ class Archive:
 
     `active` are the files to which a line may still be appended; any thread may
     look. `ended` are the directories in which a segment ended for its size. `version` is
-    to allow classes before one of them gets a segment of its own.
+    to allow classes before one of them gets a segment of its own. If `is_beside`, a recorder
+    may write the same targets: every part is a new one, as for history.
     """
 
     storage: Storage
@@ -44,3 +45,4 @@ class Archive:
     active: set[Path]
     ended: set[Path]
     version: VersionFile
+    is_beside: bool

@@ -138,6 +138,7 @@ class Streams:
     def use(self, archive: Archive) -> None:
         """Begin each further period with the settings of an archive."""
         self._archive = archive
+        self._is_beside = archive.is_beside
         self._rules = archive.storage.keeping
         self._may_part = self._rules.may_part
         self._encodings = encodings_of(archive.storage)
@@ -152,7 +153,7 @@ class Streams:
             self._directory_of(event.network, event.target),
             event.network,
             event.target,
-            self._splits_history and event.via != "",
+            self._is_beside or (self._splits_history and event.via != ""),
         )
         stream = self._at(place)
         if len(self.by_spelling) >= _REMEMBERED:

@@ -17,7 +17,8 @@ import msgspec
 
 from chatlog.archive.descriptors import most_open_files
 from chatlog.archive.layout import target_directory
-from chatlog.archive.locks import Locks, same_transcript
+from chatlog.archive.lock_offsets import same_transcript
+from chatlog.archive.locks import Locks
 from chatlog.archive.networks import Networks
 from chatlog.archive.segment import is_there, sync
 from chatlog.archive.storage import Storage, Sync
@@ -57,6 +58,9 @@ class Writer:
     does not lose it. A power cut does not lose it once the files that `expose`
     returned are synced, or after `sync`. Lines that a disk refuses wait in the
     backlog, in order, until `retry` finds room. Not for use from several threads.
+
+    One that writes `beside` a recorder holds no target, and begins a part of its own for each
+    period in each format: see `BesideWriter`.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Writer:
         system: System = System(),  # noqa: B008 -- immutable
         locks: Locks | None = None,
         open_files: int | None = None,
+        beside: bool = False,
     ) -> None:
         self.system = system
         self.locks = locks or Locks(storage.root, system=system)
@@ -78,6 +83,7 @@ class Writer:
         self._version = VersionFile(storage.root, system=system, mode=storage.file_mode)
         self._networks = Networks(storage.root, system=system, mode=storage.file_mode)
         self._storage = storage
+        self._is_beside = beside
         self.notes.mode = storage.file_mode
         self._streams = Streams(self._archive(), self.path, self._folds)
         self._files = OpenParts(open_files or most_open_files(), self._exposed)
@@ -106,6 +112,7 @@ class Writer:
             self._active,
             self._ended,
             self._version,
+            self._is_beside,
         )
 
     def hold(self, network: str, target: str) -> None:
@@ -117,7 +124,7 @@ class Writer:
         HeldError if another recorder is there first, and TranscriptError if the
         archive has a later version.
         """
-        self._version.keep()
+        self.keep_version()
         self.locks.hold(network, target, self._known_path(network, target))
         if self._left is None:
             self._left = left_behind(self._storage, system=self.system)
@@ -127,6 +134,13 @@ class Writer:
                 parts = self._streams.adopt(left)
                 if parts is not None:
                     self._files.stuck[parts] = None
+
+    def keep_version(self) -> None:
+        """Write FORMAT if there is none; raise TranscriptError if the archive has a later version.
+
+        For a target that is not held: nothing else of an archive is written before.
+        """
+        self._version.keep()
 
     def is_held_elsewhere(self, network: str, target: str) -> bool:
         """Return whether another process records a transcript."""
@@ -338,6 +352,13 @@ class Writer:
         Raise TranscriptError with the number of lines that could not be written.
         """
         try:
+            self.close_files()
+        finally:
+            self.locks.close()
+
+    def close_files(self) -> None:
+        """Write, sync and close as `close` does, and keep all locks."""
+        try:
             do_all([self.flush, self._close_all])
         except TranscriptError as error:
             if lines := self.waiting_lines:
@@ -345,8 +366,6 @@ class Writer:
                 kept = f" (but wait in {spool} for the next run)" if spool else ""
                 raise TranscriptError(f"{lines} lines could not be saved{kept}: {error}") from error
             raise
-        finally:
-            self.locks.close()
 
     def _close_all(self) -> None:
         do_all([self._networks.retry, self._files.close, self.notes.retry, self.sync])

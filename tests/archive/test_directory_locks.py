@@ -16,10 +16,10 @@ from tests.support.process import holding
 
 EARLIER = """
 import fcntl, pathlib, sys
-from chatlog.archive import locks
+from chatlog.archive.lock_offsets import recording_offset
 root = pathlib.Path(sys.argv[1])
 file = open(root / ".lock", "a+b")
-offset = locks._offset(locks._RECORDING, locks._name("net", "#c"))
+offset = recording_offset("net", "#c")
 try:
     fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, offset)
 except OSError:

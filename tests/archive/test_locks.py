@@ -177,3 +177,68 @@ def test_within_one_flush_the_archive_is_looked_for_until_it_is_there_and_then_n
     with pytest.raises(TranscriptError, match="not there any more"):
         locks.renew()
     moved.rename(root)
+
+
+IMPORTER = """
+import sys, pathlib
+from chatlog.archive.locks import Locks
+root = pathlib.Path(sys.argv[1])
+locks = Locks(root)
+with locks.importing("libera", "#python"), locks.sealing(
+    root / "libera" / "#python", shared=True
+) as ours:
+    print("held" if ours else "", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_an_import_keeps_out_other_imports_and_sealing_but_neither_recorders_nor_readers(
+    tmp_path, locks
+):
+    directory = tmp_path / "libera" / "#python"
+    with holding(IMPORTER, tmp_path) as process:
+        with pytest.raises(HeldError, match="another import or merge writes to '#PYTHON'"):
+            locks.importing("Libera", "#PYTHON").__enter__()
+        with locks.importing("libera", "#ruby"), locks.sealing(directory) as ours:
+            assert not ours
+        with locks.sealing(directory, shared=True) as ours:
+            assert ours
+        assert not locks.is_held("libera", "#python", directory)
+        locks.hold("libera", "#python")
+        process.kill()
+        process.wait()
+        with locks.importing("libera", "#python"), locks.sealing(directory, patience=5) as ours:
+            assert ours
+
+
+def test_one_process_imports_into_a_target_once_at_a_time(locks):
+    with locks.importing("libera", "#python"), pytest.raises(HeldError):
+        locks.importing("libera", "#python").__enter__()
+    with locks.importing("libera", "#python"):
+        pass
+
+
+def test_an_import_takes_its_locks_in_a_lock_file_that_was_made_anew(tmp_path, locks):
+    directory = tmp_path / "libera" / "#python"
+    with locks.importing("libera", "#python"), locks.sealing(directory, shared=True):
+        (tmp_path / ".lock").unlink()
+        locks.renew()
+        second = subprocess.run(
+            [sys.executable, "-c", IMPORTER, str(tmp_path)], capture_output=True, check=False
+        )
+        assert b"HeldError" in second.stderr
+        script = SEALER.replace("locks.close()", "")
+        third = subprocess.run(
+            [sys.executable, "-c", script, str(tmp_path)], capture_output=True, check=False
+        )
+        assert b"AssertionError" in third.stderr
+
+
+def test_an_import_whose_lock_another_one_took_meanwhile_writes_no_more(tmp_path, locks):
+    with locks.importing("libera", "#python"):
+        (tmp_path / ".lock").unlink()
+        with (
+            holding(IMPORTER, tmp_path),
+            pytest.raises(TranscriptError, match="another chatlog imports, merges or seals in"),
+        ):
+            locks.renew()

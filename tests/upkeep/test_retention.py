@@ -34,7 +34,9 @@ def texts(root):
 
 
 @pytest.mark.parametrize("sealed", [False, True], ids=["not sealed", "sealed"])
-@pytest.mark.parametrize("via", ["", "chathistory"], ids=["live", "fetched"])
+@pytest.mark.parametrize(
+    "via", ["", "chathistory", "import:irssi"], ids=["live", "fetched", "imported"]
+)
 @pytest.mark.parametrize("rotate", ROTATIONS)
 @pytest.mark.parametrize("time", FAR)
 def test_a_segment_is_kept_from_the_receipt_of_its_last_line(tmp_path, time, rotate, via, sealed):

@@ -7,7 +7,6 @@ that live lines never wait for it.
 from __future__ import annotations
 
 import asyncio
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from chatlog.write.writer import Writer
 
 _DISK_EVERY: Final = 0.2
-_SEAL_EVERY: Final = 0.05
-_SEAL_TRIES: Final = 200
+_PATIENCE: Final = 10.0
 
 _Kept = TypeVar("_Kept")
 
@@ -104,17 +102,13 @@ class Transcript:
     def _read(
         self, target: str, low: str, high: str, keep: Callable[[Iterable[KnownLine]], _Kept]
     ) -> _Kept:
-        """Read, in any thread, under the target's seal lock; after 10 s without it.
+        """Read, in any thread, when no process seals the target, or after 10 s.
 
         Sealing renames and removes segments: a reader beside it could miss lines.
         """
         directory = self._directory(target)
-        for _ in range(_SEAL_TRIES):
-            with self._writer.locks.sealing(directory) as nobody_else_is:
-                if nobody_else_is:
-                    return keep(lookup.lines_between(directory, low, high))
-            time.sleep(_SEAL_EVERY)
-        return keep(lookup.lines_between(directory, low, high))
+        with self._writer.locks.sealing(directory, shared=True, patience=_PATIENCE):
+            return keep(lookup.lines_between(directory, low, high))
 
     def _directory(self, target: str) -> Path:
         return self._writer.path(self._session.settings.network, target)
