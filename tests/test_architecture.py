@@ -34,14 +34,15 @@ ARROWS = {
     "coverage": "archive health read",
     "write": "archive coverage formats",
     "upkeep": "archive coverage formats query read write",
+    "ingest": "archive coverage formats protocol read upkeep write",
     "search": "archive formats query read",
     "hook": "formats read",
     "report": "archive coverage formats health query read search",
     "record": "archive connection coverage health protocol read upkeep write",
     "audit": "connection coverage protocol read record",
     "demo": "connection protocol record write",
-    "cli": "archive audit connection coverage demo formats health hook protocol query read record"
-    " report search settings upkeep write",
+    "cli": "archive audit connection coverage demo formats health hook ingest protocol query"
+    " read record report search settings upkeep write",
     "__main__": "cli",
 }
 """The packages that each package may import, beside itself and the ground."""

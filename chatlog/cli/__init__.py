@@ -53,6 +53,7 @@ COMMANDS: Final = {
     "gaps": "Show when each channel was recorded, and the gaps.",
     "audit": "Compare the archive with the server's history.",
     "verify": "Check that every segment is whole and unaltered.",
+    "import": "Import logs of other programs, each line once.",
     "merge": "Merge other archives of the same channels into one.",
     "backup": "Copy the archive while it is recorded; for cron.",
     "maintain": "Seal, compress and remove segments; for cron.",
@@ -63,6 +64,9 @@ COMMANDS: Final = {
     "completion": "Print the script for completion in bash, zsh or fish.",
 }
 """Each command with its line of `chatlog --help`."""
+
+_MODULES: Final = {"import": "import_logs"}
+"""The modules of commands whose names Python keeps for itself."""
 
 BUG: Final = 70
 INTERRUPTED: Final = 130
@@ -79,7 +83,8 @@ class _Commands(HelpGroup):
             return None
         with _collector_paused():
             import_msgspec()
-            module = importlib.import_module(f"chatlog.cli.commands.{cmd_name}")
+            name = _MODULES.get(cmd_name, cmd_name)
+            module = importlib.import_module(f"chatlog.cli.commands.{name}")
             gc.freeze()  # the collector need not look at what stays until the end
         command: click.Command = module.command
         return command

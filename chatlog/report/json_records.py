@@ -196,6 +196,46 @@ class MergeRecord(Record, tag="merge"):
     why: key.Why | None
 
 
+# -- import ------------------------------------------------------------------------
+
+
+class OddLineRecord(Record):
+    """An object of `odd`: a line that is not understood, or may be something else."""
+
+    number: Annotated[int, Meta(ge=1, description="Number of the line in its log, from 1.")]
+    text: Annotated[str, Meta(description="Line as it stands, at most 300 characters.")]
+    why: key.Why
+    imported: Annotated[bool, Meta(description="Whether it was imported, as one of two meanings.")]
+
+
+class LogRecord(Record, tag="log"):
+    """One file of an import: each of its lines is in one of the four numbers."""
+
+    log: Annotated[str, Meta(description="Path of the log, or of what lies among logs.")]
+    dialect: Annotated[str | None, Meta(description="Dialect; null if none is sure.")]
+    read: Annotated[int, Meta(ge=0, description="Lines of the log, or records of a database.")]
+    understood: Annotated[int, Meta(ge=0, description="Lines that tell an event or a time.")]
+    noise: Annotated[int, Meta(ge=0, description="Remarks of the program itself.")]
+    ambiguous: Annotated[int, Meta(ge=0, description="Lines that may be something else.")]
+    unknown: Annotated[int, Meta(ge=0, description="Lines that are not understood.")]
+    given: Annotated[int, Meta(ge=0, description="Number of events that the lines gave.")]
+    odd: Annotated[
+        list[OddLineRecord],
+        Meta(description="Ambiguous lines and those not understood, the first thousand."),
+    ]
+    notes: Annotated[
+        dict[str, int], Meta(description="Numbers of lines that a note in words is about.")
+    ]
+    why: key.Why | None
+
+
+class PassedOverRecord(Record, tag="passed-over"):
+    """A path of an import that is no file: a link, a pipe, a device."""
+
+    log: Annotated[str, Meta(description="Path of the log, or of what lies among logs.")]
+    why: key.Why
+
+
 # -- stats -------------------------------------------------------------------------
 
 

@@ -16,7 +16,17 @@ from tests.support.archive import event_at, record
 NETWORK = '[networks.net]\nservers = ["127.0.0.1:1"]\nchannels = ["#c"]\n'
 READING = sorted(
     COMMANDS.keys()
-    - {"record", "sync", "audit", "demo", "verify --repair", "maintain", "merge", "backup"}
+    - {
+        "record",
+        "sync",
+        "audit",
+        "demo",
+        "verify --repair",
+        "maintain",
+        "merge",
+        "import",
+        "backup",
+    }
 )
 """The commands that connect to nothing and read an archive."""
 

@@ -119,6 +119,7 @@ HELPS = (
     "sync",
     "audit",
     "maintain",
+    "import",
     "merge",
     "backup",
     "tail",

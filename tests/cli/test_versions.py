@@ -32,6 +32,7 @@ WRITERS = {
         str(Path(__file__).parents[1] / "golden" / "archives" / "jsonl" / "archive"),
         "--dry-run",
     ),
+    "import": (str(Path(__file__).parents[1] / "golden" / "import" / "irclogs"), "--dry-run"),
     "backup": ("/dev/null",),
     "verify --repair": (),
     "demo": (),

@@ -31,6 +31,7 @@ PRINTED = {
     "gaps": (records.GapRecord, records.CoverageRecord),
     "sync": (records.SyncRecord,),
     "audit": (records.AuditRecord, records.ComparisonRecord),
+    "import": (records.LogRecord, records.PassedOverRecord, records.MergeRecord),
     "merge": (records.MergeRecord,),
     "status": (records.RunRecord,),
     "verify": (records.FindingRecord, records.SummaryRecord),

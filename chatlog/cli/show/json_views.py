@@ -16,7 +16,10 @@ from chatlog.report.json_records import (
     ConflictRecord,
     ExplainedRecord,
     FindingRecord,
+    LogRecord,
     MergeRecord,
+    OddLineRecord,
+    PassedOverRecord,
     SummaryRecord,
     SyncGap,
     SyncRecord,
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from chatlog.audit.compare import Findings
     from chatlog.cli.show.rulings import Explained
     from chatlog.cli.show.sync_results import SyncResult
+    from chatlog.ingest.log_import import LogImport
+    from chatlog.ingest.log_reader import ImportedLog
     from chatlog.report.json_keys import Deed
     from chatlog.report.json_records import Record
     from chatlog.settings.config import Config
@@ -203,6 +208,38 @@ def comparison_record(
             if any(each.is_conflict for each in lines)
         ],
         why=found.error or None,
+    )
+
+
+def import_records(work: LogImport) -> Iterator[Record]:
+    """Yield the record of each log of an import, of each path passed over, and each target."""
+    for each in work.logs:
+        yield _log_record(each)
+    for path in work.passed_over:
+        yield PassedOverRecord(log=path.path, why=path.why)
+    for place in sorted(work.targets):
+        yield merge_record(place, work.targets[place])
+
+
+def _log_record(log: ImportedLog) -> LogRecord:
+    tally = log.tally
+    return LogRecord(
+        log=log.file.path,
+        dialect=log.dialect or None,
+        read=tally.lines,
+        understood=tally.understood,
+        noise=tally.noise,
+        ambiguous=tally.ambiguous,
+        unknown=tally.unknown,
+        given=log.events,
+        odd=[
+            OddLineRecord(
+                number=each.number, text=each.text, why=each.why, imported=each.is_ambiguous
+            )
+            for each in log.odd
+        ],
+        notes=tally.notes,
+        why=log.problem or None,
     )
 
 

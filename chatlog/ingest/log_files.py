@@ -1,0 +1,236 @@
+"""The files of logs: found below paths, and opened through any compression.
+
+Nothing is passed over in silence: what is no regular file is yielded with the reason.
+"""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import os
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from chatlog.archive.compression import DamagedError, compression_of
+from chatlog.archive.files import reported
+from chatlog.errors import TranscriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+_BLOCK: Final = 256 * 1024
+_MAGIC: Final = 6
+_AT_ONCE: Final = 1024 * 1024
+_MOST_FOLD: Final = 1000
+"""A file whose contents are so many times its size, beyond `_HARMLESS`, is a trap."""
+_HARMLESS: Final = 1 << 30
+
+
+class LogFile(msgspec.Struct, frozen=True):
+    """A file that may be a log: its path as it was named or found, and its size in bytes."""
+
+    path: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The absolute path, with the names of all directories."""
+        return os.path.abspath(self.path)  # noqa: PTH100 - a text
+
+
+class PassedOver(msgspec.Struct, frozen=True):
+    """A path that is no log, and the reason."""
+
+    path: str
+    why: str
+
+
+def find_logs(paths: Iterable[str]) -> Iterator[LogFile | PassedOver]:
+    """Yield all files below some paths, in order of their names, and the paths passed over.
+
+    A path may itself be a link; links below it are not followed. A file that two paths lead
+    to is yielded once.
+    """
+    seen: set[tuple[int, int]] = set()
+    for path in paths:
+        for found in _below(path):
+            if isinstance(found, LogFile):
+                state = os.stat(found.path)  # noqa: PTH116 - as they are listed
+                if (state.st_dev, state.st_ino) in seen:
+                    continue
+                seen.add((state.st_dev, state.st_ino))
+            yield found
+
+
+def _below(path: str) -> Iterator[LogFile | PassedOver]:
+    with reported(path, doing="read"):
+        state = os.stat(path)  # noqa: PTH116 - a path of the user may be a link
+    if not stat.S_ISDIR(state.st_mode):
+        yield _file(path, state)
+        return
+    waiting = [path]
+    while waiting:
+        directory = waiting.pop()
+        try:
+            with os.scandir(directory) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            yield PassedOver(directory, f"cannot be listed: {error.strerror}")
+            continue
+        deeper = []
+        for entry in entries:
+            try:
+                state = entry.stat(follow_symlinks=False)
+            except OSError as error:
+                yield PassedOver(entry.path, f"cannot be read: {error.strerror}")
+                continue
+            if stat.S_ISDIR(state.st_mode):
+                deeper.append(entry.path)
+            else:
+                yield _file(entry.path, state)
+        waiting += reversed(deeper)
+
+
+_ODD: Final = {
+    stat.S_IFLNK: "a link",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def _file(path: str, state: os.stat_result) -> LogFile | PassedOver:
+    kind = stat.S_IFMT(state.st_mode)
+    if kind == stat.S_IFREG:
+        return LogFile(path, state.st_size)
+    return PassedOver(path, f"{_ODD.get(kind, 'something else')}, not a regular file")
+
+
+# -- contents ----------------------------------------------------------------------
+
+
+class LogContents:
+    """The decompressed bytes of one log, in blocks.
+
+    `read` is how many bytes of the file itself were read so far. A file that grows meanwhile is
+    read to the end of its last whole line, and `grew` is true.
+    """
+
+    def __init__(self, file: LogFile) -> None:
+        self.read = 0
+        self.grew = False
+        self._file = file
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the bytes of the log.
+
+        Raise TranscriptError if the file cannot be read, DamagedError if it is compressed and
+        damaged, or is a trap: its contents are a thousand times its size.
+        """
+        with reported(self._file.path, doing="read"):
+            fd = os.open(self._file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(fd, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
+            size = self._expect_regular(file.fileno())
+            raw = self._raw(file, size)
+            first = next(raw, b"")
+            decompressed = _decompressor(first)
+            blocks = _joined(first, raw)
+            if decompressed is not None:
+                yield from self._bounded(decompressed(blocks))
+            else:
+                yield from self._whole_lines(blocks, file.fileno(), size)
+
+    def _expect_regular(self, fd: int) -> int:
+        state = os.fstat(fd)
+        if not stat.S_ISREG(state.st_mode):
+            raise TranscriptError(f"{self._file.path} is not a regular file; name another")
+        return state.st_size
+
+    def _raw(self, file: Any, size: int) -> Iterator[bytes]:
+        """Yield the bytes that the file had when it was opened."""
+        while self.read < size:
+            with reported(self._file.path, doing="read"):
+                block = file.read(min(_BLOCK, size - self.read))
+            if not block:
+                return  # cut meanwhile
+            self.read += len(block)
+            yield block
+
+    def _bounded(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        made = 0
+        for block in blocks:
+            made += len(block)
+            if made > _HARMLESS and made > self._file.size * _MOST_FOLD:
+                raise DamagedError("its contents are a thousand times its size")
+            yield block
+
+    def _whole_lines(self, blocks: Iterator[bytes], fd: int, size: int) -> Iterator[bytes]:
+        """Yield blocks, without the unfinished last line of a file that grows."""
+        last = next(blocks, b"")
+        for block in blocks:
+            yield last
+            last = block
+        self.grew = os.fstat(fd).st_size > size
+        yield last[: last.rfind(b"\n") + 1] if self.grew else last
+
+
+def _joined(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if first:
+        yield first
+    yield from rest
+
+
+def _unpacked(new: Callable[[], Any], broken: type[Exception]) -> Any:
+    """Return a decompressor of streams of one kind, one after another in a file."""
+
+    def decompressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
+        stream = new()
+        is_whole = False
+        try:
+            for block in blocks:
+                rest = block
+                while rest:
+                    if stream.eof:
+                        stream = new()
+                    yield stream.decompress(rest, _AT_ONCE)
+                    while not (stream.eof or stream.needs_input):
+                        yield stream.decompress(b"", _AT_ONCE)
+                    rest = stream.unused_data
+                    is_whole = stream.eof
+        except (broken, OSError, EOFError) as error:
+            raise DamagedError(f"damaged ({error})") from error
+        if not is_whole:
+            raise DamagedError("it ends too early")
+
+    return decompressed
+
+
+_KINDS: Final = (
+    (b"\x1f\x8b", lambda: compression_of("gz").decompressed),
+    (b"\x28\xb5\x2f\xfd", lambda: compression_of("zst").decompressed),
+    (b"\xfd7zXZ\x00", lambda: _unpacked(lzma.LZMADecompressor, lzma.LZMAError)),
+    (b"BZh", lambda: _unpacked(bz2.BZ2Decompressor, ValueError)),
+)
+"""The first bytes of compressed files: suffixes lie."""
+
+
+def _decompressor(first: bytes) -> Callable[[Iterable[bytes]], Iterator[bytes]] | None:
+    """Return how a file with these first bytes is decompressed, None if it is not compressed."""
+    kind: Any = next((kind for magic, kind in _KINDS if first.startswith(magic)), None)
+    return kind() if kind is not None else None
+
+
+def beginning_of_log(file: LogFile, most: int) -> bytes:
+    """Return the first bytes of a log, decompressed; errors are those of `LogContents`."""
+    pieces: list[bytes] = []
+    blocks = LogContents(file).blocks()
+    with suppress(DamagedError):  # which reading all of it will tell
+        for block in blocks:
+            pieces.append(block)
+            if sum(map(len, pieces)) >= most:
+                break
+    return b"".join(pieces)[:most]

@@ -1,0 +1,151 @@
+"""The import of logs, round by round: files are read and staged, and the stage is merged.
+
+Nothing reaches the archive before a round of files is staged; each target is then merged at
+once. An import that was killed is done again: what it had brought is there already.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from chatlog.archive.files import reported
+from chatlog.ingest.log_files import PassedOver
+from chatlog.ingest.log_reader import ImportedLog, LogReader
+from chatlog.ingest.staging import PREFIX, Stage
+from chatlog.upkeep.witness import Witness
+from chatlog.upkeep.witness_workers import MergesOfTargets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from chatlog.archive.storage import Storage
+    from chatlog.ingest.log_files import LogFile
+    from chatlog.ingest.options import ImportOptions
+    from chatlog.upkeep.witness import TargetPlace
+    from chatlog.upkeep.witness_merge import MergedTarget
+
+    Progress = Callable[[str, int], None]
+    """Takes what is being done in words, and the bytes of logs that are done."""
+
+_LOCK: Final = "lock"
+
+
+class LogImport:
+    """The import of files into an archive; without `writes`, the archive stays as it is.
+
+    `logs` has the result of each file, `targets` that of each target, `passed_over` what was
+    no file. `damaged` are the witnesses of the archive itself, with the damage that was met.
+    """
+
+    def __init__(
+        self, options: ImportOptions, storage: Storage, at: str, *, writes: bool, workers: int
+    ) -> None:
+        self.logs: list[ImportedLog] = []
+        self.passed_over: list[PassedOver] = []
+        self.targets: dict[TargetPlace, MergedTarget] = {}
+        self.known: list[Witness] = []
+        self._storage = storage
+        self._writes = writes
+        self._workers = workers
+        self._at = at
+        self._reader = LogReader(options, at)
+
+    def run(self, files: Sequence[LogFile | PassedOver], show: Progress) -> None:
+        """Import files; raise TranscriptError if the stage or the archive cannot be written."""
+        rest = iter(files)
+        done = 0
+        with _stage_directory(self._storage.root if self._writes else None) as directory:
+            for number in range(len(files) + 1):
+                stage = Stage(directory / f"round{number}", self._storage.root)
+                size, is_last = self._read(rest, stage, done, show)
+                done += size
+                self._merge(stage, done, show)
+                stage.remove()
+                if is_last:
+                    return
+
+    def _read(
+        self, rest: Iterator[LogFile | PassedOver], stage: Stage, done: int, show: Progress
+    ) -> tuple[int, bool]:
+        """Read files until the stage is full; return their bytes, and whether none is left."""
+        size = 0
+        for each in rest:
+            if isinstance(each, PassedOver):
+                self.passed_over.append(each)
+                continue
+            show(f"reading {each.path}", done + size)
+            self.logs.append(self._reader.stage(each, stage))
+            size += each.size
+            if stage.is_full:
+                return size, False
+        return size, True
+
+    def _merge(self, stage: Stage, done: int, show: Progress) -> None:
+        """Merge the stage into the archive."""
+        witnesses = [*stage.witnesses()]
+        if not witnesses:
+            return
+        known = Witness("", self._storage.root)
+        self.known.append(known)
+        storage = self._storage if self._writes else None
+        merges = MergesOfTargets(known, witnesses, storage, self._at)
+        for place, result in merges.results(self._workers):
+            show(f"merging {place.network}/{place.target}", done)
+            earlier = self.targets.get(place)
+            self.targets[place] = result if earlier is None else _together(earlier, result)
+
+
+def _together(earlier: MergedTarget, later: MergedTarget) -> MergedTarget:
+    """Return the result of two rounds of one target."""
+    return msgspec.structs.replace(
+        later,
+        known=earlier.known,
+        added=earlier.added + later.added,
+        shared=earlier.shared + later.shared,
+        reordered=earlier.reordered + later.reordered,
+        by_clock=earlier.by_clock + later.by_clock,
+        conflicting=earlier.conflicting + later.conflicting,
+        conflicts=earlier.conflicts + later.conflicts,
+        error=earlier.error or later.error,
+        is_held=earlier.is_held or later.is_held,
+    )
+
+
+@contextmanager
+def _stage_directory(root: Path | None) -> Iterator[Path]:
+    """Yield a directory for stages, in an archive or, if nothing is written, elsewhere.
+
+    Those that killed imports left in the archive are removed first.
+    """
+    if root is not None:
+        with reported(root):
+            root.mkdir(parents=True, exist_ok=True)
+        _remove_left(root)
+    with reported(root or tempfile.gettempdir()):
+        directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
+    try:
+        with reported(directory), open(directory / _LOCK, "w", encoding="ascii") as lock:  # noqa: PTH123
+            fcntl.flock(lock, fcntl.LOCK_EX)  # released if we are killed
+            yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _remove_left(root: Path) -> None:
+    """Remove the stages of imports that are no longer running."""
+    for left in root.glob(f"{PREFIX}*"):
+        with suppress(OSError), open(left / _LOCK, "rb") as lock:  # noqa: PTH123
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def size_of_all(files: Iterable[LogFile | PassedOver]) -> int:
+    """Return the bytes of all files."""
+    return sum(0 if isinstance(each, PassedOver) else each.size for each in files)

@@ -1,0 +1,168 @@
+"""The reading of logs for an import: each file decoded, and its events staged.
+
+Every line of a file is in the tally of its result, and every file has a result.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from chatlog.archive.compression import DamagedError
+from chatlog.errors import TranscriptError
+from chatlog.event import format_time, parse_time
+from chatlog.formats.dialects.dialect import LogFacts, LogTally, NoDateError, OddLine
+from chatlog.formats.dialects.table import DIALECTS
+from chatlog.ingest.databases import dialect_of_database, is_database, read_database
+from chatlog.ingest.detection import SAMPLE, detect, whole_lines
+from chatlog.ingest.log_files import LogContents, LogFile, beginning_of_log
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatlog.event import Event
+    from chatlog.formats.dialects.dialect import Dialect
+    from chatlog.ingest.options import ImportOptions
+    from chatlog.ingest.staging import Stage, StagedLog
+
+_NO_NETWORK: Final = "its network is not known; name it with --network"
+_NO_CHANNEL: Final = "its channel is not known; name it with --channel, or give a --path-pattern"
+_NO_DATE: Final = "its lines tell no date, and its path neither; give --date"
+
+
+class ImportedLog(msgspec.Struct):
+    """The result of one file: its dialect, the numbers of its lines, and the odd ones.
+
+    `problem` is why it could not be imported, or not to its end; "" if it was. `is_empty`
+    means that it has no line at all, `is_unreadable` that the system refuses to read it.
+    """
+
+    file: LogFile
+    dialect: str = ""
+    tally: LogTally = msgspec.field(default_factory=LogTally)
+    odd: list[OddLine] = []
+    events: int = 0
+    problem: str = ""
+    is_empty: bool = False
+    is_unreadable: bool = False
+
+
+class LogReader:
+    """The decoding of files, one after another, as an import is asked to."""
+
+    def __init__(self, options: ImportOptions, at: str) -> None:
+        self._options = options
+        self._at = at
+        self._latest = format_time(parse_time(at) + 86_400_000)
+        self._last: Dialect | None = None
+
+    def stage(self, file: LogFile, stage: Stage) -> ImportedLog:
+        """Decode one file and stage its events; an error is in the result."""
+        result = ImportedLog(file)
+        try:
+            sample = beginning_of_log(file, SAMPLE)
+            if not sample.strip():
+                result.is_empty = True
+                return result
+            dialect = self._dialect_of(file, sample, result)
+            if dialect is None:
+                return result
+            result.dialect = dialect.name
+            self._decode(file, dialect, sample, stage, result)
+        except TranscriptError as error:
+            result.problem, result.is_unreadable = str(error), True
+        except DamagedError as error:
+            result.problem = str(error)
+        return result
+
+    def _dialect_of(self, file: LogFile, sample: bytes, result: ImportedLog) -> Dialect | None:
+        """Return the dialect of a file; tell why not if none is sure."""
+        if self._options.dialect is not None:
+            return self._options.dialect
+        if is_database(sample):
+            return self._database_of(file, result)
+        some = whole_lines(sample, is_all=len(sample) < SAMPLE)
+        found = detect(some, file.name, DIALECTS, self._last)
+        if found.dialect is None:
+            near = found.in_words()
+            result.problem = (
+                f"its dialect is not sure ({near}); name it with --dialect"
+                if near
+                else "not a log that is known; name its dialect with --dialect"
+            )
+            return None
+        self._last = found.dialect
+        return found.dialect
+
+    def _database_of(self, file: LogFile, result: ImportedLog) -> Dialect | None:
+        dialect = dialect_of_database(file.path, DIALECTS)
+        if dialect is None:
+            result.problem = "a database of no program that is known"
+        return dialect
+
+    def _decode(
+        self, file: LogFile, dialect: Dialect, sample: bytes, stage: Stage, result: ImportedLog
+    ) -> None:
+        facts = self._options.facts(dialect, file.name, _told_target(dialect, sample, file.name))
+        decoder = dialect.decoder(facts)
+        result.tally, result.odd = decoder.tally, decoder.odd
+        log = stage.begin(dialect, self._at)
+        contents = LogContents(file)
+        blocks = (
+            read_database(file.path, dialect.database)
+            if dialect.database is not None
+            else contents.blocks()
+        )
+        try:
+            for events in decoder.events(blocks):
+                self._add(events, log, result)
+        except NoDateError:
+            result.problem = _NO_DATE
+            return
+        except DamagedError as error:  # what stands before the damage is imported
+            result.problem = f"{error}; imported as far as it can be read"
+        except ValueError as error:
+            result.problem = f"not of dialect {dialect.name}: {error}"
+            return
+        finally:
+            decoder.tally.notes = dict(decoder.tally.notes)
+        log.heard = decoder.heard
+        if missing := _missing(log):
+            result.problem = missing
+            return
+        stage.add(log, self._at)
+
+    def _add(self, events: Sequence[Event], log: StagedLog, result: ImportedLog) -> None:
+        """Stage events, under the network's name in the archive; leave out those of the future."""
+        network = self._options.into_network
+        if network:
+            events = [
+                each if each.network == network else msgspec.structs.replace(each, network=network)
+                for each in events
+            ]
+        if events and max(each.time for each in events) > self._latest:
+            count = len(events)
+            events = [each for each in events if each.time <= self._latest]
+            result.tally.note("events of the future, which are left out", count - len(events))
+        result.events += len(events)
+        log.add(events)
+
+
+def _missing(log: StagedLog) -> str:
+    """Return the problem of a log whose events have no network or no channel, "" of others."""
+    if any(not network for network, _ in log.targets):
+        return _NO_NETWORK
+    return _NO_CHANNEL if any(not target for _, target in log.targets) else ""
+
+
+def _told_target(dialect: Dialect, sample: bytes, name: str) -> str:
+    """Return the channel that the first lines of a log name themselves, "" if they do not."""
+    if dialect.database is not None:
+        return ""
+    decoder = dialect.decoder(LogFacts(date="2000-01-01", name=name))
+    with suppress(ValueError):
+        for _ in decoder.events([sample]):
+            pass
+    return decoder.target

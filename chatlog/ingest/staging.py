@@ -1,0 +1,272 @@
+"""The stage: decoded logs as archives of their own, one for each witness, for a merge.
+
+Logs of one dialect that follow each other in time are one witness; a log that overlaps with
+one before it is another witness, so that lines which both have are found. The stage is a
+directory without a promise: it is removed afterwards, and after a crash with the next import.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from chatlog.archive.files import reported
+from chatlog.archive.layout import SegmentName, directory_name, target_directory
+from chatlog.archive.networks import Networks
+from chatlog.archive.system import System
+from chatlog.casemapping import Casemapping
+from chatlog.coverage import ledger
+from chatlog.coverage.entries import CoveredEntry, ImportedEntry, encode
+from chatlog.coverage.heard import MESSAGES
+from chatlog.event import EventType
+from chatlog.formats import jsonl
+from chatlog.formats.dialects.dialect import MILLISECOND, MINUTE, SECOND
+from chatlog.protocol.events.modes import hide_keys
+from chatlog.protocol.isupport import ISupport
+from chatlog.upkeep.witness import Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from chatlog.coverage.entries import LedgerEntry
+    from chatlog.event import Event
+    from chatlog.formats.dialects.dialect import Dialect, HeardStretch
+
+PREFIX: Final = ".importing-"
+"""The beginning of the name of a stage, which lies in the archive that it is for."""
+
+MOST_WITNESSES: Final = 16
+"""Logs of one target that overlap more often than this are merged in further rounds."""
+
+_HELD: Final = 16 * 1024 * 1024
+_DAY: Final = len("2026-11-23")
+_UNRECEIVED: Final = re.compile(rb'^(\{"time":"[^"]{24}",)(?!"received")', re.MULTILINE)
+_UNSYNCED: Final = System(fsync=lambda _fd: None)
+"""A stage does not outlive a crash: nothing of it is synced."""
+_takes_argument: Final = ISupport().modes_with_argument
+
+
+class StagedDay(msgspec.Struct):
+    """The lines of one target on one day: in memory, and before these in a file."""
+
+    lines: bytearray = msgspec.field(default_factory=bytearray)
+    path: str = ""
+
+
+class StagedTarget(msgspec.Struct):
+    """The lines of one target of one log: their number, and the first and the last time."""
+
+    network: str
+    name: str
+    first: str
+    last: str
+    count: int = 0
+    days: dict[str, StagedDay] = {}
+
+
+class StagedLog:
+    """The events of one log on their way to the stage; `targets` has them by their names.
+
+    `received` is the moment of the import, by which retention counts.
+    """
+
+    def __init__(self, dialect: Dialect, directory: Path, received: str) -> None:
+        self.dialect = dialect
+        self.targets: dict[tuple[str, str], StagedTarget] = {}
+        self.heard: list[HeardStretch] = []
+        self._directory = directory
+        self._stamp = rb'\1"received":"' + received.encode() + b'",'
+        self._held = 0
+        self._files = 0
+        self._finest = dialect.grain
+
+    @property
+    def grain(self) -> int:
+        """The milliseconds to which its stamps tell the time."""
+        return self._finest
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Add events, in the order of the log."""
+        for (network, target, day), some in groupby(events, key=_place_of):
+            batch = [_safe(event) if event.type == EventType.MODE else event for event in some]
+            place = self.targets.get((network, target))
+            if place is None:
+                first = batch[0].time
+                place = self.targets[network, target] = StagedTarget(network, target, first, first)
+            times = [event.time for event in batch]
+            place.first, place.last = min(place.first, *times), max(place.last, *times)
+            place.count += len(batch)
+            lines = _UNRECEIVED.sub(self._stamp, jsonl.encode(batch))
+            place.days.setdefault(day, StagedDay()).lines += lines
+            self._held += len(lines)
+            self._see_grain(times)
+        if self._held > _HELD:
+            self.spill()
+
+    def _see_grain(self, times: Iterable[str]) -> None:
+        """Notice stamps that tell more than the coarsest form of the dialect."""
+        if self._finest >= MINUTE and any(time[17:19] != "00" for time in times):
+            self._finest = SECOND
+        if self._finest >= SECOND and any(time[20:23] != "000" for time in times):
+            self._finest = MILLISECOND
+
+    def spill(self) -> None:
+        """Write the lines in memory to files."""
+        for place in self.targets.values():
+            for staged in place.days.values():
+                if not staged.lines:
+                    continue
+                if not staged.path:
+                    self._files += 1
+                    staged.path = str(self._directory / str(self._files))
+                append_bytes(staged.path, staged.lines)
+                staged.lines = bytearray()
+        self._held = 0
+
+
+def _place_of(event: Event) -> tuple[str, str, str]:
+    return event.network, event.target, event.time[:_DAY]
+
+
+def _safe(event: Event) -> Event:
+    """Return a mode without the key of a channel, which no transcript holds."""
+    if "k" not in event.command:
+        return event
+    params = hide_keys(event.command, [*event.params], _takes_argument)
+    return msgspec.structs.replace(event, params=tuple(params))
+
+
+def append_bytes(path: str, data: bytes | bytearray) -> None:
+    """Append bytes to a file of the stage; TranscriptError if the disk refuses them."""
+    with reported(path), open(path, "ab") as file:  # noqa: PTH123 - by the thousand
+        file.write(data)
+
+
+# -- the stage ---------------------------------------------------------------------
+
+
+class _Lane:
+    """One witness: an archive with logs that follow each other in time, target by target."""
+
+    def __init__(self, root: Path, via: str, grain: int, name: str) -> None:
+        self.root = root
+        self.via = via
+        self.grain = grain
+        self.name = name
+        self._spans: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self._parts: dict[str, int] = {}
+        self._networks = Networks(root, system=_UNSYNCED)
+
+    def keep(self, network: str, casemapping: Casemapping) -> None:
+        """Keep how a network folds names."""
+        self._networks.keep(network, casemapping.name)
+
+    def has_room(self, place: tuple[str, str], first: str, last: str) -> bool:
+        """Return whether no log of a target overlaps with a range of time."""
+        spans = self._spans.get(place, ())
+        return all(last <= begin or end <= first for begin, end in spans)
+
+    def take(self, place: tuple[str, str], target: StagedTarget, directory: Path) -> None:
+        """Take the lines of a target of a log."""
+        self._spans.setdefault(place, []).append((target.first, target.last))
+        directory.mkdir(parents=True, exist_ok=True)
+        for day, staged in target.days.items():
+            stem = f"{directory}/{day}"
+            self._parts[stem] = part = self._parts.get(stem, 0) + 1
+            path = directory / str(SegmentName(day, part, "jsonl"))
+            if staged.path:
+                os.rename(staged.path, path)  # noqa: PTH104 - by the thousand
+            if staged.lines:
+                append_bytes(str(path), staged.lines)
+
+
+class Stage:
+    """The staged logs of one round: `lines` counts them, `is_full` asks for a merge."""
+
+    def __init__(self, directory: Path, into: Path) -> None:
+        self.lines = 0
+        self.is_full = False
+        self._directory = directory
+        self._networks = Networks(into, system=System())
+        self._lanes: list[_Lane] = []
+        self._casemappings: dict[str, Casemapping] = {}
+        self._pending = directory / "pending"
+        self._logs = 0
+        with reported(directory):
+            self._pending.mkdir(parents=True, exist_ok=True)
+
+    def begin(self, dialect: Dialect, received: str) -> StagedLog:
+        """Return the place for the events of one log."""
+        self._logs += 1
+        directory = self._pending / str(self._logs)
+        with reported(directory):
+            directory.mkdir()
+        return StagedLog(dialect, directory, received)
+
+    def add(self, log: StagedLog, at: str) -> None:
+        """Add a whole log: each target to the first witness in which it overlaps with none."""
+        for target in log.targets.values():
+            casemapping = self._casemapping(target.network)
+            place = directory_name(target.network), casemapping[target.name]
+            lane = self._lane_for(log, place, target)
+            directory = target_directory(lane.root, target.network, target.name, casemapping)
+            with reported(directory):
+                lane.take(place, target, directory)
+            lane.keep(target.network, casemapping)
+            self._write_ledger(directory, log, target, at)
+            self.lines += target.count
+
+    def _lane_for(self, log: StagedLog, place: tuple[str, str], target: StagedTarget) -> _Lane:
+        alike = [
+            lane for lane in self._lanes if (lane.via, lane.grain) == (log.dialect.via, log.grain)
+        ]
+        for lane in alike:
+            if lane.has_room(place, target.first, target.last):
+                return lane
+        name = log.dialect.name if not alike else f"{log.dialect.name} {len(alike) + 1}"
+        root = self._directory / f"witness{len(self._lanes) + 1}"
+        lane = _Lane(root, log.dialect.via, log.grain, name)
+        self._lanes.append(lane)
+        self.is_full = self.is_full or len(alike) + 1 >= MOST_WITNESSES
+        return lane
+
+    def _casemapping(self, network: str) -> Casemapping:
+        """Return how the archive folds names of a network: as RFC 1459 says if it knows none."""
+        if network not in self._casemappings:
+            known = self._networks.casemapping(network)
+            self._casemappings[network] = known or Casemapping()
+        return self._casemappings[network]
+
+    def _write_ledger(self, directory: Path, log: StagedLog, target: StagedTarget, at: str) -> None:
+        """Write the ledger: the import, and the stretches that the log proves to be heard."""
+        imported = ImportedEntry(
+            at=at,
+            via=log.dialect.via,
+            grain=log.grain,
+            since=target.first,
+            until=target.last,
+            lines=target.count,
+        )
+        heard: list[LedgerEntry] = [
+            CoveredEntry(
+                at=at, via=log.dialect.via, kinds=MESSAGES, since=each.since, until=each.until
+            )
+            for each in log.heard
+        ]
+        lines = b"".join(encode(each) for each in (imported, *heard))
+        append_bytes(f"{directory}/{ledger.NAME}", lines)
+
+    def witnesses(self) -> Iterator[Witness]:
+        """Yield the witnesses for a merge."""
+        for lane in self._lanes:
+            yield Witness(lane.name, lane.root, signs=False)
+
+    def remove(self) -> None:
+        """Remove all files of the stage."""
+        shutil.rmtree(self._directory, ignore_errors=True)

@@ -1,0 +1,242 @@
+"""`chatlog import`: other programs' logs, each line once and every line accounted for."""
+
+import gzip
+import json
+import os
+
+import pytest
+
+from chatlog import cli
+from chatlog.formats import jsonl
+
+LOG = b"""\
+--- Log opened Mon Nov 23 19:30:42 2026
+19:30 -!- ann [~ann@home.example] has joined #python
+19:31 <@ann> hello
+19:31 <@ann> hello
+19:32  * bob waves
+--- Log closed Mon Nov 23 19:40:00 2026
+"""
+
+
+@pytest.fixture
+def logs(tmp_path):
+    """A tree of logs as irssi leaves it, with one channel."""
+    return written(tmp_path / "irclogs", "libera/#python.log", LOG).parents[1]
+
+
+def written(root, name, content):
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.fixture
+def run(tmp_path, capfd):
+    def run(*arguments, command="import"):
+        status = cli.run([command, *map(str, arguments), "--archive", str(tmp_path / "archive")])
+        said = capfd.readouterr()
+        return status, said.out, said.err
+
+    return run
+
+
+def events(tmp_path, target="#python", network="libera"):
+    """Return the events of a target in the order in which they stand."""
+    directory = tmp_path / "archive" / network / target
+    paths = sorted(directory.glob("*.jsonl"))
+    return [event for path in paths for event in jsonl.decode_lines(path.read_bytes())]
+
+
+def texts(tmp_path, target="#python"):
+    return [each.text for each in events(tmp_path, target)]
+
+
+def test_a_tree_of_logs_becomes_an_archive(run, logs, tmp_path):
+    status, out, _ = run(logs)
+    assert status == 0
+    assert "libera/#python  4 lines added" in out
+    assert "6 lines: 6 understood, 0 remarks, 0 ambiguous, 0 not understood" in out
+    assert texts(tmp_path) == ["", "hello", "hello", "waves"]
+    assert {each.via for each in events(tmp_path)} == {"import:irssi"}
+    assert {each.witness for each in events(tmp_path)} == {""}
+    assert all(each.received > each.time for each in events(tmp_path))
+
+
+def test_an_import_done_again_adds_nothing(run, logs, tmp_path):
+    run(logs)
+    before = {path: path.read_bytes() for path in tmp_path.glob("archive/libera/**/*.*")}
+    status, out, _ = run(logs)
+    assert status == 0
+    assert "0 lines added, 4 known already" in out
+    assert {path: path.read_bytes() for path in tmp_path.glob("archive/libera/**/*.*")} == before
+
+
+def test_two_witnesses_of_a_channel_give_each_line_once_and_true_repeats_stay(run, logs, tmp_path):
+    other = LOG.replace(b"<@ann> hello\n", b"<@ann> hello\n", 1).replace(
+        b"19:32  * bob waves\n", b"19:32  * bob waves\n19:33 <bob> only here\n"
+    )
+    written(tmp_path / "other" / "irclogs", "libera/#python.log", other)
+    run(logs, tmp_path / "other")
+    assert texts(tmp_path) == ["", "hello", "hello", "waves", "only here"]
+
+
+def test_stamps_are_of_the_time_zone_that_is_named(run, logs, tmp_path):
+    run(logs, "--tz", "Europe/Berlin")
+    assert events(tmp_path)[0].time == "2026-11-23T18:30:00.000Z"
+
+
+def test_an_import_in_the_wrong_zone_is_refused_and_told_by_how_much(run, tmp_path):
+    lines = b"".join(b"19:%02d <ann> line %d\n" % (minute, minute) for minute in range(40))
+    log = b"--- Log opened Mon Nov 23 19:00:00 2026\n" + lines
+    root = written(tmp_path / "irclogs", "libera/#python.log", log).parents[1]
+    run(root, "--tz", "Europe/Berlin")
+    status, out, err = run(root)
+    assert status == 3
+    assert "1:00 hours later" in out
+    assert "could not be imported" in err
+    assert len(texts(tmp_path)) == 40
+
+
+def test_a_dry_run_writes_nothing(run, logs, tmp_path):
+    status, out, _ = run(logs, "--dry-run")
+    assert status == 0
+    assert "4 lines would be added" in out
+    assert not (tmp_path / "archive").exists()
+
+
+def test_lines_that_are_not_understood_are_printed_with_their_places(run, logs):
+    path = written(logs, "libera/#ada.log", LOG * 3 + b"what is this\n\x1b[2J\n")
+    status, out, err = run(logs)
+    assert status == 1
+    assert f"{path}:19: no time stamp: what is this" in out
+    assert r"\x1b[2J" in out
+    assert "2 lines not wholly understood" in err
+
+
+def test_a_file_that_is_no_log_is_named_and_the_others_are_imported(run, logs, tmp_path):
+    written(logs, "README", b"These are logs.\n")
+    status, out, err = run(logs)
+    assert status == 1
+    assert "README: not a log that is known; name its dialect with --dialect" in out
+    assert "1 file not wholly understood" in err
+    assert len(texts(tmp_path)) == 4
+
+
+def test_a_link_or_a_pipe_among_logs_is_passed_over_by_name(run, logs):
+    (logs / "link").symlink_to("/")
+    os.mkfifo(logs / "pipe")
+    status, out, _ = run(logs)
+    assert status == 0
+    assert f"passed over {logs}/link: a link, not a regular file" in out
+    assert f"passed over {logs}/pipe: a pipe, not a regular file" in out
+
+
+def test_compression_is_told_by_its_first_bytes_and_not_by_a_suffix(run, tmp_path):
+    import bz2
+    import lzma
+
+    for number, pack in enumerate((gzip.compress, bz2.compress, lzma.compress)):
+        written(tmp_path / "irclogs", f"libera/#c{number}.log", pack(LOG))
+    assert run(tmp_path / "irclogs")[0] == 0
+    assert [len(texts(tmp_path, f"#c{number}")) for number in range(3)] == [4, 4, 4]
+
+
+def test_a_cut_compressed_log_is_imported_as_far_as_it_can_be_read(run, tmp_path):
+    lines = b"".join(b"19:31 <ann> line %d\n" % number for number in range(5000))
+    packed = gzip.compress(LOG + lines)
+    path = written(tmp_path / "irclogs", "libera/#python.log", packed[: len(packed) // 2])
+    status, out, _ = run(tmp_path / "irclogs")
+    assert status == 1
+    assert f"{path}: it ends too early; imported as far as it can be read" in out
+    assert len(texts(tmp_path)) > 1000
+
+
+def test_a_log_without_a_network_or_a_channel_asks_for_them(run, tmp_path):
+    path = written(tmp_path, "a.log", LOG)
+    assert "its network is not known; name it with --network" in run(path)[1]
+    assert run(path, "--network", "libera")[0] == 0
+    assert len(texts(tmp_path)) == 4  # the channel is in its lines
+
+
+def test_a_path_pattern_tells_network_channel_and_date(run, tmp_path):
+    log = b"19:31 <ann> hello\n"
+    path = written(tmp_path, "logs/net=libera/python_20261123.log", log)
+    pattern = "net={network}/{hashless}_{date}.log"
+    assert run(path, "--path-pattern", pattern)[0] == 0
+    [event] = events(tmp_path)
+    assert event.time == "2026-11-23T19:31:00.000Z"
+
+
+def test_a_network_that_was_renamed_goes_under_its_name_in_the_archive(run, tmp_path):
+    written(tmp_path / "irclogs", "freenode/#python.log", LOG)
+    assert run(tmp_path / "irclogs", "--into-network", "libera")[0] == 0
+    assert len(texts(tmp_path)) == 4
+    assert {each.network for each in events(tmp_path)} == {"libera"}
+
+
+def test_coverage_is_claimed_only_where_the_log_proves_it(run, logs):
+    run(logs)
+    status, out, _ = run("--json", command="gaps")
+    assert status == 0
+    record = json.loads(out.splitlines()[-1])
+    assert (record["since"], record["until"]) == (
+        "2026-11-23T19:30:42.000Z",
+        "2026-11-23T19:40:00.000Z",
+    )
+
+
+def test_the_key_of_a_channel_is_hidden(run, logs, tmp_path):
+    path = logs / "libera" / "#python.log"
+    path.write_bytes(LOG + b"19:33 -!- mode/#python [+k secret] by ann\n")
+    run(logs)
+    assert events(tmp_path)[-1].params == ("*",)
+
+
+def test_json_has_a_record_for_each_file_and_each_target(run, logs):
+    (logs / "link").symlink_to("/")
+    status, out, _ = run(logs, "--json")
+    assert status == 0
+    log, passed, target = map(json.loads, out.splitlines())
+    assert (log["type"], log["dialect"], log["read"], log["given"]) == ("log", "irssi", 6, 4)
+    assert passed["type"] == "passed-over"
+    assert (target["type"], target["added"]) == ("merge", 4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--path-pattern", "{nope}"), "{nope} is no token of a path pattern"),
+        (("--encoding", "nope"), "no encoding is called 'nope'"),
+        (("--date", "monday"), "'monday' is no date such as 2026-11-23"),
+        (("--tz", "Mars/North"), "Mars/North"),
+        (("--dialect", "nope"), "nope"),
+    ],
+)
+def test_an_impossible_option_is_one_clear_error(run, logs, arguments, words):
+    status, out, err = run(logs, *arguments)
+    assert (status, out) == (2, "")
+    assert words in err
+
+
+def test_a_path_that_is_not_there_is_one_clear_error(run, tmp_path):
+    status, _, err = run(tmp_path / "nowhere")
+    assert status == 3
+    assert "nowhere" in err
+    assert "Traceback" not in err
+
+
+def test_an_empty_directory_is_told(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    status, _, err = run(tmp_path / "empty")
+    assert status == 1
+    assert "no log lies there" in err
+
+
+def test_the_stage_of_a_killed_import_is_removed_by_the_next(run, logs, tmp_path):
+    left = tmp_path / "archive" / ".importing-old"
+    left.mkdir(parents=True)
+    (left / "lock").touch()
+    run(logs)
+    assert [path.name for path in (tmp_path / "archive").glob(".importing-*")] == []
