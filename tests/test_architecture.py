@@ -161,6 +161,7 @@ PURE = (
 PURE_MODULES = {
     *(
         "__future__",
+        "abc",
         "base64",
         "bisect",
         "calendar",

@@ -71,9 +71,10 @@ def share_of(dialect: Dialect, sample: bytes, name: str) -> float:
     except (ValueError, NoDateError):
         return 0.0
     tally = decoder.tally
-    if not tally.lines:
+    whole = tally.lines - tally.torn  # the sample ends within a record, and not the log
+    if not whole:
         return 0.0
-    return (tally.understood + _HALF * (tally.noise + tally.ambiguous)) / tally.lines
+    return (tally.understood + _HALF * (tally.noise + tally.ambiguous)) / whole
 
 
 def detect(

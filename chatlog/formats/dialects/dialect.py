@@ -75,13 +75,15 @@ class LogTally(msgspec.Struct):
 
     `noise` are lines that are no events: headers, remarks of the program itself. Lines may
     count as `ambiguous`, which are events that another reading makes different ones. `lines`
-    is the sum of all. `notes` counts what is worth telling beside it, in words.
+    is the sum of all. `torn` is the number of `unknown` ones in which the log ends: 1 or 0.
+    `notes` counts what is worth telling beside it, in words.
     """
 
     understood: int = 0
     noise: int = 0
     ambiguous: int = 0
     unknown: int = 0
+    torn: int = 0
     notes: dict[str, int] = {}
 
     @property
@@ -101,6 +103,7 @@ class LogTally(msgspec.Struct):
         self.noise += other.noise
         self.ambiguous += other.ambiguous
         self.unknown += other.unknown
+        self.torn += other.torn
         for words, count in other.notes.items():
             self.note(words, count)
 

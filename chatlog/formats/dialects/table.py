@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatlog.formats.dialects import irssi
+from chatlog.formats.dialects import discord, irssi, matrix
 
 if TYPE_CHECKING:
     from chatlog.formats.dialects.dialect import Dialect
 
-DIALECTS: Final[tuple[Dialect, ...]] = (irssi.DIALECT,)
+DIALECTS: Final[tuple[Dialect, ...]] = (irssi.DIALECT, discord.DIALECT, matrix.DIALECT)
 """Every dialect. Of two that explain a log equally well, the first is taken."""
 
 _BY_NAME: Final = {name: each for each in DIALECTS for name in (each.name, *each.aliases)}
