@@ -105,7 +105,8 @@ class LogReader:
     def _decode(
         self, file: LogFile, dialect: Dialect, sample: bytes, stage: Stage, result: ImportedLog
     ) -> None:
-        facts = self._options.facts(dialect, file.name, _told_target(dialect, sample, file.name))
+        told = _told_target(dialect, sample, file.name)
+        facts = self._options.facts(dialect, file.name, told, self._at)
         decoder = dialect.decoder(facts)
         result.tally, result.odd = decoder.tally, decoder.odd
         log = stage.begin(dialect, self._at)

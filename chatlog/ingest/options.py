@@ -35,8 +35,11 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     own_nick: str = ""
     encoding: str = ""
 
-    def facts(self, dialect: Dialect, name: str, told: str) -> LogFacts:
-        """Return the facts about a log of a dialect; `told` is the channel in its own lines."""
+    def facts(self, dialect: Dialect, name: str, told: str, received: str) -> LogFacts:
+        """Return the facts about a log of a dialect; `told` is the channel in its own lines.
+
+        `received` is the moment of the import.
+        """
         by_path = self._of_path(dialect, name)
         target = self.channel or by_path.channel
         if not target or target.lower() == told.lower():
@@ -49,6 +52,7 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
             own_nick=self.own_nick,
             encoding=self.encoding,
             name=name,
+            received=received,
         )
 
     def _of_path(self, dialect: Dialect, name: str) -> PathFields:

@@ -46,6 +46,7 @@ MOST_WITNESSES: Final = 16
 
 _HELD: Final = 16 * 1024 * 1024
 _DAY: Final = len("2026-11-23")
+_BELOW_MINUTES: Final = slice(len("2026-11-23T18:20:"), len("2026-11-23T18:20:01.123"))
 _UNRECEIVED: Final = re.compile(rb'^(\{"time":"[^"]{24}",)(?!"received")', re.MULTILINE)
 _UNSYNCED: Final = System(fsync=lambda _fd: None)
 """A stage does not outlive a crash: nothing of it is synced."""
@@ -93,27 +94,46 @@ class StagedLog:
 
     def add(self, events: Sequence[Event]) -> None:
         """Add events, in the order of the log."""
-        for (network, target, day), some in groupby(events, key=_place_of):
-            batch = [_safe(event) if event.type == EventType.MODE else event for event in some]
-            place = self.targets.get((network, target))
-            if place is None:
-                first = batch[0].time
-                place = self.targets[network, target] = StagedTarget(network, target, first, first)
-            times = [event.time for event in batch]
-            place.first, place.last = min(place.first, *times), max(place.last, *times)
-            place.count += len(batch)
-            lines = _UNRECEIVED.sub(self._stamp, jsonl.encode(batch))
-            place.days.setdefault(day, StagedDay()).lines += lines
-            self._held += len(lines)
-            self._see_grain(times)
+        if not events:
+            return
+        times = [event.time for event in events]
+        first, last = min(times), max(times)
+        places = {(event.network, event.target) for event in events}
+        if len(places) == 1 and first[:_DAY] == last[:_DAY]:  # as nearly all are
+            self._add_batch(places.pop(), events, (first, last))
+        else:
+            for place, some in groupby(events, key=_place_of):
+                batch = [*some]
+                times = [event.time for event in batch]
+                self._add_batch(place[:2], batch, (min(times), max(times)))
+        if self._finest > MILLISECOND:
+            self._see_grain({time[_BELOW_MINUTES] for time in times})
         if self._held > _HELD:
             self.spill()
 
-    def _see_grain(self, times: Iterable[str]) -> None:
-        """Notice stamps that tell more than the coarsest form of the dialect."""
-        if self._finest >= MINUTE and any(time[17:19] != "00" for time in times):
+    def _add_batch(
+        self, place: tuple[str, str], events: Sequence[Event], span: tuple[str, str]
+    ) -> None:
+        """Add events of one target and one day, whose first and last time are given."""
+        if EventType.MODE in {event.type for event in events}:
+            events = [_safe(event) for event in events]
+        first, last = span
+        target = self.targets.get(place)
+        if target is None:
+            target = self.targets[place] = StagedTarget(*place, first, last)
+        target.first, target.last = min(target.first, first), max(target.last, last)
+        target.count += len(events)
+        lines = jsonl.encode(events)
+        if not events[0].received or not all(event.received for event in events):
+            lines = _UNRECEIVED.sub(self._stamp, lines)
+        target.days.setdefault(first[:_DAY], StagedDay()).lines += lines
+        self._held += len(lines)
+
+    def _see_grain(self, parts: Iterable[str]) -> None:
+        """Notice seconds and milliseconds that tell more than the coarsest form of the dialect."""
+        if self._finest >= MINUTE and any(part[:2] != "00" for part in parts):
             self._finest = SECOND
-        if self._finest >= SECOND and any(time[20:23] != "000" for time in times):
+        if self._finest >= SECOND and any(part[3:] != "000" for part in parts):
             self._finest = MILLISECOND
 
     def spill(self) -> None:
@@ -135,8 +155,8 @@ def _place_of(event: Event) -> tuple[str, str, str]:
 
 
 def _safe(event: Event) -> Event:
-    """Return a mode without the key of a channel, which no transcript holds."""
-    if "k" not in event.command:
+    """Return an event; a mode without the key of a channel, which no transcript holds."""
+    if event.type != EventType.MODE or "k" not in event.command:
         return event
     params = hide_keys(event.command, [*event.params], _takes_argument)
     return msgspec.structs.replace(event, params=tuple(params))

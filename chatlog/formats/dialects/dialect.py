@@ -39,7 +39,8 @@ class LogFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     `date` is the local day of the first line, as `2026-11-23`, or "". `name` is the path of
     the file, for dialects that tell something there. Lines that are not UTF-8 are of
-    `encoding`. Stamps without a zone are in `tz`.
+    `encoding`. Stamps without a zone are in `tz`. A decoder may give each event `received`,
+    the moment of the import.
     """
 
     network: str = ""
@@ -49,6 +50,7 @@ class LogFacts(msgspec.Struct, frozen=True, kw_only=True):
     own_nick: str = ""
     encoding: str = ""
     name: str = ""
+    received: str = ""
 
 
 class OddLine(msgspec.Struct, frozen=True):

@@ -145,6 +145,7 @@ class TextDecoder:
         clock, add = self._clocks[0], self._made.append
         quick, otherwise = self._quick, self._quick.get("")
         network, target, via = self._facts.network, self._facts.target, self._via
+        received = self._facts.received
         has_bytes = self._table.has_bytes
         before, understood = self._number, 0
         for number, (line, encoding) in enumerate(lines, before + 1):
@@ -164,6 +165,7 @@ class TextDecoder:
                 add(
                     Event(
                         time=time,
+                        received=received,
                         network=network,
                         target=target,
                         type=talk[0],
@@ -288,6 +290,7 @@ class TextDecoder:
             self._own_nick = fields.get("subject", "")
         return Event(
             time=self._time,
+            received=self._facts.received,
             network=self._facts.network,
             target=target,
             type=used.kind,
