@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatlog.formats.dialects import discord, irssi, matrix
+from chatlog.formats.dialects import discord, halloy, irssi, matrix
 
 if TYPE_CHECKING:
     from chatlog.formats.dialects.dialect import Dialect
 
-DIALECTS: Final[tuple[Dialect, ...]] = (irssi.DIALECT, discord.DIALECT, matrix.DIALECT)
+DIALECTS: Final[tuple[Dialect, ...]] = (
+    irssi.DIALECT,
+    discord.DIALECT,
+    halloy.DIALECT,
+    matrix.DIALECT,
+)
 """Every dialect. Of two that explain a log equally well, the first is taken."""
 
 _BY_NAME: Final = {name: each for each in DIALECTS for name in (each.name, *each.aliases)}
