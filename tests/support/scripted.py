@@ -146,6 +146,15 @@ class Peer:
             del self._unanswered[found[0]]
         return found[1]
 
+    def take(self, pattern: bytes) -> re.Match[bytes] | None:
+        """Return a line that has come with the pattern in it, once, or None; do not wait."""
+        with self._heard:
+            found = _find(pattern, self._unanswered)
+            if found is None:
+                return None
+            del self._unanswered[found[0]]
+        return found[1]
+
     def send(self, *chunks: bytes) -> None:
         """Send bytes, each chunk in a packet of its own as far as the kernel lets it be."""
         for chunk in chunks:

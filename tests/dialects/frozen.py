@@ -1,0 +1,52 @@
+"""A clock that stands still for other programs until a test sets it.
+
+libfaketime reads the time from a file. The time is in UTC, so that both passes of the
+hour that a clock shows twice can be set; a program shows it in the zone of its TZ.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from tests.servers.daemons import NotInstalledError
+
+LIBRARY: Final = "faketime/libfaketimeMT.so.1"
+_FOLDERS: Final = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib")
+
+
+class FrozenClock:
+    """The clock of programs that are started with `environment`."""
+
+    def __init__(self, directory: Path, seconds: float) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._told = directory / "time"
+        self.set(seconds)
+
+    def set(self, seconds: float) -> None:
+        """Show another moment from now on, in seconds since 1970."""
+        self.seconds = seconds
+        # Replaced as a whole: a program that reads half a time would end.
+        following = self._told.with_name("next")
+        following.write_text(f"{seconds:.0f}\n")
+        following.replace(self._told)
+
+    def environment(self, zone: str) -> dict[str, str]:
+        """Return the variables with which a program sees this clock, in a zone."""
+        return {
+            "TZ": zone,
+            "LD_PRELOAD": str(_library()),
+            "FAKETIME_TIMESTAMP_FILE": str(self._told),
+            "FAKETIME_FMT": "%s",  # seconds since 1970, which no zone makes ambiguous
+            "FAKETIME_NO_CACHE": "1",
+            # Programs wait by the clock that is never set; they must not wait for ever.
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "NO_FAKE_STAT": "1",
+        }
+
+
+def _library() -> Path:
+    for folder in _FOLDERS:
+        if (path := Path(folder, LIBRARY)).exists():
+            return path
+    raise NotInstalledError("faketime is not installed")

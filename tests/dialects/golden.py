@@ -1,0 +1,118 @@
+"""Write the golden files of dialects: `python -m tests.dialects.golden [PROGRAM…]`.
+
+Each case is a folder below tests/golden/dialects: the files that a program wrote, byte for
+byte, in the paths that it uses; `case.json`; and `expected.jsonl`, the events that an import
+is held to, which come from the truth and never from a decoder of ours.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from tests.dialects.capture import capture
+from tests.dialects.conversation import CHANNEL, NETWORK, NIGHT, OWN, ZONE
+from tests.dialects.holding import HOLDINGS, held
+from tests.dialects.programs import PROGRAMS
+from tests.servers.packages import unpacked
+
+if TYPE_CHECKING:
+    from tests.dialects.programs import LoggingProgram
+
+CASES: Final = Path(__file__).parents[1] / "golden" / "dialects"
+
+FOLDERS: Final = {
+    "irssi": "irclogs",
+    "weechat": "logs",
+    "znc": f"users/{OWN}/moddata/log",
+    "soju": "logs",
+    "limnoria": "logs/ChannelLogger",
+    "eggdrop": "logs",
+    "ii": "irc",
+    "bip": "logs",
+    "hexchat": "logs",
+}
+"""Where each program has its logs, below its home or the folder of its settings."""
+
+OPTIONS: Final[dict[str, dict[str, str]]] = {
+    "irssi": {"tz": ZONE, "own_nick": OWN},
+    "weechat": {"tz": ZONE, "own_nick": OWN},
+    "znc": {"tz": ZONE},
+    "soju": {"tz": ZONE},
+    "limnoria": {"tz": ZONE},
+    "eggdrop": {"tz": ZONE, "network": NETWORK, "channel": CHANNEL},
+    "ii": {"network": NETWORK},
+    "bip": {"tz": ZONE},
+    "hexchat": {"tz": ZONE, "own_nick": OWN},
+}
+"""The options without which an import does not know all."""
+
+
+def channel_files(logs: Path) -> list[Path]:
+    """Return the files with the channel's events, and those beside them that tell of it."""
+    files = [path for path in sorted(logs.rglob("*")) if path.is_file()]
+    return [
+        path
+        for path in files
+        if "golden" in str(path.relative_to(logs)) or path.name == "out" or "status" in path.parts
+    ]
+
+
+def write(name: str) -> Path:
+    """Let one program hear the night, and write its case; return the folder."""
+    holding = HOLDINGS[name]
+    case = "night" if holding.dialect == name else f"{name}-night"
+    place = CASES / holding.dialect / case
+    shutil.rmtree(place, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        Path(scratch).chmod(0o755)  # some programs run as nobody
+        logs = capture(PROGRAMS[name], NIGHT, Path(scratch))
+        for path in channel_files(logs):
+            copy = place / FOLDERS[name] / path.relative_to(logs)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+    events = held(holding, (step.event for step in NIGHT))
+    encoder = msgspec.json.Encoder()
+    lines = [encoder.encode(event) + b"\n" for event in events]
+    (place / "expected.jsonl").write_bytes(b"".join(lines))
+    (place / "case.json").write_text(
+        json.dumps(_case(name, PROGRAMS[name]), indent=2, ensure_ascii=False) + "\n"
+    )
+    return place
+
+
+def _case(name: str, kind: type[LoggingProgram]) -> dict[str, Any]:
+    clock = "the time that the server tells" if kind.by_server_time else "a clock that was set"
+    how = f"heard the night of tests/dialects/conversation.py on loopback, by {clock}"
+    return {
+        "options": OPTIONS[name],
+        "proven": f"{name} {_version(kind.package)} of Debian {how}",
+        "lacks": HOLDINGS[name].lacks,
+    }
+
+
+def _version(package: str) -> str:
+    asked = ["dpkg-query", "-W", "-f=${Version}", package]
+    told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    if told:
+        return told
+    changes = unpacked(package) / "usr/share/doc" / package / "changelog.Debian.gz"
+    return gzip.decompress(changes.read_bytes()).split()[1].decode().strip("()")
+
+
+def main() -> None:
+    """Write the cases of the programs named, else of all."""
+    for name in sys.argv[1:] or PROGRAMS:
+        sys.stdout.write(f"{write(name)}\n")
+
+
+if __name__ == "__main__":
+    main()
