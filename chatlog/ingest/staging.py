@@ -188,9 +188,9 @@ class _Lane:
         self._networks.keep(network, casemapping.name)
 
     def has_room(self, place: tuple[str, str], first: str, last: str) -> bool:
-        """Return whether no log of a target overlaps with a range of time."""
+        """Return whether no log of a target overlaps with a range of time, bounds included."""
         spans = self._spans.get(place, ())
-        return all(last <= begin or end <= first for begin, end in spans)
+        return all(last < begin or end < first for begin, end in spans)
 
     def take(self, place: tuple[str, str], target: StagedTarget, directory: Path) -> None:
         """Take the lines of a target of a log."""
