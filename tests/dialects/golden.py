@@ -1,6 +1,6 @@
-"""Write the golden files of dialects: `python -m tests.dialects.golden [PROGRAM…]`.
+"""Write the golden files of programs: `python -m tests.dialects.golden [PROGRAM…]`.
 
-Each case is a folder below tests/golden/dialects: the files that a program wrote, byte for
+Each case is a folder tests/golden/programs/PROGRAM: the files that a program wrote, byte for
 byte, in the paths that it uses; `case.json`; and `expected.jsonl`, the events that an import
 is held to, which come from the truth and never from a decoder of ours.
 """
@@ -27,7 +27,7 @@ from tests.servers.packages import unpacked
 if TYPE_CHECKING:
     from tests.dialects.programs import LoggingProgram
 
-CASES: Final = Path(__file__).parents[1] / "golden" / "dialects"
+CASES: Final = Path(__file__).parents[1] / "golden" / "programs"
 
 FOLDERS: Final = {
     "irssi": "irclogs",
@@ -69,8 +69,7 @@ def channel_files(logs: Path) -> list[Path]:
 def write(name: str) -> Path:
     """Let one program hear the night, and write its case; return the folder."""
     holding = HOLDINGS[name]
-    case = "night" if holding.dialect == name else f"{name}-night"
-    place = CASES / holding.dialect / case
+    place = CASES / name
     shutil.rmtree(place, ignore_errors=True)
     with tempfile.TemporaryDirectory() as scratch:
         Path(scratch).chmod(0o755)  # some programs run as nobody
