@@ -62,7 +62,7 @@ class Form(msgspec.Struct, frozen=True):
 
     `pattern` matches all that follows `lead`, and names the fields of the event. `refine`
     changes what it found. A line of an ambiguous form counts so. One that `is_own` is by the
-    program's user, whom it does not name.
+    program's user, whom it does not name. Lines of a form with a `note` are counted under it.
     """
 
     kind: str
@@ -71,12 +71,13 @@ class Form(msgspec.Struct, frozen=True):
     refine: Refine | None = None
     is_ambiguous: bool = False
     is_own: bool = False
+    note: str = ""
 
     @property
     def is_talk(self) -> bool:
         """Whether it is a message, action or notice with a nick and a text alone."""
         groups = self.pattern.groupindex
-        is_usual = self.refine is None and not self.is_ambiguous and not self.is_own
+        is_usual = self.refine is None and not (self.is_ambiguous or self.is_own or self.note)
         return is_usual and self.kind in TALK and dict(groups) == {"nick": 1, "text": 2}
 
     @property
@@ -93,13 +94,14 @@ def form(
     *,
     is_ambiguous: bool = False,
     is_own: bool = False,
+    note: str = "",
 ) -> Form:
     """Return a form of line; its pattern must match to the end.
 
     Spaces are those of ASCII, as IRC lets others stand in nicks and names.
     """
     compiled = re.compile(pattern, re.DOTALL | re.ASCII)
-    return Form(kind, lead, compiled, refine, is_ambiguous, is_own)
+    return Form(kind, lead, compiled, refine, is_ambiguous, is_own, note)
 
 
 def by_first_letter(forms: Sequence[Form]) -> dict[str, tuple[Form, ...]]:

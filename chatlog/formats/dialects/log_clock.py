@@ -109,9 +109,10 @@ class LogClock:
         self._epoch = _Epochs()
         self._bases: dict[date, int | None] = {}
 
-    def matches(self, line: str) -> bool:
-        """Return whether a line begins with such a stamp."""
-        return self._pattern.match(line) is not None
+    def length(self, line: str) -> int:
+        """Return the length of the stamp with which a line begins, -1 if none does."""
+        found = self._pattern.match(line)
+        return -1 if found is None else found.end()
 
     def set_date(self, day: date) -> None:
         """Set the local day, as a line between stamps tells it."""

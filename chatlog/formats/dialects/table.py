@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatlog.formats.dialects import discord, halloy, irssi, matrix
+from chatlog.formats.dialects import (
+    bip,
+    discord,
+    eggdrop,
+    halloy,
+    ii,
+    irssi,
+    limnoria,
+    matrix,
+    weechat,
+    znc,
+)
 
 if TYPE_CHECKING:
     from chatlog.formats.dialects.dialect import Dialect
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
     irssi.DIALECT,
+    weechat.DIALECT,
+    znc.DIALECT,
+    limnoria.DIALECT,
+    eggdrop.DIALECT,
+    ii.DIALECT,
+    bip.DIALECT,
     discord.DIALECT,
     halloy.DIALECT,
     matrix.DIALECT,

@@ -38,6 +38,7 @@ from chatlog.formats.dialects.forms import (
 )
 from chatlog.formats.dialects.log_clock import LogClock
 from chatlog.formats.dialects.log_lines import LogLines, TextLine
+from chatlog.formats.dialects.mode_change import mode_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from chatlog.formats.dialects.forms import Form, Found
 
 NAMELESS: Final = "lines by the program's user, whose nick the log does not tell"
+HIDDEN: Final = "people of a netsplit whose names the log leaves out"
 AMBIGUOUS: Final = "an action and an event have the same form"
 
 
@@ -131,7 +133,7 @@ class TextDecoder:
             for each in self._table.stamps
         ]
         texts = [line for line, _ in lines[:1000] if line]
-        counts = [sum(map(each.matches, texts)) for each in clocks]
+        counts = [sum(each.length(text) >= 0 for text in texts) for each in clocks]
         best = max(range(len(clocks)), key=lambda number: (counts[number], -number))
         return [clocks[best], *clocks[:best], *clocks[best + 1 :]]
 
@@ -146,8 +148,7 @@ class TextDecoder:
         quick, otherwise = self._quick, self._quick.get("")
         network, target, via = self._facts.network, self._facts.target, self._via
         received = self._facts.received
-        has_bytes = self._table.has_bytes
-        before, understood = self._number, 0
+        before, understood, has_bytes = self._number, 0, self._table.has_bytes
         for number, (line, encoding) in enumerate(lines, before + 1):
             try:
                 end = clock.read(line) if line is not None else -1
@@ -192,7 +193,9 @@ class TextDecoder:
             try:
                 end = self._read_stamp(line)
             except NoDateError:
-                raise
+                if not self._take_first_date(line):
+                    raise
+                return
             except (ValueError, OverflowError, KeyError):
                 self._unknown(line, "no such time")
                 return
@@ -213,6 +216,12 @@ class TextDecoder:
                 first.follow(clock)
                 return end
         return -1
+
+    def _take_first_date(self, line: str) -> bool:
+        """Take a stamped line that itself tells the date, which none before it did."""
+        days = [each for each in self._table.forms if each.kind in {DAY, OPENED}]
+        ends = [clock.length(line) for clock in self._clocks]
+        return any(self._take_form(line, end, days) for end in ends if end >= 0)
 
     def _take_form(self, line: str, start: int, forms: Sequence[Form]) -> bool:
         """Make the events of a line, from a place on, if it has one of some forms."""
@@ -257,6 +266,8 @@ class TextDecoder:
         found = {key: value for key, value in match.groupdict().items() if value}
         if used.refine is not None:
             found = used.refine(found)
+        if used.note:
+            self.tally.note(used.note)
         special = self._kinds.get(used.kind)
         if special is None:
             self._made.append(self._event(used, found))
@@ -277,11 +288,14 @@ class TextDecoder:
         named = fields.pop("target", "")
         self.target = self.target or named
         target = self._facts.target or named
+        if named and used.kind in TALK and not _is_file_of(target, named):
+            target = named
         if not target and used.kind in self._table.homeless:
             target = SERVER
         if "params" in fields:
-            command, *params = fields.pop("params").split()
-            fields["command"], fields["params"] = command, tuple(params)
+            fields["command"], fields["params"] = mode_change(fields["params"])
+        if "now" in fields:
+            fields["params"] = tuple(fields.pop("now").split("@", 1))
         if used.is_own:
             fields["nick"] = self._own_nick
             if not self._own_nick:
@@ -351,14 +365,14 @@ class TextDecoder:
         split = f"{found.get('one', '')} {found.get('other', '')}".strip()
         for nick in filter(None, nicks):
             self._made.append(self._event(_QUIT, {"nick": nick, "text": split, "split": split}))
-        if more := found.get("more"):
-            self.tally.note("people of a netsplit whose names the log leaves out", int(more))
+        self.tally.note(HIDDEN, int(found.get("more", "0")[:_DIGITS]))
         return True
 
     def _rejoin(self, found: Found) -> bool:
         """Make one join for each nick that comes back when a netsplit is over."""
-        for nick in filter(None, re.split(r",?\s+", found.pop("nicks", ""))):
-            self._made.append(self._event(_JOIN, {**found, "nick": nick.lstrip(PREFIXES)}))
+        for nick in filter(None, re.split(r",?\s+", found.get("nicks", ""))):
+            self._made.append(self._event(_JOIN, {"nick": nick.lstrip(PREFIXES)}))
+        self.tally.note(HIDDEN, int(found.get("more", "0")[:_DIGITS]))
         return True
 
     def _repeat(self, found: Found) -> bool:
@@ -371,6 +385,11 @@ class TextDecoder:
         self._made += [last] * count
         self.tally.note("messages said again, without their times", count)
         return True
+
+
+def _is_file_of(target: str, named: str) -> bool:
+    """Return whether a target, as a path tells it, can be one that a line names."""
+    return target.casefold().replace("/", "_") == named.casefold().replace("/", "_")
 
 
 _ANY: Final = re.compile("")

@@ -1,0 +1,115 @@
+"""WeeChat, with its plugin logger: a stamp, a prefix and a text, with tabs between.
+
+Messages are `2026-11-23 19:31:03→@ann→text`, events have an arrow as their prefix:
+`2026-11-23 19:31:03→-->→ann (user@host) has joined #c`. Lines without a stamp go on with a
+message of several lines. The server's own buffer holds remarks in any words.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from chatlog.event import EventType
+from chatlog.formats.dialects.dialect import SECOND, Dialect
+from chatlog.formats.dialects.forms import (
+    CLOCK_SECONDS,
+    ISO_DATE,
+    NICK,
+    NOISE,
+    SUBJECT,
+    TARGET,
+    TEXT,
+    form,
+)
+from chatlog.formats.dialects.text_dialect import TextDecoder, TextTable
+
+if TYPE_CHECKING:
+    from chatlog.formats.dialects.dialect import LogFacts
+
+_NAME: Final = r"(?:[~&@%+!]+)?(?P<nick>[^\s<>=-][^\s<>]*)"
+_MASK: Final = r"(?P<user>[^@\s()]*)@(?P<host>[^\s()]*)"
+_WHY: Final = rf"(?: \({TEXT}\))?"
+_SERVER_BUFFER: Final = "irc.server."
+
+TABLE: Final = TextTable(
+    name="weechat",
+    stamps=(
+        rf"{ISO_DATE}[ T]{CLOCK_SECONDS}(?:\.(?P<fraction>\d{{1,9}}))?(?P<zone>Z)?\t",
+        rf"(?P<year>\d{{4}}) (?P<month>[A-Z][a-z]{{2}}) (?P<day>\d\d) {CLOCK_SECONDS}  ",
+    ),
+    forms=(
+        form(EventType.MESSAGE, "", rf"{_NAME}\t{TEXT}"),
+        form(EventType.MESSAGE, "<", rf"{_NAME}>[\t ]{TEXT}"),
+        form(EventType.ACTION, " *\t", rf"{NICK} {TEXT}"),
+        form(EventType.ACTION, " * ", rf"{NICK} {TEXT}"),
+        form(
+            EventType.JOIN,
+            "-->\t",
+            rf"{NICK} (?:\[(?P<account>[^\]]*)\] )?(?:\({TEXT}\) )?\({_MASK}\) has joined {TARGET}",
+        ),
+        form(EventType.PART, "<--\t", rf"{NICK} \({_MASK}\) has left {TARGET}{_WHY}"),
+        form(EventType.QUIT, "<--\t", rf"{NICK} \({_MASK}\) has quit{_WHY}"),
+        form(EventType.KICK, "<--\t", rf"{NICK} has kicked {SUBJECT}{_WHY}"),
+        form(EventType.MODE, "--\t", rf"Mode {TARGET} \[(?P<params>.*)\] by {NICK}"),
+        form(EventType.NICK, "--\t", rf"{NICK} is now known as {SUBJECT}"),
+        form(EventType.NICK, "--\t", rf"You are now known as {SUBJECT}", is_own=True),
+        form(
+            EventType.TOPIC,
+            "--\t",
+            rf'{NICK} has changed topic for {TARGET} (?:from ".*" )?to "{TEXT}"',
+        ),
+        form(
+            EventType.TOPIC,
+            "--\t",
+            rf'{NICK} has unset topic for {TARGET}(?: \(old topic: ".*"\))?',
+        ),
+        form(EventType.NOTICE, "--\t", rf"Notice\((?P<nick>[^\s)]+)\)(?: -> {TARGET})?: {TEXT}"),
+        form(EventType.NOTICE, "--\t", rf"Notice -> (?P<target>\S+?): {TEXT}", is_own=True),
+        form(EventType.INVITE, "--\t", rf"{NICK} has invited {SUBJECT} to {TARGET}"),
+        form(EventType.INVITE, "--\t", rf"You have been invited to {TARGET} by {NICK}"),
+        form(EventType.ACCOUNT, "--\t", rf"{NICK} has identified as (?P<account>\S+)"),
+        form(EventType.ACCOUNT, "--\t", rf"{NICK} has unidentified"),
+        form(EventType.SETNAME, "--\t", rf'{NICK} has changed real name to "{TEXT}"'),
+        form(
+            EventType.CHGHOST,
+            "--\t",
+            rf"{NICK} \({_MASK}\) has changed host to (?P<now>\S+)",
+        ),
+        form(EventType.AWAY, "--\t", r"\[(?P<nick>\S+)\] is away: (?P<text>.*)"),
+        form(EventType.AWAY, "--\t", r"\[(?P<nick>\S+)\] is back"),
+        form(NOISE, "--\t", r"(?:Channel |irc: |Topic |Nicks |User mode |\[\S+\] ).*"),
+        form(NOISE, "--\t", r"Mode \S+ \[.*\]"),
+        form(NOISE, "=!=\t", ".*"),
+        form(NOISE, "\t", r"\*{4}  (?:Beginning|End) of log  \*{4}"),
+    ),
+    continues=True,
+)
+
+_SERVER_TABLE: Final = msgspec.structs.replace(
+    TABLE, forms=(*TABLE.forms, form(NOISE, "--\t", ".*"), form(NOISE, "\t", ".*"))
+)
+"""The table of the server's own buffer."""
+
+
+def decoder(facts: LogFacts) -> TextDecoder:
+    """Return the decoder of a log, whose name tells if it is the server's own buffer."""
+    return (_SERVER_TABLE if _SERVER_BUFFER in facts.name else TABLE).decoder(facts)
+
+
+DIALECT: Final = Dialect(
+    name="weechat",
+    title="WeeChat",
+    proven="run",
+    decoder=decoder,
+    grain=SECOND,
+    paths=(
+        "irc.server.{network}.weechatlog",
+        "irc.{network}.#{hashless}.weechatlog",
+        "irc.{network}.{channel}.weechatlog",
+        "{network}/{channel}.weechatlog",
+        "{any}/irc/{network}/{channel}.{date}.log",
+    ),
+    lacks="the zone (before version 4.8), hosts of speakers, formatting, bytes",
+)
