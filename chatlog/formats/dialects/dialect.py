@@ -133,12 +133,14 @@ class LogDecoder(Protocol):
 class Database(msgspec.Struct, frozen=True):
     """How a dialect that is a SQLite database is read: a query, and an event for each row.
 
-    `needs` are the tables by which it is told from others. `ingest` opens it, read-only, and
-    gives each row to the decoder as one JSON array in a line.
+    `needs` are the tables by which it is told from others; the query reads no others. `older`
+    are queries for earlier forms of the tables, tried in order if columns are missing. `ingest`
+    opens it, read-only, and gives each row to the decoder as one JSON array in a line.
     """
 
     needs: tuple[str, ...]
     query: str
+    older: tuple[str, ...] = ()
 
 
 class Dialect(msgspec.Struct, frozen=True, eq=False, kw_only=True):

@@ -133,7 +133,7 @@ class _Reader(RecordReader):
         return self.document(blocks)
 
     def events_of(self, record: bytes) -> Sequence[Event] | None:
-        """Return the event of a message, and its reactions; None for what Halloy says itself."""
+        """Return the event of a message, and its reactions; None for a remark of Halloy's."""
         message = _decode(record)
         kind, where = message.target, None
         if isinstance(message.target, dict):
@@ -171,7 +171,7 @@ class _Reader(RecordReader):
             )
 
     def _fields(self, message: _Message, source: dict[str, Any]) -> Fields | None:
-        """Return the fields of an event by its source, None for what Halloy says itself."""
+        """Return the fields of an event by its source, None for a remark of Halloy's."""
         if "User" in source or source.get("Action"):
             kind = EventType.MESSAGE if "User" in source else EventType.ACTION
             who = _person(source.get("User", source.get("Action")))
@@ -191,7 +191,7 @@ class _Reader(RecordReader):
 
 
 def _of_server(text: str, source: Any) -> Fields | None:
-    """Return the fields of what the server told: an `other` if its text has no form of these."""
+    """Return the fields of a server's remark: an `other` if its text has none of the forms."""
     told = source if isinstance(source, dict) else {"kind": source}
     kind, nick = told.get("kind"), told.get("nick")
     nick = nick if isinstance(nick, str) else ""

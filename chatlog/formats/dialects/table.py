@@ -13,6 +13,8 @@ from chatlog.formats.dialects import (
     irssi,
     limnoria,
     matrix,
+    quassel,
+    thelounge_sqlite,
     weechat,
     znc,
 )
@@ -31,6 +33,8 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     discord.DIALECT,
     halloy.DIALECT,
     matrix.DIALECT,
+    quassel.DIALECT,
+    thelounge_sqlite.DIALECT,
 )
 """Every dialect. Of two that explain a log equally well, the first is taken."""
 
