@@ -14,9 +14,9 @@ from chatlog.archive.compression import DamagedError
 from chatlog.errors import TranscriptError
 from chatlog.event import format_time, parse_time
 from chatlog.formats.dialects.dialect import LogFacts, LogTally, NoDateError, OddLine
-from chatlog.formats.dialects.table import DIALECTS
 from chatlog.ingest.databases import dialect_of_database, is_database, read_database
 from chatlog.ingest.detection import SAMPLE, detect, whole_lines
+from chatlog.ingest.dialects import DIALECTS
 from chatlog.ingest.log_files import LogContents, LogFile, beginning_of_log
 
 if TYPE_CHECKING:

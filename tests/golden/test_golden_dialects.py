@@ -19,8 +19,8 @@ import pytest
 
 from chatlog.formats import jsonl
 from chatlog.formats.dialects.dialect import LogFacts
-from chatlog.formats.dialects.table import DIALECTS, dialect_named
 from chatlog.ingest.detection import SURE, detect, path_fields, share_of
+from chatlog.ingest.dialects import DIALECTS, dialect_named
 from chatlog.ingest.path_patterns import PathFields
 
 ALL_CASES = sorted(path.parent for path in Path(__file__).parent.glob("dialects/*/*/case.json"))

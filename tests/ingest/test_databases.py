@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from chatlog.errors import TranscriptError
 from chatlog.formats.dialects.dialect import Database, LogFacts
-from chatlog.formats.dialects.table import DIALECTS, dialect_named
 from chatlog.ingest import databases
 from chatlog.ingest.databases import dialect_of_database, is_database, read_database
+from chatlog.ingest.dialects import DIALECTS, dialect_named
 
 LOUNGE = dialect_named("thelounge-sqlite")
 SCHEMA = """

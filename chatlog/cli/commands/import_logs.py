@@ -19,8 +19,8 @@ from chatlog.cli.show.imports import import_lines
 from chatlog.cli.show.progress import stages
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import HeldError, NothingFoundError, TranscriptError, UsageError
-from chatlog.formats.dialects.table import NAMES, dialect_named
 from chatlog.formats.wording import many
+from chatlog.ingest.dialects import NAMES, dialect_named
 from chatlog.ingest.log_files import find_logs
 from chatlog.ingest.log_import import LogImport, size_of_all
 from chatlog.ingest.options import ImportOptions

@@ -38,19 +38,9 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
 )
 """Every dialect. Of two that explain a log equally well, the first is taken."""
 
-_BY_NAME: Final = {name: each for each in DIALECTS for name in (each.name, *each.aliases)}
-
 _BY_VIA: Final = {each.via: each for each in DIALECTS}
-
-NAMES: Final = tuple(sorted(_BY_NAME))
-"""The names that `--dialect` takes."""
 
 
 def dialect_of(via: str) -> Dialect | None:
     """Return the dialect of lines that came in a way, as `import:irssi`, None if it is none."""
     return _BY_VIA.get(via)
-
-
-def dialect_named(name: str) -> Dialect | None:
-    """Return the dialect with a name, None if there is none."""
-    return _BY_NAME.get(name)

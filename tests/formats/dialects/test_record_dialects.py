@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from chatlog.event import is_time
 from chatlog.formats.dialects.dialect import MOST_ODD_LINES, LogFacts
 from chatlog.formats.dialects.record_dialect import NO_TIME, OTHER_FORM, TORN
-from chatlog.formats.dialects.table import DIALECTS, dialect_named
 from chatlog.ingest.detection import detect
+from chatlog.ingest.dialects import DIALECTS, dialect_named
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "dialects"
 NOT_LOGS = {"case.json", "expected.jsonl"}
