@@ -18,7 +18,7 @@ import msgspec
 from chatlog.archive.files import reported
 from chatlog.ingest.log_files import PassedOver
 from chatlog.ingest.log_reader import ImportedLog, LogReader
-from chatlog.ingest.staging import PREFIX, Stage
+from chatlog.ingest.staging import EVERY_TARGET, PREFIX, Stage
 from chatlog.upkeep.witness import Witness
 from chatlog.upkeep.witness_workers import MergesOfTargets
 
@@ -92,7 +92,7 @@ class LogImport:
         witnesses = [*stage.witnesses()]
         if not witnesses:
             return
-        known = Witness("", self._storage.root)
+        known = Witness("", self._storage.root, EVERY_TARGET)
         self.known.append(known)
         storage = self._storage if self._writes else None
         merges = MergesOfTargets(known, witnesses, storage, self._at)

@@ -23,7 +23,7 @@ from chatlog.casemapping import Casemapping
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import CoveredEntry, ImportedEntry, encode
 from chatlog.coverage.heard import MESSAGES
-from chatlog.event import EventType
+from chatlog.event import SERVER, EventType
 from chatlog.formats import jsonl
 from chatlog.formats.dialects.dialect import MILLISECOND, MINUTE, SECOND
 from chatlog.protocol.events.modes import hide_keys
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 PREFIX: Final = ".importing-"
 """The beginning of the name of a stage, which lies in the archive that it is for."""
+
+EVERY_TARGET: Final = ("*", SERVER)
+"""The patterns of all targets: some logs tell what belongs to no channel and no query."""
 
 MOST_WITNESSES: Final = 16
 """Logs of one target that overlap more often than this are merged in further rounds."""
@@ -285,7 +288,7 @@ class Stage:
     def witnesses(self) -> Iterator[Witness]:
         """Yield the witnesses for a merge."""
         for lane in self._lanes:
-            yield Witness(lane.name, lane.root, signs=False)
+            yield Witness(lane.name, lane.root, EVERY_TARGET, signs=False)
 
     def remove(self) -> None:
         """Remove all files of the stage."""

@@ -3,6 +3,9 @@
 import gzip
 import json
 import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -185,6 +188,25 @@ def test_coverage_is_claimed_only_where_the_log_proves_it(run, logs):
         "2026-11-23T19:30:42.000Z",
         "2026-11-23T19:40:00.000Z",
     )
+
+
+def test_a_database_is_imported_once_with_all_its_networks_and_what_is_of_no_channel(run, tmp_path):
+    script = Path(__file__).parents[2] / "golden/dialects/quassel/core/quassel-storage.sql"
+    path = tmp_path / "quassel-storage.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(script.read_text())
+        database.commit()
+    status, out, err = run(path)
+    assert status == 1
+    assert "the words of a topic are in another language" in out + err
+    assert "21 lines: 17 understood, 3 remarks, 0 ambiguous, 1 not understood" in out
+    of_server = events(tmp_path, "@server", "yard-net")
+    assert [each.type for each in of_server] == ["mode", "notice"]
+    assert len(events(tmp_path, "#decks", "yard-net")) == 14
+    assert [each.text for each in events(tmp_path, "#decks", "yard-net-ben")] == [
+        "the other witness"
+    ]
+    assert "lines added" not in run(path)[1].replace("0 lines added", "")
 
 
 def test_the_key_of_a_channel_is_hidden(run, logs, tmp_path):
