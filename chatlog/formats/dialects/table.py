@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.formats.dialects import (
     bip,
+    chatlog_jsonl,
+    chatlog_text,
     discord,
     eggdrop,
+    energymech,
+    generic,
     halloy,
     ii,
     irssi,
@@ -30,11 +34,15 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     eggdrop.DIALECT,
     ii.DIALECT,
     bip.DIALECT,
+    energymech.DIALECT,
+    chatlog_text.DIALECT,
+    chatlog_jsonl.DIALECT,
     discord.DIALECT,
     halloy.DIALECT,
     matrix.DIALECT,
     quassel.DIALECT,
     thelounge_sqlite.DIALECT,
+    generic.DIALECT,
 )
 """Every dialect. Of two that explain a log equally well, the first is taken."""
 
