@@ -1,4 +1,4 @@
-"""Logs of no program in particular: a stamp, and somebody's words in one of three usual forms.
+"""Logs of no program in particular: a stamp and a message, action or notice in a usual form.
 
 The fallback for logs that nothing else explains. It reads messages, actions and notices alone:
 a sentence that may tell an event is an action that may be something else, or not understood.

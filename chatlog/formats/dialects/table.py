@@ -44,7 +44,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     thelounge_sqlite.DIALECT,
     generic.DIALECT,
 )
-"""Every dialect. Of two that explain a log equally well, the first is taken."""
+"""Every dialect. Of two that explain a log equally well, the first is taken: `generic` is last."""
 
 _BY_VIA: Final = {each.via: each for each in DIALECTS}
 

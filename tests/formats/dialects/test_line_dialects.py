@@ -13,8 +13,8 @@ from chatlog.casemapping import Casemapping
 from chatlog.event import Event, format_time
 from chatlog.formats.dialects.chatlog_text import ChatlogTextDecoder
 from chatlog.formats.dialects.dialect import MOST_ODD_LINES, LogFacts, NoDateError
-from chatlog.formats.dialects.table import DIALECTS, dialect_named
 from chatlog.formats.dialects.text_dialect import TextDecoder
+from chatlog.ingest.dialects import DIALECTS, dialect_named
 from tests.formats.dialects.line_encoders import ENCODERS
 
 GOLDEN = Path(__file__).parents[2] / "golden"
