@@ -24,14 +24,19 @@ SURE: Final = 0.8
 _LIKE_THE_LAST: Final = 0.95
 _HALF: Final = 0.5
 _SOME_DAY: Final = "2000-01-01"
+_SOME_CHANNEL: Final = "#sample"
 
 
 class Score(NamedTuple):
-    """The share of lines that a dialect understands, and whether the path is one of its own."""
+    """The share of lines that a dialect understands, and whether the path is one of its own.
+
+    `is_whole` means that each line is an event or a remark.
+    """
 
     share: float
     fits_path: bool
     dialect: Dialect
+    is_whole: bool = True
 
 
 class Detected(NamedTuple):
@@ -41,8 +46,15 @@ class Detected(NamedTuple):
 
     @property
     def dialect(self) -> Dialect | None:
-        """The dialect of the log, None if none is sure."""
-        return self.scores[0].dialect if self.scores and self.scores[0].share >= SURE else None
+        """The dialect of the log, None if none is sure.
+
+        A log of remarks alone, as that of a server's window, is sure by its path.
+        """
+        if self.scores and self.scores[0].share >= SURE:
+            return self.scores[0].dialect
+        return next(
+            (each.dialect for each in self.scores if each.fits_path and each.is_whole), None
+        )
 
     def in_words(self) -> str:
         """Return the two best in words: `irssi 62 %, znc 10 %`."""
@@ -58,23 +70,27 @@ def path_fields(dialect: Dialect, name: str) -> PathFields | None:
     return None
 
 
-def share_of(dialect: Dialect, sample: bytes, name: str) -> float:
-    """Return the share of the lines of a sample that a dialect understands, from 0 to 1.
+def score_of(dialect: Dialect, sample: bytes, name: str) -> Score:
+    """Return how well a dialect understands the lines of a sample.
 
     Remarks and lines that may be something else count half.
     """
     lines = [line for line in sample.split(b"\n")[: 2 * LINES] if line.strip()][:LINES]
-    decoder = dialect.decoder(LogFacts(date=_SOME_DAY, tz=UTC, target="#sample", name=name))
+    told = path_fields(dialect, name)
+    target = _SOME_CHANNEL if told is None else told.channel
+    decoder = dialect.decoder(LogFacts(date=_SOME_DAY, tz=UTC, target=target, name=name))
+    score = Score(0.0, told is not None, dialect, is_whole=False)
     try:
         for _ in decoder.events([b"\n".join(lines) + b"\n"]):
             pass
     except (ValueError, NoDateError):
-        return 0.0
+        return score
     tally = decoder.tally
     whole = tally.lines - tally.torn  # the sample ends within a record, and not the log
     if not whole:
-        return 0.0
-    return (tally.understood + _HALF * (tally.noise + tally.ambiguous)) / whole
+        return score
+    share = (tally.understood + _HALF * (tally.noise + tally.ambiguous)) / whole
+    return score._replace(share=share, is_whole=not tally.unknown)
 
 
 def detect(
@@ -86,14 +102,10 @@ def detect(
     one program.
     """
     if last is not None and last.database is None:
-        share = share_of(last, sample, name)
-        if share >= _LIKE_THE_LAST:
-            return Detected([Score(share, fits_path=True, dialect=last)])
-    scores = [
-        Score(share_of(each, sample, name), path_fields(each, name) is not None, each)
-        for each in dialects
-        if each.database is None
-    ]
+        score = score_of(last, sample, name)
+        if score.share >= _LIKE_THE_LAST:
+            return Detected([score])
+    scores = [score_of(each, sample, name) for each in dialects if each.database is None]
     return Detected(sorted(scores, key=_rank, reverse=True))
 
 

@@ -20,7 +20,7 @@ import pytest
 
 from chatlog.formats import jsonl
 from chatlog.formats.dialects.dialect import LogFacts
-from chatlog.ingest.detection import SURE, detect, path_fields, share_of
+from chatlog.ingest.detection import SURE, detect, path_fields, score_of
 from chatlog.ingest.dialects import DIALECTS, dialect_named
 from chatlog.ingest.path_patterns import PathFields
 
@@ -148,5 +148,5 @@ def test_a_log_is_taken_for_its_dialect_and_no_other(case):
     dialect = dialect_named(name_of(case))
     for log in logs_of(case):
         path = log.relative_to(case).as_posix()
-        if dialect.database is None and share_of(dialect, log.read_bytes(), path) >= SURE:
+        if dialect.database is None and score_of(dialect, log.read_bytes(), path).share >= SURE:
             assert detect(log.read_bytes(), path, DIALECTS).dialect is dialect

@@ -127,6 +127,30 @@ def test_a_file_that_is_no_log_is_named_and_the_others_are_imported(run, logs, t
     assert len(texts(tmp_path)) == 4
 
 
+def test_events_of_which_the_log_tells_no_channel_are_in_server(run, tmp_path):
+    written(tmp_path / "irc", "libera/#a/out", b"1795462263 <ann> hello\n")
+    lines = b'1795462264 -!- ann(~a@home) has quit "bye"\n1795462265 greetings\n'
+    written(tmp_path / "irc", "libera/out", lines)
+    for added in ("1 line added", "0 lines added, 1 known already"):
+        status, out, _ = run(tmp_path / "irc")
+        assert status == 0
+        assert f"libera/@server  {added}" in out
+    [event] = events(tmp_path, "@server")
+    assert (event.type, event.nick, event.text) == ("quit", "ann", "bye")
+
+
+def test_a_log_of_remarks_alone_is_taken_for_its_dialect_by_its_path(run, tmp_path):
+    line = b"[19:30:42] Connected to IRC (irc.example +6697)\n"
+    written(tmp_path / "users/ann/moddata/log", "libera/status/2026-11-23.log", line)
+    status, out, _ = run(tmp_path / "users")
+    assert status == 0
+    assert "1 line: 0 understood, 1 remarks, 0 ambiguous, 0 not understood" in out
+    path = written(tmp_path / "elsewhere", "a.log", line)
+    status, out, _ = run(path)
+    assert status == 1
+    assert f"{path}: its dialect is not sure" in out
+
+
 def test_a_link_or_a_pipe_among_logs_is_passed_over_by_name(run, logs):
     (logs / "link").symlink_to("/")
     os.mkfifo(logs / "pipe")
