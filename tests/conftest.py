@@ -109,6 +109,12 @@ def program() -> Callable[[str], str]:
     return find
 
 
+@pytest.fixture
+def miss() -> Callable[[str], NoReturn]:
+    """Skip the test as a program is missing; in CI, fail."""
+    return _miss
+
+
 def _installed(kind: type[_Kind], *arguments: object, **options: object) -> _Kind:
     try:
         return kind(*arguments, **options)

@@ -17,6 +17,8 @@ NETWORK: Final = "goldnet"
 CHANNEL: Final = "#golden"
 SERVER: Final = "irc.example"
 OWN: Final = "rec"
+REPEATED: Final = "again"
+SPLIT: Final = "hub.example leaf.example"
 
 MASKS: Final = {
     OWN: "rec@c.example",
@@ -179,7 +181,7 @@ def _odd_texts(night: Night) -> None:
     night.say("ann", ":colon first, \"quoted\" and 'single'")
     night.say("ann", "(brackets) [and] {more}")
     for _ in range(3):
-        night.say("ben", "again")
+        night.say("ben", REPEATED)
     night.act("ben", "")
 
 
@@ -245,8 +247,8 @@ def _midnight_and_the_hour_twice(night: Night) -> None:
     night.say("ann", "half past two again")
     night.at("2026-10-25T02:00:10")
     night.say("ann", "three at last")
-    night.quit("x\\", "hub.example leaf.example", "hub.example leaf.example")
-    night.quit("_", "hub.example leaf.example", "hub.example leaf.example")
+    night.quit("x\\", SPLIT, SPLIT)
+    night.quit("_", SPLIT, SPLIT)
     night.at("2026-10-25T02:10:00")
     night.say("benji", "good night")
 

@@ -45,6 +45,12 @@ class FrozenClock:
         }
 
 
+def forget(pid: int) -> None:
+    """Remove the shared memory that the library leaves behind of a program that was killed."""
+    for name in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
+        Path("/dev/shm", name).unlink(missing_ok=True)
+
+
 def _library() -> Path:
     for folder in _FOLDERS:
         if (path := Path(folder, LIBRARY)).exists():

@@ -16,8 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
+from chatlog.formats import jsonl
 from tests.dialects.capture import capture
 from tests.dialects.conversation import CHANNEL, NETWORK, NIGHT, OWN, ZONE
 from tests.dialects.holding import HOLDINGS, held
@@ -79,9 +78,7 @@ def write(name: str) -> Path:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(path.read_bytes())
     events = held(holding, (step.event for step in NIGHT))
-    encoder = msgspec.json.Encoder()
-    lines = [encoder.encode(event) + b"\n" for event in events]
-    (place / "expected.jsonl").write_bytes(b"".join(lines))
+    (place / "expected.jsonl").write_bytes(jsonl.encode(events))
     (place / "case.json").write_text(
         json.dumps(_case(name, PROGRAMS[name]), indent=2, ensure_ascii=False) + "\n"
     )
@@ -95,6 +92,7 @@ def _case(name: str, kind: type[LoggingProgram]) -> dict[str, Any]:
         "options": OPTIONS[name],
         "proven": f"{name} {_version(kind.package)} of Debian {how}",
         "lacks": HOLDINGS[name].lacks,
+        "status": int(HOLDINGS[name].is_ambiguous),
     }
 
 

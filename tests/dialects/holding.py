@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from chatlog.event import Event
-from tests.dialects.conversation import CHANNEL, NETWORK, OWN, SERVER
+from tests.dialects.conversation import CHANNEL, NETWORK, NIGHT, OWN, REPEATED, SERVER, SPLIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 _FORMATTING: Final = re.compile(r"\x03(?:\d{1,2}(?:,\d{1,2})?)?|[\x02\x0f\x16\x1d\x1f]")
 _ESCAPES: Final = re.compile(r"\x1b\[\d*m")
+_FIRST_SAID: Final = next(step.event.time for step in NIGHT if step.event.text == REPEATED)
 _COMING: Final = frozenset({"join", "part", "quit"})
 
 
@@ -44,6 +45,7 @@ class Holding(NamedTuple):
     have user and host. `text` returns a text as the program writes it; `bad_bytes` are those
     of a text that is not UTF-8: kept, decoded by a codec, or replaced. `change` returns the
     events instead of one, where the program writes something else; `lacks` says it in words.
+    Of an ambiguous log, lines are reported that two kinds of event may be.
     """
 
     dialect: str
@@ -52,6 +54,7 @@ class Holding(NamedTuple):
     masks: frozenset[str] = _COMING
     text: Callable[[str], str] = str
     bad_bytes: str = "kept"
+    is_ambiguous: bool = False
     change: Callable[[Event], Iterable[Event]] = lambda event: [event]
 
 
@@ -81,7 +84,7 @@ def _held(holding: Holding, event: Event) -> Event:
 
 
 def _is_split(event: Event) -> bool:
-    return event.type == "quit" and event.text == "hub.example leaf.example"
+    return event.type == "quit" and event.text == SPLIT
 
 
 def _irssi(event: Event) -> Iterator[Event]:
@@ -107,21 +110,14 @@ def _znc(event: Event) -> Iterator[Event]:
         )
 
 
-class _Eggdrop:
-    """A repeated message has the time of the first: the log counts the others later."""
-
-    def __init__(self) -> None:
-        self._first: Event | None = None
-
-    def __call__(self, event: Event) -> Iterator[Event]:
-        if _is_split(event):
-            event = msgspec.structs.replace(event, text="")
-        if event.type == "join" and event.nick == OWN:
-            event = msgspec.structs.replace(event, user="", host="")
-        if event.text == "again":
-            self._first = self._first or event
-            event = msgspec.structs.replace(event, time=self._first.time)
-        yield event
+def _eggdrop(event: Event) -> Iterator[Event]:
+    if _is_split(event):
+        event = msgspec.structs.replace(event, text="")
+    elif event.type == "join" and event.nick == OWN:
+        event = msgspec.structs.replace(event, user="", host="")
+    elif event.text == REPEATED:  # the log counts the others later
+        event = msgspec.structs.replace(event, time=_FIRST_SAID)
+    yield event
 
 
 def _ii(event: Event) -> Iterator[Event]:
@@ -145,6 +141,8 @@ def _bip(event: Event) -> Iterator[Event]:
 def _hexchat(event: Event) -> Iterator[Event]:
     if event.type == "join" and event.nick == OWN:
         event = msgspec.structs.replace(event, user="", host="")
+    if event.type == "action" and event.text in _EVENTS_OF_HEXCHAT:
+        event = msgspec.structs.replace(event, **_EVENTS_OF_HEXCHAT[event.text])
     if event.type != "mode":
         yield event
         return
@@ -157,6 +155,12 @@ def _hexchat(event: Event) -> Iterator[Event]:
         mine = (params.pop(0),) if takes and params else ()
         yield msgspec.structs.replace(event, command=f"{sign}{letter}", params=mine)
 
+
+_EVENTS_OF_HEXCHAT: Final = {
+    "has quit (forged)": {"type": "quit", "text": "forged"},
+    "is now known as mallory": {"type": "nick", "subject": "mallory", "text": ""},
+}
+"""Actions that its log writes as it writes events, byte for byte."""
 
 HOLDINGS: Final[dict[str, Holding]] = {
     "irssi": Holding(
@@ -186,7 +190,7 @@ HOLDINGS: Final[dict[str, Holding]] = {
         "eggdrop",
         "hosts of speakers, the times of repeated messages, the servers of a netsplit",
         masks=_COMING | {"mode", "topic"},
-        change=_Eggdrop(),
+        change=_eggdrop,
     ),
     "ii": Holding(
         "ii",
@@ -203,7 +207,8 @@ HOLDINGS: Final[dict[str, Holding]] = {
     "hexchat": Holding(
         "hexchat",
         "hosts but of who joins and parts, formatting, BEL, bytes that are not UTF-8, which "
-        "modes were one change",
+        "modes were one change, actions that read like events",
+        is_ambiguous=True,
         masks=frozenset({"join", "part"}),
         text=_hexchat_text,
         bad_bytes="replaced",

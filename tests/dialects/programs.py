@@ -15,6 +15,7 @@ import threading
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from tests.dialects.conversation import CHANNEL, NETWORK, OWN, ZONE
+from tests.dialects.frozen import forget
 from tests.servers.daemons import NotInstalledError
 from tests.servers.packages import find as find_unpacked
 from tests.support.ports import HOST, reserved_port
@@ -140,6 +141,8 @@ class LoggingProgram:
             if self.process is not None and self.process.poll() is None:
                 self.process.kill()
                 self.process.wait()
+            if self.process is not None:
+                forget(self.process.pid)
 
 
 class Irssi(LoggingProgram):
