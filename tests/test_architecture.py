@@ -39,10 +39,11 @@ ARROWS = {
     "hook": "formats read",
     "report": "archive coverage formats health query read search",
     "record": "archive connection coverage health protocol read upkeep write",
+    "export": "archive formats query read report search",
     "audit": "connection coverage protocol read record",
     "demo": "connection protocol record write",
-    "cli": "archive audit connection coverage demo formats health hook ingest protocol query"
-    " read record report search settings upkeep write",
+    "cli": "archive audit connection coverage demo export formats health hook ingest protocol"
+    " query read record report search settings upkeep write",
     "__main__": "cli",
 }
 """The packages that each package may import, beside itself and the ground."""

@@ -295,11 +295,12 @@ class SegmentReader:
             # A message matches as a whole, and one of its lines does not tell that.
             lines = joined(all_lines(block), mark) if mark and mark in block else sift(block)
             if lines:
-                yield from self._matching(lines, query, names, order)
+                yield from self.entries_of(lines, query, names, order)
 
-    def _matching(
+    def entries_of(
         self, lines: Iterable[bytes], query: Query, names: Names, order: LineOrder
     ) -> Iterator[Entry]:
+        """Yield the entries of messages, in order, that match a query; count those with damage."""
         since, until = query.since, query.until or _NEVER
         low, high = since.encode(), until.encode()
         head, time = self.format.head, self.format.time
@@ -370,7 +371,7 @@ class SegmentReader:
             found = decode(block)
         except ValueError:
             lines = all_lines(block)
-            return [each.event for each in self._matching(lines, query, names, LineOrder())]
+            return [each.event for each in self.entries_of(lines, query, names, LineOrder())]
         if query.since or query.until:
             since, until = query.since, query.until or _NEVER
             found = [each for each in found if since <= each.time < until]

@@ -445,6 +445,20 @@ class BackupRecord(Record, tag="backup"):
     why: key.Why | None
 
 
+class ExportRecord(Record, tag="export"):
+    """An export to one destination: its format, and the number of files of each fate."""
+
+    format: Annotated[str, Meta(description="Format of the files.")]
+    destination: Annotated[str, Meta(description="Path of the files, with its tokens.")]
+    written_files: Annotated[int, Meta(ge=0, description="Number of files with new content.")]
+    unchanged_files: Annotated[int, Meta(ge=0, description="Number of files left as they were.")]
+    removed_files: Annotated[
+        int, Meta(ge=0, description="Number of files removed, as no line is left for them.")
+    ]
+    exported_lines: Annotated[int, Meta(ge=0, description="Number of lines in all files.")]
+    exported_bytes: Annotated[int, Meta(ge=0, description="Size of all files, in bytes.")]
+
+
 # -- config check ------------------------------------------------------------------
 
 

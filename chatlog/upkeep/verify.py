@@ -45,7 +45,9 @@ if TYPE_CHECKING:
 _SHOWN: Final = 10
 _OF_THE_ROOT: Final = {
     FORMAT,
+    "EXPORTS",
     ".channels.json",
+    ".exports",
     ".invitations.json",
     ".lock",
     ".runs",

@@ -120,6 +120,7 @@ HELPS = (
     "audit",
     "maintain",
     "import",
+    "export",
     "merge",
     "backup",
     "tail",

@@ -23,6 +23,7 @@ READERS = {
     "status": (),
     "verify": (),
     "audit": _NETWORK,
+    "export": ("--to", "jsonl", "-o", "-"),
 }
 WRITERS = {
     "record": _NETWORK,

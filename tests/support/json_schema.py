@@ -36,6 +36,7 @@ PRINTED = {
     "status": (records.RunRecord,),
     "verify": (records.FindingRecord, records.SummaryRecord),
     "backup": (records.BackupRecord,),
+    "export": (records.ExportRecord,),
     "maintain": (records.TendedRecord,),
     "config check": (records.ConfigRecord, records.ExplainedRecord),
 }

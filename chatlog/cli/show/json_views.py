@@ -15,6 +15,7 @@ from chatlog.report.json_records import (
     ConfiguredNetwork,
     ConflictRecord,
     ExplainedRecord,
+    ExportRecord,
     FindingRecord,
     LogRecord,
     MergeRecord,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from chatlog.audit.compare import Findings
     from chatlog.cli.show.rulings import Explained
     from chatlog.cli.show.sync_results import SyncResult
+    from chatlog.export.run import Exported
     from chatlog.ingest.log_import import LogImport
     from chatlog.ingest.log_reader import ImportedLog
     from chatlog.report.json_keys import Deed
@@ -144,6 +146,19 @@ def backup_record(done: Backup) -> BackupRecord:
         failed=list(map(str, done.failed)),
         removed=list(done.removed),
         why=None if done.is_made else "nothing could be copied",
+    )
+
+
+def export_record(done: Exported, to: str, destination: str) -> ExportRecord:
+    """Return the record of an export."""
+    return ExportRecord(
+        format=to,
+        destination=destination,
+        written_files=done.written,
+        unchanged_files=done.unchanged,
+        removed_files=done.removed,
+        exported_lines=done.lines,
+        exported_bytes=done.size,
     )
 
 

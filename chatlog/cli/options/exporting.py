@@ -1,0 +1,180 @@
+"""Options of `chatlog export` into the settings of an export."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
+from chatlog import __version__
+from chatlog.cli.options import terms
+from chatlog.cli.options.types import ParserType, PathType, stands_for
+from chatlog.errors import UsageError
+from chatlog.event import SERVER
+from chatlog.export.destination import STDOUT, Destination, destination_of
+from chatlog.export.partition import Partition, parse_partition
+from chatlog.export.past_exports import ExportEntry
+from chatlog.export.run import Export
+from chatlog.export.table import NAMES, exporter_named
+from chatlog.query.about import About, nicks_of
+from chatlog.query.selection import query_for
+from chatlog.read.reader import Reader
+from chatlog.settings import parsers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatlog.cli.options.query import Wanted
+    from chatlog.query.selection import Query
+
+_EVERYTHING: Final = ("*", SERVER)
+_ABOUT: Final = "about"
+_OPTIONS: Final = (
+    click.option(
+        "--to",
+        required=True,
+        type=click.Choice(NAMES),
+        metavar="FORMAT",
+        help=f"Format of the files: {', '.join(NAMES)}.",
+    ),
+    click.option(
+        "-o",
+        "--dest",
+        required=True,
+        type=PathType(allow_dash=True),
+        metavar="DEST",
+        help="File or directory to write to, with tokens such as {target} and {date}; - is stdout.",
+    ),
+    click.option(
+        "--partition",
+        type=ParserType(parse_partition),
+        metavar="PERIOD",
+        help="Begin a new file each day, month or year, or after size:100MB or lines:100000;"
+        " none is one file. Default: as the tokens of DEST.",
+    ),
+    click.option(
+        "--tz",
+        metavar="ZONE",
+        help="Time zone of days, and of stamps that are local: Europe/Berlin. Default: UTC.",
+    ),
+)
+
+
+class ExportOptions(Struct, frozen=True):
+    """The options of an export as typed, without those of its query."""
+
+    to: str
+    dest: str
+    partition: Partition | None
+    tz: str | None
+
+    @property
+    def is_piped(self) -> bool:
+        """Whether the lines go to stdout."""
+        return self.dest == STDOUT
+
+    @property
+    def destination(self) -> str:
+        """The path of the destination, which does not depend on the working directory."""
+        absolute = os.path.abspath(self.dest)  # noqa: PTH100 - pathlib drops the last slash
+        return f"{absolute}/" if self.dest.endswith("/") and absolute != "/" else absolute
+
+    def entry(self, wanted: Wanted, chosen: dict[str, Any], number: int) -> ExportEntry:
+        """Return the entry of EXPORTS for one of the exports of these options."""
+        own = {name: getattr(self, name) for name in ("partition", "tz")}
+        typed = {**asdict(wanted), **chosen, **own, _ABOUT: number}
+        told = {name: _spelled(value) for name, value in typed.items() if value}
+        return ExportEntry.made(self.to, self.destination, told)
+
+    def exports(self, root: str, wanted: Wanted, chosen: dict[str, Any]) -> list[Export]:
+        """Return the export of a query, and that of the lines about the people it asks for.
+
+        Raise UsageError for options that make no sense.
+        """
+        exporter = exporter_named(self.to)
+        query = self._query(wanted, chosen)
+        reader = Reader(root, query.places, query.networks)
+        query = terms.followed(query, wanted, reader, 0)
+        tz = parsers.parse_zone(self.tz) if self.tz and self.tz != "UTC" else UTC
+        by = Export(
+            reader=reader,
+            query=query,
+            exporter=exporter,
+            destination=self._destination(root),
+            tz=tz,
+            options=self._told(query),
+        )
+        nicks = tuple(nicks_of(query.term)) if wanted.nicks else ()
+        if not nicks or self.is_piped:
+            return [by]
+        about = self._query(replace(wanted, nicks=(), follow_nicks=False, accounts=()), chosen)
+        about = about.showing(About(nicks))
+        return [by, self._apart(by, about, nicks)]
+
+    def _apart(self, by: Export, about: Query, nicks: tuple[str, ...]) -> Export:
+        """Return the export of the events about people, by others."""
+        return replace(
+            by,
+            query=about,
+            destination=self._destination(by.reader.selected.root, is_about=True),
+            options=self._told(about),
+            title=f"About {', '.join(nicks)}",
+        )
+
+    def _query(self, wanted: Wanted, chosen: dict[str, Any]) -> Query:
+        match, tz = chosen["match"], self.tz or "UTC"
+        return query_for(
+            *([terms.matching(match, tz)] if match else []),
+            *terms.terms_of(wanted, tz),
+            *terms.places(chosen["targets"] or _EVERYTHING, chosen["network"]),
+        )
+
+    def _destination(self, root: str, *, is_about: bool = False) -> Destination:
+        """Return where the files go; raise UsageError for a place within the archive."""
+        exporter = exporter_named(self.to)
+        dest = STDOUT if self.is_piped else self.destination
+        is_directory = os.path.isdir(dest)  # noqa: PTH112 - as above
+        if is_about:
+            dest = _about(dest, is_directory=is_directory or dest.endswith("/"))
+        found = destination_of(dest, self.partition, exporter, is_directory=is_directory)
+        if not self.is_piped:
+            base = os.path.realpath(found.base or "/")
+            archive = os.path.realpath(root)
+            if base == archive or base.startswith(f"{archive}/"):
+                raise UsageError(f"{self.dest} is in the archive itself; name a place outside")
+        return found
+
+    def _told(self, query: Query) -> str:
+        """Return all settings that decide the bytes of files, but the times of the query."""
+        return repr((self.to, __version__, self.tz, self.partition, query.term))
+
+
+def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of an export to a command, which gets them as one `exporting`."""
+
+    def gathered(**values: Any) -> Any:
+        fields = {field: values.pop(field) for field in ExportOptions.__struct_fields__}
+        return command(exporting=ExportOptions(**fields), **values)
+
+    function = stands_for(gathered, command)
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def _about(dest: str, *, is_directory: bool) -> str:
+    """Return the place of the lines about people, beside that of the lines by them."""
+    if is_directory:
+        return f"{dest.rstrip('/')}/{_ABOUT}/"
+    directory, slash, name = dest.rpartition("/")
+    stem, dot, suffix = name.rpartition(".")
+    named = f"{stem}.{_ABOUT}.{suffix}" if stem and dot else f"{name}.{_ABOUT}"
+    return f"{directory}{slash}{named}"
+
+
+def _spelled(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

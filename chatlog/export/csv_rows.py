@@ -1,0 +1,76 @@
+"""Export as CSV, for spreadsheets and data frames: a row an event, a column a field.
+
+RFC 4180: UTF-8, a header, commas, CRLF; fields with commas, quotes or line breaks are quoted.
+Formatting codes of mIRC are left out, and other control characters are written out.
+
+A spreadsheet takes a field that begins with `=`, `+`, `-`, `@` or a tab for a formula, and a
+formula can send the sheet to a stranger. Such a field gets an apostrophe before it, and so does
+one that begins with an apostrophe: without its first apostrophe, each field is what was said.
+See https://www.rfc-editor.org/rfc/rfc4180 and
+https://owasp.org/www-community/attacks/CSV_Injection
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from chatlog.event import SERVER
+from chatlog.formats.visible import visible
+
+if TYPE_CHECKING:
+    from chatlog.event import Event
+    from chatlog.export.exporter import FileFacts, StreamEncoder
+    from chatlog.export.line_blocks import LineBlock
+
+COLUMNS: Final = (
+    *("time", "network", "target", "type", "nick", "user", "host", "account"),
+    *("subject", "command", "params", "reply_to", "msgid", "via", "text"),
+)
+"""The columns, in order; `params` are joined by spaces."""
+
+_FORMULAS: Final = frozenset("=+-@\t\r'")
+_UNLIKE_ROWS: Final = re.compile(r"\"|,(?:[=+'-]|@(?!server,))")
+_COMMAS: Final = len(COLUMNS) - 1
+_QUOTE: Final = '"'
+_QUOTED: Final = re.compile('[,"\r\n]')
+
+
+class _Rows:
+    """The encoder of a file."""
+
+    def begin(self) -> bytes:
+        return f"{','.join(COLUMNS)}\r\n".encode()
+
+    def encode(self, lines: LineBlock) -> bytes:
+        return "\r\n".join([*map(_row, lines.events), ""]).encode("utf-8", "replace")
+
+
+def encoder(_facts: FileFacts) -> StreamEncoder:
+    """Return the encoder of a file."""
+    return _Rows()
+
+
+def _row(event: Event) -> str:
+    text = event.text
+    fields = (
+        *(event.time, event.network, event.target, event.type, event.nick, event.user),
+        *(event.host, event.account, event.subject, event.command, " ".join(event.params)),
+        *(event.reply_to, event.msgid, event.via, ""),
+    )
+    row = ",".join(fields)
+    # Nearly all rows need no look at each field: that would take three times as long.
+    if not row.isprintable() or row.count(",") != _COMMAS or _UNLIKE_ROWS.search(row):
+        row = ",".join(map(_field, fields))
+    if text.isprintable() and "," not in text and '"' not in text and text[:1] not in _FORMULAS:
+        return row + text
+    return row + _field(text)
+
+
+def _field(field: str) -> str:
+    """Return a field that shows all, that no spreadsheet takes for a formula, quoted if need be."""
+    if not field.isprintable():
+        field = "\n".join(map(visible, field.split("\n")))
+    if field[:1] in _FORMULAS and field != SERVER:
+        field = f"'{field}"
+    return f'"{field.replace(_QUOTE, _QUOTE * 2)}"' if _QUOTED.search(field) else field

@@ -1,0 +1,151 @@
+"""The exports of an archive so far: `ROOT/EXPORTS`, and the files of each.
+
+EXPORTS has one JSON object a line for each destination: what erases lines of the archive
+finds there where else they are. `ROOT/.exports/ID.json` has the files of one destination, and
+the state of the archive that they were made from. Without it everything is written anew.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from chatlog.archive.files import opened
+from chatlog.archive.system import FILE_MODE, System, open_file, replace_file
+from chatlog.errors import HeldError, TranscriptError
+from chatlog.export.output_files import FileRecord  # noqa: TC001 - msgspec reads it
+from chatlog.read.lines import blocks_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+NAME: Final = "EXPORTS"
+DIRECTORY: Final = ".exports"
+_LOCK: Final = "lock"
+
+
+class ExportEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of EXPORTS: a destination, and the options that were typed for it.
+
+    `destination` is absolute, with the tokens of its path. `at` is the time of the last export.
+    """
+
+    id: str
+    format: str
+    destination: str
+    options: dict[str, str]
+    at: str = ""
+
+    @classmethod
+    def made(cls, exporter: str, destination: str, options: dict[str, str]) -> ExportEntry:
+        """Return the entry of an export; the same options to the same place are the same one."""
+        told = msgspec.json.encode([exporter, destination, sorted(options.items())])
+        name = hashlib.sha256(told).hexdigest()[:16]
+        return cls(id=name, format=exporter, destination=destination, options=options)
+
+
+class WrittenPiece(msgspec.Struct):
+    """The files of one piece, and the signature of all that they were made from."""
+
+    signature: str
+    files: list[FileRecord]
+
+
+class _Written(msgspec.Struct):
+    pieces: dict[str, WrittenPiece] = {}
+
+
+class PastExport:
+    """The files of the last export to one destination, by its pieces; none if there was none."""
+
+    def __init__(self, path: Path, system: System) -> None:
+        self.pieces: dict[str, WrittenPiece] = {}
+        self._path = path
+        self._system = system
+        # A damaged file counts as none: then everything is written anew.
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            self.pieces = msgspec.json.decode(_content(path) or b"{}", type=_Written).pieces
+
+    def end(self, pieces: dict[str, WrittenPiece]) -> None:
+        """Keep the records of all files for the next export."""
+        data = msgspec.json.encode(_Written(pieces))
+        replace_file(self._path, data, system=self._system, durable=False)
+
+
+@contextmanager
+def remembered(
+    root: Path,
+    entry: ExportEntry,
+    at: str,
+    refused: Callable[[TranscriptError], None],
+    *,
+    system: System = System(),  # noqa: B008 - immutable
+) -> Iterator[PastExport | None]:
+    """Record a destination in EXPORTS, and keep other exports to it out.
+
+    If the archive cannot be written, call `refused` and yield None. `at` is the time of the
+    clock. Raise HeldError if another export to the destination is running.
+    """
+    with ExitStack() as stack:
+        past = None
+        try:
+            lock = root / DIRECTORY / f"{entry.id}.lock"
+            if not stack.enter_context(_locked(lock, system)):
+                raise HeldError(
+                    f"another export to {entry.destination} is running; try again later"
+                )
+            past = PastExport(root / DIRECTORY / f"{entry.id}.json", system)
+            _record(root, msgspec.structs.replace(entry, at=at), system)
+        except TranscriptError as error:
+            past = None
+            refused(error)
+        yield past
+
+
+def _record(root: Path, entry: ExportEntry, system: System) -> None:
+    """Add the entry of a destination to EXPORTS, or replace its former one."""
+    with _locked(root / DIRECTORY / _LOCK, system, waits=True):
+        kept = [each for each in read_exports(root) if each.id != entry.id]
+        lines = [msgspec.json.encode(each) + b"\n" for each in (*kept, entry)]
+        replace_file(root / NAME, b"".join(lines), system=system)
+
+
+def read_exports(root: Path) -> list[ExportEntry]:
+    """Return the entries of EXPORTS; a line that is damaged is left out.
+
+    Raise TranscriptError if the file cannot be read.
+    """
+    entries = []
+    for line in _content(root / NAME).splitlines():
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            entries.append(msgspec.json.decode(line, type=ExportEntry))
+    return entries
+
+
+def _content(path: Path) -> bytes:
+    """Return a file, nothing if it is missing."""
+    with opened(str(path)) as fd:
+        return b"" if fd is None else b"".join(blocks_in(fd))
+
+
+@contextmanager
+def _locked(path: Path, system: System, *, waits: bool = False) -> Iterator[bool]:
+    """Lock a file, which is made if it is missing; yield whether that was possible."""
+    fd = open_file(path, system=system, mode=FILE_MODE)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        except OSError as error:  # a file system without such locks
+            raise TranscriptError(f"cannot lock {path}: {error.strerror}") from error
+        else:
+            yield True
+    finally:
+        os.close(fd)

@@ -1,0 +1,30 @@
+"""The table of exporters: a row for each format in which archives are exported.
+
+To add a format, write its module and add a row here; the command, its help and its tests
+read the table. A library that is an extra is imported when its format is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatlog.export import csv_rows, jsonl_lines, markdown, plain_text
+from chatlog.export.exporter import Exporter
+
+EXPORTERS: Final = (
+    Exporter(name="jsonl", suffix="jsonl", stream=jsonl_lines.encoder, needs_events=False),
+    Exporter(name="csv", suffix="csv", stream=csv_rows.encoder),
+    Exporter(name="markdown", suffix="md", stream=markdown.encoder),
+    Exporter(name="text", suffix="txt", stream=plain_text.encoder, needs_one_target=True),
+)
+"""Every exporter, in the order of the documentation."""
+
+NAMES: Final = tuple(each.name for each in EXPORTERS)
+"""The names of all exporters."""
+
+_BY_NAME: Final = {each.name: each for each in EXPORTERS}
+
+
+def exporter_named(name: str) -> Exporter:
+    """Return the exporter with a name of `NAMES`."""
+    return _BY_NAME[name]
