@@ -55,14 +55,10 @@ OPTIONS: Final[dict[str, dict[str, str]]] = {
 """The options without which an import does not know all."""
 
 
-def channel_files(logs: Path) -> list[Path]:
-    """Return the files with the channel's events, and those beside them that tell of it."""
+def log_files(name: str, logs: Path) -> list[Path]:
+    """Return the files that a program wrote, but those of windows of no channel of HexChat."""
     files = [path for path in sorted(logs.rglob("*")) if path.is_file()]
-    return [
-        path
-        for path in files
-        if "golden" in str(path.relative_to(logs)) or path.name == "out" or "status" in path.parts
-    ]
+    return [path for path in files if name != "hexchat" or CHANNEL in path.name]
 
 
 def write(name: str) -> Path:
@@ -73,7 +69,7 @@ def write(name: str) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         Path(scratch).chmod(0o755)  # some programs run as nobody
         logs = capture(PROGRAMS[name], NIGHT, Path(scratch))
-        for path in channel_files(logs):
+        for path in log_files(name, logs):
             copy = place / FOLDERS[name] / path.relative_to(logs)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(path.read_bytes())

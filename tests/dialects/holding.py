@@ -96,6 +96,12 @@ def _irssi(event: Event) -> Iterator[Event]:
         yield event
 
 
+def _weechat(event: Event) -> Iterator[Event]:
+    yield event
+    if event.type == "nick" and event.nick == OWN:  # the buffer of the server has it too
+        yield msgspec.structs.replace(event, target="@server")
+
+
 def _znc(event: Event) -> Iterator[Event]:
     yield event
     if event.type == "join" and event.nick == OWN:
@@ -176,6 +182,7 @@ HOLDINGS: Final[dict[str, Holding]] = {
         "weechat",
         "hosts but of who comes and goes, formatting, escapes, bytes",
         text=_weechat_text,
+        change=_weechat,
         bad_bytes="latin-1",
     ),
     "znc": Holding("znc", "hosts but of who comes and goes", change=_znc),

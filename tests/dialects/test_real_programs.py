@@ -8,7 +8,7 @@ import pytest
 from chatlog.ingest.dialects import dialect_named
 from tests.dialects.capture import capture
 from tests.dialects.conversation import NIGHT
-from tests.dialects.golden import OPTIONS, channel_files
+from tests.dialects.golden import OPTIONS, log_files
 from tests.dialects.holding import HOLDINGS, held
 from tests.dialects.importing import imported, told_apart
 from tests.dialects.programs import PROGRAMS
@@ -31,6 +31,6 @@ def test_an_import_gives_all_that_the_log_of_a_real_program_can_hold(name, place
     except NotInstalledError as error:
         miss(str(error))
     truth = held(HOLDINGS[name], [step.event for step in NIGHT])
-    status, events = imported(channel_files(logs), OPTIONS[name], place / "archive")
+    status, events = imported(log_files(name, logs), OPTIONS[name], place / "archive")
     assert told_apart(events, truth) == []
     assert status == HOLDINGS[name].is_ambiguous

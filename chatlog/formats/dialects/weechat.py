@@ -2,7 +2,8 @@
 
 Messages are `2026-11-23 19:31:03→@ann→text`, events have an arrow as their prefix:
 `2026-11-23 19:31:03→-->→ann (user@host) has joined #c`. Lines without a stamp go on with a
-message of several lines. The server's own buffer holds remarks in any words.
+message of several lines. The server's own buffer holds remarks in any words, and so does
+WeeChat's core buffer.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.event import EventType
+from chatlog.event import SERVER, EventType
 from chatlog.formats.dialects.dialect import SECOND, Dialect
 from chatlog.formats.dialects.forms import (
     CLOCK_SECONDS,
@@ -32,6 +33,7 @@ _NAME: Final = r"(?:[~&@%+!]+)?(?P<nick>[^\s<>=-][^\s<>]*)"
 _MASK: Final = r"(?P<user>[^@\s()]*)@(?P<host>[^\s()]*)"
 _WHY: Final = rf"(?: \({TEXT}\))?"
 _SERVER_BUFFER: Final = "irc.server."
+_CORE_BUFFER: Final = "core.weechat."
 
 TABLE: Final = TextTable(
     name="weechat",
@@ -92,10 +94,18 @@ _SERVER_TABLE: Final = msgspec.structs.replace(
 )
 """The table of the server's own buffer."""
 
+_CORE_TABLE: Final = msgspec.structs.replace(TABLE, forms=(form(NOISE, "", ".*"),))
+"""The table of the core buffer."""
+
 
 def decoder(facts: LogFacts) -> TextDecoder:
-    """Return the decoder of a log, whose name tells if it is the server's own buffer."""
-    return (_SERVER_TABLE if _SERVER_BUFFER in facts.name else TABLE).decoder(facts)
+    """Return the decoder of a log, whose name tells if it is a buffer of no channel."""
+    name = facts.name.rpartition("/")[2]
+    if name.startswith(_CORE_BUFFER):
+        return _CORE_TABLE.decoder(facts)
+    if name.startswith(_SERVER_BUFFER):
+        return _SERVER_TABLE.decoder(msgspec.structs.replace(facts, target=SERVER))
+    return TABLE.decoder(facts)
 
 
 DIALECT: Final = Dialect(
@@ -105,6 +115,7 @@ DIALECT: Final = Dialect(
     decoder=decoder,
     grain=SECOND,
     paths=(
+        "core.weechat.{any}",
         "irc.server.{network}.weechatlog",
         "irc.{network}.#{hashless}.weechatlog",
         "irc.{network}.{channel}.weechatlog",
