@@ -73,7 +73,8 @@ def path_fields(dialect: Dialect, name: str) -> PathFields | None:
 def score_of(dialect: Dialect, sample: bytes, name: str) -> Score:
     """Return how well a dialect understands the lines of a sample.
 
-    Remarks and lines that may be something else count half.
+    Remarks count half. Lines that may be another kind of event count whole: in some dialects
+    nearly all events are such.
     """
     lines = [line for line in sample.split(b"\n")[: 2 * LINES] if line.strip()][:LINES]
     told = path_fields(dialect, name)
@@ -89,7 +90,7 @@ def score_of(dialect: Dialect, sample: bytes, name: str) -> Score:
     whole = tally.lines - tally.torn  # the sample ends within a record, and not the log
     if not whole:
         return score
-    share = (tally.understood + _HALF * (tally.noise + tally.ambiguous)) / whole
+    share = (tally.understood + tally.ambiguous + _HALF * tally.noise) / whole
     return score._replace(share=share, is_whole=not tally.unknown)
 
 

@@ -11,6 +11,7 @@ import re
 from datetime import date
 from functools import lru_cache
 from typing import Final
+from urllib.parse import unquote
 
 import msgspec
 
@@ -20,6 +21,8 @@ TOKENS: Final = {
     "network": r"(?P<network>[^/]+)",
     "channel": r"(?P<channel>[^/]+?)",
     "hashless": r"(?P<hashless>[^/]+?)",
+    "quoted": r"(?P<quoted>[^/]+?)",
+    "network_uuid": r"(?P<network>[^/]+?)-[0-9a-f-]*[0-9a-f]{12}",
     "date": r"(?P<date>\d{4}-\d\d-\d\d|\d{8}|\d{1,2}[A-Za-z]{3}\d{4}|\d{4}\.\d\d\.\d\d)",
     "year": r"(?P<year>\d{4})",
     "month": r"(?P<month>\d{1,2}|[A-Za-z]{3,9})",
@@ -27,7 +30,8 @@ TOKENS: Final = {
     "user": r"[^/]+",
     "any": r"[^/]*?",
 }
-"""The tokens of a pattern: `hashless` is a channel without its `#`, `any` any part of a name."""
+"""The tokens of a pattern: `hashless` is a channel without its `#`, `quoted` one with `%23` for
+it, `any` any part of a name, and `network_uuid` a network with the end of a UUID behind it."""
 
 _SUFFIX: Final = re.compile(r"\.(?:gz|zst|xz|bz2)$")
 _TOKEN: Final = re.compile(r"\{(\w+)\}")
@@ -85,6 +89,8 @@ class PathPattern:
         channel = parts.get("channel", "")
         if hashless := parts.get("hashless"):
             channel = f"#{hashless}"
+        if quoted := parts.get("quoted"):
+            channel = unquote(quoted)
         day = _day_of(parts)
         if day is None:
             return None

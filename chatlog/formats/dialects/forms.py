@@ -28,10 +28,12 @@ OWN_NICK: Final = "-own-nick"
 SPLIT: Final = "-split"
 REJOIN: Final = "-rejoin"
 REPEAT: Final = "-repeat"
+CONTINUED: Final = "-continued"
 """Kinds of line that are no event by themselves: remarks, a new day (with the groups of a
 stamp), the beginning and the end of listening (the same groups), the channel that follows
 (`target`), the nick of the program's user (`nick`), quits of many (`nicks`, `more`, and the
-servers `one` and `other`), joins of many (`nicks`), and a message said again (`count`)."""
+servers `one` and `other`), joins of many (`nicks`), a message said again (`count`), and a
+further line of the message before (`text`)."""
 
 PREFIXES: Final = "~&@%+!"
 """The marks of status that programs show before a nick."""
@@ -62,7 +64,8 @@ class Form(msgspec.Struct, frozen=True):
 
     `pattern` matches all that follows `lead`, and names the fields of the event. `refine`
     changes what it found. A line of an ambiguous form counts so. One that `is_own` is by the
-    program's user, whom it does not name. Lines of a form with a `note` are counted under it.
+    program's user, or a kick of them, and does not name them. Lines of a form with a `note` are
+    counted under it.
     """
 
     kind: str

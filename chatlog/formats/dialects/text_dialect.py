@@ -24,6 +24,7 @@ from chatlog.formats.dialects.dialect import (
 from chatlog.formats.dialects.forms import (
     CHANNEL,
     CLOSED,
+    CONTINUED,
     DAY,
     NOISE,
     OPENED,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 NAMELESS: Final = "lines by the program's user, whose nick the log does not tell"
 HIDDEN: Final = "people of a netsplit whose names the log leaves out"
-AMBIGUOUS: Final = "an action and an event have the same form"
+AMBIGUOUS: Final = "another kind of event has the same form"
 
 
 class TextTable(msgspec.Struct, frozen=True, eq=False, kw_only=True):
@@ -58,7 +59,8 @@ class TextTable(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     a longer one. `forms` are tried in order; `marks` are the forms of lines without a stamp.
     `continues` tells that any other line without a stamp goes on with the message before it.
     `has_bytes` tells that the program writes the bytes that came. Events of the types
-    `homeless` belong to no channel unless something names one.
+    `homeless` belong to no channel unless something names one. `clean` changes each line
+    before it is read.
     """
 
     name: str
@@ -68,6 +70,7 @@ class TextTable(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     continues: bool = False
     has_bytes: bool = False
     homeless: frozenset[str] = frozenset()
+    clean: Callable[[str], str] | None = None
 
     def decoder(self, facts: LogFacts) -> TextDecoder:
         """Return the decoder of one log."""
@@ -94,7 +97,6 @@ class TextDecoder:
         self._number = 0
         self._encoding = ""
         self._made: list[Event] = []
-        self._last_event: Event | None = None
         self._pause = 0  # the number of the last line that gave no event
         self._kinds: dict[str, Callable[[Found], bool]] = {
             NOISE: self._noise,
@@ -106,19 +108,20 @@ class TextDecoder:
             SPLIT: self._split,
             REJOIN: self._rejoin,
             REPEAT: self._repeat,
+            CONTINUED: self._continue,
         }
 
     def events(self, blocks: Iterable[bytes]) -> Iterator[Sequence[Event]]:
         """Yield the events in the order of the log, some at once; see `LogDecoder`."""
         lines = LogLines(blocks, self._facts.encoding)
+        clean = self._table.clean
         for some in lines.pieces():
+            if clean is not None:
+                some = [(clean(line) if line else line, codec) for line, codec in some]  # noqa: PLW2901
             if not self._clocks:
                 self._clocks = self._choose_stamp(some)
             self._take_lines(some)
-            keep = 1 if self._table.continues and self._made else 0
-            ready = self._made[: len(self._made) - keep]
-            self._made = self._made[len(ready) :]
-            self._last_event = ready[-1] if ready else self._last_event
+            ready, self._made = self._made[:-1], self._made[-1:]  # the last may go on
             yield ready
         if self._opened and self._time:
             self.heard.append(HeardStretch(self._opened, max(self._opened, self._time)))
@@ -236,12 +239,9 @@ class TextDecoder:
     def _take_unstamped(self, line: str) -> None:
         if self._take_form(line, 0, self._table.marks):
             return
-        if self._table.continues and self._is_behind_talk():
-            last = self._made[-1]
-            if len(last.text) < _LONGEST_TEXT:
-                self._made[-1] = msgspec.structs.replace(last, text=f"{last.text}\n{line}")
-                self.tally.understood += 1
-                return
+        if self._table.continues and self._continue({"text": line}):
+            self.tally.understood += 1
+            return
         if line.strip():
             self._unknown(line, "no time stamp")
         else:
@@ -272,7 +272,8 @@ class TextDecoder:
         if special is None:
             self._made.append(self._event(used, found))
         elif not special(found):
-            self._unknown(line, "no such time")
+            no_message = used.kind == CONTINUED
+            self._unknown(line, "no message before" if no_message else "no such time")
             return
         if used.kind == NOISE:
             self.tally.noise += 1
@@ -297,11 +298,13 @@ class TextDecoder:
         if "now" in fields:
             fields["params"] = tuple(fields.pop("now").split("@", 1))
         if used.is_own:
-            fields["nick"] = self._own_nick
+            fields["subject" if used.kind == EventType.KICK else "nick"] = self._own_nick
             if not self._own_nick:
                 self.tally.note(NAMELESS)
         if used.kind == EventType.NICK and fields.get("nick") == self._own_nick:
             self._own_nick = fields.get("subject", "")
+        if not self._time:  # before the first stamp
+            self._time = self._clocks[0].time_at({})
         return Event(
             time=self._time,
             received=self._facts.received,
@@ -353,6 +356,7 @@ class TextDecoder:
 
     def _name_channel(self, found: Found) -> bool:
         self.target = found.get("target", "")
+        self._own_nick = found.get("nick", self._own_nick)
         return True
 
     def _name_own_nick(self, found: Found) -> bool:
@@ -375,14 +379,21 @@ class TextDecoder:
         self.tally.note(HIDDEN, int(found.get("more", "0")[:_DIGITS]))
         return True
 
+    def _continue(self, found: Found) -> bool:
+        """Add a line to the message before; return False if there is none, or a too long one."""
+        if not self._is_behind_talk() or len(self._made[-1].text) >= _LONGEST_TEXT:
+            return False
+        text = f"{self._made[-1].text}\n{found.get('text', '')}"
+        self._made[-1] = msgspec.structs.replace(self._made[-1], text=text)
+        return True
+
     def _repeat(self, found: Found) -> bool:
         """Make the event before once more, as often as the line says, within bounds."""
         count = int(found.get("count", "1")[:_DIGITS])
-        last = self._made[-1] if self._made else self._last_event
-        if last is None or self._pause == self._number - 1 or count > _MOST_REPEATS:
+        if not self._made or self._pause == self._number - 1 or count > _MOST_REPEATS:
             self.tally.note("messages said again that cannot be told", count)
             return True
-        self._made += [last] * count
+        self._made += self._made[-1:] * count
         self.tally.note("messages said again, without their times", count)
         return True
 

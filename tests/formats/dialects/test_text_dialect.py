@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chatlog.formats.dialects import irssi
+from chatlog.formats.dialects import hexchat, irssi, mirc, pidgin, thelounge, ubuntu
 from chatlog.formats.dialects.dialect import LogFacts, NoDateError, OddLine
 from chatlog.formats.dialects.log_clock import AMBIGUOUS_HOUR, SKIPPED_HOUR
 from chatlog.formats.dialects.log_lines import LONGEST
@@ -175,3 +175,59 @@ def test_stamps_of_two_forms_in_one_log_are_of_the_same_days():
 def test_an_impossible_second_is_no_time_though_its_minute_is_known():
     decoder, events = decoded(b"19:31:01 <ann> a\n19:31:x9 <ann> b\n", date="2026-11-23")
     assert (len(events), decoder.tally.unknown) == (1, 1)
+
+
+def decoded_by(dialect, log, **facts):
+    """Return the decoder of a log of any dialect, at its end, and the events."""
+    decoder = dialect.DIALECT.decoder(LogFacts(**{"network": "net", "target": "#c", **facts}))
+    return decoder, [event for some in decoder.events([log]) for event in some]
+
+
+def test_a_marked_line_goes_on_with_the_message_before():
+    stamp = b"[2026-11-23T18:31:55.000Z] "
+    log = stamp + b"<ann> a\n" + stamp + b"| b\n" + stamp + b"*** bob (b@h) joined\n"
+    decoder, events = decoded_by(thelounge, log + stamp + b"| c\n")
+    assert [(each.type, each.text) for each in events] == [("message", "a\nb"), ("join", "")]
+    assert [each.why for each in decoder.odd] == ["no message before"]
+
+
+def test_a_kick_of_the_programs_user_has_their_nick():
+    log = b"[19:31] * You were kicked by op (flood)\n"
+    _, [event] = decoded_by(mirc, log, date="2026-11-23", own_nick="me")
+    assert (event.nick, event.subject, event.text) == ("op", "me", "flood")
+
+
+def test_an_event_before_the_first_stamp_is_of_the_beginning_of_the_day():
+    log = b"=== ann is now known as ann_\n[00:01] <ann_> hi\n"
+    assert [each.time[5:16] for each in decoded_by(ubuntu, log, date="2026-11-23")[1]] == [
+        "11-23T00:00",
+        "11-23T00:01",
+    ]
+
+
+def test_an_event_before_the_first_stamp_without_any_date_is_an_error():
+    with pytest.raises(NoDateError):
+        decoded_by(ubuntu, b"=== ann is now known as ann_\n")
+
+
+def test_a_header_tells_the_channel_and_the_nick_of_the_programs_user():
+    log = (
+        b"Conversation with #tea at Mon 23 Nov 2026 on me@irc.example (irc)\n"
+        b"(19:31:03) You are now known as me_\n"
+    )
+    decoder, [event] = decoded_by(pidgin, log, target="", date="2026-11-23")
+    assert (decoder.target, event.nick, event.subject) == ("#tea", "me", "me_")
+
+
+def test_a_stamp_without_a_year_goes_on_into_the_next_one():
+    log = (
+        b"**** BEGIN LOGGING AT Thu Dec 31 23:59:00 2026\n"
+        b"Dec 31 23:59:59 <ann>\ta\nJan 01 00:00:01 <ann>\tb\n"
+    )
+    assert [each.time[:10] for each in decoded_by(hexchat, log)[1]] == ["2026-12-31", "2027-01-01"]
+
+
+def test_a_mode_in_words_has_a_letter_for_each_of_its_people():
+    log = b"Nov 23 19:31:03 ---\top gives voice to ann bob\n"
+    _, [event] = decoded_by(hexchat, log, date="2026-11-23")
+    assert (event.command, event.params) == ("+vv", ("ann", "bob"))
