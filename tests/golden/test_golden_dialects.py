@@ -147,3 +147,43 @@ def test_a_log_is_taken_for_its_dialect_and_no_other(case):
         path = log.relative_to(case).as_posix()
         if dialect.database is None and score_of(dialect, log.read_bytes(), path).share >= SURE:
             assert detect(log.read_bytes(), path, DIALECTS).dialect is dialect
+
+
+def path_facts(name, path):
+    found = path_fields(dialect_named(name), path)
+    return (found.network, found.channel, found.date)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "facts"),
+    [
+        ("irssi", "irclogs/libera/#c.log", ("libera", "#c", "")),
+        ("irssi", "irclogs/libera/#c-2026-11-23.log", ("libera", "#c", "2026-11-23")),
+        ("irssi", "irclogs/2026/libera/#c.11-23.log", ("libera", "#c", "2026-11-23")),
+        ("weechat", "irc.libera.chat.#c.d.weechatlog", ("libera.chat", "#c.d", "")),
+        ("weechat", "irc.libera.##c.weechatlog", ("libera", "##c", "")),
+        ("weechat", "irc.libera.ben.weechatlog", ("libera", "ben", "")),
+        (
+            "znc",
+            "users/me/networks/libera/moddata/log/#c/2026-11-23.log",
+            ("libera", "#c", "2026-11-23"),
+        ),
+        ("znc", "users/me/moddata/log/libera/#c/2026-11-23.log", ("libera", "#c", "2026-11-23")),
+        ("znc", "moddata/log/me/libera/#c/2026-11-23.log", ("libera", "#c", "2026-11-23")),
+        ("znc", "moddata/log/me_libera_#c_d_20121123.log", ("libera", "#c_d", "2012-11-23")),
+        ("znc", "moddata/log/libera_#c_20121123.log", ("libera", "#c", "2012-11-23")),
+        ("znc", "moddata/log/#c/2026-11-23.log", ("", "#c", "2026-11-23")),
+        ("znc", "logs/me/libera/#c/2026-11-23.log", ("libera", "#c", "2026-11-23")),
+        ("limnoria", "ChannelLogger/libera/#c/#c.2026-11-23.log", ("libera", "#c", "2026-11-23")),
+        ("limnoria", "ChannelLogger/libera/#c/#c.log", ("libera", "#c", "")),
+        ("eggdrop", "logs/#c.log.23Nov2026", ("", "#c", "2026-11-23")),
+        ("eggdrop", "logs/x.log.23Nov2026", ("", "", "2026-11-23")),
+        ("ii", "irc/libera/#c/out", ("libera", "#c", "")),
+        ("ii", "irc/libera/out", ("libera", "", "")),
+        ("bip", "logs/me/libera/2026-11/#c.23.log", ("libera", "#c", "2026-11-23")),
+        ("chatlog-jsonl", "libera/#c/2026-11-23.jsonl", ("libera", "#c", "2026-11-23")),
+        ("chatlog-text", "libera/#c/2026-11-23.log", ("libera", "#c", "2026-11-23")),
+    ],
+)
+def test_the_paths_of_a_program_tell_the_network_the_channel_and_the_date(name, path, facts):
+    assert path_facts(name, path) == facts

@@ -128,11 +128,12 @@ DIALECT: Final = Dialect(
     decoder=TABLE.decoder,
     grain=MINUTE,
     paths=(
-        "irclogs/{network}/{channel}.log",
         "irclogs/{network}/{channel}-{date}.log",
         "irclogs/{network}/{channel}.{date}.log",
-        "irclogs/{any}/{network}/{channel}.log",
         "irclogs/{network}/{channel}/{date}.log",
+        "irclogs/{year}/{network}/{channel}.{month}-{day}.log",
+        "irclogs/{year}/{network}/{channel}.log",
+        "irclogs/{network}/{channel}.log",
     ),
     lacks="seconds (unless log_timestamp has them), the zone, hosts of speakers, formatting, bytes",
 )

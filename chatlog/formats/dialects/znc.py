@@ -62,6 +62,7 @@ DIALECT: Final = Dialect(
         "moddata/log/{network}/{channel}/{date}.log",
         "moddata/log/{user}_{network}_#{hashless}_{date}.log",
         "moddata/log/{network}_#{hashless}_{date}.log",
+        "moddata/log/{channel}/{date}.log",
         "{user}/{network}/{channel}/{date}.log",
     ),
     lacks="the zone, milliseconds, hosts and accounts of speakers, the own nick in queries",
