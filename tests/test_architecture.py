@@ -184,6 +184,7 @@ PURE_MODULES = {
         "typing",
         "unicodedata",
         "warnings",
+        "xml",
         "zlib",
         "chatlog",
     ),

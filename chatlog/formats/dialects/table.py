@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatlog.formats.dialects import (
+    adium,
     bip,
     catgirl,
     chatlog_jsonl,
     chatlog_text,
     colabti,
+    colloquy,
     discord,
     eggdrop,
     energymech,
@@ -71,6 +73,8 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     twisted.DIALECT,
     overrustlelogs.DIALECT,
     justlog_text.DIALECT,
+    adium.DIALECT,
+    colloquy.DIALECT,
     discord.DIALECT,
     halloy.DIALECT,
     matrix.DIALECT,

@@ -18,7 +18,7 @@ GOLDEN = Path(__file__).parents[2] / "golden" / "dialects"
 NOT_LOGS = {"case.json", "expected.jsonl"}
 LOGS = [
     (name, path.read_bytes())
-    for name in ("discord", "halloy", "matrix")
+    for name in ("adium", "colloquy", "discord", "halloy", "matrix")
     for path in sorted(GOLDEN.glob(f"{name}/**/*"))
     if path.is_file() and path.name not in NOT_LOGS
 ]
