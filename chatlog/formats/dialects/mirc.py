@@ -33,8 +33,8 @@ _TIME: Final = (
     r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))? ?(?P<half>[AaPp]\.?[Mm]\.?)?"
 )
 _REMARKS: Final = (
-    r"(?:Now talking in \S+|Topic is '.*'|Set by \S+ on .*|Disconnected\b.*"
-    r"|Attempting to rejoin channel \S+|Rejoined channel \S+|Retrieving \S+ info\.\.\.)"
+    r"(?:Topic is '.*'|Set by \S+ on .*|Disconnected\b.*|Attempting to rejoin channel \S+"
+    r"|Retrieving \S+ info\.\.\.)"
 )
 
 
@@ -54,6 +54,7 @@ def _events(lead: str, *, is_ambiguous: bool) -> tuple[Form, ...]:
     )
     return (
         form(NOISE, lead, _REMARKS),
+        form(EventType.JOIN, lead, rf"(?:Now talking in|Rejoined channel) {TARGET}", is_own=True),
         form(EventType.KICK, lead, rf"You were kicked by {NICK} \({TEXT}\)", is_own=True),
         form(EventType.NICK, lead, rf"Your nick is now {SUBJECT}", is_own=True),
         *(form(kind, lead, each, is_ambiguous=is_ambiguous) for kind, each in patterns),
@@ -64,12 +65,17 @@ TABLE: Final = TextTable(
     name="mirc",
     stamps=(rf"{_COLOUR}\[{_TIME}\] ", rf"{_COLOUR}\({_TIME}\) "),
     forms=(
-        form(EventType.MESSAGE, "<", rf"[~&@%+!]*(?P<nick>[^> ]+)> {TEXT}"),
+        form(
+            EventType.MESSAGE,
+            "<",
+            rf"{_COLOUR}[~&@%+!]*(?P<nick>[^> \x03\x0f]+)[\x03\x0f]?> {TEXT}",
+        ),
         *_events("*** ", is_ambiguous=False),
         *_events("* ", is_ambiguous=True),
         form(EventType.ACTION, "* ", rf"[~&@%+!]*{NICK} {TEXT}"),
         form(EventType.NOTICE, "-", rf"(?P<nick>[^\s:-][^\s:]*):{TARGET}- {TEXT}"),
         form(EventType.NOTICE, "-", rf"(?P<nick>[^\s:-][^\s:]*)- {TEXT}"),
+        form(NOISE, "", r"\S+ created on .*"),
     ),
     marks=(
         form(OPENED, "Session Start: ", CTIME),

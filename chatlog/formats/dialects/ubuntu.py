@@ -25,6 +25,7 @@ TABLE: Final = TextTable(
     stamps=(rf"\[{CLOCK_TIME}\] ",),
     forms=(
         form(EventType.MESSAGE, "<", rf"(?P<nick>[^> ]+)> {TEXT}"),
+        form(EventType.ACTION, " * ", rf"{NICK} {TEXT}"),
         form(EventType.ACTION, "* ", rf"{NICK} {TEXT}"),
     ),
     marks=(
@@ -33,6 +34,7 @@ TABLE: Final = TextTable(
         _event(EventType.QUIT, rf"{NICK} \[{MASK}\]  has quit \[{TEXT}\]"),
         _event(EventType.NICK, rf"{NICK} is now known as {SUBJECT}"),
         _event(EventType.KICK, rf"{SUBJECT} was kicked off {TARGET} by {NICK} \({TEXT}\)"),
+        _event(EventType.TOPIC, rf"{NICK} changed the topic of {TARGET} to: {TEXT}"),
         form(EventType.MODE, "=== mode/", rf"{TARGET} \[(?P<params>.*)\]  by {NICK}"),
         form(
             EventType.TOPIC,
