@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from chatlog.coverage.entries import CoveredEntry, MissedEntry, UnfillableEntry
 from chatlog.coverage.gap import GapState
 from chatlog.coverage.heard import heard_stretches
@@ -48,6 +50,17 @@ def entries_of(
         for number, stretch in parts:
             yield from _missed(gaps[number], stretch, at, via)
         recorded += [stretch for _, stretch in parts]
+
+
+def before(entries: Iterable[LedgerEntry], until: str) -> Iterator[LedgerEntry]:
+    """Yield the entries of `entries_of`, cut at a moment and without those behind it."""
+    for entry in entries:
+        match entry:
+            case CoveredEntry() | MissedEntry() | UnfillableEntry():
+                if entry.since < until:
+                    yield replace(entry, until=min(entry.until, until))
+            case _:
+                yield entry
 
 
 def _all_heard(coverage: Coverage) -> list[TimeStretch]:

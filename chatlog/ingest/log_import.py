@@ -108,6 +108,7 @@ def _together(earlier: MergedTarget, later: MergedTarget) -> MergedTarget:
         later,
         known=earlier.known,
         added=earlier.added + later.added,
+        left=earlier.left + later.left,
         shared=earlier.shared + later.shared,
         reordered=earlier.reordered + later.reordered,
         by_clock=earlier.by_clock + later.by_clock,

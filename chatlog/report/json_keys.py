@@ -82,6 +82,14 @@ Present = Annotated[
     int, Meta(ge=0, description="Number of lines of `asked` that the transcript has.")
 ]
 Added = Annotated[int, Meta(ge=0, description="Number of lines that the archive gains.")]
+Left = Annotated[
+    int,
+    Meta(
+        ge=0,
+        description="Number of lines of the last minute that are left to the next merge,"
+        " as a recorder of the target runs.",
+    ),
+]
 Known = Annotated[int, Meta(ge=0, description="Number of lines that the archive had before.")]
 Shared = Annotated[int, Meta(ge=0, description="Number of lines that several archives have.")]
 Reordered = Annotated[

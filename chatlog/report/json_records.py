@@ -184,6 +184,7 @@ class MergeRecord(Record, tag="merge"):
     network: key.Network
     target: key.Target
     added: key.Added
+    left: key.Left
     known: key.Known
     shared: key.Shared
     reordered: key.Reordered

@@ -16,8 +16,9 @@ from typing import IO, TYPE_CHECKING, Final
 import msgspec
 
 from chatlog.archive.files import reported
-from chatlog.coverage.union import VIA, entries_of
-from chatlog.event import SERVER, format_time, parse_times, shifted
+from chatlog.coverage.union import VIA, before, entries_of
+from chatlog.errors import HeldError
+from chatlog.event import format_time, parse_time, parse_times, shifted
 from chatlog.formats import jsonl
 from chatlog.upkeep.witness_join import WitnessJoin, common_casemapping, gather_testimonies
 from chatlog.upkeep.witness_names import TargetNames
@@ -31,14 +32,18 @@ if TYPE_CHECKING:
     from chatlog.upkeep.witness import TargetPlace, Witness
     from chatlog.upkeep.witness_comparison import Conflict
     from chatlog.upkeep.witness_join import Carried, Testimony
+    from chatlog.write.beside import BesideWriter
     from chatlog.write.writer import Writer
 
 MOST_CONFLICTS: Final = 1000
 """The conflicts of one target that are told one by one; others are counted."""
 
+_FRESH: Final = 60_000
+"""Milliseconds in which a line may reach one recorder later than another."""
 _AT_ONCE: Final = 1000  # events
 _EPOCH: Final = format_time(0)
 _NEVER: Final = -(1 << 63)  # before any stamp
+_EVER: Final = 1 << 63  # after any stamp
 
 
 class MergedTarget(msgspec.Struct):
@@ -46,12 +51,15 @@ class MergedTarget(msgspec.Struct):
 
     `known` lines were in the archive, `added` ones were not. `shared` counts the lines that
     came from more than one witness, `reordered` those of them that two saw in another order,
-    `by_clock` the lines that stand where they do by the clock alone. `error` is why the
-    target could not be merged, "" if it was; `is_held` means that a recorder holds it.
+    `by_clock` the lines that stand where they do by the clock alone. `left` are lines so new
+    that the archive's own recorder may just be writing them: the next merge adds those that it
+    lacks. `error` is why the target could not be merged, "" if it was; `is_held` means that
+    another import or merge writes to it.
     """
 
     known: int = 0
     added: int = 0
+    left: int = 0
     shared: int = 0
     reordered: int = 0
     by_clock: int = 0
@@ -62,10 +70,16 @@ class MergedTarget(msgspec.Struct):
 
 
 class TargetMerge:
-    """The merge of the witnesses of one target; the archive itself is the first, if it has it."""
+    """The merge of the witnesses of one target; the archive itself is the first, if it has it.
 
-    def __init__(self, testimonies: Sequence[Testimony], casemapping: Casemapping) -> None:
+    Lines that may be from the moment `until` or later, in milliseconds, are left.
+    """
+
+    def __init__(
+        self, testimonies: Sequence[Testimony], casemapping: Casemapping, until: int = _EVER
+    ) -> None:
         self.result = MergedTarget()
+        self._until = until
         self._testimonies = testimonies
         self._join = WitnessJoin(testimonies, casemapping)
         self._brought = [0] * len(testimonies)
@@ -76,15 +90,19 @@ class TargetMerge:
         for line in self._join.lines():
             carried: Carried = line[3]
             owner = self._testimonies[carried.owner]
-            self._count(carried)
             if not owner.name:
+                self._count(carried)
                 self.result.known += 1
                 latest = max(latest, line[0])
                 continue
-            self.result.added += 1
-            self._brought[carried.owner] += 1
             event, stamp = self._dated(carried, line[0], latest)
             latest = max(latest, stamp)
+            if stamp + owner.record.grain > self._until:
+                self.result.left += 1
+                continue
+            self._count(carried)
+            self.result.added += 1
+            self._brought[carried.owner] += 1
             yield msgspec.structs.replace(
                 event, via=event.via or VIA, witness=event.witness or owner.signature
             )
@@ -127,6 +145,8 @@ class TargetMerge:
         for via in dict.fromkeys(map(_via_of, others)):
             coverages = (each.coverage for each in others if _via_of(each) == via)
             found += entries_of((each for each in coverages if each is not None), known, at, via)
+        if self._until != _EVER:
+            found = [*before(found, format_time(self._until))]
         return [*found, *self._imports(at)]
 
     def _imports(self, at: str) -> Iterator[ImportedEntry]:
@@ -156,12 +176,13 @@ def _via_of(testimony: Testimony) -> str:
 class ArchiveMerge:
     """The merge of witnesses into an archive, which is `known` as a witness without a name.
 
-    The writer holds a target while it is merged, and keeps recorders out; without a writer
-    nothing is written.
+    A recorder of the same target may run meanwhile. Then lines of the last minute before `at`
+    are left to the next merge, as it may be about to write them. Without a writer nothing is
+    written.
     """
 
     def __init__(
-        self, known: Witness, witnesses: Sequence[Witness], writer: Writer | None, at: str
+        self, known: Witness, witnesses: Sequence[Witness], writer: BesideWriter | None, at: str
     ) -> None:
         self._all = [known, *witnesses]
         self._writer = writer
@@ -175,34 +196,35 @@ class ArchiveMerge:
         """Merge one target.
 
         Raise TranscriptError if a witness cannot be read or does not fit, or if the archive
-        cannot be written, and HeldError if a recorder holds the target.
+        cannot be written, and HeldError if another import or merge writes to the target, or
+        if a recorder of it began meanwhile.
         """
         casemapping = common_casemapping(self._all, place)
         names = TargetNames(place, casemapping, self._first_lines(place))
-        if self._writer is not None:
-            self._hold(names, casemapping)
-        merging = TargetMerge(gather_testimonies(self._all, place), casemapping)
-        root = self._writer.storage.root if self._writer is not None else None
+        if self._writer is None:
+            return self._merge(names, casemapping, None)
+        with self._writer.target(names.network, names.target, casemapping.name) as writer:
+            self._all[0].look_again(place)  # another merge may have made it meanwhile
+            return self._merge(names, casemapping, writer)
+
+    def _merge(
+        self, names: TargetNames, casemapping: Casemapping, writer: Writer | None
+    ) -> MergedTarget:
+        """Merge one target: read all witnesses to their end, and then write."""
+        is_recorded = writer is not None and writer.is_held_elsewhere(names.network, names.target)
+        until = parse_time(self._at) - _FRESH if is_recorded else _EVER
+        merging = TargetMerge(gather_testimonies(self._all, names.place), casemapping, until)
+        root = None if writer is None else writer.storage.root
         with ExitStack() as stack:
             with reported(root or tempfile.gettempdir()):
                 file = stack.enter_context(tempfile.TemporaryFile(dir=root))
                 _spool(map(names.filed, merging.new_events()), file)
                 file.seek(0)
-            if self._writer is not None:
-                self._write(names, file, merging.entries(self._at))
+            if writer is not None:
+                if not is_recorded and writer.is_held_elsewhere(names.network, names.target):
+                    raise HeldError("a recorder began meanwhile; run this again")
+                _write(writer, names, file, merging.entries(self._at))
         return merging.result
-
-    def _hold(self, names: TargetNames, casemapping: Casemapping) -> None:
-        """Hold a target, and its directory too once its CASEMAPPING is known."""
-        writer = self._writer
-        assert writer is not None  # noqa: S101 - the caller has looked
-        writer.hold(names.network, names.target)
-        if names.target != SERVER:
-            writer.set_casemapping(names.network, casemapping.name)
-            writer.hold(names.network, names.target)
-        if writer.in_trouble:
-            writer.retry()  # lines that wait are of the archive, and are not to be added again
-        self._all[0].look_again(names.place)  # another merge may have made it meanwhile
 
     def _first_lines(self, place: TargetPlace) -> Iterator[Event]:
         """Yield the first event of each witness that has a target."""
@@ -210,17 +232,18 @@ class ArchiveMerge:
             if (event := each.record.first_event()) is not None:
                 yield event
 
-    def _write(self, names: TargetNames, file: IO[bytes], entries: Sequence[LedgerEntry]) -> None:
-        """Write the lines, and once they are safe the entries of the ledger."""
-        writer = self._writer
-        assert writer is not None  # noqa: S101 - the caller has looked
-        for events in _spooled(file):
-            writer.write_all(events)
-            writer.flush()
+
+def _write(
+    writer: Writer, names: TargetNames, file: IO[bytes], entries: Sequence[LedgerEntry]
+) -> None:
+    """Write the lines, and once they are safe the entries of the ledger."""
+    for events in _spooled(file):
+        writer.write_all(events)
+        writer.flush()
+    writer.sync()
+    if entries:
+        writer.notes.add(writer.path(names.network, names.target), *entries)
         writer.sync()
-        if entries:
-            writer.notes.add(writer.path(names.network, names.target), *entries)
-            writer.sync()
 
 
 def _spool(events: Iterable[Event], file: IO[bytes]) -> None:

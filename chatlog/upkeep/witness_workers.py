@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from chatlog import pipes
 from chatlog.errors import HeldError, TranscriptError
 from chatlog.upkeep.witness_merge import ArchiveMerge, MergedTarget
-from chatlog.write.writer import Writer
+from chatlog.write.beside import BesideWriter, recover_spools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,11 +49,13 @@ class MergesOfTargets:
 
         A target that cannot be merged keeps none of the others from it.
         """
+        if self._storage is not None:
+            recover_spools(self._storage)  # lines that are not to be added again
         workers = min(workers, len(self.places))
         if workers > 1:
             yield from self._by_workers(workers)
             return
-        with closing(Writer(self._storage)) if self._storage else nullcontext() as writer:
+        with closing(BesideWriter(self._storage)) if self._storage else nullcontext() as writer:
             merging = ArchiveMerge(self._known, self._witnesses, writer, self._at)
             for place in self.places:
                 yield place, _merged(merging, place)
@@ -83,7 +85,7 @@ class MergesOfTargets:
 
     def serve(self, receiving: Pipe, sending: Pipe) -> None:
         """Merge the targets whose numbers come, and send each result; end with the pipe."""
-        with closing(Writer(self._storage)) if self._storage else nullcontext() as writer:
+        with closing(BesideWriter(self._storage)) if self._storage else nullcontext() as writer:
             merging = ArchiveMerge(self._known, self._witnesses, writer, self._at)
             while True:
                 try:

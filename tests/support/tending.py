@@ -21,6 +21,11 @@ print("held", flush=True)
 sys.stdin.read()
 """  # another process, which records #c of net
 
+IMPORTER = HOLDER.replace(
+    'locks.hold("net", "#c")', 'lock = locks.importing("net", "#c"); lock.__enter__()'
+)
+"""Another process, which imports into #c of net."""
+
 LONG_AFTER = "2027-06-01T00:00:00.000Z"
 DAY = 86_400
 _LATE = 1_795_000_000

@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import tempfile
+from contextlib import suppress
 
 import msgspec
 import pytest
@@ -15,19 +16,22 @@ from hypothesis import strategies as st
 
 from chatlog.archive.system import System
 from chatlog.coverage import ledger
-from chatlog.coverage.entries import ClosedEntry, OpenedEntry
+from chatlog.coverage.entries import ClosedEntry, CoveredEntry, ImportedEntry, OpenedEntry
 from chatlog.coverage.fold import coverage_of
 from chatlog.errors import HeldError, TranscriptError
 from chatlog.event import parse_time
 from chatlog.upkeep import witness, witness_comparison
+from chatlog.upkeep.verify import Verifier
 from chatlog.upkeep.witness import TargetPlace, Witness
 from chatlog.upkeep.witness_merge import ArchiveMerge
+from chatlog.write.beside import BesideWriter, recover_spools
 from chatlog.write.writer import Storage, Writer
 from tests.support.archive import START, event_at, read_all, record
+from tests.support.crashing import MODES, Fragile, Stopped
 from tests.support.faults import Refusing
 from tests.support.ledgers import at
 from tests.support.process import holding
-from tests.support.tending import tend
+from tests.support.tending import IMPORTER, tend
 
 HERE = TargetPlace("net", "#c")
 MOMENT = "2026-11-27T00:00:00.000Z"
@@ -43,11 +47,16 @@ sys.stdin.read()
 UNSYNCED = dataclasses.replace(System(), fsync=lambda _fd: None)
 
 
+def writer_into(root, system=UNSYNCED, **storage):
+    """Return the writer of a merge, which need not wait for a disk or for who seals."""
+    return BesideWriter(Storage(root=root, **storage), system=system, patience=0)
+
+
 def merge(into, *archives, dry_run=False, names=None, **storage):
     """Merge archives into one, and return the result of `#c`."""
     names = names or [each.name for each in archives]
     witnesses = [Witness(name, root) for name, root in zip(names, archives, strict=True)]
-    writer = None if dry_run else Writer(Storage(root=into, **storage), system=UNSYNCED)
+    writer = None if dry_run else writer_into(into, **storage)
     try:
         merging = ArchiveMerge(Witness("", into), witnesses, writer, MOMENT)
         results = {place: merging.merge(place) for place in merging.places()}
@@ -60,7 +69,7 @@ def merge(into, *archives, dry_run=False, names=None, **storage):
 def merge_all(into, *archives, targets=()):
     """Merge all targets of archives into one, and return how many lines were added."""
     witnesses = [Witness(each.name, each, targets) for each in archives]
-    writer = Writer(Storage(root=into), system=UNSYNCED)
+    writer = writer_into(into)
     try:
         merging = ArchiveMerge(Witness("", into, targets), witnesses, writer, MOMENT)
         return sum(merging.merge(place).added for place in merging.places())
@@ -314,24 +323,93 @@ def test_a_dry_run_counts_and_writes_nothing(tmp_path):
     assert files(into) == before
 
 
-def test_a_target_that_a_recorder_holds_is_not_merged(tmp_path):
+def test_a_target_that_a_recorder_holds_is_merged_in_a_part_beside_its_own(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, event_at(0, "hello"), event_at(2, "later"))
+    record(into, event_at(1, "mine"))
+    before = files(into)
+    # The locks of one process do not keep each other out: another process holds the target.
+    with holding(HOLDER, into):
+        assert merge(into, one).added == 2
+    after = files(into)
+    assert {name: after[name] for name in before} == before
+    assert [text for _, text in said(into)] == ["hello", "mine", "later"]
+
+
+def test_beside_a_recorder_the_lines_of_the_last_minute_and_their_coverage_are_left(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    minutes = [(parse_time(MOMENT) - START) // 1000 - each for each in (180, 120, 60, 30)]
+    record(one, *(event_at(each, f"line {each}") for each in minutes))
+    heard(one, (minutes[0], minutes[-1]))
+    record(into, event_at(0, "mine"))
+    heard(into, (0, minutes[-1]), run="live")
+    with holding(HOLDER, into):
+        result = merge(into, one)
+        assert (result.added, result.left, result.conflicting) == (2, 2, 2)
+    assert merge(into, one).added == 2
+    with holding(HOLDER, into):
+        assert (merge(into, one).added, merge(into, one).left) == (0, 0)
+
+
+def test_beside_a_recorder_no_coverage_of_the_last_minute_is_claimed_before_its_lines(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    end = (parse_time(MOMENT) - START) // 1000
+    record(one, event_at(end - 90, "before"), event_at(end - 30, "after"))
+    heard(one, (end - 100, end - 10))
+    record(into, event_at(0, "mine"))
+    heard(into, (0, 10))
+    with holding(HOLDER, into):
+        merge(into, one)
+    assert covered(into) == [(at(end - 100), at(end - 60))]
+    merge(into, one)
+    assert covered(into) == [(at(end - 100), at(end - 60)), (at(end - 60), at(end - 10))]
+
+
+def test_beside_a_recorder_a_line_of_a_whole_minute_is_left_if_it_may_be_of_the_last_one(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    end = (parse_time(MOMENT) - START) // 1000
+    via = "import:irssi"
+    record(one, *(event_at(end - each, f"{each} s", via=via) for each in (180, 120, 119)))
+    entry = ImportedEntry(at=MOMENT, via=via, grain=60_000, since=at(end - 180), until=at(end))
+    ledger.append(UNSYNCED, one / "net" / "#c", [entry])
+    into.mkdir()
+    with holding(HOLDER, into):
+        result = merge(into, one)
+    assert (result.added, result.left) == (2, 1)
+
+
+def covered(root):
+    lines = ledger.read(root / "net" / "#c")
+    return [(each.since, each.until) for each in lines if isinstance(each, CoveredEntry)]
+
+
+def test_a_target_to_which_another_merge_writes_is_not_merged(tmp_path):
     one, into = tmp_path / "one", tmp_path / "into"
     record(one, event_at(0, "hello"))
     record(into, event_at(1, "mine"))
     before = files(into)
-    # The locks of one process do not keep each other out: another process holds the target.
     with (
-        holding(HOLDER, into),
-        pytest.raises(HeldError, match="another chatlog is recording '#c'"),
+        holding(IMPORTER, into),
+        pytest.raises(HeldError, match="another import or merge writes to '#c'"),
     ):
         merge(into, one)
     assert files(into) == before
 
 
+def test_a_recorder_that_begins_while_a_target_is_merged_is_left_alone(tmp_path, monkeypatch):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, event_at(0, "hello"))
+    held = iter([False, True])
+    monkeypatch.setattr(Writer, "is_held_elsewhere", lambda *_: next(held))
+    with pytest.raises(HeldError, match="a recorder began meanwhile; run this again"):
+        merge(into, one)
+    assert not list(into.rglob("*.jsonl"))
+
+
 def test_a_target_that_another_merge_made_meanwhile_gains_nothing_twice(tmp_path):
     one, into = tmp_path / "one", tmp_path / "into"
     record(one, event_at(0, "hello"), event_at(0, "hello", target="#b"))
-    writer = Writer(Storage(root=into), system=UNSYNCED)
+    writer = writer_into(into)
     merging = ArchiveMerge(Witness("", into), [Witness("one", one)], writer, MOMENT)
     merging.merge(TargetPlace("net", "#b"))
     record(into, event_at(0, "hello"))
@@ -352,7 +430,8 @@ def test_lines_that_an_earlier_run_left_in_its_spool_are_not_added_again(tmp_pat
     recorder.write_all(lines)
     with pytest.raises(TranscriptError):
         recorder.close()
-    assert merge(into, one, spool_dir=tmp_path / "spool").added == 0
+    recover_spools(Storage(root=into, spool_dir=tmp_path / "spool"), system=UNSYNCED)
+    assert merge(into, one).added == 0
     assert [text for _, text in said(into)] == [line.text for line in lines]
 
 
@@ -377,6 +456,36 @@ def test_networks_that_fold_names_differently_are_not_mixed(tmp_path):
     (one / "net" / "network.json").write_text('{"network":"net","casemapping":"ascii"}\n')
     with pytest.raises(TranscriptError, match="folds names in more than one way"):
         merge(into, one)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_merge_may_fail_or_be_killed_at_each_call_and_the_next_one_adds_the_rest(tmp_path, mode):
+    one = tmp_path / "one"
+    mine = [event_at(60 * each, f"line {each}") for each in range(0, 8, 2)]
+    theirs = [event_at(60 * each, f"line {each}") for each in range(8)]
+    record(one, *theirs, event_at(86_400, "next day"))
+    heard(one, (0, 1000), (2000, 86_500))
+
+    def begin(into, fragile):
+        record(into, *mine)
+        with suppress(Stopped, TranscriptError):
+            merge(into, one, system=fragile.system, rotate_size=200)
+        fragile.bury()
+
+    counting = Fragile()
+    begin(tmp_path / "count", counting)
+    for nth in range(1, counting.count + 1):
+        into = tmp_path / str(nth)
+        begin(into, Fragile(nth, mode))
+        record(into, event_at(86_460, "live"))  # a recorder that runs between the two
+        tend(into, compress="none", rotate_size=200)
+        merge(into, one, rotate_size=200)
+        texts = [event.text for event in read_all(into) if event.type == "message"]
+        assert texts == [*(each.text for each in theirs), "next day", "live"], nth
+        assert gaps(into) == [(1000, 2000)], nth
+        assert merge(into, one).added == 0
+        findings = Verifier(into, lambda _more: None).target(into / "net" / "#c", held=False)
+        assert list(findings) == [], nth
 
 
 # -- odd archives ------------------------------------------------------------

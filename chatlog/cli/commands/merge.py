@@ -67,8 +67,9 @@ def command(
 
     Lines of the archive stay as they are. Missing lines are added, of several copies the
     richest. A line that one archive lacks although it was listening is a conflict: it is
-    printed, and the exit status is 1. A channel that a recorder is writing to the archive is
-    left out, with status 5. If a merge was interrupted, run it again.
+    printed, and the exit status is 1. Recorders of the archive may run meanwhile; the lines
+    of the last minute of their channels are left to the next merge. A channel that another
+    merge is writing is left out, with status 5. If a merge was interrupted, run it again.
 
     \b
       chatlog merge /mnt/other/chatlog

@@ -41,6 +41,8 @@ def _numbers(merged: MergedTarget, *, dry_run: bool) -> str:
     parts = [f"{many(merged.added, 'line')} {'would be added' if dry_run else 'added'}"]
     if merged.shared:
         parts.append(f"{merged.shared:,} known already")
+    if merged.left:
+        parts.append(f"{merged.left:,} of the last minute left to the next import")
     if merged.conflicting:
         parts.append(f"{many(merged.conflicting, 'line')} that one side should have")
     return ", ".join(parts)

@@ -264,6 +264,7 @@ def merge_record(place: TargetPlace, merged: MergedTarget) -> MergeRecord:
         network=spelled(place.network),
         target=spelled(place.target),
         added=merged.added,
+        left=merged.left,
         known=merged.known,
         shared=merged.shared,
         reordered=merged.reordered,

@@ -50,6 +50,8 @@ def _numbers(merged: MergedTarget, *, dry_run: bool) -> str:
         parts.append(f"{merged.known:,} stand as they are")
     if merged.shared:
         parts.append(f"{merged.shared:,} in more than one archive")
+    if merged.left:
+        parts.append(f"{merged.left:,} of the last minute left to the next merge")
     if merged.conflicting:
         parts.append(many(merged.conflicting, "conflict"))
     return ", ".join(parts)

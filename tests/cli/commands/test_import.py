@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 from chatlog import cli
 from chatlog.formats import jsonl
+from tests.support.process import holding
+from tests.support.tending import HOLDER, IMPORTER
 
 LOG = b"""\
 --- Log opened Mon Nov 23 19:30:42 2026
@@ -74,6 +77,29 @@ def test_an_import_done_again_adds_nothing(run, logs, tmp_path):
     assert status == 0
     assert "0 lines added, 4 known already" in out
     assert {path: path.read_bytes() for path in tmp_path.glob("archive/libera/**/*.*")} == before
+
+
+def test_a_channel_that_a_recorder_holds_is_imported_beside_it(run, logs, tmp_path):
+    holder = HOLDER.replace('"net", "#c"', '"libera", "#python"')
+    with (logs / "libera" / "#python.log").open("a") as file:
+        form = "--- Log opened %a %b %d %H:%M:%S %Y\n%H:%M < bob> new\n"
+        file.write(time.strftime(form, time.gmtime()))
+    (tmp_path / "archive").mkdir()
+    with holding(holder, tmp_path / "archive"):
+        status, out, _ = run(logs)
+    assert status == 0
+    assert "4 lines added, 1 of the last minute left to the next import" in out
+    assert texts(tmp_path) == ["", "hello", "hello", "waves"]
+    assert "1 line added, 4 known already" in run(logs)[1]
+
+
+def test_a_channel_into_which_another_import_writes_is_left_out_with_status_5(run, logs, tmp_path):
+    importer = IMPORTER.replace('"net", "#c"', '"libera", "#python"')
+    (tmp_path / "archive").mkdir()
+    with holding(importer, tmp_path / "archive"):
+        status, out, _ = run(logs)
+    assert status == 5
+    assert "libera/#python  not imported: another import or merge writes to" in out
 
 
 def test_two_witnesses_of_a_channel_give_each_line_once_and_true_repeats_stay(run, logs, tmp_path):

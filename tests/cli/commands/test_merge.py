@@ -6,13 +6,15 @@ import json
 
 import pytest
 
+from chatlog import clock
 from chatlog.archive.system import System
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import ClosedEntry, OpenedEntry
-from tests.support.archive import event_at, read_all, record
+from chatlog.event import parse_time
+from tests.support.archive import START, event_at, read_all, record
 from tests.support.ledgers import at
 from tests.support.process import holding
-from tests.support.tending import HOLDER
+from tests.support.tending import HOLDER, IMPORTER
 
 
 @pytest.fixture
@@ -92,16 +94,36 @@ def test_quiet_prints_nothing_if_all_is_well(merge):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_what_a_recorder_holds_is_not_merged_and_ends_with_5_while_the_rest_is(
+def test_what_a_recorder_holds_is_merged_beside_it(merge, archive):
+    with holding(HOLDER, archive):
+        done = merge()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("net/#c  2 lines added, ")
+    assert [event.text for event in read_all(archive)] == ["hello", "a", "b"]
+
+
+def test_what_another_merge_writes_to_is_left_out_and_ends_with_5_while_the_rest_is_merged(
     merge, archive, laptop
 ):
     record(laptop, event_at(0, "elsewhere", target="#other"))
-    with holding(HOLDER, archive):
+    with holding(IMPORTER, archive):
         done = merge()
     assert done.returncode == 5
-    assert "net/#c  not merged: " in done.stdout
+    assert "net/#c  not merged: another import or merge writes to '#c'" in done.stdout
     assert "net/#other  1 line added" in done.stdout
     assert [event.text for event in read_all(archive)] == ["hello", "elsewhere"]
+
+
+def test_lines_that_a_recorder_may_just_be_writing_are_left_to_the_next_merge(
+    merge, archive, laptop
+):
+    moment = (parse_time(clock.now()) - START) / 1000
+    record(laptop, event_at(moment, "new"))
+    with holding(HOLDER, archive):
+        assert ", 1 of the last minute left to the next merge\n" in merge().stdout
+    with holding(HOLDER, archive):
+        assert json.loads(merge("--json").stdout)["left"] == 1
+    assert "1 line added" in merge().stdout
 
 
 def test_an_archive_into_itself_and_one_that_is_named_twice_are_mistakes(chatlog, archive, laptop):
