@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.event import TALK
+from chatlog.event import TALK, EventType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,13 +59,19 @@ CLOCK_SECONDS: Final = CLOCK_TIME + r":(?P<second>\d\d)"
 ISO_DATE: Final = r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)"
 
 
+_PLAIN_TALK: Final = frozenset({"nick", "user", "host", "account", "text", "subject"})
+_PLAIN: Final = _PLAIN_TALK | {"target"}
+_PLAIN_KINDS: Final = frozenset(EventType) - {EventType.NICK}
+"""The groups and the kinds of forms whose events have the groups as their fields."""
+
+
 class Form(msgspec.Struct, frozen=True):
     """One form of line: the kind of event, the text with which it begins, and the rest.
 
     `pattern` matches all that follows `lead`, and names the fields of the event. `refine`
     changes what it found. A line of an ambiguous form counts so. One that `is_own` is by the
     program's user, or a kick of them, and does not name them. Lines of a form with a `note` are
-    counted under it.
+    counted under it. The fields of an event of a form that `is_plain` are its groups.
     """
 
     kind: str
@@ -75,13 +81,13 @@ class Form(msgspec.Struct, frozen=True):
     is_ambiguous: bool = False
     is_own: bool = False
     note: str = ""
+    is_plain: bool = False
 
     @property
     def is_talk(self) -> bool:
-        """Whether it is a message, action or notice with a nick and a text alone."""
-        groups = self.pattern.groupindex
-        is_usual = self.refine is None and not (self.is_ambiguous or self.is_own or self.note)
-        return is_usual and self.kind in TALK and dict(groups) == {"nick": 1, "text": 2}
+        """Whether it is a plain message, action or notice with a nick and a text alone."""
+        groups = dict(self.pattern.groupindex)
+        return self.is_plain and self.kind in TALK and groups == {"nick": 1, "text": 2}
 
     @property
     def whole(self) -> str:
@@ -104,7 +110,10 @@ def form(
     Spaces are those of ASCII, as IRC lets others stand in nicks and names.
     """
     compiled = re.compile(pattern, re.DOTALL | re.ASCII)
-    return Form(kind, lead, compiled, refine, is_ambiguous, is_own, note)
+    is_usual = refine is None and not (is_ambiguous or is_own or note)
+    plain = _PLAIN_TALK if kind in TALK else _PLAIN
+    is_plain = is_usual and kind in _PLAIN_KINDS and compiled.groupindex.keys() <= plain
+    return Form(kind, lead, compiled, refine, is_ambiguous, is_own, note, is_plain)
 
 
 def by_first_letter(forms: Sequence[Form]) -> dict[str, tuple[Form, ...]]:

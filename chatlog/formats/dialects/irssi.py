@@ -64,10 +64,10 @@ TABLE: Final = TextTable(
         form(EventType.ACTION, " * ", rf"(?P<nick>[^\s:]+) {TEXT}"),
         form(EventType.ACTION, " * ", rf"(?P<nick>[^\s:]+):{TARGET} {TEXT}"),
         form(EventType.ACTION, " (*) ", rf"(?P<nick>\S+) {TEXT}"),
-        form(NOISE, "-!- ", r"(?:Irssi: |CTCP ).*"),
         form(EventType.JOIN, "-!- ", rf"{NICK} \[{MASK}\] has joined {TARGET}{_JOINED_AS}"),
         form(EventType.PART, "-!- ", rf"{NICK} \[{MASK}\] has left {TARGET} \[{TEXT}\]"),
         form(EventType.QUIT, "-!- ", rf"(?:{_CHANNEL} )?{NICK} \[{MASK}\] has quit \[{TEXT}\]"),
+        form(NOISE, "-!- ", r"(?:Irssi: |CTCP ).*"),
         form(EventType.KICK, "-!- ", rf"{SUBJECT} was kicked from {TARGET} by {NICK} \[{TEXT}\]"),
         form(
             EventType.MODE,

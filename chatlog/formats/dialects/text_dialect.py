@@ -7,11 +7,11 @@ event by saying it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.event import SERVER, TALK, Event, EventType
+from chatlog.event import TALK, Event, EventType
 from chatlog.formats.dialects.dialect import (
     MOST_ODD_LINES,
     SHOWN,
@@ -21,6 +21,7 @@ from chatlog.formats.dialects.dialect import (
     NoDateError,
     OddLine,
 )
+from chatlog.formats.dialects.event_maker import EventMaker
 from chatlog.formats.dialects.forms import (
     CHANNEL,
     CLOSED,
@@ -37,16 +38,14 @@ from chatlog.formats.dialects.forms import (
     form,
     talk_by_first_letter,
 )
-from chatlog.formats.dialects.log_clock import LogClock
 from chatlog.formats.dialects.log_lines import LogLines, TextLine
-from chatlog.formats.dialects.mode_change import mode_change
+from chatlog.formats.dialects.log_times import LogTimes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from chatlog.formats.dialects.forms import Form, Found
 
-NAMELESS: Final = "lines by the program's user, whose nick the log does not tell"
 HIDDEN: Final = "people of a netsplit whose names the log leaves out"
 AMBIGUOUS: Final = "another kind of event has the same form"
 
@@ -90,19 +89,17 @@ class TextDecoder:
         self._via = f"import:{table.name}"
         self._forms = by_first_letter(table.forms)
         self._quick = talk_by_first_letter(self._forms)
-        self._clocks: list[LogClock] = []
-        self._own_nick = facts.own_nick
-        self._time = ""
-        self._opened = ""
+        self._times = LogTimes(table.stamps, facts, self.tally)
+        self._maker = EventMaker(table.name, table.homeless, facts, self.tally)
         self._number = 0
         self._encoding = ""
         self._made: list[Event] = []
         self._pause = 0  # the number of the last line that gave no event
         self._kinds: dict[str, Callable[[Found], bool]] = {
             NOISE: self._noise,
-            DAY: self._day,
-            OPENED: self._open,
-            CLOSED: self._close,
+            DAY: self._times.begin_day,
+            OPENED: self._times.open,
+            CLOSED: self._times.close,
             CHANNEL: self._name_channel,
             OWN_NICK: self._name_own_nick,
             SPLIT: self._split,
@@ -118,27 +115,16 @@ class TextDecoder:
         for some in lines.pieces():
             if clean is not None:
                 some = [(clean(line) if line else line, codec) for line, codec in some]  # noqa: PLW2901
-            if not self._clocks:
-                self._clocks = self._choose_stamp(some)
+            if not self._number:
+                self._times.choose([line for line, _ in some[:_SAMPLE] if line])
             self._take_lines(some)
+            self.target = self._maker.target
             ready, self._made = self._made[:-1], self._made[-1:]  # the last may go on
             yield ready
-        if self._opened and self._time:
-            self.heard.append(HeardStretch(self._opened, max(self._opened, self._time)))
+        self._times.end()
+        self.heard = self._times.heard
         yield self._made
         self._made = []
-
-    def _choose_stamp(self, lines: Sequence[TextLine]) -> list[LogClock]:
-        """Return the clocks for all forms of stamp, first the one that most of some lines have."""
-        facts = self._facts
-        clocks = [
-            LogClock(re.compile(each, re.ASCII), facts.date, facts.tz, self.tally)
-            for each in self._table.stamps
-        ]
-        texts = [line for line, _ in lines[:1000] if line]
-        counts = [sum(each.length(text) >= 0 for text in texts) for each in clocks]
-        best = max(range(len(clocks)), key=lambda number: (counts[number], -number))
-        return [clocks[best], *clocks[:best], *clocks[best + 1 :]]
 
     # -- lines -------------------------------------------------------------------------
 
@@ -147,7 +133,7 @@ class TextDecoder:
 
         Talk, which is nearly all of a log, takes a short way.
         """
-        clock, add = self._clocks[0], self._made.append
+        times, clock, add = self._times, self._times.clock, self._made.append
         quick, otherwise = self._quick, self._quick.get("")
         network, target, via = self._facts.network, self._facts.target, self._via
         received = self._facts.received
@@ -164,7 +150,7 @@ class TextDecoder:
                 and (found := talk[1](line, end)) is not None
             ):
                 nick, text = found.groups()
-                self._time = time = clock.time
+                times.time = time = clock.time
                 understood += 1
                 add(
                     Event(
@@ -191,10 +177,10 @@ class TextDecoder:
     def _take(self, line: str, end: int) -> None:
         """Take a line of any kind; `end` is the length of its stamp, -1 if none is read yet."""
         if end >= 0:
-            self._time = self._clocks[0].time
+            self._times.time = self._times.clock.time
         else:
             try:
-                end = self._read_stamp(line)
+                end = self._times.read(line)
             except NoDateError:
                 if not self._take_first_date(line):
                     raise
@@ -209,22 +195,10 @@ class TextDecoder:
         if not self._take_form(line, end, forms):
             self._unknown(line, "no form of this dialect")
 
-    def _read_stamp(self, line: str) -> int:
-        """Return the length of a stamp in any form, and set the time; -1 if there is none."""
-        first = self._clocks[0]
-        for clock in self._clocks:
-            clock.follow(first)
-            if (end := clock.read(line)) >= 0:
-                self._time = clock.time
-                first.follow(clock)
-                return end
-        return -1
-
     def _take_first_date(self, line: str) -> bool:
         """Take a stamped line that itself tells the date, which none before it did."""
         days = [each for each in self._table.forms if each.kind in {DAY, OPENED}]
-        ends = [clock.length(line) for clock in self._clocks]
-        return any(self._take_form(line, end, days) for end in ends if end >= 0)
+        return any(self._take_form(line, end, days) for end in self._times.lengths(line))
 
     def _take_form(self, line: str, start: int, forms: Sequence[Form]) -> bool:
         """Make the events of a line, from a place on, if it has one of some forms."""
@@ -263,6 +237,11 @@ class TextDecoder:
 
     def _use(self, used: Form, match: re.Match[str], line: str) -> None:
         """Make the events of a line of a form."""
+        if used.is_plain and (time := self._times.time):
+            fields = match.groupdict("")
+            self._made.append(self._maker.plain(used.kind, fields, time, self._encoding))
+            self.tally.understood += 1
+            return
         found = {key: value for key, value in match.groupdict().items() if value}
         if used.refine is not None:
             found = used.refine(found)
@@ -275,6 +254,8 @@ class TextDecoder:
             no_message = used.kind == CONTINUED
             self._unknown(line, "no message before" if no_message else "no such time")
             return
+        if used.kind in _SILENT:
+            self._pause = self._number
         if used.kind == NOISE:
             self.tally.noise += 1
         elif used.is_ambiguous:
@@ -285,82 +266,21 @@ class TextDecoder:
 
     def _event(self, used: Form, found: Found) -> Event:
         """Return the event of the fields that a form found."""
-        fields: dict[str, Any] = found
-        named = fields.pop("target", "")
-        self.target = self.target or named
-        target = self._facts.target or named
-        if named and used.kind in TALK and not _is_file_of(target, named):
-            target = named
-        if not target and used.kind in self._table.homeless:
-            target = SERVER
-        if "params" in fields:
-            fields["command"], fields["params"] = mode_change(fields["params"])
-        if "now" in fields:
-            fields["params"] = tuple(fields.pop("now").split("@", 1))
-        if used.is_own:
-            fields["subject" if used.kind == EventType.KICK else "nick"] = self._own_nick
-            if not self._own_nick:
-                self.tally.note(NAMELESS)
-        if used.kind == EventType.NICK and fields.get("nick") == self._own_nick:
-            self._own_nick = fields.get("subject", "")
-        if not self._time:  # before the first stamp
-            self._time = self._clocks[0].time_at({})
-        return Event(
-            time=self._time,
-            received=self._facts.received,
-            network=self._facts.network,
-            target=target,
-            type=used.kind,
-            via=self._via,
-            encoding=self._encoding,
-            **fields,
-        )
+        self._times.start()
+        return self._maker.event(used, found, self._times.time, self._encoding)
 
     # -- lines that are no event by themselves -----------------------------------------
 
     def _noise(self, _found: Found) -> bool:
-        self._pause = self._number
         return True
-
-    def _moment(self, found: Found) -> bool:
-        """Set the day and the time of a mark; return False if there is no such time."""
-        if not found.get("day"):
-            return True
-        try:
-            mark = LogClock(_ANY, "", self._facts.tz, self.tally)
-            self._time = mark.time_at(found)
-        except (ValueError, OverflowError, KeyError):
-            return False
-        if mark.date is not None:
-            for clock in self._clocks:
-                clock.set_date(mark.date)
-        return True
-
-    def _day(self, found: Found) -> bool:
-        time = self._time
-        known = self._moment({"hour": "0", "minute": "0", **found})
-        self._time = max(time, self._time)
-        return known
-
-    def _open(self, found: Found) -> bool:
-        known = self._moment(found)
-        self._opened = self._time
-        return known
-
-    def _close(self, found: Found) -> bool:
-        known = self._moment(found)
-        if self._opened and self._time >= self._opened:
-            self.heard.append(HeardStretch(self._opened, self._time))
-        self._opened = ""
-        return known
 
     def _name_channel(self, found: Found) -> bool:
-        self.target = found.get("target", "")
-        self._own_nick = found.get("nick", self._own_nick)
+        self._maker.target = found.get("target", "")
+        self._maker.own_nick = found.get("nick", self._maker.own_nick)
         return True
 
     def _name_own_nick(self, found: Found) -> bool:
-        self._own_nick = found.get("nick", "")
+        self._maker.own_nick = found.get("nick", "")
         return True
 
     def _split(self, found: Found) -> bool:
@@ -394,18 +314,15 @@ class TextDecoder:
             self.tally.note("messages said again that cannot be told", count)
             return True
         self._made += self._made[-1:] * count
+        self._pause = self._number  # a repeat of a repeat is none
         self.tally.note("messages said again, without their times", count)
         return True
 
 
-def _is_file_of(target: str, named: str) -> bool:
-    """Return whether a target, as a path tells it, can be one that a line names."""
-    return target.casefold().replace("/", "_") == named.casefold().replace("/", "_")
-
-
-_ANY: Final = re.compile("")
+_SILENT: Final = frozenset({NOISE, DAY, OPENED, CLOSED, CHANNEL, OWN_NICK})
+_SAMPLE: Final = 1000
 _QUIT: Final = form(EventType.QUIT, "", "")
 _JOIN: Final = form(EventType.JOIN, "", "")
-_MOST_REPEATS: Final = 1000
+_MOST_REPEATS: Final = 100
 _DIGITS: Final = 9
 _LONGEST_TEXT: Final = 64 * 1024

@@ -236,3 +236,14 @@ def test_an_own_line_without_a_known_nick_is_told():
     assert decoder.tally.notes == {
         "lines by the program's user, whose nick the log does not tell": 1
     }
+
+
+@pytest.mark.parametrize(("count", "events"), [(b"2", 3), (b"100", 101), (b"101", 1)])
+def test_a_repeat_gives_no_more_events_than_there_are_lines_to_believe(count, events):
+    log = (
+        b"[19:31:03] <ann> hi\n"
+        + (b"[19:31:05] Last message repeated " + count + b" time(s).\n") * 2
+    )
+    decoder, made = decoded("eggdrop", log, date="2026-11-23")
+    assert len(made) == events
+    assert "messages said again that cannot be told" in decoder.tally.notes

@@ -1,0 +1,83 @@
+"""The events of a log of lines, made of the fields that its forms find. Pure.
+
+It knows the channel and the nick of the program's user, which lines of a log may change.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chatlog.event import SERVER, TALK, Event, EventType
+from chatlog.formats.dialects.mode_change import mode_change
+
+if TYPE_CHECKING:
+    from chatlog.formats.dialects.dialect import LogFacts, LogTally
+    from chatlog.formats.dialects.forms import Form, Found
+
+NAMELESS: Final = "lines by the program's user, whose nick the log does not tell"
+
+
+class EventMaker:
+    """The maker of one log's events.
+
+    `target` is the channel that the lines themselves name, `own_nick` the nick of the
+    program's user; both are "" until something tells them. Events of the types `homeless`
+    belong to no channel unless something names one.
+    """
+
+    def __init__(
+        self, name: str, homeless: frozenset[str], facts: LogFacts, tally: LogTally
+    ) -> None:
+        self.target = ""
+        self.own_nick = facts.own_nick
+        self._via = f"import:{name}"
+        self._homeless = homeless
+        self._facts = facts
+        self._tally = tally
+
+    def plain(self, kind: str, fields: dict[str, Any], time: str, encoding: str) -> Event:
+        """Return the event of a form that is plain; its fields may be empty."""
+        named = fields.pop("target", "")
+        if named and not self.target:
+            self.target = named
+        return self._event(kind, self._facts.target or named, fields, time, encoding)
+
+    def event(self, used: Form, found: Found, time: str, encoding: str) -> Event:
+        """Return the event of the fields that a form found."""
+        fields: dict[str, Any] = found
+        named = fields.pop("target", "")
+        self.target = self.target or named
+        target = self._facts.target or named
+        if named and used.kind in TALK and not _is_file_of(target, named):
+            target = named
+        if "params" in fields:
+            fields["command"], fields["params"] = mode_change(fields["params"])
+        if "now" in fields:
+            fields["params"] = tuple(fields.pop("now").split("@", 1))
+        if used.is_own:
+            fields["subject" if used.kind == EventType.KICK else "nick"] = self.own_nick
+            if not self.own_nick:
+                self._tally.note(NAMELESS)
+        if used.kind == EventType.NICK and fields.get("nick") == self.own_nick:
+            self.own_nick = fields.get("subject", "")
+        return self._event(used.kind, target, fields, time, encoding)
+
+    def _event(
+        self, kind: str, target: str, fields: dict[str, Any], time: str, encoding: str
+    ) -> Event:
+        facts = self._facts
+        return Event(
+            time=time,
+            received=facts.received,
+            network=facts.network,
+            target=target or (SERVER if kind in self._homeless else ""),
+            type=kind,
+            via=self._via,
+            encoding=encoding,
+            **fields,
+        )
+
+
+def _is_file_of(target: str, named: str) -> bool:
+    """Return whether a target, as a path tells it, can be one that a line names."""
+    return target.casefold().replace("/", "_") == named.casefold().replace("/", "_")
