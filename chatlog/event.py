@@ -9,8 +9,10 @@ and slice as they stand: `2026-11-23T18:20:01.123Z`.
 from __future__ import annotations
 
 import re
-from datetime import MAXYEAR, MINYEAR, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
 from enum import StrEnum
+from itertools import repeat
+from operator import floordiv, sub
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, Final
 
@@ -230,33 +232,18 @@ def parse_time(text: str) -> int:
     return (minutes * 60 + moment.second) * 1000 + int(text[20:23])
 
 
-class _Parts(dict[str, int]):
-    """The milliseconds of parts of times, each parsed with the other parts of the first moment."""
-
-    def __init__(self, before: str, after: str) -> None:
-        self._before, self._after = before, after
-
-    def __missing__(self, part: str) -> int:
-        milliseconds = parse_time(f"{self._before}{part}{self._after}")
-        if len(self) >= _MOST_PARTS:
-            self.clear()
-        self[part] = milliseconds
-        return milliseconds
-
-
-_MOST_PARTS: Final = 100_000  # a minute has 60,000 milliseconds
-_days: Final = _Parts("", "T00:00:00.000Z")
-_minutes: Final = _Parts("1970-01-01", ":00.000Z")
-_rests: Final = _Parts("1970-01-01T00:00", "")
-
-
 def parse_times(texts: Iterable[str]) -> list[int]:
-    """Parse many times as `parse_time` does, in a quarter of its time for each.
+    """Parse many times as `parse_time` does, in less than half of its time for each.
 
     Raise ValueError if one is no time.
     """
-    days, minutes, rests = _days, _minutes, _rests
-    return [days[text[:10]] + minutes[text[10:16]] + rests[text[16:]] for text in texts]
+    texts = [*texts]
+    # Besides digits each has these characters in this order; `fromisoformat` tells the rest.
+    between = "".join(texts).encode("ascii", "replace").translate(None, b"0123456789")
+    if between != _BETWEEN * len(texts) or not {*map(len, texts)} <= {len(_FIRST)}:
+        raise ValueError("not all of these are times")
+    since = map(sub, map(datetime.fromisoformat, texts), repeat(_START))
+    return [*map(floordiv, since, repeat(_MILLISECOND))]
 
 
 def shifted(time: str, milliseconds: int) -> str:
@@ -292,6 +279,9 @@ def is_time(text: str) -> bool:
 
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
+_START: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_BETWEEN: Final = b"--T::.Z"
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{3}Z", re.ASCII)
 _COMMON: Final = re.compile(
     r"(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])"

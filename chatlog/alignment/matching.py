@@ -5,6 +5,9 @@ keys are equal and their stamps agree. Each line stands for one line of the othe
 text that was said twice stays there twice. Lines of two equal clocks that agree to the
 millisecond are the same before all others: what a merge has brought is not brought again.
 
+Nearly all lines of two witnesses of one server are **identical**: equal idents and equal stamps.
+They are matched by operations on whole columns, and only the rest is looked at line by line.
+
 **Anchors.** A key that both blocks have once is the same line even if one witness was late,
 as long as anchors do not cross. Between two anchors, the delays of both bound the delay of
 the lines there; and a line cannot lie before the anchor that its own witness saw before it. So
@@ -17,12 +20,14 @@ from bisect import bisect_left
 from collections import defaultdict
 from itertools import islice
 from operator import itemgetter, lt
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chatlog.alignment.clocks import ClockRelation, jitter_of, unique_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+
+    from chatlog.alignment.columns import Columns
 
 _LOOKED_AT: Final = 64  # equal lines near each other; of more, a line is rather there twice
 _FEWEST: Final = 8  # anchors that correct a clock
@@ -32,48 +37,71 @@ _in_second: Final = itemgetter(1)
 
 
 class Block(NamedTuple):
-    """Lines of one witness in its order: a stamp, a key, and a msgid or "" a line."""
+    """Lines of one witness, the grain of their stamps, and the function that returns a key.
 
-    times: Sequence[int]
-    keys: Sequence[Hashable]
-    msgids: Sequence[str]
+    Two lines with different keys are never the same line, unless their msgids are equal.
+    """
+
+    lines: Columns
     grain: int
+    key_of: Callable[[Any], Hashable]
 
 
 class BlockMatches(NamedTuple):
     """The same lines of two blocks.
 
     `of_second` has for each line of the second block the position of the same line in the
-    first, -1 if there is none; `clock` is the second's as these lines show it.
+    first, -1 if there is none; `of_first` has the reverse. `clock` is the second's as these
+    lines show it.
     """
 
     of_second: list[int]
+    of_first: list[int]
     clock: ClockRelation
 
 
 def match(first: Block, second: Block, clock: ClockRelation) -> BlockMatches:
     """Return which lines of the second block the first has as well."""
     matcher = _Matcher(first, second, clock)
+    matcher.match_identical()
     matcher.match_msgids()
     matcher.match_equal_stamps()
     matcher.match_anchors()
     matcher.match_equal_keys()
-    return BlockMatches(matcher.found, matcher.clock)
+    return BlockMatches(matcher.found, matcher.partners, matcher.clock)
+
+
+class _Side:
+    """One of two blocks: its columns, and the keys that were asked for so far."""
+
+    def __init__(self, block: Block) -> None:
+        self.times, self.idents = block.lines.times, block.lines.idents
+        self.msgids, self._values = block.lines.msgids, block.lines.values
+        self.grain = block.grain
+        self._key_of = block.key_of
+        self._keys: dict[int, Hashable] = {}
+
+    def key(self, at: int) -> Hashable:
+        """Return the key of a line."""
+        if at not in self._keys:
+            self._keys[at] = self._key_of(self._values[at])
+        return self._keys[at]
 
 
 class _Anchors:
     """The anchors of two blocks, in the order of both, and the delay of each."""
 
-    def __init__(self, first: Block, second: Block) -> None:
+    def __init__(
+        self,
+        first: _Side,
+        second: _Side,
+        chain: Sequence[tuple[int, int]],
+        delays: Sequence[int],
+    ) -> None:
         self._first, self._second = first, second
-        self._here: list[int] = []
-        self._there: list[int] = []
-        self._delays: list[int] = []
-
-    def add(self, chain: Sequence[tuple[int, int]], delays: Sequence[int]) -> None:
-        self._here += [here for here, _ in chain]
-        self._there += [there for _, there in chain]
-        self._delays += delays
+        self._here = [here for here, _ in chain]
+        self._there = [there for _, there in chain]
+        self._delays = delays
 
     def delays_around(self, there: int) -> tuple[int, int]:
         """Return the least and the most delay of the anchors around a line, and of none."""
@@ -102,43 +130,91 @@ class _Anchors:
 
 
 class _Matcher:
-    """The matching of two blocks: `found` is `BlockMatches.of_second` so far."""
+    """The matching of two blocks: `found` and `partners` are `of_second` and `of_first` so far."""
 
     def __init__(self, first: Block, second: Block, clock: ClockRelation) -> None:
-        self._first, self._second = first, second
-        self._taken = bytearray(len(first.times))
-        self.found = [-1] * len(second.times)
+        self._first, self._second = _Side(first), _Side(second)
+        self.partners = [-1] * len(first.lines)
+        self.found = [-1] * len(second.lines)
         self.clock = clock
-        self._anchors = _Anchors(first, second)
+        self._anchors: _Anchors | None = None
+        self._are_identical = True  # the lines that have a match
+        self._open_lines: tuple[Sequence[int], Sequence[int]] | None = None
+
+    def _open(self) -> tuple[list[int], list[int]]:
+        """Return the positions of the lines of both blocks that have no match yet.
+
+        None of either, if one of the blocks has none.
+        """
+        if self._open_lines is None:
+            self._open_lines = range(len(self.partners)), range(len(self.found))
+        if -1 not in self.found or -1 not in self.partners:
+            self._open_lines = (), ()
+        heres, theres = self._open_lines
+        found = (
+            [here for here in heres if self.partners[here] < 0],
+            [there for there in theres if self.found[there] < 0],
+        )
+        self._open_lines = found
+        return found
+
+    @property
+    def _tells_equal_stamps(self) -> bool:
+        """Whether both clocks are equal and tell milliseconds."""
+        return not self.clock.offset and self._first.grain == self._second.grain == 1
+
+    def match_identical(self) -> None:
+        """Match equal idents with equal stamps, in their order, if both tell milliseconds."""
+        if not self._tells_equal_stamps:
+            return
+        first, second = self._first, self._second
+        here: list[Hashable] = [*zip(first.times, first.idents, strict=True)]
+        there: list[Hashable] = [*zip(second.times, second.idents, strict=True)]
+        at = dict(zip(here, range(len(here)), strict=True))
+        if len(at) < len(here):
+            at = dict(zip(_distinct(here), range(len(here)), strict=True))
+        for position, found in enumerate(map(at.get, _distinct(there))):
+            if found is not None:
+                self.found[position] = found
+                self.partners[found] = position
 
     def match_msgids(self) -> None:
         """Match the lines with equal msgids."""
-        at = {msgid: here for here, msgid in enumerate(self._first.msgids) if msgid}
+        heres, theres = self._open()
+        msgids, others = self._first.msgids, self._second.msgids
+        at = {msgids[here]: here for here in heres if msgids[here]}
         if not at:
             return
-        for there, here in enumerate(map(at.get, self._second.msgids)):
-            if here is not None and not self._taken[here]:
+        for there in theres:
+            here = at.get(others[there])
+            if here is not None and self.partners[here] < 0:
                 self._match(here, there)
 
     def match_equal_stamps(self) -> None:
         """Match equal keys with equal stamps, in their order, if both tell milliseconds."""
+        if not self._tells_equal_stamps:
+            return
         first, second = self._first, self._second
-        if self.clock.offset or not first.grain == second.grain == 1:
-            return
-        if -1 not in self.found:
-            return
-        here, there = _distinct(first), _distinct(second)
-        at = dict(zip(here, range(len(here)), strict=True))
-        for position, found in enumerate(map(at.get, there)):
-            if found is None or self._taken[found] or self.found[position] >= 0:
-                continue
-            if self._may_be_one(found, position):
+        heres, theres = self._open()
+        stamps = {second.times[there] for there in theres}
+        heres = [here for here in heres if first.times[here] in stamps]
+        here = _distinct([(first.times[at], first.key(at)) for at in heres])
+        stamps = {first.times[at] for at in heres}
+        theres = [there for there in theres if second.times[there] in stamps]
+        there = _distinct([(second.times[at], second.key(at)) for at in theres])
+        positions = dict(zip(here, heres, strict=True))
+        for position, pair in zip(theres, there, strict=True):
+            found = positions.get(pair)
+            if found is not None and self._may_be_one(found, position):
                 self._match(found, position)
 
     def match_anchors(self) -> None:
         """Match the keys that both have once and that do not cross; correct the clock by them."""
-        pairs = [(here, there) for there, here in enumerate(self.found) if here >= 0]
         near = [*self._near_pairs()]
+        if self._are_identical and not near:  # as nearly always
+            self._correct_clock([0] * (len(self.found) - self.found.count(-1)))
+            return
+        pairs = self._pairs()
         chain = _longest_rising(sorted([*pairs, *near], key=_in_second) if near else pairs)
         delays = self._delays(chain)
         if self._correct_clock(delays):
@@ -148,18 +224,47 @@ class _Matcher:
             delays = self._delays(chain)
         for here, there in chain if near else ():
             self._match(here, there)
-        self._anchors.add(chain, delays)
+        self._anchors = _Anchors(self._first, self._second, chain, delays)
+
+    def _pairs(self) -> list[tuple[int, int]]:
+        """Return the lines that have a match, in the order of the second block."""
+        return [(here, there) for there, here in enumerate(self.found) if here >= 0]
+
+    def _known_anchors(self) -> _Anchors:
+        """Return the anchors, made now if all lines that have a match are identical."""
+        if self._anchors is None:
+            chain = _longest_rising(self._pairs())
+            self._anchors = _Anchors(self._first, self._second, chain, [0] * len(chain))
+        return self._anchors
 
     def _near_pairs(self) -> Iterator[tuple[int, int]]:
-        """Yield the lines that have no match yet, whose key both have once, within reach."""
-        heres = [here for here, taken in enumerate(self._taken) if not taken]
-        theres = [there for there, found in enumerate(self.found) if found < 0]
-        for at, other in unique_pairs(
-            [self._first.keys[here] for here in heres],
-            [self._second.keys[there] for there in theres],
-        ):
+        """Yield the lines that have no match yet, whose key both have once, within reach.
+
+        Lines whose ident both have once are told first: that costs no key.
+        """
+        heres, theres = self._open()
+        if not heres:
+            return
+        first, second = self._first, self._second
+        alike = unique_pairs(
+            [first.idents[at] for at in heres], [second.idents[at] for at in theres]
+        )
+        yield from self._within_reach(heres, theres, alike)
+        some, others = {at for at, _ in alike}, {other for _, other in alike}
+        heres = [here for at, here in enumerate(heres) if at not in some]
+        theres = [there for at, there in enumerate(theres) if at not in others]
+        if heres and theres:
+            keys, other_keys = [*map(first.key, heres)], [*map(second.key, theres)]
+            yield from self._within_reach(heres, theres, unique_pairs(keys, other_keys))
+
+    def _within_reach(
+        self, heres: Sequence[int], theres: Sequence[int], pairs: Iterable[tuple[int, int]]
+    ) -> Iterator[tuple[int, int]]:
+        """Yield the pairs that may be one line each; `heres` and `theres` are their positions."""
+        lag = self.clock.lag
+        for at, other in pairs:
             here, there = heres[at], theres[other]
-            if self._may_be_one(here, there) and abs(self._delay(here, there)) <= self.clock.lag:
+            if self._may_be_one(here, there) and abs(self._delay(here, there)) <= lag:
                 yield here, there
 
     def _supported(
@@ -183,20 +288,22 @@ class _Matcher:
 
     def match_equal_keys(self) -> None:
         """Match equal keys in their order: first those whose stamps agree, then those near."""
+        first, second = self._first, self._second
+        heres, theres = self._open()
+        wanted = {*map(second.key, theres)}
         rest: defaultdict[Hashable, list[int]] = defaultdict(list)
-        wanted = {self._second.keys[there] for there, found in enumerate(self.found) if found < 0}
-        for here, taken in enumerate(self._taken):
-            if not taken and self._first.keys[here] in wanted:
-                rest[self._first.keys[here]].append(here)
+        for here in heres:
+            if (key := first.key(here)) in wanted:
+                rest[key].append(here)
         if not rest:
             return
-        times = self._first.times
+        anchors = self._known_anchors()
         for equal in rest.values():
-            equal.sort(key=times.__getitem__)  # clocks step back, and they are searched by time
+            equal.sort(key=first.times.__getitem__)  # clocks step back; they are searched by time
         for jitter in (0, self._word_jitter):
-            for there, found in enumerate(self.found):
-                if found < 0 and (lines := rest.get(self._second.keys[there])):
-                    self._match_first(lines, there, jitter)
+            for there in theres:
+                if self.found[there] < 0 and (lines := rest.get(second.key(there))):
+                    self._match_first(lines, there, jitter, anchors)
 
     @property
     def _word_jitter(self) -> int:
@@ -209,9 +316,9 @@ class _Matcher:
             self.clock.jitter if self.clock.pairs >= _FEWEST else min(_ASSUMED, self.clock.jitter)
         )
 
-    def _match_first(self, lines: list[int], there: int, jitter: int) -> None:
+    def _match_first(self, lines: list[int], there: int, jitter: int, anchors: _Anchors) -> None:
         """Match a line with the first of those that may be it, and strike that one out."""
-        least, most = self._anchors.delays_around(there) if jitter else (0, 0)
+        least, most = anchors.delays_around(there) if jitter else (0, 0)
         times = self._first.times
         time = self._second.times[there] - self.clock.offset
         begin = time - self._first.grain - most - jitter + 1
@@ -221,16 +328,15 @@ class _Matcher:
         for here in sorted(near):  # of equal lines the first, also where the clock steps back
             if times[here] >= end:
                 continue
-            if self._may_be_one(here, there) and self._anchors.is_between(
-                here, there, self._word_jitter
-            ):
+            if self._may_be_one(here, there) and anchors.is_between(here, there, self._word_jitter):
                 self._match(here, there)
                 lines.remove(here)
                 break
 
     def _match(self, here: int, there: int) -> None:
         self.found[there] = here
-        self._taken[here] = 1
+        self.partners[here] = there
+        self._are_identical = False
 
     def _may_be_one(self, here: int, there: int) -> bool:
         """Return whether two lines do not have two msgids."""
@@ -246,9 +352,11 @@ class _Matcher:
             return other + self._second.grain - time - 1
         return 0
 
-    def _delays(self, chain: Iterable[tuple[int, int]]) -> list[int]:
+    def _delays(self, chain: Sequence[tuple[int, int]]) -> list[int]:
         """Return the delay of each pair of a chain, 0 if the stamps agree."""
         times, others, offset = self._first.times, self._second.times, self.clock.offset
+        if not offset and [times[here] for here, _ in chain] == [others[at] for _, at in chain]:
+            return [0] * len(chain)  # as of nearly all witnesses of one server
         return [
             0 if times[here] == others[there] - offset else self._delay(here, there)
             for here, there in chain
@@ -260,15 +368,16 @@ class _Matcher:
             return False
         usual = sorted(delays)[len(delays) // 2]
         offset = self.clock.offset + usual
-        jitter = jitter_of(abs(each - usual) for each in delays)
+        # Without a delay, some lines tell as much as all of them.
+        some = delays if any(delays) else delays[:_FEWEST]
+        jitter = jitter_of(abs(each - usual) for each in some)
         pairs = self.clock.pairs + len(delays)
         self.clock = ClockRelation(offset, jitter, pairs, self.clock.lag)
         return bool(usual)
 
 
-def _distinct(block: Block) -> list[Hashable]:
-    """Return the stamp and the key of each line, and a number for a line that is there again."""
-    pairs: list[Hashable] = [*zip(block.times, block.keys, strict=True)]
+def _distinct(pairs: list[Hashable]) -> list[Hashable]:
+    """Return the pairs, of those that are there again each with a number."""
     if len(set(pairs)) < len(pairs):
         before: defaultdict[Hashable, int] = defaultdict(int)
         for at, pair in enumerate(pairs):

@@ -8,16 +8,21 @@ that the two saw in another order are one each, in the first witness's order.
 
 from __future__ import annotations
 
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Final
+from functools import cached_property
+from itertools import accumulate, islice, pairwise
+from operator import lt, sub
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from chatlog.alignment.clocks import MOST_LAG, ClockRelation
+from chatlog.alignment.columns import Columns
 from chatlog.alignment.matching import Block, match
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator
+
+    from chatlog.alignment.matching import BlockMatches
 
 BLOCK: Final = 8192
 """The lines of each witness that are compared at once."""
@@ -26,18 +31,25 @@ MOST_LINES: Final = 16 * BLOCK
 """Lines of one witness that wait to be settled: of more within some minutes, a line that the
 other saw much later is taken for another one."""
 
-Line = tuple[int, "Hashable", str, Any]
-"""A line of a witness: its stamp in milliseconds, its key, its msgid or "", and the
-value that it stands for."""
+Run = tuple[int, int, int]
+"""Lines of the conversation one after another: the positions of the first one among the lines of
+the first and of the second witness, and how many they are. The position is -1 if the witness lacks
+these lines. A plain tuple, as there may be one a line."""
 
 
-AlignedRow = tuple["Line | None", "Line | None", bool, bool]
-"""A line of the conversation as the first and the second witness have it, None if it has not.
+class AlignedLines(NamedTuple):
+    """The next lines of a conversation: lines of each witness, and the runs in their order.
 
-The third field is whether lines of both are near: else the clock alone says where a line stands
-that only one of them has. The fourth is whether they saw a line of both in another order. A
-plain tuple, as millions are made.
-"""
+    `is_placed` is whether lines of both are near: else the clock alone says where a line stands
+    that only one of them has. `reordered` are the positions of lines of the first witness that
+    the second saw in another order.
+    """
+
+    first: Columns
+    second: Columns
+    runs: list[Run]
+    is_placed: bool
+    reordered: set[int]
 
 
 class AlignmentTally(msgspec.Struct):
@@ -58,41 +70,54 @@ class AlignmentTally(msgspec.Struct):
 class Sequences:
     """The alignment of two witnesses, whose stamps have these grains.
 
-    `tally` counts the rows so far, and `clock` is the second witness's, as the last lines of
-    both showed it.
+    `key_of` returns the key of a line from its value. `tally` counts the lines so far, and
+    `clock` is the second witness's, as the last lines of both showed it.
     """
 
-    def __init__(self, grain: int, other_grain: int, clock: ClockRelation | None = None) -> None:
+    def __init__(
+        self,
+        grain: int,
+        other_grain: int,
+        key_of: Callable[[Any], Hashable],
+        clock: ClockRelation | None = None,
+    ) -> None:
         self.tally = AlignmentTally()
         self.clock = clock if clock is not None else ClockRelation()
         self._grains = grain, other_grain
+        self._key_of = key_of
 
-    def rows(self, first: Iterable[Line], second: Iterable[Line]) -> Iterator[AlignedRow]:
-        """Return all lines, each once; the first witness's lines stand in its order."""
-        return chain.from_iterable(self._blocks(first, second))
-
-    def _blocks(
-        self, first: Iterable[Line], second: Iterable[Line]
-    ) -> Iterator[Sequence[AlignedRow]]:
-        """Yield the rows, some at once."""
-        here, there = _Waiting(first, self._grains[0]), _Waiting(second, self._grains[1])
+    def aligned(
+        self, first: Iterable[Columns], second: Iterable[Columns]
+    ) -> Iterator[AlignedLines]:
+        """Yield all lines, each once, some at once; the first witness's stand in its order."""
+        here, there = _Waiting(first), _Waiting(second)
         while here.fill() | there.fill():
             ends = self._settled(here, there)
             if not any(ends):
                 self._behind(here, there).read_on()
                 continue
-            found, self.clock = match(here.block(), there.block(), self.clock)
-            joined = _Joined(here.lines, there.lines, found, ends)
+            joined = self._joined(here, there, ends)
             if joined.settles_nothing:
                 # All that is settled waits for lines that are not: clocks stepped back.
                 if not (here.is_full or there.is_full):
                     self._behind(here, there).read_on()
                     continue
                 ends = len(here.lines), len(there.lines)
-                joined = _Joined(here.lines, there.lines, found, ends)
-            yield joined.rows(self.clock.offset, self._grains[0], self.tally)
+                joined = self._joined(here, there, ends)
+            yield joined.aligned(self.clock.offset, self._grains[0], self.tally)
             here.drop(ends[0], joined.kept)
             there.drop(ends[1], joined.other_kept)
+
+    def _joined(self, here: _Waiting, there: _Waiting, ends: tuple[int, int]) -> _Joined:
+        """Return the lines that wait in one order, up to those that are settled."""
+        grain, other_grain = self._grains
+        found = match(
+            Block(here.lines, grain, self._key_of),
+            Block(there.lines, other_grain, self._key_of),
+            self.clock,
+        )
+        self.clock = found.clock
+        return _Joined(here.lines, there.lines, found, ends)
 
     def _settled(self, here: _Waiting, there: _Waiting) -> tuple[int, int]:
         """Return how many lines of each witness no line that is still unread can match."""
@@ -116,16 +141,15 @@ class Sequences:
 class _Waiting:
     """The lines of one witness that are read, and not settled."""
 
-    def __init__(self, lines: Iterable[Line], grain: int) -> None:
+    def __init__(self, lines: Iterable[Columns]) -> None:
         self._rest = iter(lines)
-        self._grain = grain
-        self.lines: list[Line] = []
+        self.lines = Columns()
         self.has_ended = False
 
     @property
     def last(self) -> int:
         """The stamp of the last line."""
-        return self.lines[-1][0]
+        return self.lines.times[-1]
 
     @property
     def is_full(self) -> bool:
@@ -133,33 +157,37 @@ class _Waiting:
 
     def fill(self) -> bool:
         """Read until a block of lines waits; return whether one waits."""
-        self._read(BLOCK - len(self.lines))
+        self._read(BLOCK)
         return bool(self.lines)
 
     def read_on(self) -> None:
         """Read another block."""
-        self._read(BLOCK)
+        self._read(len(self.lines) + BLOCK)
 
     def _read(self, count: int) -> None:
-        if count > 0 and not self.has_ended:
-            read = list(islice(self._rest, count))
-            self.has_ended = len(read) < count
-            self.lines += read
+        """Read until a number of lines waits."""
+        while len(self.lines) < count and not self.has_ended:
+            read = next(self._rest, None)
+            self.has_ended = read is None
+            if read is not None:
+                self.lines.extend(read)
 
     def before(self, limit: int) -> int:
         """Return how many lines there are before the first one that is later than a moment."""
-        if self.lines and self.last <= limit:
-            return len(self.lines)
-        return next((at for at, line in enumerate(self.lines) if line[0] > limit), 0)
-
-    def block(self) -> Block:
-        """Return the lines that wait as a block."""
-        times, keys, msgids, _ = zip(*self.lines, strict=True) if self.lines else ((),) * 4
-        return Block(times, keys, msgids, self._grain)
+        times = self.lines.times
+        if times and times[-1] <= limit:
+            return len(times)
+        are_later = [*map(limit.__lt__, times)]
+        return are_later.index(True) if are_later else 0
 
     def drop(self, count: int, kept: set[int]) -> None:
         """Drop the first lines, but those at the positions that are kept."""
-        self.lines = [self.lines[at] for at in sorted(kept)] + self.lines[count:]
+        rest = self.lines.part(count)  # the lines that were yielded stay as they are
+        if kept:
+            waiting = self.lines.at(sorted(kept))
+            waiting.extend(rest)
+            rest = waiting
+        self.lines = rest
 
 
 class _Joined:
@@ -170,18 +198,14 @@ class _Joined:
     """
 
     def __init__(
-        self,
-        first: Sequence[Line],
-        second: Sequence[Line],
-        found: Sequence[int],
-        ends: tuple[int, int],
+        self, first: Columns, second: Columns, matches: BlockMatches, ends: tuple[int, int]
     ) -> None:
         self._first, self._second = first, second
-        self._found, self._end, self._other_end = found, *ends
-        self._partners = {at: other for other, at in enumerate(found) if at >= 0}
-        self.kept = {at for at in found[self._other_end :] if 0 <= at < self._end}
+        self._found, self._partners = matches.of_second, matches.of_first
+        self._end, self._other_end = ends
+        self.kept = {at for at in self._found[self._other_end :] if 0 <= at < self._end}
         self.other_kept = {
-            other for other, at in enumerate(found[: self._other_end]) if at >= self._end
+            other for other in self._partners[self._end :] if 0 <= other < self._other_end
         }
 
     @property
@@ -189,71 +213,110 @@ class _Joined:
         """Whether each line that is settled waits for one that is not."""
         return len(self.kept) + len(self.other_kept) == self._end + self._other_end
 
-    def rows(self, offset: int, grain: int, tally: AlignmentTally) -> list[AlignedRow]:
+    def aligned(self, offset: int, grain: int, tally: AlignmentTally) -> AlignedLines:
         """Return the settled lines, and count them."""
-        is_placed = bool(self._partners)
+        is_placed = any(at >= 0 for at in self._found)
         reordered = self._reordered()
-        first, second = [*self._first, None], [*self._second, None]  # None for -1
-        order = self._order(offset, grain)
-        alone, other_alone = (sum(row[side] < 0 for row in order) for side in (1, 0))
+        runs = self._runs(offset, grain)
+        alone, other_alone = (sum(run[2] for run in runs if run[side] < 0) for side in (1, 0))
         tally.first += alone
         tally.second += other_alone
-        tally.both += len(order) - alone - other_alone
+        tally.both += sum(run[2] for run in runs) - alone - other_alone
         tally.by_clock += 0 if is_placed else alone + other_alone
         tally.reordered += len(reordered)
-        return [(first[at], second[other], is_placed, at in reordered) for at, other in order]
+        return AlignedLines(self._first, self._second, runs, is_placed, reordered)
 
     def _reordered(self) -> set[int]:
         """Return the positions of lines that the second witness saw after a later one."""
-        latest, reordered = -1, set()
-        for other, at in enumerate(self._found[: self._other_end]):
-            if at >= 0 and other not in self.other_kept:
-                if at < latest:
-                    reordered.add(at)
-                latest = max(latest, at)
-        return reordered
+        found = self._found[: self._other_end]
+        if self.other_kept:
+            found = [-1 if at in self.other_kept else here for at, here in enumerate(found)]
+        both = [here for here in found if here >= 0]
+        if all(map(lt, both, islice(both, 1, None))):  # as nearly always
+            return set()
+        latest = accumulate(found, max)
+        return {at for at, most in zip(found, latest, strict=True) if 0 <= at < most}
 
-    def _order(self, offset: int, grain: int) -> list[tuple[int, int]]:
-        """Return the positions of the rows in both blocks, -1 for none."""
-        order: list[tuple[int, int]] = []
+    def _runs(self, offset: int, grain: int) -> list[Run]:
+        """Return the runs in order."""
+        runs = _Runs()
         position = 0
-        limits = self._limits()
-        for other, at in enumerate(self._found[: self._other_end]):
-            if at == position < self._end:  # as nearly all are
-                order.append((at, other))
-                position += 1
+        for begin, end in self._stretches():
+            at, count = self._found[begin], end - begin
+            if position <= at <= self._end - count:  # as nearly all are
+                self._add_own(runs, position, at)
+                runs.add(at, begin, count)
+                position = at + count
                 continue
-            if other in self.other_kept:
-                continue
-            if at < 0:
-                end = self._next_after(
-                    position, limits[other], self._second[other][0] - offset - grain
-                )
-            else:
-                end = at + 1
-            order += self._own_rows(position, end)
-            position = max(position, end)
-            if at < 0:
-                order.append((-1, other))
-        order += self._own_rows(position, self._end)
-        return order
+            for other in range(begin, end):
+                position = self._place(runs, other, position, offset + grain)
+        self._add_own(runs, position, self._end)
+        return runs.found
 
-    def _own_rows(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
-        """Yield the rows of a stretch of the first witness's lines."""
+    def _place(self, runs: _Runs, other: int, position: int, late: int) -> int:
+        """Add a line of the second witness, and the first's before it from a position on.
+
+        Return the first's next position. `late` is how much later than the first's the stamp of
+        a line of the second may be.
+        """
+        if other in self.other_kept:
+            return position
+        at = self._found[other]
+        if at < 0:
+            end = self._next_after(position, self._limits[other], self._second.times[other] - late)
+        else:
+            end = at + 1
+        self._add_own(runs, position, end)
+        if at < 0:
+            runs.add(-1, other, 1)
+        return max(position, end)
+
+    def _stretches(self) -> Iterator[tuple[int, int]]:
+        """Yield the bounds of the second's lines that match lines one after another."""
+        found = self._found[: self._other_end]
+        apart = [*map(sub, found, range(len(found)))]
+        changes = [at for at, (one, next_) in enumerate(pairwise(apart), 1) if one != next_]
+        return pairwise([0, *changes, len(found)]) if found else iter(())
+
+    def _add_own(self, runs: _Runs, begin: int, end: int) -> None:
+        """Add a stretch of the first witness's lines."""
         for at in range(begin, end):
             if at not in self.kept:
-                yield at, self._partners.get(at, -1)
+                runs.add(at, self._partners[at], 1)
 
     def _next_after(self, begin: int, end: int, time: int) -> int:
         """Return the position of the first line that is later than a moment, at most `end`."""
-        while begin < end and self._first[begin][0] <= time:
+        times = self._first.times
+        while begin < end and times[begin] <= time:
             begin += 1
         return begin
 
+    @cached_property
     def _limits(self) -> list[int]:
-        """Return for each line of the second the first line that it must stand before."""
+        """For each line of the second the first line that it must stand before."""
         limits, least = [], self._end
         for at in reversed(self._found[: self._other_end]):
             limits.append(least)
             least = min(least, at) if at >= 0 else least
         return limits[::-1]
+
+
+class _Runs:
+    """Runs in order: a line that goes on with the run before it makes that one longer."""
+
+    def __init__(self) -> None:
+        self.found: list[Run] = []
+
+    def add(self, here: int, there: int, count: int) -> None:
+        """Add lines one after another."""
+        if self.found:
+            at, other, before = self.found[-1]
+            if _goes_on(at, here, before) and _goes_on(other, there, before):
+                self.found[-1] = at, other, before + count
+                return
+        self.found.append((here, there, count))
+
+
+def _goes_on(at: int, position: int, count: int) -> bool:
+    """Return whether a position is behind the lines of a run, or both are of a lacking witness."""
+    return position == at + count if at >= 0 else position < 0

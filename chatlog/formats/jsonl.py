@@ -72,6 +72,11 @@ def encode(events: Sequence[Event]) -> bytes:
         lines = _encoder.encode_lines(events)
     except UnicodeEncodeError:
         lines = _encoder.encode_lines([_mended(event) for event in events])
+    return escaped(lines)
+
+
+def escaped(lines: bytes) -> bytes:
+    """Return lines of JSON with each character escaped that is not safe to `cat`."""
     for lead, unsafe in _UNSAFE:
         if lead in lines and _holds(lines, lead, unsafe):
             lines = unsafe.sub(_escape, lines)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import msgspec
 
@@ -78,6 +78,13 @@ class Entry(msgspec.Struct, frozen=True):
     def json(self) -> bytes:
         """The event as a line of JSONL without its newline: the line itself if it is one."""
         return self.line if format_of(self.suffix).is_json else jsonl.encode([self.event])[:-1]
+
+
+class DecodedBlock(NamedTuple):
+    """Events of a segment, and their lines; None if a line does not hold all of an event."""
+
+    events: Sequence[Event]
+    lines: Sequence[bytes] | None
 
 
 class SegmentReader:
@@ -314,20 +321,21 @@ class SegmentReader:
             if since <= event.time < until and holds(event, names):
                 yield Entry(event, line, self.format.suffix)
 
-    def event_blocks(self) -> Iterator[Sequence[Event]]:
-        """Yield all events in the order of the file, some at once; damaged lines are counted."""
+    def decoded_blocks(self) -> Iterator[DecodedBlock]:
+        """Yield all lines in the order of the file, some at once; damaged ones are counted."""
         decode_lines = self.format.decode_lines
         if decode_lines is None:
             events = self.between("", _NEVER)
             while some := list(islice(events, _BATCH)):
-                yield some
+                yield DecodedBlock(some, None)
             return
         for block in self.blocks():
+            lines = block.split(b"\n")[:-1]
             try:
-                yield decode_lines(block)
+                yield DecodedBlock(decode_lines(block), lines)
             except ValueError:
-                found = map(self._event, all_lines(block))
-                yield [event for event in found if event is not None]
+                found = [(event, line) for line in lines if (event := self._event(line))]
+                yield DecodedBlock([event for event, _ in found], [line for _, line in found])
 
     def batches(
         self, query: Query, sift: Sift, names: Names, stretch: tuple[int, int] | None = None

@@ -11,12 +11,13 @@ from collections import Counter
 from contextlib import suppress
 from functools import reduce
 from heapq import merge
-from itertools import chain, groupby, islice
+from itertools import chain, groupby, islice, repeat
 from operator import itemgetter, or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.alignment.clocks import Stamps
+from chatlog.alignment.columns import Columns
 from chatlog.alignment.losses import Loss
 from chatlog.alignment.words import as_others_see, words_of
 from chatlog.archive.entry_lines import Damaged
@@ -28,23 +29,20 @@ from chatlog.coverage.last_heard import LastHeard
 from chatlog.event import is_time, parse_time, parse_times, shifted
 from chatlog.formats.dialects.table import dialect_of
 from chatlog.formats.sentences import sentence
+from chatlog.formats.verbatim import tails
 from chatlog.formats.visible import visible
 from chatlog.read.catalog import Catalog
 from chatlog.read.damaged_lines import DamagedLines
+from chatlog.read.segment_reader import DecodedBlock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
-    from chatlog.alignment.sequences import Line
     from chatlog.casemapping import Casemapping
     from chatlog.coverage.fold import Coverage
     from chatlog.coverage.ledger import LedgerLines
     from chatlog.event import Event
     from chatlog.read.segment_reader import SegmentReader
-
-    KeyOf = Callable[[Event], Hashable]
-    """Returns what two records of one line have in common."""
-
 SAMPLE: Final = 20_000
 """The most lines by which clocks are compared at once."""
 _FINEST: Final = 1
@@ -145,6 +143,7 @@ class WitnessRecord:
         self._damaged = damaged
         self.imports = imports
         self.loss = _loss_of(imports)
+        self._last_sample: tuple[str, Sample] | None = None
         grains = *(each.format.grain for each in segments), *(each.grain for each in imports)
         self.grain = max(grains, default=_FINEST)
         self.tells_all = all(each.format.is_json for each in segments)
@@ -154,40 +153,60 @@ class WitnessRecord:
         """How its lines are imported, "" if they are not."""
         return self.imports[0].via if self.imports else ""
 
-    def lines(self, key_of: KeyOf) -> Iterator[Line]:
-        """Return each line with its stamp, its key and its msgid, and its event behind them.
+    def columns(self, keys: LineKeys, mark: object = None) -> Iterator[Columns]:
+        """Yield the lines some at once; their values are events, their texts lines of JSON.
 
-        A line with a time that there cannot be has the stamp of the line before it, in the
-        first line of a period that of its beginning.
+        A line of a format that keeps fewer fields than an event has is None. A line with a time
+        that there cannot be has the stamp of the line before it, in the first line of a period
+        that of its beginning.
         """
-        return chain.from_iterable(self._blocks(key_of))
-
-    def _blocks(self, key_of: KeyOf) -> Iterator[Iterable[Line]]:
-        """Yield the lines, some at once."""
         for start, same in groupby(self._segments, key=lambda segment: segment.start):
             last = parse_time(start)
-            for events in _event_blocks([*same]):
-                stamps = _stamps_of(events, last)
-                last = stamps[-1] if stamps else last
-                msgids = [event.msgid for event in events]
-                yield zip(stamps, map(key_of, events), msgids, events, strict=True)
+            for events, lines in _decoded_blocks([*same]):
+                if events:
+                    stamps = _stamps_of(events, last)
+                    last = stamps[-1]
+                    msgids = [event.msgid for event in events]
+                    yield Columns(
+                        stamps,
+                        keys.idents(events, lines),
+                        msgids,
+                        [*events],
+                        [*lines] if lines is not None else [None] * len(events),
+                        [mark] * len(events),
+                    )
 
     def first_event(self) -> Event | None:
         """Return the event of the first line, None if there is none."""
         counted = Counter(self._damaged)
-        line = next(self.lines(_no_key), None)
+        blocks = chain.from_iterable(each.decoded_blocks() for each in self._segments)
+        event = next((events[0] for events, _ in blocks if events), None)
         self._damaged.back_to(counted)  # the lines will be met again
-        return None if line is None else line[3]
+        return event
 
-    def sample(self, since: str, key_of: KeyOf) -> Stamps:
-        """Return the first lines from a moment on, to compare clocks by them."""
+    def sample(self, since: str, keys: LineKeys) -> Sample:
+        """Return the first lines from a moment on, to compare clocks by them.
+
+        The last one is remembered: a record is compared with several others.
+        """
+        if self._last_sample is None or self._last_sample[0] != since:
+            self._last_sample = since, self._sampled(since, keys)
+        return self._last_sample[1]
+
+    def _sampled(self, since: str, keys: LineKeys) -> Sample:
         later = WitnessRecord([each for each in self._segments if each.end > since], self._damaged)
         counted = Counter(self._damaged)
-        begin = parse_time(since)
-        lines = (line for line in later.lines(key_of) if line[0] >= begin)
-        some = list(islice(lines, SAMPLE))
+        begin, found = parse_time(since), Columns()
+        for some in later.columns(keys):
+            found.extend(_from(some, begin))
+            if len(found) >= SAMPLE:
+                break
         self._damaged.back_to(counted)  # they will be met again
-        return Stamps([line[0] for line in some], [line[1] for line in some], self.grain)
+        return Sample(found.part(0, SAMPLE), self.grain)
+
+    def forget_sample(self) -> None:
+        """Forget the last sample, which takes as much memory as some thousand lines."""
+        self._last_sample = None
 
     @property
     def begins(self) -> str:
@@ -204,28 +223,47 @@ def _loss_of(imports: Iterable[ImportedEntry]) -> Loss | None:
     return reduce(or_, (each.loss for each in known if each), Loss()) if known else None
 
 
-def _no_key(_event: Event) -> None:
-    """Return no key: the lines are compared with none."""
+def _from(lines: Columns, begin: int) -> Columns:
+    """Return the lines that are not before a moment."""
+    if min(lines.times) >= begin:
+        return lines
+    return lines.at(at for at, time in enumerate(lines.times) if time >= begin)
 
 
-def _event_blocks(parts: Sequence[SegmentReader]) -> Iterator[Sequence[Event]]:
-    """Yield the events of the parts of a period in order of time, some at once."""
+class Sample:
+    """The first lines of a record from some moment on."""
+
+    def __init__(self, lines: Columns, grain: int) -> None:
+        self.times = lines.times
+        self.by_ident = Stamps(lines.times, lines.idents, grain)
+        self._values = lines.values
+
+    def by_key(self, keys: LineKeys) -> Stamps:
+        """Return the stamps of the lines with their keys."""
+        return self.by_ident._replace(keys=[*map(keys.of, self._values)])
+
+
+def _decoded_blocks(parts: Sequence[SegmentReader]) -> Iterator[DecodedBlock]:
+    """Yield the lines of the parts of a period in order of time, some at once."""
     if len(parts) == 1:
-        yield from parts[0].event_blocks()
+        yield from parts[0].decoded_blocks()
         return
     merged = merge(*map(_ordered, parts), key=_first)
-    while some := [event for _, event in islice(merged, _AT_ONCE)]:
-        yield some
+    while some := [*islice(merged, _AT_ONCE)]:
+        lines = [line for _, _, line in some if line is not None]
+        are_all = len(lines) == len(some)
+        yield DecodedBlock([event for _, event, _ in some], lines if are_all else None)
 
 
-def _ordered(segment: SegmentReader) -> Iterator[tuple[str, Event]]:
-    """Yield the events of a part, each with the highest time until then, in its order."""
+def _ordered(segment: SegmentReader) -> Iterator[tuple[str, Event, bytes | None]]:
+    """Yield the lines of a part, each with the highest time until then, in its order."""
     latest = ""
-    for event in chain.from_iterable(segment.event_blocks()):
-        time = event.time
-        if time > latest and is_time(time):
-            latest = time
-        yield latest, event
+    for events, lines in segment.decoded_blocks():
+        for event, line in zip(events, lines or repeat(None)):  # noqa: B905
+            time = event.time
+            if time > latest and is_time(time):
+                latest = time
+            yield latest, event, line
 
 
 def _stamps_of(events: Sequence[Event], last: int) -> list[int]:
@@ -241,17 +279,33 @@ def _stamps_of(events: Sequence[Event], last: int) -> list[int]:
         return stamps
 
 
-def key_for(records: Iterable[WitnessRecord], casemapping: Casemapping) -> KeyOf:
-    """Return the key of lines that all these records can hold.
+class LineKeys:
+    """The keys of lines that all these records can hold.
 
     Beside a record in text, a line is known by its sentence: that is all that text holds. Beside
     one of another program's logs, it is known by the fields that those can hold.
     """
-    records = [*records]
-    losses = [record.loss for record in records if record.loss is not None]
-    if losses:
-        loss = reduce(or_, losses)
-        return lambda event: loss.key_of(event, casemapping)
-    if all(record.tells_all for record in records):
-        return lambda event: words_of(event, casemapping)
-    return lambda event: sentence(as_others_see(event), visible)
+
+    def __init__(self, records: Iterable[WitnessRecord], casemapping: Casemapping) -> None:
+        records = [*records]
+        losses = [record.loss for record in records if record.loss is not None]
+        self._casemapping = casemapping
+        self._loss = reduce(or_, losses) if losses else None
+        self._tells_all = self._loss is None and all(record.tells_all for record in records)
+
+    def of(self, event: Event) -> Hashable:
+        """Return the key of an event, which two records of one line have in common."""
+        if self._loss is not None:
+            return self._loss.key_of(event, self._casemapping)
+        if self._tells_all:
+            return words_of(event, self._casemapping)
+        return sentence(as_others_see(event), visible)
+
+    def idents(self, events: Sequence[Event], lines: Sequence[bytes] | None) -> list[Hashable]:
+        """Return the bytes of each line from its type on, or else its key and its msgid."""
+        if not self._tells_all or lines is None:
+            return [(self.of(event), event.msgid) for event in events]
+        return [
+            tail or (self.of(event), event.msgid)
+            for tail, event in zip(tails(lines, events), events, strict=True)
+        ]

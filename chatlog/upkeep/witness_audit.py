@@ -17,7 +17,7 @@ from chatlog.upkeep.witness_join import WitnessJoin, common_casemapping, gather_
 if TYPE_CHECKING:
     from chatlog.event import Event
     from chatlog.upkeep.witness import TargetPlace, Witness
-    from chatlog.upkeep.witness_join import Carried
+    from chatlog.upkeep.witness_pairing import LineMark
 
 MOST_TOLD: Final = 1000
 """The missing and the extra lines of one target that are told one by one; others are counted."""
@@ -86,21 +86,22 @@ class ArchiveComparison:
         join, result = WitnessJoin(found, casemapping), TargetComparison()
         low = parse_time(self._since) if self._since else None
         high = parse_time(self._until) if self._until else None
-        for time, _, _, line in join.lines():
-            is_within = (low is None or time >= low) and (high is None or time < high)
-            if is_within and line.event.type not in OF_ONE_RECORDER:
-                _count(result, line, join)
+        for some in join.columns():
+            for time, event, mark in zip(some.times, some.values, some.marks, strict=True):
+                is_within = (low is None or time >= low) and (high is None or time < high)
+                if is_within and event.type not in OF_ONE_RECORDER:
+                    _count(result, event, mark, join)
         return result
 
 
-def _count(found: TargetComparison, line: Carried, join: WitnessJoin) -> None:
-    if line.witnesses > 1:
+def _count(found: TargetComparison, event: Event, mark: LineMark, join: WitnessJoin) -> None:
+    if mark.witnesses > 1:
         found.shared += 1
-        found.reordered += line.is_reordered
+        found.reordered += mark.is_reordered
         return
-    is_conflict = any(join.conflicts(line))
-    found.by_clock += line.is_by_clock
-    if join.testimonies[line.owner].name:
+    is_conflict = any(join.conflicts(event, mark))
+    found.by_clock += mark.is_by_clock
+    if join.testimonies[mark.owner].name:
         found.missing += 1
         found.lacking_here += is_conflict
         told = found.missing_lines
@@ -109,4 +110,4 @@ def _count(found: TargetComparison, line: Carried, join: WitnessJoin) -> None:
         found.lacking_there += is_conflict
         told = found.extra_lines
     if len(told) < MOST_TOLD:
-        told.append(LoneLine(line.event, is_conflict))
+        told.append(LoneLine(event, is_conflict))

@@ -14,10 +14,10 @@ from chatlog.event import TALK, EventType, format_time, shifted
 from chatlog.upkeep.witness import SAMPLE
 
 if TYPE_CHECKING:
-    from chatlog.alignment.clocks import ClockRelation, Stamps
+    from chatlog.alignment.clocks import ClockRelation
     from chatlog.coverage.heard import HeardTimes
     from chatlog.event import Event
-    from chatlog.upkeep.witness import KeyOf, WitnessRecord
+    from chatlog.upkeep.witness import LineKeys, Sample, WitnessRecord
 
 _SEEN_BY_ALL: Final = TALK | {
     EventType.JOIN,
@@ -45,7 +45,7 @@ class Conflict(NamedTuple):
     lacking: str
 
 
-def clock_of(first: WitnessRecord, second: WitnessRecord, key_of: KeyOf) -> ClockRelation | None:
+def clock_of(first: WitnessRecord, second: WitnessRecord, keys: LineKeys) -> ClockRelation | None:
     """Return how the clock of the second record stands to the first's.
 
     None means that they share too little to tell: samples are compared from where both have
@@ -56,8 +56,10 @@ def clock_of(first: WitnessRecord, second: WitnessRecord, key_of: KeyOf) -> Cloc
         return None
     since = shifted(max(first.begins, second.begins), -_DAY)
     for _ in range(_MOST_SAMPLES):
-        one, other = first.sample(since, key_of), second.sample(since, key_of)
-        clock = compare_clocks(one, other)
+        one, other = first.sample(since, keys), second.sample(since, keys)
+        clock = compare_clocks(one.by_ident, other.by_ident)
+        if clock is None:
+            clock = compare_clocks(one.by_key(keys), other.by_key(keys))
         if clock is not None and clock.zone:
             raise WrongZoneError(_zone_text(clock))
         later = _next_sample(one, other)
@@ -67,7 +69,7 @@ def clock_of(first: WitnessRecord, second: WitnessRecord, key_of: KeyOf) -> Cloc
     return None
 
 
-def _next_sample(one: Stamps, other: Stamps) -> str:
+def _next_sample(one: Sample, other: Sample) -> str:
     """Return from which moment on to compare the next samples, "" if both have ended.
 
     Nothing is shared before both have lines, nor where one of the samples has none left.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import ExitStack
-from itertools import islice
+from itertools import groupby
 from typing import IO, TYPE_CHECKING, Final
 
 import msgspec
@@ -18,20 +18,22 @@ import msgspec
 from chatlog.archive.files import reported
 from chatlog.coverage.union import VIA, before, entries_of
 from chatlog.errors import HeldError
-from chatlog.event import format_time, parse_time, parse_times, shifted
-from chatlog.formats import jsonl
+from chatlog.event import format_time, parse_time
+from chatlog.upkeep.added_lines import AddedLines
 from chatlog.upkeep.witness_join import WitnessJoin, common_casemapping, gather_testimonies
 from chatlog.upkeep.witness_names import TargetNames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from chatlog.alignment.columns import Columns
     from chatlog.casemapping import Casemapping
     from chatlog.coverage.entries import ImportedEntry, LedgerEntry
     from chatlog.event import Event
     from chatlog.upkeep.witness import TargetPlace, Witness
     from chatlog.upkeep.witness_comparison import Conflict
-    from chatlog.upkeep.witness_join import Carried, Testimony
+    from chatlog.upkeep.witness_join import Testimony
+    from chatlog.upkeep.witness_pairing import LineMark
     from chatlog.write.beside import BesideWriter
     from chatlog.write.writer import Writer
 
@@ -40,10 +42,10 @@ MOST_CONFLICTS: Final = 1000
 
 _FRESH: Final = 60_000
 """Milliseconds in which a line may reach one recorder later than another."""
-_AT_ONCE: Final = 1000  # events
-_EPOCH: Final = format_time(0)
-_NEVER: Final = -(1 << 63)  # before any stamp
+_NEARLY_FRESH: Final = 600_000  # milliseconds, in which a clock does not drift by more
 _EVER: Final = 1 << 63  # after any stamp
+_AT_ONCE: Final = 256  # lines
+_PIECE: Final = 256 * 1024  # bytes
 
 
 class MergedTarget(msgspec.Struct):
@@ -84,58 +86,59 @@ class TargetMerge:
         self._join = WitnessJoin(testimonies, casemapping)
         self._brought = [0] * len(testimonies)
 
-    def new_events(self) -> Iterator[Event]:
-        """Yield the events that the archive lacks, in order; `result` is whole at the end."""
-        latest = _NEVER
-        for line in self._join.lines():
-            carried: Carried = line[3]
-            owner = self._testimonies[carried.owner]
-            if not owner.name:
-                self._count(carried)
-                self.result.known += 1
-                latest = max(latest, line[0])
-                continue
-            event, stamp = self._dated(carried, line[0], latest)
-            latest = max(latest, stamp)
-            if stamp + owner.record.grain > self._until:
-                self.result.left += 1
-                continue
-            self._count(carried)
-            self.result.added += 1
-            self._brought[carried.owner] += 1
-            yield msgspec.structs.replace(
-                event, via=event.via or VIA, witness=event.witness or owner.signature
-            )
+    def new_lines(self, names: TargetNames) -> Iterator[bytes]:
+        """Yield the lines that the archive lacks, in order, some at once, as JSON.
 
-    def _count(self, carried: Carried) -> None:
-        self.result.shared += carried.witnesses > 1
-        self.result.reordered += carried.is_reordered
-        self.result.by_clock += carried.is_by_clock
-        for conflict in self._join.conflicts(carried):
-            self.result.conflicting += 1
-            if len(self.result.conflicts) < MOST_CONFLICTS:
-                self.result.conflicts.append(conflict)
-
-    def _dated(self, carried: Carried, stamp: int, latest: int) -> tuple[Event, int]:
-        """Return an event by the first witness's clock, and its time in milliseconds.
-
-        A stamp that does not tell more than a minute is of any moment of that minute: it is
-        not before the line that it follows. The time that its own witness gave stays in
-        `tags`. A time that there cannot be becomes the stamp by which the line was placed.
+        `result` is whole at the end.
         """
-        event = carried.event
-        try:
-            [said] = parse_times([event.time])
-            time = said - carried.offset
-        except ValueError:
-            said, time = None, stamp
-        if 0 < latest - time < self._testimonies[carried.owner].record.grain:
-            time = latest
-        if time == said:
-            return event, time
-        dated = shifted(_EPOCH, time)
-        tags = {**event.tags, "time": event.tags.get("time", event.time)}
-        return msgspec.structs.replace(event, time=dated, tags=tags), time
+        added = AddedLines(self._testimonies, names)
+        for some in self._join.columns():
+            begin = 0
+            for mark, same in groupby(some.marks):
+                end = begin + sum(1 for _ in same)
+                lines = some.part(begin, end)
+                begin = end
+                if not self._testimonies[mark.owner].name:
+                    self._count(mark, lines)
+                    added.latest = max(added.latest, *lines.times)
+                    continue
+                for at in range(0, len(lines), _AT_ONCE):
+                    yield from self._added(added, lines.part(at, at + _AT_ONCE))
+
+    def _added(self, added: AddedLines, lines: Columns) -> Iterator[bytes]:
+        """Yield added lines of one mark, but leave those that may be of `until` or later."""
+        mark = lines.marks[0]
+        if max(lines.times) + _NEARLY_FRESH < self._until:
+            self._count(mark, lines)
+            yield added.encoded(lines)
+            return
+        grain = self._testimonies[mark.owner].record.grain
+        for at in range(len(lines)):
+            line = lines.part(at, at + 1)
+            encoded = added.encoded(line)
+            if added.stamp + grain > self._until:
+                self.result.left += 1
+            else:
+                self._count(mark, line)
+                yield encoded
+
+    def _count(self, mark: LineMark, lines: Columns) -> None:
+        """Count lines that all have this mark."""
+        result, count = self.result, len(lines)
+        if self._testimonies[mark.owner].name:
+            result.added += count
+            self._brought[mark.owner] += count
+        else:
+            result.known += count
+        result.shared += count * (mark.witnesses > 1)
+        result.reordered += count * mark.is_reordered
+        result.by_clock += count * mark.is_by_clock
+        if mark.lacking:
+            for event in lines.values:
+                for conflict in self._join.conflicts(event, mark):
+                    result.conflicting += 1
+                    if len(result.conflicts) < MOST_CONFLICTS:
+                        result.conflicts.append(conflict)
 
     def entries(self, at: str) -> list[LedgerEntry]:
         """Return the entries with which the archive's ledger has the coverage of all."""
@@ -218,7 +221,8 @@ class ArchiveMerge:
         with ExitStack() as stack:
             with reported(root or tempfile.gettempdir()):
                 file = stack.enter_context(tempfile.TemporaryFile(dir=root))
-                _spool(map(names.filed, merging.new_events()), file)
+                for lines in merging.new_lines(names):
+                    file.write(lines)
                 file.seek(0)
             if writer is not None:
                 if not is_recorded and writer.is_held_elsewhere(names.network, names.target):
@@ -237,26 +241,10 @@ def _write(
     writer: Writer, names: TargetNames, file: IO[bytes], entries: Sequence[LedgerEntry]
 ) -> None:
     """Write the lines, and once they are safe the entries of the ledger."""
-    for events in _spooled(file):
-        writer.write_all(events)
+    while lines := file.readlines(_PIECE):
+        writer.write_lines(names.network, names.target, lines)
         writer.flush()
     writer.sync()
     if entries:
         writer.notes.add(writer.path(names.network, names.target), *entries)
         writer.sync()
-
-
-def _spool(events: Iterable[Event], file: IO[bytes]) -> None:
-    """Write events to a file in the order in which they come."""
-    rest = iter(events)
-    while some := list(islice(rest, _AT_ONCE)):
-        file.write(jsonl.encode(some))
-
-
-def _spooled(file: IO[bytes]) -> Iterator[list[Event]]:
-    """Yield the events of a file in pieces."""
-    while lines := list(islice(file, _AT_ONCE)):
-        try:
-            yield jsonl.decode_lines(b"".join(lines))
-        except ValueError:  # of two years, which begin otherwise
-            yield [jsonl.decode(line) for line in lines]

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatlog.formats import jsonl
+from chatlog.formats.format import Spelling
 from chatlog.write.existing_parts import last_lines, parts_in
 from chatlog.write.line_queue import LineQueue
 from chatlog.write.part_file import PartFile
 from chatlog.write.spool import Backlog, Belonging, SpoolFile, path_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from chatlog.archive.layout import Period
@@ -90,6 +93,16 @@ class Parts:
             else:
                 file.leave(self._time)
                 self._archive.ended.add(self._place.directory)
+
+    def add_lines(self, lines: Sequence[bytes]) -> None:
+        """Add lines of JSON with their newlines behind all others, byte for byte in JSON."""
+        if self._encoding.format.spelling is not Spelling.JSON:
+            self.pending += map(jsonl.decode, lines)
+            return
+        self._queue.append(self._encoded())
+        self._queue.append(b"".join(lines))
+        self.quiet_since = ""
+        self._time = jsonl.time_of(lines[0])
 
     def _encoded(self) -> bytes:
         if not self.pending:

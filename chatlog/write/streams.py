@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -11,12 +12,13 @@ from chatlog.archive.layout import period_named, period_of
 from chatlog.archive.rules import part_of
 from chatlog.archive.storage import encodings_of
 from chatlog.event import format_time, parse_time
+from chatlog.formats import jsonl
 from chatlog.formats.table import NAMES
 from chatlog.write.parts import Parts
 from chatlog.write.stream_key import StreamKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from chatlog.archive.storage import Encoding
     from chatlog.casemapping import Casemapping
@@ -28,6 +30,8 @@ _GRACE: Final = 60_000
 _HISTORY_QUIET: Final = 600_000
 _REMEMBERED: Final = 65_536
 _NEVER: Final = "~"  # after every time
+_Line = TypeVar("_Line")
+_type_of: Final[Callable[[Event], str]] = attrgetter("type")
 
 
 class Stream:
@@ -80,26 +84,47 @@ class Stream:
         """Hand the pending events to the current parts, and add these to those that wait."""
         if not self.pending:
             return
-        shares = ((self.current, self.pending),) if not self.apart else self._by_class()
-        for current, events in shares:
+        for current, events in self._shares(self.pending, _type_of):
             for parts in current:
                 parts.pending += events
                 waiting[parts] = None
         self.pending.clear()
 
-    def _by_class(self) -> Iterator[tuple[tuple[Parts, ...], list[Event]]]:
-        """Yield the pending events of each class that has parts of its own, and of the others."""
-        found: dict[str, list[Event]] = {}
+    def count_within(self, lines: Sequence[bytes]) -> int:
+        """Return how many lines of JSON there are before the first one of another period."""
+        start, end = self.start.encode(), self.end.encode()
+        times = enumerate([line[jsonl.TIME] for line in lines])
+        return next((at for at, time in times if not start <= time < end), len(lines))
+
+    def take_lines(self, lines: Sequence[bytes], waiting: dict[Parts, None]) -> None:
+        """Hand lines of JSON of the present period to the current parts, behind all others."""
+        self.settle(waiting)
+        for current, some in self._shares(lines, jsonl.type_of):
+            for parts in current:
+                parts.add_lines(some)
+                waiting[parts] = None
+
+    def _shares(
+        self, lines: Sequence[_Line], type_of: Callable[[_Line], str]
+    ) -> Iterable[tuple[tuple[Parts, ...], Sequence[_Line]]]:
+        """Return the current parts, and lines in order: those of all classes, or of each."""
+        return ((self.current, lines),) if not self.apart else self._by_class(lines, type_of)
+
+    def _by_class(
+        self, lines: Sequence[_Line], type_of: Callable[[_Line], str]
+    ) -> Iterator[tuple[tuple[Parts, ...], list[_Line]]]:
+        """Yield the lines of each class that has parts of its own, and of the others."""
+        found: dict[str, list[_Line]] = {}
         routes = self.routes
-        for event in self.pending:
-            name = routes.get(event.type)
+        for line, kind in zip(lines, map(type_of, lines), strict=True):
+            name = routes.get(kind)
             if name is None:
-                name = routes[event.type] = part_of(event.type, self.place.target, self.apart)
-            found.setdefault(name, []).append(event)
-        for name, events in found.items():
+                name = routes[kind] = part_of(kind, self.place.target, self.apart)
+            found.setdefault(name, []).append(line)
+        for name, some in found.items():
             if name and name not in self.of_class:
                 self.of_class[name] = self.open_class(self, name)
-            yield self.of_class[name] if name else self.current, events
+            yield self.of_class[name] if name else self.current, some
 
     def live(self) -> Iterator[Parts]:
         """Yield the current parts of all classes."""
@@ -160,6 +185,12 @@ class Streams:
             self.by_spelling.clear()
         self.by_spelling[event.network, event.target, event.via] = stream
         return stream
+
+    def history(self, network: str, target: str) -> Stream:
+        """Return the stream of a target's history."""
+        directory = self._directory_of(network, target)
+        is_apart = self._is_beside or self._splits_history
+        return self._at(StreamKey(directory, network, target, is_apart))
 
     def _at(self, place: StreamKey) -> Stream:
         key = place.directory, place.history

@@ -29,6 +29,7 @@ from chatlog.casemapping import Casemapping
 from chatlog.coverage.pending import Notes
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, Event
+from chatlog.formats import jsonl
 from chatlog.write.open_parts import OpenParts, do_all
 from chatlog.write.spool_list import LeftSpool, left_behind
 from chatlog.write.stream_key import Archive
@@ -211,6 +212,21 @@ class Writer:
             return
         for event in events:
             self.write(event)
+
+    def write_lines(self, network: str, target: str, lines: Sequence[bytes]) -> None:
+        """Take the history of one target as lines of JSON, with their newlines.
+
+        They begin as `jsonl` writes them, and stand in segments of JSON byte for byte.
+        """
+        stream = self._streams.history(network, target)
+        begin = 0
+        while begin < len(lines):
+            time = lines[begin][jsonl.TIME].decode()
+            if not stream.start <= time < stream.end:
+                self._turn(stream, time)
+            end = begin + stream.count_within(lines[begin:])
+            stream.take_lines(lines[begin:end], self._waiting)
+            begin = end
 
     def _stream_of(self, event: Event) -> Stream:
         try:

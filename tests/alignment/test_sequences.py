@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from chatlog.alignment import sequences
 from chatlog.alignment.clocks import ClockRelation
+from chatlog.alignment.columns import Columns
 from chatlog.alignment.sequences import Sequences
 
 
@@ -46,6 +47,31 @@ def heard(lines, which, grain=1, offset=0):
     ]
 
 
+def columns(lines, idents):
+    """Yield lines as columns, of one line each: by their keys and msgids, or all apart."""
+    for line in lines:
+        time, key, msgid, _ = line
+        ident = (key, msgid) if idents else (line, object())
+        yield Columns([time], [ident], [msgid], [line], [None], [None])
+
+
+def aligned(sequence, first, second, *, idents=True):
+    """Yield the rows of two witnesses: a line of each or None, and what is told of both."""
+    for found in sequence.aligned(columns(first, idents), columns(second, idents)):
+        for here, there, count in found.runs:
+            for at in range(count):
+                yield (
+                    found.first.values[here + at] if here >= 0 else None,
+                    found.second.values[there + at] if there >= 0 else None,
+                    found.is_placed,
+                    here + at in found.reordered if here >= 0 else False,
+                )
+
+
+def sequences_of(grain=1, other_grain=1, clock=None):
+    return Sequences(grain, other_grain, lambda line: line[1], clock)
+
+
 def numbered(found):
     """Return rows with the numbers of their lines, None for none."""
     return [
@@ -55,7 +81,10 @@ def numbered(found):
 
 
 def rows(first, second, grain=1, other_grain=1, clock=None):
-    return numbered(Sequences(grain, other_grain, clock).rows(first, second))
+    found = numbered(aligned(sequences_of(grain, other_grain, clock), first, second))
+    slow = aligned(sequences_of(grain, other_grain, clock), first, second, idents=False)
+    assert found == numbered(slow)
+    return found
 
 
 def together(first, second, *args, **kwargs):
@@ -127,8 +156,8 @@ def test_each_line_of_each_witness_is_in_one_row_and_the_lines_of_a_row_have_one
 def test_a_log_beside_a_coarser_copy_of_itself_gives_each_line_once(said, grain, other_grain):
     lines = conversation(*said)
     first, second = (heard(lines, lambda _: True, each) for each in (grain, other_grain))
-    sequence = Sequences(grain, other_grain)
-    found = numbered(sequence.rows(first, second))
+    sequence = sequences_of(grain, other_grain)
+    found = numbered(aligned(sequence, first, second))
     assert [row.first for row in found] == [number for *_, number in lines]
     assert all(row.second is not None for row in found)
 
@@ -160,7 +189,7 @@ def test_lines_with_equal_msgids_are_one_each_however_far_their_stamps_lie_apart
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sequences, "BLOCK", 4)
         patch.setattr(sequences, "MOST_LINES", most)
-        found = list(Sequences(1, 1).rows(lines, [*late, *after]))
+        found = list(aligned(sequences_of(1, 1), lines, [*late, *after]))
     assert sorted(first for first, *_ in found if first is not None) == lines
     assert len([second for _, second, *_ in found if second is not None]) == len(lines) + 100
 
@@ -177,7 +206,7 @@ def test_the_order_contradicts_no_witness_but_in_lines_that_the_two_saw_in_anoth
     order = {line[3]: place for place, line in enumerate(second)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sequences, "BLOCK", block)
-        found = list(Sequences(1, 1, ClockRelation(jitter=0)).rows(first, second))
+        found = list(aligned(sequences_of(1, 1, ClockRelation(jitter=0)), first, second))
     assert [here[3] for here, *_ in found if here] == [line[3] for line in first]
     agreed = [order[there[3]] for _, there, _, is_reordered in found if there and not is_reordered]
     assert agreed == sorted(agreed)
@@ -209,8 +238,8 @@ def test_hours_of_talk_with_losses_on_both_sides_give_each_line_once(other_grain
 def test_a_clock_that_drifts_is_followed():
     lines = chat(20_000)
     drifting = [(time + time // 10_000, key, msgid, number) for time, key, msgid, number in lines]
-    sequence = Sequences(1, 1)
-    found = numbered(sequence.rows(lines, drifting))
+    sequence = sequences_of(1, 1)
+    found = numbered(aligned(sequence, lines, drifting))
     assert found == [AlignedRow(number, number) for *_, number in lines]
     assert sequence.clock.offset > 20 * SECOND
 
@@ -229,8 +258,8 @@ def test_lines_that_two_servers_delivered_in_another_order_are_one_each_in_the_f
     other = [*lines]
     at = next(at for at in range(40, 99) if lines[at + 1][0] - lines[at][0] == 10)
     other[at], other[at + 1] = other[at + 1], other[at]
-    sequence = Sequences(1, 1)
-    found = numbered(sequence.rows(lines, other))
+    sequence = sequences_of(1, 1)
+    found = numbered(aligned(sequence, lines, other))
     assert [row.first for row in found] == [each[3] for each in lines]
     assert (sequence.tally.both, sequence.tally.reordered) == (100, 1)
 
@@ -274,8 +303,8 @@ def test_a_line_with_a_msgid_is_the_one_without_if_words_and_clock_agree():
 
 def test_lines_near_no_line_that_both_have_are_placed_by_the_clock_alone():
     first, second = conversation((0, "a"), (20, "b")), conversation((10, "x"), (20, "y"))
-    sequence = Sequences(1, 1)
-    found = numbered(sequence.rows(first, second))
+    sequence = sequences_of(1, 1)
+    found = numbered(aligned(sequence, first, second))
     assert [row.first if row.second is None else f"x{row.second}" for row in found] == [
         0,
         "x0",
@@ -301,7 +330,7 @@ def test_a_flood_within_a_moment_waits_in_bounded_number(monkeypatch):
 
     lines = conversation(*((1, f"text {at}") for at in range(5000)))
     done = 0
-    for first, second, *_ in Sequences(1, 1).rows(counted(lines, 0), counted(lines, 1)):
+    for first, second, *_ in aligned(sequences_of(1, 1), counted(lines, 0), counted(lines, 1)):
         assert (first[3], second[3]) == (done, done)
         done += 1
         most = max(most, *(each - done for each in read))

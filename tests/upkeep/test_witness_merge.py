@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import io
+import json
 import os
 import tempfile
 from contextlib import suppress
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chatlog.archive.rules import Rules
 from chatlog.archive.system import System
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import ClosedEntry, CoveredEntry, ImportedEntry, OpenedEntry
@@ -196,6 +198,41 @@ def test_a_line_that_the_archive_has_stands_as_it_is(tmp_path):
         ("hello", "", ""),
         ("more", "", "one"),
     ]
+
+
+@pytest.mark.parametrize("fields", [{}, {"via": "chathistory"}, {"target": "#C"}])
+@pytest.mark.parametrize("late", [0, 3])
+def test_an_added_line_keeps_the_keys_of_a_later_version(tmp_path, fields, late):
+    one, other, into = (tmp_path / name for name in ("one", "other", "into"))
+    lines = [event_at(10 * each, f"line {each}", **fields) for each in range(10)]
+    record(one, *lines[:5], *lines[6:])
+    record(other, *(event_at(10 * each + late, f"line {each}", **fields) for each in range(10)))
+    for path in other.rglob("*.jsonl"):
+        path.write_bytes(path.read_bytes().replace(b"}\n", b',"mood":"new"}\n'))
+    merge(into, one, other)
+    every = b"".join(files(into).values()).splitlines()
+    [added] = [line for line in every if b"line 5" in line]
+    assert json.loads(added)["mood"] == "new"
+    assert json.loads(added)["witness"] == "other"
+
+
+def test_lines_are_added_to_an_archive_in_text(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    lines = [event_at(each, f"line {each}") for each in range(0, 200_000, 20_000)]
+    record(one, *lines)
+    merge(into, one, formats=("text",))
+    assert [event.text for event in read_all(into)] == [line.text for line in lines]
+
+
+def test_lines_are_added_to_the_parts_of_their_classes(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, event_at(0, "hello"), event_at(1, "", type="join"), event_at(90_000, "bye"))
+    rules = Rules(keep={"presence": 86_400.0})
+    merge(into, one, rules=rules)
+    names = [name for name, data in files(into).items() if b'"join"' in data]
+    assert len(names) == 1
+    assert "presence" in names[0]
+    assert len(read_all(into)) == 3
 
 
 def test_a_sealed_segment_stays_byte_for_byte_and_missing_lines_are_a_part_beside_it(tmp_path):

@@ -1,0 +1,152 @@
+"""The lines of the witnesses so far with those of another one: each line once, its best copy.
+
+Pure. Nearly all lines come in runs that both have, and are taken over by operations on whole
+columns. The way of a line is a mark that many lines share, and marks are made anew, not changed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from chatlog.alignment.columns import Columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from chatlog.alignment.sequences import AlignedLines
+    from chatlog.event import Event
+
+
+class LineMark(msgspec.Struct, frozen=True, eq=False):
+    """The way of a line through the witnesses, which many lines share.
+
+    `owner` is the number of the witness that has its best copy, `offset` the milliseconds by
+    which that one's clock is late, `witnesses` how many have the line, and `lacking` the
+    numbers of those that have it not. `is_by_clock` means that it stands where it does by the
+    clock alone, `is_reordered` that two witnesses saw it in another order.
+    """
+
+    owner: int
+    offset: int = 0
+    witnesses: int = 1
+    lacking: tuple[int, ...] = ()
+    is_by_clock: bool = False
+    is_reordered: bool = False
+
+
+class _Marks(dict[LineMark, LineMark]):
+    """For each mark the one that follows from it, made once: there are few."""
+
+    def __init__(self, following: Callable[[LineMark], LineMark]) -> None:
+        super().__init__()
+        self._following = following
+
+    def __missing__(self, mark: LineMark) -> LineMark:
+        following = self[mark] = self._following(mark)
+        return following
+
+    def all(self, marks: list[LineMark]) -> list[LineMark]:
+        """Return the marks that follow from some."""
+        return [*map(self.__getitem__, marks)]
+
+
+class LinePairing:
+    """The lines so far with those of another witness, which all have one `mark`.
+
+    `known` is the number of the witness whose copies stay, -1 for none.
+    """
+
+    def __init__(self, mark: LineMark, known: int) -> None:
+        self._known = known
+        own, others = (mark.owner,), tuple(range(mark.owner))
+        self._of_both = _Marks(lambda old: replace(old, witnesses=old.witnesses + 1))
+        self._taken = _Marks(
+            lambda old: replace(self._of_both[old], owner=mark.owner, offset=mark.offset)
+        )
+        self._reordered = _Marks(lambda old: replace(old, is_reordered=True))
+        self._lacked = {placed: _lacking(own, is_placed=placed) for placed in (False, True)}
+        self._alone = {placed: _lacking(others, is_placed=placed) for placed in (False, True)}
+
+    def joined(self, found: AlignedLines, offset: int) -> Columns:
+        """Return aligned lines in their order; `offset` is that of the other witness's clock."""
+        lines = Columns()
+        for here, there, count in found.runs:
+            if here < 0:
+                some = found.second.part(there, there + count)
+                some.times = [time - offset for time in some.times]  # the first's clock counts
+                some.marks = self._alone[found.is_placed].all(some.marks)
+            elif there < 0:
+                some = found.first.part(here, here + count)
+                some.marks = self._lacked[found.is_placed].all(some.marks)
+            else:
+                some = found.first.part(here, here + count)
+                self._add_copies(some, found.second.part(there, there + count))
+                if found.reordered:
+                    self._mark_reordered(some.marks, found.reordered, here)
+            lines.extend(some)
+        return lines
+
+    def _add_copies(self, lines: Columns, others: Columns) -> None:
+        """Take the better copy of each line, and each msgid that only the other witness has."""
+        if lines.msgids != others.msgids:
+            msgids = zip(lines.msgids, others.msgids, strict=True)
+            lines.msgids = [msgid or other for msgid, other in msgids]
+        better = self._better(lines, others)
+        before, lines.marks = lines.marks, self._of_both.all(lines.marks)
+        for at in better:
+            lines.values[at], lines.texts[at] = others.values[at], others.texts[at]
+            lines.marks[at] = self._taken[before[at]]
+
+    def _better(self, lines: Columns, others: Columns) -> list[int]:
+        """Return the positions at which the copy of the other witness tells more."""
+        if all(mark.owner == self._known for mark in {*lines.marks}):
+            return []
+        if lines.texts == others.texts and None not in lines.texts:
+            return []
+        pairs = [*zip(lines.values, others.values, strict=True)]
+        some: Iterable[int] = range(len(pairs))
+        if lines.idents == others.idents and {*map(type, lines.idents)} == {bytes}:
+            # Only what stands before and behind those bytes may differ.
+            some = [
+                at
+                for at, (one, other) in enumerate(pairs)
+                if (not other.received) is not (not one.received)
+                or (not other.via) is not (not one.via)
+            ]
+        return [
+            at
+            for at in some
+            if lines.marks[at].owner != self._known
+            and _richness(others.values[at]) > _richness(lines.values[at])
+        ]
+
+    def _mark_reordered(self, marks: list[LineMark], reordered: set[int], begin: int) -> None:
+        """Mark those of the lines that the other witness saw in another order."""
+        for at, mark in enumerate(marks):
+            if begin + at in reordered:
+                marks[at] = self._reordered[mark]
+
+
+def _lacking(numbers: tuple[int, ...], *, is_placed: bool) -> _Marks:
+    """Return the marks of lines that witnesses of these numbers lack."""
+    return _Marks(
+        lambda old: replace(
+            old,
+            lacking=(*old.lacking, *numbers),
+            is_by_clock=old.is_by_clock or not is_placed,
+        )
+    )
+
+
+def _richness(event: Event) -> int:
+    """Return a number that is greater for a copy that tells more."""
+    return (
+        16 * (event.msgid != "")
+        + 8 * (event.account != "")
+        + 4 * (event.host != "")
+        + 2 * (event.received != "")
+        + (event.via == "")
+    )
