@@ -76,6 +76,7 @@ OUTSIDE = {
     "backports": {"archive"},
     "watchfiles": {"cli"},
     "hyperscan": {"search"},
+    "duckdb": {"export"},
 }
 """The packages that may import a library; msgspec may be imported everywhere."""
 
@@ -83,12 +84,12 @@ EVERYWHERE = {"msgspec"}
 STDLIB = sys.stdlib_module_names | {"compression"}  # which Python has from 3.14
 IMPORTED_AS = {"backports_zstd": "backports"}
 
-EXTRAS = ("scram", "ecdsa", "proxy", "watch", "fast", "zstd")
+EXTRAS = ("scram", "ecdsa", "proxy", "watch", "fast", "zstd", "parquet")
 """The extras whose libraries are imported where they are needed, and only there."""
 
 LATE_IMPORTS = {
     "an extra, which may be missing": (
-        "backports compression cryptography hyperscan python_socks scramp watchfiles"
+        "backports compression cryptography duckdb hyperscan python_socks scramp watchfiles"
         " chatlog.search.patterns"
     ),
     "asyncio and the network, 300 ms: a help text needs neither": (

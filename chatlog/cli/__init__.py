@@ -54,7 +54,7 @@ COMMANDS: Final = {
     "audit": "Compare the archive with the server's history.",
     "verify": "Check that every segment is whole and unaltered.",
     "import": "Import logs of other programs, each line once.",
-    "export": "Export the archive as CSV, JSON lines, text or Markdown.",
+    "export": "Export the archive as CSV, SQLite, Parquet, Markdown, …",
     "merge": "Merge other archives of the same channels into one.",
     "backup": "Copy the archive while it is recorded; for cron.",
     "maintain": "Seal, compress and remove segments; for cron.",

@@ -111,7 +111,7 @@ def _in_directory(typed: str, partition: Partition | None, exporter: Exporter) -
     if "=" in exporter.layout:  # engines take the names of these directories for columns
         middle = f"{{{token}}}" if token else "all"
         named = f"/{token}={middle}" if token and token != _PART else ""
-        last = f"/{middle}" if token == _PART else f"/{exporter.name}"
+        last = f"/{middle}" if token == _PART else "/events"
         path = f"{typed}/{exporter.layout}{named}{last}.{exporter.suffix}"
     else:
         named = f"/{{{token}}}" if token else ""

@@ -85,5 +85,11 @@ class Exporter(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     needs_one_target: bool = False
     """Whether a file can hold the lines of one target only, as its lines do not name it."""
 
+    is_lossless: bool = False
+    """Whether each line of the archive can be had back from it, byte for byte."""
+
+    check: Callable[[], None] | None = None
+    """Raises UsageError if a library that it needs is not installed."""
+
     layout: str = "{network}/{target}"
     """The files in a directory, before the token of the partition."""

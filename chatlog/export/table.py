@@ -8,14 +8,37 @@ from __future__ import annotations
 
 from typing import Final
 
-from chatlog.export import csv_rows, jsonl_lines, markdown, plain_text
+from chatlog.export import (
+    csv_rows,
+    jsonl_lines,
+    markdown,
+    parquet_file,
+    plain_text,
+    sqlite_database,
+)
 from chatlog.export.exporter import Exporter
 
 EXPORTERS: Final = (
-    Exporter(name="jsonl", suffix="jsonl", stream=jsonl_lines.encoder, needs_events=False),
+    Exporter(
+        name="jsonl",
+        suffix="jsonl",
+        stream=jsonl_lines.encoder,
+        needs_events=False,
+        is_lossless=True,
+    ),
     Exporter(name="csv", suffix="csv", stream=csv_rows.encoder),
     Exporter(name="markdown", suffix="md", stream=markdown.encoder),
     Exporter(name="text", suffix="txt", stream=plain_text.encoder, needs_one_target=True),
+    Exporter(name="sqlite", suffix="sqlite", build=sqlite_database.builder, is_lossless=True),
+    Exporter(
+        name="parquet",
+        suffix="parquet",
+        build=parquet_file.builder,
+        partition="month",
+        is_lossless=True,
+        check=parquet_file.expect_library,
+        layout="network_key={network_key}/target_key={target_key}",
+    ),
 )
 """Every exporter, in the order of the documentation."""
 

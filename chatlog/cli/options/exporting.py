@@ -96,6 +96,8 @@ class ExportOptions(Struct, frozen=True):
         Raise UsageError for options that make no sense.
         """
         exporter = exporter_named(self.to)
+        if exporter.check is not None:
+            exporter.check()
         query = self._query(wanted, chosen)
         reader = Reader(root, query.places, query.networks)
         query = terms.followed(query, wanted, reader, 0)
