@@ -277,7 +277,7 @@ class TextDecoder:
     def _name_channel(self, found: Found) -> bool:
         self._maker.target = found.get("target", "")
         self._maker.own_nick = found.get("nick", self._maker.own_nick)
-        return True
+        return "day" not in found or self._times.begin_day(found)
 
     def _name_own_nick(self, found: Found) -> bool:
         self._maker.own_nick = found.get("nick", "")
