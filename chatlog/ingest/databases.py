@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from chatlog.archive.compression import DamagedError
 from chatlog.errors import TranscriptError
 
 if TYPE_CHECKING:
@@ -32,10 +33,10 @@ See https://www.sqlite.org/fileformat2.html#file_format_version_numbers
 _IS_WAL: Final = b"\x02\x02"
 _LARGEST: Final = 16 * 1024 * 1024
 """Bytes of the largest value or row; a larger one ends the reading with an error."""
-_AT_ONCE: Final = 1000
+_BLOCK: Final = 256 * 1024
 _STEPS: Final = 1_000_000
 _MOST_STEPS: Final = 20_000
-"""Millions of steps of SQLite's machine for some rows, which takes minutes."""
+"""Millions of steps of SQLite's machine for the rows of a block, which takes minutes."""
 _TABLES: Final = (
     "select lower(name) from sqlite_schema where type = 'table' and sql not like 'create virtual%'"
 )
@@ -59,19 +60,28 @@ def dialect_of_database(path: str, dialects: Iterable[Dialect]) -> Dialect | Non
 
 
 def read_database(path: str, how: Database) -> Iterator[bytes]:
-    """Yield the rows of a database, each a JSON array in a line.
+    """Yield the rows of a database, each a JSON array in a line, in blocks of bounded size.
 
-    Raise TranscriptError if it cannot be read, or lacks columns of every form that is known.
+    Raise TranscriptError if it cannot be read, or lacks columns of every form that is known;
+    DamagedError if it cannot be read further.
     """
     with _opened(path) as database:
         _limit_time(database)
         tables = {name for (name,) in database.execute(_TABLES)}
         if not tables.issuperset(how.needs):
             raise TranscriptError(f"cannot read {path}: it has other tables than this dialect")
-        rows = _rows(database, how)
-        while some := rows.fetchmany(_AT_ONCE):
-            yield b"".join(_encode([_plain(value) for value in row]) + b"\n" for row in some)
-            _limit_time(database)
+        rows, lines = _rows(database, how), bytearray()
+        try:
+            for row in rows:
+                lines += _encode([_plain(value) for value in row]) + b"\n"
+                if len(lines) >= _BLOCK:
+                    yield bytes(lines)
+                    lines.clear()
+                    _limit_time(database)
+        except sqlite3.Error as error:  # which costs the row before, too: a row is read ahead
+            yield bytes(lines)
+            raise DamagedError(f"{error} in a row of the database") from error
+        yield bytes(lines)
 
 
 def _rows(database: sqlite3.Connection, how: Database) -> sqlite3.Cursor:

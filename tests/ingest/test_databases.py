@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chatlog.archive.compression import DamagedError
 from chatlog.errors import TranscriptError
 from chatlog.formats.dialects.dialect import Database, LogFacts
 from chatlog.ingest import databases
@@ -123,10 +124,19 @@ def test_a_row_that_is_longer_than_a_message_is_counted_and_the_next_is_read(pat
     assert decoder.tally.unknown == 1
 
 
-def test_a_value_without_bound_is_one_error(path):
+def test_a_value_without_bound_ends_the_reading_behind_the_rows_before(path):
     made(path, "insert into messages values ('n', '#c', 1, 'message', zeroblob(100000000))")
-    with pytest.raises(TranscriptError, match="too big"):
-        texts(path)
+    blocks = read_database(str(path), LOUNGE.database)
+    assert next(blocks).count(b"\n") == 1  # SQLite's module reads a row ahead
+    with pytest.raises(DamagedError, match="too big"):
+        next(blocks)
+
+
+def test_blocks_have_a_bound(path):
+    made(path, "".join(ROW % ("x" * 1000) for _ in range(2000)))
+    sizes = [len(block) for block in read_database(str(path), LOUNGE.database)]
+    assert len(sizes) > 5
+    assert max(sizes) < 300_000
 
 
 def test_a_query_that_never_ends_is_one_error(path, monkeypatch):

@@ -193,7 +193,7 @@ DIALECT: Final = Dialect(
     proven="source",
     decoder=_decoder,
     grain=MILLISECOND,
-    lacks="ids of messages, accounts, real names, the text of a mode or topic in other languages",
+    lacks="ids of messages, accounts, real names, bytes; topics and invitations in other languages",
     database=Database(
         needs=("backlog", "sender", "buffer", "network", "quasseluser"), query=_QUERY
     ),
