@@ -52,6 +52,7 @@ def _event(kind: str, pattern: str) -> Form:
 TABLE: Final = TextTable(
     name="catgirl",
     stamps=(rf"\[{ISO_DATE}T{CLOCK_SECONDS}(?P<zone>Z|[+-]\d\d:?\d\d)\] ",),
+    has_bytes=True,
     forms=(
         form(EventType.MESSAGE, "<", rf"(?P<nick>[^> ]+)> {TEXT}"),
         form(EventType.ACTION, "* ", rf"{NICK} {TEXT}"),
@@ -83,7 +84,7 @@ TABLE: Final = TextTable(
 DIALECT: Final = Dialect(
     name="catgirl",
     title="catgirl",
-    proven="source",
+    proven="run",
     decoder=TABLE.decoder,
     grain=SECOND,
     paths=("catgirl/log/{network}/{channel}/{date}.log",),
