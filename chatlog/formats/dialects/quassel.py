@@ -190,10 +190,13 @@ from backlog b order by b.messageid
 DIALECT: Final = Dialect(
     name="quassel",
     title="Quassel (SQLite database of the core)",
-    proven="source",
+    proven="run",
     decoder=_decoder,
     grain=MILLISECOND,
-    lacks="ids of messages, accounts, real names, bytes; topics and invitations in other languages",
+    lacks=(
+        "ids of messages, accounts, real names, bytes, the prefix of messages to operators alone;"
+        " topics and invitations in other languages"
+    ),
     database=Database(
         needs=("backlog", "sender", "buffer", "network", "quasseluser"), query=_QUERY
     ),
