@@ -11,6 +11,7 @@ from chatlog import clock
 from chatlog.event import parse_time
 from tests.servers.daemons import Ngircd
 from tests.support.archive import START, event_at, manifest_of, writer_in
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.server
 
@@ -24,7 +25,7 @@ def laptop_of(root, number):
     seconds = [today - DAY + 60 * each for each in range(50)]
     # Of this day until the last minute, also if it has just begun.
     until = (parse_time(clock.now()) - START) / 1000 - 300
-    seconds += [max(today - 30, until - each) for each in range(50)]
+    seconds += [max(today - 30, until - 50 + each) for each in range(50)]
     writer = writer_in(root, casemapping="ascii")  # as ngIRCd folds names
     for at, each in enumerate(seconds):
         writer.write(event_at(each, f"past {number} {at:02d}", target="#a", nick="bob"))
@@ -82,13 +83,22 @@ def test_a_recorder_records_on_while_archives_are_merged_into_its_channel(
         assert merging.finish() == 0, merging.stdout
         assert "100 lines added" in merging.stdout
         if number == ROUNDS // 2:  # the next run begins parts of its own
+            eventually(lambda last=lines - 1: said_in(chatlog, archive)[f"live {last:03d}"])
             running.kill()
             running.finish()
             running = recorder_of(chatlog, config)
+    eventually(lambda: said_in(chatlog, archive)[f"live {lines - 1:03d}"])
+    log = tmp_path / "#a.log"
+    log.write_text("--- Log opened Sun Nov 22 10:00:00 2026\n10:00 < bob> of irssi\n")
+    importing = chatlog.run(
+        "import", log, "--network", "net", "--channel", "#a", "--config", config
+    )
+    assert "net/#a  1 line added" in importing.stdout, importing.stderr
     running.terminate()
     assert running.finish() == 0, running.stderr
     expected = [f"live {each:03d}" for each in range(lines)]
     expected += [f"past {number} {at:02d}" for number in range(ROUNDS) for at in range(100)]
+    expected += ["of irssi"]
     assert said_in(chatlog, archive) == Counter(expected)
     assert "0 lines added" in chatlog.run("merge", tmp_path / "laptop0", "--config", config).stdout
     for command in ("verify", "maintain", "verify"):
