@@ -177,6 +177,7 @@ PURE_MODULES = {
         "fnmatch",
         "functools",
         "heapq",
+        "html",
         "itertools",
         "json",
         "msgspec",
