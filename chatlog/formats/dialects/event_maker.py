@@ -55,7 +55,8 @@ class EventMaker:
         if "now" in fields:
             fields["params"] = tuple(fields.pop("now").split("@", 1))
         if used.is_own:
-            fields["subject" if used.kind == EventType.KICK else "nick"] = self.own_nick
+            is_kicked = used.kind == EventType.KICK and "subject" not in fields
+            fields["subject" if is_kicked else "nick"] = self.own_nick
             if not self.own_nick:
                 self._tally.note(NAMELESS)
         if used.kind == EventType.NICK and fields.get("nick") == self.own_nick:

@@ -15,6 +15,7 @@ from chatlog.formats.dialects.forms import (
     SUBJECT,
     TARGET,
     TEXT,
+    Form,
     form,
 )
 from chatlog.formats.dialects.mode_words import mode_pattern, mode_refine
@@ -22,7 +23,7 @@ from chatlog.formats.dialects.text_dialect import TextTable
 
 _CLOCK: Final = (
     r"\[(?P<hour>\d{1,2}):(?P<minute>\d\d):(?P<second>\d\d)"
-    r"(?:[ \u202f](?P<half>[AP]M))?(?: [A-Z]{2,5})?\] "
+    r"(?:[ \u202f](?P<half>[AP]M))?(?: (?P<zone>UTC|GMT)| [A-Z]{2,5})?\] "
 )
 _LONG_DATE: Final = (
     r"\[(?:[A-Z][a-z]+,? )?(?:(?P<month>[A-Z][a-z]{2,8}) (?P<day>\d{1,2}),? (?P<year>\d{4}))\] "
@@ -64,8 +65,38 @@ _SET: Final = {
     "sets the channel mode to 'visible'": "-s",
     "removes the channel key": "-k",
     "removes the channel limit": "-l",
+    "switches on 'topic protection'": "+t",
+    "switches off 'topic protection'": "-t",
+}
+_ARGUED: Final = {"sets the channel key to": "+k", "sets the channel limit to": "+l"}
+_OF_YOU: Final = {
+    "gives": "give",
+    "takes": "take",
+    "sets": "set",
+    "removes": "remove",
+    "switches": "switch",
 }
 _VOICE: Final = {"gives": "+v"}
+
+
+def _modes(words: dict[str, str], rest: str) -> tuple[Form, Form]:
+    """Return the forms of modes in words, by others and by the program's user."""
+    own = {
+        _OF_YOU[verb] + each[len(verb) :]: mode
+        for each, mode in words.items()
+        for verb in each.split()[:1]
+    }
+    return (
+        form(
+            EventType.MODE,
+            "Mode\t",
+            rf"You {mode_pattern(own)}{rest}",
+            mode_refine(own),
+            is_own=True,
+        ),
+        form(EventType.MODE, "Mode\t", rf"{NICK} {mode_pattern(words)}{rest}", mode_refine(words)),
+    )
+
 
 TABLE: Final = TextTable(
     name="konversation",
@@ -73,6 +104,7 @@ TABLE: Final = TextTable(
     forms=(
         form(EventType.MESSAGE, "<", rf"[~&@%+!]?(?P<nick>[^>\s]+)>\t{TEXT}"),
         form(EventType.ACTION, "\t * ", rf"{NICK} {TEXT}"),
+        form(EventType.NOTICE, "Notice\t-", rf"(?P<nick>\S+) to {TARGET}- {TEXT}"),
         form(EventType.NOTICE, "Notice\t-", rf"(?P<nick>\S+?)- {TEXT}"),
         form(EventType.JOIN, "Join\t", rf"{NICK} \({MASK}\) has joined this channel\."),
         form(
@@ -99,24 +131,28 @@ TABLE: Final = TextTable(
             rf"{SUBJECT} (?:has been|was) kicked from the channel by (?P<nick>\S+?)"
             rf"(?: \({TEXT}\))?\.?",
         ),
+        form(
+            EventType.KICK,
+            "Kick\t",
+            rf"You have been kicked from channel {TARGET} by (?P<nick>\S+?)(?: \({TEXT}\))?\.",
+            is_own=True,
+        ),
+        form(
+            EventType.KICK,
+            "Kick\t",
+            r"You have kicked (?P<subject>\S+) from the channel(?: \((?P<text>.*)\))?\.",
+            is_own=True,
+        ),
         form(EventType.NICK, "Nick\t", r"You are now known as (?P<subject>\S+?)\.?", is_own=True),
         form(EventType.NICK, "Nick\t", rf"{NICK} is now known as (?P<subject>\S+?)\.?"),
         form(EventType.TOPIC, "Topic\t", rf'You set the channel topic to "{TEXT}"\.', is_own=True),
         form(EventType.TOPIC, "Topic\t", rf'{NICK} sets the channel topic to "{TEXT}"\.'),
-        form(NOISE, "Topic\t", r"The channel topic (?:is|was set by) .*"),
-        form(
-            EventType.MODE,
-            "Mode\t",
-            rf"{NICK} {mode_pattern(_VOICE)} (?P<to>\S+) permission to talk\.",
-            mode_refine(_VOICE),
-        ),
-        form(
-            EventType.MODE,
-            "Mode\t",
-            rf"{NICK} {mode_pattern(_GIVEN)} (?P<to>\S+?)\.",
-            mode_refine(_GIVEN),
-        ),
-        form(EventType.MODE, "Mode\t", rf"{NICK} {mode_pattern(_SET)}\.", mode_refine(_SET)),
+        form(NOISE, "Topic\t", r"The (?:channel topic is|topic was set by) .*"),
+        *_modes(_VOICE, r" (?P<to>\S+) permission to talk\."),
+        *_modes(_GIVEN, r" (?P<to>(?!you(?:rself)?\.$)\S+)\."),
+        *_modes(_SET, r"\."),
+        *_modes(_ARGUED, r" '?(?P<to>[^\s']+)'?(?: nicks?)?\."),
+        form(EventType.MODE, "Mode\t", r"You set channel mode (?P<params>[+-]\S+)", is_own=True),
         form(EventType.MODE, "Mode\t", rf"{NICK} sets channel mode (?P<params>[+-]\S+)"),
     ),
     marks=(form(NOISE, "*** ", r"(?:Logfile started|on [A-Z].*)"),),
@@ -125,7 +161,7 @@ TABLE: Final = TextTable(
 DIALECT: Final = Dialect(
     name="konversation",
     title="Konversation (English)",
-    proven="source",
+    proven="run",
     decoder=TABLE.decoder,
     grain=SECOND,
     paths=(
@@ -133,5 +169,6 @@ DIALECT: Final = Dialect(
         "konversation/logs/{network}_{channel}.log",
     ),
     loss=Loss(),
-    lacks="the zone, hosts of speakers, formatting, bytes; other languages",
+    lacks="the zone, hosts of speakers, bytes, several modes at once, modes given to the"
+    " program's user; other languages",
 )
