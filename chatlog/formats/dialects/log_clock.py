@@ -145,7 +145,8 @@ class LogClock:
         if found is None:
             return -1
         if self._has_epoch and found["epoch"]:
-            self.time = self._epoch.time_of(int(found["epoch"]))
+            self.time = time = self._epoch.time_of(int(found["epoch"]))
+            self._minute, self._known = StampMinute(length=found.end()), {found[0]: time}
             return found.end()
         self._forget()
         parts = Stamped(found.groupdict())
