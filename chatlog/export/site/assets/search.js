@@ -1,0 +1,160 @@
+"use strict";
+// The search: shards of terms are loaded as scripts, then the pages that have all terms are
+// looked through, newest first. search_terms.py takes lines apart in the same way.
+const SEARCH = { shards: new Map(), pages: new Map(), periods: [], places: {} };
+function PERIODS(periods, places) { SEARCH.periods = periods; SEARCH.places = places; }
+function PAGES(period, pages) { SEARCH.pages.set(period, pages); }
+function SHARD(period, number, terms) { SEARCH.shards.set(period + "/" + number, terms); }
+
+(() => {
+  const CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/, AT_ONCE = 50;
+  const state = document.getElementById("state"), hits = document.getElementById("hits"), more = document.getElementById("more");
+  const loaded = new Map();
+  const load = source => {
+    if (!loaded.has(source)) loaded.set(source, new Promise(resolve => {
+      const script = document.createElement("script");
+      script.src = source;
+      script.onload = () => resolve(true);
+      script.onerror = () => resolve(false);
+      document.head.append(script);
+    }));
+    return loaded.get(source);
+  };
+  const shard = (term, count) => {
+    let value = 2166136261;
+    for (const byte of new TextEncoder().encode([...term].slice(0, 3).join("")))
+      value = Math.imul(value ^ byte, 16777619) >>> 0;
+    return value % count;
+  };
+  const terms = text => {
+    const found = new Set();
+    for (const word of text.toLowerCase().match(/[\p{L}\p{N}]+/gu) || []) {
+      const letters = [...word];
+      if (!CJK.test(word)) found.add(letters.slice(0, 32).join(""));
+      else for (let at = 0; at < Math.max(1, letters.length - 1); at++) found.add(letters.slice(at, at + 2).join(""));
+    }
+    return found;
+  };
+  const parse = text => {
+    const query = { phrases: [], words: [], from: "", in: "", terms: new Set() };
+    for (const [, phrase, word] of text.matchAll(/"([^"]+)"|(\S+)/g)) {
+      const [, key, value] = (word || "").match(/^(from|in):(.+)$/i) || [];
+      if (key) query[key.toLowerCase()] = value.toLowerCase();
+      else if (phrase) query.phrases.push(phrase.toLowerCase());
+      else query.words.push(word.toLowerCase());
+    }
+    for (const each of [...query.words, ...query.phrases]) for (const term of terms(each)) query.terms.add(term);
+    if (query.from) query.terms.add("from:" + query.from);
+    return query;
+  };
+  const holds = (query, nick, text) => {
+    const all = text.toLowerCase(), own = terms(nick + " " + text);
+    return (!query.from || nick.toLowerCase() === query.from)
+      && query.phrases.every(each => all.includes(each))
+      && query.words.every(word => [...terms(word)].every(term => own.has(term)))
+      && query.words.every(word => !CJK.test(word) || all.includes(word) || nick.toLowerCase().includes(word));
+  };
+  async function* pages(query, place) {
+    for (const [period, count] of SEARCH.periods) {
+      const needed = [...query.terms].map(term => [term, shard(term, count)]);
+      const ready = await Promise.all([load(`search/${period}/pages.js`),
+        ...needed.map(([, number]) => load(`search/${period}/${number.toString(16)}.js`))]);
+      if (!ready[0]) continue;
+      let found = null;
+      for (const [term, number] of needed) {
+        let at = 0;
+        const packed = (SEARCH.shards.get(period + "/" + number) || {})[term];
+        const some = new Set(packed ? packed.split(",").map(each => at += parseInt(each, 16)) : []);
+        found = found ? new Set([...found].filter(each => some.has(each))) : some;
+        if (!found.size) break;
+      }
+      const names = SEARCH.pages.get(period);
+      for (const number of [...found].sort((one, other) => other - one)) {
+        const page = names[number], directory = page.slice(0, page.lastIndexOf("/"));
+        if ((!place || directory === place) && (!query.in || named(directory, query.in))) yield page;
+      }
+    }
+  }
+  const named = (directory, name) => {
+    const channel = (SEARCH.places[directory] || "").toLowerCase();
+    return channel === name || channel.replace(/^#+/, "") === name.replace(/^#+/, "");
+  };
+  async function lines(page, query) {
+    let text;
+    try { text = await (await fetch(page + ".html")).text(); } catch { return null; }
+    const found = [];
+    for (const each of new DOMParser().parseFromString(text, "text/html").querySelectorAll("#log p[id]")) {
+      const nick = each.querySelector("b"), said = each.querySelector(":scope > span");
+      if (nick && said && holds(query, nick.textContent, said.textContent)) found.push(each);
+    }
+    return found.reverse();
+  }
+  const marked = (node, query) => {
+    const words = [...query.phrases, ...query.words].filter(Boolean);
+    const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT), texts = [];
+    while (walker.nextNode()) texts.push(walker.currentNode);
+    for (let text of texts) {
+      for (;;) {
+        const low = text.data.toLowerCase();
+        const places = words.map(word => [low.indexOf(word), word.length]).filter(([at]) => at >= 0);
+        if (!places.length || low.length !== text.data.length) break;
+        const [at, length] = places.sort((one, other) => one[0] - other[0])[0];
+        const hit = text.splitText(at), rest = hit.splitText(length), mark = document.createElement("mark");
+        hit.replaceWith(mark);
+        mark.append(hit);
+        text = rest;
+      }
+    }
+  };
+  const title = page => {
+    const at = page.lastIndexOf("/"), heading = document.createElement("h2"), link = document.createElement("a");
+    link.href = page + ".html";
+    link.textContent = (SEARCH.places[page.slice(0, at)] || page.slice(0, at)) + ", " + page.slice(at + 1);
+    heading.append(link);
+    return heading;
+  };
+  async function run(query, place) {
+    const found = pages(query, place);
+    let lineCount = 0, pageCount = 0, isOver = false, rest = [];
+    const step = async () => {
+      more.hidden = true;
+      state.textContent = "Searching…";
+      let shown = 0;
+      while (shown < AT_ONCE) {
+        if (!rest.length) {
+          const next = await found.next();
+          if (next.done) { isOver = true; break; }
+          const some = await lines(next.value, query);
+          if (some === null) { hits.append(title(next.value)); pageCount++; shown++; continue; }
+          if (!some.length) continue;
+          hits.append(title(next.value));
+          rest = some.map(each => [next.value, each]);
+        }
+        const [page, each] = rest.shift(), copy = document.importNode(each, true);
+        copy.querySelector("a").href = page + ".html#" + copy.id;
+        for (const link of copy.querySelectorAll("a.re")) link.href = new URL(link.getAttribute("href"), new URL(page + ".html", location)).href;
+        copy.removeAttribute("id");
+        marked(copy, query);
+        hits.append(copy);
+        lineCount++;
+        shown++;
+      }
+      more.hidden = isOver && !rest.length;
+      state.textContent = lineCount || pageCount
+        ? `${lineCount} lines${more.hidden ? "" : " so far"}` + (pageCount ? `, and ${pageCount} days that may have more` : "")
+        : "Nothing found.";
+    };
+    more.onclick = step;
+    await step();
+  }
+  addEventListener("DOMContentLoaded", async () => {
+    const asked = new URLSearchParams(location.search), text = (asked.get("q") || "").trim();
+    document.getElementById("q").value = text;
+    if (!text) return;
+    const query = parse(text);
+    if (!query.terms.size) { state.textContent = "Type a word to search for."; return; }
+    await load("search/periods.js");
+    document.title = text + " · " + document.title;
+    await run(query, asked.get("in") || "");
+  });
+})();

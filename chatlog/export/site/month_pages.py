@@ -1,0 +1,217 @@
+"""The days of one month of a channel: read, rendered, and laid aside until their pages are made."""
+
+from __future__ import annotations
+
+from itertools import chain, groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from chatlog.event import CLASSES, EventType
+from chatlog.export.site.anchors import KEY_BYTES
+from chatlog.export.site.day_lines import DayGap, DayRenderer, DaySummary, LocalTimes
+from chatlog.export.site.site_days import bounds_of, day_of
+from chatlog.formats import jsonl
+from chatlog.formats.format import Style
+from chatlog.formats.plain import encoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from chatlog.event import Event
+    from chatlog.export.site.settings import SiteSettings
+    from chatlog.export.site.site_days import MonthOfChannel
+    from chatlog.read.segment_reader import SegmentReader
+
+__all__ = ["KEY_BYTES", "MonthWork", "RenderedDay", "gap_texts"]
+
+_by_time: Final = attrgetter("time")
+_HOST_TYPES: Final = frozenset({EventType.CHGHOST, EventType.NAMES})
+_LONG: Final = 2 * 86_400_000
+_ANCHORS: Final = b'<p id="'
+
+
+class GapOfChannel(msgspec.Struct, frozen=True):
+    """A stretch in which a channel was not heard, and why."""
+
+    since: str
+    until: str
+    cause: str
+
+
+class RenderedDay(msgspec.Struct):
+    """A rendered day; its lines lie in a file of their own until the page is made."""
+
+    day: str
+    lines: str
+    summary: DaySummary
+    terms: set[str]
+    last: str
+    heard: float | None
+
+
+class MonthWork(msgspec.Struct, frozen=True):
+    """The work on one month: where its lines come from, and where its pages go.
+
+    `pages` is the directory of the channel's pages, `aside` that of lines that wait.
+    """
+
+    month: MonthOfChannel
+    pages: Path
+    aside: Path
+    gaps: tuple[GapOfChannel, ...]
+    recorded: tuple[tuple[str, str], ...]
+
+    def run(self, settings: SiteSettings, key: bytes) -> Iterator[RenderedDay]:
+        """Yield each day that has lines or gaps; write its text, its JSON, and its lines aside."""
+        tz = settings.tz
+
+        def local(time: str) -> tuple[str, str]:
+            return day_of(time, tz), local_clock(time, settings)
+
+        times = LocalTimes(local)
+        renderer = DayRenderer(key, times, hides_hosts=settings.hides_hosts)
+        text = encoder(Style("datetime", tz))
+        for day, events in self._days(settings):
+            shown = without_hidden(events, hides_hosts=settings.hides_hosts)
+            if not shown:
+                continue
+            lines = renderer.render(day, shown, self._gaps_of(day, settings), self._former(day))
+            self.aside.mkdir(parents=True, exist_ok=True)
+            place = self.aside / f"{day}.lines"
+            place.write_bytes(lines.html.encode("utf-8", "replace"))
+            (self.aside / f"{day}.txt").write_bytes(text(shown))
+            (self.aside / f"{day}.jsonl").write_bytes(jsonl.encode(shown))
+            heard = self._heard(day, settings)
+            yield RenderedDay(day, str(place), lines.summary, lines.terms, shown[-1].time, heard)
+
+    def _days(self, settings: SiteSettings) -> Iterator[tuple[str, list[Event]]]:
+        """Yield the events of each day in order of time; a month at once if segments are long."""
+        tz, month = settings.tz, self.month.month
+        daily: dict[str, list[SegmentReader]] = {}
+        for source in self.month.sources:
+            first, last = day_of(source.start, tz), day_of(source.end, tz)
+            if source.start[:10] < "1988" or last > _later(first):
+                break
+            for day in {first, last}:
+                daily.setdefault(day, []).append(source)
+        else:
+            for day in sorted(day for day in daily if day[:7] == month):
+                if events := _events(daily[day], *bounds_of(day, tz)):
+                    yield day, events
+            return
+        low = bounds_of(f"{month}-01", tz)[0]
+        high = bounds_of(f"{_following(month)}-01", tz)[0]
+        events = _events(self.month.sources, low, high)
+        for day, some in groupby(events, key=lambda event: day_of(event.time, tz)):
+            yield day, [*some]
+
+    def _former(self, day: str) -> list[str]:
+        """Return the anchors of the page that is there."""
+        try:
+            page = (self.pages / f"{day}.html").read_bytes()
+        except OSError:
+            return []
+        found = page.split(b' id="')[1:]
+        names = (piece[: piece.find(b'"')].decode("ascii", "replace") for piece in found)
+        return [name for name in names if name[:1].isdigit() and "-" in name]
+
+    def _gaps_of(self, day: str, settings: SiteSettings) -> Iterable[DayGap]:
+        begin, end = bounds_of(day, settings.tz)
+        for gap in self.gaps:
+            if gap.since < end and gap.until > begin:
+                yield DayGap(max(gap.since, begin), gap_texts(gap, settings))
+
+    def _heard(self, day: str, settings: SiteSettings) -> float | None:
+        """Return the share of a day that was heard, None if no ledger tells."""
+        begin, end = (_milliseconds(each) for each in bounds_of(day, settings.tz))
+        recorded = _overlap(((since, until) for since, until in self.recorded), begin, end)
+        if not recorded:
+            return None
+        missed = _overlap(((gap.since, gap.until) for gap in self.gaps), begin, end)
+        return max(0.0, 1 - missed / recorded)
+
+
+def _milliseconds(time: str) -> int:
+    from chatlog.event import parse_time
+
+    return parse_time(time)
+
+
+def _overlap(stretches: Iterable[tuple[str, str]], begin: int, end: int) -> int:
+    total = 0
+    for since, until in stretches:
+        low, high = max(begin, _milliseconds(since)), min(end, _milliseconds(until))
+        total += max(0, high - low)
+    return total
+
+
+def gap_texts(gap: GapOfChannel, settings: SiteSettings) -> str:
+    """Return a gap in words: not heard, from when to when, and why."""
+    first, last = day_of(gap.since, settings.tz), day_of(gap.until, settings.tz)
+    begin, end = local_clock(gap.since, settings), local_clock(gap.until, settings)
+    until = end if first == last else f"{last} {end}"
+    cause = f" ({gap.cause})" if gap.cause else ""
+    return f"Not heard from {first} {begin} to {until}{cause}"
+
+
+def local_clock(time: str, settings: SiteSettings) -> str:
+    """Return the local `HH:MM` of a time."""
+    from datetime import UTC, datetime
+
+    if settings.tz is UTC:
+        return time[11:16]
+    moment = datetime.fromisoformat(f"{time[:16]}:00+00:00")
+    return f"{moment.astimezone(settings.tz):%H:%M}"
+
+
+def without_hidden(events: Sequence[Event], *, hides_hosts: bool) -> list[Event]:
+    """Return the events that a site shows: without removed messages, and without hosts."""
+    removed = {
+        event.reply_to for event in events if event.type == EventType.REDACT and event.reply_to
+    }
+    if removed:
+        events = [
+            msgspec.structs.replace(event, text="", tags={}) if event.msgid in removed else event
+            for event in events
+        ]
+    if not hides_hosts:
+        return [*events]
+    return [_without_host(event) for event in events if event.type not in _HOST_TYPES]
+
+
+def _without_host(event: Event) -> Event:
+    if event.user or event.host:
+        event = msgspec.structs.replace(event, user="", host="")
+    if event.type in _MODERATION and any("@" in each for each in event.params):
+        params = tuple("…" if "@" in each else each for each in event.params)
+        event = msgspec.structs.replace(event, params=params)
+    return event
+
+
+_MODERATION: Final = CLASSES["moderation"] | {EventType.OTHER}
+
+
+def _events(sources: Iterable[SegmentReader], low: str, high: str) -> list[Event]:
+    """Return the events of `[low, high)` in order of time, stably."""
+    found = [
+        event
+        for source in sources
+        for event in chain.from_iterable(source.event_blocks())
+        if low <= event.time < high
+    ]
+    found.sort(key=_by_time)
+    return found
+
+
+def _later(day: str) -> str:
+    from datetime import date, timedelta
+
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+
+
+def _following(month: str) -> str:
+    year, number = int(month[:4]), int(month[5:7])
+    return f"{year + number // 12:04d}-{number % 12 + 1:02d}"

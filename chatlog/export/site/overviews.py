@@ -1,0 +1,198 @@
+"""The pages about days: the list of channels, calendars, statistics, people, feeds, the search."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import msgspec
+
+from chatlog.export.site.calendar_table import DayNumbers, months_of
+from chatlog.export.site.charts import bars
+from chatlog.export.site.search_index import period_of_day, periods_file
+from chatlog.export.site.templates import asset, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatlog.export.site.settings import Channel, SiteSettings
+    from chatlog.export.site.site_days import BuiltChannel, BuiltDay
+    from chatlog.export.site.templates import Pages
+
+_WEEKDAYS: Final = (
+    *("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+)
+_ASSETS: Final = ("style.css", "site.js", "search.js")
+_TOP: Final = 30
+_MOST_PEOPLE: Final = 1000
+_IN_FEED: Final = 14
+
+
+class _Files(Protocol):
+    def put(self, path: str, data: bytes) -> None: ...
+    def remove(self, path: str) -> None: ...
+
+
+class _Person(msgspec.Struct):
+    nick: str
+    said: int
+    first: str
+    last: str
+
+
+class ChannelRow(msgspec.Struct, frozen=True):
+    """A row of the list of channels."""
+
+    channel: Channel
+    newest: str
+    days: int
+    said: int
+
+
+class FeedEntry(msgspec.Struct, frozen=True):
+    """An entry of a feed: a day, the time of its last event, and its numbers."""
+
+    day: str
+    updated: str
+    said: int
+    people: int
+
+
+class Overviews:
+    """The pages about the days of all channels."""
+
+    def __init__(self, files: _Files, pages: Pages, settings: SiteSettings) -> None:
+        self._files = files
+        self._pages = pages
+        self._settings = settings
+
+    def write(self, channels: Sequence[tuple[Channel, BuiltChannel]]) -> None:
+        """Write all of them; those whose bytes are the same stay as they are."""
+        rows = []
+        for channel, built in channels:
+            days = {
+                day: found
+                for month in sorted(built.months)
+                for day, found in built.months[month].days.items()
+            }
+            if days:
+                rows.append(self._channel(channel, days))
+        rows.sort(key=lambda row: (row.channel.network, row.channel.name))
+        self._page("index.html", "index.html", root="", channels=rows, channel=None)
+        self._page("search.html", "search.html", root="", channel=None)
+        self._write_periods(rows, channels)
+        for name in _ASSETS:
+            self._files.put(name, asset(name, self._settings.templates))
+        self._page("robots.txt", "robots.txt")
+        self._write_sitemap(rows, channels)
+
+    def _page(self, path: str, template: str, **values: Any) -> None:
+        self._files.put(path, self._pages.render(template, path=path, **values))
+
+    def _write_periods(
+        self, rows: Sequence[ChannelRow], channels: Sequence[tuple[Channel, BuiltChannel]]
+    ) -> None:
+        newest = max((row.newest for row in rows), default="")
+        periods = {
+            period_of_day(f"{month}-01", newest)
+            for _, built in channels
+            for month in built.months
+            if built.months[month].days
+        }
+        names = {row.channel.path: row.channel.name for row in rows}
+        self._files.put(*periods_file(periods, names))
+
+    def _write_sitemap(
+        self, rows: Sequence[ChannelRow], channels: Sequence[tuple[Channel, BuiltChannel]]
+    ) -> None:
+        if not self._settings.url or self._settings.noindex:
+            self._files.remove("sitemap.xml")
+            return
+        paths = ["index.html", *(f"{row.channel.path}/index.html" for row in rows)]
+        for channel, built in channels:
+            paths += [
+                f"{channel.path}/{day}.html"
+                for month in sorted(built.months)
+                for day in built.months[month].days
+            ]
+        self._page("sitemap.xml", "sitemap.xml", paths=paths)
+
+    def _channel(self, channel: Channel, days: dict[str, BuiltDay]) -> ChannelRow:
+        """Write the pages about one channel."""
+        names = [*days]
+        said = sum(day.summary.said for day in days.values())
+        topic = next(
+            (day.summary.topic for day in reversed(days.values()) if day.summary.topic), ""
+        )
+        numbers = {name: DayNumbers(day.summary.said, day.heard) for name, day in days.items()}
+        shared = {"root": "../../", "channel": channel, "newest": names[-1]}
+        self._page(
+            f"{channel.path}/index.html",
+            "channel.html",
+            months=months_of(numbers),
+            weekdays=_WEEKDAYS,
+            topic=topic,
+            text=self._settings.texts.get(channel.name, ""),
+            **shared,
+        )
+        self._stats(channel, days, said, shared)
+        self._people(channel, days, shared)
+        self._feed(channel, days)
+        return ChannelRow(channel, names[-1], len(names), said)
+
+    def _stats(
+        self, channel: Channel, days: dict[str, BuiltDay], said: int, shared: dict[str, Any]
+    ) -> None:
+        by_month: Counter[str] = Counter()
+        by_hour = [0] * 24
+        people: Counter[str] = Counter()
+        for name, day in days.items():
+            by_month[name[:7]] += day.summary.said
+            people.update(day.summary.people)
+            for hour, count in enumerate(day.summary.hours):
+                by_hour[hour] += count
+        months = sorted(by_month)
+        values = [by_month[month] for month in months]
+        hours = [f"{hour:02d}" for hour in range(24)]
+        top = sorted(people.items(), key=lambda each: (-each[1], each[0]))[:_TOP]
+        self._page(
+            f"{channel.path}/stats.html",
+            "stats.html",
+            said=said,
+            days=len(days),
+            oldest=next(iter(days)),
+            by_month=safe(bars(values, months, "Lines by month")),
+            by_hour=safe(bars(by_hour, hours, "Lines by hour")),
+            top=top,
+            **shared,
+        )
+
+    def _people(self, channel: Channel, days: dict[str, BuiltDay], shared: dict[str, Any]) -> None:
+        found: dict[str, _Person] = {}
+        for name, day in days.items():
+            for nick, said in day.summary.people.items():
+                person = found.setdefault(nick, _Person(nick, 0, name, name))
+                person.said += said
+                person.last = name
+        ranked = sorted(found.values(), key=lambda person: (-person.said, person.nick))
+        self._page(
+            f"{channel.path}/people.html",
+            "people.html",
+            people=ranked[:_MOST_PEOPLE],
+            more=max(0, len(ranked) - _MOST_PEOPLE),
+            **shared,
+        )
+
+    def _feed(self, channel: Channel, days: dict[str, BuiltDay]) -> None:
+        path = f"{channel.path}/feed.xml"
+        if not self._settings.url:  # a feed needs addresses that are whole
+            self._files.remove(path)
+            return
+        newest = sorted(days, reverse=True)[:_IN_FEED]
+        entries = [
+            FeedEntry(
+                name, days[name].last, days[name].summary.said, len(days[name].summary.people)
+            )
+            for name in newest
+        ]
+        self._page(path, "feed.xml", channel=channel, entries=entries)

@@ -1,0 +1,63 @@
+"""The terms by which lines are found in a page: words, pairs of CJK characters, speakers. Pure.
+
+`search.js` takes a query apart in the same way: change both together.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LONGEST: Final = 32
+"""The characters of a word that count."""
+
+_WORDS: Final = re.compile(r"[^\W_]+")
+_CJK: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_MASK: Final = 0xFFFFFFFF
+
+
+def terms_of(text: str) -> set[str]:
+    """Return the terms of a text.
+
+    A run of letters and digits is a word, in lower case; one with CJK characters, which write no
+    spaces, is cut into pairs of neighbours.
+    """
+    text = text.lower()
+    if text.isascii():
+        return {word[:LONGEST] for word in _WORDS.findall(text)}
+    found: set[str] = set()
+    for word in _WORDS.findall(text):
+        if _CJK.search(word):
+            found.update(word[at : at + 2] for at in range(max(1, len(word) - 1)))
+        else:
+            found.add(word[:LONGEST])
+    return found
+
+
+def shard_of(term: str, count: int) -> int:
+    """Return the number of the shard of a term: terms that begin alike lie together."""
+    value = 2166136261
+    for byte in term[:3].encode("utf-8", "surrogatepass"):
+        value = ((value ^ byte) * 16777619) & _MASK
+    return value % count
+
+
+def packed(pages: Iterable[int]) -> str:
+    """Return rising page numbers as the distances between them, in hexadecimal."""
+    last, found = 0, []
+    for page in pages:
+        found.append(format(page - last, "x"))
+        last = page
+    return ",".join(found)
+
+
+def unpacked(text: str) -> list[int]:
+    """Return the page numbers that `packed` wrote."""
+    last, found = 0, []
+    for each in text.split(","):
+        last += int(each, 16)
+        found.append(last)
+    return found

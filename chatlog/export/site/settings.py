@@ -1,0 +1,80 @@
+"""The settings of a site, and the places of its files. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from pathlib import Path  # noqa: TC003 - msgspec reads it
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+_PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
+
+
+class SiteSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of a site.
+
+    Days and times are in `tz`, which `zone` names. `url` is where the site will be, with a `/` at
+    the end, "" if nobody says: feeds, the sitemap and previews of links need it. `contact`,
+    `licence` and `removal` are texts of the footer. `noindex` asks search engines to stay away.
+    `hides_hosts` leaves out hosts and masks. Templates in `templates` come before ours. `texts`
+    are shown above the calendars of channels, by their names.
+    """
+
+    title: str = "Chat logs"
+    url: str = ""
+    tz: tzinfo = UTC
+    zone: str = "UTC"
+    contact: str = ""
+    licence: str = ""
+    removal: str = ""
+    noindex: bool = False
+    hides_hosts: bool = True
+    templates: Path | None = None
+    texts: dict[str, str] = {}
+
+
+class Channel(msgspec.Struct, frozen=True, order=True):
+    """A channel of the site: its network and name, and the directories of its pages.
+
+    `network_directory` and `directory` are made of letters, digits, `.`, `-` and `_`: no web
+    server, browser or search engine takes them for anything else.
+    """
+
+    network: str
+    name: str
+    network_directory: str
+    directory: str
+
+    @property
+    def path(self) -> str:
+        """The directory of its pages below the site."""
+        return f"{self.network_directory}/{self.directory}"
+
+    @property
+    def live(self) -> str:
+        """The link to the channel on the network, "" if the network's name is no host."""
+        if "." not in self.network:
+            return ""
+        return f"ircs://{self.network}/{self.name.replace('#', '%23')}"
+
+
+def safe_directory(name: str) -> str:
+    """Return the name of a network or a channel as a directory; `#python` is `python`.
+
+    Each other byte than letters, digits, `.` and `-` is `_` and two digits. Injective among
+    channels, of which none begins with a letter, and among networks.
+    """
+    octets = name.encode("utf-8", "surrogatepass")
+    if octets[:1] == b"#" and chr((octets[1:2] or b"#")[0]) in _FIRST:
+        octets = octets[1:]
+    shown = [chr(each) if chr(each) in _PLAIN else f"_{each:02x}" for each in octets]
+    if shown and shown[0] == ".":
+        shown[0] = "_2e"
+    return "".join(shown) or "_"
+
+
+_FIRST: Final = _PLAIN - frozenset(".-")

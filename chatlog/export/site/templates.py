@@ -1,0 +1,71 @@
+"""The templates of a site, in jinja2 with everything escaped; those of the user come first."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chatlog.errors import TranscriptError, UsageError
+from chatlog.formats.visible import visible
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+OWN = Path(__file__).parent / "templates"
+ASSETS = Path(__file__).parent / "assets"
+
+
+class Pages:
+    """The pages of a site out of templates; raise UsageError if jinja2 is missing."""
+
+    def __init__(self, directory: Path | None, **everywhere: object) -> None:
+        self._templates = _environment(directory)
+        self._everywhere = everywhere
+
+    def render(self, template: str, **values: Any) -> bytes:
+        """Return a page; raise UsageError for a template of the user that is wrong."""
+        from jinja2 import TemplateError
+
+        try:
+            made = self._templates.get_template(template).render(**self._everywhere, **values)
+        except TemplateError as error:
+            raise UsageError(f"the template {template} is wrong: {error}") from error
+        return made.encode("utf-8", "replace")
+
+
+@cache
+def _environment(directory: Path | None) -> Environment:
+    try:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    except ImportError as error:
+        raise UsageError(
+            "a site needs a library; install it with: pip install 'chatlog-irc[site]'"
+        ) from error
+    if directory is not None and not directory.is_dir():
+        raise TranscriptError(f"{directory} is no directory of templates; name another")
+    places = [str(OWN)] if directory is None else [str(directory), str(OWN)]
+    found = Environment(
+        loader=FileSystemLoader(places),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    found.filters["visible"] = visible
+    return found
+
+
+def safe(html: str) -> Any:
+    """Return HTML of ours as a value that templates leave as it is."""
+    from markupsafe import Markup
+
+    return Markup(html)  # noqa: S704 - made by `markup` and `day_lines`, which escape
+
+
+def asset(name: str, directory: Path | None) -> bytes:
+    """Return a style sheet or a script: that of the user if there is one."""
+    for place in (directory, ASSETS):
+        if place is not None and (path := place / name).is_file():
+            return path.read_bytes()
+    raise AssertionError(name)
