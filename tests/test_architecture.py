@@ -77,6 +77,7 @@ OUTSIDE = {
     "watchfiles": {"cli"},
     "hyperscan": {"search"},
     "duckdb": {"export"},
+    "jinja2": {"export"},
 }
 """The packages that may import a library; msgspec may be imported everywhere."""
 
@@ -84,12 +85,13 @@ EVERYWHERE = {"msgspec"}
 STDLIB = sys.stdlib_module_names | {"compression"}  # which Python has from 3.14
 IMPORTED_AS = {"backports_zstd": "backports"}
 
-EXTRAS = ("scram", "ecdsa", "proxy", "watch", "fast", "zstd", "parquet")
+EXTRAS = ("scram", "ecdsa", "proxy", "watch", "fast", "zstd", "parquet", "site")
 """The extras whose libraries are imported where they are needed, and only there."""
 
 LATE_IMPORTS = {
     "an extra, which may be missing": (
-        "backports compression cryptography duckdb hyperscan python_socks scramp watchfiles"
+        "backports compression cryptography duckdb hyperscan jinja2 python_socks scramp"
+        " watchfiles"
         " chatlog.search.patterns"
     ),
     "asyncio and the network, 300 ms: a help text needs neither": (
@@ -124,6 +126,7 @@ LATE_IMPORTS = {
         " chatlog.cli.show.messages chatlog.cli.suggestions click.shell_completion"
     ),
     "5 ms, most commands find something": "chatlog.cli.show.nothing_found",
+    "60 ms: only a site needs templates and processes": "chatlog.export.site.build",
     "0.6 ms: only a name that is not there needs it": "difflib",
     "private to Python, and may be missing": "re._parser",
 }

@@ -72,6 +72,10 @@ class PastExport:
         with suppress(msgspec.MsgspecError, UnicodeDecodeError):
             self.pieces = msgspec.json.decode(_content(path) or b"{}", type=_Written).pieces
 
+    def beside(self, name: str) -> Path:
+        """Return the path of a further file about the export, of that name."""
+        return self._path.with_suffix(f".{name}.json")
+
     def end(self, pieces: dict[str, WrittenPiece]) -> None:
         """Keep the records of all files for the next export."""
         data = msgspec.json.encode(_Written(pieces))

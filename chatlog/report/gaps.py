@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chatlog.archive.targets import Target
     from chatlog.coverage.fold import Coverage
     from chatlog.coverage.gap import Gap
+    from chatlog.coverage.stretches import TimeStretch
 
 GRAVEST_FIRST: Final = (GapState.OPEN, GapState.UNFILLABLE, GapState.PLANNED, GapState.FILLED)
 
@@ -114,6 +115,23 @@ def coverages(
             yield target, coverage
         elif _has_transcripts(target):
             unreadable.unledgered(target)
+
+
+class Hearing(NamedTuple):
+    """The stretches of a target that are recorded, and the gaps in them that nothing filled."""
+
+    target: Target
+    recorded: list[TimeStretch]
+    missed: list[Gap]
+
+
+def hearings(
+    root: Path, targets: Iterable[Target], now: str, *, unreadable: Unreadable
+) -> Iterator[Hearing]:
+    """Yield when each target was heard, of those that have coverage."""
+    for target, coverage in coverages(root, targets, now, unreadable=unreadable):
+        missed = [gap for gap in coverage.gaps if gap.state is not GapState.FILLED]
+        yield Hearing(target, [*coverage.recorded], missed)
 
 
 def _report_runs(root: Path, last_heard: LastHeard, unreadable: Unreadable) -> None:

@@ -11,9 +11,10 @@ import click
 from chatlog import clock
 from chatlog.archive.targets import Targets
 from chatlog.cli.help import HelpCommand
-from chatlog.cli.options.exporting import ExportOptions, export_options
+from chatlog.cli.options.exporting import SITE, ExportOptions, export_options
 from chatlog.cli.options.query import FILTERS, match_option, query_options
 from chatlog.cli.options.reading import archive_options, network_option, target_options
+from chatlog.cli.options.site import SITE_OPTIONS, SiteOptions, site_options
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.exports import export_line
 from chatlog.cli.show.messages import write_message
@@ -22,6 +23,7 @@ from chatlog.cli.show.progress import progress, progress_until_output
 from chatlog.cli.show.screen import json_line, write
 from chatlog.export.past_exports import NAME, remembered
 from chatlog.export.run import Exported
+from chatlog.search.workers import count as core_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +33,11 @@ if TYPE_CHECKING:
     from chatlog.export.past_exports import ExportEntry
     from chatlog.export.pieces import ExportPiece
     from chatlog.export.run import Export
+    from chatlog.read.reader import Reader
 
 _SECTIONS: Final = {
     "Files": ("--to", "--dest", "--partition", "--tz"),
+    "Site": SITE_OPTIONS,
     "Filters": ("--match", *FILTERS),
     "Output": ("--json", "--quiet"),
     "Archive": ("--archive", "--config"),
@@ -43,6 +47,7 @@ _SECTIONS: Final = {
 @click.command(cls=HelpCommand, sections=_SECTIONS)
 @target_options
 @export_options
+@site_options
 @match_option
 @query_options
 @network_option
@@ -54,6 +59,7 @@ def command(
     root: str,
     wanted: Wanted,
     exporting: ExportOptions,
+    publishing: SiteOptions,
     as_json: bool,
     quiet: bool,
     **chosen: Any,
@@ -68,13 +74,38 @@ def command(
       chatlog export --to jsonl -o 'logs/{network}/{target}/{date}.jsonl'
       chatlog export --since 2026-11 --to text -o logs/
       chatlog export '#python' --to markdown -o - | less
+      chatlog export '#python' --to site -o public/ --title 'Logs of #python'
 
     In -o, {network}, {target}, {date}, {month}, {year} and {part} stand for what their names
     say; docs/exporting.md describes the formats.
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
+    shown = not (quiet or as_json)
+    if exporting.to == SITE:
+        reader = publishing.reader(root, wanted, chosen)
+        done = _build(reader, exporting, publishing, shown=shown)
+    else:
+        publishing.expect_none()
+        done, reader = _export(root, wanted, exporting, chosen, shown=shown)
+    if not exporting.is_piped:
+        _tell(done, exporting, as_json=as_json, quiet=quiet)
+    sys.stdout.flush()
+    Damage(reader.damaged).end()
+    if not done.lines:
+        raise nothing_found(reader.selected).error()
+
+
+def _export(
+    root: str,
+    wanted: Wanted,
+    exporting: ExportOptions,
+    chosen: dict[str, Any],
+    *,
+    shown: bool,
+) -> tuple[Exported, Reader]:
+    """Write the lines of a query to files or to stdout."""
     exports = exporting.exports(root, wanted, chosen)
-    selected = exports[0].reader.selected
-    warn_of_unknown(Targets(root, chosen["targets"], selected.networks))
+    reader = exports[0].reader
+    warn_of_unknown(Targets(root, chosen["targets"], reader.selected.networks))
     done = Exported()
     for number, export in enumerate(exports):
         pieces = _pieces(export)
@@ -82,13 +113,23 @@ def command(
             done.add(_pipe(export, pieces))
         else:
             entry = exporting.entry(wanted, chosen, number)
-            done.add(_write(export, pieces, entry, Path(root), shown=not (quiet or as_json)))
-    if not exporting.is_piped:
-        _tell(done, exporting, as_json=as_json, quiet=quiet)
-    sys.stdout.flush()
-    Damage(exports[0].reader.damaged).end()
-    if not done.lines:
-        raise nothing_found(selected).error()
+            done.add(_write(export, pieces, entry, Path(root), shown=shown))
+    return done, reader
+
+
+def _build(
+    reader: Reader, exporting: ExportOptions, publishing: SiteOptions, *, shown: bool
+) -> Exported:
+    """Build the pages of a site."""
+    from chatlog.export.site.build import Site
+
+    settings = publishing.settings(exporting)
+    root, now = Path(reader.selected.root), clock.now()
+    with remembered(root, publishing.entry(exporting, reader), now, _tell_unrecorded) as past:
+        state = past.beside("site") if past is not None else None
+        site = Site(reader, Path(exporting.dest), settings, now, state)
+        with progress("building", site.size(), shown=shown) as advance:
+            return site.build(core_count(), advance)
 
 
 def _pieces(export: Export) -> list[ExportPiece]:

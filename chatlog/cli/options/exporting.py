@@ -33,13 +33,15 @@ if TYPE_CHECKING:
 
 _EVERYTHING: Final = ("*", SERVER)
 _ABOUT: Final = "about"
+SITE: Final = "site"
+"""The format that is no files of lines, but pages: see `cli/options/site`."""
 _OPTIONS: Final = (
     click.option(
         "--to",
         required=True,
-        type=click.Choice(NAMES),
+        type=click.Choice((*NAMES, SITE)),
         metavar="FORMAT",
-        help=f"Format of the files: {', '.join(NAMES)}.",
+        help=f"Format of the files: {', '.join((*NAMES, SITE))}.",
     ),
     click.option(
         "-o",

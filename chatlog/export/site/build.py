@@ -1,4 +1,4 @@
-"""The making of a site: only what has changed is rendered, and only new bytes are written.
+"""The making of a site: changed months are rendered, and only new bytes are written.
 
 All pages of a channel's month are rendered together, by a process for each core. Their lines
 lie aside until the days of all months are known, then pages are made with links to their
@@ -11,7 +11,8 @@ import secrets
 import shutil
 import signal
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,13 +23,14 @@ from chatlog import __version__
 from chatlog.archive.system import FILE_MODE, System, replace_file
 from chatlog.archive.targets import spelled
 from chatlog.casemapping import CHANTYPES
-from chatlog.coverage.gap import GapState
 from chatlog.errors import TranscriptError
 from chatlog.export.output_files import exported
-from chatlog.export.site.month_pages import KEY_BYTES, GapOfChannel, MonthWork, RenderedDay
+from chatlog.export.run import Exported
+from chatlog.export.site.anchors import KEY_BYTES
+from chatlog.export.site.month_pages import GapOfChannel, MonthWork, RenderedDay
 from chatlog.export.site.overviews import Overviews
 from chatlog.export.site.search_index import PeriodIndex, load, period_of_day
-from chatlog.export.site.settings import Channel, safe_directory
+from chatlog.export.site.settings import SiteChannel, safe_directory
 from chatlog.export.site.site_days import (
     BuiltChannel,
     BuiltDay,
@@ -36,12 +38,13 @@ from chatlog.export.site.site_days import (
     bounds_of,
     months_of,
 )
-from chatlog.export.site.templates import OWN, Pages, safe
+from chatlog.export.site.templates import OWN, Pages
+from chatlog.formats import jsonl
 from chatlog.read.catalog import Catalog
-from chatlog.report.gaps import Unreadable, coverages
+from chatlog.report.gaps import Unreadable, hearings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from chatlog.archive.targets import Target
     from chatlog.export.site.settings import SiteSettings
@@ -51,17 +54,10 @@ if TYPE_CHECKING:
 KEY: Final = "SITEKEY"
 """The file of the key of anchors, in the archive."""
 
-_DAY_FILES: Final = ("html", "txt", "jsonl")
+_Heard = tuple[tuple[GapOfChannel, ...], tuple[tuple[str, str], ...]]
+"""The gaps of a channel, and the stretches that are recorded."""
 
-
-class SiteResult(msgspec.Struct):
-    """The files that were written, left as they were, and removed; the channels and lines."""
-
-    written: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    channels: int = 0
-    lines: int = 0
+_DAY_FILES: Final = ("html", "txt", jsonl.SUFFIX)
 
 
 class _State(msgspec.Struct):
@@ -71,7 +67,7 @@ class _State(msgspec.Struct):
 class SiteFiles:
     """The files of a site: each is replaced at once, and only by other bytes."""
 
-    def __init__(self, root: Path, result: SiteResult) -> None:
+    def __init__(self, root: Path, result: Exported) -> None:
         self.root = root
         self._result = result
         self._made: set[Path] = set()
@@ -79,6 +75,7 @@ class SiteFiles:
     def put(self, path: str, data: bytes) -> None:
         """Write a file of the site if its bytes are new."""
         place = self.root / path
+        self._result.size += len(data)
         with exported(place):
             try:
                 if place.read_bytes() == data:
@@ -95,7 +92,7 @@ class SiteFiles:
         self._result.written += 1
 
     def remove(self, path: str) -> None:
-        """Remove a file of the site that is no longer of it."""
+        """Remove a file of the site."""
         with exported(self.root / path), suppress(FileNotFoundError):
             (self.root / path).unlink()
             self._result.removed += 1
@@ -108,9 +105,9 @@ class Site:
     """
 
     def __init__(
-        self, reader: Reader, directory: Path, settings: SiteSettings, now: str, state: Path
+        self, reader: Reader, directory: Path, settings: SiteSettings, now: str, state: Path | None
     ) -> None:
-        self.result = SiteResult()
+        self.result = Exported()
         self._reader = reader
         self._root = Path(reader.selected.root)
         self._settings = settings
@@ -120,9 +117,10 @@ class Site:
         self._pages = Pages(settings.templates, site=settings)
         self._state = _read_state(state)
         self._options = _options(settings)
+        self._terms: dict[str, set[str]] = {}
 
-    def build(self, workers: int, advance: Callable[[int], None]) -> SiteResult:
-        """Build what has changed; call `advance` with the bytes of segments that are done.
+    def build(self, workers: int, advance: Callable[[int], None]) -> Exported:
+        """Build the pages that have changed; call `advance` with the bytes of segments done.
 
         Raise TranscriptError if the archive cannot be read or the site not written, UsageError
         if a template is wrong or a library is missing.
@@ -140,7 +138,6 @@ class Site:
         overviews = Overviews(self._files, self._pages, self._settings)
         overviews.write([(self._channel(each), each) for each in built.values()])
         self._keep_state()
-        self.result.channels = len(built)
         self.result.lines = sum(
             day.summary.events
             for each in built.values()
@@ -168,26 +165,23 @@ class Site:
             if spelled(target.name).startswith(tuple(CHANTYPES))
         ]
 
-    def _channel(self, built: BuiltChannel) -> Channel:
-        return Channel(
+    def _channel(self, built: BuiltChannel) -> SiteChannel:
+        return SiteChannel(
             built.network, built.name, safe_directory(built.network), safe_directory(built.name)
         )
 
-    def _gaps(
-        self, targets: list[Target]
-    ) -> dict[str, tuple[tuple[GapOfChannel, ...], tuple[tuple[str, str], ...]]]:
+    def _gaps(self, targets: list[Target]) -> dict[str, _Heard]:
         """Return the gaps and the recorded stretches of targets, by their paths."""
         unreadable = Unreadable(lambda *_: None, lambda _: None, lambda *_: None)
-        found = {}
-        for target, coverage in coverages(self._root, targets, self._now, unreadable=unreadable):
-            gaps = tuple(
-                GapOfChannel(gap.start.time, gap.end, gap.cause)
-                for gap in coverage.gaps
-                if gap.state is not GapState.FILLED
+        return {
+            target.path: (
+                tuple(GapOfChannel(gap.start.time, gap.end, gap.cause) for gap in missed),
+                tuple((each.since, each.until) for each in recorded),
             )
-            recorded = tuple((each.since, each.until) for each in coverage.recorded)
-            found[target.path] = gaps, recorded
-        return found
+            for target, recorded, missed in hearings(
+                self._root, targets, self._now, unreadable=unreadable
+            )
+        }
 
     # -- rendering ---------------------------------------------------------------------
 
@@ -201,51 +195,63 @@ class Site:
     ) -> dict[str, BuiltChannel]:
         """Render the months that have changed; return all channels as they are built now."""
         gaps = self._gaps([target for target, _ in channels])
-        built: dict[str, BuiltChannel] = {}
-        with _pool(workers, self._settings, key) as run:
-            for target, months in channels:
-                network, name = spelled(target.network), spelled(target.name)
-                known = self._state.channels.get(f"{network}/{name}") or BuiltChannel(network, name)
-                channel = self._channel(known)
-                work = _ChannelWork(
-                    channel, known, self._files.root / channel.path, aside / channel.path
-                )
-                found = work.render(months, gaps.get(target.path, ((), ())), self._options, run)
-                self._write(channel, work, found, advance)
-                built[f"{network}/{name}"] = found
-                advance(sum(source.size() for month in months for source in month.sources))
+        plans = [
+            self._plan(target, months, gaps.get(target.path, ((), ())), aside)
+            for target, months in channels
+        ]
+        while due := [(plan, month) for plan in plans for month in plan.due()]:
+            works = [plan.work(month) for plan, month in due]
+            for (plan, month), days in zip(
+                due, _rendered(works, workers, self._settings, key), strict=True
+            ):
+                plan.take(month, days)
+                advance(plan.size_of(month))
+        for plan in plans:
+            self._write(plan)
+        built = {f"{each.found.network}/{each.found.name}": each.found for each in plans}
+        built = {
+            name: each
+            for name, each in built.items()
+            if any(month.days for month in each.months.values())
+        }
         self._write_search(built)
-        return {name: each for name, each in built.items() if any(each.months.values())}
+        return built
 
-    def _write(
+    def _plan(
         self,
-        channel: Channel,
-        work: _ChannelWork,
-        found: BuiltChannel,
-        _advance: Callable[[int], None],
-    ) -> None:
+        target: Target,
+        months: list[MonthOfChannel],
+        heard: _Heard,
+        aside: Path,
+    ) -> _ChannelPlan:
+        network, name = spelled(target.network), spelled(target.name)
+        known = self._state.channels.get(f"{network}/{name}") or BuiltChannel(network, name)
+        channel = self._channel(known)
+        return _ChannelPlan(
+            channel,
+            known,
+            pages=self._files.root / channel.path,
+            aside=aside / channel.path,
+            months=months,
+            heard=heard,
+            options=self._options,
+        )
+
+    def _write(self, plan: _ChannelPlan) -> None:
         """Write the pages of the days that were rendered."""
+        channel, found = plan.channel, plan.found
         days = [day for month in sorted(found.months) for day in found.months[month].days]
         places = {day: number for number, day in enumerate(days)}
-        for rendered in work.rendered:
-            at = places[rendered.day]
-            self._write_day(channel, rendered, days, at, work.aside)
-        for day in work.gone:
+        for rendered in plan.rendered:
+            self._write_day(channel, rendered, days, places[rendered.day], plan.aside)
+            self._terms[f"{channel.path}/{rendered.day}"] = rendered.terms
+        for day in plan.gone:
             for suffix in _DAY_FILES:
                 self._files.remove(f"{channel.path}/{day}.{suffix}")
-        self._terms.update(
-            {f"{channel.path}/{rendered.day}": rendered.terms for rendered in work.rendered}
-        )
-        self._terms.update({f"{channel.path}/{day}": set() for day in work.gone})
-
-    @property
-    def _terms(self) -> dict[str, set[str]]:
-        if not hasattr(self, "_changed_terms"):
-            self._changed_terms: dict[str, set[str]] = {}
-        return self._changed_terms
+            self._terms[f"{channel.path}/{day}"] = set()
 
     def _write_day(
-        self, channel: Channel, rendered: RenderedDay, days: list[str], at: int, aside: Path
+        self, channel: SiteChannel, rendered: RenderedDay, days: list[str], at: int, aside: Path
     ) -> None:
         day = rendered.day
         start, end = bounds_of(day, self._settings.tz)
@@ -262,10 +268,10 @@ class Site:
             previous=days[at - 1] if at else "",
             following=days[at + 1] if at + 1 < len(days) else "",
             newest=days[-1],
-            lines=safe(Path(rendered.lines).read_text(encoding="utf-8")),
+            lines=Path(rendered.lines).read_text(encoding="utf-8"),
         )
         self._files.put(f"{stem}.html", page)
-        for suffix in ("txt", "jsonl"):
+        for suffix in _DAY_FILES[1:]:
             self._files.put(f"{stem}.{suffix}", (aside / f"{day}.{suffix}").read_bytes())
 
     # -- the search --------------------------------------------------------------------
@@ -285,7 +291,6 @@ class Site:
         for period, pages in sorted(periods.items()):
             self._write_period(period, pages, newest)
         self._remove_periods(set(periods))
-        self._periods = sorted(periods)
 
     def _write_period(self, period: str, pages: set[str], newest: str) -> None:
         changed = {
@@ -343,82 +348,97 @@ class Site:
                     self._files.remove(f"{channel.path}/{page}")
 
     def _keep_state(self) -> None:
-        replace_file(
-            self._state_path, msgspec.json.encode(self._state), system=System(), durable=False
-        )
+        if self._state_path is not None:
+            data = msgspec.json.encode(self._state)
+            replace_file(self._state_path, data, system=System(), durable=False)
 
 
-class _ChannelWork:
-    """The work on one channel: `rendered` and `gone` are the days that change."""
+class _ChannelPlan:
+    """The work on one channel: `rendered` and `gone` are the days that change, `found` all."""
 
-    def __init__(self, channel: Channel, known: BuiltChannel, pages: Path, aside: Path) -> None:
+    def __init__(
+        self,
+        channel: SiteChannel,
+        known: BuiltChannel,
+        *,
+        pages: Path,
+        aside: Path,
+        months: list[MonthOfChannel],
+        heard: _Heard,
+        options: str,
+    ) -> None:
+        self.channel = channel
+        self.found = BuiltChannel(known.network, known.name)
         self.rendered: list[RenderedDay] = []
         self.gone: list[str] = []
         self.aside = aside
-        self._channel = channel
         self._known = known
         self._pages = pages
-
-    def render(
-        self,
-        months: list[MonthOfChannel],
-        heard: tuple[tuple[GapOfChannel, ...], tuple[tuple[str, str], ...]],
-        options: str,
-        run: Callable[[list[MonthWork]], Iterator[list[RenderedDay]]],
-    ) -> BuiltChannel:
-        """Render what has changed, and the months beside it if their neighbours are new."""
-        gaps, recorded = heard
-        signatures = {
-            each.month: each.signature(
-                options,
-                (
-                    (gap.since, gap.until)
-                    for gap in gaps
-                    if gap.since[:7] <= each.month <= gap.until[:7]
-                ),
-            )
-            for each in months
+        self._months = {each.month: each for each in months}
+        self._gaps, self._recorded = heard
+        self._signatures = {
+            each.month: each.signature(options, self._gaps_in(each.month)) for each in months
         }
-        by_name = {each.month: each for each in months}
-        found = BuiltChannel(self._known.network, self._known.name)
-        due = [name for name in signatures if self._is_changed(name, signatures[name])]
-        for name in signatures.keys() - due:
-            found.months[name] = self._known.months[name]
-        while due:
-            works = [
-                MonthWork(by_name[name], self._pages, self.aside, gaps, recorded) for name in due
-            ]
-            for name, days in zip(due, run(works), strict=True):
-                self._take(found, name, signatures[name], days)
-            due = self._beside(found, {*due, *(each.day[:7] for each in self.rendered)})
-        return found
+        self._done: set[str] = set()
+        self._begun = False
 
-    def _is_changed(self, name: str, signature: str) -> bool:
-        known = self._known.months.get(name)
-        if known is None or known.signature != signature:
+    def _gaps_in(self, month: str) -> Iterator[tuple[str, str]]:
+        for gap in self._gaps:
+            if gap.since[:7] <= month <= gap.until[:7]:
+                yield gap.since, gap.until
+
+    def due(self) -> list[str]:
+        """Return the months that are to be rendered now: those that have changed.
+
+        When these are done, those beside them are due of which a day has a new neighbour.
+        """
+        if self._begun:
+            return self._beside()
+        self._begun = True
+        changed = [month for month in self._months if self._is_changed(month)]
+        for month in self._months.keys() - changed:
+            self.found.months[month] = self._known.months[month]
+        self.gone += [
+            day
+            for month, built in self._known.months.items()
+            if month not in self._months
+            for day in built.days
+        ]
+        return changed
+
+    def work(self, month: str) -> MonthWork:
+        """Return the work on a month."""
+        return MonthWork(self._months[month], self._pages, self.aside, self._gaps, self._recorded)
+
+    def size_of(self, month: str) -> int:
+        """Return the bytes of the segments of a month."""
+        return sum(source.size() for source in self._months[month].sources)
+
+    def take(self, month: str, days: list[RenderedDay]) -> None:
+        """Take the rendered days of a month."""
+        self._done.add(month)
+        self.rendered += days
+        self.found.months[month] = BuiltMonth(
+            self._signatures[month],
+            {each.day: BuiltDay(each.summary, each.heard, each.last) for each in days},
+        )
+        former = self._known.months.get(month)
+        if former is not None:
+            self.gone += [day for day in former.days if day not in self.found.months[month].days]
+
+    def _is_changed(self, month: str) -> bool:
+        known = self._known.months.get(month)
+        if known is None or known.signature != self._signatures[month]:
             return True
         return any(not (self._pages / f"{day}.html").is_file() for day in known.days)
 
-    def _take(
-        self, found: BuiltChannel, name: str, signature: str, days: list[RenderedDay]
-    ) -> None:
-        self.rendered += days
-        found.months[name] = BuiltMonth(
-            signature,
-            {each.day: BuiltDay(each.summary, each.heard, each.last) for each in days},
-        )
-        former = self._known.months.get(name)
-        if former is not None:
-            self.gone += [day for day in former.days if day not in found.months[name].days]
-
-    def _beside(self, found: BuiltChannel, done: set[str]) -> list[str]:
-        """Return the months that were not rendered, of which a day has a new neighbour."""
-        before, now = _neighbours(self._known), _neighbours(found)
+    def _beside(self) -> list[str]:
+        before, now = _neighbours(self._known), _neighbours(self.found)
         return sorted(
             {
                 day[:7]
                 for day, beside in now.items()
-                if before.get(day) != beside and day[:7] not in done
+                if before.get(day) != beside and day[:7] not in self._done
             }
         )
 
@@ -432,38 +452,38 @@ def _neighbours(channel: BuiltChannel) -> dict[str, tuple[str, str, str]]:
 
 # -- processes ---------------------------------------------------------------------
 
-_work: tuple[SiteSettings, bytes] | None = None
+_works: Sequence[MonthWork] = ()
+"""The work of all processes, which know it as they are forked."""
 
 
-def _begin_worker(settings: SiteSettings, key: bytes) -> None:
-    global _work  # noqa: PLW0603 - of this process
+def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
-    _work = settings, key
 
 
-def _run_month(work: MonthWork) -> list[RenderedDay]:
-    assert _work is not None  # noqa: S101 - every worker begins so
-    return [*work.run(*_work)]
+def _run_month(number: int, settings: SiteSettings, key: bytes) -> list[RenderedDay]:
+    return [*_works[number].run(settings, key)]
 
 
-@contextmanager
-def _pool(
-    workers: int, settings: SiteSettings, key: bytes
-) -> Iterator[Callable[[list[MonthWork]], Iterator[list[RenderedDay]]]]:
-    """Yield a function that renders months, by several processes if there are several cores."""
+def _rendered(
+    works: Sequence[MonthWork], workers: int, settings: SiteSettings, key: bytes
+) -> Iterator[list[RenderedDay]]:
+    """Yield the days of each month, rendered by several processes if there are several cores."""
+    global _works  # noqa: PLW0603 - for the processes that are forked next
+    workers = min(workers, len(works))
     if workers < 2:  # noqa: PLR2004
-        yield lambda works: ([*work.run(settings, key)] for work in works)
+        yield from ([*work.run(settings, key)] for work in works)
         return
-    pool = ProcessPoolExecutor(
-        workers, get_context("fork"), initializer=_begin_worker, initargs=(settings, key)
-    )
+    _works = works
+    pool = ProcessPoolExecutor(workers, get_context("fork"), initializer=_begin_worker)
     try:
-        yield lambda works: pool.map(_run_month, works)
+        run = partial(_run_month, settings=settings, key=key)
+        yield from pool.map(run, range(len(works)))
     except BaseException:
         for process in pool._processes.values():  # noqa: SLF001 - it has no other way to end them
             process.terminate()
         raise
     finally:
+        _works = ()
         pool.shutdown(cancel_futures=True)
 
 
@@ -492,8 +512,10 @@ def _key_of(root: Path) -> bytes:
     return key
 
 
-def _read_state(path: Path) -> _State:
-    """Return what was built, nothing if no file tells: then everything is built anew."""
+def _read_state(path: Path | None) -> _State:
+    """Return the channels as they were built, none if no file tells: all is built anew then."""
+    if path is None:
+        return _State()
     with suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return msgspec.json.decode(path.read_bytes(), type=_State)
     return _State()

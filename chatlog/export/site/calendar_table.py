@@ -1,4 +1,4 @@
-"""The calendar of a channel: how much was said on each day, and how much of it was heard. Pure."""
+"""The calendar of a channel: lines by day, and the share of each day that was heard. Pure."""
 
 from __future__ import annotations
 

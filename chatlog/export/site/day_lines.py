@@ -12,7 +12,7 @@ from zlib import crc32
 import msgspec
 
 from chatlog.event import CLASSES, RECORDERS_OWN, TALK, EventType
-from chatlog.export.site.anchors import Anchors
+from chatlog.export.site.anchors import Anchors, aliases
 from chatlog.export.site.markup import escaped, marked
 from chatlog.export.site.search_terms import terms_of
 from chatlog.formats.sentences import sentence
@@ -279,8 +279,6 @@ def _reactions(found: Counter[str] | None) -> str:
 
 def with_aliases(html: str, former: list[str], now: list[str]) -> str:
     """Return lines with the former anchors of those that moved to another second."""
-    from chatlog.export.site.anchors import aliases
-
     for anchor, others in aliases(former, now).items():
         marks = "".join(f'<a id="{each}"></a>' for each in others)
         html = html.replace(f'<p id="{anchor}"', f'{marks}<p id="{anchor}"', 1)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.event import CLASSES, EventType
-from chatlog.export.site.anchors import KEY_BYTES
+from chatlog.event import CLASSES, EventType, parse_time
 from chatlog.export.site.day_lines import DayGap, DayRenderer, DaySummary, LocalTimes
 from chatlog.export.site.site_days import bounds_of, day_of
 from chatlog.formats import jsonl
@@ -25,12 +25,8 @@ if TYPE_CHECKING:
     from chatlog.export.site.site_days import MonthOfChannel
     from chatlog.read.segment_reader import SegmentReader
 
-__all__ = ["KEY_BYTES", "MonthWork", "RenderedDay", "gap_texts"]
-
 _by_time: Final = attrgetter("time")
 _HOST_TYPES: Final = frozenset({EventType.CHGHOST, EventType.NAMES})
-_LONG: Final = 2 * 86_400_000
-_ANCHORS: Final = b'<p id="'
 
 
 class GapOfChannel(msgspec.Struct, frozen=True):
@@ -83,7 +79,7 @@ class MonthWork(msgspec.Struct, frozen=True):
             place = self.aside / f"{day}.lines"
             place.write_bytes(lines.html.encode("utf-8", "replace"))
             (self.aside / f"{day}.txt").write_bytes(text(shown))
-            (self.aside / f"{day}.jsonl").write_bytes(jsonl.encode(shown))
+            (self.aside / f"{day}.{jsonl.SUFFIX}").write_bytes(jsonl.encode(shown))
             heard = self._heard(day, settings)
             yield RenderedDay(day, str(place), lines.summary, lines.terms, shown[-1].time, heard)
 
@@ -135,8 +131,6 @@ class MonthWork(msgspec.Struct, frozen=True):
 
 
 def _milliseconds(time: str) -> int:
-    from chatlog.event import parse_time
-
     return parse_time(time)
 
 
@@ -159,8 +153,6 @@ def gap_texts(gap: GapOfChannel, settings: SiteSettings) -> str:
 
 def local_clock(time: str, settings: SiteSettings) -> str:
     """Return the local `HH:MM` of a time."""
-    from datetime import UTC, datetime
-
     if settings.tz is UTC:
         return time[11:16]
     moment = datetime.fromisoformat(f"{time[:16]}:00+00:00")
@@ -199,7 +191,7 @@ def _events(sources: Iterable[SegmentReader], low: str, high: str) -> list[Event
     found = [
         event
         for source in sources
-        for event in chain.from_iterable(source.event_blocks())
+        for event in chain.from_iterable(block.events for block in source.decoded_blocks())
         if low <= event.time < high
     ]
     found.sort(key=_by_time)
@@ -207,8 +199,6 @@ def _events(sources: Iterable[SegmentReader], low: str, high: str) -> list[Event
 
 
 def _later(day: str) -> str:
-    from datetime import date, timedelta
-
     return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 

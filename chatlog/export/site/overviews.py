@@ -10,12 +10,12 @@ import msgspec
 from chatlog.export.site.calendar_table import DayNumbers, months_of
 from chatlog.export.site.charts import bars
 from chatlog.export.site.search_index import period_of_day, periods_file
-from chatlog.export.site.templates import asset, safe
+from chatlog.export.site.templates import asset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chatlog.export.site.settings import Channel, SiteSettings
+    from chatlog.export.site.settings import SiteChannel, SiteSettings
     from chatlog.export.site.site_days import BuiltChannel, BuiltDay
     from chatlog.export.site.templates import Pages
 
@@ -43,7 +43,7 @@ class _Person(msgspec.Struct):
 class ChannelRow(msgspec.Struct, frozen=True):
     """A row of the list of channels."""
 
-    channel: Channel
+    channel: SiteChannel
     newest: str
     days: int
     said: int
@@ -66,8 +66,8 @@ class Overviews:
         self._pages = pages
         self._settings = settings
 
-    def write(self, channels: Sequence[tuple[Channel, BuiltChannel]]) -> None:
-        """Write all of them; those whose bytes are the same stay as they are."""
+    def write(self, channels: Sequence[tuple[SiteChannel, BuiltChannel]]) -> None:
+        """Write all pages; those whose bytes are the same stay as they are."""
         rows = []
         for channel, built in channels:
             days = {
@@ -90,7 +90,7 @@ class Overviews:
         self._files.put(path, self._pages.render(template, path=path, **values))
 
     def _write_periods(
-        self, rows: Sequence[ChannelRow], channels: Sequence[tuple[Channel, BuiltChannel]]
+        self, rows: Sequence[ChannelRow], channels: Sequence[tuple[SiteChannel, BuiltChannel]]
     ) -> None:
         newest = max((row.newest for row in rows), default="")
         periods = {
@@ -103,7 +103,7 @@ class Overviews:
         self._files.put(*periods_file(periods, names))
 
     def _write_sitemap(
-        self, rows: Sequence[ChannelRow], channels: Sequence[tuple[Channel, BuiltChannel]]
+        self, rows: Sequence[ChannelRow], channels: Sequence[tuple[SiteChannel, BuiltChannel]]
     ) -> None:
         if not self._settings.url or self._settings.noindex:
             self._files.remove("sitemap.xml")
@@ -117,7 +117,7 @@ class Overviews:
             ]
         self._page("sitemap.xml", "sitemap.xml", paths=paths)
 
-    def _channel(self, channel: Channel, days: dict[str, BuiltDay]) -> ChannelRow:
+    def _channel(self, channel: SiteChannel, days: dict[str, BuiltDay]) -> ChannelRow:
         """Write the pages about one channel."""
         names = [*days]
         said = sum(day.summary.said for day in days.values())
@@ -141,7 +141,7 @@ class Overviews:
         return ChannelRow(channel, names[-1], len(names), said)
 
     def _stats(
-        self, channel: Channel, days: dict[str, BuiltDay], said: int, shared: dict[str, Any]
+        self, channel: SiteChannel, days: dict[str, BuiltDay], said: int, shared: dict[str, Any]
     ) -> None:
         by_month: Counter[str] = Counter()
         by_hour = [0] * 24
@@ -161,13 +161,15 @@ class Overviews:
             said=said,
             days=len(days),
             oldest=next(iter(days)),
-            by_month=safe(bars(values, months, "Lines by month")),
-            by_hour=safe(bars(by_hour, hours, "Lines by hour")),
+            by_month=bars(values, months, "Lines by month"),
+            by_hour=bars(by_hour, hours, "Lines by hour"),
             top=top,
             **shared,
         )
 
-    def _people(self, channel: Channel, days: dict[str, BuiltDay], shared: dict[str, Any]) -> None:
+    def _people(
+        self, channel: SiteChannel, days: dict[str, BuiltDay], shared: dict[str, Any]
+    ) -> None:
         found: dict[str, _Person] = {}
         for name, day in days.items():
             for nick, said in day.summary.people.items():
@@ -183,7 +185,7 @@ class Overviews:
             **shared,
         )
 
-    def _feed(self, channel: Channel, days: dict[str, BuiltDay]) -> None:
+    def _feed(self, channel: SiteChannel, days: dict[str, BuiltDay]) -> None:
         path = f"{channel.path}/feed.xml"
         if not self._settings.url:  # a feed needs addresses that are whole
             self._files.remove(path)

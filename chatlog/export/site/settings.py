@@ -37,7 +37,7 @@ class SiteSettings(msgspec.Struct, frozen=True, kw_only=True):
     texts: dict[str, str] = {}
 
 
-class Channel(msgspec.Struct, frozen=True, order=True):
+class SiteChannel(msgspec.Struct, frozen=True, order=True):
     """A channel of the site: its network and name, and the directories of its pages.
 
     `network_directory` and `directory` are made of letters, digits, `.`, `-` and `_`: no web

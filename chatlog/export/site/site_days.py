@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class BuiltDay(msgspec.Struct):
-    """A day as it was built: its numbers, and the share of it that was heard, if known."""
+    """A day of the site: its numbers, and the share of the day that was heard, if known."""
 
     summary: DaySummary
     heard: float | None = None
@@ -43,7 +43,7 @@ class BuiltChannel(msgspec.Struct):
 
 
 class MonthOfChannel(msgspec.Struct):
-    """A month of a channel in the archive, and the segments that may hold lines of it."""
+    """A month of a channel in the archive, with the segments that may hold its lines."""
 
     month: str
     sources: list[SegmentReader]

@@ -56,13 +56,6 @@ def _environment(directory: Path | None) -> Environment:
     return found
 
 
-def safe(html: str) -> Any:
-    """Return HTML of ours as a value that templates leave as it is."""
-    from markupsafe import Markup
-
-    return Markup(html)  # noqa: S704 - made by `markup` and `day_lines`, which escape
-
-
 def asset(name: str, directory: Path | None) -> bytes:
     """Return a style sheet or a script: that of the user if there is one."""
     for place in (directory, ASSETS):
