@@ -38,16 +38,23 @@ def _without_colon(found: Found) -> Found:
     return {**found, "params": " ".join([*words, last.removeprefix(":")])}
 
 
+def _to_the_bot(found: Found) -> Found:
+    """File words to the bot alone under the nick that says them; a single word has a blank more."""
+    text = found.get("text", "")
+    text = text if " " in text[:-1] else text.removesuffix(" ")
+    return {**found, "target": found["nick"], "text": text}
+
+
 TABLE: Final = TextTable(
     name="eggdrop",
     stamps=(rf"\[{CLOCK_TIME}(?::(?P<second>\d\d))?\] ",),
     forms=(
         form(EventType.MESSAGE, "<", rf"(?P<nick>[^> ]+)> {TEXT}"),
         form(EventType.ACTION, "Action: ", rf"{NICK} {TEXT}"),
-        form(EventType.ACTION, "Action to ", rf"(?P<target>\S+?): {NICK} {TEXT}"),
+        form(EventType.ACTION, "Action to ", rf"\S+?: {NICK} {TEXT}", _to_the_bot),
         form(EventType.NOTICE, "-", rf"(?P<nick>[^:\s]+):{TARGET}- {TEXT}"),
-        form(EventType.NOTICE, "-", rf"(?P<nick>[^\s(]+) \({MASK}\)- {TEXT}"),
-        form(EventType.MESSAGE, "[", rf"(?P<nick>[^!\s]+)!{MASK}\] {TEXT}"),
+        form(EventType.NOTICE, "-", rf"(?P<nick>[^\s(]+) \({MASK}\)- {TEXT}", _to_the_bot),
+        form(EventType.MESSAGE, "[", rf"(?P<nick>[^!\s]+)!{MASK}\] {TEXT}", _to_the_bot),
         form(EventType.JOIN, "", rf"{NICK} \({MASK}\) (?:joined|returned to) {_CHANNEL}\."),
         form(EventType.JOIN, "", rf"{NICK} joined {_CHANNEL}\."),
         form(EventType.PART, "", rf"{NICK} \({MASK}\) left {_CHANNEL}(?: \({TEXT}\))?\."),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chatlog.formats.dialects.dialect import LogFacts, LogTally
     from chatlog.formats.dialects.forms import Form, Found
 
+_CHANNELS: Final = "#&!+"
 NAMELESS: Final = "lines by the program's user, whose nick the log does not tell"
 
 
@@ -37,19 +38,13 @@ class EventMaker:
 
     def plain(self, kind: str, fields: dict[str, Any], time: str, encoding: str) -> Event:
         """Return the event of a form that is plain; its fields may be empty."""
-        named = fields.pop("target", "")
-        if named and not self.target:
-            self.target = named
-        return self._event(kind, self._facts.target or named, fields, time, encoding)
+        target = self._target_of(kind, fields.pop("target", ""))
+        return self._event(kind, target, fields, time, encoding)
 
     def event(self, used: Form, found: Found, time: str, encoding: str) -> Event:
         """Return the event of the fields that a form found."""
         fields: dict[str, Any] = found
-        named = fields.pop("target", "")
-        self.target = self.target or named
-        target = self._facts.target or named
-        if named and used.kind in TALK and not _is_file_of(target, named):
-            target = named
+        target = self._target_of(used.kind, fields.pop("target", ""))
         if "params" in fields:
             fields["command"], fields["params"] = mode_change(fields["params"])
         if "now" in fields:
@@ -62,6 +57,21 @@ class EventMaker:
         if used.kind == EventType.NICK and fields.get("nick") == self.own_nick:
             self.own_nick = fields.get("subject", "")
         return self._event(used.kind, target, fields, time, encoding)
+
+    def _target_of(self, kind: str, named: str) -> str:
+        """Return the target of an event whose line names a channel or a nick, or "".
+
+        Talk goes where its line says. Other events go where the log belongs, but for the log
+        of a server's window, which is of no channel.
+        """
+        target = self._facts.target or named
+        if not named:
+            return target
+        is_channel = named[0] in _CHANNELS
+        if not self.target and (is_channel or kind not in TALK):
+            self.target = named
+        goes_where_named = kind in TALK or (is_channel and target == SERVER)
+        return named if goes_where_named and not _is_file_of(target, named) else target
 
     def _event(
         self, kind: str, target: str, fields: dict[str, Any], time: str, encoding: str

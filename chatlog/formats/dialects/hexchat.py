@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from chatlog.alignment.losses import Loss
-from chatlog.event import EventType
+from chatlog.event import SERVER, EventType
 from chatlog.formats.dialects.dialect import SECOND, Dialect
 from chatlog.formats.dialects.forms import (
     CLOCK_SECONDS,
@@ -28,11 +30,14 @@ from chatlog.formats.dialects.forms import (
     form,
 )
 from chatlog.formats.dialects.mode_words import mode_pattern, mode_refine
-from chatlog.formats.dialects.text_dialect import TextTable
+from chatlog.formats.dialects.text_dialect import TextDecoder, TextTable
 
 if TYPE_CHECKING:
+    from chatlog.formats.dialects.dialect import LogFacts
     from chatlog.formats.dialects.forms import Refine
 
+_CHANNELS: Final = "#&!+"
+_XCHAT: Final = "xchatlogs"
 _GAP: Final = r"[\t ]\s*"
 _MODES: Final = {
     "gives channel operator status to": "+o",
@@ -91,6 +96,7 @@ def _events(lead: str, *, is_ambiguous: bool) -> tuple[Form, ...]:
         event(EventType.KICK, rf"{NICK} has kicked {SUBJECT} from {TARGET} \({TEXT}\)"),
         event(EventType.NICK, rf"{NICK} is now known as {SUBJECT}"),
         event(EventType.TOPIC, rf"{NICK} has changed the topic to: {TEXT}"),
+        event(EventType.INVITE, rf"{SUBJECT} has been invited to {TARGET} by {NICK} \(\S*\)"),
         event(EventType.MODE, modes, mode_refine(_MODES)),
         event(
             EventType.MODE, rf"{NICK} sets mode (?P<params>[+-]\S+)(?: on)? (?P<target>[#&!+]\S*)"
@@ -121,18 +127,52 @@ TABLE: Final = TextTable(
     marks=(
         form(OPENED, "**** BEGIN LOGGING AT ", CTIME),
         form(CLOSED, "**** ENDING LOGGING AT ", CTIME),
+        form(NOISE, "[", r"\S+ has address \S+\]"),
     ),
 )
+
+_SERVER_TABLE: Final = msgspec.structs.replace(
+    TABLE,
+    forms=(
+        form(EventType.NICK, "*", rf"{_GAP}You are now known as {SUBJECT}", is_own=True),
+        form(NOISE, "", ".*"),
+    ),
+)
+"""The table of the window of a server, in which `*` begins remarks in any words."""
+
+
+def decoder(facts: LogFacts) -> TextDecoder:
+    """Return the decoder of a log, whose name tells if it is the window of a server."""
+    if _is_of_server(facts.name):
+        return _SERVER_TABLE.decoder(msgspec.structs.replace(facts, target=SERVER))
+    return TABLE.decoder(facts)
+
+
+def _is_of_server(name: str) -> bool:
+    """Return whether a log is of the window of a server: its network's name, or a host's.
+
+    The name of no nick has a dot. Before the network is known, the window is `server`, or "".
+    XChat has the network in the names of files, `NET-NET.log`.
+    """
+    path, _, file = name.lower().rpartition("/")
+    folder, window = path.rpartition("/")[2], file.partition(".log")[0]
+    if folder == _XCHAT:
+        half = len(window) // 2
+        return bool(window) and window == f"{window[:half]}-{window[:half]}"
+    is_no_nick = window in {"", "server", folder} or "." in window
+    return ".log" in file and window[:1] not in {*_CHANNELS} and is_no_nick
+
 
 DIALECT: Final = Dialect(
     name="hexchat",
     title="HexChat, XChat",
     proven="run",
-    decoder=TABLE.decoder,
+    decoder=decoder,
     grain=SECOND,
     aliases=("xchat",),
     paths=(
         "logs/{network}/{channel}.log",
+        "logs/{network}/.log",
         "xchatlogs/{network}-#{hashless}.log",
         "xchatlogs/{network}-{channel}.log",
         "xchatlogs/{network}-#{hashless}.xchatlog",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _NAME: Final = r"(?:[~&@%+!]+)?(?P<nick>[^\s<>=-][^\s<>]*)"
 _MASK: Final = r"(?P<user>[^@\s()]*)@(?P<host>[^\s()]*)"
 _WHY: Final = rf"(?: \({TEXT}\))?"
+_CHANNELS: Final = "#&!+"
 _SERVER_BUFFER: Final = "irc.server."
 _CORE_BUFFER: Final = "core.weechat."
 
@@ -94,6 +95,11 @@ _SERVER_TABLE: Final = msgspec.structs.replace(
 )
 """The table of the server's own buffer."""
 
+_QUERY_TABLE: Final = msgspec.structs.replace(
+    TABLE, forms=(*TABLE.forms, form(EventType.NOTICE, "--\t", rf"(?P<nick>[^\s:]+): {TEXT}"))
+)
+"""The table of the buffer of a query, where a notice is told by its nick alone."""
+
 _CORE_TABLE: Final = msgspec.structs.replace(TABLE, forms=(form(NOISE, "", ".*"),))
 """The table of the core buffer."""
 
@@ -105,7 +111,8 @@ def decoder(facts: LogFacts) -> TextDecoder:
         return _CORE_TABLE.decoder(facts)
     if name.startswith(_SERVER_BUFFER):
         return _SERVER_TABLE.decoder(msgspec.structs.replace(facts, target=SERVER))
-    return TABLE.decoder(facts)
+    is_query = facts.target and facts.target[0] not in _CHANNELS
+    return (_QUERY_TABLE if is_query else TABLE).decoder(facts)
 
 
 DIALECT: Final = Dialect(

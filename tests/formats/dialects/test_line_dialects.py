@@ -47,7 +47,7 @@ LOOK_LIKE_EVENTS = sorted(
 )
 
 
-def decoded(name, log, **facts):
+def decoded(name, log, /, **facts):
     decoder = dialect_named(name).decoder(LogFacts(**{"network": "net", "target": "#c", **facts}))
     return decoder, [event for some in decoder.events([log]) for event in some]
 
@@ -247,3 +247,69 @@ def test_a_repeat_gives_no_more_events_than_there_are_lines_to_believe(count, ev
     decoder, made = decoded("eggdrop", log, date="2026-11-23")
     assert len(made) == events
     assert "messages said again that cannot be told" in decoder.tally.notes
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[19:31:03] [ben!~b@home] psst ",
+        b"[19:31:03] -ben (~b@home)- psst",
+        b"[19:31:03] Action to rec: ben psst",
+    ],
+)
+def test_words_to_the_bot_alone_are_in_no_channel(line):
+    log = line + b"\n[19:31:04] ann (~a@home) joined #c.\n"
+    decoder, [alone, joined] = decoded("eggdrop", log, date="2026-11-23")
+    assert (alone.target, alone.nick, alone.text) == ("ben", "ben", "psst")
+    assert (joined.target, decoder.target) == ("#c", "#c")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "name", "line"),
+    [
+        ("hexchat", "logs/net/net.log", b"Nov 23 19:31:03 *\tWelcome to the network\n"),
+        ("hexchat", "logs/net/server.log", b"Nov 23 19:31:03 *\tLooking up irc.example\n"),
+        ("hexchat", "logs/net/.log", b"Nov 23 19:31:03 *\tConnected. Now logging in.\n"),
+        ("hexchat", "logs/net/irc.example.log", b"Nov 23 19:31:03 *\tMOTD skipped\n"),
+        ("hexchat", "xchatlogs/net-net.log", b"Nov 23 19:31:03 *\tWelcome to the network\n"),
+        ("weechat", "irc.server.net.weechatlog", b"2026-11-23 19:31:03\t--\tWelcome\n"),
+        ("weechat", "core.weechat.weechatlog", b"2026-11-23 19:31:03\t\tPlugins loaded: irc\n"),
+        ("weechat", "core.weechat.weechatlog", b"2026-11-23 19:31:03\t=!=\tOption not found\n"),
+    ],
+)
+def test_the_window_of_no_channel_gives_no_words_of_people(dialect, name, line):
+    decoder, events = decoded(dialect, line, name=name, date="2026-11-23")
+    assert events == []
+    assert (decoder.tally.noise, decoder.tally.lines) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "logs/net/#net.log",
+        "logs/net/#a.b.log",
+        "logs/net/servers.log",
+        "logs/net/nets.log",
+        "xchatlogs/irc.example-#net.log",
+        "xchatlogs/irc.example-ann.log",
+        "",
+    ],
+)
+def test_actions_in_the_window_of_people_are_actions(name):
+    line = b"Nov 23 19:31:03 *\tann nods\n"
+    _, [event] = decoded("hexchat", line, name=name, date="2026-11-23")
+    assert (event.type, event.nick, event.text) == ("action", "ann", "nods")
+
+
+def test_a_notice_in_a_query_is_told_by_its_nick_alone():
+    line = b"2026-11-23 19:31:03\t--\tben: a word\n"
+    _, [event] = decoded("weechat", line, target="ben")
+    assert (event.type, event.nick, event.text) == ("notice", "ben", "a word")
+    decoder, events = decoded("weechat", line, target="#c")
+    assert (events, decoder.tally.unknown) == ([], 1)
+
+
+def test_an_invitation_in_the_window_of_the_server_is_of_its_channel():
+    line = b"2026-11-23 19:31:03\t--\tann has invited dan to #c\n"
+    _, [event] = decoded("weechat", line, name="irc.server.net.weechatlog", target="")
+    assert (event.type, event.target, event.subject) == ("invite", "#c", "dan")
