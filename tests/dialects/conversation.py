@@ -1,120 +1,20 @@
-"""One night in a channel: the lines that a server sends, and the events that they are.
+"""What programs hear: a night in a channel with hard cases, and an evening with capabilities.
 
-The night is that of 2026-10-25 in Berlin, which has a midnight and an hour twice. Each
-step is the line on the wire and the whole truth of it; `holding` tells how much of that
-a dialect can hold.
+The night is that of 2026-10-25 in Berlin, which has a midnight and an hour twice.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from chatlog.event import Event, format_time
+from tests.dialects.script import CHANNEL, OWN, SERVER, Script, Step
 
-ZONE: Final = "Europe/Berlin"
-NETWORK: Final = "goldnet"
-CHANNEL: Final = "#golden"
-SERVER: Final = "irc.example"
-OWN: Final = "rec"
 REPEATED: Final = "again"
 SPLIT: Final = "hub.example leaf.example"
 
-MASKS: Final = {
-    OWN: "rec@c.example",
-    "ann": "ann@a.example",
-    "ben": "~ben@b.example",
-    "mal": "mal@bad.example",
-    "[x]": "x@2001:db8::1",
-    "w`e^i{r}d|": "odd@user/odd",
-    "d-a-sh-": "dash@d.example",
-    "_": "u@u.example",
-}
-"""The user and host of everybody, by their first nick."""
-
-
-class Step(NamedTuple):
-    """A line that the server sends at a moment (seconds since 1970), and its event."""
-
-    at: int
-    wire: bytes
-    event: Event
-
-
-class Night:
-    """The steps in order; each is ten seconds after the one before unless `at` says when."""
-
-    def __init__(self) -> None:
-        self.steps: list[Step] = []
-        self._now = 0
-        self._masks = dict(MASKS)
-
-    def at(self, moment: str) -> None:
-        """Go on at a moment: `2026-10-24T21:50:00`, in UTC."""
-        self._now = int(datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp()) - 10
-
-    def say(self, nick: str, text: str, codec: str = "utf-8") -> None:
-        self._talk("message", nick, text, b"PRIVMSG", codec)
-
-    def act(self, nick: str, text: str) -> None:
-        self._talk("action", nick, text, b"PRIVMSG", "utf-8", b"\x01ACTION %s\x01")
-
-    def notice(self, nick: str, text: str) -> None:
-        self._talk("notice", nick, text, b"NOTICE", "utf-8")
-
-    def join(self, nick: str) -> None:
-        self._add("join", nick, f"JOIN {CHANNEL}")
-
-    def part(self, nick: str, reason: str | None) -> None:
-        tail = "" if reason is None else f" :{reason}"
-        self._add("part", nick, f"PART {CHANNEL}{tail}", text=reason or "")
-
-    def quit(self, nick: str, reason: str, split: str = "") -> None:
-        self._add("quit", nick, f"QUIT :{reason}", text=reason, split=split)
-
-    def rename(self, nick: str, new: str) -> None:
-        self._add("nick", nick, f"NICK :{new}", subject=new)
-        self._masks[new] = self._masks[nick]
-
-    def kick(self, nick: str, kicked: str, reason: str) -> None:
-        self._add("kick", nick, f"KICK {CHANNEL} {kicked} :{reason}", subject=kicked, text=reason)
-
-    def mode(self, nick: str, modes: str, *params: str) -> None:
-        line = " ".join([f"MODE {CHANNEL}", modes, *params])
-        hidden = tuple("*" if each == "sesame" else each for each in params)
-        self._add("mode", nick, line, command=modes, params=hidden)
-
-    def topic(self, nick: str, text: str) -> None:
-        self._add("topic", nick, f"TOPIC {CHANNEL} :{text}", text=text)
-
-    def _talk(
-        self, kind: str, nick: str, text: str, command: bytes, codec: str, form: bytes = b"%s"
-    ) -> None:
-        said = form % text.encode(codec)
-        encoding = "" if codec == "utf-8" else codec
-        line = b"%s %s :%s" % (command, CHANNEL.encode(), said)
-        self._add(kind, nick, line, text=text, encoding=encoding)
-
-    def _add(self, kind: str, nick: str, line: str | bytes, **fields: object) -> None:
-        self._now += 10
-        user, _, host = self._masks.get(nick, "").partition("@")
-        source = f"{nick}!{user}@{host}" if host else nick
-        raw = line.encode() if isinstance(line, str) else line
-        event = Event(
-            time=format_time(self._now * 1000),
-            network=NETWORK,
-            target=CHANNEL,
-            type=kind,
-            nick=nick,
-            user=user,
-            host=host,
-            **fields,
-        )
-        self.steps.append(Step(self._now, b":%s %s" % (source.encode(), raw), event))
-
 
 def _night() -> list[Step]:
-    night = Night()
+    night = Script()
     night.at("2026-10-24T21:40:00")
     night.join(OWN)
     _people_come(night)
@@ -127,7 +27,7 @@ def _night() -> list[Step]:
     return night.steps
 
 
-def _people_come(night: Night) -> None:
+def _people_come(night: Script) -> None:
     night.join("ann")
     night.mode(SERVER, "+o", "ann")
     night.say("ann", "good evening")
@@ -138,7 +38,7 @@ def _people_come(night: Night) -> None:
     night.notice("ann", "the meeting begins")
 
 
-def _forgeries(night: Night) -> None:
+def _forgeries(night: Script) -> None:
     """Texts that look like the events, stamps and heads of logs."""
     for text in (
         "*** Joins: mallory (m@evil.example)",
@@ -168,7 +68,7 @@ def _forgeries(night: Night) -> None:
     night.notice("ben", "*** ann sets mode: +o mallory")
 
 
-def _odd_texts(night: Night) -> None:
+def _odd_texts(night: Script) -> None:
     night.say("ann", "\x02bold\x02 \x0304,12red\x03 \x1funder\x1f \x1ditalic\x1d \x16rev\x0f end")
     night.say("ann", "caf\u00e9 \u00fcber \u20ac", "cp1252")
     night.say("ann", "\U0001f389 \U0001f469\u200d\U0001f4bb caf\u00e9")
@@ -185,7 +85,7 @@ def _odd_texts(night: Night) -> None:
     night.act("ben", "")
 
 
-def _odd_nicks(night: Night) -> None:
+def _odd_nicks(night: Script) -> None:
     night.join("[x]")
     night.say("[x]", "brackets are letters")
     night.act("[x]", "nods")
@@ -202,7 +102,7 @@ def _odd_nicks(night: Night) -> None:
     night.rename(OWN, "rec_")
 
 
-def _order_is_kept(night: Night) -> None:
+def _order_is_kept(night: Script) -> None:
     night.join("mal")
     night.mode("ann", "+bb-v", "*!*@bad.example", "mal*!*@*", "ben")
     night.kick("ann", "mal", "enough (really) [now]")
@@ -219,7 +119,7 @@ def _order_is_kept(night: Night) -> None:
     night.mode(SERVER, "+o", "ann")
 
 
-def _people_go(night: Night) -> None:
+def _people_go(night: Script) -> None:
     night.part("d-a-sh-", "leaving (with) [brackets]")
     night.part("w`e^i{r}d|", None)
     night.join("d-a-sh-")
@@ -229,7 +129,7 @@ def _people_go(night: Night) -> None:
     night.rename("ben", "benji")
 
 
-def _midnight_and_the_hour_twice(night: Night) -> None:
+def _midnight_and_the_hour_twice(night: Script) -> None:
     """Midnight is at 22:00 UTC; the clocks go back from 03:00 to 02:00 at 01:00 UTC."""
     night.at("2026-10-24T21:59:58")
     night.say("ann", "one more minute")
@@ -254,3 +154,52 @@ def _midnight_and_the_hour_twice(night: Night) -> None:
 
 
 NIGHT: Final = tuple(_night())
+
+
+def _evening() -> list[Step]:
+    """Words of the program's user, queries, and what servers tell who is asked for it."""
+    evening = Script()
+    evening.at("2026-11-23T18:00:00")
+    evening.join(OWN, realname="rec of the tests")
+    evening.join("ann", account="ann", realname="Ann (the) [one]")
+    evening.join("ben", realname="Ben")
+    evening.mode("ann", "+v", OWN)
+    evening.speak("good evening, ann")
+    evening.speak("waves", kind="action")
+    evening.say("ann", f"hello {OWN}")
+    evening.query("ben", "psst")
+    evening.query("ben", "whispers", "action")
+    evening.query("ben", "a word", "notice")
+    evening.speak("yes?", "ben")
+    evening.say("ben", "on we go")
+    evening.tell("account-notify", "account", "ben", "ACCOUNT benjamin", account="benjamin")
+    evening.tell("account-notify", "account", "ben", "ACCOUNT *")
+    evening.tell("away-notify", "away", "ann", "AWAY :at lunch", text="at lunch")
+    evening.tell("away-notify", "away", "ann", "AWAY")
+    evening.tell("chghost", "chghost", "ben", "CHGHOST b new.example", params=("b", "new.example"))
+    evening.tell("setname", "setname", "ann", "SETNAME :Ann Other", text="Ann Other")
+    evening.tell("invite-notify", "invite", "ann", f"INVITE dan {CHANNEL}", subject="dan")
+    evening.kick("ann", OWN, "that is all")
+    return evening.steps
+
+
+EVENING: Final = tuple(_evening())
+
+CAPABILITIES: Final = (
+    *("extended-join", "account-notify", "away-notify", "chghost", "setname", "invite-notify"),
+    *("multi-prefix", "server-time"),
+)
+
+
+class Conversation(NamedTuple):
+    """A script, and the capabilities that its server offers."""
+
+    steps: tuple[Step, ...]
+    offered: tuple[str, ...] = ()
+
+
+CONVERSATIONS: Final = {
+    "night": Conversation(NIGHT),
+    "evening": Conversation(EVENING, CAPABILITIES),
+}
+"""By their names, which the golden files have too."""

@@ -16,9 +16,13 @@ _FOLDERS: Final = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/
 
 
 class FrozenClock:
-    """The clock of programs that are started with `environment`."""
+    """The clock of programs that are started with `environment`.
 
-    def __init__(self, directory: Path, seconds: float) -> None:
+    Not each program sees it: those of Go do not, as they use no C library.
+    """
+
+    def __init__(self, directory: Path, seconds: float, *, is_seen: bool) -> None:
+        self.is_seen = is_seen
         directory.mkdir(parents=True, exist_ok=True)
         self._told = directory / "time"
         self.set(seconds)

@@ -1,8 +1,8 @@
 """Write the golden files of programs: `python -m tests.dialects.golden [PROGRAM…]`.
 
-Each case is a folder tests/golden/programs/PROGRAM: the files that a program wrote, byte for
-byte, in the paths that it uses; `case.json`; and `expected.jsonl`, the events that an import
-is held to, which come from the truth and never from a decoder of ours.
+Each case is a folder tests/golden/programs/PROGRAM/CONVERSATION: the files that a program
+wrote, byte for byte, in the paths that it uses; `case.json`; and `expected.jsonl`, the events
+that an import is held to, which come from the truth and never from a decoder of ours.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatlog.formats import jsonl
 from tests.dialects.capture import capture
-from tests.dialects.conversation import CHANNEL, NETWORK, NIGHT, OWN, ZONE
+from tests.dialects.conversation import CONVERSATIONS
 from tests.dialects.holding import HOLDINGS, held
 from tests.dialects.programs import PROGRAMS
+from tests.dialects.script import CHANNEL, NETWORK, OWN, ZONE
 from tests.servers.packages import unpacked
 
 if TYPE_CHECKING:
@@ -55,35 +56,33 @@ OPTIONS: Final[dict[str, dict[str, str]]] = {
 """The options without which an import does not know all."""
 
 
-def log_files(name: str, logs: Path) -> list[Path]:
-    """Return the files that a program wrote, but those of windows of no channel of HexChat."""
+def log_files(logs: Path) -> list[Path]:
+    """Return the files that a program wrote, but for words about a desktop in `NETWORK`."""
     files = [path for path in sorted(logs.rglob("*")) if path.is_file()]
-    return [path for path in files if name != "hexchat" or CHANNEL in path.name]
+    return [path for path in files if "NETWORK" not in path.parts]
 
 
-def write(name: str) -> Path:
-    """Let one program hear the night, and write its case; return the folder."""
-    holding = HOLDINGS[name]
-    place = CASES / name
+def write(name: str, heard: str) -> Path:
+    """Let one program hear a conversation, and write the case; return its folder."""
+    holding, kind = HOLDINGS[name], PROGRAMS[name]
+    place = CASES / name / heard
     shutil.rmtree(place, ignore_errors=True)
     with tempfile.TemporaryDirectory() as scratch:
         Path(scratch).chmod(0o755)  # some programs run as nobody
-        logs = capture(PROGRAMS[name], NIGHT, Path(scratch))
-        for path in log_files(name, logs):
+        logs, events = capture(kind, CONVERSATIONS[heard], Path(scratch))
+        for path in log_files(logs):
             copy = place / FOLDERS[name] / path.relative_to(logs)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(path.read_bytes())
-    events = held(holding, (step.event for step in NIGHT))
-    (place / "expected.jsonl").write_bytes(jsonl.encode(events))
-    (place / "case.json").write_text(
-        json.dumps(_case(name, PROGRAMS[name]), indent=2, ensure_ascii=False) + "\n"
-    )
+    (place / "expected.jsonl").write_bytes(jsonl.encode(held(holding, events)))
+    case = json.dumps(_case(name, kind, heard), indent=2, ensure_ascii=False)
+    (place / "case.json").write_text(f"{case}\n")
     return place
 
 
-def _case(name: str, kind: type[LoggingProgram]) -> dict[str, Any]:
+def _case(name: str, kind: type[LoggingProgram], heard: str) -> dict[str, Any]:
     clock = "the time that the server tells" if kind.by_server_time else "a clock that was set"
-    how = f"heard the night of tests/dialects/conversation.py on loopback, by {clock}"
+    how = f"heard the {heard} of tests/dialects/conversation.py on loopback, by {clock}"
     return {
         "options": OPTIONS[name],
         "proven": f"{name} {_version(kind.package)} of Debian {how}",
@@ -104,7 +103,8 @@ def _version(package: str) -> str:
 def main() -> None:
     """Write the cases of the programs named, else of all."""
     for name in sys.argv[1:] or PROGRAMS:
-        sys.stdout.write(f"{write(name)}\n")
+        for heard in CONVERSATIONS:
+            sys.stdout.write(f"{write(name, heard)}\n")
 
 
 if __name__ == "__main__":

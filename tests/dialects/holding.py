@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
-from chatlog.event import Event
-from tests.dialects.conversation import CHANNEL, NETWORK, NIGHT, OWN, REPEATED, SERVER, SPLIT
+from chatlog.event import TALK, Event
+from tests.dialects.conversation import NIGHT, REPEATED, SPLIT
+from tests.dialects.script import CHANNEL, NETWORK, OWN, SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -42,25 +43,34 @@ class Holding(NamedTuple):
     """What the log of one program holds.
 
     `dialect` is how it is imported. `grain` counts milliseconds. Events of the types `masks`
-    have user and host. `text` returns a text as the program writes it; `bad_bytes` are those
-    of a text that is not UTF-8: kept, decoded by a codec, or replaced. `change` returns the
-    events instead of one, where the program writes something else; `lacks` says it in words.
-    Of an ambiguous log, lines are reported that two kinds of event may be.
+    have user and host, but for the words of the program's own user. Events of the types
+    `leaves_out` are not in it. `text` returns a text as the program writes it; `bad_bytes` are
+    those of a text that is not UTF-8: kept, decoded by a codec, or replaced. A join has account
+    and realname if it is `extended`. `change` takes an event as it is held so far and as it is in
+    truth, and returns the events instead, where the program writes something else; `lacks` says
+    it in words. Of an ambiguous log, lines are reported that two kinds of event may be.
     """
 
     dialect: str
     lacks: str
     grain: int = 1000
     masks: frozenset[str] = _COMING
+    leaves_out: frozenset[str] = frozenset()
     text: Callable[[str], str] = str
     bad_bytes: str = "kept"
+    is_extended: bool = False
     is_ambiguous: bool = False
-    change: Callable[[Event], Iterable[Event]] = lambda event: [event]
+    change: Callable[[Event, Event], Iterable[Event]] = lambda event, _truth: [event]
 
 
 def held(holding: Holding, events: Iterable[Event]) -> list[Event]:
     """Return the events that an import of a program's log gives, of those of the truth."""
-    kept = [changed for event in events for changed in holding.change(_held(holding, event))]
+    kept = [
+        changed
+        for truth in events
+        if truth.type not in holding.leaves_out
+        for changed in holding.change(_held(holding, truth), truth)
+    ]
     return sorted(kept, key=lambda event: event.time)
 
 
@@ -68,90 +78,112 @@ def _held(holding: Holding, event: Event) -> Event:
     fields: dict[str, str] = {"via": f"import:{holding.dialect}", "text": holding.text(event.text)}
     if holding.grain > 1000:
         fields["time"] = f"{event.time[:17]}00.000Z"
-    if event.type not in holding.masks:
+    if event.type not in holding.masks or _is_own_talk(event):
         fields["user"] = fields["host"] = ""
+    if event.type == "join" and not holding.is_extended:
+        fields["account"] = fields["text"] = ""
     if event.encoding and holding.bad_bytes != "kept":
         fields["encoding"] = ""
-        raw = event.text.encode(event.encoding)
-        fields["text"] = (
-            raw.decode("utf-8", "replace")
-            if holding.bad_bytes == "replaced"
-            else raw.decode(holding.bad_bytes)
-        )
+        fields["text"] = _recoded(event.text.encode(event.encoding), holding.bad_bytes)
     if event.split:  # a reason tells it, to who wants to know
         fields["split"] = ""
-    return msgspec.structs.replace(event, **fields)
+    return replace(event, **fields)
+
+
+def _recoded(raw: bytes, bad_bytes: str) -> str:
+    is_replaced = bad_bytes == "replaced"
+    return raw.decode("utf-8", "replace") if is_replaced else raw.decode(bad_bytes)
+
+
+def _is_own_talk(event: Event) -> bool:
+    return event.nick == OWN and event.type in TALK
+
+
+def _is_own_join(event: Event) -> bool:
+    return event.nick == OWN and event.type == "join"
 
 
 def _is_split(event: Event) -> bool:
     return event.type == "quit" and event.text == SPLIT
 
 
-def _irssi(event: Event) -> Iterator[Event]:
+def _without_mask(event: Event) -> Event:
+    return replace(event, user="", host="")
+
+
+def _irssi(event: Event, truth: Event) -> Iterator[Event]:
     if _is_split(event):
-        yield msgspec.structs.replace(
-            event, time="2026-10-25T02:10:00.000Z", user="", host="", split=event.text
-        )
+        yield replace(_without_mask(event), time="2026-10-25T02:10:00.000Z", split=event.text)
+    elif event.type == "notice" and truth.target != CHANNEL:
+        yield replace(event, user=truth.user, host=truth.host)
     else:
+        yield event
+    if event.type == "chghost":  # the window of the query has it too
+        yield replace(event, target=event.nick)
+
+
+def _weechat(event: Event, _truth: Event) -> Iterator[Event]:
+    yield event
+    if event.type == "nick" and event.nick == OWN:  # the buffer of the server has it too
+        yield replace(event, target="@server")
+    if event.type in {"account", "chghost"}:  # and that of the query these
+        yield replace(event, target=event.nick)
+
+
+def _znc(event: Event, _truth: Event) -> Iterator[Event]:
+    yield event
+    if _is_own_join(event):
+        asked = {"target": CHANNEL, "type": "mode", "nick": "Server", "command": "+nt"}
+        yield Event(time=event.time, network=NETWORK, via=event.via, **asked)
+
+
+def _limnoria(event: Event, truth: Event) -> Iterator[Event]:
+    if truth.target == CHANNEL:
         yield event
 
 
-def _weechat(event: Event) -> Iterator[Event]:
-    yield event
-    if event.type == "nick" and event.nick == OWN:  # the buffer of the server has it too
-        yield msgspec.structs.replace(event, target="@server")
-
-
-def _znc(event: Event) -> Iterator[Event]:
-    yield event
-    if event.type == "join" and event.nick == OWN:
-        yield Event(
-            time=event.time,
-            network=NETWORK,
-            target=CHANNEL,
-            type="mode",
-            nick="Server",
-            command="+nt",
-            via=event.via,
-        )
-
-
-def _eggdrop(event: Event) -> Iterator[Event]:
+def _eggdrop(event: Event, truth: Event) -> Iterator[Event]:
     if _is_split(event):
-        event = msgspec.structs.replace(event, text="")
-    elif event.type == "join" and event.nick == OWN:
-        event = msgspec.structs.replace(event, user="", host="")
+        event = replace(event, text="")
+    elif _is_own_join(event):
+        event = _without_mask(event)
     elif event.text == REPEATED:  # the log counts the others later
-        event = msgspec.structs.replace(event, time=_FIRST_SAID)
+        event = replace(event, time=_FIRST_SAID)
+    elif event.target != CHANNEL and event.type != "action":
+        event = replace(event, user=truth.user, host=truth.host)
     yield event
 
 
-def _ii(event: Event) -> Iterator[Event]:
+def _ii(event: Event, _truth: Event) -> Iterator[Event]:
     if event.nick == SERVER:
         return  # of a mode by a server, the log has neither the server nor the channel
     if event.type == "notice":
-        event = msgspec.structs.replace(event, nick="")
+        event = replace(event, nick="")
     if event.type == "part":
-        event = msgspec.structs.replace(event, text="")
+        event = replace(event, text="")
     if event.type in {"nick", "quit"}:
-        event = msgspec.structs.replace(event, target="@server")
+        event = replace(event, target="@server")
     yield event
 
 
-def _bip(event: Event) -> Iterator[Event]:
-    if event.type == "notice":
-        event = msgspec.structs.replace(event, type="message")
-    yield event
+def _bip(event: Event, _truth: Event) -> Iterator[Event]:
+    yield replace(event, type="message") if event.type == "notice" else event
 
 
-def _hexchat(event: Event) -> Iterator[Event]:
-    if event.type == "join" and event.nick == OWN:
-        event = msgspec.structs.replace(event, user="", host="")
+def _hexchat(event: Event, _truth: Event) -> Iterator[Event]:
+    if _is_own_join(event):
+        event = _without_mask(event)
     if event.type == "action" and event.text in _EVENTS_OF_HEXCHAT:
-        event = msgspec.structs.replace(event, **_EVENTS_OF_HEXCHAT[event.text])
-    if event.type != "mode":
-        yield event
+        event = replace(event, **_EVENTS_OF_HEXCHAT[event.text])
+    if event.type == "mode":
+        yield from _modes_apart(event)
         return
+    yield event
+    if event.type == "nick" and event.nick == OWN:  # the window of the server has it too
+        yield replace(event, target="@server")
+
+
+def _modes_apart(event: Event) -> Iterator[Event]:
     params, sign = list(event.params), "+"
     for letter in event.command:
         if letter in "+-":
@@ -159,7 +191,7 @@ def _hexchat(event: Event) -> Iterator[Event]:
             continue
         takes = letter in "ovb" or (letter in "kl" and sign == "+")
         mine = (params.pop(0),) if takes and params else ()
-        yield msgspec.structs.replace(event, command=f"{sign}{letter}", params=mine)
+        yield replace(event, command=f"{sign}{letter}", params=mine)
 
 
 _EVENTS_OF_HEXCHAT: Final = {
@@ -168,11 +200,17 @@ _EVENTS_OF_HEXCHAT: Final = {
 }
 """Actions that its log writes as it writes events, byte for byte."""
 
+_BESIDE: Final = frozenset({"account", "away", "chghost", "setname", "invite"})
+_LACKS_OF_ZNC: Final = (
+    "hosts but of who comes and goes, accounts, names, new hosts, who is away, invitations"
+)
+
 HOLDINGS: Final[dict[str, Holding]] = {
     "irssi": Holding(
         "irssi",
         "seconds, hosts but of who comes and goes, formatting, BEL and escapes, bytes, "
-        "the moment and the hosts of a netsplit",
+        "the moment and the hosts of a netsplit, accounts, names, who is away, old hosts",
+        leaves_out=frozenset({"account", "away", "setname"}),
         grain=60_000,
         text=_irssi_text,
         bad_bytes="cp1252",
@@ -180,16 +218,23 @@ HOLDINGS: Final[dict[str, Holding]] = {
     ),
     "weechat": Holding(
         "weechat",
-        "hosts but of who comes and goes, formatting, escapes, bytes",
+        "hosts but of who comes and goes, formatting, escapes, bytes, who is away",
+        masks=_COMING | {"chghost"},
+        leaves_out=frozenset({"away"}),
+        is_extended=True,
         text=_weechat_text,
         change=_weechat,
         bad_bytes="latin-1",
     ),
-    "znc": Holding("znc", "hosts but of who comes and goes", change=_znc),
-    "soju": Holding("znc", "hosts but of who comes and goes"),
+    "znc": Holding("znc", _LACKS_OF_ZNC, leaves_out=_BESIDE, change=_znc),
+    "soju": Holding("znc", _LACKS_OF_ZNC, leaves_out=_BESIDE),
     "limnoria": Holding(
         "limnoria",
-        "hosts but of who comes and goes, formatting, bytes that are not UTF-8",
+        "hosts but of who comes, goes and invites, formatting, bytes that are not UTF-8, queries, "
+        "accounts, names, new hosts",
+        masks=_COMING | {"invite"},
+        leaves_out=frozenset({"account", "chghost", "setname"}),
+        change=_limnoria,
         text=_plain,
         bad_bytes="replaced",
     ),
@@ -214,7 +259,9 @@ HOLDINGS: Final[dict[str, Holding]] = {
     "hexchat": Holding(
         "hexchat",
         "hosts but of who joins and parts, formatting, BEL, bytes that are not UTF-8, which "
-        "modes were one change, actions that read like events",
+        "modes were one change, actions that read like events, accounts, names, new hosts, who is "
+        "away",
+        leaves_out=_BESIDE - {"invite"},
         is_ambiguous=True,
         masks=frozenset({"join", "part"}),
         text=_hexchat_text,

@@ -14,16 +14,18 @@ import subprocess
 import threading
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from tests.dialects.conversation import CHANNEL, NETWORK, OWN, ZONE
 from tests.dialects.frozen import forget
+from tests.dialects.script import CHANNEL, NETWORK, OWN, ZONE
 from tests.servers.daemons import NotInstalledError
 from tests.servers.packages import find as find_unpacked
+from tests.servers.person import Person
 from tests.support.ports import HOST, reserved_port
 from tests.support.waiting import PATIENCE, eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chatlog.event import Event
     from tests.dialects.frozen import FrozenClock
 
 _NOBODY: Final = 65534
@@ -40,6 +42,7 @@ class LoggingProgram:
     needs_terminal: ClassVar[bool] = False
     by_server_time: ClassVar[bool] = False
     asks_by_timer: ClassVar[bool] = False
+    speaks: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, home: Path, port: int, clock: FrozenClock) -> None:
         """Prepare it; `port` is that of the server."""
@@ -79,6 +82,10 @@ class LoggingProgram:
 
     def greet(self) -> None:
         """Act once the program is on the server: by default it joins by itself."""
+
+    def speak(self, event: Event) -> None:
+        """Let its user say something, of the types `speaks`."""
+        raise NotImplementedError
 
     def say_goodbye(self) -> None:
         """Ask it to end."""
@@ -145,9 +152,13 @@ class LoggingProgram:
                 forget(self.process.pid)
 
 
+_TALK: Final = frozenset({"message", "action"})
+
+
 class Irssi(LoggingProgram):
     name = program = package = "irssi"
     needs_terminal = True
+    speaks = _TALK
 
     @property
     def logs(self) -> Path:
@@ -174,12 +185,18 @@ settings = {{
     def arguments(self) -> list[str]:
         return []
 
+    def speak(self, event: Event) -> None:
+        command = "/me " if event.type == "action" else ""
+        self.type(f"/window goto {event.target}")
+        self.type(f"{command}{event.text}")
+
     def say_goodbye(self) -> None:
         self.type("/quit")
 
 
 class WeeChat(LoggingProgram):
     name, program, package = "weechat", "weechat-headless", "weechat-headless"
+    speaks = _TALK
 
     @property
     def logs(self) -> Path:
@@ -195,18 +212,46 @@ class WeeChat(LoggingProgram):
         )
         return [part for command in commands for part in ("-r", command)]
 
+    def speak(self, event: Event) -> None:
+        [pipe] = self.home.rglob("weechat_fifo_*")
+        command = "/me " if event.type == "action" else ""
+        if event.target != CHANNEL:
+            pipe.write_text(f"irc.server.{NETWORK} */query {event.target} {event.text}\n")
+        else:
+            pipe.write_text(f"irc.{NETWORK}.{event.target} *{command}{event.text}\n")
 
-class Znc(LoggingProgram):
+
+class _Bouncer(LoggingProgram):
+    """A program whose user speaks through a client, which logs in with `password`."""
+
+    speaks = _TALK
+    password: ClassVar[str] = ""
+
+    def furnish(self) -> None:
+        self.listens = self._open.enter_context(reserved_port())
+        self._client: Person | None = None
+
+    def speak(self, event: Event) -> None:
+        if self._client is None:
+            self._client = self._open.enter_context(Person(self.listens, OWN))
+            self._client.send(f"PASS {self.password}", f"NICK {OWN}", f"USER {OWN} 0 * :{OWN}")
+            self._client.until(" 366 ")
+        said = f"\x01ACTION {event.text}\x01" if event.type == "action" else event.text
+        self._client.say(event.target, said)
+
+
+class Znc(_Bouncer):
     name = program = package = "znc"
     refuses_root = True
+    password = f"{OWN}/{NETWORK}:secret"
 
     @property
     def logs(self) -> Path:
         return self.home / f"users/{OWN}/moddata/log"
 
     def furnish(self) -> None:
+        super().furnish()
         (self.home / "configs").mkdir()
-        self.listens = self._open.enter_context(reserved_port())
         (self.home / "configs/znc.conf").write_text(
             f"""
 Version = 1.8
@@ -388,6 +433,7 @@ channel add {CHANNEL} {{
 
 class Ii(LoggingProgram):
     name = program = package = "ii"
+    speaks = frozenset({"message"})
 
     @property
     def logs(self) -> Path:
@@ -400,27 +446,34 @@ class Ii(LoggingProgram):
     def greet(self) -> None:
         (self.logs / HOST / "in").write_text(f"/j {CHANNEL}\n")
 
+    def speak(self, event: Event) -> None:
+        (self.logs / HOST / event.target / "in").write_text(f"{event.text}\n")
+
     def say_goodbye(self) -> None:
         (self.logs / HOST / "in").write_text("/q\n")
 
 
-class Bip(LoggingProgram):
+_SECRET_OF_BIP: Final = "133a41ff37ab6c0a26adfe3ddd33d9b97d6ce0ec"
+"""The password `secret` as bipmkpw writes it."""
+
+
+class Bip(_Bouncer):
     name = program = package = "bip"
     refuses_root = True
+    password = f"{OWN}:secret:{NETWORK}"
 
     @property
     def logs(self) -> Path:
         return self.home / "logs"
 
     def furnish(self) -> None:
+        super().furnish()
         self.logs.mkdir()
-        listens = self._open.enter_context(reserved_port())
-        digest = "3880f2c8a1b2c3d4" + "0" * 24
         settings = self.home / "bip.conf"
         settings.write_text(
             f"""
 ip = "{HOST}";
-port = {listens};
+port = {self.listens};
 client_side_ssl = false;
 log_level = 3;
 log = true;
@@ -430,7 +483,7 @@ log_format = "%u/%n/%Y-%m/%c.%d.log";
 network {{ name = "{NETWORK}"; server {{ host = "{HOST}"; port = {self.port}; }}; }};
 user {{
   name = "{OWN}";
-  password = "{digest}";
+  password = "{_SECRET_OF_BIP}";
   default_nick = "{OWN}"; default_user = "{OWN}"; default_realname = "{OWN}";
   connection {{
     name = "{NETWORK}"; network = "{NETWORK}";
@@ -512,7 +565,7 @@ irc_join_delay = 0
         return {**super().environment(), **more}
 
     def arguments(self) -> list[str]:
-        return []
+        return ["--no-plugins"]  # one of them tells the log that there is no desktop
 
 
 PROGRAMS: Final[dict[str, type[LoggingProgram]]] = {

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from chatlog.ingest.dialects import dialect_named
 from tests.dialects.capture import capture
-from tests.dialects.conversation import NIGHT
+from tests.dialects.conversation import CONVERSATIONS
 from tests.dialects.golden import OPTIONS, log_files
 from tests.dialects.holding import HOLDINGS, held
 from tests.dialects.importing import imported, told_apart
@@ -24,13 +23,13 @@ def place():
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("name", [each for each in PROGRAMS if dialect_named(each)])
-def test_an_import_gives_all_that_the_log_of_a_real_program_can_hold(name, place, miss):
+@pytest.mark.parametrize("heard", CONVERSATIONS)
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_an_import_gives_all_that_the_log_of_a_real_program_can_hold(name, heard, place, miss):
     try:
-        logs = capture(PROGRAMS[name], NIGHT, place)
+        logs, events = capture(PROGRAMS[name], CONVERSATIONS[heard], place)
     except NotInstalledError as error:
         miss(str(error))
-    truth = held(HOLDINGS[name], [step.event for step in NIGHT])
-    status, events = imported(log_files(name, logs), OPTIONS[name], place / "archive")
-    assert told_apart(events, truth) == []
+    status, found = imported(log_files(logs), OPTIONS[name], place / "archive")
+    assert told_apart(found, held(HOLDINGS[name], events)) == []
     assert status == HOLDINGS[name].is_ambiguous

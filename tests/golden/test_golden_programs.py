@@ -1,26 +1,26 @@
-"""Logs that real programs wrote of one night in a channel, imported whole.
+"""Logs that real programs wrote of one conversation in a channel, imported whole.
 
-A case is a directory `programs/PROGRAM`: a tree of logs as the program leaves it,
+A case is a directory `programs/PROGRAM/CONVERSATION`: a tree of logs as the program leaves it,
 `expected.jsonl`, and `case.json`: the options of the import and its exit status, the program and
 its version, and the facts that its log cannot hold. `python -m tests.dialects.golden` writes
 all of it.
 """
 
 import json
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from chatlog.formats import jsonl
-from chatlog.ingest.dialects import dialect_named
+from tests.dialects.conversation import CONVERSATIONS
 from tests.dialects.importing import imported, told_apart
 from tests.dialects.programs import PROGRAMS
 
-ALL_CASES = sorted(path.parent for path in Path(__file__).parent.glob("programs/*/case.json"))
-CASES = [case for case in ALL_CASES if dialect_named(case.name) is not None]
+CASES = sorted(path.parent for path in Path(__file__).parent.glob("programs/*/*/case.json"))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
 def test_an_import_gives_all_that_the_log_of_a_program_can_hold(case, tmp_path):
     told = json.loads((case / "case.json").read_text())
     options = told["options"]
@@ -32,5 +32,6 @@ def test_an_import_gives_all_that_the_log_of_a_program_can_hold(case, tmp_path):
     assert imported(trees, options, tmp_path / "archive") == (status, events)  # a second time
 
 
-def test_every_program_that_can_be_driven_has_a_case():
-    assert {case.name for case in ALL_CASES} == set(PROGRAMS)
+def test_every_program_that_can_be_driven_has_a_case_of_each_conversation():
+    found = {(case.parent.name, case.name) for case in CASES}
+    assert found == set(product(PROGRAMS, CONVERSATIONS))
