@@ -19,7 +19,6 @@ from chatlog.connection import Reactor
 from chatlog.errors import ChatlogError, HeldError, NetworkError, RefusedError, TranscriptError
 from chatlog.event import SERVER, Event, EventType
 from chatlog.protocol.shared_limit import SharedLimits
-from chatlog.record.absences import News, absence_error, news_line
 from chatlog.record.driver import listen
 from chatlog.record.durability import Durability
 from chatlog.record.history.queries import known_queries
@@ -31,6 +30,7 @@ from chatlog.record.ledgers import Ledgers
 from chatlog.record.limits import Limiter, Limits
 from chatlog.record.network_run import KeptConnection, NetworkRun
 from chatlog.record.recorded_classes import RecordedClasses
+from chatlog.record.refusal_reports import RefusalReports
 from chatlog.record.rooms import Rooms
 from chatlog.record.shares import with_channels
 from chatlog.record.steps import TURN
@@ -108,6 +108,7 @@ class Recorder:
         )
         self._housekeeping = Housekeeping(writer, now=now, rounds=rounds)
         self._limits = SharedLimits()
+        self._refusals = RefusalReports(known, is_batch=self._is_batch)
         self._errors = 0
         self._reactor: Reactor | None = None
         self._networks: dict[str, NetworkRun] = {}
@@ -275,7 +276,7 @@ class Recorder:
             now=self._now,
             chance=self._chance,
             on_change=self._changed,
-            on_arrival=partial(self._arrived, network),
+            on_arrival=partial(self._refusals.arrived, network),
             on_caught_up=lambda: self._leave_soon(network, supervisor),
             history=partial(self._make_history, network, ledgers),
             policies=self._policies,
@@ -332,7 +333,7 @@ class Recorder:
         if failed is not None:
             self._fail(failed)
         elif self._at_limit or network.leaving is not None:
-            self._end_batch(network)
+            self._fail(self._refusals.end_batch(network))
         if network.intake.failure is not None:
             self._failures.append(network.intake.failure)
         reason = network.stop_reason or "failed"
@@ -349,46 +350,6 @@ class Recorder:
         network.end_batch()
         leave = partial(network.stop, "everything is fetched")
         network.leaving = self._reactor.loop.call_later(self._linger, leave)
-
-    def _arrived(self, network: NetworkRun) -> None:
-        """Report the channels that refuse us; a batch does so once, at its end."""
-        if not self._is_batch:
-            self._report_absences(network)
-
-    def _end_batch(self, network: NetworkRun) -> None:
-        """Fail with the error of a batch that did not do its work; the status tells it each time.
-
-        A line about channels that refuse us is printed if that is news since earlier runs.
-        """
-        error, absences, wanted = network.unfinished(), *network.absences()
-        news, is_all = self._news_of(network), len(absences) == wanted and error is None
-        if (news.refused or news.back) and not is_all:  # else the error tells it
-            logger.error("%s", news_line(network.name, news, len(absences), wanted))
-        if error is None and absences:
-            error = absence_error(network.name, absences, wanted)
-            error.is_reported = self._known is not None and not (is_all and news.refused)
-        self._fail(error)
-
-    def _report_absences(self, network: NetworkRun) -> None:
-        """Report in one line the channels that refuse us, if that is news since earlier runs."""
-        news = self._news_of(network, of_arrived=True)
-        if news.refused or news.back:
-            absences, wanted = network.absences(of_arrived=True)
-            logger.error("%s", news_line(network.name, news, len(absences), wanted))
-
-    def _news_of(self, network: NetworkRun, *, of_arrived: bool = False) -> News:
-        """Return the changes of refusals since earlier runs; none if no file keeps them.
-
-        With `of_arrived` only those of connections that have their channels.
-        """
-        if self._known is None or not network.was_welcomed:
-            return News()
-        absences, _ = network.absences(of_arrived=of_arrived)
-        absent = {each.channel for each in absences}
-        names = network.channels(of_arrived=of_arrived)
-        return self._known.news(
-            network.name, absences, [name for name in names if name not in absent]
-        )
 
     def _end_ranges(self, before: Mapping[str, Plan]) -> None:
         """End the ranges of channels that are planned no longer, unless another run records them.
