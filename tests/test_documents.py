@@ -34,6 +34,7 @@ OF_CHATLOG_ALONE = [README, FORMAT, QUERY, ROOT / "docs/architecture.md"]
 CRONTABS = [README, ROOT / "docs/cron.md"]
 UNATTENDED = ROOT / "docs/unattended.md"
 UNIT = ROOT / "contrib/chatlog.service"
+HANDOVER = ROOT / "contrib/handover.conf"
 TRUST = ROOT / "docs/trust.md"
 MANDATORY = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "architecture.md"}
 
@@ -174,10 +175,10 @@ def test_the_version_is_the_one_of_the_package():
 # -- a service ---------------------------------------------------------------
 
 
-def unit():
-    """Read the unit of systemd: every value of each key, by section."""
+def unit(path=UNIT):
+    """Read a unit of systemd: every value of each key, by section."""
     found = {}
-    for line in UNIT.read_text().splitlines():
+    for line in path.read_text().splitlines():
         if line.startswith("["):
             section = found[line.strip("[]")] = {}
         elif line and not line.startswith("#"):
@@ -203,6 +204,20 @@ def test_the_unit_expects_what_a_run_tells_and_knows_what_not_to_repeat():
     assert service["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
     for_good = {errors.UsageError.exit_status, errors.RefusedError.exit_status}
     assert set(map(int, service["RestartPreventExitStatus"][0].split())) == for_good
+
+
+def test_the_unit_of_an_upgrade_records_as_the_other_one_does_and_hands_over(tmp_path):
+    service = unit(HANDOVER)["Service"]
+    reset, command = service["ExecStart"]
+    assert reset == "", "systemd would run both"
+    assert command == f"{unit()['Service']['ExecStart'][0]} --take-over"
+    [after] = service["ExecStartPost"]
+    path, *words = shlex.split(after)
+    understand(["chatlog", *words])
+    assert path == shlex.split(command)[0]
+    archive = command.partition("--archive ")[2].split()[0]
+    assert after.endswith(f"--archive {archive}")
+    assert "--to $MAINPID" in after
 
 
 def test_the_metrics_are_those_that_are_written():

@@ -27,6 +27,8 @@ from chatlog.clock import Clock
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import ReportedEntry
 from chatlog.errors import ChatlogError, TranscriptError
+from chatlog.formats.wording import some_of
+from chatlog.health.handover import name_of, successors, unheard
 from chatlog.health.heartbeat import Heartbeat
 from chatlog.health.runs import RunFile, prune, run_name
 from chatlog.health.status import RunStatus, decode
@@ -36,6 +38,7 @@ from chatlog.record.invitations_file import InvitationsFile
 from chatlog.record.known_channels import KnownChannels
 from chatlog.record.recorder import Recorder
 from chatlog.record.sts_policies import Policies
+from chatlog.report.runs import observe
 from chatlog.write.writer import Writer
 
 if TYPE_CHECKING:
@@ -56,8 +59,8 @@ _POLICIES = ".sts.json"
 class RecorderProcess:
     """One run of `record` or `sync`, made of settings; `go` is its whole life.
 
-    `planned` are other plans than the settings make; `linger` is the recorder's. If
-    `look_on`, a live view is on stderr.
+    `planned` are other plans than the settings make; `linger` and `takes_over` are the
+    recorder's. If `look_on`, a live view is on stderr.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class RecorderProcess:
         *,
         planned: Sequence[Plan] | None = None,
         linger: float | None = None,
+        takes_over: bool = False,
         look_on: bool = False,
     ) -> None:
         self._storage = plans.storage_of(settings)
@@ -91,6 +95,7 @@ class RecorderProcess:
             known=KnownChannels(self._storage.root, config, whole=not settings.is_part),
             run=self._name,
             linger=linger,
+            takes_over=takes_over,
         )
         self._clock.on_jump = self._recorder.jumped
         for warning in settings.warnings:
@@ -117,6 +122,7 @@ class RecorderProcess:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._recorder.stop, signal.Signals(number).name)
         loop.add_signal_handler(signal.SIGHUP, self._reload, settings)
+        loop.add_signal_handler(signal.SIGUSR1, self._hand_over)
         async with contextlib.AsyncExitStack() as stack:
             if self._look_on:
                 await stack.enter_async_context(self._view())
@@ -185,6 +191,31 @@ class RecorderProcess:
             self._recorder.reload(wanted)
             logger.info("the configuration was read again")
         self._notifier.ready()
+
+    def _hand_over(self) -> None:
+        """Leave, if another run hears all that this one hears, and waits for it."""
+        ours = self._status()
+        try:
+            observed = observe(self._storage.root, lambda _path: None)
+        except TranscriptError as error:
+            logger.error("SIGUSR1: %s; this run goes on", error)  # noqa: TRY400 - expected
+            return
+        waiting = successors(ours, [each.status for each in observed if each.alive])
+        ready = next((each for each in waiting if not unheard(each, ours)), None)
+        if ready is not None:
+            logger.info("handing over to %s", name_of(ready))
+            self._recorder.stop(f"handed over to {name_of(ready)}")
+        elif waiting:
+            logger.error(
+                "SIGUSR1: %s does not hear %s yet; this run goes on",
+                name_of(waiting[0]),
+                some_of(unheard(waiting[0], ours)),
+            )
+        else:
+            logger.error(
+                "SIGUSR1: no run waits to take over from this one; start one with"
+                " `chatlog record --take-over`; this run goes on"
+            )
 
     def _use(self, storage: Storage) -> None:
         """Change the settings of the archive, unless they are those of another one.

@@ -57,11 +57,18 @@ class LastHeard:
         """The newest run files that do not decode, the newest first."""
         return [run.path for run in read_runs(self._root) if _decoded(run) is None]
 
-    def last(self, directory: Path, network: str, opened: OpenedEntry) -> Heard:
-        """Return the last moment; at the earliest that at which the interval began."""
+    def last(
+        self, directory: Path, network: str, opened: OpenedEntry, others_until: str = ""
+    ) -> Heard:
+        """Return the last moment; at the earliest that at which the interval began.
+
+        Lines until `others_until` may be another run's, and prove nothing.
+        """
         alive = self.is_alive(opened.run)
         found = [Heard(opened.at, opened.server, opened.msgid, alive)]
         lines = last_lines(directory)
+        if lines is not None and lines.event.time <= others_until:
+            lines = None
         # A batch without news has no line in the interval, and the first msgid is that of its JOIN.
         is_within = lines is not None and lines.event.time >= opened.time
         msgid = lines.msgid if lines is not None and is_within else opened.msgid
@@ -105,6 +112,8 @@ class LastHeard:
         if status is None or status.waiting:
             return None
         found = next((each for each in status.networks if each.name == network), None)
+        if found is not None and found.awaits:  # its lines are in a spool
+            return None
         # A run cannot have heard after it wrote this, unless its clock was set back meanwhile.
         return found if found is not None and found.heard <= status.updated else None
 

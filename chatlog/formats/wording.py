@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chatlog.event import parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _UNITS: Final = ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h"))
 _DAY: Final = 86_400
@@ -50,3 +53,10 @@ def seconds_between(then: str, now: str) -> int:
 def ago(then: str, now: str) -> str:
     """Return the distance of a time of an event: `3 min ago`, `never` for an empty one."""
     return f"{span(seconds_between(then, now))} ago" if then else "never"
+
+
+def some_of(names: Sequence[str], most: int = 3) -> str:
+    """Return names with commas between, and the number of those beyond the first few."""
+    rest = len(names) - most
+    listed = ", ".join(names[:most])
+    return f"{listed} and {rest:,} more" if rest > 0 else listed

@@ -33,7 +33,9 @@ class NetworkStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One network of a run; times are those of events, `lag` is in seconds.
 
     `since` is when the server welcomed us, `heard` when we last heard anything
-    of it, `offset` how many milliseconds its clock is ahead, `events` counts by target. What is
+    of it, `offset` how many milliseconds its clock is ahead, `events` counts by target.
+    `holds` are the targets that the run records, and `awaits` those that it takes over from
+    another run, each with whether it is heard; an earlier version tells no `holds`. What is
     not known is empty, a lag that was not measured None.
     """
 
@@ -56,6 +58,8 @@ class NetworkStatus(msgspec.Struct, frozen=True, kw_only=True):
     ignored: int = 0
     not_understood: int = 0
     invitations: tuple[InvitationStatus, ...] = ()
+    holds: dict[str, bool] | None = None
+    awaits: dict[str, bool] = {}
 
     @property
     def heard_there(self) -> str:

@@ -122,6 +122,11 @@ class Joining:
         wanted = self._all.get(self._isupport.casemapping[name])
         return wanted is not None and wanted.comes_back
 
+    def is_in(self, name: str) -> bool:
+        """Return whether we are in a channel."""
+        wanted = self._all.get(self._isupport.casemapping[name])
+        return wanted is not None and wanted.state is JoinState.JOINED
+
     def joined_count(self) -> int:
         """Return the number of channels that we are in."""
         return sum(wanted.state is JoinState.JOINED for wanted in self._all.values())

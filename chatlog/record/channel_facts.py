@@ -157,6 +157,12 @@ class ChannelFacts:
         if self._session.settings.queries and events:
             yield from self._history.heard(dict.fromkeys(event.target for event in events))
 
+    def resume(self, target: str) -> None:
+        """Begin with the gaps before the open interval of a target that was taken over."""
+        interval = self._ledgers.resumed(target)
+        if interval is not None:
+            self._history.entered(interval)
+
     # -- handlers ------------------------------------------------------------------
 
     def _on_joined(self, fact: Joined) -> None:

@@ -56,6 +56,7 @@ logger = logging.getLogger(__name__)
 _READY_DELAY: Final = 10.0
 _PRESENCE_EVERY: Final = 600.0
 _ARRIVED: Final = "chatlog-arrived"
+_REACHED: Final = "chatlog-reached"
 _MOVING: Final = "moving to another server, as this one asks"
 _TLS_ALONE: Final = "this server is for TLS alone (STS)"
 _ROOM_EVERY: Final = 0.05
@@ -98,8 +99,7 @@ class Driver:
         self.welcomed: asyncio.Future[None] = loop.create_future()
         self.since, self.parting_words, self.verdict = "", "", ACCIDENT
         self.must_reconnect = self._has_claimed = self._has_reported = False
-        self._connection, self._intake = connection, intake
-        self._loop, self._now = loop, now
+        self._connection, self._intake, self._loop, self._now = connection, intake, loop, now
         self._on_arrival, self._on_caught_up = on_arrival, on_caught_up
         self._on_invitations, self._are_invitations_changed = on_invitations, False
         self._on_limit: Callable[[int], None] | None = on_limit
@@ -123,6 +123,7 @@ class Driver:
             Absent: self._on_absent,
         }
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._reaching: list[asyncio.Future[None]] = []
 
     def _heard(self) -> str:
         """Return when anything was last heard from the server."""
@@ -151,6 +152,7 @@ class Driver:
         self._cancel_timers()  # of the turns that were still to be carried out
         # What refers back to this object or to the session would wait for the collector.
         self._is_over = True
+        self._note_reached()
         self._handlers.clear()
         self._connection.driver = None
         self.session.release()
@@ -322,6 +324,33 @@ class Driver:
         elif fact.token == _ARRIVED:
             self._has_all_played_back = True
             self._look_whether_caught_up()
+
+        elif fact.token == _REACHED:
+            self._note_reached()
+
+    def reach(self) -> asyncio.Future[None]:
+        """Return a future that is done once all lines until now were received and written.
+
+        The server's answer follows everything that it sent before; so does the connection's end.
+        """
+        reached: asyncio.Future[None] = self._loop.create_future()
+        if self._is_over or not self.welcomed.done():
+            reached.set_result(None)
+            return reached
+        self._reaching.append(reached)
+        self._connection.send_raw(f"PING :{_REACHED}")
+        return reached
+
+    def _note_reached(self) -> None:
+        reaching, self._reaching = self._reaching, []
+        for each in reaching:
+            if not each.done():
+                each.set_result(None)
+
+    def resume(self, target: str) -> None:
+        """Fetch the gaps of a target that was taken over, if we hear it."""
+        if not self._is_over:
+            self._channels.resume(target)
 
     # -- arrival ---------------------------------------------------------------------
 

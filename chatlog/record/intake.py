@@ -88,6 +88,20 @@ class Intake:
         if not self.channels and self.failure is not None:
             raise self.failure
 
+    def use(self, sink: Sink) -> None:
+        """Write to another sink, which holds the same targets, from the next event on."""
+        self._sink = sink
+
+    @property
+    def recorded(self) -> list[str]:
+        """The targets of which events are written, and the channels of the configuration."""
+        return [*dict.fromkeys([*self.channels, *self._recorded])]
+
+    def leave_out(self, target: str) -> None:
+        """Record a target no longer: another recorder holds it."""
+        self._recorded.discard(target)
+        self._elsewhere.add(target)
+
     def hold_more(self, channels: tuple[str, ...]) -> tuple[str, ...]:
         """Lock further channels; return those that no other recorder holds."""
         held = tuple(channel for channel in channels if self._hold(channel))

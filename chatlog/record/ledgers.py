@@ -22,12 +22,13 @@ from chatlog.coverage.entries import (
     WishedEntry,
 )
 from chatlog.coverage.fold import coverage_of
-from chatlog.coverage.interval_fold import last_open
+from chatlog.coverage.gap_list import Gaps
 from chatlog.coverage.last_heard import LastHeard
+from chatlog.coverage.unclosed import unclosed
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER
 from chatlog.read.lookup import last_lines, last_msgid
-from chatlog.record.intervals import Intervals, Moment, new_interval, silence_of
+from chatlog.record.intervals import Intervals, Moment, NewInterval, new_interval, silence_of
 from chatlog.record.recorded_classes import RecordedClasses
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from chatlog.coverage.entries import LedgerEntry
     from chatlog.coverage.fold import Coverage
     from chatlog.coverage.ledger import LedgerLine, LedgerLines
-    from chatlog.record.intervals import NewInterval
     from chatlog.record.rooms import Rooms
     from chatlog.write.writer import Writer
 
@@ -64,7 +64,8 @@ class Ledgers:
     `run` is the name of this run's file. `trouble` is called with each refusal
     of the disk; no method raises one. `waiting_msgid` returns the last msgid of a target
     that no file has yet, "" for none. `classes` tell the kinds of events that are recorded,
-    `rooms` which channels were renamed.
+    `rooms` which channels were renamed. `awaits` tells whether another recorder still holds
+    a target that this run takes over: then there is no gap to fetch.
     """
 
     def __init__(
@@ -77,12 +78,15 @@ class Ledgers:
         waiting_msgid: Callable[[str], str] = lambda _target: "",
         classes: RecordedClasses | None = None,
         rooms: Rooms | None = None,
+        awaits: Callable[[str], bool] = lambda _target: False,
     ) -> None:
         self._network = network
         self._writer = writer
         self._trouble = trouble
         self._waiting_msgid = waiting_msgid
         self._classes = classes or RecordedClasses(network, lambda: writer.storage.rules)
+        self._run = run
+        self._awaits = awaits
         self._intervals = Intervals(run, self._last_msgid, self._classes.enter)
         self._rooms = rooms
         self.heard_before = ""
@@ -95,7 +99,12 @@ class Ledgers:
     # -- intervals -----------------------------------------------------------------
 
     def begin(self, target: str) -> None:
-        """Close the interval of an earlier run that died, before this run's first line."""
+        """Close the intervals of earlier runs that died, before this run's first line."""
+        if not self._awaits(target):
+            self.close_dead(target)
+
+    def close_dead(self, target: str) -> None:
+        """Close the intervals of other runs, none of which holds the target any more."""
         try:
             self._close_dead(target)
         except TranscriptError as error:
@@ -103,16 +112,14 @@ class Ledgers:
 
     def _close_dead(self, target: str) -> None:
         directory = self._directory(target)
-        opened = last_open(self._read(directory))
-        if opened is None:
-            return
-        if self._last_heard is None:
-            self._last_heard = LastHeard(self._writer.storage.root)
-        last = self._last_heard.last(directory, self._network, opened)
-        closed = ClosedEntry(
-            at=last.at, server=last.server, msgid=last.msgid, cause="killed", run=opened.run
-        )
-        self._append(target, closed)
+        for opened, others_until in unclosed(self._read(directory), but=self._run):
+            if self._last_heard is None:
+                self._last_heard = LastHeard(self._writer.storage.root)
+            last = self._last_heard.last(directory, self._network, opened, others_until)
+            closed = ClosedEntry(
+                at=last.at, server=last.server, msgid=last.msgid, cause="killed", run=opened.run
+            )
+            self._append(target, closed)
 
     def entered(self, target: str, moment: Moment, msgid: str) -> NewInterval | None:
         """Open an interval at the moment and msgid of our JOIN; return it with the gaps before.
@@ -129,7 +136,21 @@ class Ledgers:
         before = self._entries(target)
         self._known.pop(self._directory(target), None)  # not needed until the next interval
         self._append(target, *changes)
+        if self._awaits(target):
+            return NewInterval(target, changes[-1].time, Gaps(), is_first=False)
         return new_interval(target, before, changes)
+
+    def resumed(self, target: str) -> NewInterval | None:
+        """Return the open interval of a target that was taken over, with the gaps before it.
+
+        None if it is not heard now.
+        """
+        begins = self._intervals.begins(target)
+        if not begins:
+            return None
+        coverage = self.coverage(target)
+        gaps = coverage.wanting() if coverage is not None else Gaps()
+        return NewInterval(target, begins, gaps, is_first=False)
 
     def left(self, target: str, moment: Moment, cause: str, *, for_good: bool = False) -> None:
         """Close an interval; `for_good` if the target is no longer meant to be heard."""
@@ -208,7 +229,8 @@ class Ledgers:
 
     def silence(self, target: str) -> str:
         """Return since when and why a target is not heard, "" if it is heard or never was."""
-        return "" if self.begins(target) else silence_of(self._entries(target))
+        is_heard = self.begins(target) or self._awaits(target)
+        return "" if is_heard else silence_of(self._entries(target))
 
     def is_unknown(self, target: str) -> bool:
         """Return whether a target has no ledger."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_WAITS = "waiting to take over from another recorder"
 _NOTHING_LEFT = "no channel is left for this connection"
 
 
@@ -39,11 +40,19 @@ class NetworkRun:
     """A network of this run, and the task that keeps its connections.
 
     A further connection begins when there are more channels than those before carry: as the
-    `plan` says, or as a server says. All of them write to one intake.
+    `plan` says, or as a server says. All of them write to one intake. `awaits` tells whether
+    another recorder still holds a target that is taken over.
     """
 
-    def __init__(self, plan: Plan, intake: Intake, begin: Begin) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        intake: Intake,
+        begin: Begin,
+        awaits: Callable[[str], bool] = lambda _target: False,
+    ) -> None:
         self.intake = intake
+        self._awaits = awaits
         self.ended = False
         self.leaving: asyncio.TimerHandle | None = None
         self.connections: list[KeptConnection] = []
@@ -163,9 +172,26 @@ class NetworkRun:
             if each.has_arrived or not of_arrived:
                 yield from each.carryover.joining.names()
 
+    def is_in(self, target: str) -> bool:
+        """Return whether a target is heard now: a channel that we are in, or any other one."""
+        joinings = [each.carryover.joining for each in self.supervisors if each.driver]
+        wanting = [each for each in joinings if each.wants(target)]
+        return any(each.is_in(target) for each in wanting) if wanting else bool(joinings)
+
+    def resume(self, target: str) -> None:
+        """Fetch the gaps of a target that was taken over."""
+        for each in self.supervisors:
+            if each.driver is not None:
+                each.driver.resume(target)
+
     def status(self) -> NetworkStatus:
         """Return the status of the network: of all its connections together."""
-        return combined([each.status() for each in self.supervisors])
+        status = combined([each.status() for each in self.supervisors])
+        heard = {target: self.is_in(target) for target in self.intake.recorded}
+        awaits = {target: is_heard for target, is_heard in heard.items() if self._awaits(target)}
+        holds = {target: is_heard for target, is_heard in heard.items() if target not in awaits}
+        state = f"{status.state}, {_WAITS}" if awaits else status.state
+        return msgspec.structs.replace(status, state=state, holds=holds, awaits=awaits)
 
     # -- connections ---------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from chatlog.record.housekeeping import Housekeeping, Rounds
 from chatlog.record.intake import Intake
 from chatlog.record.intervals import Moment
 from chatlog.record.ledgers import Ledgers
+from chatlog.record.left_spools import LeftSpools
 from chatlog.record.limits import Limiter, Limits
 from chatlog.record.network_run import KeptConnection, NetworkRun
 from chatlog.record.recorded_classes import RecordedClasses
@@ -35,6 +36,7 @@ from chatlog.record.rooms import Rooms
 from chatlog.record.shares import with_channels
 from chatlog.record.steps import TURN
 from chatlog.record.supervisor import Plan, Supervisor
+from chatlog.record.takeover import Takeover
 from chatlog.record.waiting_sink import WaitingSink
 
 if TYPE_CHECKING:
@@ -69,7 +71,8 @@ class Recorder:
     `known` the channels of earlier runs, and the refusals that were reported.
     `run` names this run in the ledgers. With `linger` the run is a batch: each
     network is left that number of seconds after its last gap was fetched, and a channel
-    without news gets no line.
+    without news gets no line. If it `takes_over`, targets that another recorder holds are
+    recorded beside it, and taken over when it leaves.
     `rounds` are the times of housekeeping.
     """
 
@@ -86,19 +89,18 @@ class Recorder:
         known: KnownChannels | None = None,
         run: str = "",
         linger: float | None = None,
+        takes_over: bool = False,
         rounds: Rounds = Rounds(),  # noqa: B008 - immutable
     ) -> None:
         self.plans = {plan.session.network: plan for plan in plans}
         self.on_change: Callable[[], None] | None = None
         self.on_written: Callable[[list[Event]], None] | None = None
         self._writer = writer
-        self._now = now
-        self._chance = chance
+        self._now, self._chance = now, chance
         self._policies = policies
         self._invitations = invitations
         self._known = known
-        self._run = run
-        self._linger = linger
+        self._run, self._linger = run, linger
         self._is_batch = linger is not None or limits not in {None, Limits()}
         self._limiter = Limiter(limits or Limits(), self._stop_at_limit)
         self._durability = Durability(
@@ -107,6 +109,8 @@ class Recorder:
             read_on=lambda: self._each_connection(Reactor.read_on),
         )
         self._housekeeping = Housekeeping(writer, now=now, rounds=rounds)
+        self._left = LeftSpools(writer, self._durability.flush)
+        self._takeover = self._make_takeover() if takes_over else None
         self._limits = SharedLimits()
         self._refusals = RefusalReports(known, is_batch=self._is_batch)
         self._errors = 0
@@ -117,6 +121,16 @@ class Recorder:
         self._stopping: asyncio.Future[str] | None = None
         self._at_limit = False
         self._ticking: asyncio.TimerHandle | None = None
+
+    def _make_takeover(self) -> Takeover:
+        return Takeover(
+            self._writer,
+            self._durability,
+            self._left,
+            run=self._run,
+            on_change=self._changed,
+            on_done=partial(self._end_ranges, {}),
+        )
 
     async def run(self) -> None:
         """Record until a stop; raise the gravest failure of all networks.
@@ -133,12 +147,15 @@ class Recorder:
             self._durability.start(loop)
             for plan in self.plans.values():
                 self._add(plan)
-            self._end_ranges({})
+            if self._takeover is None:
+                self._end_ranges({})
             self._limiter.start(loop)
             self._housekeeping.start(loop)
             self._tick(loop)
             await self._until_all_ended()
         finally:
+            if self._takeover is not None:
+                await self._takeover.finish()
             self._close()
         if self._failures:
             raise min(self._failures, key=_gravity)
@@ -226,7 +243,7 @@ class Recorder:
         """Start a network; a lock held elsewhere on all its channels is raised at the end."""
         assert self._reactor is not None  # noqa: S101 - run() made it
         name = plan.session.network
-        sink: Sink = self._writer
+        sink: Sink = self._writer if self._takeover is None else self._takeover.sink_of(name)
         classes = RecordedClasses(name, lambda: self._writer.storage.rules)
         make_ledgers = partial(self._new_ledgers, name, classes)
         if self._linger is not None:
@@ -248,14 +265,22 @@ class Recorder:
         except HeldError as error:
             self._fail(error)
             return
+        self._left.take_up(name)
         heard_before = ledgers.heard_by_earlier_run()
         if not plan.session.queries:
             self._end_queries(name, ledgers)
         self._note(intake, EventType.STARTED, name, f"chatlog {__version__}")
         begin = partial(self._begin_connection, make_ledgers, heard_before)
-        network = NetworkRun(with_channels(plan, intake.channels), intake, begin)
+        awaits = partial(self._awaits, name)
+        network = NetworkRun(with_channels(plan, intake.channels), intake, begin, awaits)
         self._networks[name] = network
         network.start(self._reactor.loop)
+        if self._takeover is not None:
+            self._takeover.begin(network)
+
+    def _awaits(self, network: str, target: str) -> bool:
+        """Return whether another recorder still holds a target that this run takes over."""
+        return self._takeover is not None and self._takeover.awaits(network, target)
 
     def _begin_connection(
         self,
@@ -386,6 +411,7 @@ class Recorder:
             waiting_msgid=waiting_msgid,
             classes=classes,
             rooms=self._rooms_of(name),
+            awaits=partial(self._awaits, name),
         )
 
     def _rooms_of(self, name: str) -> Rooms:
@@ -446,6 +472,9 @@ class Recorder:
             self._writer.close()
         except TranscriptError as error:
             self._fail(error)
+        self._left.close()
+        if self._takeover is not None:
+            self._takeover.close()
 
     def _each_connection(self, action: Callable[[Reactor], None]) -> None:
         if self._reactor is not None:

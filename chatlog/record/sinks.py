@@ -105,6 +105,9 @@ class LedgerSink(Protocol):
         Return the intervals that waited for it.
         """
 
+    def resumed(self, target: str) -> NewInterval | None:
+        """Return the open interval of a target that was taken over, None if it is not heard."""
+
     def absent(self, target: str, moment: Moment, why: str) -> None:
         """Keep why a channel does not let us in."""
 
@@ -135,6 +138,9 @@ class NullLedgers:
     def proved(self, targets: list[str], moment: Moment) -> list[NewInterval]:  # noqa: ARG002 - as the protocol
         """Return no interval: none waits."""
         return []
+
+    def resumed(self, target: str) -> None:
+        """Return None: nothing is taken over."""
 
     def absent(self, target: str, moment: Moment, why: str) -> None:
         """Keep nothing."""

@@ -200,6 +200,11 @@ class Supervisor:
         self._on_change()
 
     @property
+    def driver(self) -> Driver | None:
+        """The driver of the connection under way, None between two."""
+        return self._driver
+
+    @property
     def name(self) -> str:
         """The network's name in the archive."""
         return self.plan.session.network

@@ -33,7 +33,7 @@ _OF_A_NETWORK: Final = (NETWORK, ROOMS)
 _RUNS: Final = ".runs"
 _MEMORIES: Final = (".channels.json", ".invitations.json", ".sts.json", ".spools")
 """The small files that one run leaves for the next."""
-_LEFT_OUT: Final = {".lock", _RUNS, "EXPORTS", ".exports"}
+_LEFT_OUT: Final = {".lock", _RUNS, ".takeover", "EXPORTS", ".exports"}
 _LONGEST: Final = 64 * 1024 * 1024
 _TRIES: Final = 8
 _PAUSE: Final = 0.05  # seconds, and twice as long before each further try

@@ -50,6 +50,7 @@ _OF_THE_ROOT: Final = {
     ".exports",
     ".invitations.json",
     ".lock",
+    ".takeover",
     ".runs",
     ".spools",
     ".sts.json",

@@ -311,6 +311,11 @@ class Writer:
         self._ended.clear()
         return ended
 
+    @property
+    def exposed(self) -> Exposed:
+        """The files of others that are to be synced with those of the writer."""
+        return self._exposed
+
     def expose(self) -> list[Unsynced]:
         """Return the files that are to be synced, once: the caller syncs them."""
         return self._files.expose()

@@ -122,6 +122,7 @@ HELPS = (
     "import",
     "export",
     "merge",
+    "handover",
     "backup",
     "tail",
     "search",

@@ -21,6 +21,7 @@ READERS = {
     "channels": (),
     "gaps": (),
     "status": (),
+    "handover": (),
     "verify": (),
     "audit": _NETWORK,
     "export": ("--to", "jsonl", "-o", "-"),

@@ -186,6 +186,14 @@ class Running:
     def terminate(self) -> None:
         self._process.terminate()
 
+    def tell_to_hand_over(self) -> None:
+        """Send what `chatlog handover` sends."""
+        self._process.send_signal(signal.SIGUSR1)
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
     def kill(self) -> None:
         """End it so that it can do nothing about it."""
         self._process.kill()

@@ -23,6 +23,7 @@ _SECTIONS: Final = {
     **NETWORK_SECTIONS,
     **TRANSCRIPT_SECTIONS,
     "End": ("--for", "--until", "--idle", "--max-events"),
+    "Upgrade": ("--take-over",),
     "Messages": ("--quiet", "--verbose"),
 }
 _MAIN: Final = ("--server", "--channel", "--archive", "--config", "--for")
@@ -55,6 +56,12 @@ _MAIN: Final = ("--server", "--channel", "--archive", "--config", "--for")
     metavar="N",
     help="Stop after exactly N live events.",
 )
+@click.option(
+    "--take-over",
+    is_flag=True,
+    help="If another run records here, hear its channels beside it, and go on when it leaves"
+    " (chatlog handover). Without it, that is an error.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing unless a human is needed.")
 @click.option("-v", "--verbose", is_flag=True, help="Print more on stderr.")
 @click.pass_context
@@ -72,7 +79,9 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     look_on = can_look_on() and not options["quiet"]
     set_up_diagnostics(quiet=options["quiet"], verbose=options["verbose"], look_on=look_on)
     settings = plans.settings_of(ctx)
-    run = RecorderProcess(settings, limits_of(ctx), look_on=look_on)
+    run = RecorderProcess(
+        settings, limits_of(ctx), takes_over=options["take_over"], look_on=look_on
+    )
     run.go(lambda: plans.settings_of(ctx))
 
 
