@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from chatlog.alignment.losses import Loss
 from chatlog.casemapping import Casemapping
 from chatlog.event import Event, format_time
+from chatlog.formats import jsonl
 from chatlog.formats.dialects.chatlog_text import ChatlogTextDecoder
 from chatlog.formats.dialects.dialect import MOST_ODD_LINES, LogFacts, NoDateError
 from chatlog.formats.dialects.text_dialect import TextDecoder
+from chatlog.formats.plain import Plain
 from chatlog.ingest.dialects import DIALECTS, dialect_named
 from tests.formats.dialects.line_encoders import ENCODERS
 
@@ -313,3 +317,29 @@ def test_an_invitation_in_the_window_of_the_server_is_of_its_channel():
     line = b"2026-11-23 19:31:03\t--\tann has invited dan to #c\n"
     _, [event] = decoded("weechat", line, name="irc.server.net.weechatlog", target="")
     assert (event.type, event.target, event.subject) == ("invite", "#c", "dan")
+
+
+OWN_KINDS = ["message", "action", "notice", "join", "part", "quit", "kick", "nick", "mode", "topic"]
+
+
+@settings(max_examples=80, deadline=None)
+@given(some_events(OWN_KINDS))
+def test_chatlogs_own_json_lines_keep_all_keys(events):
+    decoder, found = decoded("chatlog-jsonl", jsonl.encode(events))
+    assert found == [replace(each, via="import:chatlog-jsonl") for each in events]
+    assert decoder.tally.understood == decoder.tally.lines == len(events)
+
+
+@settings(max_examples=80, deadline=None)
+@given(some_events(OWN_KINDS), st.lists(st.sampled_from(["one", "\ttwo", "", "<ann> three"])))
+def test_chatlogs_own_text_keeps_what_text_can_hold(events, further):
+    text = "\n".join(["first", *further])
+    events.append(Event(time=events[-1].time, type="message", nick="last", text=text))
+    log = Plain().encode(events)
+    decoder, found = decoded("chatlog-text", log, date="2026-11-23")
+    names = Casemapping()
+    assert [(each.time, Loss().key_of(each, names)) for each in found] == [
+        (each.time, Loss().key_of(each, names)) for each in events
+    ]
+    assert found[-1].text.split("\n")[1:] == [each.replace("\t", r"\x09") for each in further]
+    assert decoder.tally.understood == decoder.tally.lines == log.count(b"\n")
