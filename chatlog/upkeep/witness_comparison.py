@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.alignment.clocks import compare_clocks
+from chatlog.casemapping import CHANTYPES
 from chatlog.errors import TranscriptError
 from chatlog.event import TALK, EventType, format_time, shifted
 from chatlog.upkeep.witness import SAMPLE
@@ -82,8 +83,12 @@ def _next_sample(one: Sample, other: Sample) -> str:
 
 
 def is_within_hearing(event: Event, heard: HeardTimes) -> bool:
-    """Return whether a witness must have an event if it heard in these times."""
-    return event.type in _SEEN_BY_ALL and heard.hold(event.time, event.type)
+    """Return whether a witness must have an event if it heard in these times.
+
+    Only of a channel: in a query under another nick, a person says other things.
+    """
+    is_to_all = event.target[:1] in CHANTYPES and event.type in _SEEN_BY_ALL
+    return is_to_all and heard.hold(event.time, event.type)
 
 
 def _zone_text(clock: ClockRelation) -> str:

@@ -79,14 +79,14 @@ def merge_all(into, *archives, targets=()):
         writer.close()
 
 
-def heard(root, *stretches, run="r"):
-    """Append intervals of a run to the ledger of `#c`."""
+def heard(root, *stretches, run="r", target="#c"):
+    """Append intervals of a run to the ledger of a target."""
     entries = []
     for since, until in stretches:
         entries.append(OpenedEntry(at=at(since), run=run))
         entries.append(ClosedEntry(at=at(until), run=run, cause="killed"))
-    (root / "net" / "#c").mkdir(parents=True, exist_ok=True)
-    ledger.append(UNSYNCED, root / "net" / "#c", entries)
+    (root / "net" / target).mkdir(parents=True, exist_ok=True)
+    ledger.append(UNSYNCED, root / "net" / target, entries)
 
 
 def coverage(root):
@@ -337,6 +337,22 @@ def test_a_line_that_a_witness_lacks_although_it_was_listening_is_a_conflict(tmp
     result = merge(into, one, other)
     assert [(each.event.text, each.lacking) for each in result.conflicts] == [("line 50", "other")]
     assert (result.conflicting, result.added) == (1, 3)
+
+
+@pytest.mark.parametrize(("target", "conflicts"), [("&local", 1), ("dan", 0)])
+def test_only_what_a_channel_says_must_be_heard_by_recorders_of_two_nicks(
+    tmp_path, target, conflicts
+):
+    one, other, into = (tmp_path / name for name in ("one", "other", "into"))
+    record(one, *(event_at(each, f"to one {each}", target=target) for each in (10, 50, 90)))
+    record(other, *(event_at(each, f"to one {each}", target=target) for each in (10, 90)))
+    for root in (one, other):
+        heard(root, (0, 100), target=target)
+    merging = ArchiveMerge(
+        Witness("", into), [Witness("one", one), Witness("other", other)], None, MOMENT
+    )
+    result = merging.merge(TargetPlace("net", target))
+    assert (result.conflicting, result.added) == (conflicts, 3)
 
 
 def test_a_line_that_was_said_while_the_other_witness_was_away_is_no_conflict(tmp_path):
