@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from chatlog.alignment.columns import Columns
+from chatlog.upkeep.split_messages import partner_of, split_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,6 +54,29 @@ class _Marks(dict[LineMark, LineMark]):
         return [*map(self.__getitem__, marks)]
 
 
+class _WholeMessages:
+    """Lines of two witnesses that are dropped, or replaced, by the number of one and a position.
+
+    Dropped are the lines of a message that the other has as a whole. `replaced` has the copy
+    that stays, and its mark.
+    """
+
+    def __init__(self) -> None:
+        self.dropped: set[tuple[int, int]] = set()
+        self.replaced: dict[tuple[int, int], tuple[Columns, LineMark]] = {}
+
+    def applied(self, lines: Columns, side: int, begin: int) -> Columns:
+        """Return those lines of a witness that stay; `begin` is the position of the first."""
+        if not self.dropped:  # as nearly always
+            return lines
+        for at in range(len(lines)):
+            if (found := self.replaced.get((side, begin + at))) is not None:
+                copy, lines.marks[at] = found
+                lines.values[at], lines.texts[at] = copy.values[0], copy.texts[0]
+                lines.idents[at] = copy.idents[0]
+        return lines.at(at for at in range(len(lines)) if (side, begin + at) not in self.dropped)
+
+
 class LinePairing:
     """The lines so far with those of another witness, which all have one `mark`.
 
@@ -72,22 +96,49 @@ class LinePairing:
 
     def joined(self, found: AlignedLines, offset: int) -> Columns:
         """Return aligned lines in their order; `offset` is that of the other witness's clock."""
+        messages = self._whole_messages(found, offset)
         lines = Columns()
         for here, there, count in found.runs:
             if here < 0:
                 some = found.second.part(there, there + count)
                 some.times = [time - offset for time in some.times]  # the first's clock counts
                 some.marks = self._alone[found.is_placed].all(some.marks)
+                some = messages.applied(some, 1, there)
             elif there < 0:
                 some = found.first.part(here, here + count)
                 some.marks = self._lacked[found.is_placed].all(some.marks)
+                some = messages.applied(some, 0, here)
             else:
                 some = found.first.part(here, here + count)
                 self._add_copies(some, found.second.part(there, there + count))
                 if found.reordered:
                     self._mark_reordered(some.marks, found.reordered, here)
+                some = messages.applied(some, 0, here)
             lines.extend(some)
         return lines
+
+    def _whole_messages(self, found: AlignedLines, offset: int) -> _WholeMessages:
+        """Return the whole messages of which the other witness has the lines, one each."""
+        messages = _WholeMessages()
+        for side, whole, parts in split_messages(found, offset):
+            if side == 0:
+                mark = self._of_both[found.first.marks[whole]]
+                messages.replaced[0, whole] = found.first.part(whole, whole + 1), mark
+                messages.dropped.update((1, at) for at in parts)
+                continue
+            marks = [found.first.marks[at] for at in parts]
+            if any(mark.owner == self._known for mark in marks):
+                for at, mark in zip(parts, marks, strict=True):
+                    copy = found.first.part(at, at + 1)
+                    messages.replaced[0, at] = copy, self._of_both[mark]
+                messages.dropped.add((1, whole))
+                continue
+            messages.dropped.update((0, at) for at in parts)
+            copy = found.second.part(whole, whole + 1)
+            partner = partner_of(found.runs, whole)
+            place = (1, whole) if partner < 0 else (0, partner)
+            messages.replaced[place] = copy, self._taken[marks[0]]
+        return messages
 
     def _add_copies(self, lines: Columns, others: Columns) -> None:
         """Take the better copy of each line, and each msgid that only the other witness has."""

@@ -314,6 +314,57 @@ def test_a_clock_is_found_by_any_archive_before(tmp_path):
     assert merge(tmp_path / "into", *roots).added == 21
 
 
+# -- messages of several lines -----------------------------------------------
+
+PARTS = ("first", "second", "third")
+WHOLE = "first\nsecond\n\nthird"
+
+
+def whole_and_parts(tmp_path, msgids, late=0.0):
+    """Record a message as a whole, and by lines, with others before and behind it."""
+    ids = ({"msgid": "m"}, {"msgid": "m"}) if msgids else ({}, {})
+    sides = [event_at(each, f"line {each}") for each in (1, 2, 3, 60, 61)]
+    record(tmp_path / "whole", *sides[:3], event_at(10, WHOLE, **ids[0]), *sides[3:])
+    parts = [event_at(10 + late, PARTS[0], **ids[1])]
+    parts += [event_at(10 + late + 0.001 * n, text) for n, text in enumerate(PARTS[1:])]
+    other = event_at(10.5, "between", nick="bob")
+    record(tmp_path / "parts", *sides[:3], *parts, other, *sides[3:])
+    for name in ("whole", "parts"):
+        heard(tmp_path / name, (0, 100))
+    return tmp_path / "whole", tmp_path / "parts"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("msgids", [False, True])
+@pytest.mark.parametrize("late", [0, 1.5])
+def test_a_message_that_one_witness_has_line_by_line_is_there_once_as_a_whole(
+    tmp_path, order, msgids, late
+):
+    roots = whole_and_parts(tmp_path, msgids, late)
+    result = merge(tmp_path / "into", *(roots[each] for each in order))
+    texts = [event.text for event in read_all(tmp_path / "into") if event.nick == "ann"]
+    assert texts == ["line 1", "line 2", "line 3", WHOLE, "line 60", "line 61"]
+    assert [each.event.text for each in result.conflicts] == ["between"]
+    assert merge(tmp_path / "into", *(roots[each] for each in order)).added == 0
+
+
+@pytest.mark.parametrize("msgids", [False, True])
+def test_lines_of_a_message_that_stand_in_the_archive_stay_and_the_whole_is_not_added(
+    tmp_path, msgids
+):
+    whole, parts = whole_and_parts(tmp_path, msgids)
+    result = merge(parts, whole)
+    assert (result.added, result.conflicting) == (0, 1)
+    assert [each.event.text for each in result.conflicts] == ["between"]
+
+
+def test_lines_of_which_one_is_missing_are_not_the_message(tmp_path):
+    record(tmp_path / "one", event_at(0, "hi"), event_at(10, WHOLE), event_at(60, "bye"))
+    parts = [event_at(10, text) for text in (PARTS[0], PARTS[2])]
+    record(tmp_path / "other", event_at(0, "hi"), *parts, event_at(60, "bye"))
+    assert merge(tmp_path / "into", tmp_path / "one", tmp_path / "other").added == 5
+
+
 # -- coverage and conflicts --------------------------------------------------
 
 
