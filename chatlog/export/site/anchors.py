@@ -7,15 +7,15 @@ word, so the key stays in the archive. Equal lines of one second are numbered.
 
 from __future__ import annotations
 
-from base64 import b32encode
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from chatlog.event import Event
 
-_DIGITS: Final = 10
-_BYTES: Final = 7  # 50 bits are ten letters, and a bit more
+_BYTES: Final = 7  # ten letters have 50 bits, and six are left over
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"  # as RFC 4648 has them, in lower case
+_PAIRS: Final = [one + other for one in _LETTERS for other in _LETTERS]
 KEY_BYTES: Final = 32
 """The length of a key."""
 
@@ -30,10 +30,12 @@ class Anchors:
     def of(self, event: Event) -> str:
         """Return the anchor of the next line."""
         said = f"{event.type}\n{event.nick}\n{event.text}".encode("utf-8", "surrogatepass")
-        digest = blake2b(said, key=self._key, digest_size=_BYTES).digest()
-        time = event.time
-        second = time[11:13] + time[14:16] + time[17:19]
-        anchor = f"{second}-{b32encode(digest)[:_DIGITS].decode().lower()}"
+        bits = int.from_bytes(blake2b(said, key=self._key, digest_size=_BYTES).digest(), "big")
+        time, pairs = event.time, _PAIRS
+        anchor = (
+            f"{time[11:13]}{time[14:16]}{time[17:19]}-{pairs[bits >> 46]}{pairs[bits >> 36 & 1023]}"
+            f"{pairs[bits >> 26 & 1023]}{pairs[bits >> 16 & 1023]}{pairs[bits >> 6 & 1023]}"
+        )
         count = self._taken.get(anchor, 0)
         self._taken[anchor] = count + 1
         return f"{anchor}-{count + 1}" if count else anchor

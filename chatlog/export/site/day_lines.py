@@ -55,9 +55,10 @@ class DaySummary(msgspec.Struct):
 
 
 class DayLines(msgspec.Struct):
-    """The lines of a day as HTML, their anchors, the numbers, and the terms for the search."""
+    """The lines of a day as HTML and as text, their anchors, the numbers, and the terms."""
 
     html: str
+    text: str
     anchors: list[str]
     summary: DaySummary
     terms: set[str]
@@ -156,6 +157,7 @@ class _DayPage:
         self._anchors = Anchors(renderer._key)  # noqa: SLF001 - of this module
         self._names: list[str] = []
         self._lines: list[str] = []
+        self._plain: list[str] = []
         self._texts: list[str] = []
         self._folded: list[tuple[str, str]] = []
         self._summary = DaySummary()
@@ -210,6 +212,7 @@ class _DayPage:
             renderer._messages[event.msgid] = f"{self._day}.html#{anchor}"  # noqa: SLF001
             after = _reactions(about.reactions.get(event.msgid))
         kind = _CLASSES[event.type]
+        self._plain.append(f"[{clock}{event.time[16:19]}] {sentence(event, visible)}")
         self._lines.append(
             f'<p id="{anchor}"{kind}><a href="#{anchor}">{clock}</a> {renderer.nick(nick)} '
             f"{before}<span>{text}</span>{after}</p>"
@@ -226,7 +229,9 @@ class _DayPage:
         clock = self._renderer._times.of(event.time)[1]  # noqa: SLF001 - of this module
         if self._renderer._hides_hosts and (event.user or event.host):  # noqa: SLF001
             event = msgspec.structs.replace(event, user="", host="")
-        text = escaped(sentence(event, visible).removeprefix("*** "))
+        told = sentence(event, visible)
+        self._plain.append(f"[{clock}{event.time[16:19]}] {told}")
+        text = escaped(told.removeprefix("*** "))
         return (
             f'<p id="{anchor}" class="do"><a href="#{anchor}">{clock}</a> <span>{text}</span></p>'
         )
@@ -252,10 +257,11 @@ class _DayPage:
         html = "\n".join(self._lines)
         if former:
             html = with_aliases(html, [*former], self._names)
+        self._plain.append("")
         self._summary.people = dict(self._people)
-        terms = set().union(*map(terms_of, _joined(self._texts)))
+        terms = terms_of("\n".join(self._texts))
         terms |= {f"from:{nick.lower()}" for nick in self._people}
-        return DayLines(html, self._names, self._summary, terms)
+        return DayLines(html, "\n".join(self._plain), self._names, self._summary, terms)
 
 
 _CLASSES: Final[Mapping[str, str]] = {
@@ -263,11 +269,6 @@ _CLASSES: Final[Mapping[str, str]] = {
     EventType.ACTION: ' class="act"',
     EventType.NOTICE: ' class="note"',
 }
-
-
-def _joined(texts: Sequence[str]) -> list[str]:
-    """Return texts joined to long ones, which are taken apart faster."""
-    return ["\n".join(texts[at : at + 256]) for at in range(0, len(texts), 256)]
 
 
 def _reactions(found: Counter[str] | None) -> str:

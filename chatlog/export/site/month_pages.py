@@ -13,8 +13,6 @@ from chatlog.event import CLASSES, EventType, parse_time
 from chatlog.export.site.day_lines import DayGap, DayRenderer, DaySummary, LocalTimes
 from chatlog.export.site.site_days import bounds_of, day_of
 from chatlog.formats import jsonl
-from chatlog.formats.format import Style
-from chatlog.formats.plain import encoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -69,7 +67,6 @@ class MonthWork(msgspec.Struct, frozen=True):
 
         times = LocalTimes(local)
         renderer = DayRenderer(key, times, hides_hosts=settings.hides_hosts)
-        text = encoder(Style("datetime", tz))
         for day, events in self._days(settings):
             shown = without_hidden(events, hides_hosts=settings.hides_hosts)
             if not shown:
@@ -78,7 +75,7 @@ class MonthWork(msgspec.Struct, frozen=True):
             self.aside.mkdir(parents=True, exist_ok=True)
             place = self.aside / f"{day}.lines"
             place.write_bytes(lines.html.encode("utf-8", "replace"))
-            (self.aside / f"{day}.txt").write_bytes(text(shown))
+            (self.aside / f"{day}.txt").write_bytes(lines.text.encode("utf-8", "replace"))
             (self.aside / f"{day}.{jsonl.SUFFIX}").write_bytes(jsonl.encode(shown))
             heard = self._heard(day, settings)
             yield RenderedDay(day, str(place), lines.summary, lines.terms, shown[-1].time, heard)

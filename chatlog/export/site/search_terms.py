@@ -25,11 +25,14 @@ def terms_of(text: str) -> set[str]:
     A run of letters and digits is a word, in lower case; one with CJK characters, which write no
     spaces, is cut into pairs of neighbours.
     """
-    text = text.lower()
+    words = set(_WORDS.findall(text.lower()))
     if text.isascii():
-        return {word[:LONGEST] for word in _WORDS.findall(text)}
+        return {word[:LONGEST] for word in words}
     found: set[str] = set()
-    for word in _WORDS.findall(text):
+    for word in words:
+        if word.isascii():
+            found.add(word[:LONGEST])
+            continue
         if _CJK.search(word):
             found.update(word[at : at + 2] for at in range(max(1, len(word) - 1)))
         else:
