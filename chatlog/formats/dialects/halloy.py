@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -55,6 +56,11 @@ _CODES: Final = {
     "strikethrough": "\x1e",
     "monospace": "\x11",
 }
+
+
+_MOST_WAITING: Final = 10_000
+"""Reactions that stand at their message and wait for the messages that were before them."""
+_NEVER: Final = "~"
 
 
 class _Reaction(msgspec.Struct):
@@ -128,6 +134,11 @@ class _Reader(RecordReader):
 
     title = "Halloy"
 
+    def __init__(self, facts: LogFacts) -> None:
+        super().__init__(facts)
+        self._waiting: list[tuple[str, int, Event]] = []
+        self._count = 0
+
     def pieces(self, blocks: Iterable[bytes]) -> Iterator[Sequence[bytes | None]]:
         """Yield the messages of the array."""
         return self.document(blocks)
@@ -151,7 +162,23 @@ class _Reader(RecordReader):
         marks = where[name].get("prefixes") if isinstance(where[name], dict) else None
         if isinstance(marks, list) and all(isinstance(each, str) for each in marks):
             fields["statusmsg"] = "".join(marks)
-        return list(self._events(message, {"target": _named(where.get(name)), **fields}))
+        event, *reactions = self._events(message, {"target": _named(where.get(name)), **fields})
+        due = self._due(event.time)
+        for each in reactions:
+            self._count += 1
+            heappush(self._waiting, (each.time, self._count, each))
+        return [*due, event]
+
+    def _due(self, time: str) -> list[Event]:
+        """Return the reactions that were before a moment, or are too many to wait for it."""
+        due = []
+        while self._waiting and (self._waiting[0][0] <= time or len(self._waiting) > _MOST_WAITING):
+            due.append(heappop(self._waiting)[2])
+        return due
+
+    def last_events(self) -> list[Event]:
+        """Return the reactions that were behind the last message."""
+        return self._due(_NEVER)
 
     def _events(self, message: _Message, fields: Fields) -> Iterator[Event]:
         common: Fields = {"network": self.facts.network, "via": DIALECT.via}

@@ -75,6 +75,10 @@ class RecordReader(ABC):
         Raise UnknownRecordError, or an error of msgspec, if it is not understood.
         """
 
+    def last_events(self) -> Sequence[Event]:
+        """Return the events that still wait for their time at the end of the log."""
+        return ()
+
     def document(
         self,
         blocks: Iterable[bytes],
@@ -119,6 +123,7 @@ class RecordDecoder:
                     self._refuse()
             self.target = self._reader.target
             yield made
+        yield self._reader.last_events()
         self.target = self._reader.target
         if self._number and self.tally.unknown == self._number and not self.target:
             self._refuse()

@@ -120,3 +120,22 @@ def test_a_forwarded_message_has_its_words():
 def test_the_beginning_of_a_log_tells_its_dialect(name, log):
     assert detect(log, "any.json", DIALECTS).dialect is dialect_named(name)
     assert detect(log[: len(log) * 2 // 3], "any.json", DIALECTS).dialect is dialect_named(name)
+
+
+def test_a_reaction_of_halloy_stands_behind_the_messages_before_it():
+    source = {"channel": {"raw": "#c"}, "source": {"User": "ann"}}
+    reaction = {"sender": "ben", "text": "+", "server_time": "2026-11-23T18:31:00Z"}
+    log = [
+        {
+            "server_time": f"2026-11-23T18:{minute}:00Z",
+            "direction": "Received",
+            "target": {"Channel": source},
+            "text": minute,
+            "id": minute,
+            "reactions": [reaction] if minute == "29" else [],
+        }
+        for minute in ("29", "30", "32")
+    ]
+    _, events = decoded("halloy", json.dumps(log).encode())
+    assert [each.text for each in events] == ["29", "30", "+", "32"]
+    assert events[2].reply_to == "29"
