@@ -22,12 +22,20 @@ from chatlog.formats.dialects.forms import (
     Form,
     form,
 )
+from chatlog.formats.dialects.mode_words import mode_pattern, mode_refine
 from chatlog.formats.dialects.text_dialect import TextTable
 
 _LINK: Final = re.compile(r"\r![^\r]*\r([^\r]*)(?:\r|$)")
 """A nick, host or channel that can be clicked."""
 _KIND: Final = re.compile(r"(\d{1,3}) (\[\d\d:\d\d:\d\d\] |\d{4}-\d\d-\d\dT[\d:.]+ )")
-_BY: Final = rf"{NICK} \[{MASK}\]"
+_MODES: Final = {
+    "has set channel key to": "+k",
+    "has unset the channel key": "-k",
+    "has set channel limit to": "+l",
+    "has unset the channel limit": "-l",
+}
+_BY: Final = rf"{NICK} \[(?:\*@\*|{MASK})\]"
+"""A nick with its mask; that of a server is `*@*`."""
 
 
 def _behind_stamp(line: str) -> str:
@@ -49,9 +57,13 @@ TABLE: Final = TextTable(
         rf"{ISO_DATE}T{CLOCK_SECONDS}(?:\.(?P<fraction>\d{{3}}))? ",
     ),
     forms=(
-        form(EventType.MESSAGE, "", rf"(?:\d{{1,3}} )?<[~&@%+!]*(?P<nick>[^> ]+)> {TEXT}"),
+        form(
+            EventType.MESSAGE,
+            "",
+            rf"(?:\d{{1,3}} )?<\x02?[~&@%+!]*(?P<nick>[^>\s\x02]+)\x02?> {TEXT}",
+        ),
         form(EventType.ACTION, "32 ", rf"{NICK} {TEXT}"),
-        form(EventType.NOTICE, "77 ", rf"-[~&@%+!]*(?P<nick>\S+?)- {TEXT}"),
+        form(EventType.NOTICE, "77 *", rf"\x02?[~&@%+!]*(?P<nick>[^\s\x02]+?)\x02?\* {TEXT}"),
         _event(OPENED, "### Log session started ###"),
         _event(CLOSED, "### Log session terminated ###"),
         _event(NOISE, r"### (?:Existing data buffer:|End of existing data buffer\.)"),
@@ -62,9 +74,22 @@ TABLE: Final = TextTable(
             EventType.KICK,
             rf"{SUBJECT} \[\S*\] has been kicked from {TARGET} by {_BY}: {TEXT}",
         ),
-        _event(EventType.TOPIC, rf'{_BY} has changed topic to "{TEXT}"'),
+        _event(EventType.TOPIC, rf'{_BY} has changed topic to "(?P<text>.*?)\x0f?"'),
         _event(EventType.NICK, rf"{_BY} is now known as {SUBJECT}"),
         _event(EventType.MODE, rf"{_BY} has set (?:channel )?mode (?P<params>[+-].*)"),
+        form(
+            EventType.MODE,
+            "",
+            rf'(?:(?!32 )\d{{1,3}} )?{_BY} {mode_pattern(_MODES)}(?: "?(?P<to>[^\s"]+)"?)?',
+            mode_refine(_MODES),
+        ),
+        form(
+            EventType.KICK,
+            "",
+            rf"(?:(?!32 )\d{{1,3}} )?You have been kicked from {TARGET} by {_BY}: {TEXT}",
+            is_own=True,
+        ),
+        _event(NOISE, r"(?:Channel topic is: .*|Topic was set by \S+ on .*)"),
     ),
     clean=_behind_stamp,
 )
@@ -72,7 +97,7 @@ TABLE: Final = TextTable(
 DIALECT: Final = Dialect(
     name="kvirc",
     title="KVIrc",
-    proven="source",
+    proven="run",
     decoder=TABLE.decoder,
     grain=SECOND,
     paths=(
