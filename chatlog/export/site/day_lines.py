@@ -212,7 +212,7 @@ class _DayPage:
             renderer._messages[event.msgid] = f"{self._day}.html#{anchor}"  # noqa: SLF001
             after = _reactions(about.reactions.get(event.msgid))
         kind = _CLASSES[event.type]
-        self._plain.append(f"[{clock}{event.time[16:19]}] {sentence(event, visible)}")
+        self._plain.append(f"[{clock}{event.time[16:19]}] {_told(event)}")
         self._lines.append(
             f'<p id="{anchor}"{kind}><a href="#{anchor}">{clock}</a> {renderer.nick(nick)} '
             f"{before}<span>{text}</span>{after}</p>"
@@ -269,6 +269,20 @@ _CLASSES: Final[Mapping[str, str]] = {
     EventType.ACTION: ' class="act"',
     EventType.NOTICE: ' class="note"',
 }
+
+
+def _told(event: Event) -> str:
+    """Return an event as a sentence; messages of plain words take a short way."""
+    text, nick = event.text, event.nick
+    if (
+        event.type == EventType.MESSAGE
+        and not event.statusmsg
+        and text.isprintable()
+        and text.isascii()
+        and nick.isalnum()
+    ):
+        return f"<{nick}> {text}"
+    return sentence(event, visible)
 
 
 def _reactions(found: Counter[str] | None) -> str:

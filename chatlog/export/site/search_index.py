@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from chatlog.export.site.search_terms import packed, shard_of, unpacked
+from chatlog.export.site.search_terms import PREFIX, packed, shard_of, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 DIRECTORY: Final = "search"
@@ -50,14 +51,21 @@ class PeriodIndex:
         """The pages that have terms."""
         return set(self._pages)
 
+    def _by_terms(self, pages: Sequence[str]) -> dict[str, list[int]]:
+        """Return the numbers of the pages that have each term."""
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for number, page in enumerate(pages):
+            for term in self._pages[page]:
+                found[term].append(number)
+        return found
+
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Yield the path below the site and the content of each file."""
         count = _SHARDS[len(self.period)]
         pages = sorted(self._pages, key=_newest_last)
         shards: list[dict[str, list[int]]] = [{} for _ in range(count)]
-        for number, page in enumerate(pages):
-            for term in self._pages[page]:
-                shards[shard_of(term, count)].setdefault(term, []).append(number)
+        for term, numbers in self._by_terms(pages).items():
+            shards[shard_of(term[:PREFIX], count)][term] = numbers
         stem = f"{DIRECTORY}/{self.period}"
         yield f"{stem}/pages.js", _script("PAGES", self.period, pages)
         for number, shard in enumerate(shards):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -40,10 +41,15 @@ def terms_of(text: str) -> set[str]:
     return found
 
 
+PREFIX: Final = 3
+"""The characters of a term that decide its shard: terms that begin alike lie together."""
+
+
+@lru_cache(maxsize=65_536)
 def shard_of(term: str, count: int) -> int:
-    """Return the number of the shard of a term: terms that begin alike lie together."""
+    """Return the number of the shard of a term, or of the `PREFIX` with which it begins."""
     value = 2166136261
-    for byte in term[:3].encode("utf-8", "surrogatepass"):
+    for byte in term[:PREFIX].encode("utf-8", "surrogatepass"):
         value = ((value ^ byte) * 16777619) & _MASK
     return value % count
 
