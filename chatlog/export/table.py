@@ -10,6 +10,7 @@ from typing import Final
 
 from chatlog.export import (
     csv_rows,
+    dialect_log,
     jsonl_lines,
     markdown,
     parquet_file,
@@ -17,6 +18,7 @@ from chatlog.export import (
     sqlite_database,
 )
 from chatlog.export.exporter import Exporter
+from chatlog.formats.dialects import energymech, irssi, weechat, znc
 
 EXPORTERS: Final = (
     Exporter(
@@ -29,6 +31,10 @@ EXPORTERS: Final = (
     Exporter(name="csv", suffix="csv", stream=csv_rows.encoder),
     Exporter(name="markdown", suffix="md", stream=markdown.encoder),
     Exporter(name="text", suffix="txt", stream=plain_text.encoder, needs_one_target=True),
+    dialect_log.exporter_of(irssi.DIALECT, "log"),
+    dialect_log.exporter_of(weechat.DIALECT, "weechatlog"),
+    dialect_log.exporter_of(znc.DIALECT, "log"),
+    dialect_log.exporter_of(energymech.DIALECT, "log"),
     Exporter(name="sqlite", suffix="sqlite", build=sqlite_database.builder, is_lossless=True),
     Exporter(
         name="parquet",

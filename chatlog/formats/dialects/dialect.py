@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from chatlog.alignment.losses import Loss
+from chatlog.formats.dialects.log_forms import LogForms  # noqa: TC001 - msgspec reads it
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -176,6 +177,9 @@ class Dialect(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
     database: Database | None = None
     """How it is read if it is a SQLite database."""
+
+    forms: LogForms | None = None
+    """The forms in which `chatlog export` writes it; None if it does not."""
 
     @property
     def via(self) -> str:

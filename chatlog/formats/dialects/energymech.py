@@ -20,6 +20,7 @@ from chatlog.formats.dialects.forms import (
     TEXT,
     form,
 )
+from chatlog.formats.dialects.log_forms import LogForms
 from chatlog.formats.dialects.text_dialect import TextTable
 
 if TYPE_CHECKING:
@@ -60,10 +61,29 @@ TABLE: Final = TextTable(
     homeless=frozenset({EventType.QUIT, EventType.NICK}),
 )
 
+FORMS: Final = LogForms(
+    stamp="[%b {day} %Y %H:%M:%S] ",
+    forms={
+        EventType.MESSAGE: "<{nick}> {text}",
+        EventType.ACTION: "* {nick} {text}",
+        EventType.NOTICE: "-{nick}:{target}- {text}",
+        EventType.JOIN: "*** Joins: {nick} ({mask})",
+        EventType.PART: "*** Parts: {nick} ({nick}!{mask})",
+        EventType.QUIT: "*** Quits: {nick} ({text})",
+        EventType.KICK: "*** {subject} was kicked by {nick} ({text})",
+        EventType.NICK: "*** {nick} is now known as {subject}",
+        EventType.MODE: "*** {nick} sets mode: {modes}",
+        EventType.TOPIC: '*** {nick} changes topic to "{text}"',
+    },
+    topic_unset='*** {nick} changes topic to ""',
+    keeps_formatting=True,
+)
+
 DIALECT: Final = Dialect(
     name="energymech",
     title="EnergyMech",
     proven="source",
+    forms=FORMS,
     decoder=TABLE.decoder,
     grain=SECOND,
     loss=Loss(texts=frozenset({EventType.PART})),

@@ -28,6 +28,7 @@ from chatlog.formats.dialects.forms import (
     TEXT,
     form,
 )
+from chatlog.formats.dialects.log_forms import LogForms
 from chatlog.formats.dialects.text_dialect import TextTable
 
 _SECONDS: Final = r"(?::(?P<second>\d\d))?"
@@ -121,10 +122,29 @@ TABLE: Final = TextTable(
     ),
 )
 
+FORMS: Final = LogForms(
+    stamp="%H:%M ",
+    forms={
+        EventType.MESSAGE: "< {nick}> {text}",
+        EventType.ACTION: " * {nick} {text}",
+        EventType.NOTICE: "-{nick}:{target}- {text}",
+        EventType.JOIN: "-!- {nick} [{mask}] has joined {target}",
+        EventType.PART: "-!- {nick} [{mask}] has left {target} [{text}]",
+        EventType.QUIT: "-!- {nick} [{mask}] has quit [{text}]",
+        EventType.KICK: "-!- {subject} was kicked from {target} by {nick} [{text}]",
+        EventType.NICK: "-!- {nick} is now known as {subject}",
+        EventType.MODE: "-!- mode/{target} [{modes}] by {nick}",
+        EventType.TOPIC: "-!- {nick} changed the topic of {target} to: {text}",
+    },
+    topic_unset="-!- Topic unset by {nick} on {target}",
+    day_changed="--- Day changed %a %b %d %Y",
+)
+
 DIALECT: Final = Dialect(
     name="irssi",
     title="irssi",
     proven="run",
+    forms=FORMS,
     decoder=TABLE.decoder,
     grain=MINUTE,
     paths=(

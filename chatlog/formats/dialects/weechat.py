@@ -24,6 +24,7 @@ from chatlog.formats.dialects.forms import (
     TEXT,
     form,
 )
+from chatlog.formats.dialects.log_forms import LogForms
 from chatlog.formats.dialects.text_dialect import TextDecoder, TextTable
 
 if TYPE_CHECKING:
@@ -115,10 +116,28 @@ def decoder(facts: LogFacts) -> TextDecoder:
     return (_QUERY_TABLE if is_query else TABLE).decoder(facts)
 
 
+FORMS: Final = LogForms(
+    stamp="%Y-%m-%d %H:%M:%S\t",
+    forms={
+        EventType.MESSAGE: "{nick}\t{text}",
+        EventType.ACTION: " *\t{nick} {text}",
+        EventType.NOTICE: "--\tNotice({nick}) -> {target}: {text}",
+        EventType.JOIN: "-->\t{nick} ({mask}) has joined {target}",
+        EventType.PART: "<--\t{nick} ({mask}) has left {target}{why}",
+        EventType.QUIT: "<--\t{nick} ({mask}) has quit{why}",
+        EventType.KICK: "<--\t{nick} has kicked {subject}{why}",
+        EventType.NICK: "--\t{nick} is now known as {subject}",
+        EventType.MODE: "--\tMode {target} [{modes}] by {nick}",
+        EventType.TOPIC: '--\t{nick} has changed topic for {target} to "{text}"',
+    },
+    topic_unset="--\t{nick} has unset topic for {target}",
+)
+
 DIALECT: Final = Dialect(
     name="weechat",
     title="WeeChat",
     proven="run",
+    forms=FORMS,
     decoder=decoder,
     grain=SECOND,
     paths=(

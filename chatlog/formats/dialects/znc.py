@@ -20,6 +20,7 @@ from chatlog.formats.dialects.forms import (
     TEXT,
     form,
 )
+from chatlog.formats.dialects.log_forms import LogForms
 from chatlog.formats.dialects.text_dialect import TextTable
 
 _SECOND: Final = r"(?::(?P<second>\d\d)(?:\.(?P<fraction>\d{1,9}))?)?"
@@ -48,10 +49,29 @@ TABLE: Final = TextTable(
     has_bytes=True,
 )
 
+FORMS: Final = LogForms(
+    stamp="[%H:%M:%S] ",
+    forms={
+        EventType.MESSAGE: "<{nick}> {text}",
+        EventType.ACTION: "* {nick} {text}",
+        EventType.NOTICE: "-{nick}- {text}",
+        EventType.JOIN: "*** Joins: {nick} ({mask})",
+        EventType.PART: "*** Parts: {nick} ({mask}) ({text})",
+        EventType.QUIT: "*** Quits: {nick} ({mask}) ({text})",
+        EventType.KICK: "*** {subject} was kicked by {nick} ({text})",
+        EventType.NICK: "*** {nick} is now known as {subject}",
+        EventType.MODE: "*** {nick} sets mode: {modes}",
+        EventType.TOPIC: "*** {nick} changes topic to '{text}'",
+    },
+    topic_unset="*** {nick} changes topic to ''",
+    keeps_formatting=True,
+)
+
 DIALECT: Final = Dialect(
     name="znc",
     title="ZNC (module log), soju (files)",
     proven="run",
+    forms=FORMS,
     decoder=TABLE.decoder,
     grain=MINUTE,
     aliases=("soju",),
