@@ -16,7 +16,7 @@ from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.moments import event_time
 from chatlog.cli.options.recording import CONNECTION_SECTIONS, archive_option, connection_options
 from chatlog.cli.options.storage import typed_storage
-from chatlog.cli.options.types import ParserType, PathType, is_typed
+from chatlog.cli.options.types import ParserType, PathType, is_typed, words_typed
 from chatlog.cli.show.audits import finding_lines, verdict
 from chatlog.cli.show.comparisons import comparison_lines, comparison_verdict
 from chatlog.cli.show.damage import Damage
@@ -124,7 +124,7 @@ def _compare(ctx: click.Context, options: Mapping[str, Any]) -> None:
     _refuse_connection(ctx)
     root = typed_storage(ctx).root
     bounds = _bounds(options)
-    here, there = archives = _witnesses(root, options)
+    here, there = archives = _witnesses(root, words_typed(ctx, "channels"), options)
     comparison = ArchiveComparison(here, there, *bounds)
     as_json, quiet = options["as_json"], options["quiet"]
     done = _compare_all(comparison, shown=not quiet)
@@ -160,7 +160,9 @@ def _bounds(options: Mapping[str, Any]) -> tuple[str, str]:
     return low, high
 
 
-def _witnesses(root: Path, options: Mapping[str, Any]) -> tuple[Witness, Witness]:
+def _witnesses(
+    root: Path, targets: Sequence[str], options: Mapping[str, Any]
+) -> tuple[Witness, Witness]:
     """Return both archives as witnesses; raise an error unless both can be compared."""
     other = options["other"].resolve()
     if other == root.resolve():
@@ -169,8 +171,7 @@ def _witnesses(root: Path, options: Mapping[str, Any]) -> tuple[Witness, Witness
         if not each.is_dir():
             raise missing(each).error()
         expect_known_version(each)
-    channels = [each.name for each in options["channels"]]
-    chosen = channels, (options["network"],) if options["network"] else ()
+    chosen = targets, (options["network"],) if options["network"] else ()
     return Witness("", root, *chosen), Witness(other.name, other, *chosen)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     _ParamType = click.ParamType[object]
 else:
     _ParamType = click.ParamType  # generic only in newer releases of click
+
+_TYPED: Final = "chatlog.words_typed"
 
 
 class PathType(click.Path):
@@ -43,10 +45,18 @@ class ParserType(_ParamType):
         """Parse a text; return any other value, which is a default, as it is."""
         if not isinstance(value, str):
             return value
+        if ctx is not None and param is not None:
+            ctx.meta.setdefault(_TYPED, {}).setdefault(param.name, []).append(value)
         try:
             return self._parse(value)
         except UsageError as error:
             self.fail(str(error), param, ctx)
+
+
+def words_typed(ctx: click.Context, name: str) -> list[str]:
+    """Return the values of a parameter with a parser as people typed them."""
+    words: list[str] = ctx.meta.get(_TYPED, {}).get(name, [])
+    return words
 
 
 def stands_for(gathered: Callable[..., Any], command: Callable[..., Any]) -> Callable[..., Any]:

@@ -47,6 +47,16 @@ def test_lines_that_only_the_other_has_are_printed_and_end_with_1(audit):
     assert done.stderr == "chatlog: 2 missing lines, 0 conflicts; see above\n"
 
 
+@pytest.mark.parametrize("pattern", ["dan", "net/dan", "d*"])
+def test_a_query_is_chosen_by_its_name_as_a_channel_is(audit, archive, backup, pattern):
+    for root in (archive, backup):
+        record(root, event_at(1, "psst", target="dan"))
+    done = audit("-c", pattern)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "net/dan  1 line in both, 0 only in backup, 0 only here\n"
+    assert audit("-c", "c").stdout.startswith("net/#c  1 line in both, 2 only in backup")
+
+
 def test_a_backup_that_lacks_a_line_which_it_did_not_hear_ends_with_0(audit, archive):
     record(archive, *(event_at(second, text) for second, text in ((5, "a"), (9, "b"), (12, "c"))))
     done = audit()
