@@ -18,7 +18,7 @@ PACKAGE = ROOT / "chatlog"
 
 GROUND = {
     *("__init__", "errors", "event", "casemapping", "secret", "clock", "alignment", "host_names"),
-    *("background", "netsplit", "pipes", "places", "relay_heads"),
+    *("background", "forked", "netsplit", "pipes", "places", "relay_heads"),
 }
 """Modules that every package may import."""
 
@@ -59,6 +59,7 @@ GROUND_ARROWS = {
     "alignment": "event casemapping",
     "places": "event casemapping",
     "background": "",
+    "forked": "errors pipes",
     "pipes": "",
     "netsplit": "event",
     "relay_heads": "",

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from chatlog import forked
 from chatlog.archive.files import reported
 from chatlog.ingest.log_files import PassedOver
-from chatlog.ingest.log_reader import ImportedLog, LogReader
+from chatlog.ingest.log_reader import LogReader
 from chatlog.ingest.staging import EVERY_TARGET, PREFIX, Stage
 from chatlog.upkeep.witness import Witness
 from chatlog.upkeep.witness_workers import MergesOfTargets
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from chatlog.archive.storage import Storage
     from chatlog.ingest.log_files import LogFile
+    from chatlog.ingest.log_reader import ImportedLog, ReadLog
     from chatlog.ingest.options import ImportOptions
     from chatlog.upkeep.witness import TargetPlace
     from chatlog.upkeep.witness_merge import MergedTarget
@@ -55,39 +57,46 @@ class LogImport:
         self._writes = writes
         self._workers = workers
         self._at = at
-        self._reader = LogReader(options, at)
+        self._options = options
+        self._done = 0  # bytes
 
     def run(self, files: Sequence[LogFile | PassedOver], show: Progress) -> None:
         """Import files; raise TranscriptError if the stage or the archive cannot be written."""
-        rest = iter(files)
-        done = 0
+        self.passed_over = [each for each in files if isinstance(each, PassedOver)]
+        logs = [each for each in files if not isinstance(each, PassedOver)]
         with _stage_directory(self._storage.root if self._writes else None) as directory:
-            for number in range(len(files) + 1):
+            read = _in_order(self._read(logs, directory))
+            is_last, number = False, 0
+            while not is_last:
                 stage = Stage(directory / f"round{number}", self._storage.root)
-                size, is_last = self._read(rest, stage, done, show)
-                done += size
-                self._merge(stage, done, show)
+                is_last = self._fill(stage, read, show)
+                self._merge(stage, show)
                 stage.remove()
-                if is_last:
-                    return
+                number += 1
 
-    def _read(
-        self, rest: Iterator[LogFile | PassedOver], stage: Stage, done: int, show: Progress
-    ) -> tuple[int, bool]:
-        """Read files until the stage is full; return their bytes, and whether none is left."""
-        size = 0
-        for each in rest:
-            if isinstance(each, PassedOver):
-                self.passed_over.append(each)
-                continue
-            show(f"reading {each.path}", done + size)
-            self.logs.append(self._reader.stage(each, stage))
-            size += each.size
+    def _read(self, logs: Sequence[LogFile], directory: Path) -> Iterator[tuple[int, ReadLog]]:
+        """Yield files that are read, by several processes, and their numbers."""
+
+        @contextmanager
+        def reading() -> Iterator[Callable[[int], ReadLog]]:
+            reader = LogReader(self._options, self._at)
+            yield lambda number: reader.read(logs[number], directory / f"log{number}")
+
+        return forked.results(reading, len(logs), self._workers)
+
+    def _fill(self, stage: Stage, read: Iterator[ReadLog], show: Progress) -> bool:
+        """Stage files until the stage is full; return whether none is left."""
+        for result, staged in read:
+            self.logs.append(result)
+            self._done += result.file.size
+            if staged is not None:
+                stage.add(staged, self._at)
+            show(f"reading {result.file.path}", self._done)
             if stage.is_full:
-                return size, False
-        return size, True
+                return False
+        return True
 
-    def _merge(self, stage: Stage, done: int, show: Progress) -> None:
+    def _merge(self, stage: Stage, show: Progress) -> None:
         """Merge the stage into the archive."""
         witnesses = [*stage.witnesses()]
         if not witnesses:
@@ -97,9 +106,20 @@ class LogImport:
         storage = self._storage if self._writes else None
         merges = MergesOfTargets(known, witnesses, storage, self._at)
         for place, result in merges.results(self._workers):
-            show(f"merging {place.network}/{place.target}", done)
+            show(f"merging {place.network}/{place.target}", self._done)
             earlier = self.targets.get(place)
             self.targets[place] = result if earlier is None else _together(earlier, result)
+
+
+def _in_order(found: Iterator[tuple[int, ReadLog]]) -> Iterator[ReadLog]:
+    """Yield results in the order of their numbers; those of later ones wait."""
+    waiting: dict[int, ReadLog] = {}
+    following = 0
+    for number, read in found:
+        waiting[number] = read
+        while following in waiting:
+            yield waiting.pop(following)
+            following += 1
 
 
 def _together(earlier: MergedTarget, later: MergedTarget) -> MergedTarget:

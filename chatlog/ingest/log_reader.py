@@ -6,7 +6,7 @@ Every line of a file is in the tally of its result, and every file has a result.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -18,14 +18,15 @@ from chatlog.ingest.databases import dialect_of_database, is_database, read_data
 from chatlog.ingest.detection import SAMPLE, detect, whole_lines
 from chatlog.ingest.dialects import DIALECTS
 from chatlog.ingest.log_files import LogContents, LogFile, beginning_of_log
+from chatlog.ingest.staging import LogStaging, StagedLog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from chatlog.event import Event
     from chatlog.formats.dialects.dialect import Dialect
     from chatlog.ingest.options import ImportOptions
-    from chatlog.ingest.staging import Stage, StagedLog
 
 _NO_NETWORK: Final = "its network is not known; name it with --network"
 _NO_CHANNEL: Final = "its channel is not known; name it with --channel, or give a --path-pattern"
@@ -49,6 +50,13 @@ class ImportedLog(msgspec.Struct):
     is_unreadable: bool = False
 
 
+class ReadLog(NamedTuple):
+    """A file that was read: the result, and its events, None if there are none to import."""
+
+    result: ImportedLog
+    staged: StagedLog | None
+
+
 class LogReader:
     """The decoding of files, one after another, as an import is asked to."""
 
@@ -58,24 +66,24 @@ class LogReader:
         self._latest = format_time(parse_time(at) + 86_400_000)
         self._last: Dialect | None = None
 
-    def stage(self, file: LogFile, stage: Stage) -> ImportedLog:
-        """Decode one file and stage its events; an error is in the result."""
+    def read(self, file: LogFile, directory: Path) -> ReadLog:
+        """Decode one file; an error is in the result.
+
+        Events that are too many for the memory lie in the directory, which is the log's own.
+        """
         result = ImportedLog(file)
+        staged = None
         try:
             sample = beginning_of_log(file, SAMPLE)
-            if not sample.strip():
-                result.is_empty = True
-                return result
-            dialect = self._dialect_of(file, sample, result)
-            if dialect is None:
-                return result
-            result.dialect = dialect.name
-            self._decode(file, dialect, sample, stage, result)
+            result.is_empty = not sample.strip()
+            if not result.is_empty and (dialect := self._dialect_of(file, sample, result)):
+                result.dialect = dialect.name
+                staged = self._decode(dialect, sample, result, directory)
         except TranscriptError as error:
             result.problem, result.is_unreadable = str(error), True
         except DamagedError as error:
             result.problem = str(error)
-        return result
+        return ReadLog(result, staged)
 
     def _dialect_of(self, file: LogFile, sample: bytes, result: ImportedLog) -> Dialect | None:
         """Return the dialect of a file; tell why not if none is sure."""
@@ -103,13 +111,15 @@ class LogReader:
         return dialect
 
     def _decode(
-        self, file: LogFile, dialect: Dialect, sample: bytes, stage: Stage, result: ImportedLog
-    ) -> None:
+        self, dialect: Dialect, sample: bytes, result: ImportedLog, directory: Path
+    ) -> StagedLog | None:
+        """Return the events of a file, None if they cannot be imported."""
+        file = result.file
         told = _told_target(dialect, sample, file.name)
         facts = self._options.facts(dialect, file.name, told, self._at)
         decoder = dialect.decoder(facts)
         result.tally, result.odd = decoder.tally, decoder.odd
-        log = stage.begin(dialect, self._at)
+        log = LogStaging(dialect, directory, self._at)
         contents = LogContents(file)
         blocks = (
             read_database(file.path, dialect.database)
@@ -121,21 +131,18 @@ class LogReader:
                 self._add(events, log, result)
         except NoDateError:
             result.problem = _NO_DATE
-            return
+            return None
         except DamagedError as error:  # what stands before the damage is imported
             result.problem = f"{error}; imported as far as it can be read"
         except ValueError as error:
             result.problem = f"not of dialect {dialect.name}: {error}"
-            return
-        finally:
-            decoder.tally.notes = dict(decoder.tally.notes)
-        log.heard = decoder.heard
+            return None
         if missing := _missing(log):
             result.problem = missing
-            return
-        stage.add(log, self._at)
+            return None
+        return log.finish(decoder.heard)
 
-    def _add(self, events: Sequence[Event], log: StagedLog, result: ImportedLog) -> None:
+    def _add(self, events: Sequence[Event], log: LogStaging, result: ImportedLog) -> None:
         """Stage events, under the network's name in the archive; leave out those of the future."""
         network = self._options.into_network
         if network:
@@ -151,7 +158,7 @@ class LogReader:
         log.add(events)
 
 
-def _missing(log: StagedLog) -> str:
+def _missing(log: LogStaging) -> str:
     """Return the problem of a log whose events have no network or no channel, "" of others."""
     if any(not network for network, _ in log.targets):
         return _NO_NETWORK

@@ -25,7 +25,12 @@ from chatlog.coverage.entries import CoveredEntry, ImportedEntry, encode
 from chatlog.coverage.heard import MESSAGES
 from chatlog.event import SERVER, EventType
 from chatlog.formats import jsonl
-from chatlog.formats.dialects.dialect import MILLISECOND, MINUTE, SECOND
+from chatlog.formats.dialects.dialect import (
+    MILLISECOND,
+    MINUTE,
+    SECOND,
+    HeardStretch,
+)
 from chatlog.protocol.events.modes import hide_keys
 from chatlog.protocol.isupport import ISupport
 from chatlog.upkeep.witness import Witness
@@ -36,7 +41,7 @@ if TYPE_CHECKING:
 
     from chatlog.coverage.entries import LedgerEntry
     from chatlog.event import Event
-    from chatlog.formats.dialects.dialect import Dialect, HeardStretch
+    from chatlog.formats.dialects.dialect import Dialect
 
 PREFIX: Final = ".importing-"
 """The beginning of the name of a stage, which lies in the archive that it is for."""
@@ -74,26 +79,35 @@ class StagedTarget(msgspec.Struct):
     days: dict[str, StagedDay] = {}
 
 
-class StagedLog:
+class StagedLog(msgspec.Struct, frozen=True):
+    """The events of one log: whose they are, how exact their stamps, and when it was heard."""
+
+    dialect: str
+    via: str
+    grain: int
+    targets: list[StagedTarget]
+    heard: list[HeardStretch]
+
+
+class LogStaging:
     """The events of one log on their way to the stage; `targets` has them by their names.
 
     `received` is the moment of the import, by which retention counts.
     """
 
     def __init__(self, dialect: Dialect, directory: Path, received: str) -> None:
-        self.dialect = dialect
+        self._dialect = dialect
         self.targets: dict[tuple[str, str], StagedTarget] = {}
-        self.heard: list[HeardStretch] = []
         self._directory = directory
         self._stamp = rb'\1"received":"' + received.encode() + b'",'
         self._held = 0
         self._files = 0
         self._finest = dialect.grain
 
-    @property
-    def grain(self) -> int:
-        """The milliseconds to which its stamps tell the time."""
-        return self._finest
+    def finish(self, heard: list[HeardStretch]) -> StagedLog:
+        """Return the whole log."""
+        targets = [*self.targets.values()]
+        return StagedLog(self._dialect.name, self._dialect.via, self._finest, targets, heard)
 
     def add(self, events: Sequence[Event]) -> None:
         """Add events, in the order of the log."""
@@ -147,6 +161,7 @@ class StagedLog:
                     continue
                 if not staged.path:
                     self._files += 1
+                    self._directory.mkdir(parents=True, exist_ok=True)
                     staged.path = str(self._directory / str(self._files))
                 append_bytes(staged.path, staged.lines)
                 staged.lines = bytearray()
@@ -219,22 +234,10 @@ class Stage:
         self._networks = Networks(into, system=System())
         self._lanes: list[_Lane] = []
         self._casemappings: dict[str, Casemapping] = {}
-        self._pending = directory / "pending"
-        self._logs = 0
-        with reported(directory):
-            self._pending.mkdir(parents=True, exist_ok=True)
-
-    def begin(self, dialect: Dialect, received: str) -> StagedLog:
-        """Return the place for the events of one log."""
-        self._logs += 1
-        directory = self._pending / str(self._logs)
-        with reported(directory):
-            directory.mkdir()
-        return StagedLog(dialect, directory, received)
 
     def add(self, log: StagedLog, at: str) -> None:
         """Add a whole log: each target to the first witness in which it overlaps with none."""
-        for target in log.targets.values():
+        for target in log.targets:
             casemapping = self._casemapping(target.network)
             place = directory_name(target.network), casemapping[target.name]
             lane = self._lane_for(log, place, target)
@@ -246,15 +249,13 @@ class Stage:
             self.lines += target.count
 
     def _lane_for(self, log: StagedLog, place: tuple[str, str], target: StagedTarget) -> _Lane:
-        alike = [
-            lane for lane in self._lanes if (lane.via, lane.grain) == (log.dialect.via, log.grain)
-        ]
+        alike = [lane for lane in self._lanes if (lane.via, lane.grain) == (log.via, log.grain)]
         for lane in alike:
             if lane.has_room(place, target.first, target.last):
                 return lane
-        name = log.dialect.name if not alike else f"{log.dialect.name} {len(alike) + 1}"
+        name = log.dialect if not alike else f"{log.dialect} {len(alike) + 1}"
         root = self._directory / f"witness{len(self._lanes) + 1}"
-        lane = _Lane(root, log.dialect.via, log.grain, name)
+        lane = _Lane(root, log.via, log.grain, name)
         self._lanes.append(lane)
         self.is_full = self.is_full or len(alike) + 1 >= MOST_WITNESSES
         return lane
@@ -270,16 +271,14 @@ class Stage:
         """Write the ledger: the import, and the stretches that the log proves to be heard."""
         imported = ImportedEntry(
             at=at,
-            via=log.dialect.via,
+            via=log.via,
             grain=log.grain,
             since=target.first,
             until=target.last,
             lines=target.count,
         )
         heard: list[LedgerEntry] = [
-            CoveredEntry(
-                at=at, via=log.dialect.via, kinds=MESSAGES, since=each.since, until=each.until
-            )
+            CoveredEntry(at=at, via=log.via, kinds=MESSAGES, since=each.since, until=each.until)
             for each in log.heard
         ]
         lines = b"".join(encode(each) for each in (imported, *heard))
