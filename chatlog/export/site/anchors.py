@@ -7,10 +7,14 @@ word, so the key stays in the archive. Equal lines of one second are numbered.
 
 from __future__ import annotations
 
+import re
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from chatlog.event import Event
 
 _BYTES: Final = 7  # ten letters have 50 bits, and six are left over
@@ -41,20 +45,44 @@ class Anchors:
         return f"{anchor}-{count + 1}" if count else anchor
 
 
-def aliases(before: list[str], now: list[str]) -> dict[str, list[str]]:
-    """Return the former anchors of lines that moved to another second, by their present ones.
+Former: TypeAlias = "Mapping[str, Sequence[str]]"
+"""The anchors of the lines of a page that is there, each with its aliases."""
 
-    A line of the same digest that was not there before takes those that are gone, in order.
-    """
-    gone: dict[str, list[str]] = {}
-    for anchor in sorted(set(before) - set(now)):
-        gone.setdefault(_digest_of(anchor), []).append(anchor)
+
+def anchors_in(page: bytes) -> dict[str, list[str]]:
+    """Return the anchors of the lines of a page in HTML, each with its aliases."""
+    pieces = page.split(b'<p id="')
     found: dict[str, list[str]] = {}
-    for anchor in sorted(set(now) - set(before)) if gone else ():
-        if former := gone.get(_digest_of(anchor)):
-            found[anchor] = [former.pop(0)]
+    for before, piece in pairwise(pieces):
+        anchor = piece[: piece.find(b'"')].decode("ascii", "replace")
+        aliases = _ALIAS.findall(before[before.rfind(b"\n") + 1 :])
+        found[anchor] = [each.decode() for each in aliases]
     return found
 
 
+def aliases_now(former: Former, now: Sequence[str]) -> dict[str, list[str]]:
+    """Return the aliases of the anchors of a page, whose former page had `former`.
+
+    A line that moved to another second takes its former anchor and the aliases of that: among
+    those of the same digest the first one that is new takes those of the first one that is gone.
+    """
+    present = set(now)
+    gone: dict[str, list[list[str]]] = {}
+    for anchor in sorted(former.keys() - present):
+        gone.setdefault(_digest_of(anchor), []).append([anchor, *former[anchor]])
+    found = {anchor: [*others] for anchor, others in former.items() if anchor in present}
+    for anchor in sorted(present - former.keys()) if gone else ():
+        if waiting := gone.get(_digest_of(anchor)):
+            found[anchor] = waiting.pop(0)
+    return {
+        anchor: others
+        for anchor, some in found.items()
+        if (others := [each for each in some if each not in present])
+    }
+
+
 def _digest_of(anchor: str) -> str:
-    return anchor.split("-")[1]
+    return anchor[:17].partition("-")[2]
+
+
+_ALIAS: Final = re.compile(rb'<a id="(\d{6}-[a-z2-7]{10}(?:-\d+)?)"></a>')

@@ -12,8 +12,8 @@ from zlib import crc32
 import msgspec
 
 from chatlog.event import CLASSES, RECORDERS_OWN, TALK, EventType
-from chatlog.export.site.anchors import Anchors, aliases
-from chatlog.export.site.markup import escaped, marked
+from chatlog.export.site.anchors import Anchors, aliases_now
+from chatlog.export.site.markup import escaped, marked, shown, shown_lines
 from chatlog.export.site.search_terms import terms_of
 from chatlog.formats.sentences import sentence
 from chatlog.formats.visible import visible
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from chatlog.event import Event
+    from chatlog.export.site.anchors import Former
 
 COLORS: Final = 24
 """The colours of nicks; the style sheet has a class for each."""
@@ -102,9 +103,9 @@ class DayRenderer:
         self._messages: dict[str, str] = {}
 
     def render(
-        self, day: str, events: Sequence[Event], gaps: Iterable[DayGap], former: Sequence[str]
+        self, day: str, events: Sequence[Event], gaps: Iterable[DayGap], former: Former
     ) -> DayLines:
-        """Return the lines of a day, whose former page had these anchors."""
+        """Return the lines of a day, whose former page had these anchors and their aliases."""
         page = _DayPage(self, day)
         rest = sorted(gaps, key=lambda gap: gap.time, reverse=True)
         about = _about(events)
@@ -199,11 +200,11 @@ class _DayPage:
         self._people[nick] += 1
         self._summary.said += 1
         self._summary.hours[int(clock[:2])] += 1
-        self._texts.append(f"{nick} {event.text}")
+        self._texts.append(f"{shown(nick)} {shown_lines(event.text)}")
         before = after = ""
         if event.msgid and event.msgid in about.removed:
             text = '<i class="gone">message removed</i>'
-            self._texts[-1] = nick
+            self._texts[-1] = shown(nick)
         else:
             text = marked(event.text)
         if event.reply_to:
@@ -251,16 +252,16 @@ class _DayPage:
             self._lines += lines
         self._folded = []
 
-    def finish(self, former: Sequence[str]) -> DayLines:
+    def finish(self, former: Former) -> DayLines:
         """Return the whole day; lines that moved keep their former anchors."""
         self._close_fold()
         html = "\n".join(self._lines)
         if former:
-            html = with_aliases(html, [*former], self._names)
+            html = with_aliases(html, former, self._names)
         self._plain.append("")
         self._summary.people = dict(self._people)
         terms = terms_of("\n".join(self._texts))
-        terms |= {f"from:{nick.lower()}" for nick in self._people}
+        terms |= {f"from:{shown(nick).lower()}" for nick in self._people}
         return DayLines(html, "\n".join(self._plain), self._names, self._summary, terms)
 
 
@@ -292,9 +293,9 @@ def _reactions(found: Counter[str] | None) -> str:
     return f' <span class="react">{" ".join(shown)}</span>' if shown else ""
 
 
-def with_aliases(html: str, former: list[str], now: list[str]) -> str:
+def with_aliases(html: str, former: Former, now: Sequence[str]) -> str:
     """Return lines with the former anchors of those that moved to another second."""
-    for anchor, others in aliases(former, now).items():
+    for anchor, others in aliases_now(former, now).items():
         marks = "".join(f'<a id="{each}"></a>' for each in others)
         html = html.replace(f'<p id="{anchor}"', f'{marks}<p id="{anchor}"', 1)
     return html

@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from chatlog.formats.mirc import pieces
-from chatlog.formats.visible import visible, visible_formatted
+from chatlog.formats.visible import printable, visible, visible_formatted
 
 _LINK: Final = re.compile(r"(?:https?|ircs?)://[^\s<>\"\x00-\x1f]+", re.IGNORECASE)
 _ENDING: Final = ".,:;!?'\")]}»”’"
@@ -22,12 +22,30 @@ _COLORS: Final = (
     "bright_black", "white",
 )  # fmt: skip
 _NUMBERS: Final = {name: number for number, name in enumerate(_COLORS)}
+_LAST_OF_PLANES: Final = "".join(
+    chr(plane | 0xFFFE) + chr(plane | 0xFFFF) for plane in range(0, 0x11_0000, 0x1_0000)
+)
+_NO_CHARACTERS: Final = re.compile(f"[\ufdd0-\ufdef{_LAST_OF_PLANES}]")
+"""The code points that are no characters, which neither HTML nor XML may hold."""
+
 _FORMATTED: Final = re.compile("[\x02\x03\x04\x0f\x11\x16\x1d\x1e\x1f]")
+
+
+def shown(text: str) -> str:
+    r"""Return a text as pages show it: without formatting, with controls as `\x1b`."""
+    if text.isprintable():
+        return text
+    return _NO_CHARACTERS.sub(lambda match: printable(match[0]), visible(text))
+
+
+def shown_lines(text: str) -> str:
+    """Return the text of a message as pages show it, in its lines."""
+    return text if text.isprintable() else "\n".join(map(shown, text.split("\n")))
 
 
 def escaped(text: str) -> str:
     """Return a text for HTML, in elements and in quoted attributes; controls are written out."""
-    text = visible(text)
+    text = shown(text)
     if "&" in text:
         text = text.replace("&", "&amp;")
     if "<" in text:
@@ -44,7 +62,7 @@ def marked(text: str) -> str:
     if text.isprintable():
         return linked(text)
     if "\n" in text:
-        return "<br>".join(marked(line) for line in text.split("\n"))
+        return "<br>\n".join(marked(line) for line in text.split("\n"))
     if not _FORMATTED.search(text):
         return linked(text)
     return "".join(_piece(each.text, each.style) for each in pieces(visible_formatted(text)))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from chatlog.event import CLASSES, EventType, parse_time
+from chatlog.export.site.anchors import anchors_in
 from chatlog.export.site.day_lines import DayGap, DayRenderer, DaySummary, LocalTimes
 from chatlog.export.site.site_days import bounds_of, day_of
 from chatlog.formats import jsonl
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatlog.event import Event
+    from chatlog.export.site.anchors import Former
     from chatlog.export.site.settings import SiteSettings
     from chatlog.export.site.site_days import MonthOfChannel
     from chatlog.read.segment_reader import SegmentReader
@@ -101,15 +103,12 @@ class MonthWork(msgspec.Struct, frozen=True):
         for day, some in groupby(events, key=lambda event: day_of(event.time, tz)):
             yield day, [*some]
 
-    def _former(self, day: str) -> list[str]:
+    def _former(self, day: str) -> Former:
         """Return the anchors of the page that is there."""
         try:
-            page = (self.pages / f"{day}.html").read_bytes()
+            return anchors_in((self.pages / f"{day}.html").read_bytes())
         except OSError:
-            return []
-        found = page.split(b' id="')[1:]
-        names = (piece[: piece.find(b'"')].decode("ascii", "replace") for piece in found)
-        return [name for name in names if name[:1].isdigit() and "-" in name]
+            return {}
 
     def _gaps_of(self, day: str, settings: SiteSettings) -> Iterable[DayGap]:
         begin, end = bounds_of(day, settings.tz)

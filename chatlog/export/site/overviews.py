@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _WEEKDAYS: Final = (
     *("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 )
-_ASSETS: Final = ("style.css", "site.js", "search.js")
+_ASSETS: Final = ("icon.svg", "style.css", "site.js", "search.js")
 _TOP: Final = 30
 _MOST_PEOPLE: Final = 1000
 _IN_FEED: Final = 14

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC
 from pathlib import Path  # noqa: TC003 - msgspec reads it
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 import msgspec
 
@@ -59,14 +61,19 @@ class SiteChannel(msgspec.Struct, frozen=True, order=True):
         """The link to the channel on the network, "" if the network's name is no host."""
         if "." not in self.network:
             return ""
-        return f"ircs://{self.network}/{self.name.replace('#', '%23')}"
+        return f"ircs://{_quoted(self.network)}/{_quoted(self.name)}"
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="", errors="surrogatepass")
 
 
 def safe_directory(name: str) -> str:
     """Return the name of a network or a channel as a directory; `#python` is `python`.
 
-    Each other byte than letters, digits, `.` and `-` is `_` and two digits. Injective among
-    channels, of which none begins with a letter, and among networks.
+    Each other byte than letters, digits, `.` and `-` is `_` and two digits. A name that would be
+    longer than file systems take ends in `_-` and a digest. Injective among channels, of which
+    none begins with a letter, and among networks.
     """
     octets = name.encode("utf-8", "surrogatepass")
     if octets[:1] == b"#" and chr((octets[1:2] or b"#")[0]) in _FIRST:
@@ -74,7 +81,13 @@ def safe_directory(name: str) -> str:
     shown = [chr(each) if chr(each) in _PLAIN else f"_{each:02x}" for each in octets]
     if shown and shown[0] == ".":
         shown[0] = "_2e"
-    return "".join(shown) or "_"
+    made = "".join(shown) or "_"
+    if len(made) <= _LONGEST:
+        return made
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
+    return f"{made[: _LONGEST - _DIGEST - 2]}_-{digest}"
 
 
+_LONGEST: Final = 120
+_DIGEST: Final = 32
 _FIRST: Final = _PLAIN - frozenset(".-")

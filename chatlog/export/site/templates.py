@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatlog.errors import TranscriptError, UsageError
-from chatlog.formats.visible import visible
+from chatlog.export.site.markup import shown
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -52,8 +52,13 @@ def _environment(directory: Path | None) -> Environment:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    found.filters["visible"] = visible
+    found.finalize = _finalized
     return found
+
+
+def _finalized(value: object) -> object:
+    """Return a value for a page; texts without characters that HTML and XML may not hold."""
+    return shown(value) if type(value) is str else value  # not HTML, which is a type of its own
 
 
 def asset(name: str, directory: Path | None) -> bytes:

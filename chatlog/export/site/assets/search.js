@@ -84,7 +84,7 @@ function SHARD(period, number, terms) { SEARCH.shards.set(period + "/" + number,
     try { text = await (await fetch(page + ".html")).text(); } catch { return null; }
     const found = [];
     for (const each of new DOMParser().parseFromString(text, "text/html").querySelectorAll("#log p[id]")) {
-      const nick = each.querySelector("b"), said = each.querySelector(":scope > span");
+      const nick = each.querySelector("b"), said = each.querySelector(":scope > span:not(:has(.gone))");
       if (nick && said && holds(query, nick.textContent, said.textContent)) found.push(each);
     }
     return found.reverse();
