@@ -123,7 +123,7 @@ def _build(
     """Build the pages of a site."""
     from chatlog.export.site.build import Site
 
-    settings = publishing.settings(exporting)
+    settings = publishing.settings(exporting, str(reader.selected.root))
     root, now = Path(reader.selected.root), clock.now()
     with remembered(root, publishing.entry(exporting, reader), now, _tell_unrecorded) as past:
         state = past.beside("site") if past is not None else None

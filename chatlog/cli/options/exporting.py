@@ -146,11 +146,14 @@ class ExportOptions(Struct, frozen=True):
             dest = _about(dest, is_directory=is_directory or dest.endswith("/"))
         found = destination_of(dest, self.partition, exporter, is_directory=is_directory)
         if not self.is_piped:
-            base = os.path.realpath(found.base or "/")
-            archive = os.path.realpath(root)
-            if base == archive or base.startswith(f"{archive}/"):
-                raise UsageError(f"{self.dest} is in the archive itself; name a place outside")
+            self.expect_outside(root, found.base or "/")
         return found
+
+    def expect_outside(self, root: str, place: str) -> None:
+        """Raise UsageError if a place lies within the archive."""
+        base, archive = os.path.realpath(place), os.path.realpath(root)
+        if base == archive or base.startswith(f"{archive}/"):
+            raise UsageError(f"{self.dest} is in the archive itself; name a place outside")
 
     def _told(self, query: Query) -> str:
         """Return all settings that decide the bytes of files, but the times of the query."""

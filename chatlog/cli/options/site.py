@@ -73,10 +73,11 @@ class SiteOptions(Struct, frozen=True):
         network = chosen["network"]
         return Reader(root, chosen["targets"], (network,) if network else ())
 
-    def settings(self, exporting: ExportOptions) -> SiteSettings:
+    def settings(self, exporting: ExportOptions, root: str) -> SiteSettings:
         """Return the settings of a site; UsageError for an impossible one."""
         if exporting.is_piped or exporting.partition is not None or "{" in exporting.dest:
             raise UsageError("a site is a directory of pages by day; say -o DIR alone")
+        exporting.expect_outside(root, exporting.dest)
         zone = exporting.tz or "UTC"
         url = self.url or ""
         if url and not url.startswith(("https://", "http://")):
