@@ -15,7 +15,7 @@ from chatlog.formats import jsonl
 from chatlog.query.predicates import Between, Has, Some, Type, Via
 from chatlog.query.selection import query_for
 from chatlog.report.gaps import Unreadable, coverages, recorded_classes
-from chatlog.report.presence import CHANGING, SPEAKING, Presence
+from chatlog.report.presence import CHANGING, LIVE, SPEAKING, Presence
 from chatlog.search.search import Search
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def presence_at(
     its progress.
     """
     until = Between(until=time + "~")
-    begins = query_for(Some((Type(EventType.JOINED), Type(EventType.NAMES))), Via("live"), until)
+    live = Some(tuple(Via(each or "live") for each in LIVE))
+    begins = query_for(Some((Type(EventType.JOINED), Type(EventType.NAMES))), live, until)
     first, types = "", {*CHANGING, *SPEAKING}
     for event in _events(hits_of(Search(reader, begins, newest_first=True, jobs=1)), channel):
         # A line without a server time bears our clock, which may be behind the server's.
@@ -70,7 +71,7 @@ def presence_at(
     if first:
         reader.damaged.clear()  # the second pass meets the same lines, and reports them once
         changes = query_for(
-            Some(tuple(map(Type, sorted(types)))), Via("live"), Between(since=first), until
+            Some(tuple(map(Type, sorted(types)))), live, Between(since=first), until
         )
         for event in _events(hits_of(Search(reader, changes, jobs=1)), channel):
             presence.take(event)
@@ -117,7 +118,7 @@ def why_unknown(
     if not since:
         return _UNHEARD
     for _, coverage in coverages(Path(root), [channel], now, unreadable=unreadable):
-        if _has_gap(coverage, since, time):
+        if _has_gap(coverage, since, time) or _has_ended(coverage, since, time):
             return _UNHEARD
         if _PRESENCE not in recorded_classes(coverage, since, time):
             return _UNRECORDED
@@ -145,6 +146,14 @@ def _has_gap(coverage: Coverage, since: str, time: str) -> bool:
         and (time <= gap.end or since[:TO_THE_SECOND] < gap.start.time[:TO_THE_SECOND])
         for gap in coverage.gaps.near(since, time)
     )
+
+
+def _has_ended(coverage: Coverage, since: str, time: str) -> bool:
+    """Return whether a recorded stretch ended between `since` and a time.
+
+    What lies between two recorded stretches is no gap: nobody was meant to hear it.
+    """
+    return any(since <= stretch.until < time for stretch in coverage.recorded[:-1])
 
 
 def _events(hits: Iterator[Hit], channel: Target) -> Iterator[Event]:

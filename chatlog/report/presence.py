@@ -1,7 +1,8 @@
 """Who is in a channel, as its events tell it.
 
 Pure. A list of names begins anew, as does the recorder's coming and going:
-whom nobody saw meanwhile is not taken to have stayed. Lists and changes of mode tell the
+whom nobody saw meanwhile is not taken to have stayed. Of several recorders whose archives were
+merged, each is a member like others. Lists and changes of mode tell the
 statuses of members, as their prefixes; a list without multi-prefix has only the highest.
 After a list, which is whole, who speaks without having joined is outside; without one it
 is all that is known of them.
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     from chatlog.casemapping import Casemapping
     from chatlog.event import Event
+
+
+LIVE: Final = ("", "merge")
+"""The `via` of events that a recorder heard when they happened, this one or another."""
 
 
 class Presence:
@@ -47,8 +52,12 @@ class Presence:
         }
 
     def take(self, event: Event) -> None:
-        """Update the members from a live event; fetched events are ignored."""
-        if not event.via and (change := _CHANGES.get(event.type)):
+        """Update the members from a live event or a merged one; fetched events are ignored."""
+        if event.via not in LIVE:
+            return
+        if event.via and self.since and event.type in _OF_ONE_OF_SEVERAL:
+            _OF_ONE_OF_SEVERAL[event.type](self, event)
+        elif change := _CHANGES.get(event.type):
             change(self, event)
 
     def began(self, event: Event) -> None:
@@ -62,6 +71,9 @@ class Presence:
         """Know nothing from now on: the recorder is gone."""
         if self._is_news(event):
             self._begin("")
+
+    def stayed(self, event: Event) -> None:
+        """Change nothing: one recorder is gone, and another one may hear on."""
 
     def listed(self, event: Event) -> None:
         """Take over a list of names, or add to it if the event continues it."""
@@ -176,6 +188,13 @@ _CHANGES: Final[dict[str, Callable[[Presence, Event], None]]] = {
     EventType.MESSAGE: Presence.spoke,
     EventType.ACTION: Presence.spoke,
 }
+_OF_ONE_OF_SEVERAL: Final[dict[str, Callable[[Presence, Event], None]]] = {
+    EventType.JOINED: Presence.came,
+    EventType.PARTED: Presence.left,
+    EventType.DISCONNECTED: Presence.stayed,
+    EventType.STOPPED: Presence.stayed,
+}
+"""The same of events that a merge brought, while another recorder may be in the channel."""
 SPEAKING: Final = frozenset({EventType.MESSAGE, EventType.ACTION})
 """The types of events that say who is there as long as there is no list of names."""
 CHANGING: Final = _CHANGES.keys() - SPEAKING

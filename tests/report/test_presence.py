@@ -113,6 +113,33 @@ def test_what_was_fetched_later_says_nothing():
     assert presence.members == ["ann", "bob", "cleo", "logbot"]
 
 
+def merged(*args, **fields):
+    return did(*args, via="merge", **fields)
+
+
+MERGED = (merged(0, "joined", "logbot"), merged(1, "names", text="@ann +bob cleo logbot"))
+
+
+def test_events_of_a_merged_archive_are_as_live():
+    presence = after(*MERGED, merged(2, "part", "ann"))
+    assert (presence.members, presence.since) == (["bob", "cleo", "logbot"], at(0))
+
+
+@pytest.mark.parametrize(
+    ("event", "there"),
+    [
+        (merged(2, "joined", "other"), "ann bob cleo logbot other"),
+        (merged(2, "parted", "logbot"), "ann bob cleo"),
+        (merged(2, "disconnected"), "ann bob cleo logbot"),
+        (merged(2, "stopped"), "ann bob cleo logbot"),
+    ],
+    ids=lambda value: value.type if hasattr(value, "type") else value,
+)
+def test_of_several_recorders_that_were_merged_each_is_a_member_like_others(event, there):
+    presence = after(*MERGED, event)
+    assert (presence.members, presence.since) == (there.split(), at(0))
+
+
 def test_people_are_the_same_in_any_case_of_their_network():
     renamed = did(2, "part", "A[nn]")
     listed = did(1, "names", text="a{NN}")

@@ -173,6 +173,40 @@ def test_two_recorders_on_two_linked_servers_lose_nothing_that_one_heard(
     check(chatlog, tmp_path, talk_and_kill(recorders, ada, random.Random(f"linked {seed}")))
 
 
+def test_a_recorder_goes_on_in_a_merged_archive(chatlog, tmp_path, start_daemon, person):
+    server = start_daemon(Hub)
+    ada = person(server.port, "ada").register()
+    ada.join("#a")
+    recorders = recorders_of(chatlog, tmp_path, [server.port] * 2)
+    said = 0
+
+    def say(count):
+        nonlocal said
+        ada.send(*(f"PRIVMSG #a :{number}" for number in range(said, said + count)))
+        ada.sync()
+        said += count
+
+    for step in (recorders[0].come, recorders[1].come, recorders[0].leave, recorders[1].leave):
+        step()
+        say(5)
+    merged(chatlog, tmp_path)
+    both = Recorder(chatlog, server.port, tmp_path / "both", "third")
+    both.come()
+    say(5)
+    both.leave()
+    merged(chatlog, tmp_path)
+    heard = [*range(15), *range(20, 25)]
+    assert lines_of(tmp_path / "both") == heard
+    for command in ("verify", "maintain"):
+        assert chatlog.run(command, "--archive", tmp_path / "both").returncode == 0
+    assert lines_of(tmp_path / "both") == heard
+    last = [event.time for event in read_all(tmp_path / "both") if event.text in ("7", "24")]
+    for moment in last:
+        who = chatlog.run("who", "#a", "--at", moment, "--archive", tmp_path / "both")
+        assert who.returncode == 0, who.stderr
+        assert "ada" in who.stdout
+
+
 def test_people_who_speak_at_once_on_two_linked_servers_are_there_once(
     chatlog, tmp_path, start_daemon, person
 ):

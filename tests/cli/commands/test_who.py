@@ -344,3 +344,22 @@ def test_nobody_is_named_of_a_time_whose_joins_and_quits_were_removed(who, archi
         " MANIFEST tells when\n"
     )
     assert who("c", "--at", at(3 * _DAY + 1))[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "there"), [(150, "ann bob logbot"), (250, "Cleo ann bob logbot"), (900, None)]
+)
+def test_who_was_there_while_a_recorder_heard_whose_archive_was_merged(
+    who, archive, tmp_path, seconds, there
+):
+    other = tmp_path / "other"
+    record(other, *STORY[:3])
+    entries = [OpenedEntry(at=at(100), run="r"), ClosedEntry(at=at(300), run="r", cause="killed")]
+    ledger.append(UNSYNCED, other / "net" / "#c", entries)
+    record(archive, did(1000, "joined", "logbot"), did(1001, "names", text="ann logbot"))
+    ledger.append(UNSYNCED, archive / "net" / "#c", [OpenedEntry(at=at(1000), run="s")])
+    assert run(["merge", str(other), "--archive", str(archive), "--quiet"]) == 0
+    status, out, _ = who("#c", "--at", at(seconds))
+    assert status == (1 if there is None else 0)
+    for nick in (there or "").split():
+        assert nick in out
