@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from chatlog.event import SERVER
 from chatlog.formats.dialects.dialect import LogFacts
 from chatlog.ingest.detection import path_fields
 from chatlog.ingest.path_patterns import PathFields
@@ -42,7 +43,8 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
         """
         by_path = self._of_path(dialect, name)
         target = self.channel or by_path.channel
-        if not target or target.lower() == told.lower():
+        is_of_server = told == SERVER and not self.channel
+        if not target or is_of_server or target.lower() == told.lower():
             target = told or target  # the lines spell it as the network does
         return LogFacts(
             network=self.into_network or self.network or by_path.network,

@@ -15,6 +15,7 @@ from chatlog.alignment.losses import Loss
 from chatlog.event import SERVER, EventType
 from chatlog.formats.dialects.dialect import SECOND, Dialect
 from chatlog.formats.dialects.forms import (
+    CHANNEL,
     CLOCK_SECONDS,
     CLOSED,
     CTIME,
@@ -34,7 +35,7 @@ from chatlog.formats.dialects.text_dialect import TextDecoder, TextTable
 
 if TYPE_CHECKING:
     from chatlog.formats.dialects.dialect import LogFacts
-    from chatlog.formats.dialects.forms import Refine
+    from chatlog.formats.dialects.forms import Found, Refine
 
 _CHANNELS: Final = "#&!+"
 _XCHAT: Final = "xchatlogs"
@@ -108,6 +109,11 @@ def _events(lead: str, *, is_ambiguous: bool) -> tuple[Form, ...]:
     )
 
 
+def _of_the_server(_found: Found) -> Found:
+    """Name the target of a log that has RPL_ISUPPORT; no action begins so, as no nick has a `=`."""
+    return {"target": SERVER}
+
+
 TABLE: Final = TextTable(
     name="hexchat",
     stamps=(
@@ -118,6 +124,7 @@ TABLE: Final = TextTable(
         form(EventType.MESSAGE, "<", rf"[~&@%+!]?(?P<nick>[^>\s]+)>[\t ]{TEXT}"),
         form(EventType.NOTICE, "-", rf"(?P<nick>[^\s/-][^\s/]*)/{TARGET}-[\t ]{TEXT}"),
         form(EventType.NOTICE, "-", rf"(?P<nick>[^\s/-][^\s/]*)-[\t ]{TEXT}"),
+        form(CHANNEL, "*", rf"{_GAP}[^\s=]+=.* :?are supported by this server", _of_the_server),
         *_events("-->", is_ambiguous=False),
         *_events("<--", is_ambiguous=False),
         *_events("---", is_ambiguous=False),
@@ -142,8 +149,8 @@ _SERVER_TABLE: Final = msgspec.structs.replace(
 
 
 def decoder(facts: LogFacts) -> TextDecoder:
-    """Return the decoder of a log, whose name tells if it is the window of a server."""
-    if _is_of_server(facts.name):
+    """Return the decoder of a log, whose name or lines tell if it is the window of a server."""
+    if facts.target == SERVER or _is_of_server(facts.name):
         return _SERVER_TABLE.decoder(msgspec.structs.replace(facts, target=SERVER))
     return TABLE.decoder(facts)
 

@@ -165,6 +165,19 @@ def test_events_of_which_the_log_tells_no_channel_are_in_server(run, tmp_path):
     assert (event.type, event.nick, event.text) == ("quit", "ann", "bye")
 
 
+def test_the_window_of_a_server_under_another_name_is_no_query(run, tmp_path):
+    lines = (
+        b"**** BEGIN LOGGING AT Mon Nov 23 19:31:00 2026\n\n"
+        b"Nov 23 19:31:03 *\tCASEMAPPING=ascii MODES=4 :are supported by this server\n"
+        b"Nov 23 19:31:03 *\tWelcome to the network\n"
+    )
+    written(tmp_path / "logs", "Libera/liberachat.log", lines)
+    status, out, _ = run(tmp_path / "logs")
+    assert status == 0
+    assert "4 lines: 1 understood, 3 remarks, 0 ambiguous, 0 not understood" in out
+    assert [*(tmp_path / "archive").glob("*/*/*.jsonl")] == []
+
+
 def test_a_log_of_remarks_alone_is_taken_for_its_dialect_by_its_path(run, tmp_path):
     line = b"[19:30:42] Connected to IRC (irc.example +6697)\n"
     written(tmp_path / "users/ann/moddata/log", "libera/status/2026-11-23.log", line)

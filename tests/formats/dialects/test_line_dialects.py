@@ -343,3 +343,18 @@ def test_chatlogs_own_text_keeps_what_text_can_hold(events, further):
     ]
     assert found[-1].text.split("\n")[1:] == [each.replace("\t", r"\x09") for each in further]
     assert decoder.tally.understood == decoder.tally.lines == log.count(b"\n")
+
+
+def test_the_window_of_a_server_is_told_by_a_line_that_no_person_can_say():
+    told = b"Nov 23 19:31:03 *\tCASEMAPPING=ascii MODES=4 :are supported by this server\n"
+    decoder, events = decoded(
+        "hexchat", told, name="logs/net/other.log", target="", date="2026-11-23"
+    )
+    assert (events, decoder.target) == ([], "@server")
+    said = b"Nov 23 19:31:03 *\tMODES 4 :are supported by this server\n"
+    decoder, [event] = decoded(
+        "hexchat", said, name="logs/net/MODES.log", target="MODES", date="2026-11-23"
+    )
+    assert (event.type, event.nick, decoder.target) == ("action", "MODES", "")
+    facts = {"name": "logs/net/other.log", "target": "@server", "date": "2026-11-23"}
+    assert decoded("hexchat", said, **facts)[1] == []
