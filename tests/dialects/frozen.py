@@ -1,4 +1,4 @@
-"""A clock that stands still for other programs until a test sets it.
+"""Clocks of other programs: one that stands still until a test sets it, and the machine's own.
 
 libfaketime reads the time from a file. The time is in UTC, so that both passes of the
 hour that a clock shows twice can be set; a program shows it in the zone of its TZ.
@@ -47,6 +47,17 @@ class FrozenClock:
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "NO_FAKE_STAT": "1",
         }
+
+
+class RunningClock:
+    """The machine's own clock, in a zone."""
+
+    is_seen = True
+
+    @staticmethod
+    def environment(zone: str) -> dict[str, str]:
+        """Return the variables with which a program sees it."""
+        return {"TZ": zone}
 
 
 def forget(pid: int) -> None:

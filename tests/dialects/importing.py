@@ -22,10 +22,15 @@ def imported(
     """Import logs as a user would; return the status, and all events of the archive in order."""
     given = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     status = cli.run(["import", *map(str, logs), *given, "--archive", str(archive)])
+    return status, events_of(archive)
+
+
+def events_of(archive: Path) -> list[Event]:
+    """Return all events of an archive in order, without the moments of their receipt."""
     segments = sorted(archive.glob("*/*/*.jsonl"))
     events = [event for path in segments for event in jsonl.decode_lines(path.read_bytes())]
     without_receipt = [msgspec.structs.replace(event, received="") for event in events]
-    return status, sorted(without_receipt, key=_order)
+    return sorted(without_receipt, key=_order)
 
 
 def told_apart(found: Iterable[Event], truth: Iterable[Event]) -> list[str]:

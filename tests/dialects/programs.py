@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatlog.event import Event
-    from tests.dialects.frozen import FrozenClock
+    from tests.dialects.frozen import FrozenClock, RunningClock
 
 _NOBODY: Final = 65534
 _SEARCHED: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
@@ -44,7 +44,7 @@ class LoggingProgram:
     asks_by_timer: ClassVar[bool] = False
     speaks: ClassVar[frozenset[str]] = frozenset()
 
-    def __init__(self, home: Path, port: int, clock: FrozenClock) -> None:
+    def __init__(self, home: Path, port: int, clock: FrozenClock | RunningClock) -> None:
         """Prepare it; `port` is that of the server."""
         self.home = home
         self.port = port
@@ -206,6 +206,7 @@ class WeeChat(LoggingProgram):
         commands = (
             "/set irc.server_default.anti_flood_prio_high 0",
             "/set irc.server_default.anti_flood_prio_low 0",
+            "/set logger.file.flush_delay 0",
             f"/server add {NETWORK} {HOST}/{self.port} -nicks={OWN} -username={OWN}",
             f"/set irc.server.{NETWORK}.autojoin {CHANNEL}",
             f"/connect {NETWORK}",

@@ -1,8 +1,5 @@
 """Real programs of Debian hear a conversation; an import of their logs gives all they hold."""
 
-import tempfile
-from pathlib import Path
-
 import pytest
 
 from tests.dialects.capture import capture
@@ -12,14 +9,6 @@ from tests.dialects.holding import HOLDINGS, held
 from tests.dialects.importing import imported, told_apart
 from tests.dialects.programs import PROGRAMS
 from tests.servers.daemons import NotInstalledError
-
-
-@pytest.fixture
-def place():
-    """A folder that programs can enter as nobody: those of pytest are for its user alone."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
 
 
 @pytest.mark.server
