@@ -20,17 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import tzinfo
 
-    from chatlog.event import Event
     from chatlog.export.destination import Destination
     from chatlog.export.exporter import Exporter, FileFacts
+    from chatlog.export.filters import Filter
     from chatlog.export.output_files import FileRecord, Output
     from chatlog.export.past_exports import PastExport
     from chatlog.export.pieces import ExportPiece
     from chatlog.query.selection import Query
     from chatlog.read.reader import Reader
-
-    Filter = Callable[[Sequence[Event]], Sequence[Event]]
-    """Returns the events that are exported, some of them changed."""
 
 _TRIES: Final = 5
 

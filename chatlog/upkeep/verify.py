@@ -46,6 +46,7 @@ _SHOWN: Final = 10
 _OF_THE_ROOT: Final = {
     FORMAT,
     "EXPORTS",
+    "OPTOUT",
     ".channels.json",
     ".exports",
     ".invitations.json",

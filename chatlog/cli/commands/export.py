@@ -39,6 +39,7 @@ _SECTIONS: Final = {
     "Files": ("--to", "--dest", "--partition", "--tz"),
     "Site": SITE_OPTIONS,
     "Filters": ("--match", *FILTERS),
+    "Withheld": ("--redact", "--optout", "--hide-hosts", "--delay"),
     "Output": ("--json", "--quiet"),
     "Archive": ("--archive", "--config"),
 }
@@ -103,7 +104,7 @@ def _export(
     shown: bool,
 ) -> tuple[Exported, Reader]:
     """Write the lines of a query to files or to stdout."""
-    exports = exporting.exports(root, wanted, chosen)
+    exports = exporting.exports(root, wanted, chosen, clock.now())
     reader = exports[0].reader
     warn_of_unknown(Targets(root, chosen["targets"], reader.selected.networks))
     done = Exported()

@@ -14,12 +14,14 @@ from chatlog import __version__
 from chatlog.cli.options import terms
 from chatlog.cli.options.types import ParserType, PathType, stands_for
 from chatlog.errors import UsageError
-from chatlog.event import SERVER
+from chatlog.event import SERVER, shifted
 from chatlog.export.destination import STDOUT, Destination, destination_of
 from chatlog.export.partition import Partition, parse_partition
 from chatlog.export.past_exports import ExportEntry
 from chatlog.export.run import Export
 from chatlog.export.table import NAMES, exporter_named
+from chatlog.export.withholding import HIDE, MARK, OPTOUT, Withheld, withholding_of
+from chatlog.query import filters
 from chatlog.query.about import About, nicks_of
 from chatlog.query.selection import query_for
 from chatlog.read.reader import Reader
@@ -63,6 +65,23 @@ _OPTIONS: Final = (
         metavar="ZONE",
         help="Time zone of days, and of stamps that are local: Europe/Berlin. Default: UTC.",
     ),
+    click.option(
+        "--redact",
+        type=click.Choice((HIDE, MARK)),
+        help="Leave out messages that were taken back, or their texts alone.",
+    ),
+    click.option(
+        "--optout",
+        is_flag=True,
+        help=f"Leave out the people whose nicks and accounts {OPTOUT} in the archive lists.",
+    ),
+    click.option("--hide-hosts", is_flag=True, help="Leave out users and hosts."),
+    click.option(
+        "--delay",
+        type=ParserType(parsers.parse_duration),
+        metavar="TIME",
+        help="Leave out the last TIME: 1d, 12h.",
+    ),
 )
 
 
@@ -73,11 +92,20 @@ class ExportOptions(Struct, frozen=True):
     dest: str
     partition: Partition | None
     tz: str | None
+    redact: str | None
+    optout: bool
+    hide_hosts: bool
+    delay: float | None
 
     @property
     def is_piped(self) -> bool:
         """Whether the lines go to stdout."""
         return self.dest == STDOUT
+
+    @property
+    def withholds(self) -> bool:
+        """Whether an option withholds lines, or fields of lines."""
+        return bool(self.redact or self.optout or self.hide_hosts or self.delay)
 
     @property
     def destination(self) -> str:
@@ -87,22 +115,24 @@ class ExportOptions(Struct, frozen=True):
 
     def entry(self, wanted: Wanted, chosen: dict[str, Any], number: int) -> ExportEntry:
         """Return the entry of EXPORTS for one of the exports of these options."""
-        own = {name: getattr(self, name) for name in ("partition", "tz")}
+        own = {name: value for name, value in asdict(self).items() if name not in {"to", "dest"}}
         typed = {**asdict(wanted), **chosen, **own, _ABOUT: number}
         told = {name: _spelled(value) for name, value in typed.items() if value}
         return ExportEntry.made(self.to, self.destination, told)
 
-    def exports(self, root: str, wanted: Wanted, chosen: dict[str, Any]) -> list[Export]:
+    def exports(self, root: str, wanted: Wanted, chosen: dict[str, Any], now: str) -> list[Export]:
         """Return the export of a query, and that of the lines about the people it asks for.
 
-        Raise UsageError for options that make no sense.
+        Raise UsageError for options that make no sense. `now` is the time of the clock.
         """
         exporter = exporter_named(self.to)
         if exporter.check is not None:
             exporter.check()
-        query = self._query(wanted, chosen)
+        query = self._query(wanted, chosen, now)
         reader = Reader(root, query.places, query.networks)
         query = terms.followed(query, wanted, reader, 0)
+        withheld = Withheld(self.redact or "", self.optout, self.hide_hosts)
+        withholding = withholding_of(withheld, reader, query)
         tz = parsers.parse_zone(self.tz) if self.tz and self.tz != "UTC" else UTC
         by = Export(
             reader=reader,
@@ -110,32 +140,39 @@ class ExportOptions(Struct, frozen=True):
             exporter=exporter,
             destination=self._destination(root),
             tz=tz,
-            options=self._told(query),
+            options=self._told(query) + withholding.told,
+            filters=withholding.filters,
         )
         nicks = tuple(nicks_of(query.term)) if wanted.nicks else ()
         if not nicks or self.is_piped:
             return [by]
-        about = self._query(replace(wanted, nicks=(), follow_nicks=False, accounts=()), chosen)
+        about = self._query(replace(wanted, nicks=(), follow_nicks=False, accounts=()), chosen, now)
         about = about.showing(About(nicks))
-        return [by, self._apart(by, about, nicks)]
+        told = self._told(about) + withholding.told
+        return [by, self._apart(by, about, told, nicks)]
 
-    def _apart(self, by: Export, about: Query, nicks: tuple[str, ...]) -> Export:
+    def _apart(self, by: Export, about: Query, told: str, nicks: tuple[str, ...]) -> Export:
         """Return the export of the events about people, by others."""
         return replace(
             by,
             query=about,
             destination=self._destination(by.reader.selected.root, is_about=True),
-            options=self._told(about),
+            options=told,
             title=f"About {', '.join(nicks)}",
         )
 
-    def _query(self, wanted: Wanted, chosen: dict[str, Any]) -> Query:
+    def _query(self, wanted: Wanted, chosen: dict[str, Any], now: str) -> Query:
         match, tz = chosen["match"], self.tz or "UTC"
         return query_for(
             *([terms.matching(match, tz)] if match else []),
             *terms.terms_of(wanted, tz),
+            *filters.times("", self._until(now)),
             *terms.places(chosen["targets"] or _EVERYTHING, chosen["network"]),
         )
+
+    def _until(self, now: str) -> str:
+        """Return the time from which lines are left out, "" if all are exported."""
+        return shifted(now, -int(self.delay * 1000)) if self.delay else ""
 
     def _destination(self, root: str, *, is_about: bool = False) -> Destination:
         """Return where the files go; raise UsageError for a place within the archive."""

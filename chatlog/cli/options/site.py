@@ -78,6 +78,8 @@ class SiteOptions(Struct, frozen=True):
         if exporting.is_piped or exporting.partition is not None or "{" in exporting.dest:
             raise UsageError("a site is a directory of pages by day; say -o DIR alone")
         exporting.expect_outside(root, exporting.dest)
+        if exporting.withholds:
+            raise UsageError("a site takes none of --redact, --optout, --hide-hosts and --delay")
         zone = exporting.tz or "UTC"
         url = self.url or ""
         if url and not url.startswith(("https://", "http://")):

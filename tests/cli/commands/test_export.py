@@ -169,3 +169,70 @@ def test_ctrl_c_leaves_whole_files_alone(chatlog, tmp_path):
     running.interrupt()
     assert running.finish() == 130
     assert list(part.parent.iterdir()) == []
+
+
+@pytest.fixture
+def taken_back(archive):
+    record(
+        archive,
+        event_at(20, "a secret", msgid="m1", target="#e", host="h.example"),
+        event_at(86_400, "", type="redact", reply_to="m1", target="#e"),
+        event_at(86_401, "dot says", target="#e", nick="dot"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((), ["a secret", "", "dot says"]),
+        (("--redact", "hide"), ["dot says"]),
+        (("--redact", "mark"), ["[redacted]", "", "dot says"]),
+        (("--optout",), ["a secret", ""]),
+        (("--delay", "1000000d"), []),
+    ],
+)
+def test_what_is_withheld_is_what_was_asked_for(export, archive, taken_back, options, expected):
+    (archive / "OPTOUT").write_text("Dot\n")
+    done = export("e", "--to", "jsonl", "-o", "-", *options)
+    assert [json.loads(line).get("text", "") for line in done.stdout.splitlines()] == expected
+
+
+def test_hosts_are_hidden(export, taken_back):
+    assert "h.example" in export("e", "--to", "jsonl", "-o", "-").stdout
+    assert "h.example" not in export("e", "--to", "jsonl", "-o", "-", "--hide-hosts").stdout
+
+
+def test_a_later_redaction_and_a_later_name_change_only_the_files_that_they_concern(
+    export, archive, chatlog, taken_back
+):
+    options = ("e", "--to", "jsonl", "-o", "{date}.jsonl", "--redact", "mark", "--optout")
+    export(*options)
+    assert texts(chatlog.home / "2026-11-23.jsonl") == ["[redacted]"]
+    record(archive, event_at(90_000, "another", msgid="m2", target="#e"))
+    record(archive, event_at(180_000, "", type="redact", reply_to="m2", target="#e"))
+    assert export(*options).stdout.endswith("; 2 files written, 1 unchanged\n")
+    assert texts(chatlog.home / "2026-11-24.jsonl") == ["", "dot says", "[redacted]"]
+    (archive / "OPTOUT").write_text("dot\n")
+    assert export(*options).stdout.endswith("; 1 file written, 2 unchanged\n")
+    (archive / "OPTOUT").write_text("two words\n")
+    done = export(*options)
+    assert (done.returncode, "OPTOUT, line 1: say a nick" in done.stderr) == (2, True)
+
+
+def test_an_archive_that_was_exported_is_whole_for_verify_and_for_backup(export, archive, chatlog):
+    (archive / "OPTOUT").write_text("dot\n")
+    export("--to", "csv", "-o", "all.csv", "--optout")
+    assert chatlog.run("verify", "--archive", archive).returncode == 0
+    done = chatlog.run("backup", chatlog.home / "backup", "--archive", archive)
+    assert (done.returncode, "unknown" in done.stdout) == (0, False)
+    snapshot = chatlog.home / "backup" / "latest"
+    assert (snapshot / "OPTOUT").read_text() == "dot\n"
+    assert not (snapshot / "EXPORTS").exists()
+
+
+def test_a_site_does_not_pass_over_what_is_to_be_withheld(export):
+    done = export("--to", "site", "-o", "site/", "--redact", "hide")
+    assert done.returncode == 2
+    assert done.stderr.endswith(
+        "a site takes none of --redact, --optout, --hide-hosts and --delay\n"
+    )
