@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 NAME: Final = ".rooms.json"
 MOST_ROOMS: Final = 50_000
 """How many rooms of a network are remembered."""
-_MOST_NAMES: Final = 16
+MOST_NAMES: Final = 16
+"""How many names of a room are remembered."""
 _LONGEST: Final = 4 * 1024 * 1024
 
 Names = tuple[str, ...]
@@ -61,7 +62,7 @@ def encoded_rooms(rooms: Mapping[str, Names]) -> bytes:
 
 def with_name(names: Names, name: str) -> Names:
     """Return a room's names with its present one; of too many the oldest are left out."""
-    return (*(each for each in names if each != name), name)[-_MOST_NAMES:]
+    return (*(each for each in names if each != name), name)[-MOST_NAMES:]
 
 
 def present_names(rooms: Mapping[str, Names]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from chatlog import forked
 from chatlog.errors import HeldError, TranscriptError
 from chatlog.upkeep.witness_merge import ArchiveMerge, MergedTarget
+from chatlog.upkeep.witness_rooms import merge_rooms
 from chatlog.write.beside import BesideWriter, recover_spools
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ class MergesOfTargets:
             for witness, numbers in zip(self._all, told, strict=True):
                 witness.damaged.take_up(numbers)
             yield self.places[number], result
+        if self._storage is not None:
+            networks = dict.fromkeys(place.network for place in self.places)
+            merge_rooms(self._storage, self._witnesses, networks)
 
     @contextmanager
     def _merging(self) -> Iterator[Callable[[int], _Answer]]:

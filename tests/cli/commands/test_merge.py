@@ -33,6 +33,9 @@ def merge(chatlog, archive, laptop):
     return run
 
 
+LONG = 400 * 86_400  # seconds ago
+
+
 def listened(root, since, until):
     entries = [OpenedEntry(at=at(since), run="r"), ClosedEntry(at=at(until), run="r")]
     ledger.append(System(), root / "net" / "#c", entries)
@@ -171,3 +174,29 @@ def test_an_archive_that_may_not_be_read_ends_with_3_and_leaves_the_rest_merged(
     assert done.returncode == 3
     assert "net/#c  not merged: " in done.stdout
     assert "net/#other  1 line added" in done.stdout
+
+
+def test_added_lines_are_kept_as_long_as_the_rule_of_their_channel_says(
+    chatlog, archive, laptop, tmp_path
+):
+    config = tmp_path / "chatlog.toml"
+    config.write_text(
+        f"""
+        [storage]
+        archive = "{archive}"
+        keep = {{presence = "1d"}}
+        [[storage.rules]]
+        channels = ["#short"]
+        keep = {{talk = "1d"}}
+        """
+    )
+    for target in ("#c", "#short"):
+        record(laptop, event_at(3 - LONG, "gone", type="join", target=target))
+        record(laptop, event_at(4 - LONG, "said", target=target))
+    assert chatlog.run("merge", laptop, "--config", config).returncode == 0
+    assert [event.text for event in read_all(archive)].count("said") == 2
+    assert chatlog.run("maintain", "--config", config).returncode == 0
+    found = [(event.target, event.text) for event in read_all(archive)]
+    assert ("#c", "said") in found
+    assert ("#c", "gone") not in found
+    assert [text for target, text in found if target == "#short"] == []
