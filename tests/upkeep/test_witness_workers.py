@@ -60,7 +60,7 @@ def test_a_worker_that_dies_is_an_error_and_the_next_merge_adds_the_rest(
         return real(merging, place)
 
     monkeypatch.setattr(ArchiveMerge, "merge", die_at_one)
-    with pytest.raises(TranscriptError, match="a merging process has died"):
+    with pytest.raises(TranscriptError, match="a working process has died"):
         merge(tmp_path / "into", archives, 2)
     monkeypatch.undo()
     merge(tmp_path / "into", archives, 2)
