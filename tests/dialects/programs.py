@@ -12,6 +12,7 @@ import pty
 import shutil
 import subprocess
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from tests.dialects.frozen import forget
@@ -23,8 +24,6 @@ from tests.support.ports import HOST, reserved_port
 from tests.support.waiting import PATIENCE, eventually
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from chatlog.event import Event
     from tests.dialects.frozen import FrozenClock, RunningClock
 
@@ -92,30 +91,41 @@ class LoggingProgram:
         assert self.process is not None
         self.process.terminate()
 
+    def instruct(self) -> None:
+        """Tell it by another program what its settings cannot hold."""
+
     def __enter__(self) -> Self:
+        try:
+            self._start()
+            self.instruct()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
         self.furnish()
         variables = [f"{name}={value}" for name, value in self.clock.environment(ZONE).items()]
         command = [*self._as_nobody(), "env", *variables, self.executable, *self.arguments()]
         output = self._open.enter_context((self.home / "output").open("wb"))
-        stdin: int = subprocess.DEVNULL
+        stdin, out = subprocess.DEVNULL, output.fileno()
         if self.needs_terminal:
-            self._terminal, theirs = pty.openpty()
+            self._terminal, stdin = pty.openpty()
             self._open.callback(os.close, self._terminal)
             threading.Thread(target=self._drain, daemon=True).start()
-        streams = (theirs,) * 3 if self.needs_terminal else (stdin, output, output)
+            out = stdin
         self.process = subprocess.Popen(
             command,
             cwd=self.home,
             env=self.environment(),
-            stdin=streams[0],
-            stdout=streams[1],
-            stderr=streams[2],
+            stdin=stdin,
+            stdout=out,
+            stderr=out,
             start_new_session=True,
         )
         if self.needs_terminal:
-            os.close(theirs)
-        return self
+            os.close(stdin)
 
     def _as_nobody(self) -> list[str]:
         if not self.refuses_root or os.getuid() != 0:
@@ -197,6 +207,11 @@ settings = {{
 class WeeChat(LoggingProgram):
     name, program, package = "weechat", "weechat-headless", "weechat-headless"
     speaks = _TALK
+
+    def find(self) -> str:
+        if not any(Path("/usr/lib").glob("*/weechat/plugins/fifo.so")):
+            raise NotInstalledError("weechat-plugins is not installed")  # its user speaks by it
+        return super().find()
 
     @property
     def logs(self) -> Path:
@@ -319,13 +334,11 @@ message-store fs {self.home}/logs
     def arguments(self) -> list[str]:
         return ["-config", str(self.settings)]
 
-    def __enter__(self) -> Self:
-        super().__enter__()
+    def instruct(self) -> None:
         eventually((self.home / "admin").exists)
         self._control("user", "create", "-username", OWN, "-password", "secret")
         address = f"irc+insecure://{HOST}:{self.port}"
         self._act("network", "create", "-name", NETWORK, "-addr", address, "-nick", OWN)
-        return self
 
     def greet(self) -> None:
         self._act("channel", "create", f"{CHANNEL}/{NETWORK}")
