@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chatlog.errors import HeldError, TranscriptError
@@ -75,7 +76,8 @@ class LeftSpools:
     def close(self) -> None:
         """Release the spools that are left."""
         for spool in self._spools or ():
-            spool.close()
+            with suppress(TranscriptError):  # their lines are safe, there or in the transcripts
+                spool.close()
 
     def _write(self, spool: TakeoverSpool, place: Place) -> None:
         casemapping = self._writer.known_casemapping(place[0])

@@ -12,12 +12,11 @@ import fcntl
 import logging
 import os
 from array import array
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.archive.files import opened, reported, size_of
+from chatlog.archive.files import open_regular, opened, reported, size_of
 from chatlog.archive.segment import Segment
 from chatlog.archive.syncing import Exposed
 from chatlog.archive.system import FILE_MODE, System, remove
@@ -148,19 +147,25 @@ class TakeoverSpool:
         self.close()
 
     def close(self) -> None:
-        """Close the file and release its lock; the next run takes up the events that are left."""
+        """Close the file and release its lock; the next run takes up the events that are left.
+
+        Raise TranscriptError if a file could not be closed; its lock is released nevertheless.
+        """
         file, self._file = self._file, None
-        if file is not None:
-            file.close()
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        lock, self._lock = self._lock, -1
+        try:
+            if file is not None:
+                file.close()
+        finally:
+            if lock >= 0:
+                with reported(self.path):
+                    self._system.close(lock)
 
     def _open(self) -> Segment:
         """Return the file, locked before the first line is in it."""
         if self._file is None:
             file = Segment(self.path, system=self._system, mode=self._mode)
-            self._lock = _locked(self.path)
+            self._lock = _locked(self.path, self._system)
             if self._lock < 0:
                 file.close()
                 raise TranscriptError(f"another run has locked {self.path}; start again")
@@ -174,13 +179,16 @@ class TakeoverSpool:
         """Return the spool that a dead run left; None if its run lives, or if it is empty."""
         if not size_of(path):  # a run locks its spool before it has a line
             return None
-        lock = _locked(path)
-        if lock < 0:
-            return None
         spool = cls(path, system=system)
-        spool._lock = lock
-        spool._file = Segment(path, system=system)
-        spool._read_places()
+        spool._lock = _locked(path, system)
+        if spool._lock < 0:
+            return None
+        try:
+            spool._file = Segment(path, system=system)
+            spool._read_places()
+        except TranscriptError:
+            spool.close()
+            raise
         return spool
 
     def _read_places(self) -> None:
@@ -235,17 +243,15 @@ def left_spools(root: Path, *, system: System) -> list[TakeoverSpool]:
     return found
 
 
-def _locked(path: Path) -> int:
+def _locked(path: Path, system: System) -> int:
     """Return a descriptor that holds the lock of a spool; -1 if another process has it."""
     with reported(path, doing="lock"):
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = open_regular(path, os.O_RDONLY, open_=system.open)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(fd)
-            return -1
-        except OSError:
-            with suppress(OSError):
-                os.close(fd)
+        except OSError as error:
+            system.close(fd)
+            if isinstance(error, BlockingIOError):
+                return -1
             raise
     return fd
