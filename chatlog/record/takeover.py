@@ -188,7 +188,7 @@ class _NetworkTakeover:
                 self._sink.release(SERVER)
                 self.network.intake.leave_out(SERVER)
             return False
-        held = self._hold_free()
+        held = await self._hold_free()
         await self._settle()
         for target in held:
             await self._take(target)
@@ -197,7 +197,7 @@ class _NetworkTakeover:
 
     async def take_rest(self) -> None:
         """Take the targets whose locks are free, after the end of all connections."""
-        for target in self._hold_free():
+        for target in await self._hold_free():
             await self._take(target)
 
     def _some(self) -> list[str]:
@@ -210,10 +210,12 @@ class _NetworkTakeover:
     def _is_free(self, target: str) -> bool:
         return not self._writer.is_held_elsewhere(self.network.name, target)
 
-    def _hold_free(self) -> list[str]:
+    async def _hold_free(self) -> list[str]:
         """Lock the awaited targets that are free; return them, `@server` first."""
         held = []
-        for target in sorted(self._sink.awaited):
+        for number, target in enumerate(sorted(self._sink.awaited)):
+            if number % _LOOKED_AT == 0:
+                await asyncio.sleep(0)
             if self._is_free(target):
                 with contextlib.suppress(HeldError):
                     self._writer.hold(self.network.name, target)

@@ -10,7 +10,7 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from chatlog.alignment.clocks import ClockRelation
+from chatlog.alignment.clocks import MOST_LAG, ClockRelation
 from chatlog.alignment.columns import Columns
 from chatlog.alignment.sequences import Sequences
 from chatlog.alignment.words import OF_ONE_RECORDER
@@ -33,11 +33,11 @@ _SEAL_EVERY: Final = 0.05
 _SEAL_TRIES: Final = 200
 _AT_ONCE: Final = 500  # events
 _JOINS: Final = frozenset({EventType.JOIN, EventType.JOINED})
-_LAG: Final = 5_000
-"""The milliseconds for which one of two recorders may hang, and stamp lines late."""
+_UNSEEN: Final = 5_000
+"""The milliseconds before our first line that are compared if the other one did not see us join."""
 _REORDERED: Final = 1_000
 """The milliseconds by which two servers may deliver lines in another order."""
-_CLOCK: Final = ClockRelation(jitter=250, lag=_LAG)
+_CLOCK: Final = ClockRelation(jitter=250)
 """The clock of the other recorder: ours, or that of the server. One that hung is late as a whole.
 
 Equal words that lie farther apart were said twice, before we came and after the other one left.
@@ -69,9 +69,11 @@ def _missing(
         return []
     target = Target(directory.parent.name, directory.name, str(directory))
     damaged = DamagedLines()
-    [first] = spooled.read([0])
-    earliest = format_time(max(0, parse_time(first.time) - _LAG))
-    segments = [each for each in Catalog(damaged).of(target) if each.end > earliest]
+    first, last = spooled.read([0, count - 1])
+    earliest = format_time(max(0, parse_time(first.time) - MOST_LAG))
+    latest = format_time(parse_time(last.time) + MOST_LAG)
+    every = Catalog(damaged).of(target)
+    segments = [each for each in every if each.end > earliest and each.start <= latest]
     record = WitnessRecord(segments, damaged)
     known = _Lines(LineKeys([record], casemapping))
     aligned = Sequences(record.grain, 1, known.key_of, _CLOCK).aligned(
@@ -106,19 +108,17 @@ class _Lines:
 
         That is when the other recorder saw us join: an earlier hand-over looks much like this one.
         """
-        moment = parse_time(first.time)
-        begin = moment - _LAG
-        if first.type != EventType.JOINED:
-            return begin
-        key = self.key_of(first)
-        joins = [
-            time
-            for lines in self.of_record(record, begin)
-            for time, event in zip(lines.times, lines.values, strict=True)
-            if event.type in _JOINS and time <= moment + _LAG and self.key_of(event) == key
-        ]
-        nearest = min(joins, key=lambda time: abs(time - moment), default=begin)
-        return max(begin, nearest - _REORDERED)
+        moment, joins = parse_time(first.time), []
+        if first.type == EventType.JOINED:
+            key = self.key_of(first)
+            for lines in self.of_record(record, moment - MOST_LAG):
+                for time, event in zip(lines.times, lines.values, strict=True):
+                    if event.type in _JOINS and self.key_of(event) == key:
+                        joins.append(time)
+        nearest = min(joins, key=lambda time: abs(time - moment), default=None)
+        if nearest is None or abs(nearest - moment) > MOST_LAG:
+            return moment - _UNSEEN
+        return nearest - _REORDERED
 
     def of_record(self, record: WitnessRecord, begin: int) -> Iterator[Columns]:
         """Yield the lines of the transcript from a moment on, some at once."""

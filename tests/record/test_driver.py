@@ -387,3 +387,30 @@ def test_after_its_end_a_driver_keeps_no_timer_and_takes_no_answer_of_a_thread()
         driver._go_on(b"response")  # of a login that took long
 
     asyncio.run(scenario())
+
+
+def test_what_was_sent_until_now_is_reached_once_the_server_has_answered_a_ping(in_scene):
+    def test(scene):
+        scene.read(*WELCOME, OUR_JOIN)
+        scene.log.clear()
+        reached = scene.driver.reach()
+        assert scene.log == ["sent PING :chatlog-reached"]
+        scene.read(":bob!u@h PRIVMSG #a :hi")
+        assert not reached.done()
+        assert scene.read(":irc.test PONG irc.test :chatlog-reached", OUR_JOIN)
+        assert reached.done()
+
+    in_scene(test)
+
+
+def test_nothing_more_is_to_be_reached_on_a_connection_that_is_over_or_was_never_welcomed():
+    async def scenario():
+        scene = Scene()
+        assert scene.driver.reach().done(), "nothing was sent yet that concerns a channel"
+        scene.read(*WELCOME)
+        reached = scene.driver.reach()
+        await scene.driver.close()
+        assert reached.done()
+        assert scene.driver.reach().done()
+
+    asyncio.run(scenario())

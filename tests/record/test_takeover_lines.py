@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,11 @@ def said(text, moment, number=None, **fields):
         time=format_time(START + moment), network="net", target="#a", type="message", nick="ada",
         text=text, msgid=msgid, **fields,
     )  # fmt: skip
+
+
+def other(kind, moment, target="#a", **fields):
+    time = format_time(START + moment)
+    return Event(time=time, network="net", target=target, type=kind, **fields)
 
 
 def written(root, events, formats=("jsonl",)):
@@ -90,10 +96,14 @@ def test_a_word_that_was_said_before_we_came_and_after_the_other_left_was_said_t
     assert missing(tmp_path, [said("lol", 0)], [said("lol", 300)]) == ["lol"]
 
 
-def test_a_run_that_hung_has_the_same_lines_later(tmp_path):
-    spooled = [said(str(at), at * 10) for at in range(20)]
-    known = [said(str(at), 5000 + at) for at in range(20)]
-    assert missing(tmp_path, known, spooled) == []
+@pytest.mark.parametrize(("of_old", "of_new"), [(0, 0), (40_000, 0), (0, 40_000)])
+def test_a_run_that_hung_has_the_same_lines_later(tmp_path, of_old, of_new):
+    lines = [str(at) for at in range(20)]
+    known = [other("join", of_old, nick="rec_")]
+    known += [said(text, of_old + 10 * at) for at, text in enumerate(lines)]
+    spooled = [other("joined", of_new, nick="rec_")]
+    spooled += [said(text, of_new + 10 * at) for at, text in enumerate([*lines, "new"])]
+    assert missing(tmp_path, known, spooled) == ["new"]
 
 
 def test_lines_that_were_put_in_before_a_crash_are_not_missing_again(tmp_path):
@@ -118,11 +128,6 @@ def test_a_hole_of_the_old_run_is_filled(tmp_path):
 def test_text_segments_are_compared_by_their_sentences_and_seconds(tmp_path):
     lines = [said(str(at), 300 * at) for at in range(12)]
     assert missing(tmp_path, lines[:8], lines[3:], ("text",)) == ["8", "9", "10", "11"]
-
-
-def other(kind, moment, target="#a", **fields):
-    time = format_time(START + moment)
-    return Event(time=time, network="net", target=target, type=kind, **fields)
 
 
 def test_the_names_of_our_arrival_are_ours_alone_and_written_once(tmp_path):

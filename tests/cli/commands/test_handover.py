@@ -251,6 +251,26 @@ def test_however_the_old_run_ends_the_new_one_takes_over(record, server, tmp_pat
     assert new.finish() == 0
 
 
+def test_lines_that_reach_the_new_run_long_after_the_old_one_are_there_once(
+    record, server, tmp_path
+):
+    old = record("rec")
+    new = record("rec_", "--take-over")
+    os.kill(new.pid, signal.SIGSTOP)
+    texts = [f"{number} {'x' * 300}" for number in range(3000)]  # more than one read
+    server.say_all("ada", "#a", texts)
+    eventually(lambda: len(talk_in(tmp_path)) == len(texts))
+    old.terminate()
+    assert old.finish() == 0
+    os.kill(new.pid, signal.SIGCONT)
+    new.wait_for("took over #a")
+    server.say("ada", "#a", "the end")
+    eventually(lambda: talk_in(tmp_path)[-1:] == ["the end"])
+    assert talk_in(tmp_path) == [*texts, "the end"]
+    new.terminate()
+    assert new.finish() == 0
+
+
 def test_a_signal_to_hand_over_with_nobody_there_changes_nothing(record, server, tmp_path):
     running = record("rec")
     os.kill(running.pid, signal.SIGUSR1)
