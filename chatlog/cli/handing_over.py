@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LOOK_EVERY: Final = 0.2
-_SOON: Final = 3.0
+_SOON: Final = 5.0
 
 
 class _Living(NamedTuple):
@@ -85,7 +85,7 @@ class Handover:
         """Return the run to hand over to."""
         if run:
             return self._named(run)
-        waiting = [each for each in self._living() if awaited(each.status)]
+        waiting = self._soon(lambda each: bool(awaited(each.status)))
         if len(waiting) == 1:
             return waiting[0]
         if waiting:
@@ -97,17 +97,21 @@ class Handover:
         )
 
     def _named(self, run: str) -> _Living:
-        """Return the run of a name or pid; one that has just begun may have no file yet."""
-        soon = time.monotonic() + min(_SOON, self._timeout)
-        while True:
-            named = [each for each in self._living() if run in (each.name, str(each.status.pid))]
-            if len(named) == 1:
-                return named[0]
-            if time.monotonic() >= soon:
-                break
-            time.sleep(_LOOK_EVERY)
+        """Return the run of a name or pid."""
+        named = self._soon(lambda each: run in (each.name, str(each.status.pid)))
+        if len(named) == 1:
+            return named[0]
         problem = f"more than one run has the pid {run}" if named else f"no run {run} is alive"
         raise NothingFoundError(f"{problem} in {self._root}; `chatlog status` lists the runs")
+
+    def _soon(self, is_meant: Callable[[_Living], bool]) -> list[_Living]:
+        """Return the living runs that are meant; one that has just begun may have no file yet."""
+        soon = time.monotonic() + min(_SOON, self._timeout)
+        while True:
+            found = [each for each in self._living() if is_meant(each)]
+            if found or time.monotonic() >= soon:
+                return found
+            time.sleep(_LOOK_EVERY)
 
     def _run(self, name: str) -> _Living:
         """Return the present state of the new run."""

@@ -101,23 +101,26 @@ class Takeover:
     async def _work(self) -> None:
         """Look again and again, until no target is awaited and the spool is gone."""
         while self._waiting:
-            for name, each in list(self._waiting.items()):
-                try:
-                    has_taken = await each.look()
-                except Exception as error:  # noqa: BLE001 - it must end the run, not be lost
-                    each.network.intake.fail(error)
-                    return
-                if not each.is_waiting:
-                    each.network.intake.use(self._writer)
-                    del self._waiting[name]
-                if has_taken or not each.is_waiting:
-                    self._on_change()
+            await asyncio.gather(*map(self._look, [*self._waiting.values()]))
             if self._waiting:
                 await asyncio.sleep(_LOOK_EVERY)
         self._on_done()
         await self._until_synced()
         remove = partial(self._remove, self._spool.places())
         await result_of_thread(asyncio.get_running_loop(), "take-over", remove)
+
+    async def _look(self, each: _NetworkTakeover) -> None:
+        """Take the targets of a network that are free by now; a failure ends the run."""
+        try:
+            has_taken = await each.look()
+        except Exception as error:  # noqa: BLE001 - it must end the run, not be lost
+            each.network.intake.fail(error)
+            return
+        if not each.is_waiting:
+            each.network.intake.use(self._writer)
+            del self._waiting[each.network.name]
+        if has_taken or not each.is_waiting:
+            self._on_change()
 
     async def _until_synced(self) -> None:
         await asyncio.sleep(_SYNCED_AFTER * self._writer.storage.sync_interval)

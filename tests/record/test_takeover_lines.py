@@ -70,6 +70,9 @@ def hand_overs(draw):
     old, new, missing_texts, moment = [], [], [], 0
     parts = ("before", draw(PAUSES)), ("both", draw(PAUSES)), ("after", draw(PAUSES))
     for part, lines in parts:
+        if part == "both":
+            old.append(other("join", moment, nick="rec_"))
+            new.append(other("joined", moment, nick="rec_"))
         for text, pause in lines:
             moment += pause
             number = moment * 100 + len(new) if has_ids else None

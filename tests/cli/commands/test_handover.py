@@ -331,3 +331,27 @@ def test_channels_of_a_third_run_are_not_waited_for_beyond_its_own(
     for running in (new, third):
         running.terminate()
         assert running.finish() == 0
+
+
+def test_several_networks_are_taken_over_at_once(chatlog, tmp_path):
+    with EmbeddedServer() as one, EmbeddedServer() as other:
+        networks = [
+            f'[networks.{name}]\nservers = ["irc://127.0.0.1:{each.port}"]\nnick = "rec"\n'
+            f'channels = ["#a"]\n'
+            for name, each in (("one", one), ("other", other))
+        ]
+        config = tmp_path / "chatlog.toml"
+        config.write_text(f'[storage]\narchive = "{tmp_path / "archive"}"\n' + "".join(networks))
+        old = chatlog.start("record", "--config", config)
+        for each in (one, other):
+            each.joined("rec", "#a")
+        new = chatlog.start("record", "--config", config, "--take-over", "--verbose")
+        done = chatlog.run("handover", "--config", config)
+        assert done.returncode == 0, done.stderr
+        assert "records 4 targets now" in done.stdout
+        assert old.finish() == 0
+        for each in (one, other):
+            each.say("ada", "#a", "hello")
+        eventually(lambda: talk_in(tmp_path / "archive") == ["hello", "hello"])
+        new.terminate()
+        assert new.finish() == 0
