@@ -12,7 +12,7 @@ import msgspec
 from chatlog.event import CLASSES, EventType, parse_time
 from chatlog.export.site.anchors import anchors_in
 from chatlog.export.site.day_lines import DayGap, DayRenderer, DaySummary, LocalTimes
-from chatlog.export.site.site_days import bounds_of, day_of
+from chatlog.export.site.site_days import bounds_of, bounds_of_month, day_of
 from chatlog.formats import jsonl
 
 if TYPE_CHECKING:
@@ -97,9 +97,7 @@ class MonthWork(msgspec.Struct, frozen=True):
                 if events := _events(daily[day], *bounds_of(day, tz)):
                     yield day, events
             return
-        low = bounds_of(f"{month}-01", tz)[0]
-        high = bounds_of(f"{_following(month)}-01", tz)[0]
-        events = _events(self.month.sources, low, high)
+        events = _events(self.month.sources, *bounds_of_month(month, tz))
         for day, some in groupby(events, key=lambda event: day_of(event.time, tz)):
             yield day, [*some]
 
@@ -196,8 +194,3 @@ def _events(sources: Iterable[SegmentReader], low: str, high: str) -> list[Event
 
 def _later(day: str) -> str:
     return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
-
-
-def _following(month: str) -> str:
-    year, number = int(month[:4]), int(month[5:7])
-    return f"{year + number // 12:04d}-{number % 12 + 1:02d}"

@@ -23,6 +23,9 @@ _WEEKDAYS: Final = (
     *("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 )
 _ASSETS: Final = ("icon.svg", "style.css", "site.js", "search.js")
+PAGES_OF_CHANNEL: Final = (*("index.html", "newest.html", "stats.html", "people.html", "feed.xml"),)
+"""The pages of a channel beside its days."""
+
 _TOP: Final = 30
 _MOST_PEOPLE: Final = 1000
 _IN_FEED: Final = 14
@@ -70,12 +73,7 @@ class Overviews:
         """Write all pages; those whose bytes are the same stay as they are."""
         rows = []
         for channel, built in channels:
-            days = {
-                day: found
-                for month in sorted(built.months)
-                for day, found in built.months[month].days.items()
-            }
-            if days:
+            if days := built.days():
                 rows.append(self._channel(channel, days))
         rows.sort(key=lambda row: (row.channel.network, row.channel.name))
         self._page("index.html", "index.html", root="", channels=rows, channel=None)
@@ -93,12 +91,7 @@ class Overviews:
         self, rows: Sequence[ChannelRow], channels: Sequence[tuple[SiteChannel, BuiltChannel]]
     ) -> None:
         newest = max((row.newest for row in rows), default="")
-        periods = {
-            period_of_day(f"{month}-01", newest)
-            for _, built in channels
-            for month in built.months
-            if built.months[month].days
-        }
+        periods = {period_of_day(day, newest) for _, built in channels for day in built.days()}
         names = {row.channel.path: row.channel.name for row in rows}
         self._files.put(*periods_file(periods, names))
 
@@ -110,11 +103,7 @@ class Overviews:
             return
         paths = ["index.html", *(f"{row.channel.path}/index.html" for row in rows)]
         for channel, built in channels:
-            paths += [
-                f"{channel.path}/{day}.html"
-                for month in sorted(built.months)
-                for day in built.months[month].days
-            ]
+            paths += [f"{channel.path}/{day}.html" for day in built.days()]
         self._page("sitemap.xml", "sitemap.xml", paths=paths)
 
     def _channel(self, channel: SiteChannel, days: dict[str, BuiltDay]) -> ChannelRow:
@@ -135,6 +124,7 @@ class Overviews:
             text=self._settings.texts.get(channel.name, ""),
             **shared,
         )
+        self._page(f"{channel.path}/newest.html", "newest.html", **shared)
         self._stats(channel, days, said, shared)
         self._people(channel, days, shared)
         self._feed(channel, days)

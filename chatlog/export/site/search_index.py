@@ -2,6 +2,8 @@
 
 A period is a month, or a year that is over. Its terms lie in shards, small scripts of which a
 page loads the few that a query needs; a script works from `file:` too. `search.js` reads them.
+A page has the number of its day in the period times the number of channels, plus that of its
+channel: so a new day changes no number of another page, and a shard changes with its words.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from chatlog.export.site.search_terms import PREFIX, packed, shard_of, unpacked
@@ -18,14 +21,43 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DIRECTORY: Final = "search"
-_MONTH: Final = len("2026-11")
-_SHARDS: Final = {len("2026"): 256, _MONTH: 64}
+YEAR: Final = len("2026")
+"""The characters of a year, as a period."""
+MONTH: Final = len("2026-11")
+"""The characters of a month, as a period."""
+_SHARDS: Final = {YEAR: 256, MONTH: 64}
+_PAGES: Final = "pages.js"
 _CALL: Final = re.compile(rb"^[A-Z]+\((.*)\);\n$", re.DOTALL)
 
 
 def period_of_day(day: str, newest: str) -> str:
     """Return the period of a day: its month, or its year if that was over by the newest day."""
-    return day[:_MONTH] if day[:4] == newest[:4] else day[:4]
+    return day[:MONTH] if day[:YEAR] == newest[:YEAR] else day[:YEAR]
+
+
+def pages_path(period: str) -> str:
+    """Return the path, below the site, of the list of a period's channels."""
+    return f"{DIRECTORY}/{period}/{_PAGES}"
+
+
+class _Numbers:
+    """The numbers of the pages of a period, which has these channels."""
+
+    def __init__(self, period: str, channels: Sequence[str]) -> None:
+        self._channels = channels
+        self._ranks = {channel: number for number, channel in enumerate(channels)}
+        self._begin = date.fromisoformat(f"{period}-01-01"[: len("2026-11-01")]).toordinal()
+
+    def of(self, page: str) -> int:
+        """Return the number of a page."""
+        channel, _, day = page.rpartition("/")
+        days = date.fromisoformat(day).toordinal() - self._begin
+        return days * len(self._channels) + self._ranks[channel]
+
+    def page(self, number: int) -> str:
+        """Return the page of a number."""
+        days, rank = divmod(number, len(self._channels))
+        return f"{self._channels[rank]}/{date.fromordinal(self._begin + days)}"
 
 
 class PeriodIndex:
@@ -51,31 +83,27 @@ class PeriodIndex:
         """The pages that have terms."""
         return set(self._pages)
 
-    def _by_terms(self, pages: Sequence[str]) -> dict[str, list[int]]:
-        """Return the numbers of the pages that have each term."""
+    def _by_terms(self, numbers: _Numbers) -> dict[str, list[int]]:
+        """Return the numbers of the pages that have each term, rising."""
         found: defaultdict[str, list[int]] = defaultdict(list)
-        for number, page in enumerate(pages):
+        for number, page in sorted((numbers.of(page), page) for page in self._pages):
             for term in self._pages[page]:
                 found[term].append(number)
         return found
 
     def files(self) -> Iterator[tuple[str, bytes]]:
-        """Yield the path below the site and the content of each file."""
+        """Yield the path below the site and the content of each file, the list of pages last."""
         count = _SHARDS[len(self.period)]
-        pages = sorted(self._pages, key=_newest_last)
+        channels = sorted({page.rpartition("/")[0] for page in self._pages})
         shards: list[dict[str, list[int]]] = [{} for _ in range(count)]
-        for term, numbers in self._by_terms(pages).items():
+        for term, numbers in self._by_terms(_Numbers(self.period, channels)).items():
             shards[shard_of(term[:PREFIX], count)][term] = numbers
-        stem = f"{DIRECTORY}/{self.period}"
-        yield f"{stem}/pages.js", _script("PAGES", self.period, pages)
         for number, shard in enumerate(shards):
             if shard:
                 terms = {term: packed(shard[term]) for term in sorted(shard)}
-                yield f"{stem}/{number:x}.js", _script("SHARD", self.period, number, terms)
-
-
-def _newest_last(page: str) -> tuple[str, str]:
-    return page.rpartition("/")[2], page
+                path = f"{DIRECTORY}/{self.period}/{number:x}.js"
+                yield path, _script("SHARD", self.period, number, terms)
+        yield pages_path(self.period), _script("PAGES", self.period, channels)
 
 
 def _script(function: str, *arguments: object) -> bytes:
@@ -90,19 +118,19 @@ def _script(function: str, *arguments: object) -> bytes:
 def load(site: Path, period: str) -> PeriodIndex | None:
     """Return the index of a period as its files have it, None if one is missing or damaged."""
     directory = site / DIRECTORY / period
+    found: defaultdict[int, set[str]] = defaultdict(set)
     index = PeriodIndex(period)
     try:
-        pages = _arguments(directory / "pages.js")[1]
-        terms: list[set[str]] = [set() for _ in pages]
+        numbers = _Numbers(period, _arguments(directory / _PAGES)[1])
         for path in sorted(directory.glob("*.js")):
-            if path.name != "pages.js":
-                for term, numbers in _arguments(path)[2].items():
-                    for number in unpacked(numbers):
-                        terms[number].add(term)
-    except (OSError, ValueError, LookupError, AttributeError, TypeError):
+            if path.name != _PAGES:
+                for term, packed_numbers in _arguments(path)[2].items():
+                    for number in unpacked(packed_numbers):
+                        found[number].add(term)
+        for number, terms in found.items():
+            index.put(numbers.page(number), terms)
+    except (OSError, ValueError, LookupError, AttributeError, TypeError, ArithmeticError):
         return None
-    for page, found in zip(pages, terms, strict=True):
-        index.put(page, found)
     return index
 
 

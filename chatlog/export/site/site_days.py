@@ -41,6 +41,14 @@ class BuiltChannel(msgspec.Struct):
     name: str
     months: dict[str, BuiltMonth] = {}
 
+    def days(self) -> dict[str, BuiltDay]:
+        """Return all days, in order."""
+        return {
+            day: found
+            for month in sorted(self.months)
+            for day, found in self.months[month].days.items()
+        }
+
 
 class MonthOfChannel(msgspec.Struct):
     """A month of a channel in the archive, with the segments that may hold its lines."""
@@ -48,12 +56,12 @@ class MonthOfChannel(msgspec.Struct):
     month: str
     sources: list[SegmentReader]
 
-    def signature(self, options: str, gaps: Iterable[tuple[str, str]]) -> str:
+    def signature(self, options: str, heard: Iterable[tuple[str, ...]]) -> str:
         """Return the digest of everything that decides the bytes of its pages."""
         digest = hashlib.blake2b(digest_size=16)
         digest.update(options.encode("utf-8", "surrogatepass"))
-        for gap in gaps:
-            digest.update("\n".join(gap).encode("utf-8", "surrogatepass"))
+        for stretch in heard:
+            digest.update("\n".join(("", *stretch)).encode("utf-8", "surrogatepass"))
         for source in self.sources:
             digest.update(_state_of(source.path).encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
@@ -86,6 +94,7 @@ def _month(time: str, tz: tzinfo) -> str:
 
 
 def _after(month: str) -> str:
+    """Return the month after a month."""
     year, number = int(month[:4]), int(month[5:7])
     return f"{year + number // 12:04d}-{number % 12 + 1:02d}"
 
@@ -100,6 +109,11 @@ def bounds_of(day: str, tz: tzinfo) -> tuple[str, str]:
     begin = datetime.fromisoformat(day).replace(tzinfo=tz)
     following = datetime.fromisoformat(day) + timedelta(days=1)
     return _text(begin), _text(following.replace(tzinfo=tz))
+
+
+def bounds_of_month(month: str, tz: tzinfo) -> tuple[str, str]:
+    """Return the first moment of a local month, and that of the next one."""
+    return bounds_of(f"{month}-01", tz)[0], bounds_of(f"{_after(month)}-01", tz)[0]
 
 
 def _text(moment: datetime) -> str:

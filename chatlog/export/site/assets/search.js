@@ -3,7 +3,7 @@
 // looked through, newest first. search_terms.py takes lines apart in the same way.
 const SEARCH = { shards: new Map(), pages: new Map(), periods: [], places: {} };
 function PERIODS(periods, places) { SEARCH.periods = periods; SEARCH.places = places; }
-function PAGES(period, pages) { SEARCH.pages.set(period, pages); }
+function PAGES(period, channels) { SEARCH.pages.set(period, channels); }
 function SHARD(period, number, terms) { SEARCH.shards.set(period + "/" + number, terms); }
 
 (() => {
@@ -68,10 +68,12 @@ function SHARD(period, number, terms) { SEARCH.shards.set(period + "/" + number,
         found = found ? new Set([...found].filter(each => some.has(each))) : some;
         if (!found.size) break;
       }
-      const names = SEARCH.pages.get(period);
+      const channels = SEARCH.pages.get(period);
+      const day = days => new Date(Date.UTC(+period.slice(0, 4), +(period.slice(5) || 1) - 1, 1 + days)).toISOString().slice(0, 10);
       for (const number of [...found].sort((one, other) => other - one)) {
-        const page = names[number], directory = page.slice(0, page.lastIndexOf("/"));
-        if ((!place || directory === place) && (!query.in || named(directory, query.in))) yield page;
+        const directory = channels[number % channels.length];
+        if ((!place || directory === place) && (!query.in || named(directory, query.in)))
+          yield directory + "/" + day(Math.floor(number / channels.length));
       }
     }
   }
