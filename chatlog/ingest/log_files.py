@@ -1,6 +1,7 @@
 """The files of logs: found below paths, and opened through any compression.
 
-Nothing is passed over in silence: what is no regular file is yielded with the reason.
+Nothing is passed over in silence: what is no regular file is yielded with the reason, and so is
+an archive, whose lines are merged and not imported.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ import msgspec
 
 from chatlog.archive.compression import DamagedError, compression_of
 from chatlog.archive.files import reported
+from chatlog.archive.version import NAME as VERSION_FILE
+from chatlog.archive.version import read_version
 from chatlog.errors import TranscriptError
+from chatlog.ingest.staging import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +31,7 @@ _AT_ONCE: Final = 1024 * 1024
 _MOST_FOLD: Final = 1000
 """A file whose contents are so many times its size, beyond `_HARMLESS`, is a trap."""
 _HARMLESS: Final = 1 << 30
+_EXPORTS: Final = ".exports"
 
 
 class LogFile(msgspec.Struct, frozen=True):
@@ -80,6 +85,9 @@ def _below(path: str) -> Iterator[LogFile | PassedOver]:
         except OSError as error:
             yield PassedOver(directory, f"cannot be listed: {error.strerror}")
             continue
+        if why := _why_no_logs(directory, entries):
+            yield PassedOver(directory, why)
+            continue
         deeper = []
         for entry in entries:
             try:
@@ -92,6 +100,23 @@ def _below(path: str) -> Iterator[LogFile | PassedOver]:
             else:
                 yield _file(entry.path, state)
         waiting += reversed(deeper)
+
+
+def _why_no_logs(directory: str, entries: Iterable[os.DirEntry[str]]) -> str:
+    """Return why a directory with these entries holds no logs, "" if it may.
+
+    The lines of an archive have a witness, a coverage and ids, which a merge keeps.
+    """
+    name = os.path.basename(directory)  # noqa: PTH119 - a text
+    if name.startswith(PREFIX):
+        return "the stage of an import that is running or was killed"
+    if name == _EXPORTS:
+        return "chatlog's memory of its exports"
+    if VERSION_FILE in {entry.name for entry in entries}:
+        with suppress(TranscriptError):  # another file of that name
+            if read_version(directory) is not None:
+                return "an archive of chatlog; take its lines over with `chatlog merge`"
+    return ""
 
 
 _ODD: Final = {

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from chatlog import cli
+from chatlog.archive import version
 from chatlog.formats import jsonl
+from tests.support.archive import event_at, record
 from tests.support.process import holding
 from tests.support.tending import HOLDER, IMPORTER
 
@@ -197,6 +199,33 @@ def test_a_link_or_a_pipe_among_logs_is_passed_over_by_name(run, logs):
     assert status == 0
     assert f"passed over {logs}/link: a link, not a regular file" in out
     assert f"passed over {logs}/pipe: a pipe, not a regular file" in out
+
+
+def test_an_archive_among_logs_is_passed_over_with_the_advice_to_merge_it(run, logs):
+    record(logs / "mine", event_at(0, "hello", network="libera", target="#python"))
+    (logs / "mine" / version.NAME).write_bytes(version.CONTENT)
+    (logs / ".exports").mkdir()
+    (logs / ".exports/1.json").write_text("{}")
+    (logs / ".importing-x").mkdir()
+    (logs / ".importing-x/2026-11-23.jsonl").write_bytes(jsonl.encode([event_at(0, "staged")]))
+    for _ in range(2):
+        status, out, _ = run(logs)
+        assert status == 0
+        assert (
+            f"passed over {logs}/mine: an archive of chatlog;"
+            " take its lines over with `chatlog merge`" in out
+        )
+        assert f"passed over {logs}/.exports: chatlog's memory of its exports" in out
+        assert f"passed over {logs}/.importing-x: the stage of an import" in out
+    assert "0 lines added" in out
+
+
+def test_a_file_that_is_named_as_the_version_of_an_archive_makes_no_archive(run, logs):
+    (logs / "FORMAT").write_text("dd/mm/yyyy\n")
+    status, out, _ = run(logs)
+    assert "passed over" not in out
+    assert "4 lines added" in out
+    assert status == 1  # a file that is no log
 
 
 def test_compression_is_told_by_its_first_bytes_and_not_by_a_suffix(run, tmp_path):
