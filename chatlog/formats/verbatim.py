@@ -23,8 +23,12 @@ _ORIGIN: Final = (_VIA, b',"witness":"')
 _MOST_ORIGINS: Final = 8  # of more, lines are known by them too
 _TYPE: Final = b',"type":"'
 _PLAIN: Final = len('{"time":"2026-11-23T18:20:01.123Z"')
+_RECEIVED: Final = len(',"received":"')
 _WITH_RECEIVED: Final = _PLAIN + len(',"received":"2026-11-23T18:20:01.123Z"')
-_LENGTHS: Final = frozenset({_PLAIN, _WITH_RECEIVED})
+_FORMS: Final = frozenset(
+    {(_PLAIN, jsonl.HEAD, b""), (_WITH_RECEIVED, jsonl.HEAD, b',"received":"')}
+)
+"""The length of what stands before the names, and its keys: a time, and one of receipt."""
 _KEYS: Final = frozenset(each.encode_name for each in msgspec.structs.fields(Event))
 _via_of: Final = attrgetter("via")
 _raw_values: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -37,6 +41,11 @@ def _names_of(event: Event) -> bytes:
     return line[len(jsonl.HEAD) + 1 : line.rindex(_TYPE)] + _TYPE
 
 
+def _form_of(head: bytes) -> tuple[int, bytes, bytes]:
+    """Return the length of a head, and its bytes where `_FORMS` have keys."""
+    return len(head), head[: len(jsonl.HEAD)], head[_PLAIN : _PLAIN + _RECEIVED]
+
+
 def tails(lines: Sequence[bytes], events: Sequence[Event]) -> list[bytes]:
     """Return each line from its type on, without `via` and `witness`.
 
@@ -47,10 +56,10 @@ def tails(lines: Sequence[bytes], events: Sequence[Event]) -> list[bytes]:
         lines = _without_origin(b"\n".join(lines)).split(b"\n")
     names = _names_of(events[0])
     heads, _, found = zip(*map(bytes.partition, lines, repeat(names)), strict=True)
-    if {*map(len, heads)} <= _LENGTHS:
+    if {*map(_form_of, heads)} <= _FORMS:
         return list(found)
     pairs = zip(heads, found, strict=True)
-    return [tail if len(head) in _LENGTHS else b"" for head, tail in pairs]
+    return [tail if _form_of(head) in _FORMS else b"" for head, tail in pairs]
 
 
 def begin_alike(lines: Sequence[bytes], events: Sequence[Event]) -> bool:
@@ -59,7 +68,8 @@ def begin_alike(lines: Sequence[bytes], events: Sequence[Event]) -> bool:
     Then a line has its time where `jsonl.TIME` is.
     """
     names = _names_of(events[0])
-    if not {*map(bytes.find, lines, repeat(names))} <= _LENGTHS:
+    heads, separators, _ = zip(*map(bytes.partition, lines, repeat(names)), strict=True)
+    if not all(separators) or not {*map(_form_of, heads)} <= _FORMS:
         return False
     times = "".join([event.time for event in events])
     return b"".join([line[jsonl.TIME] for line in lines]) == times.encode()

@@ -64,6 +64,10 @@ def jsonl_keys(event):
         b'{"time":"2026-11-23T18:20:01.123Z","text":"a","type":"message","target":"#c"}',
         b'{"time":"2026-11-23T18:20:01.123Z","network":"net","target":"#c","nick":"n","type":"join"}',
         b'{"type":"message","time":"2026-11-23T18:20:01.123Z"}',
+        b'{"text":"%b","network":"net","target":"#c","type":"message","time":"%b"}'
+        % (b"x" * 24, TIME.encode()),
+        b'{"time":"%b","text":"%b","network":"net","target":"#c","type":"message"}'
+        % (TIME.encode(), b"x" * 28),
         b'{"time": "2026-11-23T18:20:01.123Z", "network": "net", "target": "#c", "type": "join"}',
     ],
 )
