@@ -9,10 +9,13 @@ from typing import Annotated
 
 import msgspec
 
-from chatlog.settings.kinds import FILE
+from chatlog.settings.kinds import FILE, Count, Parsed
 from chatlog.settings.network import NetworkConfig
 from chatlog.settings.setting import Section, Setting
+from chatlog.settings.shard import Shard, parse_shard, spell_shard
 from chatlog.settings.storage import StorageConfig
+
+SHARD = Parsed(parse_shard, "K/N", spell_shard)
 
 
 # fmt: off
@@ -30,4 +33,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Section.MONITORING, FILE, "File for metrics, read by the Prometheus node exporter.",
         env=True, example='"/var/lib/node_exporter/chatlog.prom"',
     )] = ""
+    shard: Annotated[Shard | None, Setting(
+        Section.SHARING, SHARD, "Record this share of the channels: 2/5 is the second of five.",
+        unset="all channels", env=True, example='"2/5"',
+        note="Every recorder has the same networks and channels; docs/scale.md has more.",
+    )] = None
+    replicas: Annotated[int, Setting(
+        Section.SHARING, Count(1), "Number of shards that record each channel.", env=True,
+    )] = 1
     warnings: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ class Section(StrEnum):
     """A heading under which settings are listed."""
 
     MONITORING = "Monitoring"
+    SHARING = "Several recorders"
     TRANSCRIPTS = "Transcripts"
     DISK = "Disk"
     RETENTION = "Sealing and retention"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
-from chatlog.cli.options import storage
+from chatlog.cli.options import shares, storage
 from chatlog.cli.options.storage import (
     speaks_of_another,
     storage_beside,
@@ -73,6 +73,8 @@ def settings_of(ctx: click.Context) -> Config:
         used = path or found_config()
         if used is not None:
             return _from_file(ctx, used, typed)
+    elif typed.get("shard") is not None:
+        raise UsageError("--shard goes with a configuration that all recorders share (--config)")
     elif path is not None and is_typed(ctx, "config"):
         raise UsageError(f"--server does not go with --config; write it into {path}")
     warnings = tuple(_exposed(typed))
@@ -96,6 +98,8 @@ def _from_file(ctx: click.Context, path: Path, typed: dict[str, Any]) -> Config:
         if chosen not in networks:
             raise UsageError(f"{path} has no network {chosen!r}; it has {', '.join(networks)}")
         networks = {chosen: networks[chosen]}
+    shared = shares.placement_of(loaded, typed)
+    networks = shares.share_of(networks, shared, path)
     changed = {name: _overridden(each, typed) for name, each in networks.items()}
     is_part = len(networks) < len(loaded.networks)
     warnings = tuple(dict.fromkeys([*loaded.warnings, *_exposed(typed)]))

@@ -51,7 +51,7 @@ _FROM_ELSEWHERE: Final = (
     ),
 )
 _CONNECTING: Final = (Section.IDENTITY, Section.LOGIN, Section.CONNECTION)
-_ANSWERING: Final = (Section.RECORDING, Section.MANNERS, Section.MONITORING)
+_ANSWERING: Final = (Section.RECORDING, Section.MANNERS, Section.MONITORING, Section.SHARING)
 _WRITING: Final = (Section.TRANSCRIPTS, Section.DISK, Section.RETENTION)
 _PLACES: Final = ("--config", "--network", "--channel-keys-file")
 """The options of this module that are no settings."""
