@@ -20,6 +20,7 @@ from chatlog.settings.table import SETTINGS
 
 COMMANDS = {"record": record, "sync": sync, "audit": audit, "maintain": maintain}
 OF_THE_COMMAND = {
+    "--take-over",
     "--for",
     "--until",
     "--idle",
