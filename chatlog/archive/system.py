@@ -119,7 +119,7 @@ def open_or_create(
     except FileNotFoundError:
         if not parents:
             raise
-        changed = _make_directories(system, path.parent)
+        changed = make_directories(system, path.parent)
         return open_regular(path, flags, mode, open_=system.open), changed
 
 
@@ -136,15 +136,19 @@ def sync_directory(system: System, directory: Path) -> None:
         system.close(fd)
 
 
-def _make_directories(system: System, directory: Path) -> list[Path]:
+def make_directories(system: System, directory: Path, mode: int = DIRECTORY_MODE) -> list[Path]:
+    """Make a directory and those above it; return the directories in which one was made.
+
+    `mode` is less the umask. A directory that is there already stays as it is.
+    """
     try:
-        system.mkdir(directory, DIRECTORY_MODE)
+        system.mkdir(directory, mode)
     except FileExistsError:  # another recorder was quicker
         return []
     except FileNotFoundError:
-        changed = _make_directories(system, directory.parent)
+        changed = make_directories(system, directory.parent, mode)
         with contextlib.suppress(FileExistsError):
-            system.mkdir(directory, DIRECTORY_MODE)
+            system.mkdir(directory, mode)
         return [*changed, directory.parent]
     return [directory.parent]
 

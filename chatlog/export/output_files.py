@@ -8,13 +8,14 @@ synced: after a power cut, a file that is not as it was written is written again
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
-from chatlog.archive.system import System, open_or_create, write_all
+from chatlog.archive.system import System, make_directories, open_or_create, write_all
 from chatlog.errors import TranscriptError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _ADVICE: Final = "make room or permission there, or name another place with -o"
 _MODE: Final = 0o666  # less the umask: exports are for others, unlike the archive
+_DIRECTORY_MODE: Final = 0o777  # likewise
 _BLOCK: Final = 1024 * 1024
 
 
@@ -89,12 +91,14 @@ class _Temporary:
         self._path = path
         self._system = system
         self._temporary = path.with_name(f".{path.name}.part")
+        _expect_no_odd_file(path)
 
     def _count(self, lines: LineBlock) -> None:
         self.lines += len(lines)
         self.size += lines.size
 
     def _create(self) -> int:
+        make_directories(self._system, self._path.parent, _DIRECTORY_MODE)
         flags = os.O_WRONLY | os.O_TRUNC
         return open_or_create(self._system, self._temporary, flags, _MODE)[0]
 
@@ -199,6 +203,22 @@ class Piped:
 
     def abandon(self) -> None:
         """Take nothing back: it is read already."""
+
+
+def _expect_no_odd_file(path: Path) -> None:
+    """Raise TranscriptError for the path of a device, a pipe or a socket, or of a link to one.
+
+    A file that takes the name of `/dev/null` would break every program of the machine.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return  # nothing is there, or opening the file tells why it cannot be written
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise TranscriptError(
+            f"{path} is a device, a pipe or a socket, and is left alone;"
+            " name a file with -o, or say `-o -` for stdout"
+        )
 
 
 def _are_alike(one: Path, other: Path) -> bool:

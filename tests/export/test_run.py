@@ -308,6 +308,32 @@ def test_a_full_disk_is_one_error_that_names_the_file_and_leaves_no_half_of_one(
     assert len(site.files()) == 3
 
 
+@pytest.mark.parametrize("to", ["jsonl", "sqlite"])
+@pytest.mark.parametrize("is_link", [False, True], ids=["itself", "link"])
+def test_a_path_of_no_regular_file_is_refused_and_stays_as_it_is(site, to, is_link):
+    site.dest.mkdir()
+    place = site.dest / f"pipe.{to}"
+    os.mkfifo(site.dest / "real" if is_link else place)
+    if is_link:
+        place.symlink_to("real")
+    with pytest.raises(TranscriptError, match="is a device, a pipe or a socket, and is left alone"):
+        site.export(to, path="pipe")
+    assert place.is_fifo()
+    assert place.is_symlink() == is_link
+
+
+def test_files_and_directories_have_the_permissions_of_any_new_file(site):
+    umask = os.umask(0o022)
+    try:
+        site.export(path="{network}/{target}")
+    finally:
+        os.umask(umask)
+    modes = {path.stat().st_mode & 0o777 for path in site.dest.rglob("*") if path.is_dir()}
+    assert modes == {0o755}
+    assert site.dest.stat().st_mode & 0o777 == 0o755
+    assert {path.stat().st_mode & 0o777 for path in site.dest.rglob("*.jsonl")} == {0o644}
+
+
 def test_a_segment_that_is_sealed_meanwhile_is_found_again(site, monkeypatch):
     query = Query(places=PLACES)
     exporter = exporter_named("jsonl")

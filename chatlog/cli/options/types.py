@@ -20,10 +20,16 @@ _TYPED: Final = "chatlog.words_typed"
 
 
 class PathType(click.Path):
-    """A path whose `~` is the home directory, as a shell has it: `--archive=~/logs` keeps it."""
+    """A path whose `~` is the home directory, as a shell has it: `--archive=~/logs` keeps it.
+
+    An empty path is refused: it is a variable of a script that was never set, and not the
+    working directory.
+    """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path with the home directory in place of `~`."""
+        if value == "":
+            self.fail("the path is empty; name one", param, ctx)
         if isinstance(value, str) and value.startswith("~"):
             expanded = os.path.expanduser(value)  # noqa: PTH111 - pathlib is slow to import
             if expanded.startswith("~"):
