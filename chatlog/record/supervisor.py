@@ -101,6 +101,7 @@ class Supervisor:
     fetch, `on_change` when the network's status changes. `on_limit` gets the number of
     channels that a server lets a connection be in. `join_limit` and `login_limit` may be
     shared with other connections. `has_arrived` once it was in all channels that let us in.
+    `driver` is that of the connection under way, None between two.
     """
 
     def __init__(
@@ -142,7 +143,7 @@ class Supervisor:
         self._policies = policies
         self._welcomes = self._server_index = self._failures = 0
         self._connection: Connection | None = None
-        self._driver: Driver | None = None
+        self.driver: Driver | None = None
         self._dialler: Dialler | None = None
         self._last = _LastConnection()
         self._waited_for = ""
@@ -156,7 +157,7 @@ class Supervisor:
 
     def _awaited(self) -> str:
         """Name the answer that the network owes us now; "" once it has welcomed us."""
-        connection, driver = self._connection, self._driver
+        connection, driver = self._connection, self.driver
         if connection is None or driver is None:
             return "" if self.was_welcomed else "its turn to connect"
         if driver.welcomed.done():
@@ -200,11 +201,6 @@ class Supervisor:
         self._on_change()
 
     @property
-    def driver(self) -> Driver | None:
-        """The driver of the connection under way, None between two."""
-        return self._driver
-
-    @property
     def name(self) -> str:
         """The network's name in the archive."""
         return self.plan.session.network
@@ -220,16 +216,16 @@ class Supervisor:
         New channels must be held before.
         """
         self.plan, self._mask = plan, plan.secret_mask()
-        if self._driver is not None and self._driver.session.ready:
-            self._driver.apply(plan.session)
+        if self.driver is not None and self.driver.session.ready:
+            self.driver.apply(plan.session)
         else:
             self.carryover.apply(plan.session)
         self._on_change()
 
     def jumped(self, ahead: int, slept: int) -> None:
         """Note by how many milliseconds our clock was set, or the machine slept."""
-        if self._driver is not None:
-            self._driver.jumped(ahead, slept)
+        if self.driver is not None:
+            self.driver.jumped(ahead, slept)
 
     async def run(self) -> None:
         """Keep the network; return after a clean stop.
@@ -325,7 +321,7 @@ class Supervisor:
             on_limit=self._on_limit,
         )
         connection.pacing = Pacing(*self.plan.talk_pace)
-        self._connection, self._driver = connection, driver
+        self._connection, self.driver = connection, driver
         try:
             if await self._dial(connection, address):
                 driver.start()
@@ -334,7 +330,7 @@ class Supervisor:
         finally:
             self._last = _LastConnection.of(driver)
             await driver.close()
-            self._connection = self._driver = None
+            self._connection = self.driver = None
             self._reactor.connections.remove(connection)
 
     async def _dial(self, connection: Connection, address: Address) -> bool:
@@ -444,7 +440,7 @@ class Supervisor:
 
     def status(self) -> NetworkStatus:
         """Return the status of this network."""
-        driver, connection = self._driver, self._connection
+        driver, connection = self.driver, self._connection
         last = self._last if driver is None else _LastConnection.of(driver)
         welcome = driver is not None and connection is not None and driver.welcomed.done()
         joining, privacy = self.carryover.joining, self.carryover.privacy

@@ -346,6 +346,7 @@ def test_several_networks_are_taken_over_at_once(chatlog, tmp_path):
         for each in (one, other):
             each.joined("rec", "#a")
         new = chatlog.start("record", "--config", config, "--take-over", "--verbose")
+        new.wait_for("other: another chatlog records 1 of 1 channels")
         done = chatlog.run("handover", "--config", config)
         assert done.returncode == 0, done.stderr
         assert "records 4 targets now" in done.stdout
