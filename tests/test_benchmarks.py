@@ -11,6 +11,7 @@ import pytest
 
 from tests import bench
 from tests.bench import __main__ as command
+from tests.bench import exporting
 from tests.bench.archive import Size, channels, irssi_log, made
 
 MODULES = [each.name for each in pkgutil.iter_modules(bench.__path__) if not each.ispkg]
@@ -45,6 +46,13 @@ def test_a_merge_of_three_made_up_archives_is_measured(capsys, tmp_path):
     assert command.main(["merging", *options]) == 0
     rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if "|" in line]
     assert [row[1].strip() for row in rows[2:]] == ["into a new one", "once more"]
+
+
+def test_an_export_to_each_format_is_measured(capsys, tmp_path):
+    options = ["--events", "300", "--rounds", "1", "--archive", str(tmp_path)]
+    assert command.main(["exporting", *options]) == 0
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if "|" in line]
+    assert [row[1].strip() for row in rows[2:]] == ["copy", *exporting.FORMATS]
 
 
 def test_a_channel_of_the_made_up_archive_is_written_as_irssi_logs_it(tmp_path):

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from chatlog.export.destination import Destination
     from chatlog.export.exporter import Exporter, FileFacts
     from chatlog.export.filters import Filter
+    from chatlog.export.line_blocks import Read
     from chatlog.export.output_files import FileRecord, Output
     from chatlog.export.past_exports import PastExport
     from chatlog.export.pieces import ExportPiece
     from chatlog.query.selection import Query
     from chatlog.read.reader import Reader
+    from chatlog.read.segment_reader import SegmentReader
 
 _TRIES: Final = 5
 
@@ -99,7 +101,6 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
             output = output or Piped(self.exporter.stream(facts), write)
             for lines in self._lines(piece, reader):
                 output.add(lines)
-            self.advance(piece.size)
         return Exported(lines=output.lines if output is not None else 0)
 
     def _line_reader(self) -> QueryReader:
@@ -111,7 +112,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
         damaged = self.reader.damaged
         before = dict(damaged)
         narrowed = reader.between(piece.period.start, piece.period.end)
-        for lines in in_time(piece.sources, narrowed.read):
+        for lines in in_time(piece.sources, self._watched(narrowed.read)):
             if not self.filters:
                 yield lines
                 continue
@@ -121,6 +122,18 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
             if events:
                 yield LineBlock(events)
         self._count_damage_once(piece, before)
+
+    def _watched(self, read: Read) -> Read:
+        """Return a reader of segments that advances the progress after each segment, once."""
+        seen: set[str] = set()
+
+        def watched(source: SegmentReader) -> Iterator[LineBlock]:
+            yield from read(source)
+            if source.path not in seen:
+                seen.add(source.path)
+                self.advance(source.size())
+
+        return watched
 
     def _count_damage_once(self, piece: ExportPiece, before: Mapping[str, int]) -> None:
         """Count the damage of a segment once, though two pieces may have read it."""
@@ -156,6 +169,7 @@ class _Run:
         if known and known.signature == signature and all(map(_is_there, known.files)):
             self._written[piece.key] = known
             self._count(known.files, new=0)
+            self._export.advance(piece.size)
         else:
             damage = self._damage()
             files, new = self._write_again(piece)
@@ -163,7 +177,6 @@ class _Run:
                 signature = ""  # told again by the next export, which reads the piece again
             self._written[piece.key] = WrittenPiece(signature, files)
             self._count(files, new)
-        self._export.advance(piece.size)
 
     def _damage(self) -> tuple[int, int]:
         damaged = self._export.reader.damaged

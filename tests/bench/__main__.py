@@ -1,6 +1,6 @@
 """Benchmarks: `python -m tests.bench [NAME]`.
 
-NAME is all, flood, paced, small, crowds, reading, merging, startup or profile.
+NAME is all, flood, paced, small, crowds, reading, exporting, merging, startup or profile.
 
 docs/benchmarks.md says how each one measures. What is measured is printed, never judged: the
 exit status is 0 unless something could not run.
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _all(options: argparse.Namespace) -> None:
     """Print every table; a program that could not run costs its rows alone."""
     begin, failures = time.monotonic(), []
-    for name in ("flood", "paced", "small", "crowds", "reading", "merging", "startup"):
+    for name in ("flood", "paced", "small", "crowds", "reading", "exporting", "merging", "startup"):
         click.echo(f"== {name}, after {(time.monotonic() - begin) / 60:.0f} minutes", err=True)
         rounds = ["--runs", f"{5 * options.rounds}"] if name == "startup" else []
         one = _parser().parse_args([name, *(rounds or ["--rounds", f"{options.rounds}"])])
@@ -108,6 +108,14 @@ def _reading(options: argparse.Namespace) -> None:
     click.echo("\n".join(["", *sentences]))
 
 
+def _exporting(options: argparse.Namespace) -> None:
+    from tests.bench import exporting, reading
+
+    size = Size(events=options.events)
+    with reading.somewhere(options.archive) as place:
+        _print_table("Exporting", exporting.compare(place, size, options.rounds))
+
+
 def _merging(options: argparse.Namespace) -> None:
     from tests.bench import merging, reading
 
@@ -167,6 +175,10 @@ def _parser() -> argparse.ArgumentParser:
     reading.add_argument("--events", type=_count, default=10_000_000, help="of the archive")
     reading.add_argument("--rounds", type=_count, default=3)
     reading.add_argument("--archive", metavar="DIR", help="make it there and leave it for the next")
+    export = _add(commands, "exporting", _exporting, "an export to each format, and once more")
+    export.add_argument("--events", type=_count, default=1_000_000, help="of the archive")
+    export.add_argument("--rounds", type=_count, default=3)
+    export.add_argument("--archive", metavar="DIR", help="make it there and leave it for the next")
     merged = _add(commands, "merging", _merging, "a merge of three recorders' archives")
     merged.add_argument("--lines", type=_count, default=10_000_000, help="of all archives")
     merged.add_argument("--rounds", type=_count, default=3)
