@@ -50,7 +50,7 @@ class RelayHead(NamedTuple):
 
 def head_of(text: str) -> RelayHead | None:
     """Return the head of a relayed text; None if it has none."""
-    plain, places = _without_marks(text[:LONGEST])
+    plain, places = without_marks(text[:LONGEST])
     for pattern in _patterns():
         match = pattern.match(plain)
         if match and (nick := match["nick"].strip()):
@@ -72,7 +72,7 @@ def _patterns() -> Sequence[re.Pattern[str]]:
     return [re.compile(rf"{form}(?: |$)") for form in FORMS.values()]
 
 
-def _without_marks(text: str) -> tuple[str, list[int]]:
+def without_marks(text: str) -> tuple[str, list[int]]:
     """Return a text without formatting and marks, and the place in it of each character."""
     places: list[int] = []
     begin = 0

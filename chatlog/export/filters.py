@@ -9,20 +9,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 from msgspec.structs import replace
 
 from chatlog.casemapping import is_wild
-from chatlog.errors import UsageError
-from chatlog.event import SERVER, EventType
+from chatlog.event import SERVER, TALK, EventType
+from chatlog.export.mentions import Mentions
 from chatlog.places import ASCII, is_named
+from chatlog.relay_heads import head_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
+    from chatlog.archive.optout import OptOut
     from chatlog.event import Event
     from chatlog.query.predicates import Names
+    from chatlog.relay_heads import RelayHead
 
     Filter = Callable[[Sequence[Event]], Sequence[Event]]
     """Returns the events that are left of some, in order."""
@@ -30,30 +32,39 @@ if TYPE_CHECKING:
 REDACTED: Final = "[redacted]"
 """The text of a message that was taken back, if its place is marked."""
 
+OMITTED: Final = "…"
+"""The text that stands for the nick of somebody who opted out."""
+
+EDIT: Final = "edit-of"
+"""The tag of an edited message: the id of the message that it replaces."""
+
 _OF_A_MESSAGE: Final = frozenset({EventType.REDACT, EventType.REACT, EventType.UNREACT})
-_ACCOUNT: Final = "account:"
 _HIDDEN: Final = "*"
-_MASK: Final = re.compile(r"\S*[!@]\S*")
-_HOST: Final = re.compile(
-    r"\S+@\S+"
-    r"|\b(?:\d{1,3}\.){3}\d{1,3}\b"
-    r"|(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])"
-    r"|\b(?:[\w-]+\.){2,}[A-Za-z][\w-]*\b"
-)
+_WORD: Final = re.compile(r"\S+")
+_MASK: Final = re.compile(r"[\w.:/*?-]+")
 
 
 def without_redacted(ids: AbstractSet[tuple[str, str]], *, marks: bool) -> Filter:
     """Return the filter of messages that were taken back, by their networks and message ids.
 
     With `marks`, such a message stays without its text, and the event that took it back stays
-    too; otherwise both go, and reactions to the message.
+    too; otherwise both go, and reactions to the message. Edits of the message are as it is.
     """
 
+    def is_taken_back(network: str, msgid: str) -> bool:
+        return bool(msgid) and (network, msgid) in ids
+
     def kept(event: Event) -> Event | None:
-        if event.msgid and (event.network, event.msgid) in ids:
+        edited = event.tags.get(EDIT, "") if event.tags else ""
+        if is_taken_back(event.network, event.msgid) or is_taken_back(event.network, edited):
             return _marked(event) if marks else None
-        gone = event.type in _OF_A_MESSAGE and (event.network, event.reply_to) in ids
-        return None if gone and not marks else event
+        if event.type not in _OF_A_MESSAGE or not is_taken_back(event.network, event.reply_to):
+            return event
+        if not marks:
+            return None
+        # Twitch repeats the words of the message, whose author is the subject.
+        is_repeated = event.type == EventType.REDACT and event.subject
+        return replace(event, text="", tags={}, raw="") if is_repeated else event
 
     return _each(kept)
 
@@ -62,65 +73,43 @@ def _marked(event: Event) -> Event:
     return replace(event, text=REDACTED, raw="", encoding="", tags={}, params=())
 
 
-class OptOut(msgspec.Struct, frozen=True):
-    """The people who do not want to be published: pairs of a network and a name.
-
-    A network is "" for all of them. Names of `nicks` and `accounts` may have `*` and `?`.
-    """
-
-    nicks: tuple[tuple[str, str], ...] = ()
-    accounts: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def is_nobody(self) -> bool:
-        """Whether it has no name."""
-        return not (self.nicks or self.accounts)
-
-    @classmethod
-    def parse(cls, text: str) -> OptOut:
-        """Parse lines such as `ann`, `libera/ann`, `account:ann` and `libera/account:ann`.
-
-        Empty lines, and those that begin with `#`, are passed over. Raise UsageError for any
-        other line of several words.
-        """
-        nicks, accounts = [], []
-        for number, line in enumerate(text.splitlines(), 1):
-            entry = line.strip()
-            if not entry or entry.startswith("#"):
-                continue
-            network, slash, name = entry.partition("/")
-            network, name = (network, name) if slash else ("", network)
-            if not name or " " in entry:
-                raise UsageError(f"line {number}: say a nick, NETWORK/nick or account:NAME")
-            if name.startswith(_ACCOUNT):
-                accounts.append((network, name.removeprefix(_ACCOUNT)))
-            else:
-                nicks.append((network, name))
-        return cls(tuple(nicks), tuple(accounts))
-
-
 class _People:
     """The people of an OptOut on one network."""
 
     def __init__(self, optout: OptOut, network: str, names: Names) -> None:
         self._folds = names(network)
-        nicks = [name for place, name in optout.nicks if _is_of(place, network)]
-        self._exact = frozenset(self._folds[each] for each in nicks if not is_wild(each))
-        self._wild = [each for each in nicks if is_wild(each)]
+        self._nicks = [name for place, name in optout.nicks if _is_of(place, network)]
         self._accounts = [name for place, name in optout.accounts if _is_of(place, network)]
+        wild = [name for name in self._nicks if is_wild(name)]
+        exact = dict.fromkeys((name for name in self._nicks if not is_wild(name)), OMITTED)
+        self._exact = frozenset(self._folds[each] for each in exact)
+        self._wild = wild
+        self._mentions = Mentions(self._folds, exact, dict.fromkeys(wild, OMITTED))
 
     def have(self, nick: str) -> bool:
         """Return whether a nick is that of a person."""
-        if self._folds.fold(nick) in self._exact:
+        if self._folds.fold(nick) in self._exact or self._mentions.has(nick):
             return True
         return any(is_named(each, nick, self._folds) for each in self._wild)
 
     def did(self, event: Event) -> bool:
         """Return whether an event is by a person, or names one as its object."""
-        named = (event.nick, event.relayed_nick, event.subject, *event.params)
+        named = (event.nick, event.relayed_nick, event.subject, event.target, *event.params)
         if any(map(self.have, named)):
             return True
+        if event.type in TALK and (head := _head_of(event.text)) and self.have(head.nick):
+            return True
         return any(is_named(each, event.account, ASCII) for each in self._accounts)
+
+    def without_mentions(self, event: Event) -> Event:
+        """Return an event in which people are not named."""
+        return self._mentions.in_event(event)
+
+
+def _head_of(text: str) -> RelayHead | None:
+    """Return the head of a text that a bridge may have relayed."""
+    may_have = text[:1] in {"<", "(", "["} or not text[:1].isprintable()
+    return head_of(text) if may_have else None
 
 
 def _is_of(place: str, network: str) -> bool:
@@ -130,7 +119,8 @@ def _is_of(place: str, network: str) -> bool:
 def without_people(optout: OptOut, names: Names) -> Filter:
     """Return the filter of events that people did, or that were done to them by name.
 
-    In lists of members their names are left out. Lines of others that mention them stay.
+    In lists of members their names are left out. Where others mention them by a nick, as a whole
+    word, `OMITTED` stands instead.
     """
     known: dict[str, _People] = {}
 
@@ -140,10 +130,10 @@ def without_people(optout: OptOut, names: Names) -> Filter:
             people = known[event.network] = _People(optout, event.network, names)
         if people.did(event):
             return None
-        if event.type != EventType.NAMES:
-            return event
-        members = [each for each in event.text.split(" ") if not people.have(_nick_of(each))]
-        return replace(event, text=" ".join(members))
+        if event.type == EventType.NAMES:
+            members = [each for each in event.text.split(" ") if not people.have(_nick_of(each))]
+            event = replace(event, text=" ".join(members))
+        return people.without_mentions(event)
 
     return _each(kept)
 
@@ -166,14 +156,37 @@ def _hostless(event: Event) -> Event:
     for name in ("user", "host", "raw"):
         if getattr(event, name):
             fields[name] = ""
-    if event.target == SERVER or event.type == EventType.OTHER:
-        fields["text"] = _HOST.sub(_HIDDEN, event.text)
-        fields["params"] = tuple(_HOST.sub(_HIDDEN, each) for each in event.params)
-    elif event.type == EventType.NAMES:
+    is_of_server = event.target == SERVER or event.type == EventType.OTHER
+    if event.type == EventType.NAMES:
         fields["text"] = " ".join(each.partition("!")[0] for each in event.text.split(" "))
-    elif event.params:
-        fields["params"] = tuple(_MASK.sub(_HIDDEN, each) for each in event.params)
+    elif is_of_server and event.text:
+        fields["text"] = without_hosts_within(event.text)
+    if event.params:
+        fields["params"] = tuple(map(without_hosts_within, event.params))
     return replace(event, **fields) if fields else event
+
+
+def without_hosts_within(text: str) -> str:
+    """Return a text with `*` for each mask, address, cloak and name of a host."""
+    return _WORD.sub(_hidden, text) if any(sign in text for sign in "!.:/@") else text
+
+
+def _hidden(word: re.Match[str]) -> str:
+    has_mask = "@" in word[0] or "!" in word[0].strip("!")
+    return _HIDDEN if has_mask else _MASK.sub(_without_own_host, word[0])
+
+
+def _without_own_host(found: re.Match[str]) -> str:
+    text = found[0]
+    if text.count(":") > 1:  # IPv6
+        return _HIDDEN
+    core = text.strip(".:/")
+    return text.replace(core, _HIDDEN) if "." in core or "/" in core else text
+
+
+def without_member_lists(events: Sequence[Event]) -> Sequence[Event]:
+    """Return events without the lists of members, which tell who never said a word."""
+    return [each for each in events if each.type != EventType.NAMES]
 
 
 def _each(kept: Callable[[Event], Event | None]) -> Filter:

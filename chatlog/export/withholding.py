@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.archive.files import opened
-from chatlog.errors import UsageError
-from chatlog.event import EventType
-from chatlog.export.filters import OptOut, without_hosts, without_people, without_redacted
+from chatlog.archive.optout import read_optout
+from chatlog.event import SERVER, EventType
+from chatlog.export.archive_key import key_of
+from chatlog.export.filters import without_hosts, without_people, without_redacted
+from chatlog.export.pseudonyms import with_pseudonyms
+from chatlog.export.survey import people_of
 from chatlog.formats import jsonl
 from chatlog.query.predicates import Type
 from chatlog.query.selection import Query
-from chatlog.read.lines import blocks_in
 from chatlog.read.reader import Reader
 from chatlog.search.search import Search
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chatlog.export.filters import Filter
 
-OPTOUT: Final = "OPTOUT"
 HIDE: Final = "hide"
 MARK: Final = "mark"
+SHOW: Final = "show"
+_EVERYTHING: Final = ("*", SERVER)
 
 
 class Withheld(msgspec.Struct, frozen=True):
@@ -33,6 +37,7 @@ class Withheld(msgspec.Struct, frozen=True):
     redact: str = ""
     optout: bool = False
     hide_hosts: bool = False
+    pseudonyms: bool = False
 
 
 class Withholding(msgspec.Struct, frozen=True):
@@ -42,42 +47,54 @@ class Withholding(msgspec.Struct, frozen=True):
     told: str = ""
 
 
+class Redactions(msgspec.Struct, frozen=True):
+    """The networks and ids of messages that were taken back; `told` is another text for others."""
+
+    ids: frozenset[tuple[str, str]] = frozenset()
+    told: str = ""
+
+
 def withholding_of(withheld: Withheld, reader: Reader, query: Query) -> Withholding:
     """Return the filters for the targets of a query.
 
-    Raise UsageError if a line of OPTOUT makes no sense, TranscriptError if it cannot be read.
+    Raise UsageError if a line of OPTOUT makes no sense, TranscriptError if it, or the key of the
+    archive, cannot be read.
     """
+    redactions = _redactions(reader, query) if withheld.redact else Redactions()
+    return withholding(withheld, reader, redactions)
+
+
+def withholding(withheld: Withheld, reader: Reader, redactions: Redactions) -> Withholding:
+    """Return the filters for these redactions; raise errors as `withholding_of`."""
     filters: list[Filter] = []
     told: list[object] = []
+    root = reader.selected.root
     if withheld.redact:
-        ids = _redacted(reader, query)
-        filters.append(without_redacted(ids, marks=withheld.redact == MARK))
-        told += [withheld.redact, hashlib.sha256(repr(sorted(ids)).encode()).hexdigest()]
-    if withheld.optout and not (people := read_optout(reader.selected.root)).is_nobody:
+        filters.append(without_redacted(redactions.ids, marks=withheld.redact == MARK))
+        told += [withheld.redact, redactions.told]
+    if withheld.optout and not (people := read_optout(root)).is_nobody:
         filters.append(without_people(people, reader.names))
         told.append(people)
-    if withheld.hide_hosts:
+    if withheld.hide_hosts or withheld.pseudonyms:
         filters.append(without_hosts)
         told.append("hosts")
+    if withheld.pseudonyms:
+        every = Reader(root, _EVERYTHING)
+        named = people_of(each.source for each in every.segments(Query(places=_EVERYTHING)))
+        filters.append(with_pseudonyms(key_of(Path(root)), named, reader.names))
+        told += ["pseudonyms", digest_of(named)]
     return Withholding(tuple(filters), repr(told))
 
 
-def read_optout(root: str) -> OptOut:
-    """Return the people of ROOT/OPTOUT; an empty list if there is no such file."""
-    path = os.path.join(root, OPTOUT)  # noqa: PTH118 - the root is a text
-    with opened(path) as fd:
-        data = b"" if fd is None else b"".join(blocks_in(fd))
-    try:
-        return OptOut.parse(data.decode())
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8") from error
-    except UsageError as error:
-        raise UsageError(f"{path}, {error}") from error
+def digest_of(values: Iterable[object]) -> str:
+    """Return the digest of some values in order."""
+    return hashlib.sha256(repr([*values]).encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def _redacted(reader: Reader, query: Query) -> frozenset[tuple[str, str]]:
-    """Return the networks and ids of messages that were taken back, at any time."""
+def _redactions(reader: Reader, query: Query) -> Redactions:
+    """Return the redactions of the targets of a query, at any time."""
     every = Reader(reader.selected.root, query.places, query.networks)
     redacting = Query(Type(EventType.REDACT), places=query.places, networks=query.networks)
     events = (jsonl.decode(hit.line) for hit in Search(every, redacting).hits())
-    return frozenset((event.network, event.reply_to) for event in events if event.reply_to)
+    ids = frozenset((event.network, event.reply_to) for event in events if event.reply_to)
+    return Redactions(ids, digest_of(sorted(ids)))

@@ -47,6 +47,7 @@ _OF_THE_ROOT: Final = {
     FORMAT,
     "EXPORTS",
     "OPTOUT",
+    "SITEKEY",
     ".channels.json",
     ".exports",
     ".invitations.json",

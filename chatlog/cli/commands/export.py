@@ -39,7 +39,7 @@ _SECTIONS: Final = {
     "Files": ("--to", "--dest", "--partition", "--tz"),
     "Site": SITE_OPTIONS,
     "Filters": ("--match", *FILTERS),
-    "Withheld": ("--redact", "--optout", "--hide-hosts", "--delay"),
+    "Withheld": ("--redact", "--optout", "--hide-hosts", "--pseudonyms", "--delay"),
     "Output": ("--json", "--quiet"),
     "Archive": ("--archive", "--config"),
 }
@@ -124,8 +124,8 @@ def _build(
     """Build the pages of a site."""
     from chatlog.export.site.build import Site
 
-    settings = publishing.settings(exporting, str(reader.selected.root))
     root, now = Path(reader.selected.root), clock.now()
+    settings = publishing.settings(exporting, str(root), now)
     with remembered(root, publishing.entry(exporting, reader), now, _tell_unrecorded) as past:
         state = past.beside("site") if past is not None else None
         site = Site(reader, Path(exporting.dest), settings, now, state)

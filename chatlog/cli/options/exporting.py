@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from chatlog import __version__
+from chatlog.archive.optout import OPTOUT
 from chatlog.cli.options import terms
 from chatlog.cli.options.types import ParserType, PathType, stands_for
 from chatlog.errors import UsageError
@@ -20,7 +21,7 @@ from chatlog.export.partition import Partition, parse_partition
 from chatlog.export.past_exports import ExportEntry
 from chatlog.export.run import Export
 from chatlog.export.table import NAMES, exporter_named
-from chatlog.export.withholding import HIDE, MARK, OPTOUT, Withheld, withholding_of
+from chatlog.export.withholding import HIDE, MARK, SHOW, Withheld, withholding_of
 from chatlog.query import filters
 from chatlog.query.about import About, nicks_of
 from chatlog.query.selection import query_for
@@ -67,15 +68,26 @@ _OPTIONS: Final = (
     ),
     click.option(
         "--redact",
-        type=click.Choice((HIDE, MARK)),
-        help="Leave out messages that were taken back, or their texts alone.",
+        type=click.Choice((HIDE, MARK, SHOW)),
+        help="Leave out messages that were taken back, or their texts alone. Default: show; of a"
+        " site: hide.",
     ),
     click.option(
         "--optout",
         is_flag=True,
-        help=f"Leave out the people whose nicks and accounts {OPTOUT} in the archive lists.",
+        help=f"Leave out the people whose nicks and accounts {OPTOUT} in the archive lists. A"
+        " site always does.",
     ),
-    click.option("--hide-hosts", is_flag=True, help="Leave out users and hosts."),
+    click.option(
+        "--hide-hosts",
+        is_flag=True,
+        help="Leave out users and hosts. A site does so unless --show-hosts is given.",
+    ),
+    click.option(
+        "--pseudonyms",
+        is_flag=True,
+        help="Give people other names, the same ones each time; leave out hosts and queries.",
+    ),
     click.option(
         "--delay",
         type=ParserType(parsers.parse_duration),
@@ -95,6 +107,7 @@ class ExportOptions(Struct, frozen=True):
     redact: str | None
     optout: bool
     hide_hosts: bool
+    pseudonyms: bool
     delay: float | None
 
     @property
@@ -103,9 +116,10 @@ class ExportOptions(Struct, frozen=True):
         return self.dest == STDOUT
 
     @property
-    def withholds(self) -> bool:
-        """Whether an option withholds lines, or fields of lines."""
-        return bool(self.redact or self.optout or self.hide_hosts or self.delay)
+    def withheld(self) -> Withheld:
+        """The rules of withholding that were typed; without any, everything is exported."""
+        redact = "" if self.redact == SHOW else self.redact or ""
+        return Withheld(redact, self.optout, self.hide_hosts, self.pseudonyms)
 
     @property
     def destination(self) -> str:
@@ -113,10 +127,14 @@ class ExportOptions(Struct, frozen=True):
         absolute = os.path.abspath(self.dest)  # noqa: PTH100 - pathlib drops the last slash
         return f"{absolute}/" if self.dest.endswith("/") and absolute != "/" else absolute
 
+    @property
+    def typed(self) -> dict[str, Any]:
+        """The options without format and destination, by their names."""
+        return {name: value for name, value in asdict(self).items() if name not in {"to", "dest"}}
+
     def entry(self, wanted: Wanted, chosen: dict[str, Any], number: int) -> ExportEntry:
         """Return the entry of EXPORTS for one of the exports of these options."""
-        own = {name: value for name, value in asdict(self).items() if name not in {"to", "dest"}}
-        typed = {**asdict(wanted), **chosen, **own, _ABOUT: number}
+        typed = {**asdict(wanted), **chosen, **self.typed, _ABOUT: number}
         told = {name: _spelled(value) for name, value in typed.items() if value}
         return ExportEntry.made(self.to, self.destination, told)
 
@@ -131,8 +149,7 @@ class ExportOptions(Struct, frozen=True):
         query = self._query(wanted, chosen, now)
         reader = Reader(root, query.places, query.networks)
         query = terms.followed(query, wanted, reader, 0)
-        withheld = Withheld(self.redact or "", self.optout, self.hide_hosts)
-        withholding = withholding_of(withheld, reader, query)
+        withholding = withholding_of(self.withheld, reader, query)
         tz = parsers.parse_zone(self.tz) if self.tz and self.tz != "UTC" else UTC
         by = Export(
             reader=reader,
@@ -166,11 +183,11 @@ class ExportOptions(Struct, frozen=True):
         return query_for(
             *([terms.matching(match, tz)] if match else []),
             *terms.terms_of(wanted, tz),
-            *filters.times("", self._until(now)),
+            *filters.times("", self.until(now)),
             *terms.places(chosen["targets"] or _EVERYTHING, chosen["network"]),
         )
 
-    def _until(self, now: str) -> str:
+    def until(self, now: str) -> str:
         """Return the time from which lines are left out, "" if all are exported."""
         return shifted(now, -int(self.delay * 1000)) if self.delay else ""
 

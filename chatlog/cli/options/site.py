@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from chatlog.cli.options.types import PathType, stands_for
 from chatlog.errors import UsageError
 from chatlog.export.past_exports import ExportEntry
 from chatlog.export.site.settings import SiteSettings
+from chatlog.export.withholding import HIDE
 from chatlog.read.reader import Reader
 from chatlog.settings import parsers
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from chatlog.cli.options.exporting import ExportOptions
     from chatlog.cli.options.query import Wanted
+    from chatlog.export.withholding import Withheld
 
 _OPTIONS: Final = (
     click.option("--title", metavar="TEXT", help="Title of the site. Default: Chat logs."),
@@ -73,13 +75,13 @@ class SiteOptions(Struct, frozen=True):
         network = chosen["network"]
         return Reader(root, chosen["targets"], (network,) if network else ())
 
-    def settings(self, exporting: ExportOptions, root: str) -> SiteSettings:
-        """Return the settings of a site; UsageError for an impossible one."""
+    def settings(self, exporting: ExportOptions, root: str, now: str) -> SiteSettings:
+        """Return the settings of a site, `now` being the time; UsageError for an impossible one."""
         if exporting.is_piped or exporting.partition is not None or "{" in exporting.dest:
             raise UsageError("a site is a directory of pages by day; say -o DIR alone")
         exporting.expect_outside(root, exporting.dest)
-        if exporting.withholds:
-            raise UsageError("a site takes none of --redact, --optout, --hide-hosts and --delay")
+        if exporting.hide_hosts and self.show_hosts:
+            raise UsageError("--hide-hosts and --show-hosts contradict each other; say one")
         zone = exporting.tz or "UTC"
         url = self.url or ""
         if url and not url.startswith(("https://", "http://")):
@@ -93,14 +95,22 @@ class SiteOptions(Struct, frozen=True):
             licence=self.licence or "",
             removal=self.removal or "",
             noindex=self.noindex,
-            hides_hosts=not self.show_hosts,
+            withheld=self._withheld(exporting),
+            until=exporting.until(now),
             templates=self.templates,
         )
+
+    def _withheld(self, exporting: ExportOptions) -> Withheld:
+        """Return the rules of withholding of a site, by default all but pseudonyms."""
+        chosen = exporting.withheld
+        redact = chosen.redact if exporting.redact else HIDE
+        return replace(chosen, redact=redact, optout=True, hide_hosts=not self.show_hosts)
 
     def entry(self, exporting: ExportOptions, reader: Reader) -> ExportEntry:
         """Return the entry of EXPORTS for a site: one directory is one site."""
         targets = ", ".join(reader.selected.patterns)
-        told = {name: str(value) for name, value in asdict(self).items() if value}
+        typed = {**asdict(self), **exporting.typed}
+        told = {name: str(value) for name, value in typed.items() if value}
         entry = ExportEntry.made(exporting.to, exporting.destination, {})
         return ExportEntry(
             id=entry.id,

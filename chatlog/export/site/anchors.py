@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 _BYTES: Final = 7  # ten letters have 50 bits, and six are left over
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"  # as RFC 4648 has them, in lower case
 _PAIRS: Final = [one + other for one in _LETTERS for other in _LETTERS]
-KEY_BYTES: Final = 32
-"""The length of a key."""
 
 
 class Anchors:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.targets import spelled
 from chatlog.casemapping import CHANTYPES
+from chatlog.export.archive_key import key_of
 from chatlog.export.run import Exported
 from chatlog.export.site.channel_plan import ChannelPlan, Heard
 from chatlog.export.site.month_pages import GapOfChannel
@@ -22,7 +23,8 @@ from chatlog.export.site.search_index import YEAR
 from chatlog.export.site.settings import SiteChannel, safe_directory
 from chatlog.export.site.site_days import BuiltChannel, bounds_of, months_of
 from chatlog.export.site.site_files import SiteFiles
-from chatlog.export.site.site_state import SiteState, key_of, options_of, read_state
+from chatlog.export.site.site_state import SiteState, options_of, read_state
+from chatlog.export.site.site_withholding import site_withholding, survey_months
 from chatlog.export.site.templates import Pages
 from chatlog.formats import jsonl
 from chatlog.read.catalog import Catalog
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from chatlog.export.site.month_pages import RenderedDay
     from chatlog.export.site.settings import SiteSettings
     from chatlog.export.site.site_days import MonthOfChannel
+    from chatlog.export.site.site_withholding import SiteWithholding
     from chatlog.read.reader import Reader
 
 _DAY_FILES: Final = ("html", "txt", jsonl.SUFFIX)
@@ -137,12 +140,15 @@ class Site:
         """Render the months that have changed; return all channels as they are built now."""
         key = key_of(self._root)
         gaps = self._gaps([target for target, _ in channels])
+        for target, months in channels:
+            survey_months(self._known(target), months)
+        withholding = site_withholding(self._settings.withheld, self._reader, channels)
         plans = [
-            self._plan(target, months, gaps.get(target.path, ((), ())))
+            self._plan(target, months, gaps.get(target.path, ((), ())), withholding)
             for target, months in channels
         ]
-        for months in (ChannelPlan.changed, ChannelPlan.beside):
-            due = [(plan, month) for plan in plans for month in months(plan)]
+        for due_of in (ChannelPlan.changed, ChannelPlan.beside):
+            due = [(plan, month) for plan in plans for month in due_of(plan)]
             works = [plan.work(month) for plan, month in due]
             made = rendered_months(works, workers, self._settings, key)
             for (plan, month), days in zip(due, made, strict=True):
@@ -153,9 +159,19 @@ class Site:
         found = (plan.found for plan in plans)
         return {f"{each.network}/{each.name}": each for each in found if each.days()}
 
-    def _plan(self, target: Target, months: list[MonthOfChannel], heard: Heard) -> ChannelPlan:
+    def _known(self, target: Target) -> BuiltChannel:
+        """Return a channel as it was built, without months if it was not."""
         network, name = spelled(target.network), spelled(target.name)
-        known = self._state.channels.get(f"{network}/{name}") or BuiltChannel(network, name)
+        return self._state.channels.get(f"{network}/{name}") or BuiltChannel(network, name)
+
+    def _plan(
+        self,
+        target: Target,
+        months: list[MonthOfChannel],
+        heard: Heard,
+        withholding: SiteWithholding,
+    ) -> ChannelPlan:
+        known = self._known(target)
         channel = _channel(known)
         return ChannelPlan(
             channel,
@@ -165,7 +181,8 @@ class Site:
             months=months,
             heard=heard,
             options=self._options,
-            tz=self._settings.tz,
+            settings=self._settings,
+            withholding=withholding,
             is_lost=self._is_lost,
         )
 

@@ -10,12 +10,12 @@ from chatlog.export.site.site_days import BuiltChannel, BuiltDay, BuiltMonth, bo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import tzinfo
     from pathlib import Path
 
     from chatlog.export.site.month_pages import RenderedDay
-    from chatlog.export.site.settings import SiteChannel
+    from chatlog.export.site.settings import SiteChannel, SiteSettings
     from chatlog.export.site.site_days import MonthOfChannel
+    from chatlog.export.site.site_withholding import SiteWithholding
 
 Heard: TypeAlias = "tuple[tuple[GapOfChannel, ...], tuple[tuple[str, str], ...]]"
 """The gaps of a channel, and the stretches that are recorded."""
@@ -38,7 +38,8 @@ class ChannelPlan:
         months: Sequence[MonthOfChannel],
         heard: Heard,
         options: str,
-        tz: tzinfo,
+        settings: SiteSettings,
+        withholding: SiteWithholding,
         is_lost: Callable[[str], bool],
     ) -> None:
         self.channel = channel
@@ -49,10 +50,13 @@ class ChannelPlan:
         self._pages = pages
         self._months = {each.month: each for each in months}
         self._gaps, self._recorded = heard
-        self._tz = tz
+        self._tz = settings.tz
+        self._withholding = withholding
         self._is_lost = is_lost
+        told = f"{options}\n{withholding.told}"
         self._signatures = {
-            each.month: each.signature(options, self._heard_in(each.month)) for each in months
+            each.month: each.signature(told, self._heard_in(each.month), settings.until)
+            for each in months
         }
         self._done: set[str] = set()
 
@@ -85,7 +89,14 @@ class ChannelPlan:
 
     def work(self, month: str) -> MonthWork:
         """Return the work on a month."""
-        return MonthWork(self._months[month], self._pages, self.aside, self._gaps, self._recorded)
+        return MonthWork(
+            self._months[month],
+            self._pages,
+            self.aside,
+            self._gaps,
+            self._recorded,
+            self._withholding,
+        )
 
     def size_of(self, month: str) -> int:
         """Return the bytes of the segments of a month."""
@@ -98,6 +109,8 @@ class ChannelPlan:
         self.found.months[month] = BuiltMonth(
             self._signatures[month],
             {each.day: BuiltDay(each.summary, each.heard, each.last) for each in days},
+            self._months[month].signature(),
+            self._months[month].survey,
         )
 
     def _is_changed(self, month: str) -> bool:

@@ -12,6 +12,7 @@ from zlib import crc32
 import msgspec
 
 from chatlog.event import CLASSES, RECORDERS_OWN, TALK, EventType
+from chatlog.export.filters import EDIT, REDACTED
 from chatlog.export.site.anchors import Anchors, aliases_now
 from chatlog.export.site.markup import escaped, marked, shown, shown_lines
 from chatlog.export.site.search_terms import terms_of
@@ -19,7 +20,7 @@ from chatlog.formats.sentences import sentence
 from chatlog.formats.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from chatlog.event import Event
     from chatlog.export.site.anchors import Former
@@ -91,28 +92,43 @@ def color_of(nick: str) -> int:
 class DayRenderer:
     """The lines of the days of one channel, one day after the other.
 
-    `known` has the page and the anchor of messages by their ids, for links of replies: those
-    of earlier days of the same run.
+    `redacted` are the networks and ids of messages that were taken back. The renderer remembers
+    the page and the anchor of messages by their ids, for links of replies: those of earlier days
+    of the same run.
     """
 
-    def __init__(self, key: bytes, times: LocalTimes, *, hides_hosts: bool) -> None:
+    def __init__(
+        self,
+        key: bytes,
+        times: LocalTimes,
+        redacted: Collection[tuple[str, str]] = frozenset(),
+    ) -> None:
         self._key = key
         self._times = times
-        self._hides_hosts = hides_hosts
+        self._redacted = redacted
         self._nicks: dict[str, str] = {}
         self._messages: dict[str, str] = {}
 
     def render(
-        self, day: str, events: Sequence[Event], gaps: Iterable[DayGap], former: Former
+        self,
+        day: str,
+        events: Sequence[Event],
+        gaps: Iterable[DayGap],
+        former: Former,
+        origins: Sequence[Event] = (),
     ) -> DayLines:
-        """Return the lines of a day, whose former page had these anchors and their aliases."""
+        """Return the lines of a day, whose former page had these anchors and their aliases.
+
+        `origins` are the events as the archive has them: anchors are made of these, so that a
+        line keeps its own when a name in it is left out later.
+        """
         page = _DayPage(self, day)
         rest = sorted(gaps, key=lambda gap: gap.time, reverse=True)
         about = _about(events)
-        for event in events:
+        for event, origin in zip(events, origins or events, strict=True):
             while rest and rest[-1].time <= event.time:
                 page.add_gap(rest.pop())
-            page.add(event, about)
+            page.add(event, about, origin)
         for gap in reversed(rest):
             page.add_gap(gap)
         return page.finish(former)
@@ -131,18 +147,18 @@ class DayRenderer:
 class _About(msgspec.Struct):
     """The events of a day about its messages, by the ids of these."""
 
-    removed: set[str]
+    edited: set[str]
     reactions: dict[str, Counter[str]]
 
 
 def _about(events: Sequence[Event]) -> _About:
     found = _About(set(), {})
     for event in events:
+        if event.tags and (edited := event.tags.get(EDIT)):
+            found.edited.add(edited)
         if event.type not in _ABOUT or not event.reply_to:
             continue
-        if event.type == EventType.REDACT:
-            found.removed.add(event.reply_to)
-        elif event.type == EventType.REACT:
+        if event.type == EventType.REACT:
             found.reactions.setdefault(event.reply_to, Counter())[event.text] += 1
         elif event.type == EventType.UNREACT:
             found.reactions.setdefault(event.reply_to, Counter())[event.text] -= 1
@@ -164,20 +180,23 @@ class _DayPage:
         self._summary = DaySummary()
         self._people: Counter[str] = Counter()
 
-    def add(self, event: Event, about: _About) -> None:
-        """Add an event; those of the recorder itself, and lists of members, are left out."""
+    def add(self, event: Event, about: _About, origin: Event) -> None:
+        """Add an event, whose anchor is that of `origin`.
+
+        Those of the recorder itself, and lists of members, are left out.
+        """
         kind = event.type
         if kind in TALK:
             self._close_fold()
-            self._add_talk(event, about)
+            self._add_talk(event, about, self._anchor(origin))
         elif kind in _LEFT_OUT or (kind in _ABOUT and event.reply_to):
             return
         elif kind in _PRESENCE:
-            anchor = self._anchor(event)
+            anchor = self._anchor(origin)
             self._folded.append((kind, self._doing(event, anchor)))
         else:
             self._close_fold()
-            self._lines.append(self._doing(event, self._anchor(event)))
+            self._lines.append(self._doing(event, self._anchor(origin)))
             if kind == EventType.TOPIC:
                 self._summary.topic = event.text
         self._summary.events += 1
@@ -192,26 +211,24 @@ class _DayPage:
         self._names.append(anchor)
         return anchor
 
-    def _add_talk(self, event: Event, about: _About) -> None:
+    def _add_talk(self, event: Event, about: _About, anchor: str) -> None:
         renderer = self._renderer
-        anchor = self._anchor(event)
         clock = renderer._times.of(event.time)[1]  # noqa: SLF001 - of this module
         nick = event.relayed_nick or event.nick
         self._people[nick] += 1
         self._summary.said += 1
         self._summary.hours[int(clock[:2])] += 1
-        self._texts.append(f"{shown(nick)} {shown_lines(event.text)}")
-        before = after = ""
-        if event.msgid and event.msgid in about.removed:
-            text = '<i class="gone">message removed</i>'
-            self._texts[-1] = shown(nick)
+        before = self._before(event) if event.reply_to or event.tags else ""
+        after = ""
+        if event.text == REDACTED:
+            text = f'<i class="gone">{REDACTED}</i>'
+            self._texts.append(shown(nick))
         else:
             text = marked(event.text)
-        if event.reply_to:
-            before = self._reply(event.reply_to)
+            self._texts.append(f"{shown(nick)} {shown_lines(event.text)}")
         if event.msgid:
             renderer._messages[event.msgid] = f"{self._day}.html#{anchor}"  # noqa: SLF001
-            after = _reactions(about.reactions.get(event.msgid))
+            after = self._after(event, about)
         kind = _CLASSES[event.type]
         self._plain.append(f"[{clock}{event.time[16:19]}] {_told(event)}")
         self._lines.append(
@@ -219,17 +236,30 @@ class _DayPage:
             f"{before}<span>{text}</span>{after}</p>"
         )
 
-    def _reply(self, msgid: str) -> str:
+    def _before(self, event: Event) -> str:
+        """Return the links to the message that one answers, and to the one that it edits."""
+        found = self._link(event.reply_to, "in reply to", "↩")
+        if edited := event.tags.get(EDIT):
+            found += self._link(edited, "edit of", "✎") or '<i class="gone">edit:</i> '
+        return found
+
+    def _after(self, event: Event, about: _About) -> str:
+        """Return the marks behind a message: edited, removed, reactions."""
+        found = ' <i class="gone">(edited)</i>' if event.msgid in about.edited else ""
+        redacted = self._renderer._redacted  # noqa: SLF001 - of this module
+        if event.text != REDACTED and (event.network, event.msgid) in redacted:
+            found += ' <i class="gone">(taken back)</i>'
+        return found + _reactions(about.reactions.get(event.msgid))
+
+    def _link(self, msgid: str, label: str, sign: str) -> str:
         place = self._renderer._messages.get(msgid)  # noqa: SLF001 - of this module
         if place is None:
             return ""
         place = place.removeprefix(f"{self._day}.html")
-        return f'<a class="re" href="{place}" aria-label="in reply to">↩</a> '
+        return f'<a class="re" href="{place}" aria-label="{label}">{sign}</a> '
 
     def _doing(self, event: Event, anchor: str) -> str:
         clock = self._renderer._times.of(event.time)[1]  # noqa: SLF001 - of this module
-        if self._renderer._hides_hosts and (event.user or event.host):  # noqa: SLF001
-            event = msgspec.structs.replace(event, user="", host="")
         told = sentence(event, visible)
         self._plain.append(f"[{clock}{event.time[16:19]}] {told}")
         text = escaped(told.removeprefix("*** "))

@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.event import CLASSES, EventType, parse_time
+from chatlog.event import parse_time
 from chatlog.export.site.anchors import anchors_in
 from chatlog.export.site.day_lines import DayGap, DayRenderer, DaySummary, LocalTimes
 from chatlog.export.site.site_days import bounds_of, bounds_of_month, day_of
 from chatlog.formats import jsonl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from chatlog.event import Event
     from chatlog.export.site.anchors import Former
     from chatlog.export.site.settings import SiteSettings
     from chatlog.export.site.site_days import MonthOfChannel
+    from chatlog.export.site.site_withholding import SiteWithholding
     from chatlog.read.segment_reader import SegmentReader
 
 _by_time: Final = attrgetter("time")
-_HOST_TYPES: Final = frozenset({EventType.CHGHOST, EventType.NAMES})
 
 
 class GapOfChannel(msgspec.Struct, frozen=True):
@@ -51,7 +51,8 @@ class RenderedDay(msgspec.Struct):
 class MonthWork(msgspec.Struct, frozen=True):
     """The work on one month: where its lines come from, and where its pages go.
 
-    `pages` is the directory of the channel's pages, `aside` that of lines that wait.
+    `pages` is the directory of the channel's pages, `aside` that of lines that wait. `withholding`
+    decides which events are shown.
     """
 
     month: MonthOfChannel
@@ -59,6 +60,7 @@ class MonthWork(msgspec.Struct, frozen=True):
     aside: Path
     gaps: tuple[GapOfChannel, ...]
     recorded: tuple[tuple[str, str], ...]
+    withholding: SiteWithholding
 
     def run(self, settings: SiteSettings, key: bytes) -> Iterator[RenderedDay]:
         """Yield each day that has lines or gaps; write its text, its JSON, and its lines aside."""
@@ -68,12 +70,16 @@ class MonthWork(msgspec.Struct, frozen=True):
             return day_of(time, tz), local_clock(time, settings)
 
         times = LocalTimes(local)
-        renderer = DayRenderer(key, times, hides_hosts=settings.hides_hosts)
+        renderer = DayRenderer(key, times, self.withholding.redacted)
+        until = settings.until
         for day, events in self._days(settings):
-            shown = without_hidden(events, hides_hosts=settings.hides_hosts)
-            if not shown:
+            old = [each for each in events if each.time < until] if until else events
+            found = self.withholding.shown(old)
+            if not found:
                 continue
-            lines = renderer.render(day, shown, self._gaps_of(day, settings), self._former(day))
+            shown, origins = zip(*found, strict=True)
+            gaps = self._gaps_of(day, settings)
+            lines = renderer.render(day, shown, gaps, self._former(day), origins)
             self.aside.mkdir(parents=True, exist_ok=True)
             place = self.aside / f"{day}.lines"
             place.write_bytes(lines.html.encode("utf-8", "replace"))
@@ -110,9 +116,13 @@ class MonthWork(msgspec.Struct, frozen=True):
 
     def _gaps_of(self, day: str, settings: SiteSettings) -> Iterable[DayGap]:
         begin, end = bounds_of(day, settings.tz)
+        end = min(end, settings.until or end)
         for gap in self.gaps:
             if gap.since < end and gap.until > begin:
-                yield DayGap(max(gap.since, begin), gap_texts(gap, settings))
+                shown = msgspec.structs.replace(
+                    gap, until=min(gap.until, settings.until or gap.until)
+                )
+                yield DayGap(max(gap.since, begin), gap_texts(shown, settings))
 
     def _heard(self, day: str, settings: SiteSettings) -> float | None:
         """Return the share of a day that was heard, None if no ledger tells."""
@@ -151,33 +161,6 @@ def local_clock(time: str, settings: SiteSettings) -> str:
         return time[11:16]
     moment = datetime.fromisoformat(f"{time[:16]}:00+00:00")
     return f"{moment.astimezone(settings.tz):%H:%M}"
-
-
-def without_hidden(events: Sequence[Event], *, hides_hosts: bool) -> list[Event]:
-    """Return the events that a site shows: without removed messages, and without hosts."""
-    removed = {
-        event.reply_to for event in events if event.type == EventType.REDACT and event.reply_to
-    }
-    if removed:
-        events = [
-            msgspec.structs.replace(event, text="", tags={}) if event.msgid in removed else event
-            for event in events
-        ]
-    if not hides_hosts:
-        return [*events]
-    return [_without_host(event) for event in events if event.type not in _HOST_TYPES]
-
-
-def _without_host(event: Event) -> Event:
-    if event.user or event.host:
-        event = msgspec.structs.replace(event, user="", host="")
-    if event.type in _MODERATION and any("@" in each for each in event.params):
-        params = tuple("…" if "@" in each else each for each in event.params)
-        event = msgspec.structs.replace(event, params=params)
-    return event
-
-
-_MODERATION: Final = CLASSES["moderation"] | {EventType.OTHER}
 
 
 def _events(sources: Iterable[SegmentReader], low: str, high: str) -> list[Event]:

@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from chatlog.export.withholding import HIDE, Withheld
+
 if TYPE_CHECKING:
     from datetime import tzinfo
 
@@ -22,8 +24,8 @@ class SiteSettings(msgspec.Struct, frozen=True, kw_only=True):
     Days and times are in `tz`, which `zone` names. `url` is where the site will be, with a `/` at
     the end, "" if nobody says: feeds, the sitemap and previews of links need it. `contact`,
     `licence` and `removal` are texts of the footer. `noindex` asks search engines to stay away.
-    `hides_hosts` leaves out hosts and masks. Templates in `templates` come before ours. `texts`
-    are shown above the calendars of channels, by their names.
+    `withheld` is left out, and so are events of `until` and later, "" for no bound. Templates in
+    `templates` come before ours. `texts` are shown above the calendars of channels, by their names.
     """
 
     title: str = "Chat logs"
@@ -34,7 +36,8 @@ class SiteSettings(msgspec.Struct, frozen=True, kw_only=True):
     licence: str = ""
     removal: str = ""
     noindex: bool = False
-    hides_hosts: bool = True
+    withheld: Withheld = Withheld(redact=HIDE, optout=True, hide_hosts=True)
+    until: str = ""
     templates: Path | None = None
     texts: dict[str, str] = {}
 

@@ -11,6 +11,7 @@ import msgspec
 
 from chatlog.archive.layout import Rotate, period_of
 from chatlog.export.site.day_lines import DaySummary  # noqa: TC001 - msgspec reads it
+from chatlog.export.survey import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,10 +29,15 @@ class BuiltDay(msgspec.Struct):
 
 
 class BuiltMonth(msgspec.Struct):
-    """A month of a channel as it was built, and the signature of all that it was made from."""
+    """A month of a channel as it was built, and the signature of all that it was made from.
+
+    `survey` is that of its segments, whose signature alone is `surveyed`.
+    """
 
     signature: str
     days: dict[str, BuiltDay] = {}
+    surveyed: str = ""
+    survey: Survey = msgspec.field(default_factory=Survey)
 
 
 class BuiltChannel(msgspec.Struct):
@@ -55,10 +61,18 @@ class MonthOfChannel(msgspec.Struct):
 
     month: str
     sources: list[SegmentReader]
+    survey: Survey = msgspec.field(default_factory=Survey)
 
-    def signature(self, options: str, heard: Iterable[tuple[str, ...]]) -> str:
-        """Return the digest of everything that decides the bytes of its pages."""
+    def signature(
+        self, options: str = "", heard: Iterable[tuple[str, ...]] = (), until: str = ""
+    ) -> str:
+        """Return the digest of everything that decides the bytes of its pages.
+
+        `until` is the end of the events that are shown, "" for none.
+        """
         digest = hashlib.blake2b(digest_size=16)
+        if until and until[:7] <= _after(self.month):  # in any zone
+            digest.update(until.encode())
         digest.update(options.encode("utf-8", "surrogatepass"))
         for stretch in heard:
             digest.update("\n".join(("", *stretch)).encode("utf-8", "surrogatepass"))

@@ -1,17 +1,15 @@
-"""The files of a site in the archive: the channels as they were built, and the key of anchors."""
+"""The file of a site in the archive: the channels as they were built."""
 
 from __future__ import annotations
 
-import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from datetime import UTC
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from chatlog import __version__
-from chatlog.archive.system import FILE_MODE, System, replace_file
-from chatlog.errors import TranscriptError
-from chatlog.export.site.anchors import KEY_BYTES
+from chatlog.archive.system import System, replace_file
 from chatlog.export.site.site_days import BuiltChannel  # noqa: TC001 - msgspec reads it
 from chatlog.export.site.templates import OWN
 
@@ -19,9 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatlog.export.site.settings import SiteSettings
-
-KEY: Final = "SITEKEY"
-"""The file of the key of anchors, in the archive."""
 
 
 class SiteState(msgspec.Struct):
@@ -51,21 +46,9 @@ def read_state(path: Path | None) -> SiteState:
 
 def options_of(settings: SiteSettings) -> str:
     """Return all settings that decide the bytes of pages, and the templates."""
-    told = [__version__, repr(msgspec.structs.replace(settings, tz=None)), settings.zone]
+    # The end, and the redactions that decide pages, are told for each month.
+    told = [__version__, repr(msgspec.structs.replace(settings, tz=UTC, until="")), settings.zone]
     for directory in (OWN, settings.templates):
         found = sorted(directory.glob("*")) if directory is not None else []
         told += [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in found]
     return "\n".join(told)
-
-
-def key_of(root: Path) -> bytes:
-    """Return the key of anchors, which is made by the first site of an archive."""
-    path = root / KEY
-    with suppress(FileNotFoundError):
-        key = path.read_bytes()
-        if len(key) == KEY_BYTES:
-            return key
-        raise TranscriptError(f"{path} is damaged; restore it, or remove it for new anchors")
-    key = secrets.token_bytes(KEY_BYTES)
-    replace_file(path, key, system=System(), mode=FILE_MODE & ~0o077)
-    return key

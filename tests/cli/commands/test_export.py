@@ -231,9 +231,16 @@ def test_an_archive_that_was_exported_is_whole_for_verify_and_for_backup(export,
     assert not (snapshot / "EXPORTS").exists()
 
 
-def test_a_site_does_not_pass_over_what_is_to_be_withheld(export):
-    done = export("--to", "site", "-o", "site/", "--redact", "hide")
-    assert done.returncode == 2
-    assert done.stderr.endswith(
-        "a site takes none of --redact, --optout, --hide-hosts and --delay\n"
-    )
+def test_a_site_withholds_as_other_exports_do_and_more_by_default(export, archive, chatlog):
+    (archive / "OPTOUT").write_text("ben\n")
+    record(archive, event_at(9, "who is ben", msgid="m", nick="cat", host="h.example"))
+    assert export("--to", "site", "-o", "site/", "--pseudonyms").returncode == 0
+    [page] = chatlog.home.glob("site/net/c/*.jsonl")
+    [_, line] = page.read_bytes().splitlines()
+    told = jsonl.decode(line)
+    assert (told.text, told.host) == ("who is …", "")
+    assert told.nick.startswith("anon-")
+    done = export("--to", "site", "-o", "site/", "--hide-hosts", "--show-hosts")
+    assert (done.returncode, "contradict" in done.stderr) == (2, True)
+    export("--to", "site", "-o", "late/", "--delay", "3650d")
+    assert not [*chatlog.home.glob("late/net/c/*.jsonl")]

@@ -44,6 +44,7 @@ def test_a_site_has_a_page_for_each_day_of_a_channel_and_none_for_queries(export
         "net/c/index.html",
         "net/c/stats.html",
         "net/c/people.html",
+        "net/c/newest.html",
         "net/c/2026-11-23.html",
         "net/c/2026-11-24.html",
     }

@@ -1,0 +1,83 @@
+"""The filters of a site, and the surveys of its months that they are made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from chatlog.archive.targets import spelled
+from chatlog.export.filters import without_member_lists
+from chatlog.export.survey import surveyed
+from chatlog.export.withholding import Redactions, digest_of, withholding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from chatlog.archive.targets import Target
+    from chatlog.event import Event
+    from chatlog.export.filters import Filter
+    from chatlog.export.site.site_days import BuiltChannel, MonthOfChannel
+    from chatlog.export.survey import Survey
+    from chatlog.export.withholding import Withheld
+    from chatlog.read.reader import Reader
+
+
+class SiteWithholding(msgspec.Struct, frozen=True):
+    """The filters of the events of a site, and the messages that were taken back.
+
+    Messages are pairs of a network and an id. `told` is another text if pages of months that are
+    unchanged must be rendered again.
+    """
+
+    filters: tuple[Filter, ...]
+    redacted: frozenset[tuple[str, str]]
+    told: str
+
+    def shown(self, events: Sequence[Event]) -> list[tuple[Event, Event]]:
+        """Return the events that are shown, each with itself as the archive has it."""
+        shown = self._filtered(events)
+        if len(shown) == len(events):
+            return [*zip(shown, events, strict=True)]
+        each = ((self._filtered([event]), event) for event in events)
+        return [(found[0], event) for found, event in each if found]
+
+    def _filtered(self, events: Sequence[Event]) -> Sequence[Event]:
+        for each in self.filters:
+            events = each(events)
+        return events
+
+
+def survey_months(known: BuiltChannel, months: Iterable[MonthOfChannel]) -> None:
+    """Survey the months of a channel that have changed since it was built as `known`."""
+    done: dict[tuple[str, ...], Survey] = {}  # an archive that is never rotated has one segment
+    for month in months:
+        built = known.months.get(month.month)
+        if built is not None and built.surveyed == month.signature():
+            month.survey = built.survey
+            continue
+        paths = tuple(source.path for source in month.sources)
+        if paths not in done:
+            done[paths] = surveyed(month.sources)
+        month.survey = done[paths]
+
+
+def site_withholding(
+    withheld: Withheld, reader: Reader, channels: Sequence[tuple[Target, list[MonthOfChannel]]]
+) -> SiteWithholding:
+    """Return the filters of a site whose months have been surveyed.
+
+    A message that is taken back in a later month changes the pages of a month; if the two are in
+    one month, that one alone. Raise errors as `withholding_of` does.
+    """
+    redacted: set[tuple[str, str]] = set()
+    elsewhere: set[tuple[str, str]] = set()
+    for target, months in channels:
+        network = spelled(target.network)
+        for month in months:
+            redacted.update((network, each) for each in month.survey.redacted)
+            elsewhere.update((network, each) for each in month.survey.elsewhere)
+    redactions = Redactions(frozenset(redacted), digest_of(sorted(elsewhere)))
+    found = withholding(withheld, reader, redactions)
+    lists = (without_member_lists,) if withheld.hide_hosts else ()
+    return SiteWithholding((*lists, *found.filters), redactions.ids, f"{withheld}{found.told}")
