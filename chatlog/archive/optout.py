@@ -8,6 +8,7 @@ import msgspec
 
 from chatlog.archive.files import beginning_of
 from chatlog.errors import UsageError
+from chatlog.places import ASCII, is_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,10 @@ class OptOut(msgspec.Struct, frozen=True):
         """Whether it has no name."""
         return not (self.nicks or self.accounts)
 
+    def names_on(self, network: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the nicks and the accounts of the people on a network."""
+        return _names_on(network, self.nicks), _names_on(network, self.accounts)
+
     @classmethod
     def parse(cls, text: str) -> OptOut:
         """Parse lines such as `ann`, `libera/ann`, `account:ann` and `libera/account:ann`.
@@ -52,6 +57,11 @@ class OptOut(msgspec.Struct, frozen=True):
             if account == name:
                 nicks.append((network, name))
         return cls(tuple(nicks), tuple(accounts))
+
+
+def _names_on(network: str, names: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    found = (name for place, name in names if not place or is_named(place, network, ASCII))
+    return tuple(found)
 
 
 def read_optout(root: str | Path) -> OptOut:

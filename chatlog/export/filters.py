@@ -78,10 +78,9 @@ class _People:
 
     def __init__(self, optout: OptOut, network: str, names: Names) -> None:
         self._folds = names(network)
-        self._nicks = [name for place, name in optout.nicks if _is_of(place, network)]
-        self._accounts = [name for place, name in optout.accounts if _is_of(place, network)]
-        wild = [name for name in self._nicks if is_wild(name)]
-        exact = dict.fromkeys((name for name in self._nicks if not is_wild(name)), OMITTED)
+        nicks, self._accounts = optout.names_on(network)
+        wild = [name for name in nicks if is_wild(name)]
+        exact = dict.fromkeys((name for name in nicks if not is_wild(name)), OMITTED)
         self._exact = frozenset(self._folds[each] for each in exact)
         self._wild = wild
         self._mentions = Mentions(self._folds, exact, dict.fromkeys(wild, OMITTED))
@@ -110,10 +109,6 @@ def _head_of(text: str) -> RelayHead | None:
     """Return the head of a text that a bridge may have relayed."""
     may_have = text[:1] in {"<", "(", "["} or not text[:1].isprintable()
     return head_of(text) if may_have else None
-
-
-def _is_of(place: str, network: str) -> bool:
-    return not place or is_named(place, network, ASCII)
 
 
 def without_people(optout: OptOut, names: Names) -> Filter:

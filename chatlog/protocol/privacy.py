@@ -14,6 +14,7 @@ import msgspec
 
 from chatlog.casemapping import PREFIXES
 from chatlog.event import RECORDERS_OWN, SERVER, Event, EventType, Source
+from chatlog.places import ASCII, is_named
 from chatlog.protocol.masks import Masks
 from chatlog.relay_heads import text_behind_head
 
@@ -53,11 +54,13 @@ class PrivacySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `off_record` are the prefixes of what is said off the record, `ignore`
     masks of people (`nick!user@host` with `*` and `?`; a bare nick is any such
-    one), `nolog` channels of which nothing is written.
+    one), `ignore_accounts` their accounts, where the server tells these, and `nolog`
+    channels of which nothing is written.
     """
 
     off_record: tuple[str, ...] = ("[off]", "[nolog]")
     ignore: tuple[str, ...] = ()
+    ignore_accounts: tuple[str, ...] = ()
     nolog: tuple[str, ...] = ()
 
 
@@ -66,11 +69,13 @@ class Privacy:
 
     `counts` has how many were not, as `off-record`, `ignored` and `nolog`.
     `initials` are the characters that a text off the record can begin with;
-    unless `is_wide`, nothing but what people say is ever kept out.
+    unless `is_wide`, nothing but what people say is ever kept out. If `has_accounts`, a
+    source does not tell by itself whether its lines may be written.
     """
 
     initials: frozenset[str]
     is_wide: bool
+    has_accounts: bool
 
     def __init__(self, settings: PrivacySettings) -> None:
         self.counts: Counter[str] = Counter()
@@ -83,7 +88,9 @@ class Privacy:
         self.initials = _FORMATS.union(*alike) if alike else frozenset()
         self._nolog = settings.nolog
         self._ignore = Masks(settings.ignore)
-        self.is_wide = bool(settings.nolog or settings.ignore)
+        self._accounts = settings.ignore_accounts
+        self.has_accounts = bool(settings.ignore_accounts)
+        self.is_wide = bool(settings.nolog or settings.ignore or settings.ignore_accounts)
         self._casemapping: Casemapping | None = None
         self._silent: frozenset[str] = frozenset()
 
@@ -127,6 +134,8 @@ class Privacy:
         if self._nolog and any(self.is_silent(place, casemapping) for place in _places(event)):
             return "nolog"
         if self._ignore and any(self.ignores(who, casemapping) for who in _authors(event)):
+            return "ignored"
+        if any(is_named(each, event.account, ASCII) for each in self._accounts):
             return "ignored"
         return "off-record" if any(map(self.is_off_record, _said(event))) else ""
 

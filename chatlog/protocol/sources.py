@@ -38,6 +38,8 @@ class SourceCache:
         if bare_playback.is_bouncer(text):
             return None
         casemapping = self._state.isupport.casemapping
+        if self._privacy.has_accounts:  # which a tag of any line can tell
+            return None
         if self._privacy.is_wide and self._privacy.ignores(source, casemapping):
             return None
         if self._relays.may_be(source, casemapping):

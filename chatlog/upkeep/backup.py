@@ -31,8 +31,12 @@ if TYPE_CHECKING:
 
 _OF_A_NETWORK: Final = (NETWORK, ROOMS)
 _RUNS: Final = ".runs"
-_MEMORIES: Final = (".channels.json", ".invitations.json", ".sts.json", ".spools", "OPTOUT")
-"""The small files that one run leaves for the next, and the list of people who opted out."""
+_MEMORIES: Final = (
+    *(".channels.json", ".invitations.json", ".sts.json", ".spools"),
+    *("OPTOUT", "SITEKEY"),
+)
+"""The small files that one run leaves for the next, the list of people who opted out, and the
+key of anchors and pseudonyms."""
 _LEFT_OUT: Final = {".lock", _RUNS, ".takeover", "EXPORTS", ".exports"}
 _LONGEST: Final = 64 * 1024 * 1024
 _TRIES: Final = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,6 +150,13 @@ def test_a_hostile_source_does_not_keep_a_mask_busy(mask):
     # A matcher that tries every way to part the text would never come back.
     source = Source("a" * 4000, "a" * 2000, "a" * 2000)
     assert not Privacy(PrivacySettings(ignore=(mask,))).ignores(source, ASCII)
+
+
+def test_people_are_ignored_by_their_accounts_as_well():
+    by_account = msgspec.structs.replace(said("hi"), account="Ada")
+    privacy = Privacy(PrivacySettings(ignore_accounts=("ada", "b*")))
+    assert privacy.keep([by_account, said("hi")], ASCII) == [said("hi")]
+    assert (privacy.counts, privacy.is_wide) == ({"ignored": 1}, True)
 
 
 def test_nothing_that_an_ignored_person_does_is_kept():
@@ -353,6 +361,13 @@ def test_an_ignored_person_is_not_heard_however_often_they_speak():
     assert talk.outcome(*lines, *lines) == []
     assert talk.outcome(f"{ALICE} PRIVMSG #a :hi") == ["#a message alice text='hi'"]
     assert talk.session.privacy.counts == {"ignored": 6}
+
+
+def test_a_line_with_the_account_of_an_ignored_person_is_not_kept_though_its_source_is_known():
+    talk = in_channels(privacy=PrivacySettings(ignore_accounts=("ada",)))
+    line = f"{BOB} PRIVMSG #a :hi"
+    assert talk.outcome(line, line) == ["#a message bob text='hi'"] * 2
+    assert talk.outcome(f"@account=ada {line}", f"@account=Ada;msgid=x {line}") == []
 
 
 def test_an_ignored_person_is_not_in_the_names_and_still_known():

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
+from chatlog.archive.optout import OptOut, read_optout
 from chatlog.cli.options import shares, storage
 from chatlog.cli.options.storage import (
     speaks_of_another,
@@ -219,12 +220,19 @@ def _with_storage(whole: Config, typed: dict[str, Any]) -> Config:
 
 
 def plans_of(settings: Config) -> list[Plan]:
-    """Return a plan for each network; those of a file are retried, unless it says otherwise."""
+    """Return a plan for each network; those of a file are retried, unless it says otherwise.
+
+    People of OPTOUT in the archive are ignored.
+    """
     from_file = settings.path is not None
-    return [plan_of(name, each, retry=from_file) for name, each in settings.networks.items()]
+    optout = read_optout(storage_of(settings).root)
+    return [
+        plan_of(name, each, retry=from_file, optout=optout)
+        for name, each in settings.networks.items()
+    ]
 
 
-def plan_of(name: str, network: NetworkConfig, *, retry: bool) -> Plan:
+def plan_of(name: str, network: NetworkConfig, *, retry: bool, optout: OptOut) -> Plan:
     """Return the plan for one network; raise UsageError for a setting that cannot work.
 
     From then on no log line or message shows a secret of that network.
@@ -236,7 +244,7 @@ def plan_of(name: str, network: NetworkConfig, *, retry: bool) -> Plan:
         tls_context(route)  # a file that is no certificate is reported now, not at every dial
     identity = _identity(network, preset, tls=all(address.tls for address in addresses))
     plan = Plan(
-        session=_session(name, network, identity, preset),
+        session=_session(name, network, identity, preset, optout),
         addresses=addresses,
         route=route,
         timeout=network.timeout,
@@ -330,8 +338,13 @@ def _login(network: NetworkConfig, *, tls: bool) -> Login | None:
 
 
 def _session(
-    name: str, network: NetworkConfig, identity: Identity, preset: Preset | None
+    name: str,
+    network: NetworkConfig,
+    identity: Identity,
+    preset: Preset | None,
+    optout: OptOut,
 ) -> SessionSettings:
+    nicks, accounts = optout.names_on(name)
     return SessionSettings(
         network=name,
         identity=identity,
@@ -354,7 +367,8 @@ def _session(
         ),
         privacy=PrivacySettings(
             off_record=network.off_record_prefix,
-            ignore=network.ignore,
+            ignore=(*network.ignore, *nicks),
+            ignore_accounts=accounts,
             nolog=tuple(channel.name for channel in network.channels if channel.nolog),
         ),
     )

@@ -57,6 +57,21 @@ def test_a_network_known_by_name_needs_no_host(name, host):
     assert plan.session.network == name.lower()
 
 
+def test_people_of_optout_in_the_archive_are_ignored_on_their_networks(config, tmp_path):
+    (tmp_path / "OPTOUT").write_text("ann\ntwo/ben\none/account:cat\n")
+    one, two = planned("--config", config, "--archive", tmp_path)
+    assert one.session.privacy.ignore == ("ann",)
+    assert one.session.privacy.ignore_accounts == ("ann", "cat")
+    assert two.session.privacy.ignore == ("ann", "ben")
+    assert two.session.privacy.ignore_accounts == ("ann", "ben")
+
+
+def test_an_optout_that_makes_no_sense_is_an_error_before_anything_is_recorded(config, tmp_path):
+    (tmp_path / "OPTOUT").write_text("two words\n")
+    with pytest.raises(UsageError, match="OPTOUT, line 1: say a nick"):
+        planned("--config", config, "--archive", tmp_path)
+
+
 def test_twitch_is_listened_to_by_a_nick_of_nobody_at_its_pace():
     session = only("--server", "twitch", "--channel", "SomeStreamer").session
     assert session.identity.nick.startswith("justinfan")
