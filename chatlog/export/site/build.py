@@ -239,7 +239,10 @@ class Site:
         due, anew = self._search.due(pages, self._terms), self._state.unfinished
         if due:
             SiteState(self._state.channels, sorted({*due, *anew})).keep(self._state_path)
-        return self._search.write(pages, self._terms, due, anew)
+        damaged = self._search.write(pages, self._terms, due, anew)
+        names = {_channel(each).path: each.name for each in built.values()}
+        self._search.write_periods(pages, names)
+        return damaged
 
 
 def _channel(built: BuiltChannel) -> SiteChannel:

@@ -9,7 +9,6 @@ import msgspec
 
 from chatlog.export.site.calendar_table import DayNumbers, months_of
 from chatlog.export.site.charts import bars
-from chatlog.export.site.search_index import period_of_day, periods_file
 from chatlog.export.site.templates import asset
 
 if TYPE_CHECKING:
@@ -78,7 +77,6 @@ class Overviews:
         rows.sort(key=lambda row: (row.channel.network, row.channel.name))
         self._page("index.html", "index.html", root="", channels=rows, channel=None)
         self._page("search.html", "search.html", root="", channel=None)
-        self._write_periods(rows, channels)
         for name in _ASSETS:
             self._files.put(name, asset(name, self._settings.templates))
         self._page("robots.txt", "robots.txt")
@@ -86,14 +84,6 @@ class Overviews:
 
     def _page(self, path: str, template: str, **values: Any) -> None:
         self._files.put(path, self._pages.render(template, path=path, **values))
-
-    def _write_periods(
-        self, rows: Sequence[ChannelRow], channels: Sequence[tuple[SiteChannel, BuiltChannel]]
-    ) -> None:
-        newest = max((row.newest for row in rows), default="")
-        periods = {period_of_day(day, newest) for _, built in channels for day in built.days()}
-        names = {row.channel.path: row.channel.name for row in rows}
-        self._files.put(*periods_file(periods, names))
 
     def _write_sitemap(
         self, rows: Sequence[ChannelRow], channels: Sequence[tuple[SiteChannel, BuiltChannel]]

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from chatlog.export.site.search_index import (
     DIRECTORY,
+    PAGES_NAME,
     YEAR,
     PeriodIndex,
     load,
     pages_path,
     period_of_day,
+    periods_file,
 )
 
 if TYPE_CHECKING:
@@ -72,6 +74,19 @@ class SearchFiles:
         if not damaged:
             self._remove_others(present)
         return damaged
+
+    def write_periods(self, pages: Collection[str], names: Mapping[str, str]) -> None:
+        """Write the list of periods; `names` has the name of each channel by its directory."""
+        directory = self._files.root / DIRECTORY
+        shards = {
+            period: [
+                int(path.stem, 16)
+                for path in (directory / period).glob("*.js")
+                if path.name != PAGES_NAME
+            ]
+            for period in _by_period(pages, _newest(pages))
+        }
+        self._files.put(*periods_file(shards, names))
 
     def _read(self, period: str, anew: Collection[str]) -> PeriodIndex | None:
         """Return a period as files have it: its own, those of its months, or those of its year."""

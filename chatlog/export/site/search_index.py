@@ -26,7 +26,8 @@ YEAR: Final = len("2026")
 MONTH: Final = len("2026-11")
 """The characters of a month, as a period."""
 _SHARDS: Final = {YEAR: 256, MONTH: 64}
-_PAGES: Final = "pages.js"
+PAGES_NAME: Final = "pages.js"
+"""The file of a period's channels, beside its shards."""
 _CALL: Final = re.compile(rb"^[A-Z]+\((.*)\);\n$", re.DOTALL)
 
 
@@ -37,7 +38,7 @@ def period_of_day(day: str, newest: str) -> str:
 
 def pages_path(period: str) -> str:
     """Return the path, below the site, of the list of a period's channels."""
-    return f"{DIRECTORY}/{period}/{_PAGES}"
+    return f"{DIRECTORY}/{period}/{PAGES_NAME}"
 
 
 class _Numbers:
@@ -121,9 +122,9 @@ def load(site: Path, period: str) -> PeriodIndex | None:
     found: defaultdict[int, set[str]] = defaultdict(set)
     index = PeriodIndex(period)
     try:
-        numbers = _Numbers(period, _arguments(directory / _PAGES)[1])
+        numbers = _Numbers(period, _arguments(directory / PAGES_NAME)[1])
         for path in sorted(directory.glob("*.js")):
-            if path.name != _PAGES:
+            if path.name != PAGES_NAME:
                 for term, packed_numbers in _arguments(path)[2].items():
                     for number in unpacked(packed_numbers):
                         found[number].add(term)
@@ -142,11 +143,18 @@ def _arguments(path: Path) -> list[Any]:
     return arguments
 
 
-def periods_file(periods: Iterable[str], places: Mapping[str, str]) -> tuple[str, bytes]:
+def periods_file(
+    shards: Mapping[str, Iterable[int]], places: Mapping[str, str]
+) -> tuple[str, bytes]:
     """Return the path and the content of the list of periods, newest first.
 
-    `places` has the name of each channel by its directory.
+    `shards` has the numbers of the shards that each period has, `places` the name of each
+    channel by its directory. A browser complains about a script that is not there, so the list
+    tells: as a hexadecimal number whose bit N is that of shard N.
     """
-    newest = sorted(periods, key=lambda each: (each[:4], each), reverse=True)
-    told = [[each, _SHARDS[len(each)]] for each in newest]
+    newest = sorted(shards, reverse=True)
+    told = [
+        [each, _SHARDS[len(each)], format(sum(1 << number for number in shards[each]), "x")]
+        for each in newest
+    ]
     return f"{DIRECTORY}/periods.js", _script("PERIODS", told, dict(sorted(places.items())))

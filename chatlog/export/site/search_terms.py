@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -15,29 +16,27 @@ if TYPE_CHECKING:
 LONGEST: Final = 32
 """The characters of a word that count."""
 
+_CJK: Final = "\\u3040-\\u30fa\\u30fc-\\u30ff\\u3400-\\u9fff\\uac00-\\ud7af"
 _WORDS: Final = re.compile(r"[^\W_]+")
-_CJK: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_RUNS: Final = re.compile(rf"([{_CJK}]+)|([^\W_{_CJK}]+)")
 _MASK: Final = 0xFFFFFFFF
 
 
 def terms_of(text: str) -> set[str]:
     """Return the terms of a text.
 
-    A run of letters and digits is a word, in lower case; one with CJK characters, which write no
-    spaces, is cut into pairs of neighbours.
+    A run of letters and digits is a word, in lower case. CJK characters, which write no spaces,
+    are terms each, and with their neighbours; words of other letters end at them.
     """
-    words = set(_WORDS.findall(text.lower()))
     if text.isascii():
-        return {word[:LONGEST] for word in words}
+        return {word[:LONGEST] for word in _WORDS.findall(text.lower())}
     found: set[str] = set()
-    for word in words:
-        if word.isascii():
+    for run, word in set(_RUNS.findall(text.lower().replace("ς", "σ"))):
+        if word:
             found.add(word[:LONGEST])
-            continue
-        if _CJK.search(word):
-            found.update(word[at : at + 2] for at in range(max(1, len(word) - 1)))
         else:
-            found.add(word[:LONGEST])
+            found.update(run)
+            found.update(map("".join, pairwise(run)))
     return found
 
 

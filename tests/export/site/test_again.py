@@ -42,11 +42,15 @@ class Made:
         self.settings = {"url": url}
 
     def build(self):
-        """Build the site; return the paths of the files that have other bytes, or are no more."""
+        """Build the site; return the paths of the files that have other bytes, or are no more.
+
+        The list of shards is left out: it changes with any of them.
+        """
         before = files_of(self.site)
         self.result = build(self.root, self.site, state=self.base / "state", **self.settings)
         after = files_of(self.site)
-        return {path for path in before.keys() | after if before.get(path) != after.get(path)}
+        changed = {path for path in before.keys() | after if before.get(path) != after.get(path)}
+        return changed - {"search/periods.js"}
 
     def fresh(self):
         """Return the files of a site that is made of the same archive at once."""

@@ -7,7 +7,8 @@ function PAGES(period, channels) { SEARCH.pages.set(period, channels); }
 function SHARD(period, number, terms) { SEARCH.shards.set(period + "/" + number, terms); }
 
 (() => {
-  const CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/, AT_ONCE = 50;
+  const CJK = /[\u3040-\u30fa\u30fc-\u30ff\u3400-\u9fff\uac00-\ud7af]/, AT_ONCE = 50;
+  const RUNS = new RegExp(`${CJK.source}+|(?:(?!${CJK.source})[\\p{L}\\p{N}])+`, "gu");
   const state = document.getElementById("state"), hits = document.getElementById("hits"), more = document.getElementById("more");
   const loaded = new Map();
   const load = source => {
@@ -26,15 +27,22 @@ function SHARD(period, number, terms) { SEARCH.shards.set(period + "/" + number,
       value = Math.imul(value ^ byte, 16777619) >>> 0;
     return value % count;
   };
-  const terms = text => {
+  // The terms of a text are those by which it is found. Those of a query are the fewest that
+  // tell the same: a pair of CJK characters tells that each of the two is there.
+  const split = (text, isQuery) => {
     const found = new Set();
-    for (const word of text.toLowerCase().match(/[\p{L}\p{N}]+/gu) || []) {
-      const letters = [...word];
-      if (!CJK.test(word)) found.add(letters.slice(0, 32).join(""));
-      else for (let at = 0; at < Math.max(1, letters.length - 1); at++) found.add(letters.slice(at, at + 2).join(""));
+    for (const run of text.toLowerCase().replaceAll("ς", "σ").match(RUNS) || []) {
+      const letters = [...run];
+      if (!CJK.test(run)) found.add(letters.slice(0, 32).join(""));
+      else {
+        for (let at = 0; at + 1 < letters.length; at++) found.add(letters[at] + letters[at + 1]);
+        if (!isQuery || letters.length === 1) for (const each of letters) found.add(each);
+      }
     }
     return found;
   };
+  const indexed = text => split(text, false), terms = text => split(text, true);
+  Object.assign(SEARCH, { indexed, terms, shard });
   const parse = text => {
     const query = { phrases: [], words: [], from: "", in: "", terms: new Set() };
     for (const [, phrase, word] of text.matchAll(/"([^"]+)"|(\S+)/g)) {
@@ -48,15 +56,16 @@ function SHARD(period, number, terms) { SEARCH.shards.set(period + "/" + number,
     return query;
   };
   const holds = (query, nick, text) => {
-    const all = text.toLowerCase(), own = terms(nick + " " + text);
+    const all = text.toLowerCase(), own = indexed(nick + " " + text);
     return (!query.from || nick.toLowerCase() === query.from)
       && query.phrases.every(each => all.includes(each))
       && query.words.every(word => [...terms(word)].every(term => own.has(term)))
       && query.words.every(word => !CJK.test(word) || all.includes(word) || nick.toLowerCase().includes(word));
   };
   async function* pages(query, place) {
-    for (const [period, count] of SEARCH.periods) {
+    for (const [period, count, shards] of SEARCH.periods) {
       const needed = [...query.terms].map(term => [term, shard(term, count)]);
+      if (needed.some(([, number]) => !(BigInt("0x" + shards) >> BigInt(number) & 1n))) continue;
       const ready = await Promise.all([load(`search/${period}/pages.js`),
         ...needed.map(([, number]) => load(`search/${period}/${number.toString(16)}.js`))]);
       if (!ready[0]) continue;
@@ -115,6 +124,16 @@ function SHARD(period, number, terms) { SEARCH.shards.set(period + "/" + number,
     heading.append(link);
     return heading;
   };
+  const counted = (number, word) => number + " " + word + (number === 1 ? "" : "s");
+  const showPlace = (text, place) => {
+    const told = document.getElementById("place"), link = document.createElement("a"), kept = document.createElement("input");
+    link.href = "search.html?" + new URLSearchParams({ q: text });
+    link.textContent = "Search all channels";
+    told.append(`Only in ${SEARCH.places[place] || place}. `, link);
+    told.hidden = false;
+    Object.assign(kept, { type: "hidden", name: "in", value: place });
+    document.getElementById("q").form.append(kept);
+  };
   async function run(query, place) {
     const found = pages(query, place);
     let lineCount = 0, pageCount = 0, isOver = false, rest = [];
@@ -142,9 +161,9 @@ function SHARD(period, number, terms) { SEARCH.shards.set(period + "/" + number,
         shown++;
       }
       more.hidden = isOver && !rest.length;
-      state.textContent = lineCount || pageCount
-        ? `${lineCount} lines${more.hidden ? "" : " so far"}` + (pageCount ? `, and ${pageCount} days that may have more` : "")
-        : "Nothing found.";
+      const days = counted(pageCount, "day");
+      state.textContent = lineCount ? counted(lineCount, "line") : pageCount ? `${days}, whose lines can be searched on a web server only` : "Nothing found.";
+      if (!more.hidden) state.textContent += " so far";
     };
     more.onclick = step;
     await step();
@@ -157,6 +176,8 @@ function SHARD(period, number, terms) { SEARCH.shards.set(period + "/" + number,
     if (!query.terms.size) { state.textContent = "Type a word to search for."; return; }
     await load("search/periods.js");
     document.title = text + " · " + document.title;
-    await run(query, asked.get("in") || "");
+    const place = asked.get("in") || "";
+    if (place) showPlace(text, place);
+    await run(query, place);
   });
 })();
