@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 USE := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 BENCH := $(VENV)/.installed-bench
+BROWSER := $(VENV)/.installed-browser
 PYTEST_ARGS ?=
 # Two workers a core, as tests mostly wait: for servers, disks, and the end of programs. Each
 # begins by collecting all tests: more than eight cost more than they gain. One that has run out
@@ -20,23 +21,26 @@ ifndef SEED
 SEED := $(shell od -An -N3 -tu4 /dev/urandom | tr -d ' ')
 endif
 
-.PHONY: help demo test check torture bench format clean
+.PHONY: help demo test check check-all torture bench format clean
 
 help:            ##: show this
 	@sed -n 's/^##: \{0,1\}//p' $(MAKEFILE_LIST)
-	@awk -F ':.*##: ' '/^[a-z]+:.*##: / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*##: ' '/^[a-z-]+:.*##: / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(USE)     ##: install, and record a scripted conversation offline
 	@$(BIN)/chatlog demo
 
 test: $(DEV)     ##: install, and run the tests that need no server
-	@$(PYTEST) -m "not server" $(PYTEST_ARGS)
+	@$(PYTEST) -m "not server and not browser" $(PYTEST_ARGS)
 
 check: $(DEV)    ##: lint, types, and all tests (.ci/run installs the servers first)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(PYTEST) $(PYTEST_ARGS)
+	@$(PYTEST) -m "not browser" $(PYTEST_ARGS)
+
+check-all: check $(BROWSER) ##: check, and the tests of a site in Debian's chromium, as by night
+	@$(PYTEST) -m browser $(PYTEST_ARGS)
 
 torture: $(DEV)  ##: for hours: kill and cut off recorders at random, test properties by random examples
 	@echo "to repeat this run: make torture SEED=$(SEED)"
@@ -66,6 +70,10 @@ $(USE): pyproject.toml | $(BIN)/python
 $(DEV): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(USE)
+
+$(BROWSER): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	@touch $@ $(DEV) $(USE)
 
 $(BENCH): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
