@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 from chatlog.demo.script import CHANNELS, STEPS
 from tests.support.waiting import eventually
@@ -51,6 +52,21 @@ def test_without_a_place_the_demo_takes_a_new_one_and_leaves_the_archive_alone(c
     done = chatlog.run("demo", CHATLOG_ARCHIVE=str(tmp_path / "mine"), TMPDIR=str(tmp_path))
     assert done.returncode == 0
     assert [path.name.startswith("chatlog-demo-") for path in tmp_path.iterdir()] == [True]
+
+
+def test_with_site_the_demo_makes_pages_and_one_line_says_how_to_open_them(chatlog, tmp_path):
+    done = chatlog.run("demo", "--site", TMPDIR=str(tmp_path))
+    assert done.returncode == 0
+    *_, line = done.stderr.splitlines()
+    [page, site] = re.fullmatch(
+        r"The site is (\S+/index\.html); to search in it: python3 -m http\.server -d (\S+)", line
+    ).groups()
+    assert "The talk of chatlog demo" in Path(page).read_text(encoding="utf-8")
+    [day] = Path(site).glob("demo/demo/????-??-??.html")
+    text = day.read_text(encoding="utf-8")
+    assert "Good morning! Does anybody keep what we say here?" in text
+    assert '<p class="gap">Not heard from ' in text
+    assert len({Path(page).parent, Path(site)}) == 1
 
 
 def test_ctrl_c_ends_the_demo_with_130_and_whole_files(chatlog, tmp_path):
