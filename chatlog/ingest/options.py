@@ -42,14 +42,14 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
         `received` is the moment of the import.
         """
         by_path = self._of_path(dialect, name)
-        target = self.channel or by_path.channel
+        target = by_path.channel or self.channel
         is_of_server = told == SERVER and not self.channel
         if not target or is_of_server or target.lower() == told.lower():
             target = told or target  # the lines spell it as the network does
         return LogFacts(
-            network=self.into_network or self.network or by_path.network,
+            network=self.into_network or by_path.network or self.network,
             target=target,
-            date=self.date or by_path.date,
+            date=by_path.date or self.date,
             tz=self.tz,
             own_nick=self.own_nick,
             encoding=self.encoding,

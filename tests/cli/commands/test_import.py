@@ -255,6 +255,18 @@ def test_a_log_without_a_network_or_a_channel_asks_for_them(run, tmp_path):
     assert len(texts(tmp_path)) == 4  # the channel is in its lines
 
 
+def test_options_fill_what_neither_lines_nor_path_tell_and_change_nothing_else(run, tmp_path):
+    log = b"19:31 <ann> hello\n"
+    told = "libera/#python.20261123.log"
+    written(tmp_path, f"logs/{told}", log)
+    written(tmp_path, "logs/untold.log", log)
+    options = ("--network", "oftc", "--channel", "#c", "--date", "2026-11-01", "--dialect", "irssi")
+    patterns = ("--path-pattern", "{network}/{channel}.{date}.log")
+    assert run(tmp_path / "logs", *options, *patterns)[0] == 0
+    assert [each.time[:10] for each in events(tmp_path, "#python", "libera")] == ["2026-11-23"]
+    assert [each.time[:10] for each in events(tmp_path, "#c", "oftc")] == ["2026-11-01"]
+
+
 def test_a_path_pattern_tells_network_channel_and_date(run, tmp_path):
     log = b"19:31 <ann> hello\n"
     path = written(tmp_path, "logs/net=libera/python_20261123.log", log)
