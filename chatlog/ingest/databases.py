@@ -18,6 +18,7 @@ import msgspec
 
 from chatlog.archive.compression import DamagedError
 from chatlog.errors import TranscriptError
+from chatlog.ingest.log_files import ADVICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -69,7 +70,9 @@ def read_database(path: str, how: Database) -> Iterator[bytes]:
         _limit_time(database)
         tables = {name for (name,) in database.execute(_TABLES)}
         if not tables.issuperset(how.needs):
-            raise TranscriptError(f"cannot read {path}: it has other tables than this dialect")
+            raise TranscriptError(
+                f"cannot read {path}: it has other tables than this dialect; omit --dialect"
+            )
         rows, lines = _rows(database, how), bytearray()
         try:
             for row in rows:
@@ -122,7 +125,9 @@ def _opened(path: str) -> Iterator[sqlite3.Connection]:
             f"cannot read {path}: {error}; close its program, or restore it"
         ) from error
     except OSError as error:
-        raise TranscriptError(f"cannot read {path}: {error.strerror or error}") from error
+        raise TranscriptError(
+            f"cannot read {path}: {error.strerror or error}; {ADVICE}, and check TMPDIR"
+        ) from error
 
 
 def _decoded(text: bytes) -> str:

@@ -20,6 +20,7 @@ from chatlog.archive.files import reported
 from chatlog.archive.version import NAME as VERSION_FILE
 from chatlog.archive.version import read_version
 from chatlog.errors import TranscriptError
+from chatlog.formats.dialects.log_lines import decoded
 from chatlog.ingest.staging import PREFIX
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _MOST_FOLD: Final = 1000
 """A file whose contents are so many times its size, beyond `_HARMLESS`, is a trap."""
 _HARMLESS: Final = 1 << 30
 _EXPORTS: Final = ".exports"
+ADVICE: Final = "name a file, or a directory, that is there and that this user may read"
 
 
 class LogFile(msgspec.Struct, frozen=True):
@@ -40,10 +42,10 @@ class LogFile(msgspec.Struct, frozen=True):
     path: str
     size: int
 
-    @property
-    def name(self) -> str:
-        """The absolute path, with the names of all directories."""
-        return os.path.abspath(self.path)  # noqa: PTH100 - a text
+    def name_in(self, encoding: str) -> str:
+        """Return the absolute path as text: names that are no UTF-8 are read as lines are."""
+        path = os.fsencode(os.path.abspath(self.path))  # noqa: PTH100 - a text
+        return "/".join(decoded(each, encoding)[0] for each in path.split(b"/"))
 
 
 class PassedOver(msgspec.Struct, frozen=True):
@@ -71,7 +73,7 @@ def find_logs(paths: Iterable[str]) -> Iterator[LogFile | PassedOver]:
 
 
 def _below(path: str) -> Iterator[LogFile | PassedOver]:
-    with reported(path, doing="read"):
+    with reported(path, doing="read", advice=ADVICE):
         state = os.stat(path)  # noqa: PTH116 - a path of the user may be a link
     if not stat.S_ISDIR(state.st_mode):
         yield _file(path, state)
@@ -156,7 +158,7 @@ class LogContents:
         Raise TranscriptError if the file cannot be read, DamagedError if it is compressed and
         damaged, or is a trap: its contents are a thousand times its size.
         """
-        with reported(self._file.path, doing="read"):
+        with reported(self._file.path, doing="read", advice=ADVICE):
             fd = os.open(self._file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(fd, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
             size = self._expect_regular(file.fileno())
@@ -178,7 +180,7 @@ class LogContents:
     def _raw(self, file: Any, size: int) -> Iterator[bytes]:
         """Yield the bytes that the file had when it was opened."""
         while self.read < size:
-            with reported(self._file.path, doing="read"):
+            with reported(self._file.path, doing="read", advice=ADVICE):
                 block = file.read(min(_BLOCK, size - self.read))
             if not block:
                 return  # cut meanwhile

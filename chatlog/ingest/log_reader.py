@@ -38,6 +38,7 @@ class ImportedLog(msgspec.Struct):
 
     `problem` is why it could not be imported, or not to its end; "" if it was. `is_empty`
     means that it has no line at all, `is_unreadable` that the system refuses to read it.
+    `future` counts events that are left out, as their time has not come yet.
     """
 
     file: LogFile
@@ -45,6 +46,7 @@ class ImportedLog(msgspec.Struct):
     tally: LogTally = msgspec.field(default_factory=LogTally)
     odd: list[OddLine] = []
     events: int = 0
+    future: int = 0
     problem: str = ""
     is_empty: bool = False
     is_unreadable: bool = False
@@ -92,7 +94,7 @@ class LogReader:
         if is_database(sample):
             return self._database_of(file, result)
         some = whole_lines(sample, is_all=len(sample) < SAMPLE)
-        found = detect(some, file.name, DIALECTS, self._last)
+        found = detect(some, self._name(file), DIALECTS, self._last)
         if found.dialect is None:
             near = found.in_words()
             result.problem = (
@@ -104,10 +106,13 @@ class LogReader:
         self._last = found.dialect
         return found.dialect
 
+    def _name(self, file: LogFile) -> str:
+        return file.name_in(self._options.encoding)
+
     def _database_of(self, file: LogFile, result: ImportedLog) -> Dialect | None:
         dialect = dialect_of_database(file.path, DIALECTS)
         if dialect is None:
-            result.problem = "a database of no program that is known"
+            result.problem = "a database of no program that is known; export its logs as text"
         return dialect
 
     def _decode(
@@ -115,8 +120,8 @@ class LogReader:
     ) -> StagedLog | None:
         """Return the events of a file, None if they cannot be imported."""
         file = result.file
-        told = _told_target(dialect, sample, file.name)
-        facts = self._options.facts(dialect, file.name, told, self._at)
+        name = self._name(file)
+        facts = self._options.facts(dialect, name, _told_target(dialect, sample, name), self._at)
         decoder = dialect.decoder(facts)
         result.tally, result.odd = decoder.tally, decoder.odd
         log = LogStaging(dialect, directory, self._at)
@@ -153,6 +158,7 @@ class LogReader:
         if events and max(each.time for each in events) > self._latest:
             count = len(events)
             events = [each for each in events if each.time <= self._latest]
+            result.future += count - len(events)
             result.tally.note("events of the future, which are left out", count - len(events))
         result.events += len(events)
         log.add(events)

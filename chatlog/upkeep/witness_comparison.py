@@ -95,6 +95,6 @@ def _zone_text(clock: ClockRelation) -> str:
     hours, minutes = divmod(abs(clock.zone), 60)
     way = "later" if clock.zone > 0 else "earlier"
     return (
-        f"{clock.pairs:,} of its lines are in the archive too, {hours}:{minutes:02} hours {way}:"
-        f" it was written with the wrong time zone (--tz)"
+        f"{clock.pairs:,} of its lines stand elsewhere too, {hours}:{minutes:02} hours {way}:"
+        " its time zone is wrong; name the right one of a log with --tz"
     )

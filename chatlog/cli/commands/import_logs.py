@@ -14,6 +14,7 @@ from chatlog.archive.version import expect_known_version
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.recording import archive_option
 from chatlog.cli.options.storage import storage_config_option, typed_storage
+from chatlog.cli.options.types import PathType
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.imports import import_lines
 from chatlog.cli.show.progress import stages
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @click.command("import", cls=HelpCommand)
-@click.argument("paths", nargs=-1, required=True, metavar="PATH…", type=click.Path())
+@click.argument("paths", nargs=-1, required=True, metavar="PATH…", type=PathType())
 @archive_option
 @storage_config_option
 @click.option(
@@ -115,6 +116,8 @@ def _ignored(_what: str, _done: int) -> None:
 
 def _options(typed: dict[str, Any]) -> ImportOptions:
     """Return the facts that the user tells of all logs; UsageError for an impossible one."""
+    for name, value in typed.items():
+        _expect_utf8(name, value or "")
     pattern = typed["path_pattern"]
     encoding = typed["encoding"] or ""
     try:
@@ -134,6 +137,15 @@ def _options(typed: dict[str, Any]) -> ImportOptions:
         own_nick=typed["own_nick"] or "",
         encoding=encoding,
     )
+
+
+def _expect_utf8(name: str, value: str) -> None:
+    """Raise UsageError for a text that no event can hold, as its bytes are no UTF-8."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        option = f"--{name.replace('_', '-')}"
+        raise UsageError(f"{option}: {value!r} is no UTF-8; type it in UTF-8") from None
 
 
 def _date(text: str) -> str:
@@ -160,3 +172,7 @@ def _end(work: LogImport) -> None:
     if odd or problems:
         parts = [many(problems, "file")] * bool(problems) + [many(odd, "line")] * bool(odd)
         raise NothingFoundError(f"{' and '.join(parts)} not wholly understood; see above")
+    if future := sum(each.future for each in work.logs):
+        raise NothingFoundError(
+            f"{many(future, 'event')} of the future left out; check --date, --tz and the clock"
+        )

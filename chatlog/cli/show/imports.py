@@ -79,8 +79,9 @@ def _sums(work: LogImport) -> Iterator[str]:
     told = ", ".join(f"{name} {count:,}" for name, count in dialects.most_common())
     yield f"{many(len(work.logs), 'file')}" + (f" ({told})" if told else "")
     yield (
-        f"{many(total.lines, 'line')}: {total.understood:,} understood, {total.noise:,} remarks,"
-        f" {total.ambiguous:,} ambiguous, {total.unknown:,} not understood"
+        f"{many(total.lines, 'line')}: {total.understood:,} understood,"
+        f" {many(total.noise, 'remark')}, {total.ambiguous:,} ambiguous,"
+        f" {total.unknown:,} not understood"
     )
     for words, count in total.notes.items():
-        yield f"{count:,} {words}"
+        yield f"{words}: {count:,}"

@@ -29,7 +29,7 @@ class LogLines:
 
     def __init__(self, blocks: Iterable[bytes], encoding: str = "") -> None:
         self._blocks = blocks
-        self._codecs = (encoding, *_FALLBACKS) if encoding else _FALLBACKS
+        self._encoding = encoding
 
     def pieces(self) -> Iterator[list[TextLine]]:
         """Yield all lines in order, some at once."""
@@ -77,14 +77,18 @@ class LogLines:
     def _line(self, line: bytes) -> TextLine:
         if len(line) > LONGEST:
             return None, ""
-        line = line.removesuffix(b"\r")
+        return decoded(line.removesuffix(b"\r"), self._encoding)
+
+
+def decoded(data: bytes, encoding: str = "") -> tuple[str, str]:
+    """Return bytes as text, and its codec, "" for UTF-8; `encoding` is tried before others."""
+    try:
+        return data.decode(), ""
+    except UnicodeDecodeError:
+        pass
+    for codec in (encoding, *_FALLBACKS[:-1]) if encoding else _FALLBACKS[:-1]:
         try:
-            return line.decode(), ""
+            return data.decode(codec), codec
         except UnicodeDecodeError:
-            pass
-        for codec in self._codecs[:-1]:
-            try:
-                return line.decode(codec), codec
-            except UnicodeDecodeError:
-                continue
-        return line.decode("latin-1"), "latin-1"
+            continue
+    return data.decode(_FALLBACKS[-1]), _FALLBACKS[-1]

@@ -185,7 +185,7 @@ def test_a_log_of_remarks_alone_is_taken_for_its_dialect_by_its_path(run, tmp_pa
     written(tmp_path / "users/ann/moddata/log", "libera/status/2026-11-23.log", line)
     status, out, _ = run(tmp_path / "users")
     assert status == 0
-    assert "1 line: 0 understood, 1 remarks, 0 ambiguous, 0 not understood" in out
+    assert "1 line: 0 understood, 1 remark, 0 ambiguous, 0 not understood" in out
     path = written(tmp_path / "elsewhere", "a.log", line)
     status, out, _ = run(path)
     assert status == 1
@@ -338,6 +338,8 @@ def test_json_has_a_record_for_each_file_and_each_target(run, logs):
         (("--date", "monday"), "'monday' is no date such as 2026-11-23"),
         (("--tz", "Mars/North"), "Mars/North"),
         (("--dialect", "nope"), "nope"),
+        (("--channel", "#caf\udce9"), "--channel: '#caf\\udce9' is no UTF-8"),
+        (("--into-network", "\udcff"), "--into-network: '\\udcff' is no UTF-8"),
     ],
 )
 def test_an_impossible_option_is_one_clear_error(run, logs, arguments, words):
@@ -349,8 +351,30 @@ def test_an_impossible_option_is_one_clear_error(run, logs, arguments, words):
 def test_a_path_that_is_not_there_is_one_clear_error(run, tmp_path):
     status, _, err = run(tmp_path / "nowhere")
     assert status == 3
-    assert "nowhere" in err
+    assert "nowhere: No such file or directory; name a file, or a directory, that is there" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(("encoding", "channel"), [("", "#café"), ("cp866", "#cafщ")])
+def test_names_of_files_are_read_in_the_encoding_of_their_lines(run, tmp_path, encoding, channel):
+    directory = tmp_path / "irclogs" / "réseau"
+    directory.mkdir(parents=True)
+    with open(os.fsencode(directory) + b"/#caf\xe9.log", "wb") as file:  # noqa: PTH123 - a name in bytes
+        file.write(LOG.replace(b"#python", b"x"))
+    assert run(tmp_path / "irclogs", *(("--encoding", encoding) if encoding else ()))[0] == 0
+    [path] = (tmp_path / "archive").rglob("*.jsonl")
+    found = {(each.network, each.target) for each in jsonl.decode_lines(path.read_bytes())}
+    assert found == {("réseau", channel)}
+    assert run(command="verify")[0] == 0
+
+
+def test_events_of_the_future_are_left_out_and_told_by_the_status(run, logs):
+    path = logs / "libera" / "#python.log"
+    path.write_bytes(LOG.replace(b" 2026", b" 2999"))
+    status, out, err = run(logs)
+    assert status == 1
+    assert "events of the future, which are left out: 4" in out
+    assert "4 events of the future left out; check --date, --tz and the clock" in err
 
 
 def test_an_empty_directory_is_told(run, tmp_path):
