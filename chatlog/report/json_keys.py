@@ -128,6 +128,7 @@ WaitingLines = Annotated[
     int, Meta(ge=0, description="Number of lines that the disk has refused for now.")
 ]
 Reconnects = Annotated[int, Meta(ge=0, description="Number of connections after the first.")]
+Heard = Annotated[bool, Meta(description="Whether the recorder hears the target.")]
 Joined = Annotated[int, Meta(ge=0, description="Number of channels that the recorder is in.")]
 Kicks = Annotated[int, Meta(ge=0, description="Number of kicks from the channel.")]
 Wanted = Annotated[int, Meta(ge=0, description="Number of channels that are to be recorded.")]

@@ -324,6 +324,13 @@ class TargetStatus(Record):
     events: key.Events
 
 
+class HeldTarget(Record):
+    """An object of `holds` and `awaits`: a target, and whether the run hears it at that moment."""
+
+    target: key.Target
+    heard: key.Heard
+
+
 class InvitationRecord(Record):
     """An object of `invitations`: a channel joined on invitation, and who invited when."""
 
@@ -359,6 +366,13 @@ class NetworkRecord(Record):
     off_record: key.OffRecord
     ignored: key.Ignored
     not_understood: key.NotUnderstood
+    holds: Annotated[
+        list[HeldTarget] | None,
+        Meta(description="Targets that the run records; null for versions without hand-over."),
+    ]
+    awaits: Annotated[
+        list[HeldTarget], Meta(description="Targets that the run takes over from another run.")
+    ]
 
 
 class RunRecord(Record, tag="run"):

@@ -11,6 +11,7 @@ from chatlog.report.json_records import (
     CountedTarget,
     CoverageRecord,
     GapRecord,
+    HeldTarget,
     HourRecord,
     InvitationRecord,
     MembersRecord,
@@ -281,4 +282,10 @@ def _network_record(status: NetworkStatus) -> NetworkRecord:
         off_record=status.off_record,
         ignored=status.ignored,
         not_understood=status.not_understood,
+        holds=None if status.holds is None else _held_targets(status.holds),
+        awaits=_held_targets(status.awaits),
     )
+
+
+def _held_targets(heard: dict[str, bool]) -> list[HeldTarget]:
+    return [HeldTarget(target=target, heard=is_heard) for target, is_heard in heard.items()]
