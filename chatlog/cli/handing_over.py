@@ -15,6 +15,7 @@ from chatlog.health.handover import (
     is_earlier_version,
     is_followed_by,
     is_process_of,
+    left_behind,
     name_of,
     unheard,
 )
@@ -139,14 +140,13 @@ class Handover:
             old = [each for each in living if is_followed_by(each.status, new.status)]
             old = [each for each in old if each.name != name]
             _refuse_earlier(old)
-            lacking = [text for each in old for text in unheard(new.status, each.status)]
-            if not lacking:
+            problem, remedy = _problem(new, old, [each.status for each in living])
+            if not problem:
                 return old
-            self._progress(f"{name} does not hear {some_of(lacking)} yet")
+            self._progress(f"{problem} yet")
             if not self._pause():
                 raise NothingFoundError(
-                    f"{name} does not hear {some_of(lacking)} after {span(self._timeout)}; no run"
-                    " was told to leave; see `chatlog status` for the cause"
+                    f"{problem} after {span(self._timeout)}; no run was told to leave; {remedy}"
                 )
 
     def _tell(self, old: _Living, new: str) -> None:
@@ -180,6 +180,22 @@ class Handover:
         raise NothingFoundError(
             f"after {span(self._timeout)}, {name} still waits for {many(rest, 'target')}; {cause}"
         )
+
+
+def _problem(new: _Living, old: list[_Living], living: list[RunStatus]) -> tuple[str, str]:
+    """Return why the old runs cannot leave yet, and the remedy; two empty texts if they can."""
+    lacking = [text for each in old for text in unheard(new.status, each.status)]
+    if lacking:
+        return f"{new.name} does not hear {some_of(lacking)}", "see `chatlog status` for the cause"
+    behind = [text for each in old for text in left_behind(each.status, living)]
+    if not behind:
+        return "", ""
+    pids = " ".join(str(each.status.pid) for each in old)
+    remedy = (
+        "start the new one again with all channels, or stop the old one with"
+        f" `kill {pids}` to drop them"
+    )
+    return f"no run that waits hears {some_of(behind)}", remedy
 
 
 def _refuse_earlier(runs: list[_Living]) -> None:

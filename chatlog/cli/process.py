@@ -28,7 +28,7 @@ from chatlog.coverage import ledger
 from chatlog.coverage.entries import ReportedEntry
 from chatlog.errors import ChatlogError, TranscriptError
 from chatlog.formats.wording import some_of
-from chatlog.health.handover import name_of, successors, unheard
+from chatlog.health.handover import left_behind, name_of, successors, unheard
 from chatlog.health.heartbeat import Heartbeat
 from chatlog.health.runs import RunFile, prune, run_name
 from chatlog.health.status import RunStatus, decode
@@ -200,9 +200,16 @@ class RecorderProcess:
         except TranscriptError as error:
             logger.error("SIGUSR1: %s; this run goes on", error)  # noqa: TRY400 - expected
             return
-        waiting = successors(ours, [each.status for each in observed if each.alive])
+        living = [each.status for each in observed if each.alive]
+        waiting = successors(ours, living)
         ready = next((each for each in waiting if not unheard(each, ours)), None)
-        if ready is not None:
+        behind = left_behind(ours, living)
+        if ready is not None and behind:
+            logger.error(
+                "SIGUSR1: no run that waits hears %s; this run goes on; SIGTERM ends it",
+                some_of(behind),
+            )
+        elif ready is not None:
             logger.info("handing over to %s", name_of(ready))
             self._recorder.stop(f"handed over to {name_of(ready)}")
         elif waiting:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.files import state_of
 from chatlog.archive.lock_offsets import recording_offset
+from chatlog.casemapping import CHANTYPES
 from chatlog.health.runs import run_name
 
 if TYPE_CHECKING:
@@ -70,6 +71,29 @@ def unheard(new: RunStatus, old: RunStatus) -> list[str]:
         for network in new.networks
         for target, is_heard in network.awaits.items()
         if not is_heard and recording_offset(network.name, target) in heard
+    ]
+
+
+def left_behind(old: RunStatus, others: Iterable[RunStatus]) -> list[str]:
+    """Return the channels, as NETWORK/TARGET, that a run hears and no other run would go on with.
+
+    No other run waits for them and hears them: their names are missing in its configuration,
+    for example. Queries do not count, as nobody else can hear those.
+    """
+    followed = {
+        recording_offset(network.name, target)
+        for each in others
+        for network in each.networks
+        for target, is_heard in network.awaits.items()
+        if is_heard
+    }
+    return [
+        f"{network.name}/{target}"
+        for network in old.networks
+        for target, is_heard in (network.holds or {}).items()
+        if is_heard
+        and target[:1] in CHANTYPES
+        and recording_offset(network.name, target) not in followed
     ]
 
 

@@ -7,6 +7,7 @@ import os
 from chatlog.health.handover import (
     is_followed_by,
     is_process_of,
+    left_behind,
     name_of,
     successors,
     unheard,
@@ -31,6 +32,19 @@ def test_a_run_follows_those_whose_targets_it_waits_for_however_they_are_spelled
 def test_a_channel_counts_as_unheard_if_the_old_run_hears_it_and_the_new_one_does_not_yet():
     assert unheard(new(a=False, b=False), OLD) == ["net/#a"]
     assert unheard(new(a=True, b=False), OLD) == []
+
+
+def test_a_channel_is_left_behind_if_no_other_run_waits_for_it_and_hears_it():
+    old = run_status(network_status(holds={"@server": True, "#a": True, "#b": True}), pid=1)
+    assert left_behind(old, [old]) == ["net/#a", "net/#b"]
+    assert left_behind(old, [old, new(A=True)]) == ["net/#b"]
+    assert left_behind(old, [new(a=True, b=False)]) == ["net/#b"]
+    assert left_behind(old, [new(a=True), new(b=True)]) == [], "two share the channels"
+
+
+def test_neither_a_query_nor_a_channel_that_is_not_heard_is_left_behind():
+    old = run_status(network_status(holds={"@server": True, "ada": True, "#b": False}), pid=1)
+    assert left_behind(old, []) == []
 
 
 def test_a_run_of_an_earlier_version_is_followed_on_its_network():

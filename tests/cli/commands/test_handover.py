@@ -9,8 +9,8 @@ import signal
 import pytest
 
 from chatlog.cli import handing_over, run
-from chatlog.health.runs import RunFile, run_name
-from chatlog.health.status import encode
+from chatlog.health.runs import RunFile, read_runs, run_name
+from chatlog.health.status import decode, encode
 from tests.support.archive import read_all
 from tests.support.embedded import EmbeddedServer
 from tests.support.process import holding
@@ -103,6 +103,16 @@ def test_nobody_is_told_to_leave_before_the_new_run_hears_what_the_old_one_hears
     assert (status, signals) == (1, [])
     assert f"{new} does not hear net/#a yet" in err
     assert "no run was told to leave" in err
+
+
+def test_nobody_is_told_to_leave_a_channel_that_no_other_run_hears(runs, hand_over, signals):
+    runs.add(1, holds=OF_OLD | {"#b": True, "ada": True})
+    runs.add(2, awaits=OF_OLD)
+    status, _, err = hand_over()
+    assert (status, signals) == (1, [])
+    assert "no run that waits hears net/#b yet" in err
+    assert "no run was told to leave; start the new one again with all channels" in err
+    assert f"`kill {os.getpid()}`" in err
 
 
 def test_several_runs_that_wait_are_to_be_chosen_from(runs, hand_over, signals):
@@ -208,6 +218,14 @@ def record(chatlog, server, tmp_path):
     return record
 
 
+def awaited_in(root):
+    """Return the targets that a run waits for, with whether it reports that it hears them."""
+    statuses = [decode(run_file.data) for run_file in read_runs(root)]
+    return {
+        k: v for each in statuses for network in each.networks for k, v in network.awaits.items()
+    }
+
+
 def talk_in(root):
     return [event.text for event in read_all(root) if event.type == "message"]
 
@@ -279,6 +297,20 @@ def test_a_signal_to_hand_over_with_nobody_there_changes_nothing(record, server,
     eventually(lambda: talk_in(tmp_path) == ["hello"])
     running.terminate()
     assert running.finish() == 0
+
+
+def test_a_signal_does_not_make_a_run_leave_a_channel_that_the_new_one_lacks(
+    record, server, tmp_path
+):
+    old = record("rec", "--channel", "#b")
+    old.wait_for("in 2 of 2 channels")
+    new = record("rec_", "--take-over")
+    eventually(lambda: awaited_in(tmp_path) == {"#a": True, "@server": True})
+    os.kill(old.pid, signal.SIGUSR1)
+    old.wait_for("no run that waits hears net/#b; this run goes on")
+    for running in (old, new):
+        running.terminate()
+        assert running.finish() == 0
 
 
 def test_a_new_run_that_ends_while_it_waits_leaves_the_old_one_alone(record, server, tmp_path):
