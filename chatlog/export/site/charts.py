@@ -13,19 +13,25 @@ _HEIGHT: Final = 120
 _BAR: Final = 18
 _GAP: Final = 4
 _LABEL: Final = 18
-_MOST_LABELS: Final = 24
+_LETTER: Final = 6
+"""The width of a letter of a label, at most."""
 
 
 def bars(values: Sequence[int], labels: Sequence[str], title: str) -> str:
-    """Return a chart with a bar for each value; its numbers are in the bars' titles."""
+    """Return a chart with a bar for each value; its numbers are in the bars' titles.
+
+    As many bars have labels as fit beside each other.
+    """
     step = _BAR + _GAP
-    width = max(1, len(values)) * step
+    label_width = _LETTER * max(map(len, labels), default=0)
+    margin = max(0, label_width - _BAR) // 2
+    width = max(1, len(values)) * step + 2 * margin
     most = max(values, default=0) or 1
-    every = -(-len(values) // _MOST_LABELS) or 1
+    every = -(-label_width // step) or 1
     drawn = []
     for number, (value, label) in enumerate(zip(values, labels, strict=True)):
         height = round(value / most * _HEIGHT)
-        x = number * step
+        x = margin + number * step
         drawn.append(
             f'<rect x="{x}" y="{_HEIGHT - height}" width="{_BAR}" height="{height}">'
             f"<title>{escaped(label)}: {value:,}</title></rect>"
