@@ -12,7 +12,7 @@ import msgspec
 from chatlog.event import parse_time
 from chatlog.export.site.anchors import anchors_in
 from chatlog.export.site.day_lines import DayGap, DayRenderer, DaySummary, LocalTimes
-from chatlog.export.site.site_days import bounds_of, bounds_of_month, day_of
+from chatlog.export.site.site_days import bounds_of, bounds_of_month, day_of, is_bounded
 from chatlog.formats import jsonl
 
 if TYPE_CHECKING:
@@ -93,8 +93,10 @@ class MonthWork(msgspec.Struct, frozen=True):
         tz, month = settings.tz, self.month.month
         daily: dict[str, list[SegmentReader]] = {}
         for source in self.month.sources:
+            if not is_bounded(source):
+                break
             first, last = day_of(source.start, tz), day_of(source.end, tz)
-            if source.start[:10] < "1988" or last > _later(first):
+            if last > _later(first):
                 break
             for day in {first, last}:
                 daily.setdefault(day, []).append(source)

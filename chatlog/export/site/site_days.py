@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from chatlog.archive.layout import Rotate, period_of
+from chatlog.event import EARLIEST, is_time
 from chatlog.export.site.day_lines import DaySummary  # noqa: TC001 - msgspec reads it
 from chatlog.export.survey import Survey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
     from chatlog.read.segment_reader import SegmentReader
+
+
+_LATEST: Final = "9999"
+_HOUR: Final = re.compile(rb'"time":"(\d{4}-\d\d-\d\dT\d\d)')
 
 
 class BuiltDay(msgspec.Struct):
@@ -93,14 +99,38 @@ def months_of(sources: Iterable[SegmentReader], tz: tzinfo) -> list[MonthOfChann
     """Return the months that segments may hold lines of, in order."""
     found: dict[str, list[SegmentReader]] = {}
     for source in sources:
-        begin, end = max(source.start, "1988"), min(source.end, "9999")
-        month, last = _month(begin, tz), _month(end, tz)
-        while month <= last:
+        for month in _months_of(source, tz):
             found.setdefault(month, []).append(source)
-            if source.end[:4] >= "9999" or len(source.start) < 4:  # noqa: PLR2004
-                break
-            month = _after(month)
     return [MonthOfChannel(month, found[month]) for month in sorted(found)]
+
+
+def is_bounded(source: SegmentReader) -> bool:
+    """Return whether a segment has a period: one of an archive that is never rotated has none."""
+    return source.start >= EARLIEST and source.end < _LATEST
+
+
+def _months_of(source: SegmentReader, tz: tzinfo) -> Iterator[str]:
+    """Yield the months that a segment may hold lines of; its lines tell if it has no period."""
+    if not is_bounded(source):
+        yield from sorted({_month(time, tz) for time in _times_within(source)})
+        return
+    month, last = _month(source.start, tz), _month(source.end, tz)
+    while month <= last:
+        yield month
+        month = _after(month)
+
+
+def _times_within(source: SegmentReader) -> Iterator[str]:
+    """Yield the beginning and the end of each hour in which a segment has lines."""
+    hours: set[str] = set()
+    for block in source.blocks() if source.format.is_json else ():
+        hours.update(hour.decode() for hour in _HOUR.findall(block))
+    if not source.format.is_json:
+        hours = {event.time[:13] for each in source.decoded_blocks() for event in each.events}
+    for hour in hours:
+        if is_time(time := f"{hour}:00:00.000Z"):
+            yield time
+            yield f"{hour}:59:59.999Z"
 
 
 def _month(time: str, tz: tzinfo) -> str:

@@ -1,0 +1,88 @@
+"""Sites of one talk that archives keep in different ways: the pages are the same."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chatlog.archive.layout import Rotate
+from tests.support.archive import event_at, record
+from tests.support.sites import DAY, build, files_of
+from tests.support.tending import age, tend
+
+ZONE = {"tz": ZoneInfo("America/New_York"), "zone": "America/New_York"}
+KEY = bytes(range(32))
+
+TALK = [
+    event_at(day * DAY + minute * 60, f"line {minute} of day {day}", nick=nick, target=target)
+    for day in (0, 1, 8, 9, 40)
+    for minute, nick in ((1, "ann"), (239, "ben"), (241, "ann"), (1439, "cat"))
+    for target in ("#c", "#d")
+]
+"""Lines around midnight in UTC and in New York."""
+
+OTHERS = [
+    event_at(5, "not this one", target="#e"),
+    event_at(5, "not this one", network="other", target="#f"),
+]
+KEPT = {
+    **{str(rotate): {"rotate": rotate} for rotate in Rotate},
+    "text": {"formats": ("text",)},
+    "hourly text": {"formats": ("text",), "rotate": Rotate.HOURLY},
+    "text of another zone": {"formats": ("text",), "tz": "Asia/Tokyo"},
+}
+
+
+def site_of(base, *events, patterns=(), zone, compress=None, **storage):
+    """Return the files of the site of an archive, whose key is always the same."""
+    root = base / "archive"
+    root.mkdir(parents=True)
+    (root / "SITEKEY").write_bytes(KEY)
+    record(root, *events, **storage)
+    if compress:
+        age(root)
+        tend(root, compress=compress)
+        assert [*root.rglob(f"*.{'zst' if compress == 'zstd' else 'gz'}")]
+    build(root, base / "site", patterns=patterns, **zone)
+    return files_of(base / "site")
+
+
+@pytest.fixture(scope="module", params=[{}, ZONE], ids=["UTC", "New York"])
+def zone(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory, zone):
+    """Return the site of the archive as it is by default."""
+    return site_of(tmp_path_factory.mktemp("site"), *TALK, zone=zone)
+
+
+def differing(one, other):
+    return sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_the_site_of_an_archive_does_not_depend_on_how_its_segments_are_kept(
+    kind, expected, zone, tmp_path
+):
+    assert differing(site_of(tmp_path, *TALK, zone=zone, **KEPT[kind]), expected) == []
+
+
+@pytest.mark.parametrize("compress", ["gzip", "zstd"])
+@pytest.mark.parametrize("rotate", [Rotate.HOURLY, Rotate.DAILY, Rotate.MONTHLY], ids=str)
+def test_sealed_segments_make_the_same_site(compress, rotate, expected, zone, tmp_path):
+    found = site_of(tmp_path, *TALK, zone=zone, compress=compress, rotate=rotate)
+    assert differing(found, expected) == []
+
+
+@pytest.mark.parametrize("patterns", [("#c", "#d"), ("net/#c", "net/#d")], ids=str)
+def test_the_site_of_chosen_channels_has_nothing_of_others(patterns, expected, zone, tmp_path):
+    found = site_of(tmp_path, *TALK, *OTHERS, zone=zone, patterns=patterns)
+    assert differing(found, expected) == []
+
+
+def test_days_are_those_of_the_zone(expected, zone):
+    first = "net/c/2026-11-22.html" if zone else "net/c/2026-11-23.html"
+    assert min(path for path in expected if path.startswith("net/c/2")) == first
