@@ -55,6 +55,23 @@ def test_an_export_to_each_format_is_measured(capsys, tmp_path):
     assert [row[1].strip() for row in rows[2:]] == ["copy", *exporting.FORMATS]
 
 
+def test_an_import_of_made_up_logs_is_measured_beside_irclog2html(capsys, tmp_path):
+    if shutil.which("irclog2html") is None:
+        pytest.skip("no irclog2html to compare with")
+    options = ["--lines", "200", "--files", "10", "--rounds", "1", "--archive", str(tmp_path)]
+    assert command.main(["importing", *options]) == 0
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if "|" in line]
+    assert [row[1].strip() for row in rows[2:]] == [
+        "irssi, into a new archive",
+        "irssi, into one that has half",
+        "irssi, once more",
+        "small files of ZNC",
+        "small files of ZNC, once more",
+        "irclog2html, irssi",
+        "irclog2html, ZNC",
+    ]
+
+
 def test_a_channel_of_the_made_up_archive_is_written_as_irssi_logs_it(tmp_path):
     size = Size(events=300, channels=3, years=0.01)
     root = made(tmp_path, size)

@@ -34,6 +34,8 @@ _MOST_FOLD: Final = 1000
 _HARMLESS: Final = 1 << 30
 _EXPORTS: Final = ".exports"
 ADVICE: Final = "name a file, or a directory, that is there and that this user may read"
+_MOST_MEMORY: Final = 128 * 1024 * 1024
+"""The bytes of memory that an xz file may ask for: `xz -9` asks for half of them."""
 
 
 class LogFile(msgspec.Struct, frozen=True):
@@ -236,10 +238,14 @@ def _unpacked(new: Callable[[], Any], broken: type[Exception]) -> Any:
     return decompressed
 
 
+def _xz() -> lzma.LZMADecompressor:
+    return lzma.LZMADecompressor(memlimit=_MOST_MEMORY)
+
+
 _KINDS: Final = (
     (b"\x1f\x8b", lambda: compression_of("gz").decompressed),
     (b"\x28\xb5\x2f\xfd", lambda: compression_of("zst").decompressed),
-    (b"\xfd7zXZ\x00", lambda: _unpacked(lzma.LZMADecompressor, lzma.LZMAError)),
+    (b"\xfd7zXZ\x00", lambda: _unpacked(_xz, lzma.LZMAError)),
     (b"BZh", lambda: _unpacked(bz2.BZ2Decompressor, ValueError)),
 )
 """The first bytes of compressed files: suffixes lie."""
@@ -252,12 +258,17 @@ def _decompressor(first: bytes) -> Callable[[Iterable[bytes]], Iterator[bytes]] 
 
 
 def beginning_of_log(file: LogFile, most: int) -> bytes:
-    """Return the first bytes of a log, decompressed; errors are those of `LogContents`."""
+    """Return the first bytes of a log, decompressed; errors are those of `LogContents`.
+
+    A damaged log is an error if not one byte of it can be read.
+    """
     pieces: list[bytes] = []
-    blocks = LogContents(file).blocks()
-    with suppress(DamagedError):  # which reading all of it will tell
-        for block in blocks:
+    try:
+        for block in LogContents(file).blocks():
             pieces.append(block)
             if sum(map(len, pieces)) >= most:
                 break
+    except DamagedError:  # which reading all of it will tell
+        if not any(pieces):
+            raise
     return b"".join(pieces)[:most]

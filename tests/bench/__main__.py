@@ -1,6 +1,7 @@
 """Benchmarks: `python -m tests.bench [NAME]`.
 
-NAME is all, flood, paced, small, crowds, reading, exporting, merging, startup or profile.
+NAME is all, flood, paced, small, crowds, reading, exporting, merging, importing, startup or
+profile.
 
 docs/benchmarks.md says how each one measures. What is measured is printed, never judged: the
 exit status is 0 unless something could not run.
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
+_TABLES = (
+    *("flood", "paced", "small", "crowds", "reading", "exporting", "merging", "importing"),
+    "startup",
+)
 _NAMES = [contender.name for contender in CONTENDERS]
 
 
@@ -46,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _all(options: argparse.Namespace) -> None:
     """Print every table; a program that could not run costs its rows alone."""
     begin, failures = time.monotonic(), []
-    for name in ("flood", "paced", "small", "crowds", "reading", "exporting", "merging", "startup"):
+    for name in _TABLES:
         click.echo(f"== {name}, after {(time.monotonic() - begin) / 60:.0f} minutes", err=True)
         rounds = ["--runs", f"{5 * options.rounds}"] if name == "startup" else []
         one = _parser().parse_args([name, *(rounds or ["--rounds", f"{options.rounds}"])])
@@ -123,6 +128,16 @@ def _merging(options: argparse.Namespace) -> None:
         _print_table("Merging", merging.compare(place, options.lines, options.rounds))
 
 
+def _importing(options: argparse.Namespace) -> None:
+    from tests.bench import importing, reading
+
+    if not shutil.which("irclog2html"):
+        raise FailedError("irclog2html is not installed, and there is nothing to compare with")
+    with reading.somewhere(options.archive) as place:
+        table = importing.compare(place, options.lines, options.files, options.rounds)
+    _print_table("Importing", table)
+
+
 def _crowds(options: argparse.Namespace) -> None:
     _print_table("Crowds", crowds.compare(options.lines, options.channels, options.rounds))
 
@@ -183,6 +198,11 @@ def _parser() -> argparse.ArgumentParser:
     merged.add_argument("--lines", type=_count, default=10_000_000, help="of all archives")
     merged.add_argument("--rounds", type=_count, default=3)
     merged.add_argument("--archive", metavar="DIR", help="make them there and leave them")
+    imported = _add(commands, "importing", _importing, "an import of logs, and irclog2html")
+    imported.add_argument("--lines", type=_count, default=1_000_000, help="of irssi, all files")
+    imported.add_argument("--files", type=_count, default=50_000, help="small ones, of ZNC")
+    imported.add_argument("--rounds", type=_count, default=3)
+    imported.add_argument("--archive", metavar="DIR", help="make them there and leave them")
     many = _add(commands, "crowds", _crowds, "the recorder's memory among thousands of channels")
     many.add_argument("--lines", type=_count, default=20_000)
     many.add_argument("--channels", type=_count, default=5000)

@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatlog.archive.compression import COMPRESSIONS
-from chatlog.archive.layout import Rotate, SegmentName, period_of
+from chatlog.archive.compression import COMPRESSIONS, compression_of
+from chatlog.archive.layout import Rotate, SegmentName, parse_segment, period_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 NETWORK = "bench"
@@ -74,6 +75,16 @@ def made(place: Path, size: Size) -> Path:
 def channels(size: Size, way: str) -> list[str]:
     """Name the channels that are compressed in one way."""
     return [f"#c{number:02}" for number in range(size.channels) if WAYS[number % 3] == way]
+
+
+def segments(root: Path) -> Iterator[tuple[Path, list[bytes]]]:
+    """Yield the segments of an archive, and their lines."""
+    for path in sorted(root.glob(f"{NETWORK}/#*/*.jsonl*")):
+        segment = parse_segment(path.name)
+        assert segment is not None
+        way = compression_of(segment.compression)
+        data = b"".join(way.decompressed([path.read_bytes()]))
+        yield path, data.splitlines(keepends=True)
 
 
 def irssi_log(root: Path, channel: str) -> Path:

@@ -9,9 +9,7 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING
 
-from chatlog.archive.compression import compression_of
-from chatlog.archive.layout import parse_segment
-from tests.bench.archive import NETWORK, Size, made
+from tests.bench.archive import NETWORK, Size, made, segments
 from tests.bench.measure import run
 
 if TYPE_CHECKING:
@@ -69,7 +67,7 @@ def _hear(base: Path, archive: Path) -> int:
     """Write the archive of a recorder that is cut off at times; return the number of its lines."""
     chance = random.Random(archive.name)
     count = 0
-    for path, lines in _segments(base):
+    for path, lines in segments(base):
         heard = [*_heard(lines, chance)]
         count += len(heard)
         directory = archive / NETWORK / path.parent.name
@@ -90,14 +88,5 @@ def _heard(lines: list[bytes], chance: random.Random) -> Iterator[bytes]:
             yield line
 
 
-def _segments(root: Path) -> Iterator[tuple[Path, list[bytes]]]:
-    for path in sorted(root.glob(f"{NETWORK}/#*/*.jsonl*")):
-        segment = parse_segment(path.name)
-        assert segment is not None
-        way = compression_of(segment.compression)
-        data = b"".join(way.decompressed([path.read_bytes()]))
-        yield path, data.splitlines(keepends=True)
-
-
 def _lines_in(root: Path) -> int:
-    return sum(len(lines) for _, lines in _segments(root))
+    return sum(len(lines) for _, lines in segments(root))

@@ -219,6 +219,44 @@ def test_a_file_that_is_no_log_is_told_and_its_neighbour_imported(tmp_path, cont
     assert said(tmp_path / "archive") == [("ann", "hello")]
 
 
+@pytest.mark.parametrize("magic", [b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"BZh"])
+def test_a_compressed_log_that_is_damaged_from_its_beginning_is_not_called_empty(tmp_path, magic):
+    write(tmp_path, magic + bytes(100))
+    [log] = imported(tmp_path / "archive", tmp_path / "irclogs").logs
+    assert log.problem
+    assert not log.is_empty
+
+
+def test_a_log_that_vanishes_before_it_is_read_is_told_and_its_neighbour_imported(tmp_path):
+    write(tmp_path, irssi([(START, "ann", "hello")]), "#c")
+    gone = write(tmp_path, irssi([(START, "ann", "hello")]), "#gone")
+    files = [*find_logs([str(tmp_path / "irclogs")])]
+    gone.unlink()
+    work = LogImport(
+        ImportOptions(), Storage(root=tmp_path / "archive"), NOW, writes=True, workers=1
+    )
+    work.run(files, lambda _what, _done: None)
+    assert [each.is_unreadable for each in work.logs] == [False, True]
+    assert "No such file" in work.logs[1].problem
+    assert said(tmp_path / "archive") == [("ann", "hello")]
+
+
+def test_a_directory_that_cannot_be_listed_is_told(tmp_path, monkeypatch):
+    write(tmp_path, irssi([(START, "ann", "hello")]))
+    (tmp_path / "irclogs" / "closed").mkdir()
+    scandir = os.scandir
+
+    def refusing(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    work = imported(tmp_path / "archive", tmp_path / "irclogs")
+    assert [each.why for each in work.passed_over] == ["cannot be listed: Permission denied"]
+    assert said(tmp_path / "archive") == [("ann", "hello")]
+
+
 def test_a_loop_of_links_ends(tmp_path):
     write(tmp_path, irssi([(START, "ann", "hello")]))
     (tmp_path / "irclogs" / "net" / "loop").symlink_to(tmp_path / "irclogs")

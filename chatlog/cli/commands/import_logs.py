@@ -19,6 +19,7 @@ from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.imports import import_lines
 from chatlog.cli.show.progress import stages
 from chatlog.cli.show.screen import json_line, write
+from chatlog.cli.signals import Stopping
 from chatlog.errors import HeldError, NothingFoundError, TranscriptError, UsageError
 from chatlog.formats.wording import many
 from chatlog.ingest.dialects import NAMES, dialect_named
@@ -97,8 +98,9 @@ def command(
     work = LogImport(
         _options(options), storage, clock.now(), writes=not dry_run, workers=core_count()
     )
-    with stages(size_of_all(files), shown=not (quiet or as_json)) as show:
-        work.run(files, show or _ignored)
+    shown = not (quiet or as_json)
+    with Stopping().listening(), stages(size_of_all(files), shown=shown) as show:
+        work.run(files, show or _ignored)  # which removes its stage also if SIGTERM ends it
     if as_json:
         from chatlog.cli.show.json_views import import_records
 

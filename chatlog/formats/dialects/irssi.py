@@ -151,6 +151,8 @@ DIALECT: Final = Dialect(
         "irclogs/{network}/{channel}-{date}.log",
         "irclogs/{network}/{channel}.{date}.log",
         "irclogs/{network}/{channel}/{date}.log",
+        "irclogs/{network}/{channel}/{year}-{month}.log",
+        "irclogs/{network}/{channel}.{year}-{month}.log",
         "irclogs/{year}/{network}/{channel}.{month}-{day}.log",
         "irclogs/{year}/{network}/{channel}.log",
         "irclogs/{network}/{channel}.log",
