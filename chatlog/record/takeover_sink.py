@@ -5,9 +5,10 @@ Events of a target that the other one still holds go to a spool; all others pass
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from chatlog.errors import HeldError, TranscriptError
+from chatlog.record.sinks import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +16,14 @@ if TYPE_CHECKING:
 
     from chatlog.casemapping import Casemapping
     from chatlog.event import Event
-    from chatlog.record.sinks import Sink
     from chatlog.write.takeover_spool import TakeoverSpool
+
+
+class LockingSink(Sink, Protocol):
+    """A Sink that tells which targets another recorder holds; the Writer is one."""
+
+    def is_held_elsewhere(self, network: str, target: str) -> bool:
+        """Return at once whether another recorder holds a target."""
 
 
 class TakeoverSink:
@@ -26,7 +33,7 @@ class TakeoverSink:
     awaited target counts as held; `release` ends the waiting.
     """
 
-    def __init__(self, sink: Sink, spool: TakeoverSpool) -> None:
+    def __init__(self, sink: LockingSink, spool: TakeoverSpool) -> None:
         self.awaited: set[str] = set()
         self.spool = spool
         self._sink = sink
@@ -40,8 +47,15 @@ class TakeoverSink:
         self.awaited.discard(target)
 
     def hold(self, network: str, target: str) -> None:
-        """Lock a target, or await it if another recorder holds it."""
+        """Lock a target, or await it if another recorder holds it.
+
+        `hold` of the sink tries for a tenth of a second, in case a lock is free in a moment. A
+        run that takes over thousands of targets would not start for minutes, so we look first.
+        """
         if target in self.awaited:
+            return
+        if self._sink.is_held_elsewhere(network, target):
+            self.awaited.add(target)
             return
         try:
             self._sink.hold(network, target)

@@ -24,10 +24,16 @@ class Behind:
 
     def __init__(self, *elsewhere):
         self.elsewhere = {*elsewhere}
+        self.unseen = set()
+        self.tried = []
         self.held = []
         self.written = []
 
+    def is_held_elsewhere(self, _network, target):
+        return target in self.elsewhere - self.unseen
+
     def hold(self, _network, target):
+        self.tried.append(target)
         if target in self.elsewhere:
             raise HeldError(target)
         self.held.append(target)
@@ -55,6 +61,22 @@ def test_events_of_targets_that_another_recorder_holds_wait_and_others_pass(spoo
     assert behind.held == ["#b"]
     assert behind.written == ["two"]
     assert spooled(spool) == ["one", "three"]
+
+
+def test_a_target_that_another_recorder_holds_is_awaited_without_trying_for_its_lock(spool):
+    behind = Behind("#a")
+    sink = TakeoverSink(behind, spool)
+    sink.hold("net", "#a")
+    assert sink.awaits("#a")
+    assert behind.tried == [], "each try takes a tenth of a second"
+
+
+def test_a_target_that_another_recorder_locks_meanwhile_is_awaited(spool):
+    behind = Behind("#a")
+    behind.unseen.add("#a")
+    sink = TakeoverSink(behind, spool)
+    sink.hold("net", "#a")
+    assert sink.awaits("#a")
 
 
 def test_a_target_that_is_released_passes_and_is_not_awaited_again(spool):
