@@ -41,6 +41,12 @@ class Partition(msgspec.Struct, frozen=True):
     size: int = 0
     lines: int = 0
 
+    def __str__(self) -> str:
+        """Return the partition as `--partition` takes it."""
+        if self.size:
+            return f"size:{self.size}"
+        return f"lines:{self.lines}" if self.lines else self.grain
+
     @property
     def token(self) -> str:
         """The token that a path needs, as files of one target differ in it alone; "" for none."""

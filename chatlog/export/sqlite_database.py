@@ -76,7 +76,9 @@ class _Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise OSError(errno.EIO, f"SQLite: {error}") from error
+            is_full = "is full" in str(error)
+            where = ", here or in TMPDIR" if is_full else ""  # where it sorts words
+            raise OSError(errno.EIO, f"SQLite: {error}{where}") from error
 
     def add(self, lines: LineBlock) -> None:
         rows, texts = [], []

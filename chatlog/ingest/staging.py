@@ -52,6 +52,7 @@ EVERY_TARGET: Final = ("*", SERVER)
 MOST_WITNESSES: Final = 16
 """Logs of one target that overlap more often than this are merged in further rounds."""
 
+_ADVICE: Final = "make room or permission there; with --dry-run, TMPDIR names the place"
 _HELD: Final = 16 * 1024 * 1024
 _DAY: Final = len("2026-11-23")
 _BELOW_MINUTES: Final = slice(len("2026-11-23T18:20:"), len("2026-11-23T18:20:01.123"))
@@ -182,7 +183,7 @@ def _safe(event: Event) -> Event:
 
 def append_bytes(path: str, data: bytes | bytearray) -> None:
     """Append bytes to a file of the stage; TranscriptError if the disk refuses them."""
-    with reported(path), open(path, "ab") as file:  # noqa: PTH123 - by the thousand
+    with reported(path, advice=_ADVICE), open(path, "ab") as file:  # noqa: PTH123 - by the thousand
         file.write(data)
 
 

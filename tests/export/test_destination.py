@@ -79,6 +79,7 @@ def test_a_text_that_names_no_partition_is_refused(text):
 )  # fmt: skip
 def test_a_partition_is_read(text, partition):
     assert parse_partition(text) == partition
+    assert parse_partition(str(partition)) == partition  # as EXPORTS has it
 
 
 names = st.lists(st.text(min_size=1).map(directory_name), min_size=2, max_size=2, unique=True)

@@ -13,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatlog.archive.storage import Storage
+from chatlog.errors import TranscriptError
 from chatlog.event import format_time, parse_time
 from chatlog.formats import jsonl
 from chatlog.ingest.log_files import LogContents, find_logs
 from chatlog.ingest.log_import import LogImport
 from chatlog.ingest.options import ImportOptions
+from chatlog.ingest.staging import append_bytes
 from tests.support.archive import event_at, record
 
 NOW = "2026-12-01T00:00:00.000Z"
@@ -255,6 +257,11 @@ def test_a_directory_that_cannot_be_listed_is_told(tmp_path, monkeypatch):
     work = imported(tmp_path / "archive", tmp_path / "irclogs")
     assert [each.why for each in work.passed_over] == ["cannot be listed: Permission denied"]
     assert said(tmp_path / "archive") == [("ann", "hello")]
+
+
+def test_a_full_disk_is_one_error_that_names_the_places_of_the_stage():
+    with pytest.raises(TranscriptError, match=r"No space left on device; make room .*TMPDIR"):
+        append_bytes("/dev/full", b"a line")
 
 
 def test_a_loop_of_links_ends(tmp_path):
