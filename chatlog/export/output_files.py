@@ -206,17 +206,17 @@ class Piped:
 
 
 def _expect_no_odd_file(path: Path) -> None:
-    """Raise TranscriptError for the path of a device, a pipe or a socket, or of a link to one.
+    """Raise TranscriptError for the path of a device, a pipe, a socket or a link.
 
-    A file that takes the name of `/dev/null` would break every program of the machine.
+    A file that takes the name of `/dev/null` or `/dev/stdout` breaks programs of the machine.
     """
     try:
-        mode = path.stat().st_mode
+        mode = path.lstat().st_mode
     except OSError:
         return  # nothing is there, or opening the file tells why it cannot be written
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise TranscriptError(
-            f"{path} is a device, a pipe or a socket, and is left alone;"
+            f"{path} is a device, a pipe, a socket or a link, and is left alone;"
             " name a file with -o, or say `-o -` for stdout"
         )
 

@@ -309,17 +309,20 @@ def test_a_full_disk_is_one_error_that_names_the_file_and_leaves_no_half_of_one(
 
 
 @pytest.mark.parametrize("to", ["jsonl", "sqlite"])
-@pytest.mark.parametrize("is_link", [False, True], ids=["itself", "link"])
-def test_a_path_of_no_regular_file_is_refused_and_stays_as_it_is(site, to, is_link):
+@pytest.mark.parametrize("target", ["", "pipe", "file", "nothing"])
+def test_a_path_of_no_regular_file_is_refused_and_stays_as_it_is(site, to, target):
     site.dest.mkdir()
-    place = site.dest / f"pipe.{to}"
-    os.mkfifo(site.dest / "real" if is_link else place)
-    if is_link:
-        place.symlink_to("real")
-    with pytest.raises(TranscriptError, match="is a device, a pipe or a socket, and is left alone"):
-        site.export(to, path="pipe")
-    assert place.is_fifo()
-    assert place.is_symlink() == is_link
+    (site.dest / "file").touch()
+    os.mkfifo(site.dest / "pipe")
+    place = site.dest / f"x.{to}"
+    if target:
+        place.symlink_to(target)
+    else:
+        os.mkfifo(place)
+    with pytest.raises(TranscriptError, match="a pipe, a socket or a link, and is left alone"):
+        site.export(to, path="x")
+    assert place.is_symlink() if target else place.is_fifo()
+    assert (site.dest / "file").read_bytes() == b""
 
 
 def test_files_and_directories_have_the_permissions_of_any_new_file(site):
