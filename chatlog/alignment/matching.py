@@ -3,7 +3,13 @@
 Pure. Two lines are the same if their msgids are equal; if one of them has no msgid, if their
 keys are equal and their stamps agree. Each line stands for one line of the other witness: a
 text that was said twice stays there twice. Lines of two equal clocks that agree to the
-millisecond are the same before all others: what a merge has brought is not brought again.
+millisecond are the same before all others.
+
+**Returning lines.** A record into which a witness was merged before meets that witness again.
+First, each line that it brought is itself, by the stamp that its witness gave it, however clocks
+stand now. Then, each of its other lines was some line of the record when it was merged, and is
+so again: one that is near, whatever stands around it by now. So no merge depends on what another
+one has added.
 
 Nearly all lines of two witnesses of one server are **identical**: equal idents and equal stamps.
 They are matched by operations on whole columns, and only the rest is looked at line by line.
@@ -17,8 +23,8 @@ a stamp of a whole minute still tells an early "yes" from a late one.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
-from itertools import islice
+from collections import defaultdict, deque
+from itertools import compress, islice
 from operator import itemgetter, lt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -47,28 +53,61 @@ class Block(NamedTuple):
     key_of: Callable[[Any], Hashable]
 
 
+class Returning(NamedTuple):
+    """The tests by which lines of the second witness are known to have been merged before.
+
+    `brought` returns the origin of a line of the first witness, which is its own witness and the
+    stamp that this one gave it; None if it has no other witness. `origin` returns the same of a
+    line of the second witness. `is_settled` tells of a mark of the first whether its lines were
+    there before, and `was_merged` of a line of the second whether it was merged into them.
+    `is_of_same` tells the same of a line of a log that has not changed since: it is surely there.
+    `is_told` is whether the record already tells that a line was merged.
+    """
+
+    brought: Callable[[Any], Hashable]
+    origin: Callable[[Any], Hashable]
+    is_settled: Callable[[Any], bool]
+    was_merged: Callable[[Any], bool]
+    is_of_same: Callable[[Any], bool]
+    is_told: Callable[[Any], bool]
+
+
 class BlockMatches(NamedTuple):
     """The same lines of two blocks.
 
     `of_second` has for each line of the second block the position of the same line in the
     first, -1 if there is none; `of_first` has the reverse. `clock` is the second's as these
-    lines show it.
+    lines show it. `loose` is the number of pairs that what stands around them decides, and
+    of which the first does not tell yet. `again` are the positions of lines of the second that were
+    merged, and whose line stands for another.
     """
 
     of_second: list[int]
     of_first: list[int]
     clock: ClockRelation
+    loose: int
+    again: frozenset[int] = frozenset()
 
 
-def match(first: Block, second: Block, clock: ClockRelation) -> BlockMatches:
+def match(
+    first: Block, second: Block, clock: ClockRelation, returning: Returning | None = None
+) -> BlockMatches:
     """Return which lines of the second block the first has as well."""
     matcher = _Matcher(first, second, clock)
     matcher.match_identical()
     matcher.match_msgids()
+    if returning is not None:
+        matcher.match_origins(returning)
     matcher.match_equal_stamps()
+    is_open = [at < 0 for at in matcher.found]
     matcher.match_anchors()
     matcher.match_equal_keys()
-    return BlockMatches(matcher.found, matcher.partners, matcher.clock)
+    loose = matcher.number_of_new(is_open, returning)
+    again = frozenset[int]()
+    if returning is not None:
+        matcher.match_returning(returning)
+        again = matcher.again(returning)
+    return BlockMatches(matcher.found, matcher.partners, matcher.clock, loose, again)
 
 
 class _Side:
@@ -76,7 +115,8 @@ class _Side:
 
     def __init__(self, block: Block) -> None:
         self.times, self.idents = block.lines.times, block.lines.idents
-        self.msgids, self._values = block.lines.msgids, block.lines.values
+        self.msgids, self.values = block.lines.msgids, block.lines.values
+        self.marks = block.lines.marks
         self.grain = block.grain
         self._key_of = block.key_of
         self._keys: dict[int, Hashable] = {}
@@ -84,7 +124,7 @@ class _Side:
     def key(self, at: int) -> Hashable:
         """Return the key of a line."""
         if at not in self._keys:
-            self._keys[at] = self._key_of(self._values[at])
+            self._keys[at] = self._key_of(self.values[at])
         return self._keys[at]
 
 
@@ -138,6 +178,7 @@ class _Matcher:
         self.found = [-1] * len(second.lines)
         self.clock = clock
         self._anchors: _Anchors | None = None
+        self._brought_by: int | None = None  # the offset by which lines were brought
         self._are_identical = True  # the lines that have a match
         self._open_lines: tuple[Sequence[int], Sequence[int]] | None = None
 
@@ -189,6 +230,30 @@ class _Matcher:
             here = at.get(others[there])
             if here is not None and self.partners[here] < 0:
                 self._match(here, there)
+
+    def match_origins(self, returning: Returning) -> None:
+        """Match equal keys of equal origins, in their order: the lines that the second brought."""
+        first, second = self._first, self._second
+        heres, theres = self._open()
+        origins = {here: returning.brought(first.values[here]) for here in heres}
+        others = {there: returning.origin(second.values[there]) for there in theres}
+        wanted = {*origins.values()} & {*others.values()} - {None}
+        if not wanted:
+            return
+        heres = [here for here in heres if origins[here] in wanted]
+        theres = [there for there in theres if others[there] in wanted]
+        here = _distinct([(origins[at], first.key(at)) for at in heres])
+        there = _distinct([(others[at], second.key(at)) for at in theres])
+        positions = dict(zip(here, heres, strict=True))
+        for position, pair in zip(theres, there, strict=True):
+            found = positions.get(pair)
+            if found is not None and self._may_be_one(found, position):
+                self._match(found, position)
+        apart = sorted(
+            second.times[at] - first.times[self.found[at]] for at in theres if self.found[at] >= 0
+        )
+        if apart:
+            self._brought_by = apart[len(apart) // 2]
 
     def match_equal_stamps(self) -> None:
         """Match equal keys with equal stamps, in their order, if both tell milliseconds."""
@@ -304,6 +369,74 @@ class _Matcher:
             for there in theres:
                 if self.found[there] < 0 and (lines := rest.get(second.key(there))):
                     self._match_first(lines, there, jitter, anchors)
+
+    def number_of_new(self, was_open: Sequence[bool], returning: Returning | None) -> int:
+        """Return how many of the lines that were open have a match that is not yet told of."""
+        found = [at for at in compress(range(len(self.found)), was_open) if self.found[at] >= 0]
+        if returning is None:
+            return len(found)
+        return sum(not returning.is_told(self._second.values[at]) for at in found)
+
+    def match_returning(self, returning: Returning) -> None:
+        """Match equal keys within reach, if one was merged and the other was there before."""
+        first, second = self._first, self._second
+        heres, theres = self._open()
+        theres = [there for there in theres if returning.was_merged(second.values[there])]
+        if not theres:
+            return
+        wanted = {*map(second.key, theres)}
+        rest: defaultdict[Hashable, deque[int]] = defaultdict(deque)
+        for here in sorted(heres, key=first.times.__getitem__):
+            if returning.is_settled(first.marks[here]) and (key := first.key(here)) in wanted:
+                rest[key].append(here)
+        clock = self.clock
+        if self._brought_by is not None:
+            self.clock = clock._replace(offset=self._brought_by)
+        for there in sorted(theres, key=second.times.__getitem__):
+            self._match_in_reach(rest[second.key(there)], there)
+        self.clock = clock
+
+    def again(self, returning: Returning) -> frozenset[int]:
+        """Return the positions of lines that were merged, with an equal line in reach.
+
+        That line stands for another one of the second by now: two logs that were merged one by
+        one are one witness if they are merged together.
+        """
+        first, second = self._first, self._second
+        theres = [at for at, here in enumerate(self.found) if here < 0]
+        theres = [there for there in theres if returning.is_of_same(second.values[there])]
+        if not theres:
+            return frozenset()
+        wanted = {*map(second.key, theres)}
+        times: defaultdict[Hashable, list[int]] = defaultdict(list)
+        for here, mark in enumerate(first.marks):
+            if returning.is_settled(mark) and (key := first.key(here)) in wanted:
+                times[key].append(first.times[here])
+        for each in times.values():
+            each.sort()
+        reach = self.clock.lag + first.grain + second.grain
+        found = []
+        for there in theres:
+            time = second.times[there] - self.clock.offset
+            near = times[second.key(there)]
+            at = bisect_left(near, time - reach)
+            if at < len(near) and near[at] <= time + reach:
+                found.append(there)
+        return frozenset(found)
+
+    def _match_in_reach(self, lines: deque[int], there: int) -> None:
+        """Match a line with the first one in reach, and strike out those that are too early.
+
+        So of lines by time as many as possible have a match.
+        """
+        lag = self.clock.lag
+        while lines and self._delay(lines[0], there) > lag:
+            lines.popleft()
+        for at, here in enumerate(islice(lines, _LOOKED_AT)):
+            if abs(self._delay(here, there)) <= lag and self._may_be_one(here, there):
+                self._match(here, there)
+                del lines[at]
+                return
 
     @property
     def _word_jitter(self) -> int:

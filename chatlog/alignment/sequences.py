@@ -22,7 +22,7 @@ from chatlog.alignment.matching import Block, match
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
-    from chatlog.alignment.matching import BlockMatches
+    from chatlog.alignment.matching import BlockMatches, Returning
 
 BLOCK: Final = 8192
 """The lines of each witness that are compared at once."""
@@ -42,7 +42,8 @@ class AlignedLines(NamedTuple):
 
     `is_placed` is whether lines of both are near: else the clock alone says where a line stands
     that only one of them has. `reordered` are the positions of lines of the first witness that
-    the second saw in another order.
+    the second saw in another order, `again` those of lines of the second that were merged before
+    and have no partner of their own.
     """
 
     first: Columns
@@ -50,6 +51,7 @@ class AlignedLines(NamedTuple):
     runs: list[Run]
     is_placed: bool
     reordered: set[int]
+    again: frozenset[int] = frozenset()
 
 
 class AlignmentTally(msgspec.Struct):
@@ -57,7 +59,8 @@ class AlignmentTally(msgspec.Struct):
 
     `both` counts the lines that both have, `reordered` those of them that they saw in another
     order; `first` and `second` the lines that one has alone, and `by_clock` those of them that
-    stand where they do by the clock alone.
+    stand where they do by the clock alone. `loose` is not 0 if some lines of both are the same
+    by what stands near them.
     """
 
     both: int = 0
@@ -65,13 +68,15 @@ class AlignmentTally(msgspec.Struct):
     second: int = 0
     by_clock: int = 0
     reordered: int = 0
+    loose: int = 0
 
 
 class Sequences:
     """The alignment of two witnesses, whose stamps have these grains.
 
     `key_of` returns the key of a line from its value. `tally` counts the lines so far, and
-    `clock` is the second witness's, as the last lines of both showed it.
+    `clock` is the second witness's, as the last lines of both showed it. `returning` tells lines
+    of the second that were merged into the first before, None if none were.
     """
 
     def __init__(
@@ -80,7 +85,9 @@ class Sequences:
         other_grain: int,
         key_of: Callable[[Any], Hashable],
         clock: ClockRelation | None = None,
+        returning: Returning | None = None,
     ) -> None:
+        self._returning = returning
         self.tally = AlignmentTally()
         self.clock = clock if clock is not None else ClockRelation()
         self._grains = grain, other_grain
@@ -115,8 +122,10 @@ class Sequences:
             Block(here.lines, grain, self._key_of),
             Block(there.lines, other_grain, self._key_of),
             self.clock,
+            self._returning,
         )
         self.clock = found.clock
+        self.tally.loose += found.loose
         return _Joined(here.lines, there.lines, found, ends)
 
     def _settled(self, here: _Waiting, there: _Waiting) -> tuple[int, int]:
@@ -203,6 +212,7 @@ class _Joined:
         self._first, self._second = first, second
         self._found, self._partners = matches.of_second, matches.of_first
         self._end, self._other_end = ends
+        self._again = matches.again
         self.kept = {at for at in self._found[self._other_end :] if 0 <= at < self._end}
         self.other_kept = {
             other for other in self._partners[self._end :] if 0 <= other < self._other_end
@@ -224,7 +234,7 @@ class _Joined:
         tally.both += sum(run[2] for run in runs) - alone - other_alone
         tally.by_clock += 0 if is_placed else alone + other_alone
         tally.reordered += len(reordered)
-        return AlignedLines(self._first, self._second, runs, is_placed, reordered)
+        return AlignedLines(self._first, self._second, runs, is_placed, reordered, self._again)
 
     def _reordered(self) -> set[int]:
         """Return the positions of lines that the second witness saw after a later one."""

@@ -142,6 +142,24 @@ class ImportedEntry(TaggedEntry, tag="imported", frozen=True, kw_only=True):
             raise ValueError("its numbers are less than none")
 
 
+class MergedEntry(TaggedEntry, tag="merged", frozen=True, kw_only=True):
+    """A stretch of a witness all lines of which are in the archive, some as lines of others.
+
+    `witness` is its name, or the `via` of an import. A later merge takes none of these lines
+    for a new one, whatever other witnesses have added since. `check` is the CRC-32 of the lines of
+    a log, by which the same log is known; 0 of other witnesses.
+    """
+
+    at: str
+    witness: str
+    since: str
+    until: str
+    check: int = 0
+
+    def __post_init__(self) -> None:
+        _check_stretch(self.at, self.since, self.until)
+
+
 class UnfillableEntry(TaggedEntry, tag="unfillable", frozen=True, kw_only=True):
     """A stretch of which the server has nothing any more."""
 
@@ -253,6 +271,7 @@ LedgerEntry = (
     | CoveredEntry
     | MissedEntry
     | ImportedEntry
+    | MergedEntry
     | UnfillableEntry
     | AskedEntry
     | AbsentEntry

@@ -22,6 +22,7 @@ from chatlog.coverage.entries import (
     ClosedEntry,
     CoveredEntry,
     ImportedEntry,
+    MergedEntry,
     MissedEntry,
     NoticedEntry,
     OpenedEntry,
@@ -146,6 +147,7 @@ class _Fold:
                 self._wish = line.since
             case (
                 ImportedEntry()
+                | MergedEntry()
                 | NoticedEntry()
                 | RenamedEntry()
                 | ReportedEntry()

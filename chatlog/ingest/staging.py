@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import zlib
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +22,7 @@ from chatlog.archive.networks import Networks
 from chatlog.archive.system import System
 from chatlog.casemapping import Casemapping
 from chatlog.coverage import ledger
-from chatlog.coverage.entries import CoveredEntry, ImportedEntry, encode
+from chatlog.coverage.entries import CoveredEntry, ImportedEntry, MergedEntry, encode
 from chatlog.coverage.heard import MESSAGES
 from chatlog.event import SERVER, EventType
 from chatlog.formats import jsonl
@@ -57,6 +58,7 @@ _HELD: Final = 16 * 1024 * 1024
 _DAY: Final = len("2026-11-23")
 _BELOW_MINUTES: Final = slice(len("2026-11-23T18:20:"), len("2026-11-23T18:20:01.123"))
 _UNRECEIVED: Final = re.compile(rb'^(\{"time":"[^"]{24}",)(?!"received")', re.MULTILINE)
+_RECEIVED: Final = re.compile(rb'"received":"[^"]{24}",')
 _UNSYNCED: Final = System(fsync=lambda _fd: None)
 """A stage does not outlive a crash: nothing of it is synced."""
 _takes_argument: Final = ISupport().modes_with_argument
@@ -70,13 +72,17 @@ class StagedDay(msgspec.Struct):
 
 
 class StagedTarget(msgspec.Struct):
-    """The lines of one target of one log: their number, and the first and the last time."""
+    """The lines of one target of one log: their number, and the first and the last time.
+
+    `check` is the CRC-32 of the lines without `received`: equal for the same log another time.
+    """
 
     network: str
     name: str
     first: str
     last: str
     count: int = 0
+    check: int = 0
     days: dict[str, StagedDay] = {}
 
 
@@ -142,6 +148,7 @@ class LogStaging:
         target.first, target.last = min(target.first, first), max(target.last, last)
         target.count += len(events)
         lines = jsonl.encode(events)
+        target.check = zlib.crc32(_RECEIVED.sub(b"", lines), target.check)
         if not events[0].received or not all(event.received for event in events):
             lines = _UNRECEIVED.sub(self._stamp, lines)
         target.days.setdefault(first[:_DAY], StagedDay()).lines += lines
@@ -269,7 +276,7 @@ class Stage:
         return self._casemappings[network]
 
     def _write_ledger(self, directory: Path, log: StagedLog, target: StagedTarget, at: str) -> None:
-        """Write the ledger: the import, and the stretches that the log proves to be heard."""
+        """Write the ledger: the import, the log, and the stretches that it proves to be heard."""
         imported = ImportedEntry(
             at=at,
             via=log.via,
@@ -278,11 +285,14 @@ class Stage:
             until=target.last,
             lines=target.count,
         )
+        merged = MergedEntry(
+            at=at, witness=log.via, since=target.first, until=target.last, check=target.check
+        )
         heard: list[LedgerEntry] = [
             CoveredEntry(at=at, via=log.via, kinds=MESSAGES, since=each.since, until=each.until)
             for each in log.heard
         ]
-        lines = b"".join(encode(each) for each in (imported, *heard))
+        lines = b"".join(encode(each) for each in (imported, merged, *heard))
         append_bytes(f"{directory}/{ledger.NAME}", lines)
 
     def witnesses(self) -> Iterator[Witness]:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from chatlog.alignment.columns import Columns
     from chatlog.event import Event
-    from chatlog.upkeep.witness_join import Testimony
     from chatlog.upkeep.witness_names import TargetNames
     from chatlog.upkeep.witness_pairing import LineMark
+    from chatlog.upkeep.witness_returning import Testimony
 
 _EPOCH: Final = format_time(0)
 _NEVER: Final = -(1 << 63)  # before any stamp

@@ -23,10 +23,10 @@ from chatlog.alignment.words import as_others_see, words_of
 from chatlog.archive.entry_lines import Damaged
 from chatlog.archive.targets import Target, Targets, spelled
 from chatlog.coverage import ledger
-from chatlog.coverage.entries import ImportedEntry
+from chatlog.coverage.entries import ImportedEntry, MergedEntry
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.last_heard import LastHeard
-from chatlog.event import is_time, parse_time, parse_times, shifted
+from chatlog.event import format_time, is_time, parse_time, parse_times, shifted
 from chatlog.formats.dialects.table import dialect_of
 from chatlog.formats.sentences import sentence
 from chatlog.formats.verbatim import tails
@@ -107,8 +107,10 @@ class Witness:
         low = shifted(since, -_AROUND) if since else ""
         high = shifted(until, _AROUND) if until else _NEVER
         near = [each for each in segments if each.end > low and each.start < high]
-        imports = [line for line in self._ledger_of(target) if isinstance(line, ImportedEntry)]
-        return WitnessRecord(near, self.damaged, imports)
+        lines = self._ledger_of(target)
+        imports = [line for line in lines if isinstance(line, ImportedEntry)]
+        merges = [line for line in lines if isinstance(line, MergedEntry)]
+        return WitnessRecord(near, self.damaged, imports, merges)
 
     def coverage(self, target: Target) -> Coverage | None:
         """Return the coverage of a target until it was last heard, None if no ledger tells."""
@@ -130,7 +132,9 @@ class WitnessRecord:
 
     `grain` is the coarsest of its stamps in milliseconds; `tells_all` means that no line is
     of a format that keeps fewer fields than an event has. `imports` are those of other
-    programs' logs, and `loss` the fields that these cannot hold, None without imports.
+    programs' logs, and `loss` the fields that these cannot hold, None without imports. `merges`
+    are the stretches of other witnesses that were merged into it. `span` has the first and the
+    last time of the lines that were read so far.
     """
 
     def __init__(
@@ -138,11 +142,14 @@ class WitnessRecord:
         segments: list[SegmentReader],
         damaged: DamagedLines,
         imports: Sequence[ImportedEntry] = (),
+        merges: Sequence[MergedEntry] = (),
     ) -> None:
         self._segments = segments
         self._damaged = damaged
         self.imports = imports
+        self.merges = merges
         self.loss = _loss_of(imports)
+        self.span = _NEVER, ""
         self._last_sample: tuple[str, Sample] | None = None
         grains = *(each.format.grain for each in segments), *(each.grain for each in imports)
         self.grain = max(grains, default=_FINEST)
@@ -166,6 +173,7 @@ class WitnessRecord:
                 if events:
                     stamps = _stamps_of(events, last)
                     last = stamps[-1]
+                    self._widen(min(stamps), max(stamps))
                     msgids = [event.msgid for event in events]
                     yield Columns(
                         stamps,
@@ -175,6 +183,11 @@ class WitnessRecord:
                         [*lines] if lines is not None else [None] * len(events),
                         [mark] * len(events),
                     )
+
+    def _widen(self, first: int, last: int) -> None:
+        """Note the stamps between which lines were read."""
+        since, until = self.span
+        self.span = min(since, format_time(first)), max(until, format_time(last))
 
     def first_event(self) -> Event | None:
         """Return the event of the first line, None if there is none."""

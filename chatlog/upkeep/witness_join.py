@@ -5,7 +5,7 @@ Nothing here writes. Merges and comparisons of archives count and use the joined
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from chatlog.alignment.sequences import Sequences
 from chatlog.archive.networks import read_casemapping
@@ -17,35 +17,27 @@ from chatlog.event import SERVER
 from chatlog.upkeep.witness import LineKeys
 from chatlog.upkeep.witness_comparison import Conflict, clock_of, is_within_hearing
 from chatlog.upkeep.witness_pairing import LineMark, LinePairing
+from chatlog.upkeep.witness_returning import Testimony, returning_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from chatlog.alignment.clocks import ClockRelation
     from chatlog.alignment.columns import Columns
-    from chatlog.coverage.fold import Coverage
     from chatlog.event import Event
     from chatlog.upkeep.witness import TargetPlace, Witness, WitnessRecord
 
 
-class Testimony(NamedTuple):
-    """The record of one witness, its coverage, and its name: "" for the archive itself.
-
-    `signature` is the name that the lines have which it brings, "" if they have none.
-    """
-
-    name: str
-    record: WitnessRecord
-    coverage: Coverage | None
-    signature: str = ""
-
-
 class WitnessJoin:
-    """The lines of all witnesses of a target; the archive itself is the first, if it has it."""
+    """The lines of all witnesses of a target; the archive itself is the first, if it has it.
+
+    `alignments` has by the number of a witness its alignment with those before it.
+    """
 
     def __init__(self, testimonies: Sequence[Testimony], casemapping: Casemapping) -> None:
         self.testimonies = testimonies
         self._heard = [HeardTimes(each.coverage) for each in testimonies]
+        self.alignments: dict[int, Sequences] = {}
         self._keys = LineKeys((each.record for each in testimonies), casemapping)
 
     def columns(self) -> Iterator[Columns]:
@@ -62,7 +54,9 @@ class WitnessJoin:
             record = testimony.record
             clock = self._clock_of(record, clocks)
             clocks.append(clock)
-            alignment = Sequences(grain, record.grain, self._keys.of, clock)
+            returning = returning_lines(self.testimonies[0], testimony)
+            alignment = Sequences(grain, record.grain, self._keys.of, clock, returning)
+            self.alignments[number] = alignment
             lines = self._with(alignment, lines, record, number, clock)
             grain = max(grain, record.grain)
         for testimony in self.testimonies:

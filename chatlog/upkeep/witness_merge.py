@@ -22,18 +22,19 @@ from chatlog.event import format_time, parse_time
 from chatlog.upkeep.added_lines import AddedLines
 from chatlog.upkeep.witness_join import WitnessJoin, common_casemapping, gather_testimonies
 from chatlog.upkeep.witness_names import TargetNames
+from chatlog.upkeep.witness_returning import merged_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from chatlog.alignment.columns import Columns
     from chatlog.casemapping import Casemapping
-    from chatlog.coverage.entries import ImportedEntry, LedgerEntry
+    from chatlog.coverage.entries import ImportedEntry, LedgerEntry, MergedEntry
     from chatlog.event import Event
     from chatlog.upkeep.witness import TargetPlace, Witness
     from chatlog.upkeep.witness_comparison import Conflict
-    from chatlog.upkeep.witness_join import Testimony
     from chatlog.upkeep.witness_pairing import LineMark
+    from chatlog.upkeep.witness_returning import Testimony
     from chatlog.write.beside import BesideWriter
     from chatlog.write.writer import Writer
 
@@ -150,7 +151,7 @@ class TargetMerge:
             found += entries_of((each for each in coverages if each is not None), known, at, via)
         if self._until != _EVER:
             found = [*before(found, format_time(self._until))]
-        return [*found, *self._imports(at)]
+        return [*found, *self._imports(at), *self._merges(at)]
 
     def _imports(self, at: str) -> Iterator[ImportedEntry]:
         """Yield an entry for each import that brought lines, and for those of other archives."""
@@ -166,6 +167,15 @@ class TargetMerge:
                     yield msgspec.structs.replace(entry, at=at, lines=self._brought[number])
                 elif (entry.via, entry.grain) not in known:
                     yield entry
+
+    def _merges(self, at: str) -> Iterator[MergedEntry]:
+        """Yield an entry for each stretch with lines that are known by their neighbours."""
+        if self._until != _EVER:
+            return  # lines were left
+        known = self._testimonies[0]
+        for number, alignment in self._join.alignments.items():
+            if alignment.tally.loose:
+                yield from merged_entries(known, self._testimonies[number], at)
 
 
 def _via_of(testimony: Testimony) -> str:

@@ -57,7 +57,8 @@ class _Marks(dict[LineMark, LineMark]):
 class _WholeMessages:
     """Lines of two witnesses that are dropped, or replaced, by the number of one and a position.
 
-    Dropped are the lines of a message that the other has as a whole. `replaced` has the copy
+    Dropped are the lines of a message that the other has as a whole, and those that were merged
+    before. `replaced` has the copy
     that stays, and its mark.
     """
 
@@ -120,6 +121,7 @@ class LinePairing:
     def _whole_messages(self, found: AlignedLines, offset: int) -> _WholeMessages:
         """Return the whole messages of which the other witness has the lines, one each."""
         messages = _WholeMessages()
+        messages.dropped.update((1, at) for at in found.again)
         for side, whole, parts in split_messages(found, offset):
             if side == 0:
                 mark = self._of_both[found.first.marks[whole]]

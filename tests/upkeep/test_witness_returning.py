@@ -1,0 +1,90 @@
+"""Merges done again: whatever the witnesses have, and in whatever order, nothing is added twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatlog.coverage import ledger
+from chatlog.coverage.entries import ImportedEntry
+from tests.support.archive import event_at, read_all, record
+from tests.support.drawn_witnesses import GRAINS, drawn_witnesses, most_of_each
+from tests.support.ledgers import at
+from tests.support.tending import tend
+from tests.upkeep.test_witness_merge import MOMENT, UNSYNCED, files, merge
+
+
+def tell_imported(root, since, until, grain=60_000, lines=1):
+    """Append to the ledger of an archive that lines were imported."""
+    entry = ImportedEntry(
+        at=MOMENT, via="import:irssi", grain=grain, since=since, until=until, lines=lines
+    )
+    ledger.append(UNSYNCED, root / "net" / "#c", [entry])
+
+
+def witness(root, kind, lines):
+    """Write the archive of a witness; one with coarse stamps has imported them."""
+    grain = GRAINS[kind]
+    events = [line.event(grain) for line in lines]
+    record(root, *events)
+    if grain > 1:
+        times = [event.time for event in events]
+        tell_imported(root, min(times), max(times), grain, len(lines))
+    return root
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(drawn_witnesses(), st.booleans(), st.booleans(), st.data())
+def test_a_merge_of_the_same_archives_again_in_any_order_adds_nothing(
+    tmp_path_factory, witnesses, one_by_one, has_recorded, data
+):
+    root = tmp_path_factory.mktemp("again")
+    into = root / "into"
+    if has_recorded:
+        record(into, *(line.event() for line in witnesses[0][1]))
+    archives = [witness(root / f"w{at}", *each) for at, each in enumerate(witnesses)]
+    for some in [[each] for each in archives] if one_by_one else [archives]:
+        merge(into, *some)
+    found = Counter((event.nick, event.text) for event in read_all(into))
+    assert most_of_each(witnesses) <= found
+    assert merge(into, *archives).added == 0
+    order = data.draw(st.permutations(archives))
+    assert [merge(into, each).added for each in order] == [0] * len(archives)
+    assert merge(into, *order[::-1]).added == 0
+    before = files(into)
+    assert merge(into, *archives).added == 0
+    assert files(into) == before
+
+
+@pytest.mark.parametrize("rotate", [None, 2000])
+def test_lines_in_reversed_order_stay_known_beside_coarse_ones(tmp_path, rotate):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, *(event_at(1000 - number, f"past {number}") for number in range(50)))
+    assert merge(into, one, rotate_size=rotate).added == 50
+    assert merge(into, one).added == 0
+    tell_imported(into, at(0), at(1))
+    assert [merge(into, one).added for _ in range(2)] == [0, 0]
+
+
+def test_sealed_lines_in_reversed_order_stay_known_beside_coarse_ones(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, *(event_at(1000 - number, f"past {number}") for number in range(50)))
+    merge(into, one)
+    record(into, event_at(2000, "live"))
+    tend(into, compress="none")
+    tell_imported(into, at(0), at(1))
+    assert merge(into, one).added == 0
+
+
+def test_a_witness_that_grew_since_a_merge_brings_its_new_lines(tmp_path):
+    """A word said again after the merge is not one that was merged."""
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(into, event_at(0, "yes"), event_at(40, "so"), event_at(70, "yes"))
+    record(one, event_at(2, "yes"), event_at(43, "so"))
+    assert merge(into, one).added == 0
+    record(one, event_at(100, "yes"), event_at(101, "new"))
+    assert merge(into, one).added == 2
+    assert merge(into, one).added == 0
