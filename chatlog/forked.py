@@ -10,6 +10,7 @@ import gc
 import os
 import pickle
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from chatlog import pipes
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from chatlog.pipes import Pipe
 
 _Result = TypeVar("_Result")
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 _AHEAD: Final = 256
 """The tasks that may be done before an earlier one is: a caller keeps their results in order."""
 
@@ -46,11 +48,22 @@ def results(
     running: list[_Worker] = []
     try:
         for _ in range(workers):
-            running.append(_Worker(prepare, running))
+            with _signals_put_off():
+                running.append(_Worker(prepare, running))
         yield from _worked(running, tasks)
     finally:
         for worker in running:
             worker.end()
+
+
+@contextmanager
+def _signals_put_off() -> Iterator[None]:
+    """Put off the signals that end us: Python drops an exception of their handlers in a fork."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _worked(workers: Sequence[_Worker], tasks: int) -> Iterator[tuple[int, Any]]:
@@ -122,7 +135,9 @@ def _serve(
     sending: Pipe,
 ) -> NoReturn:
     """Serve the parent: receive a task, send its result; end the process with the pipe."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)  # the parent ends us
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)  # lines are no cycles
     try:
