@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _LOOKED_AT: Final = 64  # equal lines near each other; of more, a line is rather there twice
 _FEWEST: Final = 8  # anchors that correct a clock
 _ASSUMED: Final = 250  # milliseconds
+_MINUTE: Final = 60_000
 _in_first: Final = itemgetter(0)
 _in_second: Final = itemgetter(1)
 
@@ -102,6 +103,7 @@ def match(
     is_open = [at < 0 for at in matcher.found]
     matcher.match_anchors()
     matcher.match_equal_keys()
+    matcher.match_exact_among_coarse()
     loose = matcher.number_of_new(is_open, returning)
     again = frozenset[int]()
     if returning is not None:
@@ -369,6 +371,26 @@ class _Matcher:
             for there in theres:
                 if self.found[there] < 0 and (lines := rest.get(second.key(there))):
                     self._match_first(lines, there, jitter, anchors)
+
+    def match_exact_among_coarse(self) -> None:
+        """Match equal keys with equal stamps that tell seconds, where other lines tell minutes.
+
+        A line of a log of minutes stands at the beginning of its minute, before lines of other
+        logs that were said earlier: so anchors cross that are right.
+        """
+        first, second = self._first, self._second
+        if self.clock.offset or max(first.grain, second.grain) < _MINUTE:
+            return
+        heres, theres = self._open()
+        here = _distinct([(first.times[at], first.key(at)) for at in heres])
+        there = _distinct([(second.times[at], second.key(at)) for at in theres])
+        positions = dict(zip(here, heres, strict=True))
+        for position, pair in zip(theres, there, strict=True):
+            found = positions.get(pair)
+            if found is None or not second.times[position] % _MINUTE:
+                continue
+            if self._may_be_one(found, position):
+                self._match(found, position)
 
     def number_of_new(self, was_open: Sequence[bool], returning: Returning | None) -> int:
         """Return how many of the lines that were open have a match that is not yet told of."""

@@ -344,3 +344,17 @@ def test_a_witness_who_came_years_later_costs_no_memory(monkeypatch):
     found = rows(early, late)
     assert [row.first for row in found[:5000]] == list(range(5000))
     assert [row.second for row in found[5000:]] == list(range(5000))
+
+
+def test_a_line_with_seconds_finds_itself_behind_the_minute_in_which_it_was_said():
+    """A record of minutes that gained a line from a log of seconds meets another such log."""
+    known = [(0, "a", "", 0), (0, "b", "", 1), (0, "c", "", 2), (10 * SECOND, "x", "", 3)]
+    other = [
+        (5 * SECOND, "a", "", 0),
+        (10 * SECOND, "x", "", 1),
+        (30 * SECOND, "b", "", 2),
+        (40 * SECOND, "c", "", 3),
+    ]
+    rows = [*aligned(sequences_of(MINUTE, SECOND), known, other)]
+    assert len(rows) == 4
+    assert all(first is not None and second is not None for first, second, *_ in rows)
