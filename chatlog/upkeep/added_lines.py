@@ -6,6 +6,8 @@ changes. So keys of a later version stay, and a line costs no encoding.
 
 from __future__ import annotations
 
+from itertools import islice
+from operator import le
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -53,21 +55,29 @@ class AddedLines:
         """Return lines with no more than `via` and `witness` added, None if that is impossible."""
         mark, events = lines.marks[0], lines.values
         testimony = self._testimonies[mark.owner]
-        if mark.offset or testimony.record.grain > 1 or None in lines.texts:
+        if mark.offset or None in lines.texts:
             return None
         is_whole = all(each.via and (each.witness or not testimony.signature) for each in events)
         if not is_whole and any(map(_end_of, events)):
             return None  # keys that stand behind `via` and `witness`
         if self._names.filed(events[0]) is not events[0] or not begin_alike(lines.texts, events):
             return None
-        try:
-            times = parse_times([event.time for event in events])
-        except ValueError:
+        times = self._times_of(events, testimony.record.grain)
+        if not times:
             return None
         self.latest, self.stamp = max(self.latest, *times), times[-1]
         if is_whole:
             return jsonl.escaped(b"\n".join([*lines.texts, b""]))
         return with_witness(lines.texts, VIA, testimony.signature)
+
+    def _times_of(self, events: Sequence[Event], grain: int) -> list[int]:
+        """Return the stamps of events if these date them, nothing if a line before may do."""
+        try:
+            times = parse_times([event.time for event in events])
+        except ValueError:
+            return []
+        are_in_order = times[0] >= self.latest and all(map(le, times, islice(times, 1, None)))
+        return times if grain == 1 or are_in_order else []
 
     def _one(self, event: Event, text: bytes | None, stamp: int, mark: LineMark) -> bytes:
         dated = self._dated(event, mark, stamp)

@@ -87,6 +87,10 @@ def _hour_of(hour: int, half: str | None) -> int:
     return hour % _NOON + (_NOON if half[:1] in "pP" else 0)
 
 
+_BESIDE_TIME: Final = frozenset({"epoch", "year", "month", "day", "zone"})
+"""The groups of a stamp that tells more than the time of day."""
+
+
 class LogClock:
     """The clock of one log, in the order of its lines.
 
@@ -106,6 +110,8 @@ class LogClock:
         self._minute = StampMinute()
         self._known: dict[str, str] = {}  # stamps of this minute
         self._has_epoch = "epoch" in pattern.groupindex
+        self._tells_time_alone = not _BESIDE_TIME & pattern.groupindex.keys()
+        self._in_day: dict[str, int] = {}  # stamps that tell the time of day alone
         self._epoch = _Epochs()
         self._bases: dict[date, int | None] = {}
 
@@ -148,13 +154,34 @@ class LogClock:
             self.time = time = self._epoch.time_of(int(found["epoch"]))
             self._minute, self._known = StampMinute(length=found.end()), {found[0]: time}
             return found.end()
+        if self._read_known(found):
+            return found.end()
         self._forget()
         parts = Stamped(found.groupdict())
+        if self._tells_time_alone:
+            self._in_day[found[0]] = parts.in_day
         is_steady = self._step(parts)
         self.time = self._find(parts)
         if is_steady:
             self._minute = StampMinute.remembered(found, self.time)
         return found.end()
+
+    def _read_known(self, found: re.Match[str]) -> bool:
+        """Set `time` to that of a stamp of a later minute, which another day had; return if so.
+
+        In quiet channels nearly each line is in a new minute.
+        """
+        in_day = self._in_day.get(found[0])
+        if in_day is None or self.date is None or in_day // MINUTE < self._last:
+            return False
+        base = self._bases.get(self.date)
+        if base is None:
+            return False
+        self._last = in_day // MINUTE
+        self.time = time = format_time(base + in_day)
+        self._minute = StampMinute.remembered(found, time)
+        self._known.clear()
+        return True
 
     def _forget(self) -> None:
         """Forget the minute of the stamp before, when the day changes."""
