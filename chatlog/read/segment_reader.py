@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
@@ -80,7 +80,7 @@ class Entry(msgspec.Struct, frozen=True):
         return self.line if format_of(self.suffix).is_json else jsonl.encode([self.event])[:-1]
 
 
-class DecodedBlock(NamedTuple):
+class DecodedBlock(msgspec.Struct, frozen=True):
     """Events of a segment, and their lines; None if a line does not hold all of an event."""
 
     events: Sequence[Event]

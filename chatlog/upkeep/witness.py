@@ -169,7 +169,8 @@ class WitnessRecord:
         """
         for start, same in groupby(self._segments, key=lambda segment: segment.start):
             last = parse_time(start)
-            for events, lines in _decoded_blocks([*same]):
+            for block in _decoded_blocks([*same]):
+                events, lines = block.events, block.lines
                 if events:
                     stamps = _stamps_of(events, last)
                     last = stamps[-1]
@@ -193,7 +194,7 @@ class WitnessRecord:
         """Return the event of the first line, None if there is none."""
         counted = Counter(self._damaged)
         blocks = chain.from_iterable(each.decoded_blocks() for each in self._segments)
-        event = next((events[0] for events, _ in blocks if events), None)
+        event = next((block.events[0] for block in blocks if block.events), None)
         self._damaged.back_to(counted)  # the lines will be met again
         return event
 
@@ -271,8 +272,8 @@ def _decoded_blocks(parts: Sequence[SegmentReader]) -> Iterator[DecodedBlock]:
 def _ordered(segment: SegmentReader) -> Iterator[tuple[str, Event, bytes | None]]:
     """Yield the lines of a part, each with the highest time until then, in its order."""
     latest = ""
-    for events, lines in segment.decoded_blocks():
-        for event, line in zip(events, lines or repeat(None)):  # noqa: B905
+    for block in segment.decoded_blocks():
+        for event, line in zip(block.events, block.lines or repeat(None)):  # noqa: B905
             time = event.time
             if time > latest and is_time(time):
                 latest = time

@@ -49,7 +49,7 @@ OPTIONS: Final[dict[str, dict[str, str]]] = {
     "soju": {"tz": ZONE},
     "limnoria": {"tz": ZONE},
     "eggdrop": {"tz": ZONE, "network": NETWORK, "channel": CHANNEL},
-    "ii": {"network": NETWORK},
+    "ii": {"into-network": NETWORK},
     "bip": {"tz": ZONE},
     "hexchat": {"tz": ZONE, "own_nick": OWN},
 }

@@ -66,6 +66,7 @@ def facts_of(case, log):
         **told.get("files", {}).get(path, {}),
     }
     options["target"] = options.pop("channel", options["target"])
+    options["network"] = options.pop("into-network", options["network"])
     if "tz" in options:
         options["tz"] = ZoneInfo(options["tz"])
     return LogFacts(**options)

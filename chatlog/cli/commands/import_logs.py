@@ -119,7 +119,8 @@ def _ignored(_what: str, _done: int) -> None:
 def _options(typed: dict[str, Any]) -> ImportOptions:
     """Return the facts that the user tells of all logs; UsageError for an impossible one."""
     for name, value in typed.items():
-        _expect_utf8(name, value or "")
+        if isinstance(value, str):  # a path may have any bytes
+            _expect_utf8(name, value)
     pattern = typed["path_pattern"]
     encoding = typed["encoding"] or ""
     try:

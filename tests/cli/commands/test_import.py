@@ -390,3 +390,10 @@ def test_the_stage_of_a_killed_import_is_removed_by_the_next(run, logs, tmp_path
     (left / "lock").touch()
     run(logs)
     assert [path.name for path in (tmp_path / "archive").glob(".importing-*")] == []
+
+
+def test_a_configuration_tells_how_the_archive_is_kept(logs, tmp_path, capfd):
+    config = tmp_path / "chatlog.toml"
+    config.write_text(f'[storage]\narchive = "{tmp_path}/archive"\n')
+    assert cli.run(["import", str(logs), "--config", str(config)]) == 0, capfd.readouterr().err
+    assert len(texts(tmp_path)) == 4
