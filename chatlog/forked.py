@@ -56,6 +56,17 @@ def results(
             worker.end()
 
 
+def in_order(found: Iterator[tuple[int, _Result]]) -> Iterator[_Result]:
+    """Yield results in the order of their tasks; those of later ones wait."""
+    waiting: dict[int, _Result] = {}
+    following = 0
+    for task, result in found:
+        waiting[task] = result
+        while following in waiting:
+            yield waiting.pop(following)
+            following += 1
+
+
 @contextmanager
 def _signals_put_off() -> Iterator[None]:
     """Put off the signals that end us: Python drops an exception of their handlers in a fork."""

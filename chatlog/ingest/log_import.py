@@ -65,7 +65,7 @@ class LogImport:
         self.passed_over = [each for each in files if isinstance(each, PassedOver)]
         logs = [each for each in files if not isinstance(each, PassedOver)]
         with _stage_directory(self._storage.root if self._writes else None) as directory:
-            read = _in_order(self._read(logs, directory))
+            read = forked.in_order(self._read(logs, directory))
             is_last, number = False, 0
             while not is_last:
                 stage = Stage(directory / f"round{number}", self._storage.root)
@@ -109,17 +109,6 @@ class LogImport:
             show(f"merging {place.network}/{place.target}", self._done)
             earlier = self.targets.get(place)
             self.targets[place] = result if earlier is None else _together(earlier, result)
-
-
-def _in_order(found: Iterator[tuple[int, ReadLog]]) -> Iterator[ReadLog]:
-    """Yield results in the order of their numbers; those of later ones wait."""
-    waiting: dict[int, ReadLog] = {}
-    following = 0
-    for number, read in found:
-        waiting[number] = read
-        while following in waiting:
-            yield waiting.pop(following)
-            following += 1
 
 
 def _together(earlier: MergedTarget, later: MergedTarget) -> MergedTarget:
