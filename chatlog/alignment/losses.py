@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from chatlog.alignment.words import type_others_see
 from chatlog.event import EventType
 
 if TYPE_CHECKING:
     from chatlog.casemapping import Casemapping
     from chatlog.event import Event
 
-_LIVE_NAMES: Final[dict[str, str]] = {
-    EventType.JOINED: EventType.JOIN,
-    EventType.PARTED: EventType.PART,
-}
 _CONTROLS: Final = re.compile(
     r"\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?"
     r"|[\x00-\x1f\x7f-\x9f]|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}"
@@ -55,7 +52,7 @@ class Loss(msgspec.Struct, frozen=True):
         Formatting, control characters and spaces at the end are left out: programs differ.
         The text of coming is left out, as it is a real name to some.
         """
-        kind = _LIVE_NAMES.get(event.type, event.type)
+        kind = type_others_see(event)
         nick = "" if kind in self.nicks else casemapping[event.nick]
         subject = "" if kind in self.subjects else casemapping[event.subject]
         text = event.text

@@ -37,12 +37,17 @@ _WITHOUT_TEXT: Final = frozenset({EventType.JOIN, EventType.PART})
 _ABOUT_A_MESSAGE: Final = frozenset({EventType.REDACT, EventType.REACT, EventType.UNREACT})
 
 
+def type_others_see(event: Event) -> str:
+    """Return the type of an event as other recorders write it: none is `joined` or `parted`."""
+    return _LIVE_NAMES.get(event.type, event.type)
+
+
 def as_others_see(event: Event) -> Event:
     """Return an event as other recorders write it: no `joined` or `parted`, which are of one.
 
     The text of coming and going is left out.
     """
-    kind = _LIVE_NAMES.get(event.type, event.type)
+    kind = type_others_see(event)
     if kind not in _WITHOUT_TEXT:
         return event
     return msgspec.structs.replace(event, type=kind, text="")
@@ -54,7 +59,7 @@ def words_of(event: Event, casemapping: Casemapping) -> Words:
     A message to those with a prefix has that as its command. A reaction, and what takes one or
     a message back, has the id of the message among its parameters.
     """
-    kind = _LIVE_NAMES.get(event.type, event.type)
+    kind = type_others_see(event)
     return (
         kind,
         casemapping[event.nick],

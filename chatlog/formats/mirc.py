@@ -25,11 +25,13 @@ _TOGGLES: Final = {
     "\x1e": "strike",
     "\x16": "reverse",
 }
-_COLORS: Final = (
+COLORS: Final = (
     "bright_white", "black", "blue", "green", "bright_red", "red", "magenta", "yellow",
     "bright_yellow", "bright_green", "cyan", "bright_cyan", "bright_blue", "bright_magenta",
     "bright_black", "white",
 )  # fmt: skip
+"""The colours 0 to 15, as rich names them."""
+
 _CUBE: Final = 16
 _LAST: Final = 98
 
@@ -86,7 +88,7 @@ def _named(number: str) -> str:
     code = int(number)
     if code > _LAST:
         return ""
-    return _COLORS[code] if code < _CUBE else f"color({_PALETTE[code - _CUBE]})"
+    return COLORS[code] if code < _CUBE else f"color({_PALETTE[code - _CUBE]})"
 
 
 # What 16 to 98 come nearest to among the 256 colours of terminals, as the specification lists.

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import msgspec
 
 from chatlog.errors import UsageError
+from chatlog.formats.dialects.log_clock import MONTHS
 
 TOKENS: Final = {
     "network": r"(?P<network>[^/]+)",
@@ -35,20 +36,6 @@ it, `any` any part of a name, and `network_uuid` a network with the end of a UUI
 
 _SUFFIX: Final = re.compile(r"\.(?:gz|zst|xz|bz2)$")
 _TOKEN: Final = re.compile(r"\{(\w+)\}")
-_MONTHS: Final = (
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "may",
-    "jun",
-    "jul",
-    "aug",
-    "sep",
-    "oct",
-    "nov",
-    "dec",
-)
 _COMPACT: Final = re.compile(r"(\d{4})-?\.?(\d\d)-?\.?(\d\d)")
 _NAMED: Final = re.compile(r"(\d{1,2})([A-Za-z]{3})(\d{4})")
 
@@ -110,9 +97,9 @@ def _day_of(parts: dict[str, str]) -> str | None:
             return _date_in(text).isoformat()
         if "year" in parts and "month" in parts:
             month = parts["month"]
-            number = int(month) if month.isdigit() else _MONTHS.index(month[:3].lower()) + 1
+            number = int(month) if month.isdigit() else MONTHS[month[:3].lower()]
             return date(int(parts["year"]), number, int(parts.get("day", "1"))).isoformat()
-    except ValueError:
+    except (ValueError, KeyError):
         return None
     return ""
 
@@ -124,4 +111,4 @@ def _date_in(text: str) -> date:
     named = _NAMED.fullmatch(text)
     if named is None:
         raise ValueError(text)
-    return date(int(named[3]), _MONTHS.index(named[2].lower()) + 1, int(named[1]))
+    return date(int(named[3]), MONTHS[named[2].lower()], int(named[1]))

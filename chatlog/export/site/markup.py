@@ -9,19 +9,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from chatlog.formats.mirc import pieces
+from chatlog.formats.mirc import COLORS, pieces
 from chatlog.formats.visible import printable, visible, visible_formatted
 
 _LINK: Final = re.compile(r"(?:https?|ircs?)://[^\s<>\"\x00-\x1f]+", re.IGNORECASE)
 _ENDING: Final = ".,:;!?'\")]}»”’"
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 _ELEMENTS: Final = {"bold": "b", "italic": "i", "underline": "u", "strike": "s"}
-_COLORS: Final = (
-    "bright_white", "black", "blue", "green", "bright_red", "red", "magenta", "yellow",
-    "bright_yellow", "bright_green", "cyan", "bright_cyan", "bright_blue", "bright_magenta",
-    "bright_black", "white",
-)  # fmt: skip
-_NUMBERS: Final = {name: number for number, name in enumerate(_COLORS)}
+_NUMBERS: Final = {name: number for number, name in enumerate(COLORS)}
 _LAST_OF_PLANES: Final = "".join(
     chr(plane | 0xFFFE) + chr(plane | 0xFFFF) for plane in range(0, 0x11_0000, 0x1_0000)
 )

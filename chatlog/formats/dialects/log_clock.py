@@ -23,12 +23,14 @@ _DAY: Final = 86_400_000
 _HALF_A_DAY: Final = 12 * 60
 _EPOCH: Final = date(1970, 1, 1)
 _NOON: Final = 12
-_MONTHS: Final = {
+MONTHS: Final = {
     name: number
     for number, name in enumerate(
         ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
     )
 }
+"""The numbers of months by the first letters of their English names."""
+
 AMBIGUOUS_HOUR: Final = "lines of an hour that the clock shows twice, taken for the first"
 SKIPPED_HOUR: Final = "lines of an hour that the clock skips, moved on by it"
 
@@ -64,7 +66,7 @@ class Stamped:
         if not found.get("day"):
             return
         told = found.get("month") or ""
-        month = int(told) if told.isdigit() else _MONTHS[told[:3].lower()]
+        month = int(told) if told.isdigit() else MONTHS[told[:3].lower()]
         if year := found.get("year"):
             self.date = date(int(year), month, int(found["day"] or 0))
         else:
