@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 USE := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 BENCH := $(VENV)/.installed-bench
-BROWSER := $(VENV)/.installed-browser
+NIGHTLY := $(VENV)/.installed-nightly
 PYTEST_ARGS ?=
 # Two workers a core, as tests mostly wait: for servers, disks, and the end of programs. Each
 # begins by collecting all tests: more than eight cost more than they gain. One that has run out
@@ -31,16 +31,16 @@ demo: $(USE)     ##: install, and record a scripted conversation offline
 	@$(BIN)/chatlog demo
 
 test: $(DEV)     ##: install, and run the tests that need no server
-	@$(PYTEST) -m "not server and not browser" $(PYTEST_ARGS)
+	@$(PYTEST) -m "not server and not browser and not clickhouse" $(PYTEST_ARGS)
 
 check: $(DEV)    ##: lint, types, and all tests (.ci/run installs the servers first)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(PYTEST) -m "not browser" $(PYTEST_ARGS)
+	@$(PYTEST) -m "not browser and not clickhouse" $(PYTEST_ARGS)
 
-check-all: check $(BROWSER) ##: check, and the tests of a site in Debian's chromium, as by night
-	@$(PYTEST) -m browser $(PYTEST_ARGS)
+check-all: check $(NIGHTLY) ##: check, and by night: sites in Debian's chromium, Parquet in ClickHouse
+	@$(PYTEST) -m "browser or clickhouse" $(PYTEST_ARGS)
 
 torture: $(DEV)  ##: for hours: kill and cut off recorders at random, test properties by random examples
 	@echo "to repeat this run: make torture SEED=$(SEED)"
@@ -71,8 +71,8 @@ $(DEV): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(USE)
 
-$(BROWSER): pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+$(NIGHTLY): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser,clickhouse]'
 	@touch $@ $(DEV) $(USE)
 
 $(BENCH): pyproject.toml | $(BIN)/python

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from chatlog import cli
 from tests.support.archive import event_at, record
+from tests.support.clickhouse import clickhouse
 
 DOCUMENT = Path(__file__).parents[2] / "docs/exporting.md"
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
@@ -63,6 +65,36 @@ def test_sqlite_answers(exported, statement):
     with sqlite3.connect(exported / "archive.sqlite") as database:
         assert database.execute(statement).fetchall()
     database.close()
+
+
+@pytest.mark.clickhouse
+@pytest.mark.parametrize("statement", statements("clickhouse"))
+def test_clickhouse_answers(exported, statement):
+    [row] = clickhouse(exported, statement)
+    assert row == {"target": "#python", "count()": 3}
+
+
+@pytest.mark.clickhouse
+@pytest.mark.parametrize("name", ["target_key = '_23python'", "target = '#python'"])
+def test_clickhouse_finds_a_channel_by_its_directory_and_by_its_name(exported, name):
+    [row] = clickhouse(
+        exported, "SELECT count() AS lines, any(time) AS at, any(network) AS network, any(month)"
+        f" AS month FROM file('lake/**/*.parquet') WHERE {name} AND text = '=1+1'",
+    )  # fmt: skip
+    at = "2026-11-23 00:00:01.000000"
+    assert row == {"lines": 1, "at": at, "network": "libera", "month": "2026-11"}
+
+
+@pytest.mark.clickhouse
+def test_clickhouse_opens_only_the_files_of_the_directory_that_it_is_asked_for(exported, tmp_path):
+    shutil.copytree(exported / "lake", tmp_path / "lake")
+    broken = tmp_path / "lake/network_key=libera/target_key=zebras/month=2026-11"
+    broken.mkdir(parents=True)
+    (broken / "events.parquet").write_bytes(b"no Parquet at all")
+    every = "SELECT count() AS lines FROM file('lake/**/*.parquet') WHERE text LIKE '%leak%'"
+    with pytest.raises(RuntimeError, match="zebras"):
+        clickhouse(tmp_path, every)
+    assert clickhouse(tmp_path, f"{every} AND target_key = '_23python'") == [{"lines": 1}]
 
 
 def test_python_reads_what_was_said(exported, monkeypatch):
