@@ -70,14 +70,14 @@ def test_sqlite_answers(exported, statement):
 @pytest.mark.clickhouse
 @pytest.mark.parametrize("statement", statements("clickhouse"))
 def test_clickhouse_answers(exported, statement):
-    [row] = clickhouse(exported, statement)
+    [[row]] = clickhouse(exported, statement)
     assert row == {"target": "#python", "count()": 3}
 
 
 @pytest.mark.clickhouse
 @pytest.mark.parametrize("name", ["target_key = '_23python'", "target = '#python'"])
 def test_clickhouse_finds_a_channel_by_its_directory_and_by_its_name(exported, name):
-    [row] = clickhouse(
+    [[row]] = clickhouse(
         exported, "SELECT count() AS lines, any(time) AS at, any(network) AS network, any(month)"
         f" AS month FROM file('lake/**/*.parquet') WHERE {name} AND text = '=1+1'",
     )  # fmt: skip
@@ -94,7 +94,7 @@ def test_clickhouse_opens_only_the_files_of_the_directory_that_it_is_asked_for(e
     every = "SELECT count() AS lines FROM file('lake/**/*.parquet') WHERE text LIKE '%leak%'"
     with pytest.raises(RuntimeError, match="zebras"):
         clickhouse(tmp_path, every)
-    assert clickhouse(tmp_path, f"{every} AND target_key = '_23python'") == [{"lines": 1}]
+    assert clickhouse(tmp_path, f"{every} AND target_key = '_23python'") == [[{"lines": 1}]]
 
 
 def test_python_reads_what_was_said(exported, monkeypatch):

@@ -8,16 +8,16 @@ import pytest
 
 
 def clickhouse(directory, *statements):
-    """Run statements of SQL beside some files; return the rows of the last as dictionaries."""
+    """Run statements of SQL beside some files; return the rows of each, as dictionaries."""
     reason = "needs the extra `clickhouse`"
     session = pytest.importorskip("chdb.session", reason=reason).Session()
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(directory)
-            *before, last = statements
-            for statement in before:
-                session.query(statement)
-            rows = str(session.query(last, "JSONEachRow"))
+            return [_rows(session.query(each, "JSONEachRow")) for each in statements]
     finally:
         session.close()
-    return [json.loads(row) for row in rows.splitlines()]
+
+
+def _rows(answer):
+    return [json.loads(row) for row in str(answer).splitlines() if row]
