@@ -110,7 +110,11 @@ class Background:
 
         If the job raises, that is logged and `then` is not called.
         """
-        return not self.busy and self._begin(partial(self._do, job, then))
+        return not self.busy and self.do_next(job, then)
+
+    def do_next(self, job: Callable[[], _Result], then: Callable[[_Result], None]) -> bool:
+        """Run a job after all earlier ones, as `do` does; return False after `finish`."""
+        return self._begin(partial(self._do, job, then))
 
     async def result(self, job: Callable[[], _Result]) -> _Result:
         """Return the result of a job that is done after all earlier ones, or raise its exception.

@@ -71,7 +71,7 @@ def replace_file(
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with reported(path, advice=advice):
         mode = _mode_of(path) if mode is None else mode
-        with _removed_on_failure(temporary, system):
+        with removed_on_failure(temporary, system):
             changed = _write(temporary, [data], system, mode, durable=durable, parents=parents)
             system.replace(temporary, path)
         for directory in (*changed, path.parent) if durable else ():
@@ -80,7 +80,7 @@ def replace_file(
 
 def write_aside(path: Path, blocks: Iterable[bytes], *, system: System, mode: int) -> None:
     """Write and sync a file under a name that no reader looks for; on failure remove it."""
-    with reported(path), _removed_on_failure(path, system):
+    with reported(path), removed_on_failure(path, system):
         _write(path, blocks, system, mode)
 
 
@@ -154,7 +154,8 @@ def make_directories(system: System, directory: Path, mode: int = DIRECTORY_MODE
 
 
 @contextlib.contextmanager
-def _removed_on_failure(path: Path, system: System) -> Iterator[None]:
+def removed_on_failure(path: Path, system: System) -> Iterator[None]:
+    """Remove a file if the block does not end well, also by Ctrl-C; do not tell if that fails."""
     try:
         yield
     except BaseException:

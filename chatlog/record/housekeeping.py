@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PATIENCE: Final = 5.0
+_LEFT_PATIENCE: Final = 1.0
 _NICENESS: Final = 19
 
 
@@ -32,7 +33,8 @@ class Rounds(NamedTuple):
     """The times of housekeeping, in seconds.
 
     A round over all targets comes `first` seconds after the start, and then
-    `every` so many. Each `look` tends the targets in which a segment was full.
+    `every` so many. Each `look` tends the targets in which a segment was full, and
+    those that another process kept from it before.
     """
 
     first: float = 2.0
@@ -63,6 +65,8 @@ class Housekeeping:
         self._stopped = threading.Event()
         self._next_round = 0.0
         self._told: set[str] = set()
+        self._busy: list[Path] = []
+        self._whole: set[Path] = set()
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to look; the first round comes a little later."""
@@ -72,17 +76,23 @@ class Housekeeping:
         self._look()
 
     def stop(self, *, is_batch: bool = False) -> None:
-        """End after the present target; the next run continues with the others.
+        """End at once; the next run continues with the targets that are left.
 
-        A batch may never see a round: its ledgers are compacted now, if they are due.
+        What an earlier run was killed at is finished now, as a short run sees no round. A
+        batch sees none either: its ledgers are compacted, if they are due.
         """
         self._stopped.set()
         if self._timer is not None:
             self._timer.cancel()
-        if self._background is not None:
-            if is_batch and (directories := self._writer.directories()):
+        if self._background is not None and self._loop is not None:
+            directories = self._writer.directories()
+            if is_batch and directories:
                 fold = partial(self._tender().fold_held, directories, self._now())
-                self._background.do(fold, self._tell)
+                self._background.do_next(fold, self._tell)
+            if left := [each for each in directories if each not in self._whole]:
+                end, clock = self._loop.time() + _LEFT_PATIENCE, self._loop.time
+                finish = partial(self._tender().finish_left, left, lambda: clock() > end)
+                self._background.do_next(finish, self._tell)
             self._background.finish(_PATIENCE)
             self._background.deliver()
 
@@ -96,13 +106,14 @@ class Housekeeping:
         if self._background.busy:
             return
         everything = self._loop.time() >= self._next_round
-        ended = self._writer.take_ended()
+        ended = self._writer.take_ended().union(self._busy)
         if everything:
             self._next_round = self._loop.time() + self._rounds.every
         if directories := self._writer.directories() if everything else ended:
             self._tend(self._background, directories)
 
     def _tend(self, background: Background, directories: Collection[Path]) -> None:
+        self._whole.difference_update(directories)
         tend = partial(
             self._tender().tend_held,
             directories,
@@ -110,7 +121,13 @@ class Housekeeping:
             self._now(),
             self._stopped.is_set,
         )
-        background.do(tend, self._tell)
+        background.do(tend, self._note)
+
+    def _note(self, done: Tended) -> None:
+        """Keep the busy and the whole targets of a result, and tell it."""
+        self._busy = done.busy
+        self._whole.update(done.whole)
+        self._tell(done)
 
     def _tell(self, done: Tended) -> None:
         for what, paths in (

@@ -17,7 +17,7 @@ from chatlog.archive import manifest
 from chatlog.archive.files import opened, state_of
 from chatlog.archive.inventory import ASIDE
 from chatlog.archive.manifest_entries import FoldedEntry
-from chatlog.archive.system import move, remove, write_aside
+from chatlog.archive.system import move, remove, removed_on_failure, write_aside
 from chatlog.coverage import ledger
 from chatlog.coverage.compaction import LEAST, compacted
 
@@ -62,11 +62,12 @@ def fold(
         head = None if fd is None else _head(fd, now, due, least, blocks=blocks)
         if fd is None or head is None:
             return None
-        new = _Digested(chain([head.data], _blocks_from(fd, head.read)))
-        write_aside(aside, new, system=sealer.system, mode=sealer.mode)
-        old = _Digested(_blocks_from(fd, 0))
-        for _ in old:
-            pass
+        new = _Digested(sealer.until_over(chain([head.data], _blocks_from(fd, head.read))))
+        with removed_on_failure(aside, sealer.system):
+            write_aside(aside, new, system=sealer.system, mode=sealer.mode)
+            old = _Digested(sealer.until_over(_blocks_from(fd, 0)))
+            for _ in old:
+                pass
     entry = FoldedEntry(
         file=ledger.NAME,
         sha256=old.sha256,

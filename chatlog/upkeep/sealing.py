@@ -21,7 +21,14 @@ from chatlog.archive.inventory import ASIDE, SUMS, Inventory
 from chatlog.archive.manifest_entries import SealedContent, SealedEntry, SealedPart
 from chatlog.archive.segment import sync
 from chatlog.archive.syncing import Exposed
-from chatlog.archive.system import FILE_MODE, move, remove, replace_file, write_aside
+from chatlog.archive.system import (
+    FILE_MODE,
+    move,
+    remove,
+    removed_on_failure,
+    replace_file,
+    write_aside,
+)
 from chatlog.errors import TranscriptError
 from chatlog.upkeep.merging import Tally, last_change, lines_of
 
@@ -33,8 +40,13 @@ if TYPE_CHECKING:
     from chatlog.archive.locks import Locks
     from chatlog.archive.manifest_entries import ManifestEntry
     from chatlog.archive.system import System
+    from chatlog.formats.format import Format
 
 _SUMS_ASIDE: Final = f".{SUMS}."
+
+
+class StoppedError(Exception):
+    """The end of a run, while it sealed or folded: the target is as it was before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +56,22 @@ class Sealer:
     `compression` is a name of `COMPRESSIONS`. Every failure is a
     TranscriptError and loses nothing: before the manifest's entry the parts
     are as they were, after it the sealed file is there to take their place.
+    `is_over` is asked for each block, in any thread: if it is true before the entry,
+    StoppedError is raised, and the file aside is removed.
     """
 
     system: System
     locks: Locks
     compression: str = "gzip"
     mode: int = FILE_MODE
+    is_over: Callable[[], bool] = bool
+
+    def until_over(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield blocks; raise StoppedError if the run is over."""
+        for block in blocks:
+            if self.is_over():
+                raise StoppedError
+            yield block
 
     def seal(self, inventory: Inventory, group: list[SegmentName], now: str) -> str:
         """Seal plain segments of one period and format into one; return its name."""
@@ -76,20 +98,25 @@ class Sealer:
     def _made_aside(
         self, inventory: Inventory, group: list[SegmentName], final: str, now: str
     ) -> SealedEntry:
-        way = COMPRESSIONS[self.compression]
         paths = [inventory.path(segment) for segment in group]
         parts = [_read(path) for path in paths]
         aside = inventory.directory / f".{final}{ASIDE}"
-        tally = Tally(group[0].format)
-        blocks = way.compressed(tally.counted(lines_of(paths, group[0].format)))
+        # The manifest does not name it yet, so that nobody needs it after a failure.
+        with removed_on_failure(aside, self.system):
+            tally = self._write_aside(aside, paths, group[0].format)
+            if tally.bytes != sum(part.bytes for part in parts) or _sizes(paths) != tally.bytes:
+                raise _changed(paths[0])
+            sealed = SealedPart(final, sha256_of(aside), size_of(aside) or 0)
+            received = tally.received or max(map(last_change, paths))
+            return _entry(sealed, tally, parts, received, now)
+
+    def _write_aside(self, aside: Path, paths: list[Path], made_in: Format) -> Tally:
+        """Write the lines of parts compressed, and read them back; return their tally."""
+        way, tally = COMPRESSIONS[self.compression], Tally(made_in)
+        blocks = way.compressed(self.until_over(tally.counted(lines_of(paths, made_in))))
         write_aside(aside, blocks, system=self.system, mode=self.mode)
-        _compare(aside, way.decompressed, tally)
-        if tally.bytes != sum(part.bytes for part in parts) or _sizes(paths) != tally.bytes:
-            remove([aside], system=self.system)
-            raise _changed(paths[0])
-        sealed = SealedPart(final, sha256_of(aside), size_of(aside) or 0)
-        received = tally.received or max(map(last_change, paths))
-        return _entry(sealed, tally, parts, received, now)
+        _compare(aside, self.until_over(way.decompressed(blocks_of(aside))), tally)
+        return tally
 
     def record(self, directory: Path, *entries: ManifestEntry) -> None:
         """Add entries to a target's manifest, and sync them together."""
@@ -161,13 +188,11 @@ def _sizes(paths: list[Path]) -> int:
     return sum(size_of(path) or 0 for path in paths)
 
 
-def _compare(
-    path: Path, decompressed: Callable[[Iterable[bytes]], Iterator[bytes]], tally: Tally
-) -> None:
+def _compare(path: Path, blocks: Iterable[bytes], tally: Tally) -> None:
     """Raise TranscriptError unless a sealed file reads back as the lines that went in."""
     digest = hashlib.sha256()
     try:
-        for block in decompressed(blocks_of(path)):
+        for block in blocks:
             digest.update(block)
     except DamagedError as error:
         raise TranscriptError(f"{path} did not read back: {error}; check that disk") from error

@@ -24,7 +24,7 @@ from chatlog.upkeep.holding import ELSEWHERE, Holding
 from chatlog.upkeep.keeping import Keeping
 from chatlog.upkeep.mending import mend
 from chatlog.upkeep.merging import last_change
-from chatlog.upkeep.sealing import Sealer
+from chatlog.upkeep.sealing import Sealer, StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -44,12 +44,16 @@ _CLOCK_SLACK: Final = 86_400_000
 
 @dataclass
 class Tended:
-    """The result of tending: paths of segments and ledgers by deed, busy targets, and errors."""
+    """The result of tending: paths of segments and ledgers by deed, busy targets, and errors.
+
+    `whole` has the targets that were tended to their end.
+    """
 
     sealed: list[Path] = field(default_factory=list)
     removed: list[Path] = field(default_factory=list)
     folded: list[Path] = field(default_factory=list)
     mended: list[Path] = field(default_factory=list)
+    whole: list[Path] = field(default_factory=list)
     busy: list[Path] = field(default_factory=list)
     failed: list[TranscriptError] = field(default_factory=list)
 
@@ -92,10 +96,11 @@ class Tender:
                 with self.sealer.locks.sealing(directory) as ours:
                     if ours:
                         self._tend(directory, holding(directory), now, done)
-                    else:
-                        done.busy.append(directory)
+                    (done.whole if ours else done.busy).append(directory)
             except TranscriptError as error:
                 done.failed.append(error)
+            except StoppedError:
+                done.busy.append(directory)
             yield done
 
     def foresee(
@@ -161,9 +166,13 @@ class Tender:
         now: str,
         is_over: Callable[[], bool],
     ) -> Tended:
-        """Tend targets that this process records until `is_over`; return the result."""
+        """Tend targets that this process records until `is_over`; return the result.
+
+        A segment that is being sealed by then stays as it was.
+        """
         ours, held = Holding(active=active), frozenset(directories)
-        tender = self.bounded(lambda path: ours if path in held else ELSEWHERE, now)
+        tender = replace(self, sealer=replace(self.sealer, is_over=is_over))
+        tender = tender.bounded(lambda path: ours if path in held else ELSEWHERE, now)
         done = Tended()
         for done in tender.tend(directories, lambda _: ours, now):  # noqa: B007 - the last counts
             if is_over():
@@ -183,6 +192,26 @@ class Tender:
                     if ours:
                         folded = fold(directory, self.sealer, now, blocks=1)
                         done.folded += filter(None, [folded])
+            except TranscriptError as error:
+                done.failed.append(error)
+        return done
+
+    def finish_left(self, directories: Iterable[Path], is_late: Callable[[], bool]) -> Tended:
+        """Finish seals and removals that killed runs began, in targets that this process records.
+
+        For a run that ended before its first round; stop if `is_late`. Nothing is sealed.
+        """
+        done = Tended()
+        for directory in directories:
+            if is_late():
+                break
+            try:
+                with self.sealer.locks.sealing(directory) as ours:
+                    if ours:
+                        self._mend_manifest(directory)
+                        inventory = Inventory(directory)
+                        _expect_whole_manifest(inventory)
+                        self.sealer.finish(inventory)
             except TranscriptError as error:
                 done.failed.append(error)
         return done

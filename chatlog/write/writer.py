@@ -298,12 +298,9 @@ class Writer:
         return self._active
 
     def directories(self) -> list[Path]:
-        """Return the directories of the held targets whose network has its CASEMAPPING."""
-        return [
-            self.path(network, target)
-            for network, target in self.locks.held()
-            if target == SERVER or self._networks.casemapping(network) is not None
-        ]
+        """Return the directories of the held targets whose network has a sound CASEMAPPING."""
+        held = self.locks.held()
+        return [path for each in held if (path := self._known_path(*each)) is not None]
 
     def take_ended(self) -> set[Path]:
         """Return the directories in which segments ended for their size since the last call."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
@@ -10,16 +12,24 @@ from chatlog.clock import now
 from chatlog.demo.server import Server
 from chatlog.read.reader import Reader
 from chatlog.record.housekeeping import Rounds
+from chatlog.upkeep.verify import Verifier
 from tests.support.archive import manifest_of, record
+from tests.support.crashing import Fragile, Stopped
 from tests.support.recorded import texts
 from tests.support.recording import recorder_of
-from tests.support.tending import DAY, age, event_ago, segment_ago
-from tests.support.waiting import until
+from tests.support.tending import DAY, HOLDER, age, event_ago, segment_ago, tend
+from tests.support.waiting import PATIENCE, until
 
 OFTEN = Rounds(first=0.05, every=0.05, look=0.01)
+ONCE = Rounds(first=0.05, every=600, look=0.01)
+NEVER = Rounds(first=600, every=600, look=600)
+SEALER = HOLDER.replace(
+    'locks.hold("net", "#c")', "lock = locks.sealing(pathlib.Path(sys.argv[2])); lock.__enter__()"
+)
+"""Another process, which tends a target."""
 
 
-def run(root, story, **storage):
+def run(root, story, *, rounds=OFTEN, **storage):
     """Record #demo while a story is told."""
 
     async def scenario():
@@ -32,7 +42,7 @@ def run(root, story, **storage):
                 server.port,
                 storage=settings,
                 session={"channels": ("#demo",)},
-                rounds=OFTEN,
+                rounds=rounds,
             )
             task = asyncio.ensure_future(recorder.run())
             await server.joined("rec", "#demo")
@@ -90,6 +100,60 @@ def test_what_an_earlier_run_left_is_sealed_and_what_is_too_old_removed(tmp_path
     assert recorder.errors == 0
     entries = manifest_of(directory)
     assert [each["entry"] for each in entries] == ["sealed", "sealed", "removed"]
+
+
+async def _nothing(_ada, _recorder):
+    """Let the run end as soon as it has begun."""
+
+
+def killed_while_it_sealed(root, nth):
+    """Make an archive that a run was sealing when it was killed; return whether it was."""
+    record(root, event_ago(5, "one", target="#demo"), event_ago(5, "two", target="#demo"))
+    record(root, event_ago(5, "old", target="#demo", via="chathistory"))
+    fragile = Fragile(nth, "stop after")
+    try:
+        tend(root, now(), system=fragile.system)
+    except Stopped:
+        return True
+    finally:
+        fragile.bury()
+    return False
+
+
+def test_a_run_of_any_length_finishes_what_a_killed_one_was_sealing(tmp_path):
+    nth, left = 1, 0
+    while killed_while_it_sealed(root := tmp_path / str(nth), nth):
+        left += bool(verify(root))
+        run(root, _nothing, rounds=NEVER)
+        assert verify(root) == [], nth
+        assert sorted(messages(root)) == ["old", "one", "two"]
+        nth += 1
+    assert left > 4
+
+
+def verify(root):
+    verifier = Verifier(root, lambda _more: None)
+    return [*verifier.target(root / "net" / "#demo", held=False)]
+
+
+def test_a_target_that_is_being_tended_elsewhere_is_tended_at_the_next_look(tmp_path):
+    record(tmp_path, event_ago(5, "lately", target="#demo"))
+    age(tmp_path)
+    directory = tmp_path / "net" / "#demo"
+
+    async def story(ada, _recorder):
+        for number in range(3):
+            ada.say("#demo", f"line {number}")
+            await until(lambda number=number: f"line {number}" in texts(tmp_path, "#demo"))
+        await asyncio.sleep(0.1)  # the first round has been there, and the next is far
+        assert not list(directory.glob("*.gz"))
+        other.communicate("", timeout=PATIENCE)
+        await until((directory / segment_ago(5, "jsonl.gz")).exists)
+
+    command = [sys.executable, "-c", SEALER, str(tmp_path), str(directory)]
+    with subprocess.Popen(command, stdin=-1, stdout=-1, text=True) as other:
+        other.stdout.readline()
+        run(tmp_path, story, rounds=ONCE)
 
 
 def test_what_cannot_be_sealed_is_told_once_and_recording_goes_on(tmp_path, caplog):

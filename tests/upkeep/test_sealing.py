@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import subprocess
+from dataclasses import fields
 
 import pytest
 from hypothesis import given
@@ -14,9 +17,12 @@ from chatlog.archive.compression import COMPRESSIONS
 from chatlog.archive.inventory import Inventory
 from chatlog.archive.layout import parse_segment
 from chatlog.archive.locks import Locks
+from chatlog.archive.storage import Storage
+from chatlog.archive.system import System
 from chatlog.errors import TranscriptError
 from chatlog.upkeep.holding import ELSEWHERE, Holding
 from chatlog.upkeep.sealing import Sealer
+from chatlog.upkeep.tending import tender_of
 from tests.support.archive import (
     UNSYNCED,
     append_to_manifest,
@@ -26,7 +32,7 @@ from tests.support.archive import (
     writer_in,
 )
 from tests.support.crashing import lines_of
-from tests.support.tending import DAY, LONG_AFTER, tend
+from tests.support.tending import DAY, LONG_AFTER, age, tend
 
 each_way = pytest.mark.parametrize("compress", list(COMPRESSIONS))
 
@@ -186,6 +192,73 @@ def test_a_segment_that_grows_while_it_is_sealed_is_left_as_it_is(tmp_path):
         sealer.seal(inventory, [parse_segment(segment.name)], LONG_AFTER)
     assert names(tmp_path) == [segment.name]
     assert entries(tmp_path, "sealed") == []
+
+
+def aside(root, target="#c"):
+    return [path.name for path in (root / "net" / target).glob(".*")]
+
+
+@each_way
+def test_a_run_that_ends_while_it_seals_leaves_nothing_half_made(tmp_path, compress):
+    tenders = 0
+    for last in range(100):
+        root, asked = tmp_path / str(last), []
+
+        def is_over(asked=asked, last=last):
+            asked.append(None)
+            return len(asked) > last
+
+        record(root, event_at(0, "one"), event_at(1, "two"))
+        age(root)
+        locks, directory = Locks(root), root / "net" / "#c"
+        tender = tender_of(Storage(root=root, compress=compress), UNSYNCED, locks)
+        done = tender.tend_held([directory], frozenset(), LONG_AFTER, is_over)
+        locks.close()
+        assert aside(root) == []
+        assert done.failed == []
+        if done.sealed:
+            break
+        assert done.busy == [directory]
+        assert names(root) == ["2026-11-23_001.jsonl"]
+        assert entries(root, "sealed") == []
+        tenders += 1
+    assert tenders >= (0 if compress == "none" else 2), "while it is written, and while it is read"
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "it broke"), KeyboardInterrupt()])
+def test_a_seal_that_fails_before_the_manifest_names_it_leaves_nothing(tmp_path, error):
+    def tended(root, nth):
+        failing = FailingOnce(nth, error)
+        record(root, event_at(0, "one"), event_at(1, "two"))
+        with contextlib.suppress(AssertionError, KeyboardInterrupt):
+            tend(root, system=failing.system)
+        return failing.named_at
+
+    calls = tended(tmp_path / "all", 0)
+    assert calls > 4
+    for nth in range(1, calls):
+        tended(tmp_path / str(nth), nth)
+        assert aside(tmp_path / str(nth)) == [], nth
+
+
+class FailingOnce:
+    """System calls of which the `nth` raises an error; `named_at` is the first of the manifest."""
+
+    def __init__(self, nth, error):
+        self.named_at = self._count = 0
+        calls = [(field.name, getattr(UNSYNCED, field.name)) for field in fields(System)]
+        self.system = System(**{name: self._call(nth, real, error) for name, real in calls})
+
+    def _call(self, nth, real, error):
+        def call(*args):
+            self._count += 1
+            if "MANIFEST" in str(args[0]):
+                self.named_at = self.named_at or self._count
+            if self._count == nth:
+                raise error
+            return real(*args)
+
+        return call
 
 
 def test_a_clock_that_went_back_seals_and_removes_nothing(tmp_path):
