@@ -50,6 +50,8 @@ def without_redacted(ids: AbstractSet[tuple[str, str]], *, marks: bool) -> Filte
     With `marks`, such a message stays without its text, and the event that took it back stays
     too; otherwise both go, and reactions to the message. Edits of the message are as it is.
     """
+    if not ids:
+        return _all
 
     def is_taken_back(network: str, msgid: str) -> bool:
         return bool(msgid) and (network, msgid) in ids
@@ -147,6 +149,8 @@ def without_hosts(events: Sequence[Event]) -> Sequence[Event]:
 
 
 def _hostless(event: Event) -> Event:
+    if event.type in TALK and event.target != SERVER and not event.params:  # most lines
+        return replace(event, user="", host="", raw="")
     fields: dict[str, object] = {}
     for name in ("user", "host", "raw"):
         if getattr(event, name):
@@ -182,6 +186,10 @@ def _without_own_host(found: re.Match[str]) -> str:
 def without_member_lists(events: Sequence[Event]) -> Sequence[Event]:
     """Return events without the lists of members, which tell who never said a word."""
     return [each for each in events if each.type != EventType.NAMES]
+
+
+def _all(events: Sequence[Event]) -> Sequence[Event]:
+    return events
 
 
 def _each(kept: Callable[[Event], Event | None]) -> Filter:

@@ -8,39 +8,53 @@ word, so the key stays in the archive. Equal lines of one second are numbered.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from hashlib import blake2b
 from itertools import pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from chatlog.event import Event
 
 _BYTES: Final = 7  # ten letters have 50 bits, and six are left over
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"  # as RFC 4648 has them, in lower case
 _PAIRS: Final = [one + other for one in _LETTERS for other in _LETTERS]
+_named: Final = attrgetter("time", "type", "nick", "text")
 
 
 class Anchors:
-    """The anchors of the lines of one page, in the order of the page."""
+    """The anchors of the lines of pages, made with the key of an archive."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
-        self._taken: dict[str, int] = {}
+        self._keyed = blake2b(key=key, digest_size=_BYTES)  # a copy takes less time than the key
 
-    def of(self, event: Event) -> str:
-        """Return the anchor of the next line."""
-        said = f"{event.type}\n{event.nick}\n{event.text}".encode("utf-8", "surrogatepass")
-        bits = int.from_bytes(blake2b(said, key=self._key, digest_size=_BYTES).digest(), "big")
-        time, pairs = event.time, _PAIRS
-        anchor = (
-            f"{time[11:13]}{time[14:16]}{time[17:19]}-{pairs[bits >> 46]}{pairs[bits >> 36 & 1023]}"
-            f"{pairs[bits >> 26 & 1023]}{pairs[bits >> 16 & 1023]}{pairs[bits >> 6 & 1023]}"
-        )
-        count = self._taken.get(anchor, 0)
-        self._taken[anchor] = count + 1
-        return f"{anchor}-{count + 1}" if count else anchor
+    def of(self, events: Iterable[Event]) -> list[str]:
+        """Return the anchors of the lines of a page, in the order of the page."""
+        copied, number, pairs = self._keyed.copy, int.from_bytes, _PAIRS
+        found = []
+        for time, kind, nick, text in map(_named, events):
+            digest = copied()
+            digest.update(f"{kind}\n{nick}\n{text}".encode("utf-8", "surrogatepass"))
+            bits = number(digest.digest(), "big")
+            found.append(
+                f"{time[11:13]}{time[14:16]}{time[17:19]}-{pairs[bits >> 46]}"
+                f"{pairs[bits >> 36 & 1023]}{pairs[bits >> 26 & 1023]}"
+                f"{pairs[bits >> 16 & 1023]}{pairs[bits >> 6 & 1023]}"
+            )
+        return found if len({*found}) == len(found) else _numbered(found)
+
+
+def _numbered(anchors: Iterable[str]) -> list[str]:
+    """Return anchors with a number at each that is there already."""
+    taken: Counter[str] = Counter()
+    found = []
+    for anchor in anchors:
+        taken[anchor] += 1
+        found.append(f"{anchor}-{taken[anchor]}" if taken[anchor] > 1 else anchor)
+    return found
 
 
 Former: TypeAlias = "Mapping[str, Sequence[str]]"

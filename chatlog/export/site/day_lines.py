@@ -6,16 +6,17 @@ A line is one `p` with its anchor. Joins and quits that follow each other are on
 from __future__ import annotations
 
 from collections import Counter
+from itertools import compress
 from typing import TYPE_CHECKING, Final
-from zlib import crc32
 
 import msgspec
 
 from chatlog.event import CLASSES, RECORDERS_OWN, TALK, EventType
 from chatlog.export.filters import EDIT, REDACTED
 from chatlog.export.site.anchors import Anchors, aliases_now
-from chatlog.export.site.markup import escaped, marked, shown, shown_lines
+from chatlog.export.site.markup import escaped, marked_all, shown, shown_lines
 from chatlog.export.site.search_terms import terms_of
+from chatlog.export.site.talk_lines import ABOUT, AboutMessages, Clocks, Speakers
 from chatlog.formats.sentences import sentence
 from chatlog.formats.visible import visible
 
@@ -25,17 +26,20 @@ if TYPE_CHECKING:
     from chatlog.event import Event
     from chatlog.export.site.anchors import Former
 
-COLORS: Final = 24
-"""The colours of nicks; the style sheet has a class for each."""
-
 _PRESENCE: Final = CLASSES["presence"] - {EventType.NAMES}
 _LEFT_OUT: Final = RECORDERS_OWN | {EventType.NAMES, EventType.OTHER}
-_ABOUT: Final = frozenset({EventType.REACT, EventType.UNREACT, EventType.REDACT, EventType.CLEAR})
+_NO_LINES: Final = _LEFT_OUT | ABOUT
 _FOLDED: Final[dict[str, str]] = {
     EventType.JOIN: "joined",
     EventType.PART: "left",
     EventType.QUIT: "quit",
     EventType.NICK: "changed nicks",
+}
+_MOST_DOINGS: Final = 10_000
+_CLASSES: Final[Mapping[str, str]] = {
+    EventType.MESSAGE: "",
+    EventType.ACTION: ' class="act"',
+    EventType.NOTICE: ' class="note"',
 }
 
 
@@ -57,57 +61,34 @@ class DaySummary(msgspec.Struct):
 
 
 class DayLines(msgspec.Struct):
-    """The lines of a day as HTML and as text, their anchors, the numbers, and the terms."""
+    """The lines of a day as HTML and as text, the numbers, and the terms."""
 
     html: str
     text: str
-    anchors: list[str]
     summary: DaySummary
     terms: set[str]
-
-
-class LocalTimes:
-    """The local day and time of moments, remembered by the minute."""
-
-    def __init__(self, local: Callable[[str], tuple[str, str]]) -> None:
-        self._local = local
-        self._known: dict[str, tuple[str, str]] = {}
-
-    def of(self, time: str) -> tuple[str, str]:
-        """Return the day and `HH:MM` of a time."""
-        minute = time[:16]
-        found = self._known.get(minute)
-        if found is None:
-            if len(self._known) > 5000:  # noqa: PLR2004 - some days
-                self._known.clear()
-            found = self._known[minute] = self._local(time)
-        return found
-
-
-def color_of(nick: str) -> int:
-    """Return the colour of a nick: the same on every page."""
-    return crc32(nick.lower().encode("utf-8", "surrogatepass")) % COLORS
 
 
 class DayRenderer:
     """The lines of the days of one channel, one day after the other.
 
-    `redacted` are the networks and ids of messages that were taken back. The renderer remembers
-    the page and the anchor of messages by their ids, for links of replies: those of earlier days
-    of the same run.
+    `local` returns the local `HH:MM` of a time. `redacted` are the networks and ids of messages
+    that were taken back. The renderer remembers the page and the anchor of messages by their ids,
+    for links of replies: those of earlier days of the same run.
     """
 
     def __init__(
         self,
         key: bytes,
-        times: LocalTimes,
+        local: Callable[[str], str],
         redacted: Collection[tuple[str, str]] = frozenset(),
     ) -> None:
-        self._key = key
-        self._times = times
-        self._redacted = redacted
-        self._nicks: dict[str, str] = {}
-        self._messages: dict[str, str] = {}
+        self.clocks = Clocks(local)
+        self.speakers: dict[str, Speakers] = {kind: Speakers(kind) for kind in TALK}
+        self.messages: dict[str, str] = {}
+        self.redacted = redacted
+        self._anchors = Anchors(key)
+        self._doings: dict[tuple[str, ...], tuple[str, str]] = {}
 
     def render(
         self,
@@ -122,118 +103,124 @@ class DayRenderer:
         `origins` are the events as the archive has them: anchors are made of these, so that a
         line keeps its own when a name in it is left out later.
         """
-        page = _DayPage(self, day)
-        rest = sorted(gaps, key=lambda gap: gap.time, reverse=True)
-        about = _about(events)
-        for event, origin in zip(events, origins or events, strict=True):
-            while rest and rest[-1].time <= event.time:
-                page.add_gap(rest.pop())
-            page.add(event, about, origin)
-        for gap in reversed(rest):
-            page.add_gap(gap)
-        return page.finish(former)
+        page = _DayPage(self, day, AboutMessages.of(events), gaps)
+        lines, named = _on_page(events, origins or events)
+        anchors = self._anchors.of(named)
+        page.add(lines, anchors)
+        return page.finish(former, anchors)
 
-    def nick(self, name: str) -> str:
-        """Return a nick as HTML, in its colour."""
-        found = self._nicks.get(name)
+    def doing(self, event: Event) -> tuple[str, str]:
+        """Return an event that is no talk as a sentence, and as HTML."""
+        kind = event.type
+        if kind not in _FOLDED:
+            return _doing(event)
+        # People come and go by the same words all day.
+        who = (event.nick, event.user, event.host)
+        key = (kind, *who, event.target, event.subject, event.text)
+        found = self._doings.get(key)
         if found is None:
-            if len(self._nicks) > 10_000:  # noqa: PLR2004 - a network's people
-                self._nicks.clear()
-            found = f'<b class="n{color_of(name)}">{escaped(name)}</b>'
-            self._nicks[name] = found
+            if len(self._doings) >= _MOST_DOINGS:
+                self._doings.clear()
+            found = self._doings[key] = _doing(event)
         return found
 
 
-class _About(msgspec.Struct):
-    """The events of a day about its messages, by the ids of these."""
-
-    edited: set[str]
-    reactions: dict[str, Counter[str]]
+def _doing(event: Event) -> tuple[str, str]:
+    told = sentence(event, visible)
+    return told, escaped(told.removeprefix("*** "))
 
 
-def _about(events: Sequence[Event]) -> _About:
-    found = _About(set(), {})
-    for event in events:
-        if event.tags and (edited := event.tags.get(EDIT)):
-            found.edited.add(edited)
-        if event.type not in _ABOUT or not event.reply_to:
-            continue
-        if event.type == EventType.REACT:
-            found.reactions.setdefault(event.reply_to, Counter())[event.text] += 1
-        elif event.type == EventType.UNREACT:
-            found.reactions.setdefault(event.reply_to, Counter())[event.text] -= 1
-    return found
+def _on_page(
+    events: Sequence[Event], origins: Sequence[Event]
+) -> tuple[Sequence[Event], Sequence[Event]]:
+    """Return the events that are lines of a page, and their origins.
+
+    Those of the recorder itself, lists of members, and what is shown at a message are none.
+    """
+    if _NO_LINES.isdisjoint([event.type for event in events]):
+        return events, origins
+    kept = [
+        event.type not in _LEFT_OUT and not (event.type in ABOUT and event.reply_to)
+        for event in events
+    ]
+    return [*compress(events, kept)], [*compress(origins, kept)]
 
 
 class _DayPage:
     """The lines of one day so far."""
 
-    def __init__(self, renderer: DayRenderer, day: str) -> None:
+    def __init__(
+        self, renderer: DayRenderer, day: str, about: AboutMessages, gaps: Iterable[DayGap]
+    ) -> None:
         self._renderer = renderer
+        self._clocks = renderer.clocks
+        self._speakers = renderer.speakers
         self._day = day
-        self._anchors = Anchors(renderer._key)  # noqa: SLF001 - of this module
-        self._names: list[str] = []
+        self._about = about
+        self._gaps = sorted(gaps, key=lambda gap: gap.time, reverse=True)
         self._lines: list[str] = []
         self._plain: list[str] = []
         self._texts: list[str] = []
+        self._odd: set[str] = set()
+        self._nicks: list[str] = []
+        self._times: list[str] = []
         self._folded: list[tuple[str, str]] = []
         self._summary = DaySummary()
-        self._people: Counter[str] = Counter()
 
-    def add(self, event: Event, about: _About, origin: Event) -> None:
-        """Add an event, whose anchor is that of `origin`.
+    def add(self, events: Sequence[Event], anchors: Sequence[str]) -> None:
+        """Add the events of the day, and the gaps before each."""
+        self._summary.events = len(events)
+        texts = iter(self._marked([event.text for event in events if event.type in TALK]))
+        for event, anchor in zip(events, anchors, strict=True):
+            if self._gaps and self._gaps[-1].time <= event.time:
+                self._add_gaps(event.time)
+            kind = event.type
+            if kind in TALK:
+                if self._folded:
+                    self._close_fold()
+                self._add_talk(event, anchor, next(texts))
+            elif kind in _PRESENCE:
+                self._folded.append((kind, self._doing(event, anchor)))
+            else:
+                self._close_fold()
+                self._lines.append(self._doing(event, anchor))
+                if kind == EventType.TOPIC:
+                    self._summary.topic = event.text
 
-        Those of the recorder itself, and lists of members, are left out.
-        """
-        kind = event.type
-        if kind in TALK:
-            self._close_fold()
-            self._add_talk(event, about, self._anchor(origin))
-        elif kind in _LEFT_OUT or (kind in _ABOUT and event.reply_to):
-            return
-        elif kind in _PRESENCE:
-            anchor = self._anchor(origin)
-            self._folded.append((kind, self._doing(event, anchor)))
-        else:
-            self._close_fold()
-            self._lines.append(self._doing(event, self._anchor(origin)))
-            if kind == EventType.TOPIC:
-                self._summary.topic = event.text
-        self._summary.events += 1
-
-    def add_gap(self, gap: DayGap) -> None:
-        """Add a stretch that was not heard."""
+    def _add_gaps(self, until: str) -> None:
+        """Add the stretches that were not heard and that begin by a time."""
         self._close_fold()
-        self._lines.append(f'<p class="gap">{escaped(gap.text)}</p>')
+        while self._gaps and self._gaps[-1].time <= until:
+            self._lines.append(f'<p class="gap">{escaped(self._gaps.pop().text)}</p>')
 
-    def _anchor(self, event: Event) -> str:
-        anchor = self._anchors.of(event)
-        self._names.append(anchor)
-        return anchor
+    def _marked(self, texts: list[str]) -> list[str]:
+        """Return the texts of all messages as HTML."""
+        self._odd = {text for text in texts if not text.isprintable()}
+        found = marked_all(texts, self._odd)
+        if REDACTED not in texts:
+            self._texts = texts
+            return found
+        self._texts = [text for text in texts if text != REDACTED]
+        gone = f'<i class="gone">{REDACTED}</i>'
+        return [gone if text == REDACTED else made for text, made in zip(texts, found, strict=True)]
 
-    def _add_talk(self, event: Event, about: _About, anchor: str) -> None:
-        renderer = self._renderer
-        clock = renderer._times.of(event.time)[1]  # noqa: SLF001 - of this module
+    def _add_talk(self, event: Event, anchor: str, marked: str) -> None:
+        """Add a message, whose text is `marked` as HTML."""
+        kind, time, text = event.type, event.time, event.text
+        clock = self._clocks[time[:16]]
         nick = event.relayed_nick or event.nick
-        self._people[nick] += 1
-        self._summary.said += 1
-        self._summary.hours[int(clock[:2])] += 1
-        before = self._before(event) if event.reply_to or event.tags else ""
-        after = ""
-        if event.text == REDACTED:
-            text = f'<i class="gone">{REDACTED}</i>'
-            self._texts.append(shown(nick))
+        html, told = self._speakers[kind][nick]
+        if text in self._odd or event.relayed_nick or event.statusmsg or event.subject:
+            self._plain.append(f"[{clock}{time[16:19]}] {sentence(event, visible)}")
         else:
-            text = marked(event.text)
-            self._texts.append(f"{shown(nick)} {shown_lines(event.text)}")
-        if event.msgid:
-            renderer._messages[event.msgid] = f"{self._day}.html#{anchor}"  # noqa: SLF001
-            after = self._after(event, about)
-        kind = _CLASSES[event.type]
-        self._plain.append(f"[{clock}{event.time[16:19]}] {_told(event)}")
+            self._plain.append(f"[{clock}{time[16:19]}] {told}{text}")
+        before = self._before(event) if event.reply_to or event.tags else ""
+        after = self._after(event, anchor) if event.msgid else ""
+        self._nicks.append(nick)
+        self._times.append(clock)
         self._lines.append(
-            f'<p id="{anchor}"{kind}><a href="#{anchor}">{clock}</a> {renderer.nick(nick)} '
-            f"{before}<span>{text}</span>{after}</p>"
+            f'<p id="{anchor}"{_CLASSES[kind]}><a href="#{anchor}">{clock}</a> {html} '
+            f"{before}<span>{marked}</span>{after}</p>"
         )
 
     def _before(self, event: Event) -> str:
@@ -243,26 +230,27 @@ class _DayPage:
             found += self._link(edited, "edit of", "✎") or '<i class="gone">edit:</i> '
         return found
 
-    def _after(self, event: Event, about: _About) -> str:
-        """Return the marks behind a message: edited, removed, reactions."""
-        found = ' <i class="gone">(edited)</i>' if event.msgid in about.edited else ""
-        redacted = self._renderer._redacted  # noqa: SLF001 - of this module
-        if event.text != REDACTED and (event.network, event.msgid) in redacted:
-            found += ' <i class="gone">(taken back)</i>'
-        return found + _reactions(about.reactions.get(event.msgid))
+    def _after(self, event: Event, anchor: str) -> str:
+        """Return the marks behind a message: edited, removed, reactions; remember its place."""
+        renderer, msgid = self._renderer, event.msgid
+        renderer.messages[msgid] = f"{self._day}.html#{anchor}"
+        edited, reactions = self._about.marks(msgid)
+        if event.text != REDACTED and (event.network, msgid) in renderer.redacted:
+            return f'{edited} <i class="gone">(taken back)</i>{reactions}'
+        return edited + reactions
 
     def _link(self, msgid: str, label: str, sign: str) -> str:
-        place = self._renderer._messages.get(msgid)  # noqa: SLF001 - of this module
+        place = self._renderer.messages.get(msgid)
         if place is None:
             return ""
         place = place.removeprefix(f"{self._day}.html")
         return f'<a class="re" href="{place}" aria-label="{label}">{sign}</a> '
 
     def _doing(self, event: Event, anchor: str) -> str:
-        clock = self._renderer._times.of(event.time)[1]  # noqa: SLF001 - of this module
-        told = sentence(event, visible)
+        """Return an event that is no talk as a line."""
+        clock = self._clocks.of(event.time)
+        told, text = self._renderer.doing(event)
         self._plain.append(f"[{clock}{event.time[16:19]}] {told}")
-        text = escaped(told.removeprefix("*** "))
         return (
             f'<p id="{anchor}" class="do"><a href="#{anchor}">{clock}</a> <span>{text}</span></p>'
         )
@@ -282,45 +270,33 @@ class _DayPage:
             self._lines += lines
         self._folded = []
 
-    def finish(self, former: Former) -> DayLines:
-        """Return the whole day; lines that moved keep their former anchors."""
+    def finish(self, former: Former, anchors: Sequence[str]) -> DayLines:
+        """Return the whole day, whose lines have these anchors; moved ones keep the former too."""
         self._close_fold()
+        for gap in reversed(self._gaps):
+            self._lines.append(f'<p class="gap">{escaped(gap.text)}</p>')
         html = "\n".join(self._lines)
         if former:
-            html = with_aliases(html, former, self._names)
+            html = with_aliases(html, former, anchors)
         self._plain.append("")
-        self._summary.people = dict(self._people)
-        terms = terms_of("\n".join(self._texts))
-        terms |= {f"from:{shown(nick).lower()}" for nick in self._people}
-        return DayLines(html, "\n".join(self._plain), self._names, self._summary, terms)
+        return DayLines(html, "\n".join(self._plain), self._counted(), self._terms())
 
+    def _counted(self) -> DaySummary:
+        """Return the numbers of the day."""
+        found = self._summary
+        found.said = len(self._nicks)
+        found.people = dict(Counter(self._nicks))
+        for clock, count in Counter(self._times).items():
+            found.hours[int(clock[:2])] += count
+        return found
 
-_CLASSES: Final[Mapping[str, str]] = {
-    EventType.MESSAGE: "",
-    EventType.ACTION: ' class="act"',
-    EventType.NOTICE: ' class="note"',
-}
-
-
-def _told(event: Event) -> str:
-    """Return an event as a sentence; messages of plain words take a short way."""
-    text, nick = event.text, event.nick
-    if (
-        event.type == EventType.MESSAGE
-        and not event.statusmsg
-        and text.isprintable()
-        and text.isascii()
-        and nick.isalnum()
-    ):
-        return f"<{nick}> {text}"
-    return sentence(event, visible)
-
-
-def _reactions(found: Counter[str] | None) -> str:
-    if not found:
-        return ""
-    shown = [f"{escaped(each)} {count}" for each, count in found.items() if count > 0]
-    return f' <span class="react">{" ".join(shown)}</span>' if shown else ""
+    def _terms(self) -> set[str]:
+        """Return the terms of all messages, and of those who said them."""
+        nicks = [*map(shown, {*self._nicks})]
+        texts = map(shown_lines, self._texts) if self._odd else self._texts
+        terms = terms_of("\n".join([*nicks, *texts]))
+        terms.update(f"from:{nick.lower()}" for nick in nicks)
+        return terms
 
 
 def with_aliases(html: str, former: Former, now: Sequence[str]) -> str:

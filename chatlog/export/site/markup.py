@@ -7,10 +7,13 @@ bidirectional controls turn nothing outside it (each text is isolated, see the s
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chatlog.formats.mirc import COLORS, pieces
 from chatlog.formats.visible import printable, visible, visible_formatted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
 
 _LINK: Final = re.compile(r"(?:https?|ircs?)://[^\s<>\"\x00-\x1f]+", re.IGNORECASE)
 _ENDING: Final = ".,:;!?'\")]}»”’"
@@ -38,9 +41,27 @@ def shown_lines(text: str) -> str:
     return text if text.isprintable() else "\n".join(map(shown, text.split("\n")))
 
 
+def marked_all(texts: Sequence[str], odd: Collection[str]) -> list[str]:
+    """Return texts of messages as HTML, as `marked` does, in less than half of its time.
+
+    `odd` are the texts that are not printable.
+    """
+    plain = "\n".join(["" if text in odd else text for text in texts] if odd else texts)
+    found = _quoted(plain).split("\n") if texts else []
+    if odd or "://" in plain:
+        return [
+            marked(text) if text in odd or "://" in text else made
+            for text, made in zip(texts, found, strict=True)
+        ]
+    return found
+
+
 def escaped(text: str) -> str:
     """Return a text for HTML, in elements and in quoted attributes; controls are written out."""
-    text = shown(text)
+    return _quoted(shown(text))
+
+
+def _quoted(text: str) -> str:
     if "&" in text:
         text = text.replace("&", "&amp;")
     if "<" in text:

@@ -11,7 +11,7 @@ import msgspec
 
 from chatlog.event import parse_time
 from chatlog.export.site.anchors import anchors_in
-from chatlog.export.site.day_lines import DayGap, DayRenderer, DaySummary, LocalTimes
+from chatlog.export.site.day_lines import DayGap, DayRenderer, DaySummary
 from chatlog.export.site.site_days import bounds_of, bounds_of_month, day_of, is_bounded
 from chatlog.formats import jsonl
 
@@ -64,20 +64,17 @@ class MonthWork(msgspec.Struct, frozen=True):
 
     def run(self, settings: SiteSettings, key: bytes) -> Iterator[RenderedDay]:
         """Yield each day that has lines or gaps; write its text, its JSON, and its lines aside."""
-        tz = settings.tz
 
-        def local(time: str) -> tuple[str, str]:
-            return day_of(time, tz), local_clock(time, settings)
+        def local(time: str) -> str:
+            return local_clock(time, settings)
 
-        times = LocalTimes(local)
-        renderer = DayRenderer(key, times, self.withholding.redacted)
+        renderer = DayRenderer(key, local, self.withholding.redacted)
         until = settings.until
         for day, events in self._days(settings):
             old = [each for each in events if each.time < until] if until else events
-            found = self.withholding.shown(old)
-            if not found:
+            shown, origins = self.withholding.shown(old)
+            if not shown:
                 continue
-            shown, origins = zip(*found, strict=True)
             gaps = self._gaps_of(day, settings)
             lines = renderer.render(day, shown, gaps, self._former(day), origins)
             self.aside.mkdir(parents=True, exist_ok=True)

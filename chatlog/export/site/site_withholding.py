@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from chatlog.export.withholding import Withheld
     from chatlog.read.reader import Reader
 
+_PIECES: Final = 8
+
 
 class SiteWithholding(msgspec.Struct, frozen=True):
     """The filters of the events of a site, and the messages that were taken back.
@@ -34,13 +37,16 @@ class SiteWithholding(msgspec.Struct, frozen=True):
     redacted: frozenset[tuple[str, str]]
     told: str
 
-    def shown(self, events: Sequence[Event]) -> list[tuple[Event, Event]]:
-        """Return the events that are shown, each with itself as the archive has it."""
+    def shown(self, events: Sequence[Event]) -> tuple[Sequence[Event], Sequence[Event]]:
+        """Return the events that are shown, and the same events as the archive has them."""
         shown = self._filtered(events)
-        if len(shown) == len(events):
-            return [*zip(shown, events, strict=True)]
-        each = ((self._filtered([event]), event) for event in events)
-        return [(found[0], event) for found, event in each if found]
+        if len(shown) == len(events) or not shown:
+            return shown, events[: len(shown)]
+        # Which ones are left out is found among ever fewer.
+        step = len(events) // _PIECES or 1
+        pieces = [self.shown(events[at : at + step]) for at in range(0, len(events), step)]
+        some, origins = zip(*pieces, strict=True)
+        return [*chain.from_iterable(some)], [*chain.from_iterable(origins)]
 
     def _filtered(self, events: Sequence[Event]) -> Sequence[Event]:
         for each in self.filters:

@@ -19,8 +19,12 @@ LINES = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["ann", "bob"]), T
 
 
 def anchors_of(lines, key=KEY):
-    made = Anchors(key)
-    return [made.of(event_at(at, text, nick=nick)) for at, nick, text in lines]
+    return Anchors(key).of(event_at(at, text, nick=nick) for at, nick, text in lines)
+
+
+def anchor_of(event, key=KEY):
+    [found] = Anchors(key).of([event])
+    return found
 
 
 @given(LINES)
@@ -45,11 +49,11 @@ def test_equal_lines_of_one_second_are_numbered():
 
 def test_an_anchor_depends_on_the_key_the_type_the_nick_and_the_text():
     changed = [
-        Anchors(OTHER).of(event_at(1, "hi")),
-        Anchors(KEY).of(event_at(1, "hi", type="action")),
-        Anchors(KEY).of(event_at(1, "hi", nick="bob")),
-        Anchors(KEY).of(event_at(1, "ho")),
-        Anchors(KEY).of(event_at(1, "hi")),
+        anchor_of(event_at(1, "hi"), OTHER),
+        anchor_of(event_at(1, "hi", type="action")),
+        anchor_of(event_at(1, "hi", nick="bob")),
+        anchor_of(event_at(1, "ho")),
+        anchor_of(event_at(1, "hi")),
     ]
     assert len({each[7:] for each in changed}) == len(changed)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.export.site.markup import escaped, linked, marked, shown, shown_lines
+from chatlog.export.site.markup import escaped, linked, marked, marked_all, shown, shown_lines
 from tests.support.sites import ATTACKS, Elements
 
 ELEMENTS = {"a", "b", "i", "u", "s", "span", "br"}
@@ -41,6 +41,12 @@ def test_the_page_shows_the_visible_text_and_all_of_it(text):
     assert Elements(linked(text)).text == shown(text)
     assert Elements(f'<p title="{escaped(text)}">').attributes == [("p", "title", shown(text))]
     assert Elements(f"<p title='{escaped(text)}'>").attributes == [("p", "title", shown(text))]
+
+
+@given(st.lists(TEXTS))
+def test_texts_that_are_marked_at_once_are_as_if_each_was_marked_alone(texts):
+    odd = {text for text in texts if not text.isprintable()}
+    assert marked_all(texts, odd) == [marked(text) for text in texts]
 
 
 @given(TEXTS)

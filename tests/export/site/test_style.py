@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from chatlog.export.site.day_lines import COLORS
+from chatlog.export.site.talk_lines import COLORS
 from chatlog.export.site.templates import ASSETS, OWN
 
 STYLE = (ASSETS / "style.css").read_text(encoding="utf-8")

@@ -1,0 +1,94 @@
+"""The parts of lines of talk: speakers, times, and the messages that others are about. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+from zlib import crc32
+
+import msgspec
+
+from chatlog.event import Event, EventType
+from chatlog.export.filters import EDIT
+from chatlog.export.site.markup import escaped
+from chatlog.formats.sentences import sentence
+from chatlog.formats.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+COLORS: Final = 24
+"""The colours of nicks; the style sheet has a class for each."""
+
+ABOUT: Final = frozenset({EventType.REACT, EventType.UNREACT, EventType.REDACT, EventType.CLEAR})
+"""The types of events about a message: those with its id are no lines of their own."""
+
+_MOST_PEOPLE: Final = 10_000  # of a network
+_MOST_MINUTES: Final = 5000  # of some days
+_MINUTE: Final = len("2026-11-23T18:20")
+
+
+class Clocks(dict[str, str]):
+    """The local `HH:MM` of minutes, as `YYYY-MM-DDTHH:MM` in UTC, remembered."""
+
+    def __init__(self, local: Callable[[str], str]) -> None:
+        super().__init__()
+        self._local = local
+
+    def __missing__(self, minute: str) -> str:
+        """Return the local time of a minute that was not asked for yet."""
+        if len(self) >= _MOST_MINUTES:
+            self.clear()
+        found = self[minute] = self._local(minute)
+        return found
+
+    def of(self, time: str) -> str:
+        """Return the local `HH:MM` of a time."""
+        return self[time[:_MINUTE]]
+
+
+class Speakers(dict[str, tuple[str, str]]):
+    """Who speaks, by nicks, in lines of one type: as HTML, and as the beginning of a sentence."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self._kind = kind
+
+    def __missing__(self, nick: str) -> tuple[str, str]:
+        """Return the two of a nick that was not asked for yet."""
+        if len(self) >= _MOST_PEOPLE:
+            self.clear()
+        html = f'<b class="n{color_of(nick)}">{escaped(nick)}</b>'
+        found = self[nick] = html, sentence(Event(time="", type=self._kind, nick=nick), visible)
+        return found
+
+
+def color_of(nick: str) -> int:
+    """Return the colour of a nick: the same on every page."""
+    return crc32(nick.lower().encode("utf-8", "surrogatepass")) % COLORS
+
+
+class AboutMessages(msgspec.Struct):
+    """The events of a day about its messages, by the ids of these."""
+
+    edited: set[str]
+    reactions: dict[str, Counter[str]]
+
+    @classmethod
+    def of(cls, events: Sequence[Event]) -> AboutMessages:
+        """Return the events of a day about its messages."""
+        edited = {each for event in events if event.tags and (each := event.tags.get(EDIT))}
+        reactions: dict[str, Counter[str]] = {}
+        for event in [event for event in events if event.type in ABOUT and event.reply_to]:
+            if event.type == EventType.REACT:
+                reactions.setdefault(event.reply_to, Counter())[event.text] += 1
+            elif event.type == EventType.UNREACT:
+                reactions.setdefault(event.reply_to, Counter())[event.text] -= 1
+        return cls(edited, reactions)
+
+    def marks(self, msgid: str) -> tuple[str, str]:
+        """Return the marks behind a message: whether it was edited, and its reactions."""
+        edited = ' <i class="gone">(edited)</i>' if msgid in self.edited else ""
+        found = self.reactions.get(msgid)
+        shown = [f"{escaped(each)} {count}" for each, count in (found or {}).items() if count > 0]
+        return edited, f' <span class="react">{" ".join(shown)}</span>' if shown else ""
