@@ -17,6 +17,7 @@ import msgspec
 
 from chatlog import forked
 from chatlog.archive.files import reported
+from chatlog.ingest.daily_files import DailyFiles
 from chatlog.ingest.log_files import PassedOver
 from chatlog.ingest.log_reader import LogReader
 from chatlog.ingest.staging import EVERY_TARGET, PREFIX, Stage
@@ -59,6 +60,7 @@ class LogImport:
         self._at = at
         self._options = options
         self._done = 0  # bytes
+        self._daily = DailyFiles()
 
     def run(self, files: Sequence[LogFile | PassedOver], show: Progress) -> None:
         """Import files; raise TranscriptError if the stage or the archive cannot be written."""
@@ -90,7 +92,7 @@ class LogImport:
             self.logs.append(result)
             self._done += result.file.size
             if staged is not None:
-                stage.add(staged, self._at)
+                stage.add(self._daily.joined(staged), self._at)
             show(f"reading {result.file.path}", self._done)
             if stage.is_full:
                 return False

@@ -5,6 +5,7 @@ Every line of a file is in the tally of its result, and every file has a result.
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -18,7 +19,7 @@ from chatlog.ingest.databases import dialect_of_database, is_database, read_data
 from chatlog.ingest.detection import SAMPLE, detect, whole_lines
 from chatlog.ingest.dialects import DIALECTS
 from chatlog.ingest.log_files import LogContents, LogFile, beginning_of_log
-from chatlog.ingest.staging import LogStaging, StagedLog
+from chatlog.ingest.staging import HeardLog, LogStaging, StagedLog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 
     from chatlog.event import Event
     from chatlog.formats.dialects.dialect import Dialect
+    from chatlog.formats.dialects.log_hearing import LogHearing
     from chatlog.ingest.options import ImportOptions
 
 _NO_NETWORK: Final = "its network is not known; name it with --network"
 _NO_CHANNEL: Final = "its channel is not known; name it with --channel, or give a --path-pattern"
+_DIGITS: Final = re.compile(r"\d+")
 _NO_DATE: Final = "its lines tell no date, and its path neither; give --date"
 
 
@@ -145,7 +148,23 @@ class LogReader:
         if missing := _missing(log):
             result.problem = missing
             return None
-        return log.finish(decoder.heard)
+        return log.finish(self._heard(decoder.hearing, facts))
+
+    def _heard(self, hearing: LogHearing, facts: LogFacts) -> HeardLog:
+        """Return the times at which a log was heard, under the network's name in the archive."""
+        network = self._options.into_network
+        stretches = [
+            msgspec.structs.replace(each, network=network) if network and each.target else each
+            for each in hearing.heard
+            if each.until <= self._latest
+        ]
+        return HeardLog(
+            stretches=stretches,
+            carried=hearing.carried,
+            goes_on=hearing.goes_on,
+            series=_DIGITS.sub("0", facts.name) if facts.date else "",
+            day=facts.date,
+        )
 
     def _add(self, events: Sequence[Event], log: LogStaging, result: ImportedLog) -> None:
         """Stage events, under the network's name in the archive; leave out those of the future."""

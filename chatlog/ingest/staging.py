@@ -24,14 +24,14 @@ from chatlog.casemapping import Casemapping
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import CoveredEntry, ImportedEntry, MergedEntry, encode
 from chatlog.coverage.heard import MESSAGES
-from chatlog.event import SERVER, EventType
+from chatlog.event import SERVER, EventType, format_time, parse_time
 from chatlog.formats import jsonl
 from chatlog.formats.dialects.dialect import (
     MILLISECOND,
     MINUTE,
     SECOND,
-    HeardStretch,
 )
+from chatlog.formats.dialects.log_hearing import HeardStretch  # noqa: TC001 - msgspec reads it
 from chatlog.protocol.events.modes import hide_keys
 from chatlog.protocol.isupport import ISupport
 from chatlog.upkeep.witness import Witness
@@ -86,6 +86,20 @@ class StagedTarget(msgspec.Struct):
     days: dict[str, StagedDay] = {}
 
 
+class HeardLog(msgspec.Struct, frozen=True, kw_only=True):
+    """The times at which one log was heard, as its decoder found them.
+
+    `carried` and `goes_on` are as in `LogHearing`, for the log of the day before and of the day
+    after: `series` is equal for all daily files of one log, `day` is the day of this one.
+    """
+
+    stretches: list[HeardStretch]
+    carried: str | None = None
+    goes_on: bool = False
+    series: str = ""
+    day: str = ""
+
+
 class StagedLog(msgspec.Struct, frozen=True):
     """The events of one log: whose they are, how exact their stamps, and when it was heard."""
 
@@ -93,7 +107,7 @@ class StagedLog(msgspec.Struct, frozen=True):
     via: str
     grain: int
     targets: list[StagedTarget]
-    heard: list[HeardStretch]
+    heard: HeardLog
 
 
 class LogStaging:
@@ -111,7 +125,7 @@ class LogStaging:
         self._files = 0
         self._finest = dialect.grain
 
-    def finish(self, heard: list[HeardStretch]) -> StagedLog:
+    def finish(self, heard: HeardLog) -> StagedLog:
         """Return the whole log."""
         targets = [*self.targets.values()]
         return StagedLog(self._dialect.name, self._dialect.via, self._finest, targets, heard)
@@ -192,6 +206,20 @@ def append_bytes(path: str, data: bytes | bytearray) -> None:
     """Append bytes to a file of the stage; TranscriptError if the disk refuses them."""
     with reported(path, advice=_ADVICE), open(path, "ab") as file:  # noqa: PTH123 - by the thousand
         file.write(data)
+
+
+def heard_times(log: StagedLog, target: StagedTarget) -> Iterator[tuple[str, str]]:
+    """Yield the beginnings and ends of the stretches in which a target of a log was heard.
+
+    Somebody who came in a minute did so before its end: a log of minutes proves no more.
+    """
+    places = {("", ""), (target.network, target.name.lower())}
+    for each in log.heard.stretches:
+        if (each.network, each.target.lower()) in places:
+            late = log.grain - MILLISECOND if each.begins_by_stamp else 0
+            since = format_time(parse_time(each.since) + late)
+            if since <= each.until:
+                yield since, each.until
 
 
 # -- the stage ---------------------------------------------------------------------
@@ -289,8 +317,8 @@ class Stage:
             at=at, witness=log.via, since=target.first, until=target.last, check=target.check
         )
         heard: list[LedgerEntry] = [
-            CoveredEntry(at=at, via=log.via, kinds=MESSAGES, since=each.since, until=each.until)
-            for each in log.heard
+            CoveredEntry(at=at, via=log.via, kinds=MESSAGES, since=since, until=until)
+            for since, until in heard_times(log, target)
         ]
         lines = b"".join(encode(each) for each in (imported, merged, *heard))
         append_bytes(f"{directory}/{ledger.NAME}", lines)

@@ -12,10 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from chatlog.coverage import ledger
+from chatlog.coverage.entries import CoveredEntry
+from chatlog.coverage.heard import MESSAGES
 from chatlog.formats import jsonl
 from tests.dialects.conversation import CONVERSATIONS
 from tests.dialects.importing import imported, told_apart
 from tests.dialects.programs import PROGRAMS
+from tests.dialects.script import CHANNEL, OWN
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("programs/*/*/case.json"))
 
@@ -30,6 +34,35 @@ def test_an_import_gives_all_that_the_log_of_a_program_can_hold(case, tmp_path):
     assert told_apart(events, truth) == []
     assert status == told["status"]
     assert imported(trees, options, tmp_path / "archive") == (status, events)  # a second time
+
+
+PROVEN = {
+    **dict.fromkeys(
+        ("bip", "eggdrop", "limnoria", "soju", "weechat", "znc"),
+        ("2026-11-23T18:00:00.999Z", "2026-11-23T18:03:10.000Z"),
+    ),
+    "hexchat": ("2026-11-23T18:00:00.000Z", "2026-11-23T18:03:10.000Z"),
+    "irssi": ("2026-11-23T18:00:00.000Z", "2026-11-23T18:03:00.000Z"),
+    "ii": None,  # which leaves out of a channel's file who changes nicks
+}
+"""The stretch of the evening for which each program's log proves that it heard the channel:
+from its join, or the opening of its log, until it is kicked. Stamps of irssi are minutes."""
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_log_proves_when_its_own_user_was_in_the_channel(program, tmp_path):
+    case = Path(__file__).parent / "programs" / program / "evening"
+    options = json.loads((case / "case.json").read_text())["options"]
+    imported(
+        [path for path in case.iterdir() if path.is_dir()],
+        {**options, "own_nick": OWN},
+        tmp_path / "archive",
+    )
+    [ledger_of] = (tmp_path / "archive").glob(f"*/{CHANNEL}")
+    claims = [each for each in ledger.each(ledger_of) if isinstance(each, CoveredEntry)]
+    expected = PROVEN[program]
+    assert [(each.since, each.until) for each in claims] == ([expected] if expected else [])
+    assert {each.kinds for each in claims} <= {MESSAGES}
 
 
 def test_every_program_that_can_be_driven_has_a_case_of_each_conversation():

@@ -13,6 +13,7 @@ from chatlog.event import EventType
 from chatlog.formats.dialects.dialect import SECOND, Dialect
 from chatlog.formats.dialects.forms import (
     CLOCK_SECONDS,
+    LOST,
     MASK,
     NOISE,
     SUBJECT,
@@ -43,7 +44,8 @@ TABLE: Final = TextTable(
         form(EventType.MODE, "-!- ", rf"mode/{TARGET} \[(?P<params>.*)\] by {_BY}"),
         form(EventType.NICK, "-!- ", rf"{_BY} is now known as {SUBJECT}"),
         form(EventType.TOPIC, "-!- ", rf"{_BY} changed topic of {TARGET} to: {TEXT}"),
-        form(NOISE, "-!- ", r"(?:[Dd]isconnected|[Cc]onnected|[Tt]opic |[Cc]lient ).*"),
+        form(LOST, "-!- ", "[Dd]isconnected.*"),
+        form(NOISE, "-!- ", r"(?:[Cc]onnected|[Tt]opic |[Cc]lient ).*"),
     ),
     has_bytes=True,
 )

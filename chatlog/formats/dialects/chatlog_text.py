@@ -17,12 +17,12 @@ from chatlog.formats.dialects.dialect import (
     SECOND,
     SHOWN,
     Dialect,
-    HeardStretch,
     LogFacts,
     LogTally,
     NoDateError,
     OddLine,
 )
+from chatlog.formats.dialects.log_hearing import STEPS, LogHearing
 from chatlog.formats.dialects.log_lines import LogLines
 from chatlog.formats.plain import Plain
 
@@ -41,7 +41,7 @@ class ChatlogTextDecoder:
     def __init__(self, facts: LogFacts) -> None:
         self.tally = LogTally()
         self.odd: list[OddLine] = []
-        self.heard: list[HeardStretch] = []
+        self.hearing = LogHearing(facts.own_nick)
         self.target = ""
         self._facts = facts
         self._plain = Plain(tz=facts.tz)
@@ -59,8 +59,15 @@ class ChatlogTextDecoder:
                 self._take(line)
             ready, self._made = self._made[:-1], self._made[-1:]  # the last one may go on
             yield ready
+        last = self._last
+        self.hearing.end(lambda _place: last)
         yield self._made
         self._made = []
+
+    @property
+    def _last(self) -> str:
+        """The time of the last event, "" before the first."""
+        return self._made[-1].time if self._made else ""
 
     def _take(self, line: str | None) -> None:
         """Take the next line: count it once, and make its event."""
@@ -99,6 +106,8 @@ class ChatlogTextDecoder:
             self._live = event.time
         event = replace(event, via=event.via or f"import:{NAME}", received=facts.received)
         if not event.text.startswith("\n"):
+            if event.type in STEPS:
+                self.hearing.follow(event, self._last)
             self._made.append(event)
         return event
 

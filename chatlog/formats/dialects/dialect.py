@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from chatlog.event import Event
+    from chatlog.formats.dialects.log_hearing import LogHearing
 
 MINUTE: Final = 60_000
 SECOND: Final = 1000
@@ -66,13 +67,6 @@ class OddLine(msgspec.Struct, frozen=True):
     is_ambiguous: bool = False
 
 
-class HeardStretch(msgspec.Struct, frozen=True):
-    """A stretch for which a log proves that its program was listening, as `Event.time`."""
-
-    since: str
-    until: str
-
-
 class LogTally(msgspec.Struct):
     """The lines of a log: each one counts once, also if it gives no event, or several.
 
@@ -114,13 +108,13 @@ class LogTally(msgspec.Struct):
 class LogDecoder(Protocol):
     """A decoder of one log, which is used once.
 
-    `tally`, `odd` (bounded by `MOST_ODD_LINES`) and `heard` are whole at the end. `target` is
+    `tally`, `odd` (bounded by `MOST_ODD_LINES`) and `hearing` are whole at the end. `target` is
     the channel that the lines themselves name, "" as long as they name none.
     """
 
     tally: LogTally
     odd: list[OddLine]
-    heard: list[HeardStretch]
+    hearing: LogHearing
     target: str
 
     def events(self, blocks: Iterable[bytes]) -> Iterator[Sequence[Event]]:

@@ -1,6 +1,6 @@
 """The events of a log of lines, made of the fields that its forms find. Pure.
 
-It knows the channel and the nick of the program's user, which lines of a log may change.
+It knows the channel, which lines of a log may change.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from chatlog.formats.dialects.mode_change import mode_change
 if TYPE_CHECKING:
     from chatlog.formats.dialects.dialect import LogFacts, LogTally
     from chatlog.formats.dialects.forms import Form, Found
+    from chatlog.formats.dialects.log_hearing import LogHearing
 
 _CHANNELS: Final = "#&!+"
 NAMELESS: Final = "lines by the program's user, whose nick the log does not tell"
@@ -21,16 +22,21 @@ NAMELESS: Final = "lines by the program's user, whose nick the log does not tell
 class EventMaker:
     """The maker of one log's events.
 
-    `target` is the channel that the lines themselves name, `own_nick` the nick of the
-    program's user; both are "" until something tells them. Events of the types `homeless`
-    belong to no channel unless something names one.
+    `target` is the channel that the lines themselves name, "" until they do; `hearing` knows the
+    nick of the program's user. Events of the types `homeless` belong to no channel unless
+    something names one.
     """
 
     def __init__(
-        self, name: str, homeless: frozenset[str], facts: LogFacts, tally: LogTally
+        self,
+        name: str,
+        homeless: frozenset[str],
+        facts: LogFacts,
+        tally: LogTally,
+        hearing: LogHearing,
     ) -> None:
         self.target = ""
-        self.own_nick = facts.own_nick
+        self._hearing = hearing
         self._via = f"import:{name}"
         self._homeless = homeless
         self._facts = facts
@@ -51,11 +57,9 @@ class EventMaker:
             fields["params"] = tuple(fields.pop("now").split("@", 1))
         if used.is_own:
             is_kicked = used.kind == EventType.KICK and "subject" not in fields
-            fields["subject" if is_kicked else "nick"] = self.own_nick
-            if not self.own_nick:
+            fields["subject" if is_kicked else "nick"] = self._hearing.nick
+            if not self._hearing.nick:
                 self._tally.note(NAMELESS)
-        if used.kind == EventType.NICK and fields.get("nick") == self.own_nick:
-            self.own_nick = fields.get("subject", "")
         return self._event(used.kind, target, fields, time, encoding)
 
     def _target_of(self, kind: str, named: str) -> str:

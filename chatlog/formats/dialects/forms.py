@@ -23,6 +23,7 @@ NOISE: Final = "-noise"
 DAY: Final = "-day"
 OPENED: Final = "-opened"
 CLOSED: Final = "-closed"
+LOST: Final = "-lost"
 CHANNEL: Final = "-channel"
 OWN_NICK: Final = "-own-nick"
 SPLIT: Final = "-split"
@@ -30,10 +31,10 @@ REJOIN: Final = "-rejoin"
 REPEAT: Final = "-repeat"
 CONTINUED: Final = "-continued"
 """Kinds of line that are no event by themselves: remarks, a new day (with the groups of a
-stamp), the beginning and the end of listening (the same groups), the channel that follows
-(`target`), the nick of the program's user (`nick`), quits of many (`nicks`, `more`, and the
-servers `one` and `other`), joins of many (`nicks`), a message said again (`count`), and a
-further line of the message before (`text`)."""
+stamp), the beginning and the end of listening (the same groups), the loss of the connection,
+the channel that follows (`target`), the nick of the program's user (`nick`), quits of many
+(`nicks`, `more`, and the servers `one` and `other`), joins of many (`nicks`), a message said
+again (`count`), and a further line of the message before (`text`)."""
 
 PREFIXES: Final = "~&@%+!"
 """The marks of status that programs show before a nick."""

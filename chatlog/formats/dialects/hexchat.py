@@ -20,6 +20,7 @@ from chatlog.formats.dialects.forms import (
     CLOSED,
     CTIME,
     ISO_DATE,
+    LOST,
     MASK,
     NICK,
     NOISE,
@@ -64,7 +65,7 @@ _MODES: Final = {
 }
 _REMARKS: Final = (
     r"(?:Topic for \S+ (?:is|set by)\b.*|Channel \S+ (?:created on|modes:) .*|Users on \S+: .*"
-    r"|Disconnected \(.*\)\.?|Ping reply from \S+ ?: .*|\S+ Banlist: .*)"
+    r"|Ping reply from \S+ ?: .*|\S+ Banlist: .*)"
 )
 
 
@@ -81,6 +82,7 @@ def _events(lead: str, *, is_ambiguous: bool) -> tuple[Form, ...]:
     return (
         event(EventType.JOIN, rf"(?:You are n|N)ow talking on {TARGET}", is_own=True),
         form(NOISE, lead, _GAP + _REMARKS),
+        form(LOST, lead, _GAP + r"Disconnected \(.*\)\.?"),
         event(EventType.PART, rf"You have left channel {TARGET}(?: \({TEXT}\))?", is_own=True),
         event(
             EventType.KICK,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from chatlog.formats.dialects.dialect import HeardStretch
 from chatlog.formats.dialects.log_clock import LogClock
 
 if TYPE_CHECKING:
@@ -21,16 +20,13 @@ class LogTimes:
     """The times of one log, in the order of its lines.
 
     `time` is that of the last line or mark, as `Event.time`, "" before the first. `clock` reads
-    the stamps that most lines have; `heard` has the stretches between marks of opening and of
-    closing.
+    the stamps that most lines have.
     """
 
     def __init__(self, stamps: Iterable[str], facts: LogFacts, tally: LogTally) -> None:
         self.time = ""
-        self.heard: list[HeardStretch] = []
         self._facts = facts
         self._tally = tally
-        self._opened = ""
         self._clocks = [
             LogClock(re.compile(each, re.ASCII), facts.date, facts.tz, tally) for each in stamps
         ]
@@ -87,22 +83,3 @@ class LogTimes:
         known = self.mark({"hour": "0", "minute": "0", **found})
         self.time = max(time, self.time)
         return known
-
-    def open(self, found: Found) -> bool:
-        """Begin a stretch at a mark of opening; see `mark`."""
-        known = self.mark(found)
-        self._opened = self.time
-        return known
-
-    def close(self, found: Found) -> bool:
-        """End the stretch at a mark of closing; see `mark`."""
-        known = self.mark(found)
-        if self._opened and self.time >= self._opened:
-            self.heard.append(HeardStretch(self._opened, self.time))
-        self._opened = ""
-        return known
-
-    def end(self) -> None:
-        """End the stretch that the log leaves open, at its last line."""
-        if self._opened and self.time:
-            self.heard.append(HeardStretch(self._opened, max(self._opened, self.time)))

@@ -16,6 +16,7 @@ from chatlog.formats.dialects.forms import (
     CLOSED,
     CTIME,
     DAY,
+    LOST,
     MASK,
     NICK,
     NOISE,
@@ -33,7 +34,7 @@ _TIME: Final = (
     r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))? ?(?P<half>[AaPp]\.?[Mm]\.?)?"
 )
 _REMARKS: Final = (
-    r"(?:Topic is '.*'|Set by \S+ on .*|Disconnected\b.*|Attempting to rejoin channel \S+"
+    r"(?:Topic is '.*'|Set by \S+ on .*|Attempting to rejoin channel \S+"
     r"|Retrieving \S+ info\.\.\.)"
 )
 
@@ -54,6 +55,7 @@ def _events(lead: str, *, is_ambiguous: bool) -> tuple[Form, ...]:
     )
     return (
         form(NOISE, lead, _REMARKS),
+        form(LOST, lead, r"Disconnected\b.*"),
         form(EventType.JOIN, lead, rf"(?:Now talking in|Rejoined channel) {TARGET}", is_own=True),
         form(EventType.KICK, lead, rf"You were kicked by {NICK} \({TEXT}\)", is_own=True),
         form(EventType.NICK, lead, rf"Your nick is now {SUBJECT}", is_own=True),

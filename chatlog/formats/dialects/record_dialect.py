@@ -16,11 +16,11 @@ from chatlog.event import format_time
 from chatlog.formats.dialects.dialect import (
     MOST_ODD_LINES,
     SHOWN,
-    HeardStretch,
     LogTally,
     OddLine,
 )
 from chatlog.formats.dialects.json_records import JsonRecords
+from chatlog.formats.dialects.log_hearing import STEPS, LogHearing
 from chatlog.formats.dialects.log_lines import LogLines
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class UnknownRecordError(ValueError):
 class RecordReader(ABC):
     """The reader of one log's records: all that differs between dialects.
 
-    `title` names the dialect. `tally`, `heard` and `target` are as in `LogDecoder`. `is_torn`
+    `title` names the dialect. `tally` and `target` are as in `LogDecoder`. `is_torn`
     tells of the last piece that the log ends in its last record.
     """
 
@@ -57,7 +57,6 @@ class RecordReader(ABC):
     def __init__(self, facts: LogFacts) -> None:
         self.facts = facts
         self.tally = LogTally()
-        self.heard: list[HeardStretch] = []
         self.target = ""
         self.is_torn = False
 
@@ -106,7 +105,8 @@ class RecordDecoder:
     def __init__(self, reader: RecordReader) -> None:
         self.tally = reader.tally
         self.odd: list[OddLine] = []
-        self.heard = reader.heard
+        self.hearing = LogHearing(reader.facts.own_nick)
+        self._last: dict[tuple[str, str], str] = {}  # times of events, by their places
         self.target = ""
         self._reader = reader
         self._number = 0
@@ -122,13 +122,25 @@ class RecordDecoder:
                 if self.tally.unknown == self._number == _MOST_FOREIGN:
                     self._refuse()
             self.target = self._reader.target
+            self._follow(made)
             yield made
         yield self._reader.last_events()
+        self.hearing.end(lambda place: self._last.get(place, ""))
         self.target = self._reader.target
         if self._number and self.tally.unknown == self._number and not self.target:
             self._refuse()
         if self._reader.is_torn and self._is_last_unknown:
             self.tally.torn = 1
+
+    def _follow(self, events: Sequence[Event]) -> None:
+        """Follow the program's user, if its nick is known, through some events."""
+        if not self.hearing.nick:
+            return
+        for event in events:
+            place = event.network, event.target.lower()
+            if event.type in STEPS:
+                self.hearing.follow(event, self._last.get(place, ""))
+            self._last[place] = event.time
 
     def _refuse(self) -> None:
         raise ValueError(f"none of its records is one of {self._reader.title}")

@@ -15,7 +15,6 @@ from chatlog.event import TALK, Event, EventType
 from chatlog.formats.dialects.dialect import (
     MOST_ODD_LINES,
     SHOWN,
-    HeardStretch,
     LogFacts,
     LogTally,
     NoDateError,
@@ -27,6 +26,7 @@ from chatlog.formats.dialects.forms import (
     CLOSED,
     CONTINUED,
     DAY,
+    LOST,
     NOISE,
     OPENED,
     OWN_NICK,
@@ -38,6 +38,7 @@ from chatlog.formats.dialects.forms import (
     form,
     talk_by_first_letter,
 )
+from chatlog.formats.dialects.log_hearing import STEPS, LogHearing
 from chatlog.formats.dialects.log_lines import LogLines, TextLine
 from chatlog.formats.dialects.log_times import LogTimes
 
@@ -71,6 +72,12 @@ class TextTable(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     homeless: frozenset[str] = frozenset()
     clean: Callable[[str], str] | None = None
 
+    @property
+    def tells_nicks(self) -> bool:
+        """Whether a log of a channel has who changes nicks there."""
+        kinds = {each.kind for each in self.forms}
+        return EventType.NICK in kinds and EventType.NICK not in self.homeless
+
     def decoder(self, facts: LogFacts) -> TextDecoder:
         """Return the decoder of one log."""
         return TextDecoder(self, facts)
@@ -82,7 +89,7 @@ class TextDecoder:
     def __init__(self, table: TextTable, facts: LogFacts) -> None:
         self.tally = LogTally()
         self.odd: list[OddLine] = []
-        self.heard: list[HeardStretch] = []
+        self.hearing = LogHearing(facts.own_nick, tells_nicks=table.tells_nicks)
         self.target = ""
         self._table = table
         self._facts = facts
@@ -90,7 +97,7 @@ class TextDecoder:
         self._forms = by_first_letter(table.forms)
         self._quick = talk_by_first_letter(self._forms)
         self._times = LogTimes(table.stamps, facts, self.tally)
-        self._maker = EventMaker(table.name, table.homeless, facts, self.tally)
+        self._maker = EventMaker(table.name, table.homeless, facts, self.tally, self.hearing)
         self._number = 0
         self._encoding = ""
         self._made: list[Event] = []
@@ -98,8 +105,9 @@ class TextDecoder:
         self._kinds: dict[str, Callable[[Found], bool]] = {
             NOISE: self._noise,
             DAY: self._times.begin_day,
-            OPENED: self._times.open,
-            CLOSED: self._times.close,
+            OPENED: self._open,
+            CLOSED: self._close,
+            LOST: self._lose,
             CHANNEL: self._name_channel,
             OWN_NICK: self._name_own_nick,
             SPLIT: self._split,
@@ -121,8 +129,8 @@ class TextDecoder:
             self.target = self._maker.target
             ready, self._made = self._made[:-1], self._made[-1:]  # the last may go on
             yield ready
-        self._times.end()
-        self.heard = self._times.heard
+        last = self._times.time if self.hearing.is_marked else self._last
+        self.hearing.end(lambda _place: last)
         yield self._made
         self._made = []
 
@@ -239,7 +247,7 @@ class TextDecoder:
         """Make the events of a line of a form."""
         if used.is_plain and (time := self._times.time):
             fields = match.groupdict("")
-            self._made.append(self._maker.plain(used.kind, fields, time, self._encoding))
+            self._make(self._maker.plain(used.kind, fields, time, self._encoding))
             self.tally.understood += 1
             return
         found = {key: value for key, value in match.groupdict().items() if value}
@@ -249,20 +257,31 @@ class TextDecoder:
             self.tally.note(used.note)
         special = self._kinds.get(used.kind)
         if special is None:
-            self._made.append(self._event(used, found))
+            self._make(self._event(used, found), is_own=used.is_own)
         elif not special(found):
             no_message = used.kind == CONTINUED
             self._unknown(line, "no message before" if no_message else "no such time")
             return
         if used.kind in _SILENT:
             self._pause = self._number
-        if used.kind == NOISE:
+        if used.kind in {NOISE, LOST}:
             self.tally.noise += 1
         elif used.is_ambiguous:
             self.tally.ambiguous += 1
             self._keep_odd(line, AMBIGUOUS, is_ambiguous=True)
         else:
             self.tally.understood += 1
+
+    def _make(self, event: Event, *, is_own: bool = False) -> None:
+        """Add an event, and follow one in which a person comes or goes."""
+        if event.type in STEPS:
+            self.hearing.follow(event, self._last, is_own=is_own)
+        self._made.append(event)
+
+    @property
+    def _last(self) -> str:
+        """The time of the last event, "" before the first."""
+        return self._made[-1].time if self._made else ""
 
     def _event(self, used: Form, found: Found) -> Event:
         """Return the event of the fields that a form found."""
@@ -276,11 +295,28 @@ class TextDecoder:
 
     def _name_channel(self, found: Found) -> bool:
         self._maker.target = found.get("target", "")
-        self._maker.own_nick = found.get("nick", self._maker.own_nick)
+        self.hearing.know_as(found.get("nick", self.hearing.nick))
         return "day" not in found or self._times.begin_day(found)
 
     def _name_own_nick(self, found: Found) -> bool:
-        self._maker.own_nick = found.get("nick", "")
+        self.hearing.know_as(found.get("nick", ""))
+        return True
+
+    def _open(self, found: Found) -> bool:
+        """Begin a stretch of hearing at a mark of opening."""
+        if known := self._times.mark(found):
+            self.hearing.open(self._times.time, self._last)
+        return known
+
+    def _close(self, found: Found) -> bool:
+        """End the stretch of hearing at a mark of closing."""
+        if known := self._times.mark(found):
+            self.hearing.close(self._times.time)
+        return known
+
+    def _lose(self, _found: Found) -> bool:
+        """End the stretch of hearing where a line tells that the connection is lost."""
+        self.hearing.lose(self._last)
         return True
 
     def _split(self, found: Found) -> bool:
@@ -319,7 +355,7 @@ class TextDecoder:
         return True
 
 
-_SILENT: Final = frozenset({NOISE, DAY, OPENED, CLOSED, CHANNEL, OWN_NICK})
+_SILENT: Final = frozenset({NOISE, LOST, DAY, OPENED, CLOSED, CHANNEL, OWN_NICK})
 _SAMPLE: Final = 1000
 _QUIT: Final = form(EventType.QUIT, "", "")
 _JOIN: Final = form(EventType.JOIN, "", "")

@@ -10,6 +10,7 @@ from chatlog.formats.dialects.dialect import SECOND, Dialect
 from chatlog.formats.dialects.forms import (
     CLOCK_SECONDS,
     ISO_DATE,
+    LOST,
     MASK,
     NICK,
     NOISE,
@@ -35,10 +36,11 @@ TABLE: Final = TextTable(
         form(EventType.NICK, "", rf"You're now known as {SUBJECT}", is_own=True),
         form(EventType.NICK, "", rf"{NICK} is now known as {SUBJECT}"),
         form(EventType.TOPIC, "", rf"{NICK} changed the topic to {TEXT}"),
+        form(LOST, "", r"Disconnected\b.*"),
         form(
             NOISE,
             "",
-            r"(?: ?|Topic is .*|Set by \S+ on .*|Mode is .*|Website is .*|Disconnected\b.*"
+            r"(?: ?|Topic is .*|Set by \S+ on .*|Mode is .*|Website is .*"
             r"|Attempting to rejoin channel.*|-CTCP- .*)",
         ),
     ),

@@ -17,6 +17,7 @@ from chatlog.formats.dialects.dialect import SECOND, Dialect
 from chatlog.formats.dialects.forms import (
     CLOCK_SECONDS,
     ISO_DATE,
+    LOST,
     NICK,
     NOISE,
     SUBJECT,
@@ -83,6 +84,7 @@ TABLE: Final = TextTable(
         ),
         form(EventType.AWAY, "--\t", r"\[(?P<nick>\S+)\] is away: (?P<text>.*)"),
         form(EventType.AWAY, "--\t", r"\[(?P<nick>\S+)\] is back"),
+        form(LOST, "--\t", "irc: disconnected from server.*"),
         form(NOISE, "--\t", r"(?:Channel |irc: |Topic |Nicks |User mode |\[\S+\] ).*"),
         form(NOISE, "--\t", r"Mode \S+ \[.*\]"),
         form(NOISE, "=!=\t", ".*"),

@@ -13,6 +13,7 @@ from chatlog.formats.dialects.dialect import MINUTE, Dialect
 from chatlog.formats.dialects.forms import (
     CLOCK_TIME,
     ISO_DATE,
+    LOST,
     MASK,
     NICK,
     NOISE,
@@ -43,7 +44,7 @@ TABLE: Final = TextTable(
         form(EventType.MODE, "*** ", rf"{NICK} sets mode: (?P<params>.*)"),
         form(EventType.TOPIC, "*** ", rf"{NICK} changes topic to '{TEXT}'"),
         form(NOISE, "Connected to IRC (", r".*\)"),
-        form(NOISE, "Disconnected from IRC (", r".*\)"),
+        form(LOST, "Disconnected from IRC (", r".*\)"),
         form(NOISE, "Broadcast: ", ".*"),
     ),
     has_bytes=True,

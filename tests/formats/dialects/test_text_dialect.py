@@ -149,7 +149,7 @@ def test_a_log_is_heard_from_opened_to_closed():
         b"08:05 <ann> hi\n"
     )
     decoder, _ = decoded(log)
-    assert [(each.since[8:16], each.until[8:16]) for each in decoder.heard] == [
+    assert [(each.since[8:16], each.until[8:16]) for each in decoder.hearing.heard] == [
         ("23T19:30", "23T20:00"),
         ("24T08:00", "24T08:05"),
     ]

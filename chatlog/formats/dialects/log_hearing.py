@@ -1,0 +1,151 @@
+"""The stretches of time for which a log proves that its program was listening. Pure.
+
+Two things prove it: marks of opening and of closing, and the coming and going of the program's
+own user, in a log that names it. A stretch that nothing ends lasts until the last event: the
+program may have gone at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from chatlog.event import EventType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatlog.event import Event
+
+_ALL: Final = ("", "")
+"""The place of a mark, which is about all that the log has."""
+
+STEPS: Final = frozenset(
+    {EventType.JOIN, EventType.PART, EventType.QUIT, EventType.KICK, EventType.NICK}
+)
+"""The types of event by which somebody comes, goes, or is known by another nick."""
+
+_Place = tuple[str, str]
+
+
+class HeardStretch(msgspec.Struct, frozen=True):
+    """A stretch for which a log proves that its program was listening, as `Event.time`.
+
+    It is about one target of the log, or about all without one. One that `begins_by_stamp` began
+    when the stamp of its first line ended: stamps of minutes tell no second.
+    """
+
+    since: str
+    until: str
+    network: str = ""
+    target: str = ""
+    begins_by_stamp: bool = False
+
+
+class _Begun(NamedTuple):
+    """A stretch that goes on: its beginning, and its network and target as the log spells them."""
+
+    since: str
+    network: str = ""
+    target: str = ""
+
+
+class LogHearing:
+    """The hearing of one log, in the order of its lines; `heard` has the stretches that ended.
+
+    `nick` is that of the program's user, "" as long as nothing tells it; who comes under the nick
+    with which the log begins is the user. Without `tells_nicks`
+    the log leaves out who changes nicks: the user's own coming proves nothing then, as the same
+    user may go under another nick. `carried` is the time until which a program that was listening
+    when the log begins goes on to, "" if it is not; None as long as nothing ends that.
+    """
+
+    def __init__(self, nick: str, *, tells_nicks: bool = True) -> None:
+        self.nick = nick
+        self.heard: list[HeardStretch] = []
+        self.carried: str | None = None
+        self._first_nick = nick
+        self._tells_nicks = tells_nicks
+        self._begun: dict[_Place, _Begun] = {}
+        self._at_end = False
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether the stretch that goes on began with a mark."""
+        return _ALL in self._begun
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the program was listening at the end, and its user has the nick as before."""
+        return self._at_end and self.nick == self._first_nick
+
+    def know_as(self, nick: str) -> None:
+        """Take a nick for the user's, as a line of the log names it."""
+        self.nick = self._first_nick = nick
+
+    def open(self, at: str, before: str) -> None:
+        """Begin a stretch at a mark of opening; `before` is the time of the last event."""
+        self.lose(before)
+        self._begun[_ALL] = _Begun(at)
+
+    def close(self, at: str) -> None:
+        """End all stretches at a mark of closing."""
+        self._end_all(at)
+
+    def lose(self, before: str) -> None:
+        """End all stretches at the last event, as the connection is lost since then."""
+        self._end_all(before)
+
+    def follow(self, event: Event, before: str, *, is_own: bool = False) -> None:
+        """Follow an event of a type of `STEPS`; `before` is the time of the last event there.
+
+        `is_own` tells that it is about the program's user, whose nick the line leaves out.
+        """
+        who = event.subject if event.type == EventType.KICK else event.nick
+        if who == self._first_nick and event.type == EventType.JOIN:
+            self.nick = who  # the user is back, and had another nick before
+        if who != self.nick or not (who or is_own):
+            return
+        place = event.network, event.target.lower()
+        if event.type == EventType.NICK:
+            self.nick = event.subject
+        elif event.type == EventType.JOIN:
+            self._come(place, event, before)
+        elif event.type == EventType.QUIT:
+            self._end_all(event.time)
+        else:
+            self._end(place, event.time)
+            self._end(_ALL, event.time)
+            self._end_carried(event.time)
+
+    def end(self, last_of: Callable[[_Place], str]) -> None:
+        """End the stretches that the log leaves open, each at the last event of its place."""
+        self._at_end = bool(self._begun) or self.carried is None
+        for place in [*self._begun]:
+            self._end(place, last_of(place))
+
+    def _come(self, place: _Place, event: Event, before: str) -> None:
+        """Begin a stretch; one that goes on already has missed the going before."""
+        if (marked := self._begun.get(_ALL)) is not None and before <= marked.since:
+            return  # the opening was of this coming
+        self._end(place, before)
+        self._end(_ALL, before)
+        self._end_carried(before)
+        if self._tells_nicks:
+            self._begun[place] = _Begun(event.time, event.network, event.target)
+
+    def _end_all(self, at: str) -> None:
+        for place in [*self._begun]:
+            self._end(place, at)
+        self._end_carried(at)
+
+    def _end(self, place: _Place, at: str) -> None:
+        begun = self._begun.pop(place, None)
+        if begun is not None and at >= begun.since:
+            by_stamp = place != _ALL
+            self.heard.append(HeardStretch(begun.since, at, begun.network, begun.target, by_stamp))
+
+    def _end_carried(self, at: str) -> None:
+        if self.carried is None:
+            self.carried = at

@@ -1,0 +1,53 @@
+"""Daily files of one log: a program that listens at the end of a day goes on in the next file.
+
+A day without a file proves nothing, as nobody tells a silent day from a lost file.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from chatlog.formats.dialects.log_hearing import HeardStretch
+
+if TYPE_CHECKING:
+    from chatlog.ingest.staging import StagedLog
+
+_DAY: Final = timedelta(days=1)
+
+
+class _Listening(NamedTuple):
+    """The last file of a series, at whose end the program listened: its day and last event."""
+
+    day: date
+    until: str
+
+
+class DailyFiles:
+    """The series of daily files of one import, in the order in which they are read."""
+
+    def __init__(self) -> None:
+        self._listening: dict[str, _Listening] = {}
+
+    def joined(self, log: StagedLog) -> StagedLog:
+        """Return a log with the stretch in which the file of the day before goes on.
+
+        Only logs of one target are joined: daily files are such.
+        """
+        heard = log.heard
+        if not heard.series or len(log.targets) != 1:
+            return log
+        [target] = log.targets
+        day = date.fromisoformat(heard.day)
+        before = self._listening.pop(heard.series, None)
+        until = target.last if heard.carried is None else heard.carried
+        goes_on = before is not None and before.day + _DAY == day and until >= before.until
+        if heard.goes_on and (goes_on or heard.carried is not None):
+            self._listening[heard.series] = _Listening(day, target.last)
+        if before is None or not goes_on:
+            return log
+        stretch = HeardStretch(before.until, until, target.network, target.name)
+        longer = msgspec.structs.replace(heard, stretches=[stretch, *heard.stretches])
+        return msgspec.structs.replace(log, heard=longer)

@@ -1,0 +1,187 @@
+"""The stretches for which a log proves that its program was listening."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatlog.formats.dialects import energymech, hexchat, ii, irssi, quassel, weechat, znc
+from chatlog.formats.dialects.dialect import LogFacts
+
+OPENED = "--- Log opened Mon Nov 23 {}:42 2026\n"
+CLOSED = "--- Log closed Mon Nov 23 {}:00 2026\n"
+
+
+def hearing_of(dialect, log, own_nick="ann"):
+    facts = LogFacts(network="net", target="#c", date="2026-11-23", own_nick=own_nick)
+    decoder = dialect.decoder(facts)
+    for _ in decoder.events([log.encode()]):
+        pass
+    assert decoder.tally.unknown == 0
+    return decoder.hearing
+
+
+def heard(dialect, log, own_nick="ann"):
+    """Return the stretches in the order of time, as hours and minutes."""
+    found = hearing_of(dialect, log, own_nick).heard
+    return [(each.since[11:16], each.until[11:16]) for each in found]
+
+
+JOIN = "[10:00:00] *** Joins: ann (a@h)\n"
+TALK = "[10:05:00] <bob> hi\n"
+
+
+@pytest.mark.parametrize(
+    ("rest", "until"),
+    [
+        ("", "10:05"),
+        ("[11:00:00] *** Parts: ann (a@h) (bye)\n", "11:00"),
+        ("[11:00:00] *** Quits: ann (a@h) (bye)\n", "11:00"),
+        ("[11:00:00] *** ann was kicked by bob (out)\n", "11:00"),
+        ("[11:00:00] *** bob was kicked by ann (out)\n[11:01:00] <eve> x\n", "11:01"),
+        ("[11:00:00] *** Parts: bob (b@h) ()\n[11:01:00] <eve> x\n", "11:01"),
+        ("[10:30:00] *** ann is now known as eve\n[11:00:00] *** Parts: eve (a@h) ()\n", "11:00"),
+    ],
+)
+def test_a_log_is_heard_from_the_own_join_to_the_own_leaving_or_its_last_event(rest, until):
+    assert heard(znc.DIALECT, JOIN + TALK + rest) == [("10:00", until)]
+
+
+def test_a_second_own_join_ends_the_stretch_before_at_its_last_event():
+    again = "[12:00:00] *** Joins: ann (a@h)\n[12:30:00] <bob> hi\n"
+    assert heard(znc.DIALECT, JOIN + TALK + again) == [("10:00", "10:05"), ("12:00", "12:30")]
+
+
+@pytest.mark.parametrize("own_nick", ["", "Bert"])
+def test_joins_of_others_prove_nothing(own_nick):
+    assert heard(znc.DIALECT, JOIN + TALK, own_nick) == []
+
+
+@pytest.mark.parametrize(
+    ("dialect", "log"),
+    [
+        (ii.DIALECT, "1795456800 -!- ann(a@h) has joined #c\n1795456810 <bob> hi\n"),
+        (
+            energymech.DIALECT,
+            "[10:00:00] *** Joins: ann (a@h)\n[10:05:00] <bob> hi\n",
+        ),
+    ],
+)
+def test_an_own_join_proves_nothing_in_a_log_that_leaves_out_changes_of_nicks(dialect, log):
+    assert heard(dialect, log) == []
+
+
+def test_a_lost_connection_ends_the_stretch_at_the_event_before():
+    log = (
+        "Nov 23 10:00:00 *\tNow talking on #c\n"
+        "Nov 23 10:05:00 <bob>\thi\n"
+        "Nov 23 10:09:00 *\tDisconnected (Connection timed out)\n"
+        "Nov 23 10:30:00 *\tNow talking on #c\n"
+        "Nov 23 10:35:00 <bob>\thi\n"
+    )
+    assert heard(hexchat.DIALECT, log, "") == [("10:00", "10:05"), ("10:30", "10:35")]
+    log = (
+        "2026-11-23 10:00:00\t-->\tann (a@h) has joined #c\n"
+        "2026-11-23 10:05:00\tbob\thi\n"
+        "2026-11-23 10:09:00\t--\tirc: disconnected from server\n"
+    )
+    assert heard(weechat.DIALECT, log) == [("10:00", "10:05")]
+
+
+@pytest.mark.parametrize(
+    ("log", "stretches"),
+    [
+        (
+            OPENED.format("10:00") + "10:05 <bob> hi\n" + CLOSED.format("11:00"),
+            [("10:00", "11:00")],
+        ),
+        (
+            OPENED.format("10:00")
+            + "10:00 -!- ann [a@h] has joined #c\n10:05 <bob> hi\n"
+            + CLOSED.format("11:00"),
+            [("10:00", "11:00")],
+        ),
+        (
+            OPENED.format("10:00")
+            + "10:05 <bob> hi\n10:10 -!- ann was kicked from #c by bob [out]\n"
+            + CLOSED.format("11:00"),
+            [("10:00", "10:10")],
+        ),
+        (
+            OPENED.format("10:00")
+            + "10:05 <bob> hi\n10:30 -!- ann [a@h] has joined #c\n"
+            + CLOSED.format("11:00"),
+            [("10:00", "10:05"), ("10:30", "11:00")],
+        ),
+        (
+            OPENED.format("10:00")
+            + "10:05 <bob> hi\n"
+            + OPENED.format("11:00")
+            + "11:05 <bob> x\n",
+            [("10:00", "10:05"), ("11:00", "11:05")],
+        ),
+    ],
+)
+def test_marks_claim_no_time_in_which_the_own_user_was_out_of_the_channel(log, stretches):
+    assert heard(irssi.DIALECT, log) == stretches
+
+
+def test_records_are_heard_target_by_target():
+    def row(minute, kind, channel, sender="ann!a@h"):
+        at = 1795456800 + 60 * minute
+        return f'[{minute},{at},{kind},"{sender}","x","{channel}",2,"net",null]\n'
+
+    rows = [
+        row(0, 0x20, "#a"),
+        row(1, 0x20, "#b"),
+        row(2, 0x1, "#a", "bob!b@h"),
+        row(3, 0x40, "#B"),
+        row(4, 0x1, "#c", "bob!b@h"),
+    ]
+    decoder = quassel.DIALECT.decoder(LogFacts(own_nick="ann"))
+    for _ in decoder.events(["".join(rows).encode()]):
+        pass
+    found = {each.target: (each.since[14:16], each.until[14:16]) for each in decoder.hearing.heard}
+    assert found == {"#a": ("00", "02"), "#b": ("01", "03")}
+
+
+STEPS = ("talk", "leave", "kick", "vanish", "rename", "bob goes", "bob is ann", "come")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(STEPS), max_size=30))
+def test_no_time_is_claimed_in_which_the_program_was_not_there(steps):
+    """Every line stands in the log only while the program is there, under the nick it then has."""
+    lines, there, nick, absent, minute = [], False, "ann", [], 0
+
+    def write(text):
+        lines.append(f"[{minute // 60:02d}:{minute % 60:02d}:00] {text}\n")
+
+    for step in steps:
+        minute += 1
+        if step == "come" and not there:
+            there, nick = True, "ann"
+            write(f"*** Joins: {nick} (a@h)")
+        elif not there:
+            absent.append(minute)
+        elif step in {"leave", "kick", "vanish"}:
+            there = False
+            if step != "vanish":
+                write(
+                    f"*** Parts: {nick} (a@h) ()"
+                    if step == "leave"
+                    else f"*** {nick} was kicked by bob (x)"
+                )
+        elif step == "rename":
+            other = "ann_" if nick == "ann" else "ann"
+            write(f"*** {nick} is now known as {other}")
+            nick = other
+        elif step == "bob goes":
+            write("*** Quits: bob (b@h) ()")
+        elif step == "bob is ann" and nick != "ann":
+            write("*** Joins: ann (b@h)")
+            write("*** Quits: ann (b@h) ()")
+        else:
+            write("<bob> *** Joins: ann (a@h)")
+    claimed = heard(znc.DIALECT, "".join(lines)) if lines else []
+    times = [f"{each // 60:02d}:{each % 60:02d}" for each in absent]
+    assert not [each for each in times for since, until in claimed if since <= each <= until]

@@ -1,0 +1,71 @@
+"""Coverage that the logs of one import prove, file by file and over the ends of days."""
+
+import pytest
+
+from chatlog.archive.storage import Storage
+from chatlog.coverage import ledger
+from chatlog.coverage.entries import CoveredEntry
+from chatlog.ingest.log_files import find_logs
+from chatlog.ingest.log_import import LogImport
+from chatlog.ingest.options import ImportOptions
+
+NOW = "2026-12-01T00:00:00.000Z"
+JOIN = "[10:00:00] *** Joins: ann (a@h)\n"
+TALK = "[12:00:00] <bob> hi\n"
+PART = "[20:00:00] *** Parts: ann (a@h) ()\n"
+NICK = "[21:00:00] *** ann is now known as eve\n"
+
+
+def covered(tmp_path, days, own_nick="ann", **options):
+    """Import daily files; return the stretches that the ledger claims, joined where they meet."""
+    for name, content in days.items():
+        path = tmp_path / "moddata/log/net/#c" / f"{name}.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    root = tmp_path / "archive"
+    work = LogImport(
+        ImportOptions(own_nick=own_nick, **options), Storage(root=root), NOW, writes=True, workers=1
+    )
+    work.run([*find_logs([str(tmp_path / "moddata")])], lambda _what, _done: None)
+    assert not any(each.problem for each in work.logs)
+    [directory] = root.glob("*/#c")
+    entries = [*ledger.each(directory)]
+    claims = sorted((each.since, each.until) for each in entries if isinstance(each, CoveredEntry))
+    met = []
+    for since, until in claims:
+        if met and met[-1][1] >= since:
+            met[-1][1] = max(met[-1][1], until)
+        else:
+            met.append([since, until])
+    return [(since[8:16], until[8:16]) for since, until in met]
+
+
+def test_a_program_that_listens_at_the_end_of_a_day_goes_on_in_the_file_of_the_next(tmp_path):
+    days = {"2026-11-23": JOIN + TALK, "2026-11-24": TALK, "2026-11-25": TALK + PART}
+    assert covered(tmp_path, days) == [("23T10:00", "25T20:00")]
+
+
+def test_a_day_without_a_file_is_not_claimed(tmp_path):
+    days = {"2026-11-23": JOIN + TALK, "2026-11-25": TALK + PART}
+    assert covered(tmp_path, days) == [("23T10:00", "23T12:00")]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "claimed"),
+    [
+        (TALK, TALK + PART, []),
+        (JOIN + PART, TALK + PART, [("23T10:00", "23T20:00")]),
+        (JOIN + TALK, JOIN + PART, [("23T10:00", "23T12:00"), ("24T10:00", "24T20:00")]),
+        (JOIN + NICK, TALK + PART, [("23T10:00", "23T21:00")]),
+        (JOIN + TALK, "[09:00:00] <bob> hi\n" + JOIN, [("23T10:00", "24T09:00")]),
+    ],
+)
+def test_the_night_between_two_files_is_claimed_only_if_both_prove_it(
+    tmp_path, first, second, claimed
+):
+    assert covered(tmp_path, {"2026-11-23": first, "2026-11-24": second}) == claimed
+
+
+def test_coverage_is_of_the_network_under_its_name_in_the_archive(tmp_path):
+    days = {"2026-11-23": JOIN + TALK}
+    assert covered(tmp_path, days, into_network="new") == [("23T10:00", "23T12:00")]
