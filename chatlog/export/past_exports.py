@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 NAME: Final = "EXPORTS"
 DIRECTORY: Final = ".exports"
+SITE: Final = "site"
+"""The format that is no files of lines, but pages: see `export/site`."""
+_FRONT_PAGE: Final = "index.html"
 _LOCK: Final = "lock"
 
 
@@ -34,6 +37,8 @@ class ExportEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A line of EXPORTS: a destination, and the options that were typed for it.
 
     `destination` is absolute, with the tokens of its path. `at` is the time of the last export.
+    `arguments` are those of `chatlog export` that make it again, but for the archive; empty if
+    no command line made it.
     """
 
     id: str
@@ -41,6 +46,7 @@ class ExportEntry(msgspec.Struct, frozen=True, kw_only=True):
     destination: str
     options: dict[str, str]
     at: str = ""
+    arguments: list[str] = []
 
     @classmethod
     def made(cls, exporter: str, destination: str, options: dict[str, str]) -> ExportEntry:
@@ -48,6 +54,17 @@ class ExportEntry(msgspec.Struct, frozen=True, kw_only=True):
         told = msgspec.json.encode([exporter, destination, sorted(options.items())])
         name = hashlib.sha256(told).hexdigest()[:16]
         return cls(id=name, format=exporter, destination=destination, options=options)
+
+    def is_gone(self, root: Path) -> bool:
+        """Return whether no file is there any more, though the last export wrote some.
+
+        `root` is the archive. An export that had no line to write is not gone.
+        """
+        if self.format == SITE:
+            return not os.path.exists(f"{self.destination.rstrip('/')}/{_FRONT_PAGE}")  # noqa: PTH110 - plain text
+        past = PastExport(root / DIRECTORY / f"{self.id}.json", System())
+        paths = [file.path for piece in past.pieces.values() for file in piece.files]
+        return bool(paths) and not any(map(os.path.exists, paths))
 
 
 class WrittenPiece(msgspec.Struct):

@@ -37,7 +37,7 @@ PRINTED = {
     "verify": (records.FindingRecord, records.SummaryRecord),
     "backup": (records.BackupRecord,),
     "export": (records.ExportRecord,),
-    "maintain": (records.TendedRecord,),
+    "maintain": (records.TendedRecord, records.ExportRecord),
     "config check": (records.ConfigRecord, records.ExplainedRecord),
 }
 """The records that each command prints with `--json`."""

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from msgspec.structs import replace
 
 from chatlog import clock
 from chatlog.archive.targets import Targets
 from chatlog.cli.help import HelpCommand
-from chatlog.cli.options.exporting import SITE, ExportOptions, export_options
+from chatlog.cli.options.arguments import arguments_of
+from chatlog.cli.options.exporting import ExportOptions, export_options
 from chatlog.cli.options.query import FILTERS, match_option, query_options
 from chatlog.cli.options.reading import archive_options, network_option, target_options
 from chatlog.cli.options.site import SITE_OPTIONS, SiteOptions, site_options
@@ -21,7 +23,7 @@ from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.nothing_found import nothing_found, warn_of_unknown
 from chatlog.cli.show.progress import progress, progress_until_output
 from chatlog.cli.show.screen import json_line, write
-from chatlog.export.past_exports import NAME, remembered
+from chatlog.export.past_exports import NAME, SITE, remembered
 from chatlog.export.run import Exported
 from chatlog.search.workers import count as core_count
 
@@ -43,6 +45,8 @@ _SECTIONS: Final = {
     "Output": ("--json", "--quiet"),
     "Archive": ("--archive", "--config"),
 }
+_OF_ONE_RUN: Final = ("archive", "config", "as_json", "quiet")
+"""The parameters that do not belong to an export that is made again."""
 
 
 @click.command(cls=HelpCommand, sections=_SECTIONS)
@@ -55,7 +59,10 @@ _SECTIONS: Final = {
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="Print problems and errors only.")
 @archive_options(former=("--output",))
+@click.pass_context
 def command(
+    ctx: click.Context,
+    /,
     *,
     root: str,
     wanted: Wanted,
@@ -81,12 +88,14 @@ def command(
     say; docs/exporting.md describes the formats.
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     shown = not (quiet or as_json)
+    arguments = arguments_of(ctx, without=_OF_ONE_RUN)
     if exporting.to == SITE:
         reader = publishing.reader(root, wanted, chosen)
-        done = _build(reader, exporting, publishing, shown=shown)
+        entry = replace(publishing.entry(exporting, reader), arguments=arguments)
+        done = _build(reader, exporting, publishing, entry, shown=shown)
     else:
         publishing.expect_none()
-        done, reader = _export(root, wanted, exporting, chosen, shown=shown)
+        done, reader = _export(root, wanted, exporting, chosen, arguments, shown=shown)
     if not exporting.is_piped:
         _tell(done, exporting, as_json=as_json, quiet=quiet)
     sys.stdout.flush()
@@ -100,6 +109,7 @@ def _export(
     wanted: Wanted,
     exporting: ExportOptions,
     chosen: dict[str, Any],
+    arguments: list[str],
     *,
     shown: bool,
 ) -> tuple[Exported, Reader]:
@@ -113,20 +123,25 @@ def _export(
         if exporting.is_piped:
             done.add(_pipe(export, pieces))
         else:
-            entry = exporting.entry(wanted, chosen, number)
+            entry = replace(exporting.entry(wanted, chosen, number), arguments=arguments)
             done.add(_write(export, pieces, entry, Path(root), shown=shown))
     return done, reader
 
 
 def _build(
-    reader: Reader, exporting: ExportOptions, publishing: SiteOptions, *, shown: bool
+    reader: Reader,
+    exporting: ExportOptions,
+    publishing: SiteOptions,
+    entry: ExportEntry,
+    *,
+    shown: bool,
 ) -> Exported:
     """Build the pages of a site."""
     from chatlog.export.site.build import Site
 
     root, now = Path(reader.selected.root), clock.now()
     settings = publishing.settings(exporting, str(root), now)
-    with remembered(root, publishing.entry(exporting, reader), now, _tell_unrecorded) as past:
+    with remembered(root, entry, now, _tell_unrecorded) as past:
         state = past.beside("site") if past is not None else None
         site = Site(reader, Path(exporting.dest), settings, now, state)
         with progress("building", site.size(), shown=shown) as advance:

@@ -16,6 +16,7 @@ from chatlog.archive.version import expect_known_version
 from chatlog.cli.help import HelpCommand
 from chatlog.cli.options.recording import archive_option, keeping_options
 from chatlog.cli.options.storage import storage_config_option, typed_storage
+from chatlog.cli.repeated_exports import repeat_exports
 from chatlog.cli.show.maintenance import tended_lines
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.nothing_found import no_archive
@@ -40,6 +41,12 @@ if TYPE_CHECKING:
 @keeping_options
 @click.option("--dry-run", is_flag=True, help="Print the actions, and do nothing.")
 @click.option(
+    "--export",
+    "exports",
+    is_flag=True,
+    help="Then bring the exports of the archive up to date, as `chatlog export` made them.",
+)
+@click.option(
     "--empty",
     is_flag=True,
     help="Allow the removal of every segment, which a wrong clock would cause as well.",
@@ -48,7 +55,15 @@ if TYPE_CHECKING:
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @click.pass_context
 def command(
-    ctx: click.Context, /, *, dry_run: bool, empty: bool, as_json: bool, quiet: bool, **_: Any
+    ctx: click.Context,
+    /,
+    *,
+    dry_run: bool,
+    exports: bool,
+    empty: bool,
+    as_json: bool,
+    quiet: bool,
+    **_: Any,
 ) -> None:
     """Seal the segments whose period is over, and remove those that are too old.
 
@@ -58,7 +73,10 @@ def command(
     \b
       chatlog maintain --archive /var/lib/chatlog --quiet
       chatlog maintain --config chatlog.toml --keep 90d --dry-run
+      chatlog maintain --export --quiet
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
+    if exports and dry_run:
+        raise UsageError("--dry-run does not foresee exports; leave out --export")
     storage, moment = typed_storage(ctx), clock.now()
     if not storage.root.is_dir():
         raise no_archive(storage.root).error()
@@ -76,6 +94,8 @@ def command(
     finally:
         locks.close()
     _show(storage.root, done, dry_run=dry_run, as_json=as_json, quiet=quiet)
+    failed = _export(storage.root, as_json=as_json, quiet=quiet) if exports else 0
+    _expect_done(len(done.failed), failed)
 
 
 def _tend(
@@ -107,6 +127,24 @@ def _show(root: Path, done: Tended, *, dry_run: bool, as_json: bool, quiet: bool
         for line in tended_lines(done, dry_run=dry_run):
             click.echo(line)
     sys.stdout.flush()
-    if done.failed:
-        failed = many(len(done.failed), "target")
-        raise TranscriptError(f"{failed} could not be maintained; see above, and run this again")
+
+
+def _export(root: Path, *, as_json: bool, quiet: bool) -> int:
+    """Bring the exports of an archive up to date; return the number that failed."""
+    flags = [*(["--json"] if as_json else []), *(["--quiet"] if quiet else [])]
+
+    def left_out(line: str) -> None:
+        if not quiet:
+            click.echo(line, err=as_json)
+
+    return sum(1 for _ in repeat_exports(root, flags, left_out))
+
+
+def _expect_done(targets: int, exports: int) -> None:
+    """Raise TranscriptError if some targets or exports failed, which were told before."""
+    failed = [
+        *([f"{many(targets, 'target')} could not be maintained"] if targets else []),
+        *([f"{many(exports, 'export')} could not be made"] if exports else []),
+    ]
+    if failed:
+        raise TranscriptError(f"{' and '.join(failed)}; see above, and run this again")

@@ -13,12 +13,12 @@ from msgspec.structs import asdict, replace
 from chatlog import __version__
 from chatlog.archive.optout import OPTOUT
 from chatlog.cli.options import terms
-from chatlog.cli.options.types import ParserType, PathType, stands_for
+from chatlog.cli.options.types import ParserType, PathType, absolute_path, stands_for
 from chatlog.errors import UsageError
 from chatlog.event import SERVER, shifted
 from chatlog.export.destination import STDOUT, Destination, destination_of
 from chatlog.export.partition import Partition, parse_partition
-from chatlog.export.past_exports import ExportEntry
+from chatlog.export.past_exports import SITE, ExportEntry
 from chatlog.export.run import Export
 from chatlog.export.table import NAMES, exporter_named
 from chatlog.export.withholding import HIDE, MARK, SHOW, Withheld, withholding_of
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 _EVERYTHING: Final = ("*", SERVER)
 _ABOUT: Final = "about"
-SITE: Final = "site"
-"""The format that is no files of lines, but pages: see `cli/options/site`."""
 _OPTIONS: Final = (
     click.option(
         "--to",
@@ -124,8 +122,7 @@ class ExportOptions(Struct, frozen=True):
     @property
     def destination(self) -> str:
         """The path of the destination, which does not depend on the working directory."""
-        absolute = os.path.abspath(self.dest)  # noqa: PTH100 - pathlib drops the last slash
-        return f"{absolute}/" if self.dest.endswith("/") and absolute != "/" else absolute
+        return absolute_path(self.dest)
 
     @property
     def typed(self) -> dict[str, Any]:

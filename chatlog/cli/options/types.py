@@ -59,6 +59,14 @@ class ParserType(_ParamType):
             self.fail(str(error), param, ctx)
 
 
+def absolute_path(path: str) -> str:
+    """Return a path for any working directory, with its last slash; `-` stays as it is."""
+    if path == "-":
+        return path
+    absolute = os.path.abspath(path)  # noqa: PTH100 - pathlib drops the last slash
+    return f"{absolute}/" if path.endswith("/") and absolute != "/" else absolute
+
+
 def words_typed(ctx: click.Context, name: str) -> list[str]:
     """Return the values of a parameter with a parser as people typed them."""
     words: list[str] = ctx.meta.get(_TYPED, {}).get(name, [])
