@@ -13,16 +13,17 @@ import msgspec
 
 from chatlog.archive.compression import DamagedError
 from chatlog.errors import TranscriptError
-from chatlog.event import format_time, parse_time
+from chatlog.event import SERVER, format_time, parse_time
 from chatlog.formats.dialects.dialect import LogFacts, LogTally, NoDateError, OddLine
 from chatlog.ingest.databases import dialect_of_database, is_database, read_database
 from chatlog.ingest.detection import SAMPLE, detect, whole_lines
 from chatlog.ingest.dialects import DIALECTS
 from chatlog.ingest.log_files import LogContents, LogFile, beginning_of_log
+from chatlog.ingest.members import Members, attributed, comings_beside
 from chatlog.ingest.staging import HeardLog, LogStaging, StagedLog
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from chatlog.event import Event
@@ -123,8 +124,7 @@ class LogReader:
     ) -> StagedLog | None:
         """Return the events of a file, None if they cannot be imported."""
         file = result.file
-        name = self._name(file)
-        facts = self._options.facts(dialect, name, _told_target(dialect, sample, name), self._at)
+        facts = self._facts(dialect, file, sample)
         decoder = dialect.decoder(facts)
         result.tally, result.odd = decoder.tally, decoder.odd
         log = LogStaging(dialect, directory, self._at)
@@ -135,7 +135,7 @@ class LogReader:
             else contents.blocks()
         )
         try:
-            for events in decoder.events(blocks):
+            for events in self._attributed(dialect, file, facts, decoder.events(blocks)):
                 self._add(events, log, result)
         except NoDateError:
             result.problem = _NO_DATE
@@ -149,6 +149,23 @@ class LogReader:
             result.problem = missing
             return None
         return log.finish(self._heard(decoder.hearing, facts))
+
+    def _facts(self, dialect: Dialect, file: LogFile, sample: bytes) -> LogFacts:
+        name = self._name(file)
+        return self._options.facts(dialect, name, _told_target(dialect, sample, name), self._at)
+
+    def _attributed(
+        self,
+        dialect: Dialect,
+        file: LogFile,
+        facts: LogFacts,
+        batches: Iterable[Sequence[Event]],
+    ) -> Iterable[Sequence[Event]]:
+        """Return the events of a log; quits in a server's log are of the channels beside it."""
+        if not dialect.channel_logs or facts.target not in {"", SERVER}:
+            return batches
+        comings = comings_beside(file, dialect, lambda each: self._facts(dialect, each, b""))
+        return attributed(batches, Members(comings))
 
     def _heard(self, hearing: LogHearing, facts: LogFacts) -> HeardLog:
         """Return the times at which a log was heard, under the network's name in the archive."""

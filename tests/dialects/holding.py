@@ -161,8 +161,6 @@ def _ii(event: Event, _truth: Event) -> Iterator[Event]:
         event = replace(event, nick="")
     if event.type == "part":
         event = replace(event, text="")
-    if event.type in {"nick", "quit"}:
-        event = replace(event, target="@server")
     yield event
 
 
@@ -246,8 +244,7 @@ HOLDINGS: Final[dict[str, Holding]] = {
     ),
     "ii": Holding(
         "ii",
-        "hosts but of who comes and goes, senders of notices, reasons of parts, the channel of "
-        "quits and new nicks, modes by servers",
+        "hosts but of who comes and goes, senders of notices, reasons of parts, modes by servers",
         change=_ii,
     ),
     "bip": Holding(

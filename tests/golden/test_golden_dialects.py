@@ -18,10 +18,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from chatlog.event import SERVER
 from chatlog.formats import jsonl
 from chatlog.formats.dialects.dialect import LogFacts
 from chatlog.ingest.detection import SURE, detect, path_fields, score_of
 from chatlog.ingest.dialects import DIALECTS, dialect_named
+from chatlog.ingest.members import Members
 from chatlog.ingest.path_patterns import PathFields
 
 HERE = Path(__file__).parent
@@ -94,7 +96,18 @@ def decoded(case, directory, size):
         for some in decoder.events(blocks_of(log, dialect, directory, size)):
             events += some
         decoders.append(decoder)
-    return events, decoders
+    return in_channels(dialect, events), decoders
+
+
+def in_channels(dialect, events):
+    """Return events; those of a log of a server in the channels whose logs lie beside it."""
+    if not dialect.channel_logs:
+        return events
+    of_channels = [each for each in events if each.type in {"join", "part", "kick"}]
+    of_server = sorted((each for each in events if each.target == SERVER), key=time_and_target_of)
+    members = Members(sorted(of_channels, key=time_and_target_of))
+    others = [each for each in events if each.target != SERVER]
+    return others + [made for each in of_server for made in members.attributed(each)]
 
 
 def time_and_target_of(event):

@@ -163,6 +163,10 @@ class Dialect(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     paths: tuple[str, ...] = ()
     """Where its programs put logs, as path patterns: `{network}/{channel}.log`."""
 
+    channel_logs: str = ""
+    """Where the logs of channels lie beside that of their server, as a pattern of paths, if they
+    leave out who quits and who changes nicks; "" of other dialects."""
+
     loss: Loss = Loss()
     """The fields that its lines cannot hold, for alignment."""
 

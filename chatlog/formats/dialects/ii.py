@@ -1,7 +1,8 @@
 """ii (irc it): a file `out` for each channel, and one for the server.
 
 Messages are `1795462263 <ann> text`, events `1795462263 -!- ann(user@host) has joined #c`. Who
-quits, and who changes nicks, stands in the file of the server alone.
+quits, and who changes nicks, stands in the file of the server alone; the files of the channels
+tell who had come there.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ DIALECT: Final = Dialect(
     decoder=decoder,
     grain=MINUTE,
     paths=("irc/{network}/{channel}/out", "irc/{network}/out", "{network}/{channel}/out"),
+    channel_logs="*/out",
     loss=Loss(texts=frozenset({EventType.PART}), nicks=frozenset({EventType.NOTICE})),
-    lacks="reasons of parts, senders of notices, channels of quits and nicks, hosts of speakers",
+    lacks="reasons of parts, senders of notices, hosts of speakers; channels of quits and nicks,"
+    " but for people who came after the log began",
 )

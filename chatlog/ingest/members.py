@@ -1,0 +1,96 @@
+"""The members of channels, by which the log of a server tells who left a channel by quitting.
+
+Some programs write quits and changes of nicks to the log of the server alone. The logs of the
+channels beside it tell who was in which of them at that time.
+"""
+
+from __future__ import annotations
+
+import heapq
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from chatlog.archive.compression import DamagedError
+from chatlog.errors import TranscriptError
+from chatlog.event import EventType
+from chatlog.ingest.log_files import LogContents, LogFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from chatlog.event import Event
+    from chatlog.formats.dialects.dialect import Dialect, LogFacts
+
+MOST_CHANNELS: Final = 256
+"""The logs of channels that are open at once; of a server with more, no quit is attributed."""
+
+_COMINGS: Final = frozenset({EventType.JOIN, EventType.PART, EventType.KICK})
+
+
+class Members:
+    """The members of all channels at one moment, as events in the order of time tell them.
+
+    Who was in a channel before its log begins is not known.
+    """
+
+    def __init__(self, comings: Iterable[Event]) -> None:
+        self._comings = iter(comings)
+        self._next = next(self._comings, None)
+        self._channels: dict[str, set[str]] = {}
+
+    def attributed(self, event: Event) -> list[Event]:
+        """Return a quit or a change of nick once for each channel of its person.
+
+        Another event, and one by a person who is in no known channel, stays as it is.
+        """
+        if event.type not in {EventType.QUIT, EventType.NICK}:
+            return [event]
+        self._go_to(event.time)
+        channels = self._channels.pop(event.nick, set())
+        if event.type == EventType.NICK and channels:
+            self._channels.setdefault(event.subject, set()).update(channels)
+        replace = msgspec.structs.replace
+        return [replace(event, target=each) for each in sorted(channels)] or [event]
+
+    def _go_to(self, time: str) -> None:
+        """Follow who comes and goes until a time, which is included: channels are told first."""
+        while self._next is not None and self._next.time <= time:
+            event = self._next
+            if event.type == EventType.JOIN:
+                self._channels.setdefault(event.nick, set()).add(event.target)
+            else:
+                who = event.subject if event.type == EventType.KICK else event.nick
+                self._channels.get(who, set()).discard(event.target)
+            self._next = next(self._comings, None)
+
+
+def comings_beside(
+    file: LogFile, dialect: Dialect, facts_of: Callable[[LogFile], LogFacts]
+) -> Iterator[Event]:
+    """Return who comes and goes, by the logs of channels beside the log of a server, in order.
+
+    A log that cannot be read, or only in part, tells less.
+    """
+    directory = Path(file.path).parent
+    found = sorted(directory.glob(dialect.channel_logs))
+    logs = [LogFile(str(each), 0) for each in found if each.is_file() and not each.is_symlink()]
+    some = logs if len(logs) <= MOST_CHANNELS else []
+    return heapq.merge(
+        *(_comings(dialect, facts_of(each), each) for each in some), key=lambda each: each.time
+    )
+
+
+def _comings(dialect: Dialect, facts: LogFacts, log: LogFile) -> Iterator[Event]:
+    decoder = dialect.decoder(facts)
+    with suppress(TranscriptError, DamagedError, ValueError):
+        for events in decoder.events(LogContents(log).blocks()):
+            yield from (each for each in events if each.type in _COMINGS)
+
+
+def attributed(batches: Iterable[Sequence[Event]], members: Members) -> Iterator[list[Event]]:
+    """Yield the events of a server's log, its quits in the channels of their people."""
+    for events in batches:
+        yield [made for each in events for made in members.attributed(each)]
