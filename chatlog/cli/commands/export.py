@@ -23,6 +23,7 @@ from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.nothing_found import nothing_found, warn_of_unknown
 from chatlog.cli.show.progress import progress, progress_until_output
 from chatlog.cli.show.screen import json_line, write
+from chatlog.errors import UsageError
 from chatlog.export.past_exports import NAME, SITE, remembered
 from chatlog.export.run import Exported
 from chatlog.search.workers import count as core_count
@@ -87,6 +88,8 @@ def command(
     In -o, {network}, {target}, {date}, {month}, {year} and {part} stand for what their names
     say; docs/exporting.md describes the formats.
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
+    if as_json and exporting.is_piped:
+        raise UsageError("--json tells of files, and -o - writes none; leave out one of them")
     shown = not (quiet or as_json)
     arguments = arguments_of(ctx, without=_OF_ONE_RUN)
     if exporting.to == SITE:

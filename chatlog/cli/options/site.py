@@ -9,10 +9,12 @@ import click
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from chatlog.cli.options.types import PathType, stands_for
+from chatlog.archive.targets import Targets, spelled
+from chatlog.cli.options.types import ParserType, PathType, stands_for
+from chatlog.cli.show.nothing_found import warn_of_unknown
 from chatlog.errors import UsageError
 from chatlog.export.past_exports import ExportEntry
-from chatlog.export.site.settings import SiteSettings
+from chatlog.export.site.settings import SiteSettings, channel_key
 from chatlog.export.withholding import HIDE
 from chatlog.read.reader import Reader
 from chatlog.settings import parsers
@@ -24,12 +26,29 @@ if TYPE_CHECKING:
     from chatlog.cli.options.query import Wanted
     from chatlog.export.withholding import Withheld
 
+
+def _parse_channel_text(typed: str) -> tuple[str, str]:
+    """Return the target and the text that were typed; UsageError if one is missing."""
+    target, _, text = typed.partition("=")
+    if not target or not text.strip():
+        raise UsageError("say a channel and its text: '#python=Ask anything.'")
+    return target, text.strip()
+
+
 _OPTIONS: Final = (
     click.option("--title", metavar="TEXT", help="Title of the site. Default: Chat logs."),
     click.option(
         "--url",
         metavar="URL",
         help="Address of the site, for feeds, the sitemap and previews of links.",
+    ),
+    click.option(
+        "--channel-text",
+        "channel_texts",
+        multiple=True,
+        type=ParserType(_parse_channel_text),
+        metavar="TARGET=TEXT",
+        help="Text above the calendar of a channel, repeatable: '#python=Ask anything.'",
     ),
     click.option("--contact", metavar="TEXT", help="Contact, for the foot of each page."),
     click.option("--licence", metavar="TEXT", help="Licence of the logs, for the foot."),
@@ -44,7 +63,7 @@ _OPTIONS: Final = (
     ),
 )
 SITE_OPTIONS: Final = (
-    *("--title", "--url", "--contact", "--licence", "--removal"),
+    *("--title", "--url", "--channel-text", "--contact", "--licence", "--removal"),
     *("--noindex", "--show-hosts", "--templates"),
 )
 """The options of a help page's section about sites."""
@@ -55,6 +74,7 @@ class SiteOptions(Struct, frozen=True):
 
     title: str | None
     url: str | None
+    channel_texts: tuple[tuple[str, str], ...]
     contact: str | None
     licence: str | None
     removal: str | None
@@ -66,7 +86,8 @@ class SiteOptions(Struct, frozen=True):
         """Raise UsageError if one was typed, as of a format that has no pages."""
         typed = [name for name, value in asdict(self).items() if value]
         if typed:
-            raise UsageError(f"--{typed[0].replace('_', '-')} is for --to site")
+            option = typed[0].removesuffix("s") if typed[0] == "channel_texts" else typed[0]
+            raise UsageError(f"--{option.replace('_', '-')} is for --to site")
 
     def reader(self, root: str, wanted: Wanted, chosen: dict[str, Any]) -> Reader:
         """Return the reader of the channels of a site; UsageError for filters of lines."""
@@ -91,6 +112,7 @@ class SiteOptions(Struct, frozen=True):
             url=f"{url.rstrip('/')}/" if url else "",
             tz=parsers.parse_zone(zone),
             zone=zone,
+            texts=self._texts(root),
             contact=self.contact or "",
             licence=self.licence or "",
             removal=self.removal or "",
@@ -99,6 +121,16 @@ class SiteOptions(Struct, frozen=True):
             until=exporting.until(now),
             templates=self.templates,
         )
+
+    def _texts(self, root: str) -> dict[str, str]:
+        """Return the texts of channels by network and name; tell of those that no channel gets."""
+        texts = {}
+        for pattern, text in self.channel_texts:
+            targets = Targets(root, (pattern,))
+            warn_of_unknown(targets, at_least=1)
+            for target in targets.find():
+                texts[channel_key(spelled(target.network), spelled(target.name))] = text
+        return texts
 
     def _withheld(self, exporting: ExportOptions) -> Withheld:
         """Return the rules of withholding of a site, by default all but pseudonyms."""

@@ -79,9 +79,12 @@ def hidden_matches(shown: Shown) -> Nothing:
     return Nothing("only the recorder's own lines are there", "show them with --all")
 
 
-def warn_of_unknown(selected: Targets) -> None:
-    """Write one line to stderr if some of several patterns match no target."""
-    if len(selected.patterns) > 1 and (unknown := selected.without_match()):
+def warn_of_unknown(selected: Targets, *, at_least: int = 2) -> None:
+    """Write one line to stderr if some of several patterns match no target.
+
+    Of fewer than `at_least` patterns somebody else tells.
+    """
+    if len(selected.patterns) >= at_least and (unknown := selected.without_match()):
         write_message(str(_unknown_target(selected, unknown, selected.all()).error()))
 
 

@@ -20,7 +20,7 @@ from chatlog.export.site.month_processes import rendered_months
 from chatlog.export.site.overviews import PAGES_OF_CHANNEL, Overviews
 from chatlog.export.site.search_files import SearchFiles
 from chatlog.export.site.search_index import YEAR
-from chatlog.export.site.settings import SiteChannel, safe_directory
+from chatlog.export.site.settings import SiteChannel, channel_key, safe_directory
 from chatlog.export.site.site_days import BuiltChannel, bounds_of, months_of
 from chatlog.export.site.site_files import SiteFiles
 from chatlog.export.site.site_state import SiteState, options_of, read_state
@@ -157,12 +157,12 @@ class Site:
         for plan in plans:
             self._write(plan)
         found = (plan.found for plan in plans)
-        return {f"{each.network}/{each.name}": each for each in found if each.days()}
+        return {channel_key(each.network, each.name): each for each in found if each.days()}
 
     def _known(self, target: Target) -> BuiltChannel:
         """Return a channel as it was built, without months if it was not."""
         network, name = spelled(target.network), spelled(target.name)
-        return self._state.channels.get(f"{network}/{name}") or BuiltChannel(network, name)
+        return self._state.channels.get(channel_key(network, name)) or BuiltChannel(network, name)
 
     def _plan(
         self,

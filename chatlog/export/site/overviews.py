@@ -9,10 +9,12 @@ import msgspec
 
 from chatlog.export.site.calendar_table import DayNumbers, months_of
 from chatlog.export.site.charts import bars
+from chatlog.export.site.markup import linked
+from chatlog.export.site.settings import channel_key
 from chatlog.export.site.templates import asset
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from chatlog.export.site.settings import SiteChannel, SiteSettings
     from chatlog.export.site.site_days import BuiltChannel, BuiltDay
@@ -28,6 +30,7 @@ PAGES_OF_CHANNEL: Final = (*("index.html", "newest.html", "stats.html", "people.
 _TOP: Final = 30
 _MOST_PEOPLE: Final = 1000
 _IN_FEED: Final = 14
+_MOST_MONTHS: Final = 600
 
 
 class _Files(Protocol):
@@ -111,7 +114,7 @@ class Overviews:
             months=months_of(numbers),
             weekdays=_WEEKDAYS,
             topic=topic,
-            text=self._settings.texts.get(channel.name, ""),
+            text=linked(self._settings.texts.get(channel_key(channel.network, channel.name), "")),
             **shared,
         )
         self._page(f"{channel.path}/newest.html", "newest.html", **shared)
@@ -131,7 +134,7 @@ class Overviews:
             people.update(day.summary.people)
             for hour, count in enumerate(day.summary.hours):
                 by_hour[hour] += count
-        months = sorted(by_month)
+        months = _months_shown(by_month)
         values = [by_month[month] for month in months]
         hours = [f"{hour:02d}" for hour in range(24)]
         top = sorted(people.items(), key=lambda each: (-each[1], each[0]))[:_TOP]
@@ -178,3 +181,14 @@ class Overviews:
             for name in newest
         ]
         self._page(path, "feed.xml", channel=channel, entries=entries)
+
+
+def _months_shown(months: Collection[str]) -> list[str]:
+    """Return all months from the first one to the last one, in order.
+
+    Where that is more than `_MOST_MONTHS`, as a wrong clock can make it, only those given.
+    """
+    first, last = (int(each[:4]) * 12 + int(each[5:]) - 1 for each in (min(months), max(months)))
+    if last - first >= _MOST_MONTHS:
+        return sorted(months)
+    return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(first, last + 1)]

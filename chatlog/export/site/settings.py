@@ -25,7 +25,8 @@ class SiteSettings(msgspec.Struct, frozen=True, kw_only=True):
     the end, "" if nobody says: feeds, the sitemap and previews of links need it. `contact`,
     `licence` and `removal` are texts of the footer. `noindex` asks search engines to stay away.
     `withheld` is left out, and so are events of `until` and later, "" for no bound. Templates in
-    `templates` come before ours. `texts` are shown above the calendars of channels, by their names.
+    `templates` come before ours. `texts` are shown above the calendars of channels, by their
+    `channel_key`.
     """
 
     title: str = "Chat logs"
@@ -40,6 +41,11 @@ class SiteSettings(msgspec.Struct, frozen=True, kw_only=True):
     until: str = ""
     templates: Path | None = None
     texts: dict[str, str] = {}
+
+
+def channel_key(network: str, name: str) -> str:
+    """Return the key of a channel among all channels of a site."""
+    return f"{network}/{name}"
 
 
 class SiteChannel(msgspec.Struct, frozen=True, order=True):

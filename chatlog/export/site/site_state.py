@@ -46,8 +46,10 @@ def read_state(path: Path | None) -> SiteState:
 
 def options_of(settings: SiteSettings) -> str:
     """Return all settings that decide the bytes of pages, and the templates."""
-    # The end, and the redactions that decide pages, are told for each month.
-    told = [__version__, repr(msgspec.structs.replace(settings, tz=UTC, until="")), settings.zone]
+    # The end, and the redactions that decide pages, are told for each month; texts of channels
+    # are on pages that every run makes.
+    some = msgspec.structs.replace(settings, tz=UTC, until="", texts={})
+    told = [__version__, repr(some), settings.zone]
     for directory in (OWN, settings.templates):
         found = sorted(directory.glob("*")) if directory is not None else []
         told += [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in found]

@@ -114,6 +114,7 @@ def test_the_server_and_the_recorder_are_not_left_out(export, archive):
         (("--to", "csv", "-o", "/proc/x.csv"), 3, "cannot write /proc/x.csv: "),
         (("--to", "csv", "-o", "x.csv", "--tz", "Nowhere"), 2, "there is no time zone 'Nowhere'"),
         (("--to", "csv", "-o", ""), 2, "--dest: the path is empty; name one"),
+        (("--to", "jsonl", "-o", "-", "--json"), 2, "--json tells of files, and -o - writes none"),
     ],
 )
 def test_input_that_makes_no_sense_is_one_error(export, arguments, status, told):

@@ -1,5 +1,7 @@
 """`chatlog export --to site`: what people type, and what they see of it."""
 
+import re
+
 import pytest
 
 from chatlog import cli
@@ -64,9 +66,57 @@ def test_a_feed_needs_the_address_of_the_site(export, tmp_path):
     assert "https://logs.example.org/net/c/2026-11-24.html" in feed
 
 
+def test_a_text_stands_above_the_calendar_of_its_channel_with_its_links(export, archive, tmp_path):
+    record(archive, event_at(3, target="#C++"), event_at(3, target="##d"))
+    site = tmp_path / "site"
+    text = "Be <kind>, x=y: https://example.org/rules."
+    typed = ("--channel-text", f"net/#C={text}", "--channel-text", "##*=Two hashes")
+    assert export("-o", site, *typed)[0] == 0
+    texts = {
+        path.parent.name: re.findall('<p class="about">(.*)</p>', path.read_text())
+        for path in site.glob("net/*/index.html")
+    }
+    link = 'href="https://example.org/rules" rel="nofollow noopener noreferrer ugc"'
+    shown = f"Be &lt;kind&gt;, x=y: <a {link}>https://example.org/rules</a>."
+    assert texts == {"c": [shown], "c_2b_2b": [], "_23_23d": ["Two hashes"]}
+
+
+def test_another_text_of_a_channel_changes_its_calendar_alone(export, tmp_path):
+    site = tmp_path / "site"
+    export("-o", site, "--channel-text", "c=one")
+    before = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    export("-o", site, "--channel-text", "c=two")
+    changed = [path for path, data in before.items() if path.read_bytes() != data]
+    assert changed == [site / "net/c/index.html"]
+
+
+def test_a_text_that_no_channel_gets_is_told(export, tmp_path):
+    status, _, err = export("-o", tmp_path / "site", "--channel-text", "#cc=x")
+    assert status == 0
+    assert "no channel or query in " in err
+    assert "matches '#cc'; did you mean '#c'?" in err
+
+
+def test_the_chart_of_a_channel_shows_months_without_lines_as_zero(export, archive, tmp_path):
+    record(archive, event_at(-86_400 * 70, "september"))
+    export("-o", tmp_path / "site")
+    stats = (tmp_path / "site/net/c/stats.html").read_text()
+    months = re.findall(r"<title>(\d{4}-\d\d): (\d+)</title>", stats)
+    assert months == [("2026-09", "1"), ("2026-10", "0"), ("2026-11", "2")]
+
+
+def test_a_chart_of_centuries_has_the_months_of_lines_alone(export, archive, tmp_path):
+    record(archive, event_at(-86_400 * 365 * 500, "the clock of a server"))
+    export("-o", tmp_path / "site")
+    stats = (tmp_path / "site/net/c/stats.html").read_text()
+    assert len(re.findall(r"<title>\d{4}-\d\d: \d+</title>", stats)) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (("--channel-text", "#c"), "--channel-text: say a channel and its text"),
+        (("--channel-text", "=x"), "--channel-text: say a channel and its text"),
         (("--nick", "ann"), "a site shows whole channels"),
         (("--partition", "day"), "a site is a directory of pages by day"),
         (("--url", "logs.example.org"), "no address such as https://"),
@@ -87,9 +137,10 @@ def test_a_site_within_the_archive_is_refused(export, archive):
 
 def test_an_option_of_sites_is_refused_for_other_formats(archive, tmp_path, capfd):
     record(archive, event_at(1, "hello"))
-    command = ["export", "--to", "csv", "-o", str(tmp_path / "x.csv"), "--title", "x"]
-    assert cli.run([*command, "--archive", str(archive)]) == 2
-    assert "--title is for --to site" in capfd.readouterr().err
+    command = ["export", "--to", "csv", "-o", str(tmp_path / "x.csv"), "--archive", str(archive)]
+    for option in ("--title", "--channel-text"):
+        assert cli.run([*command, option, "c=x"]) == 2
+        assert f"{option} is for --to site" in capfd.readouterr().err
 
 
 def test_a_channel_that_is_not_there_is_told(export, tmp_path):

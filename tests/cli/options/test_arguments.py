@@ -28,6 +28,7 @@ VALUES = {
     "--delay": ("36h",),
     "--templates": ("/",),
     "--nick": ("a,b", "--", "", "-x=y"),
+    "--channel-text": ("#c=x=y, z", "net/#d=<b>"),
     "--since": ("-7d", "monday 18:00"),
 }
 """Values of options that take only some; the others take any text."""
