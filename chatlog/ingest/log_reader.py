@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from chatlog.archive.compression import DamagedError
+from chatlog.casemapping import Casemapping
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, format_time, parse_time
 from chatlog.formats.dialects.dialect import LogFacts, LogTally, NoDateError, OddLine
@@ -21,6 +22,7 @@ from chatlog.ingest.dialects import DIALECTS
 from chatlog.ingest.log_files import LogContents, LogFile, beginning_of_log
 from chatlog.ingest.members import Members, attributed, comings_beside
 from chatlog.ingest.staging import HeardLog, LogStaging, StagedLog
+from chatlog.protocol.relays import Relays, RelaySettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 _NO_NETWORK: Final = "its network is not known; name it with --network"
 _NO_CHANNEL: Final = "its channel is not known; name it with --channel, or give a --path-pattern"
+_CASEMAPPING: Final = Casemapping()
 _DIGITS: Final = re.compile(r"\d+")
 _NO_DATE: Final = "its lines tell no date, and its path neither; give --date"
 
@@ -71,6 +74,7 @@ class LogReader:
         self._at = at
         self._latest = format_time(parse_time(at) + 86_400_000)
         self._last: Dialect | None = None
+        self._relays = Relays(RelaySettings(everywhere=options.relays))
 
     def read(self, file: LogFile, directory: Path) -> ReadLog:
         """Decode one file; an error is in the result.
@@ -184,7 +188,12 @@ class LogReader:
         )
 
     def _add(self, events: Sequence[Event], log: LogStaging, result: ImportedLog) -> None:
-        """Stage events, under the network's name in the archive; leave out those of the future."""
+        """Stage events, under the network's name in the archive; leave out those of the future.
+
+        Messages of relays tell who spoke.
+        """
+        if self._relays.are_configured:
+            events = self._relays.attribute(events, _CASEMAPPING)
         network = self._options.into_network
         if network:
             events = [

@@ -23,7 +23,8 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The facts that a user tells of all logs: "" and None for those that are left open.
 
     `network` and `channel` fill what neither the lines nor the path tell; `into_network` is
-    the network's name in the archive whatever a log calls it.
+    the network's name in the archive whatever a log calls it. `relays` are masks of those who speak
+    for people of another platform.
     """
 
     dialect: Dialect | None = None
@@ -35,6 +36,7 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     tz: tzinfo = UTC
     own_nick: str = ""
     encoding: str = ""
+    relays: tuple[str, ...] = ()
 
     def facts(self, dialect: Dialect, name: str, told: str, received: str) -> LogFacts:
         """Return the facts about a log of a dialect; `told` is the channel in its own lines.

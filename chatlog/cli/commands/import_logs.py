@@ -66,6 +66,12 @@ if TYPE_CHECKING:
 @click.option(
     "--encoding", metavar="CODEC", help="Encoding of lines that are not UTF-8. Default: cp1252."
 )
+@click.option(
+    "--relay",
+    multiple=True,
+    metavar="MASK",
+    help="Relay or bridge, by nick or nick!user@host: its `<ada> hi` counts as ada's. Repeatable.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the result, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a log and a target.")
 @click.option("-q", "--quiet", is_flag=True, help="Print problems and errors only.")
@@ -119,8 +125,9 @@ def _ignored(_what: str, _done: int) -> None:
 def _options(typed: dict[str, Any]) -> ImportOptions:
     """Return the facts that the user tells of all logs; UsageError for an impossible one."""
     for name, value in typed.items():
-        if isinstance(value, str):  # a path may have any bytes
-            _expect_utf8(name, value)
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str):  # a path may have any bytes
+                _expect_utf8(name, text)
     pattern = typed["path_pattern"]
     encoding = typed["encoding"] or ""
     try:
@@ -139,6 +146,7 @@ def _options(typed: dict[str, Any]) -> ImportOptions:
         tz=ZoneInfo(zone),
         own_nick=typed["own_nick"] or "",
         encoding=encoding,
+        relays=tuple(map(parsers.parse_mask, typed["relay"])),
     )
 
 

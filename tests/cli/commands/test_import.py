@@ -276,6 +276,15 @@ def test_a_path_pattern_tells_network_channel_and_date(run, tmp_path):
     assert event.time == "2026-11-23T19:31:00.000Z"
 
 
+def test_lines_are_known_whether_a_relay_was_named_or_not(run, logs, tmp_path):
+    log = LOG.replace(b"<@ann> hello\n", b"<bot> [matrix] <ada> hello\n")
+    (logs / "libera/#python.log").write_bytes(log)
+    assert "4 lines added" in run(logs, "--relay", "bot")[1]
+    assert "0 lines added" in run(logs)[1]
+    found = [(each.relayed_nick, each.relayed_platform) for each in events(tmp_path)]
+    assert found == [("", ""), ("ada", "matrix"), ("ada", "matrix"), ("", "")]
+
+
 def test_a_network_that_was_renamed_goes_under_its_name_in_the_archive(run, tmp_path):
     written(tmp_path / "irclogs", "freenode/#python.log", LOG)
     assert run(tmp_path / "irclogs", "--into-network", "libera")[0] == 0
@@ -335,6 +344,8 @@ def test_json_has_a_record_for_each_file_and_each_target(run, logs):
     [
         (("--path-pattern", "{nope}"), "{nope} is no token of a path pattern"),
         (("--encoding", "nope"), "no encoding is called 'nope'"),
+        (("--relay", "a b"), "'a b' is no mask; say nick!user@host"),
+        (("--relay", "caf\udce9"), "--relay: 'caf\\udce9' is no UTF-8"),
         (("--date", "monday"), "'monday' is no date such as 2026-11-23"),
         (("--tz", "Mars/North"), "Mars/North"),
         (("--dialect", "nope"), "nope"),

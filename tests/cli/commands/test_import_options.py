@@ -49,6 +49,11 @@ def text_of_bytes(done: Imported) -> tuple[str, str]:
     return event.text, event.encoding
 
 
+def relayed(done: Imported) -> list[tuple[str, ...]]:
+    some = [each for each in done.events if each.relayed_nick]
+    return [(each.relayed_nick, each.relayed_platform, each.nick, each.text) for each in some]
+
+
 def claims(done: Imported) -> int:
     [place] = done.archive.glob("*/#golden")
     return sum(isinstance(each, CoveredEntry) for each in ledger.each(place))
@@ -87,6 +92,9 @@ CASES = [
     Case("--own-nick=rec", LIMNORIA, claims, 0, 1),
     Case("--encoding=cp866", ZNC, text_of_bytes, ("café über €", "cp1252"),
          ("cafщ №ber А", "cp866")),
+    Case("--relay=be*!*@*", ZNC, relayed, [],
+         [("ann", "23:51:00", "ben", "[23:51:00] <ann> nor this"),
+          ("ann", "", "ben", "<ann> a quotation")]),
     Case("--dry-run", LIMNORIA, lambda done: (done.archive.exists(), "10 lines" in done.out),
          (True, True), (False, True)),
     Case("--quiet", LIMNORIA, lambda done: (len(done.events), bool(done.out)),
