@@ -11,6 +11,8 @@ from bisect import bisect_left
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
@@ -21,6 +23,7 @@ MOST_LAG: Final = 2 * 60_000
 """How late a witness may stamp all that was said while it hung."""
 
 _LEAST_JITTER: Final = 100
+_EVER: Final = 1 << 63  # after any stamp
 _FEW: Final = 8  # lines of which no spread can be told
 _FEWEST_PAIRS: Final = 3  # two people greet each other on more than one day
 _LEAST_SHARE: Final = 4  # one pair in so many agrees; the others are words said on other days
@@ -62,6 +65,34 @@ class Stamps(NamedTuple):
     times: Sequence[int]
     keys: Sequence[Hashable]
     grain: int
+
+
+class StampSum(msgspec.Struct):
+    """Some lines summed up: their number, the sum of their stamps, the first and the last stamp.
+
+    The sums of equal stretches are equal, in whatever order their lines are added.
+    """
+
+    lines: int = 0
+    total: int = 0
+    first: int = _EVER
+    last: int = -_EVER
+
+    @property
+    def check(self) -> int:
+        """The sum of the stamps modulo 2**32."""
+        return self.total & 0xFFFFFFFF
+
+    def add(self, stamps: Sequence[int], since: int = -_EVER, until: int = _EVER) -> None:
+        """Add lines by their stamps, unless these lie beyond the bounds of a stretch."""
+        first, last = min(stamps), max(stamps)
+        if first < since or last > until:
+            if inside := [each for each in stamps if since <= each <= until]:
+                self.add(inside)
+            return
+        self.lines += len(stamps)
+        self.total += sum(stamps)
+        self.first, self.last = min(self.first, first), max(self.last, last)
 
 
 def unique_pairs(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[tuple[int, int]]:

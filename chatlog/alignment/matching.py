@@ -39,6 +39,9 @@ _LOOKED_AT: Final = 64  # equal lines near each other; of more, a line is rather
 _FEWEST: Final = 8  # anchors that correct a clock
 _ASSUMED: Final = 250  # milliseconds
 _MINUTE: Final = 60_000
+Lateness = tuple[int, int]
+"""Milliseconds by which stamps of a second witness are later, at least and at most."""
+
 _in_first: Final = itemgetter(0)
 _in_second: Final = itemgetter(1)
 
@@ -61,16 +64,17 @@ class Returning(NamedTuple):
     stamp that this one gave it; None if it has no other witness. `origin` returns the same of a
     line of the second witness. `is_settled` tells of a mark of the first whether its lines were
     there before, and `was_merged` of a line of the second whether it was merged into them.
-    `is_of_same` tells the same of a line of a log that has not changed since: it is surely there.
-    `is_told` is whether the record already tells that a line was merged.
+    `lateness` tells the same of a line of a stretch that has not changed since: by how many
+    milliseconds its stamp was later than that of the line that stands for it, at least and at
+    most; None of other lines. `reach` is the most of all these.
     """
 
     brought: Callable[[Any], Hashable]
     origin: Callable[[Any], Hashable]
     is_settled: Callable[[Any], bool]
     was_merged: Callable[[Any], bool]
-    is_of_same: Callable[[Any], bool]
-    is_told: Callable[[Any], bool]
+    lateness: Callable[[Any], Lateness | None]
+    reach: int = 0
 
 
 class BlockMatches(NamedTuple):
@@ -78,15 +82,15 @@ class BlockMatches(NamedTuple):
 
     `of_second` has for each line of the second block the position of the same line in the
     first, -1 if there is none; `of_first` has the reverse. `clock` is the second's as these
-    lines show it. `loose` is the number of pairs that what stands around them decides, and
-    of which the first does not tell yet. `again` are the positions of lines of the second that were
-    merged, and whose line stands for another.
+    lines show it. `lateness` has the bounds by which stamps of the second are later, of those
+    lines that what stands around them decides. `again` are the positions of lines of the second
+    that were merged, and whose line stands for another.
     """
 
     of_second: list[int]
     of_first: list[int]
     clock: ClockRelation
-    loose: int
+    lateness: Lateness
     again: frozenset[int] = frozenset()
 
 
@@ -104,12 +108,12 @@ def match(
     matcher.match_anchors()
     matcher.match_equal_keys()
     matcher.match_exact_among_coarse()
-    loose = matcher.number_of_new(is_open, returning)
     again = frozenset[int]()
     if returning is not None:
         matcher.match_returning(returning)
         again = matcher.again(returning)
-    return BlockMatches(matcher.found, matcher.partners, matcher.clock, loose, again)
+    lateness = matcher.lateness(is_open)
+    return BlockMatches(matcher.found, matcher.partners, matcher.clock, lateness, again)
 
 
 class _Side:
@@ -392,12 +396,15 @@ class _Matcher:
             if self._may_be_one(found, position):
                 self._match(found, position)
 
-    def number_of_new(self, was_open: Sequence[bool], returning: Returning | None) -> int:
-        """Return how many of the lines that were open have a match that is not yet told of."""
-        found = [at for at in compress(range(len(self.found)), was_open) if self.found[at] >= 0]
-        if returning is None:
-            return len(found)
-        return sum(not returning.is_told(self._second.values[at]) for at in found)
+    def lateness(self, was_open: Sequence[bool]) -> Lateness:
+        """Return the bounds by which stamps of the second are later, of lines that were open."""
+        times, others = self._first.times, self._second.times
+        late = [
+            others[at] - times[self.found[at]]
+            for at in compress(range(len(self.found)), was_open)
+            if self.found[at] >= 0
+        ]
+        return min(late, default=0), max(late, default=0)
 
     def match_returning(self, returning: Returning) -> None:
         """Match equal keys within reach, if one was merged and the other was there before."""
@@ -426,7 +433,8 @@ class _Matcher:
         """
         first, second = self._first, self._second
         theres = [at for at, here in enumerate(self.found) if here < 0]
-        theres = [there for there in theres if returning.is_of_same(second.values[there])]
+        late = {there: returning.lateness(second.values[there]) for there in theres}
+        theres = [there for there in theres if late[there] is not None]
         if not theres:
             return frozenset()
         wanted = {*map(second.key, theres)}
@@ -439,10 +447,11 @@ class _Matcher:
         reach = self.clock.lag + first.grain + second.grain
         found = []
         for there in theres:
-            time = second.times[there] - self.clock.offset
+            least, most = late[there] or (0, 0)
+            time = second.times[there]
             near = times[second.key(there)]
-            at = bisect_left(near, time - reach)
-            if at < len(near) and near[at] <= time + reach:
+            at = bisect_left(near, time - most - reach)
+            if at < len(near) and near[at] <= time - least + reach:
                 found.append(there)
         return frozenset(found)
 

@@ -22,7 +22,7 @@ from chatlog.alignment.matching import Block, match
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
-    from chatlog.alignment.matching import BlockMatches, Returning
+    from chatlog.alignment.matching import BlockMatches, Lateness, Returning
 
 BLOCK: Final = 8192
 """The lines of each witness that are compared at once."""
@@ -59,8 +59,8 @@ class AlignmentTally(msgspec.Struct):
 
     `both` counts the lines that both have, `reordered` those of them that they saw in another
     order; `first` and `second` the lines that one has alone, and `by_clock` those of them that
-    stand where they do by the clock alone. `loose` is not 0 if some lines of both are the same
-    by what stands near them.
+    stand where they do by the clock alone. `lateness` has the bounds by which stamps of the
+    second are later than those of the same lines.
     """
 
     both: int = 0
@@ -68,7 +68,7 @@ class AlignmentTally(msgspec.Struct):
     second: int = 0
     by_clock: int = 0
     reordered: int = 0
-    loose: int = 0
+    lateness: Lateness = (0, 0)
 
 
 class Sequences:
@@ -88,8 +88,10 @@ class Sequences:
         returning: Returning | None = None,
     ) -> None:
         self._returning = returning
-        self.tally = AlignmentTally()
         self.clock = clock if clock is not None else ClockRelation()
+        # Lines that the second alone has are stamped by its clock, or later by its grain.
+        late = self.clock.offset
+        self.tally = AlignmentTally(lateness=(min(0, late - other_grain), max(0, late)))
         self._grains = grain, other_grain
         self._key_of = key_of
 
@@ -125,8 +127,12 @@ class Sequences:
             self._returning,
         )
         self.clock = found.clock
-        self.tally.loose += found.loose
-        return _Joined(here.lines, there.lines, found, ends)
+        (least, most), (low, high) = self.tally.lateness, found.lateness
+        self.tally.lateness = min(least, low), max(most, high)
+        # The line that stands for another may be settled before this one is.
+        there.again |= found.again
+        there.again = {at for at in there.again if found.of_second[at] < 0}
+        return _Joined(here.lines, there.lines, found, ends, frozenset(there.again))
 
     def _settled(self, here: _Waiting, there: _Waiting) -> tuple[int, int]:
         """Return how many lines of each witness no line that is still unread can match."""
@@ -137,7 +143,10 @@ class Sequences:
         offset = self.clock.offset
         ahead = [] if here.has_ended else [here.last]
         ahead += [] if there.has_ended else [there.last - offset]
-        limit = min(ahead) - MOST_LAG - sum(self._grains)
+        reach = MOST_LAG + sum(self._grains)
+        if self._returning is not None:
+            reach = max(reach, self._returning.reach + abs(offset))
+        limit = min(ahead) - reach
         return here.before(limit), there.before(limit + offset)
 
     def _behind(self, here: _Waiting, there: _Waiting) -> _Waiting:
@@ -148,11 +157,15 @@ class Sequences:
 
 
 class _Waiting:
-    """The lines of one witness that are read, and not settled."""
+    """The lines of one witness that are read, and not settled.
+
+    `again` are the positions of those that were merged before, and have no partner so far.
+    """
 
     def __init__(self, lines: Iterable[Columns]) -> None:
         self._rest = iter(lines)
         self.lines = Columns()
+        self.again: set[int] = set()
         self.has_ended = False
 
     @property
@@ -196,6 +209,7 @@ class _Waiting:
             waiting = self.lines.at(sorted(kept))
             waiting.extend(rest)
             rest = waiting
+        self.again = {at - count + len(kept) for at in self.again if at >= count}
         self.lines = rest
 
 
@@ -207,12 +221,17 @@ class _Joined:
     """
 
     def __init__(
-        self, first: Columns, second: Columns, matches: BlockMatches, ends: tuple[int, int]
+        self,
+        first: Columns,
+        second: Columns,
+        matches: BlockMatches,
+        ends: tuple[int, int],
+        again: frozenset[int],
     ) -> None:
         self._first, self._second = first, second
         self._found, self._partners = matches.of_second, matches.of_first
         self._end, self._other_end = ends
-        self._again = matches.again
+        self._again = again
         self.kept = {at for at in self._found[self._other_end :] if 0 <= at < self._end}
         self.other_kept = {
             other for other in self._partners[self._end :] if 0 <= other < self._other_end

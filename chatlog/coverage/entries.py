@@ -146,8 +146,10 @@ class MergedEntry(TaggedEntry, tag="merged", frozen=True, kw_only=True):
     """A stretch of a witness all lines of which are in the archive, some as lines of others.
 
     `witness` is its name, or the `via` of an import. A later merge takes none of these lines
-    for a new one, whatever other witnesses have added since. `check` is the CRC-32 of the lines of
-    a log, by which the same log is known; 0 of other witnesses.
+    for a new one, whatever other witnesses have added since, unless the stretch has changed.
+    `check` tells that: it is the CRC-32 of the lines of a log; of an archive the sum of the stamps
+    in milliseconds, modulo 2**32, and `lines` their number. The stamps were later than those of
+    the same lines in the archive by `least` to `most` milliseconds.
     """
 
     at: str
@@ -155,6 +157,9 @@ class MergedEntry(TaggedEntry, tag="merged", frozen=True, kw_only=True):
     since: str
     until: str
     check: int = 0
+    lines: int = 0
+    least: int = 0
+    most: int = 0
 
     def __post_init__(self) -> None:
         _check_stretch(self.at, self.since, self.until)

@@ -7,6 +7,7 @@ reading came to.
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from contextlib import suppress
 from functools import reduce
@@ -16,7 +17,7 @@ from operator import itemgetter, or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.alignment.clocks import Stamps
+from chatlog.alignment.clocks import Stamps, StampSum
 from chatlog.alignment.columns import Columns
 from chatlog.alignment.losses import Loss
 from chatlog.alignment.words import as_others_see, words_of
@@ -26,7 +27,7 @@ from chatlog.coverage import ledger
 from chatlog.coverage.entries import ImportedEntry, MergedEntry
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.last_heard import LastHeard
-from chatlog.event import format_time, is_time, parse_time, parse_times, shifted
+from chatlog.event import is_time, parse_time, parse_times, shifted
 from chatlog.formats.dialects.table import dialect_of
 from chatlog.formats.sentences import sentence
 from chatlog.formats.verbatim import tails
@@ -133,8 +134,8 @@ class WitnessRecord:
     `grain` is the coarsest of its stamps in milliseconds; `tells_all` means that no line is
     of a format that keeps fewer fields than an event has. `imports` are those of other
     programs' logs, and `loss` the fields that these cannot hold, None without imports. `merges`
-    are the stretches of other witnesses that were merged into it. `span` has the first and the
-    last time of the lines that were read so far.
+    are the stretches of other witnesses that were merged into it. `read` sums up the lines up to
+    `until`, a stamp in milliseconds, that were read so far.
     """
 
     def __init__(
@@ -149,7 +150,8 @@ class WitnessRecord:
         self.imports = imports
         self.merges = merges
         self.loss = _loss_of(imports)
-        self.span = _NEVER, ""
+        self.read = StampSum()
+        self.until = sys.maxsize
         self._last_sample: tuple[str, Sample] | None = None
         grains = *(each.format.grain for each in segments), *(each.grain for each in imports)
         self.grain = max(grains, default=_FINEST)
@@ -167,28 +169,37 @@ class WitnessRecord:
         that there cannot be has the stamp of the line before it, in the first line of a period
         that of its beginning.
         """
+        for block, stamps in self.stamped_blocks():
+            events, lines = block.events, block.lines
+            self.read.add(stamps, until=self.until)
+            yield Columns(
+                stamps,
+                keys.idents(events, lines),
+                [event.msgid for event in events],
+                [*events],
+                [*lines] if lines is not None else [None] * len(events),
+                [mark] * len(events),
+            )
+
+    def stamped_blocks(self) -> Iterator[tuple[DecodedBlock, list[int]]]:
+        """Yield lines with their stamps, some at once."""
         for start, same in groupby(self._segments, key=lambda segment: segment.start):
             last = parse_time(start)
             for block in _decoded_blocks([*same]):
-                events, lines = block.events, block.lines
-                if events:
-                    stamps = _stamps_of(events, last)
+                if block.events:
+                    stamps = _stamps_of(block.events, last)
                     last = stamps[-1]
-                    self._widen(min(stamps), max(stamps))
-                    msgids = [event.msgid for event in events]
-                    yield Columns(
-                        stamps,
-                        keys.idents(events, lines),
-                        msgids,
-                        [*events],
-                        [*lines] if lines is not None else [None] * len(events),
-                        [mark] * len(events),
-                    )
+                    yield block, stamps
 
-    def _widen(self, first: int, last: int) -> None:
-        """Note the stamps between which lines were read."""
-        since, until = self.span
-        self.span = min(since, format_time(first)), max(until, format_time(last))
+    def sum_within(self, since: str, until: str) -> StampSum:
+        """Return the sum of the lines of a stretch, both ends included; they are read for it."""
+        near = [each for each in self._segments if each.end > since and each.start <= until]
+        counted, found = Counter(self._damaged), StampSum()
+        begin, end = parse_time(since), parse_time(until)
+        for _, stamps in WitnessRecord(near, self._damaged).stamped_blocks():
+            found.add(stamps, begin, end)
+        self._damaged.back_to(counted)  # they were met already, or will be
+        return found
 
     def first_event(self) -> Event | None:
         """Return the event of the first line, None if there is none."""

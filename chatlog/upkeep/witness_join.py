@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from chatlog.alignment.clocks import ClockRelation
     from chatlog.alignment.columns import Columns
+    from chatlog.alignment.matching import Lateness
     from chatlog.event import Event
     from chatlog.upkeep.witness import TargetPlace, Witness, WitnessRecord
 
@@ -91,6 +92,21 @@ class WitnessJoin:
         pairing = LinePairing(mark, known)
         for found in alignment.aligned(lines, record.columns(self._keys, mark)):
             yield pairing.joined(found, alignment.clock.offset)
+
+    def lateness(self, number: int) -> Lateness:
+        """Return by how much later stamps of a witness are than those of the same lines.
+
+        These are milliseconds, at least and at most. A line may have been taken over as the copy
+        of any later witness.
+        """
+        least, most = 0, 0
+        if number in self.alignments:
+            least, most = self.alignments[number].tally.lateness
+        spread = 0
+        for alignment in self.alignments.values():
+            offset = alignment.clock.offset
+            spread = max(spread, *(abs(each - offset) for each in alignment.tally.lateness))
+        return least - spread, most + spread
 
     def conflicts(self, event: Event, mark: LineMark) -> Iterator[Conflict]:
         """Yield a conflict for each witness that lacks a line although it was listening."""

@@ -84,6 +84,8 @@ class TargetMerge:
         self.result = MergedTarget()
         self._until = until
         self._testimonies = testimonies
+        for each in testimonies:
+            each.record.until = until - _NEARLY_FRESH
         self._join = WitnessJoin(testimonies, casemapping)
         self._brought = [0] * len(testimonies)
 
@@ -169,13 +171,19 @@ class TargetMerge:
                     yield entry
 
     def _merges(self, at: str) -> Iterator[MergedEntry]:
-        """Yield an entry for each stretch with lines that are known by their neighbours."""
-        if self._until != _EVER:
-            return  # lines were left
+        """Yield an entry for each stretch of a witness that is merged now.
+
+        Of lines that may be left there is none: those of a log, or of a clock that is far off.
+        """
         known = self._testimonies[0]
-        for number, alignment in self._join.alignments.items():
-            if alignment.tally.loose:
-                yield from merged_entries(known, self._testimonies[number], at)
+        for number, each in enumerate(self._testimonies):
+            lateness = self._join.lateness(number)
+            if self._until != _EVER and (
+                not each.signature or max(map(abs, lateness)) > _NEARLY_FRESH // 2
+            ):
+                continue
+            if each.name:
+                yield from merged_entries(known, each, lateness, at)
 
 
 def _via_of(testimony: Testimony) -> str:

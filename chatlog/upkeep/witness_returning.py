@@ -1,20 +1,28 @@
 """The lines of a witness that was merged into an archive before, as merges and imports tell them.
 
-Pure. A line that was added names its witness, or the dialect of its log, and keeps the time that
-this one gave it. The ledger has an entry for each log of another program that was imported.
+A line that was added names its witness, or the dialect of its log, and keeps the time that this
+one gave it. The ledger has an entry for each stretch of a witness that was merged. If the
+stretch has not changed since, each of its lines is in the archive, by its own stamp or by that of
+another witness.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from chatlog.alignment.matching import Returning
 from chatlog.coverage.entries import MergedEntry
 from chatlog.coverage.union import VIA
+from chatlog.event import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
+    from chatlog.alignment.clocks import StampSum
+    from chatlog.alignment.matching import Lateness
     from chatlog.coverage.fold import Coverage
     from chatlog.event import Event
     from chatlog.upkeep.witness import WitnessRecord
@@ -34,23 +42,40 @@ class Testimony(NamedTuple):
 
 
 def returning_lines(known: Testimony, other: Testimony) -> Returning:
-    """Return the tests for lines of a witness that was merged into the first one before."""
-    merged = _is_within(_merged_before(known, other))
-    same = _is_within(_same_logs(known, other))
-    told = merged if other.signature else same
+    """Return the tests for lines of a witness that was merged into the first one before.
+
+    They read a stretch of the witness once more if one of its lines has no partner.
+    """
+    before = _merged_before(known, other)
+    stretches = before if other.signature else _same_logs(known, other)
+
+    @cache
+    def is_unchanged(stretch: MergedEntry) -> bool:
+        if not other.signature:
+            return True
+        found = other.record.sum_within(stretch.since, stretch.until)
+        return _sum_of(found) == _sum_of(stretch)
 
     def origin(event: Event) -> Hashable:
         by = event.witness or other.signature or event.via or VIA
         return by, event.tags.get("time", event.time)
 
-    return Returning(_brought, origin, _is_of_first, merged, same, told)
+    def was_merged(event: Event) -> bool:
+        return any(each.since <= event.time <= each.until for each in before)
+
+    def lateness(event: Event) -> Lateness | None:
+        time = event.time
+        found = [each for each in stretches if each.since <= time <= each.until]
+        return _together([each for each in found if is_unchanged(each)])
+
+    reach = max((max(-each.least, each.most) for each in stretches), default=0)
+    return Returning(_brought, origin, _is_of_first, was_merged, lateness, reach)
 
 
-def _is_within(spans: Sequence[MergedEntry]) -> Callable[[Event], bool]:
-    """Return the test whether an event is of one of these stretches."""
-    if not spans:
-        return _never
-    return lambda event: any(each.since <= event.time <= each.until for each in spans)
+def _together(stretches: Sequence[MergedEntry]) -> Lateness | None:
+    if not stretches:
+        return None
+    return min(each.least for each in stretches), max(each.most for each in stretches)
 
 
 def _brought(event: Event) -> Hashable:
@@ -60,10 +85,6 @@ def _brought(event: Event) -> Hashable:
 
 def _is_of_first(mark: LineMark) -> bool:
     return mark.owner == 0
-
-
-def _never(_event: Event) -> bool:
-    return False
 
 
 def _merged_before(known: Testimony, other: Testimony) -> list[MergedEntry]:
@@ -83,24 +104,49 @@ def _merged_before(known: Testimony, other: Testimony) -> list[MergedEntry]:
 
 
 def _same_logs(known: Testimony, other: Testimony) -> list[MergedEntry]:
-    """Return the logs of a witness that were imported before, and have not changed since."""
-    if known.name or other.signature:
+    """Return the imports of logs of a witness that have not changed since."""
+    if known.name:
         return []
-    before = {*map(_log_of, known.record.merges)}
-    return [each for each in other.record.merges if _log_of(each) in before]
+    logs = {*map(_log_of, other.record.merges)}
+    return [each for each in known.record.merges if _log_of(each) in logs]
 
 
 def _log_of(entry: MergedEntry) -> tuple[str, str, str, int]:
     return entry.witness, entry.since, entry.until, entry.check
 
 
-def merged_entries(known: Testimony, other: Testimony, at: str) -> Iterator[MergedEntry]:
-    """Yield the entries that tell which stretches of a witness are merged now."""
+def merged_entries(
+    known: Testimony, other: Testimony, lateness: Lateness, at: str
+) -> Iterator[MergedEntry]:
+    """Yield the entries that tell which stretches of a witness are merged now.
+
+    `lateness` has the bounds by which its stamps are later than those of the same lines.
+    """
+    least, most = lateness
     if not other.signature:
-        same = _same_logs(known, other)
-        yield from (each for each in other.record.merges if each not in same)
+        same = {*map(_log_of, _same_logs(known, other))}
+        logs = [each for each in other.record.merges if _log_of(each) not in same]
+        yield from (replace(each, least=least, most=most) for each in logs)
         return
-    since, until = other.record.span
+    read = other.record.read
+    if not read.lines:
+        return
+    since, until = format_time(read.first), format_time(read.last)
     before = _merged_before(known, other)
-    if not any(each.since <= since and until <= each.until for each in before):
-        yield MergedEntry(at=at, witness=other.signature, since=since, until=until)
+    for each in before:
+        if each.since <= since and until <= each.until and _sum_of(each) == _sum_of(read):
+            return
+    yield MergedEntry(
+        at=at,
+        witness=other.signature,
+        since=since,
+        until=until,
+        check=read.check,
+        lines=read.lines,
+        least=min([least, *(each.least for each in before)]),
+        most=max([most, *(each.most for each in before)]),
+    )
+
+
+def _sum_of(lines: MergedEntry | StampSum) -> tuple[int, int]:
+    return lines.lines, lines.check

@@ -14,15 +14,17 @@ _NOON = START + 12 * 3_600_000
 
 
 class Line(NamedTuple):
-    """A line: its stamp in milliseconds, nick and text."""
+    """A line: its stamp in milliseconds, nick and text, and an account if its witness knows it."""
 
     at: int
     nick: str
     text: str
+    account: str = ""
 
     def event(self, grain=1):
         """Return the line as an event whose stamp has a grain."""
-        return event_at((self.at // grain * grain - START) / 1000, self.text, nick=self.nick)
+        stamp = (self.at // grain * grain - START) / 1000
+        return event_at(stamp, self.text, nick=self.nick, account=self.account)
 
 
 @st.composite
@@ -39,12 +41,16 @@ def _talks(draw):
 
 @st.composite
 def _heard(draw, talk):
-    """Draw the lines of one witness: with losses, a clock of its own, and lines out of order."""
+    """Draw the lines of one witness: with losses, a clock of its own, and lines out of order.
+
+    A witness that knows accounts has the richer copy of each line.
+    """
     offset = draw(st.sampled_from([0, 0, 300, -700, 3000, 20_000, 70_000, -70_000]))
     jitter = st.integers(0, draw(st.sampled_from([0, 50, 400, 3000])))
     deaf = draw(st.sets(st.integers(0, len(talk) - 1), max_size=len(talk) // 3))
+    account = draw(st.sampled_from(["", "", "services"]))
     lines = [
-        line._replace(at=line.at + offset + draw(jitter))
+        line._replace(at=line.at + offset + draw(jitter), account=account)
         for number, line in enumerate(talk)
         if number not in deaf
     ]

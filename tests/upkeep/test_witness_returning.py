@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatlog.coverage import ledger
-from chatlog.coverage.entries import ImportedEntry
+from chatlog.coverage.entries import ImportedEntry, MergedEntry
 from tests.support.archive import event_at, read_all, record
 from tests.support.drawn_witnesses import GRAINS, drawn_witnesses, most_of_each
 from tests.support.ledgers import at
@@ -36,7 +36,7 @@ def witness(root, kind, lines):
     return root
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(drawn_witnesses(), st.booleans(), st.booleans(), st.data())
 def test_a_merge_of_the_same_archives_again_in_any_order_adds_nothing(
     tmp_path_factory, witnesses, one_by_one, has_recorded, data
@@ -88,3 +88,41 @@ def test_a_witness_that_grew_since_a_merge_brings_its_new_lines(tmp_path):
     record(one, event_at(100, "yes"), event_at(101, "new"))
     assert merge(into, one).added == 2
     assert merge(into, one).added == 0
+
+
+def merged_stretches(root):
+    return [line for line in ledger.read(root / "net" / "#c") if isinstance(line, MergedEntry)]
+
+
+def test_a_word_that_a_witness_fetched_later_into_a_merged_stretch_is_a_new_line(tmp_path):
+    """A stretch that has changed proves nothing: an equal word near by is another one's."""
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(into, event_at(0, "yes"), event_at(40, "so"), event_at(200, "end"))
+    record(one, event_at(0, "yes"), event_at(40, "so"), event_at(200, "end"))
+    merge(into, one)
+    record(one, event_at(20, "yes", via="chathistory"))
+    assert merge(into, one).added == 1
+    assert merge(into, one).added == 0
+    assert [each.lines for each in merged_stretches(into)] == [3, 4]
+
+
+def test_lines_that_an_archive_has_lost_come_back_by_another_merge(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(into, event_at(0.2, "yes"), event_at(90_000, "on the next day"))
+    record(one, event_at(0, "yes"), event_at(90_000, "on the next day"))
+    assert merge(into, one).added == 0
+    (into / "net" / "#c" / "2026-11-23_001.jsonl").unlink()
+    assert merge(into, one).added == 1
+    assert merge(into, one).added == 0
+
+
+def test_a_merge_tells_each_stretch_once_whatever_the_number_of_merges(tmp_path):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, event_at(0, "yes"))
+    for _ in range(2):
+        merge(into, one)
+    assert [(each.since, each.until) for each in merged_stretches(into)] == [(at(0), at(0))]
+    record(one, event_at(5, "more"))
+    for _ in range(2):
+        merge(into, one)
+    assert [each.until for each in merged_stretches(into)] == [at(0), at(5)]
