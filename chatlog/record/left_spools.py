@@ -88,10 +88,10 @@ class LeftSpools:
         missing = missing_lines(directory, spooled, len(spooled), casemapping, locks)
         for _ in write_spooled(spooled, missing, self._writer.write_all, self._flush):
             pass
-        if missing:
+        if missing.numbers:
             logger.warning(
                 "%s: %d lines were written that a take-over had left in %s",
                 "/".join(place),
-                len(missing),
+                len(missing.numbers),
                 spool.path.name,
             )

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from chatlog.background import result_of_thread
 from chatlog.errors import HeldError, TranscriptError
 from chatlog.event import SERVER
-from chatlog.record.takeover_lines import missing_lines, write_spooled
+from chatlog.record.takeover_lines import Missing, missing_lines, write_spooled
 from chatlog.record.takeover_sink import TakeoverSink
 from chatlog.write.takeover_spool import own_spool
 
@@ -250,8 +250,8 @@ class _NetworkTakeover:
         count = await self._write_missing(self._sink.spool, target)
         spooled = self._sink.spool.events_of((name, target))
         while count < len(spooled):  # they came meanwhile, after the other recorder was gone
-            numbers, count = range(count, len(spooled)), len(spooled)
-            await self._in_steps(write_spooled(spooled, numbers, *self._outlets))
+            rest, count = Missing(range(count, len(spooled))), len(spooled)
+            await self._in_steps(write_spooled(spooled, rest, *self._outlets))
         self._sink.release(target)
 
     async def _write_missing(self, spool: TakeoverSpool, target: str) -> int:
@@ -268,10 +268,14 @@ class _NetworkTakeover:
             missing = await result_of_thread(asyncio.get_running_loop(), "take-over", job)
         except TranscriptError as error:
             self._flusher.note(error)
-            missing = [*range(count)]  # rather twice than never
+            missing = Missing(range(count))  # rather twice than never
         await self._in_steps(write_spooled(spooled, missing, *self._outlets))
         logger.info(
-            "%s: took over %s, with %d of %d spooled lines", name, target, len(missing), count
+            "%s: took over %s, with %d of %d spooled lines",
+            name,
+            target,
+            len(missing.numbers),
+            count,
         )
         return count
 

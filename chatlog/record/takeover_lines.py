@@ -2,13 +2,20 @@
 
 The recorder before us has written the conversation until it left. Our spool has it since we
 joined. What both have is there once; a line that was said twice stays there twice.
+
+Where the server gives neither times nor ids, two clocks stamp each line, some milliseconds apart:
+they do not tell which of two equal words is which, but their order does. Both hear one server, so
+that all that the transcript has since our join is the beginning of all that we heard.
 """
 
 from __future__ import annotations
 
 import time
-from itertools import islice
-from typing import TYPE_CHECKING, Final
+from collections import Counter
+from itertools import islice, repeat
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
 
 from chatlog.alignment.clocks import MOST_LAG, ClockRelation
 from chatlog.alignment.columns import Columns
@@ -21,7 +28,7 @@ from chatlog.read.damaged_lines import DamagedLines
 from chatlog.upkeep.witness import LineKeys, WitnessRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
     from pathlib import Path
 
     from chatlog.archive.locks import Locks
@@ -44,10 +51,29 @@ _HUNG: Final = ClockRelation(jitter=_JITTER)
 """The clock of two recorders of which one hung for a while: many lines in a row are late."""
 
 
+class Missing(NamedTuple):
+    """The spooled lines that a transcript lacks, by their numbers in order.
+
+    Those behind the number `last`, which both have, came after a line of the transcript that is of
+    `time`.
+    """
+
+    numbers: Sequence[int] = ()
+    last: int = -1
+    time: str = ""
+
+
+class _Join(NamedTuple):
+    """The line of a record by which the other recorder saw us join."""
+
+    time: int
+    place: int
+
+
 def missing_lines(
     directory: Path, spooled: SpooledEvents, count: int, casemapping: Casemapping, locks: Locks
-) -> list[int]:
-    """Return the numbers of the first `count` spooled events that a transcript lacks, in order.
+) -> Missing:
+    """Return which of the first `count` spooled events a transcript lacks.
 
     For any thread. Lines that each recorder has for itself, such as `names` and all of
     `@server`, are lacking unless they were put in before. Sealing would rename segments while
@@ -84,42 +110,85 @@ class _Comparison:
         self._record = WitnessRecord(segments, DamagedLines())
         self._keys = LineKeys([self._record], casemapping)
 
-    def missing(self) -> list[int]:
-        """Return the numbers of the lines that the transcript lacks, in order.
+    def missing(self) -> Missing:
+        """Return the lines that the transcript lacks.
 
         Lines that are late as a whole are looked for if the other recorder seems to have heard
         what we did not. Else equal words that lie apart were said twice: before we came, and
         after the other one left.
         """
         if not self._count:
-            return []
-        joined = self._seen_joining()
-        begin = self._came - _UNSEEN if joined is None else joined - _REORDERED
-        came = self._came if joined is None else joined
+            return Missing()
+        join = self._seen_joining()
+        if join is not None and (found := self._by_order(join)) is not None:
+            return found
+        begin = self._came - _UNSEEN if join is None else join.time - _REORDERED
+        came = self._came if join is None else join.time
         missing, is_explained = self._compared(begin, came, _USUAL)
         if not is_explained:
             missing, _ = self._compared(begin, came, _HUNG)
-        return sorted(missing)
+        return missing
 
-    def _compared(self, begin: int, came: int, clock: ClockRelation) -> tuple[list[int], bool]:
+    def _by_order(self, join: _Join) -> Missing | None:
+        """Return the missing lines by their order alone, None if the order leaves it open.
+
+        It does if lines tell a time or an id of the server, if one of us did not hear a line in
+        the midst, or if two servers delivered them in another order.
+        """
+        own: Counter[Hashable] = Counter()
+        said = ((at, each) for at, each in self._spooled_events() if not _is_own(each))
+        last, latest = 0, join.time
+        for stamp, event in self._record_from(join):
+            if _is_own(event):
+                own[self._key_of(event)] += 1
+                continue
+            at, ours = next(said, (0, None))
+            if ours is None:
+                break
+            if _is_told(event) or _is_told(ours) or self._key_of(event) != self._key_of(ours):
+                return None
+            last, latest = at, max(latest, stamp)
+        return None if _is_told(self._first) else self._behind(last, latest, own)
+
+    def _behind(self, last: int, latest: int, own: Counter[Hashable]) -> Missing:
+        """Return the lines behind the `last` that both have, and the own ones that are not in.
+
+        The transcript has the `own` ones; the first of ours is our join.
+        """
+        numbers = []
+        for at, event in islice(self._spooled_events(), 1, None):
+            if not _is_own(event):
+                if at > last:
+                    numbers.append(at)
+            elif own[key := self._key_of(event)]:
+                own[key] -= 1
+            else:
+                numbers.append(at)
+        return Missing(numbers, last, format_time(latest))
+
+    def _compared(self, begin: int, came: int, clock: ClockRelation) -> tuple[Missing, bool]:
         """Return the missing lines, and whether we have all that the transcript has since we came.
 
         The transcript is read from `begin` on.
         """
         sequences = Sequences(self._record.grain, 1, self._key_of, clock)
         missing: list[int] = []
+        last, latest = -1, 0
         is_explained = True
         for lines in sequences.aligned(self._of_record(begin), self._of_spool()):
             for here, there, length in lines.runs:
                 if here < 0:
                     missing += lines.second.marks[there : there + length]
-                elif there < 0 and is_explained:
+                elif there >= 0:
+                    last = max(last, lines.second.marks[there + length - 1])
+                    latest = max(latest, *lines.first.times[here : here + length], 0)
+                elif is_explained:
                     alone = lines.first.part(here, here + length)
                     is_explained = all(
                         time < came or _is_own(event)
                         for time, event in zip(alone.times, alone.values, strict=True)
                     )
-        return missing, is_explained
+        return Missing(sorted(missing), last, format_time(latest)), is_explained
 
     def _key_of(self, event: Event) -> Hashable:
         """Return the key of an event, which two recorders of one line have in common."""
@@ -127,21 +196,35 @@ class _Comparison:
         is_apart = event.target == SERVER or event.type in OF_ONE_RECORDER
         return (key, event.time[:TO_THE_SECOND]) if is_apart else key
 
-    def _seen_joining(self) -> int | None:
-        """Return when the other recorder saw us join, None if it did not.
+    def _seen_joining(self) -> _Join | None:
+        """Return the line by which the other recorder saw us join, None if it did not.
 
         An earlier hand-over looks much like this one.
         """
         if self._first.type != EventType.JOINED:
             return None
-        key, joins = self._key_of(self._first), []
-        for lines in self._of_record(self._came - MOST_LAG):
-            for stamp, event in zip(lines.times, lines.values, strict=True):
-                if event.type in _JOINS and self._key_of(event) == key:
-                    joins.append(stamp)
-        nearest = min(joins, key=lambda stamp: abs(stamp - self._came), default=None)
-        is_near = nearest is not None and abs(nearest - self._came) <= MOST_LAG
-        return nearest if is_near else None
+        key = self._key_of(self._first)
+        joins = [
+            _Join(stamp, place)
+            for place, (stamp, event) in enumerate(self._record_events())
+            if abs(stamp - self._came) <= MOST_LAG
+            and event.type in _JOINS
+            and self._key_of(event) == key
+        ]
+        return min(joins, key=lambda join: abs(join.time - self._came), default=None)
+
+    def _record_events(self) -> Iterator[tuple[int, Event]]:
+        """Yield the stamps and the events of the transcript, in its order."""
+        for lines in self._record.columns(self._keys):
+            yield from zip(lines.times, lines.values, strict=True)
+
+    def _record_from(self, join: _Join) -> Iterator[tuple[int, Event]]:
+        """Yield the stamps and the events behind a line of the transcript, in its order."""
+        return islice(self._record_events(), join.place + 1, None)
+
+    def _spooled_events(self) -> Iterator[tuple[int, Event]]:
+        """Yield the spooled events with their numbers."""
+        return enumerate(self._spooled.read(range(self._count)))
 
     def _of_record(self, begin: int) -> Iterator[Columns]:
         """Yield the lines of the transcript from a moment on, some at once."""
@@ -169,18 +252,36 @@ def _is_own(event: Event) -> bool:
     return event.target == SERVER or event.type in RECORDERS_OWN or event.type in OF_ONE_RECORDER
 
 
+def _is_told(event: Event) -> bool:
+    """Return whether the server told the time or an id of an event."""
+    return bool(event.received or event.msgid)
+
+
 def write_spooled(
     spooled: SpooledEvents,
-    numbers: Iterable[int],
+    missing: Missing,
     write: Callable[[Sequence[Event]], None],
     flush: Callable[[], object],
 ) -> Iterator[None]:
-    """Write and flush spooled events of some numbers; yield after each five hundred.
+    """Write and flush missing events; yield after each five hundred.
 
-    Raise TranscriptError if the spool is damaged.
+    One that came after a line of the transcript gets no earlier time than that: the two clocks
+    that stamped them are some milliseconds apart, and readers go by the time. Raise
+    TranscriptError if the spool is damaged.
     """
-    events = spooled.read(numbers)
+    events = map(_placed, spooled.read(missing.numbers), missing.numbers, repeat(missing))
     while some := list(islice(events, _AT_ONCE)):
         write(some)
         flush()
         yield
+
+
+def _placed(event: Event, number: int, missing: Missing) -> Event:
+    """Return an event with the time at which it stands in the transcript.
+
+    A time that the server told stays, and that of the recorder's own lines, by which they are
+    known again.
+    """
+    if number < missing.last or event.time >= missing.time or _is_own(event) or _is_told(event):
+        return event
+    return msgspec.structs.replace(event, time=missing.time)

@@ -14,9 +14,10 @@ from chatlog.archive.syncing import Exposed
 from chatlog.archive.system import System
 from chatlog.casemapping import Casemapping
 from chatlog.event import Event, format_time, parse_time
-from chatlog.record.takeover_lines import missing_lines
+from chatlog.record.takeover_lines import missing_lines, write_spooled
 from chatlog.write.takeover_spool import own_spool
 from chatlog.write.writer import Storage, Writer
+from tests.support.archive import read_all
 
 START = parse_time("2026-11-23T23:59:58.000Z")
 RFC = Casemapping("rfc1459")
@@ -51,8 +52,8 @@ def missing(root, known, spooled, formats=("jsonl",)):
         spool.append(spooled)
     of_target = spool.events_of(("net", "#a"))
     locks = Locks(root)
-    numbers = missing_lines(root / "net" / "#a", of_target, len(of_target), RFC, locks)
-    texts = [event.text for event in of_target.read(numbers)]
+    found = missing_lines(root / "net" / "#a", of_target, len(of_target), RFC, locks)
+    texts = [event.text for event in of_target.read(found.numbers)]
     locks.close()
     spool.close()
     return texts
@@ -93,6 +94,70 @@ def test_what_the_old_run_has_until_it_leaves_is_not_missing_and_all_after_that_
     with tempfile.TemporaryDirectory() as directory:
         found = missing(Path(directory), old, new)
     assert sorted(found) == sorted(expected)
+
+
+@st.composite
+def hand_overs_without_times(draw):
+    """Draw a conversation on a server without times: words, and those that each run stamps."""
+    words = draw(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3)), max_size=12))
+    came = draw(st.integers(0, len(words)))
+    left = draw(st.integers(came, len(words)))
+    old, new, moment = [], [], 0
+    delays = st.integers(0, 8)
+    for at, (text, pause) in enumerate([*words, ("", 0)]):
+        moment += pause
+        if at == came:
+            old.append(other("join", _late(old, moment + draw(delays)), nick="rec_"))
+            new.append(other("joined", _late(new, moment + draw(delays)), nick="rec_"))
+            new.append(other("names", _late(new, moment), text="@ada rec"))
+        if text and at < left:
+            old.append(said(text, _late(old, moment + draw(delays))))
+        if text and at >= came:
+            new.append(said(text, _late(new, moment + draw(delays))))
+    old.append(other("parted", _late(old, moment), nick="rec"))
+    return "".join(text for text, _ in words), old, new
+
+
+def _late(events, moment):
+    """Return a moment that is no earlier than the last event's."""
+    return max([moment, *(parse_time(event.time) - START for event in events[-1:])])
+
+
+@given(hand_overs_without_times(), st.data())
+def test_equal_words_are_told_apart_by_their_order_where_the_server_gives_no_times(drawn, data):
+    words, old, new = drawn
+    killed_after = data.draw(st.integers(0, len(new)), label="lines put in before a kill")
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        written(root, old)
+        spool = spool_of(root, new)
+        put_in(root, spool, killed_after)
+        put_in(root, spool)
+        events = read_all(root)
+        assert put_in(root, spool) == 0
+        spool.close()
+    assert "".join(event.text for event in events if event.type == "message") == words
+    assert sum(event.type == "names" for event in events) == 1
+
+
+def spool_of(root, events):
+    spool = own_spool(root, "run", system=System(), mode=0o640, exposed=Exposed())
+    spool.append(events)
+    return spool
+
+
+def put_in(root, spool, most=None):
+    """Write the first missing lines of a spool as a run does; return how many were missing."""
+    spooled, locks = spool.events_of(("net", "#a")), Locks(root)
+    found = missing_lines(root / "net" / "#a", spooled, len(spooled), RFC, locks)
+    locks.close()
+    writer = Writer(Storage(root=root))
+    writer.hold("net", "#a")
+    some = found._replace(numbers=found.numbers[:most])
+    for _ in write_spooled(spooled, some, writer.write_all, writer.flush):
+        pass
+    writer.close()
+    return len(found.numbers)
 
 
 def test_a_word_that_was_said_before_we_came_and_after_the_other_left_was_said_twice(tmp_path):
