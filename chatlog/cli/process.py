@@ -37,6 +37,7 @@ from chatlog.record.absences import cause_of
 from chatlog.record.invitations_file import InvitationsFile
 from chatlog.record.known_channels import KnownChannels
 from chatlog.record.recorder import Recorder
+from chatlog.record.signal_loop import run_to_end
 from chatlog.record.sts_policies import Policies
 from chatlog.report.runs import observe
 from chatlog.write.writer import Writer
@@ -101,14 +102,15 @@ class RecorderProcess:
         for warning in settings.warnings:
             logger.warning("%s", warning)
 
-    def go(self, settings: Callable[[], Config]) -> None:
+    def go(self, settings: Callable[[], Config], *, goes_on: bool = False) -> None:
         """Record until the end; `settings` reads the configuration again, at every SIGHUP.
 
-        What ended the run other than cleanly is raised.
+        What ended the run other than cleanly is raised. Further signals are ignored until the
+        process ends, unless it `goes_on` after a run that none of them ended.
         """
         _collect_seldom()
         try:
-            asyncio.run(self._record(settings))
+            run_to_end(self._record(settings), goes_on=lambda: goes_on and not self.was_interrupted)
             self._say_where()
         except ChatlogError as error:
             if error.is_reported:  # some channels refused: the others are recorded

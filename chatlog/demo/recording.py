@@ -13,6 +13,7 @@ from chatlog.demo.server import HOST, Server
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session_settings import SessionSettings
 from chatlog.record.recorder import Plan, Recorder
+from chatlog.record.signal_loop import run_to_end
 from chatlog.write.writer import Storage, Writer
 
 if TYPE_CHECKING:
@@ -31,16 +32,17 @@ def record(root: Path) -> None:
     The recorder's errors pass through; a signal that interrupts is a
     KeyboardInterrupt, after the recorder has ended cleanly.
     """
-    asyncio.run(_record(root))
+    interrupted: list[int] = []
+    run_to_end(_record(root, interrupted), goes_on=lambda: not interrupted)
 
 
-async def _record(root: Path) -> None:
+async def _record(root: Path, interrupted: list[int]) -> None:
     async with Server(clock=now, network=NETWORK) as server:
         people = script.arrive(server)
         recorder = _recorder(root, server.port)
         recording = asyncio.ensure_future(recorder.run())
         playing = asyncio.ensure_future(_play(server, people))
-        interrupted = _stop_on_signals(recorder)
+        _stop_on_signals(recorder, interrupted)
         await asyncio.wait({recording, playing}, return_when=asyncio.FIRST_COMPLETED)
         recorder.stop("the demo is over")
         playing.cancel()
@@ -65,8 +67,8 @@ async def _play(server: Server, people: script.People) -> None:
     await script.play(people, pause=asyncio.sleep, turns=turns)
 
 
-def _stop_on_signals(recorder: Recorder) -> list[int]:
-    received: list[int] = []
+def _stop_on_signals(recorder: Recorder, received: list[int]) -> None:
+    """Stop the recorder at a signal, and add the signal to those that were `received`."""
 
     def stop(number: int) -> None:
         received.append(number)
@@ -74,7 +76,6 @@ def _stop_on_signals(recorder: Recorder) -> list[int]:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop, number)
-    return received
 
 
 def _recorder(root: Path, port: int) -> Recorder:

@@ -109,7 +109,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     )
     failure: ChatlogError | None = None
     try:
-        run.go(lambda: plans.settings_of(ctx))
+        run.go(lambda: plans.settings_of(ctx), goes_on=True)
     except ChatlogError as error:  # another channel or network may have open gaps all the same
         failure = error
     finally:
