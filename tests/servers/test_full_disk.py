@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -193,6 +195,55 @@ def test_a_disk_that_stays_full_ends_with_3_and_the_exact_number_of_lines(chatlo
     assert kept == numbered(range(len(kept)))
     told = re.search(r"\nchatlog: ([0-9]+) lines could not be saved: ", recorder.stderr)
     assert int(told[1]) == 450 - len(kept) + _OWN_AT_THE_END - own_at_the_end(disk.seen)
+
+
+def both(chatlog, port, disk):
+    """Start a recorder, and another one that is to take over from it."""
+    archive, options = disk.place / "archive", ("--nick", "rec", "--alternate", "rec_")
+    old = record(chatlog, port, archive, *options, prefix=disk.inside())
+    return old, record(chatlog, port, archive, *options, "--take-over", prefix=disk.inside())
+
+
+def test_a_disk_that_is_full_before_a_hand_over_ends_the_new_run_and_not_the_old_one(chatlog, disk):
+    with EmbeddedServer() as server:
+        old, new = both(chatlog, server.port, disk)
+        disk.fill()
+        for text in numbered(range(100)):
+            server.say("ada", "#a", text)
+        assert new.finish() == 3
+        assert re.search(r"chatlog: cannot write \S+\.spool: No space left", new.stderr)
+        disk.free()
+        old.wait_for("the disk takes lines again")
+        old.terminate()
+        assert old.finish() == 0
+        again = record(chatlog, server.port, disk.place / "archive", prefix=disk.inside())
+        again.terminate()
+        assert again.finish() == 0
+    assert texts(disk.seen / "archive") == numbered(range(100))
+    assert list((disk.seen / "archive" / ".takeover").iterdir()) == []
+
+
+def test_a_disk_that_is_full_when_the_new_run_takes_over_delays_its_lines_and_loses_none(
+    chatlog, disk
+):
+    with EmbeddedServer() as server:
+        old, new = both(chatlog, server.port, disk)
+        os.kill(old.pid, signal.SIGSTOP)  # it hears nothing more
+        for text in numbered(range(100)):
+            server.say("ada", "#a", text)
+        eventually(lambda: b"00099 " in all_bytes(disk.seen / "archive" / ".takeover"))
+        disk.fill()
+        old.kill()
+        old.finish()
+        new.wait_for("No space left on device; .* nothing is lost")
+        new.wait_for("took over @server")
+        server.say("ada", "#a", "meanwhile")
+        disk.free()
+        new.wait_for("the disk takes lines again")
+        new.terminate()
+        assert new.finish() == 0
+    assert texts(disk.seen / "archive") == [*numbered(range(100)), "meanwhile"]
+    assert list((disk.seen / "archive" / ".takeover").iterdir()) == []
 
 
 def test_a_file_system_made_read_only_delays_lines_until_it_is_writable_again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -363,6 +364,33 @@ def test_channels_of_a_third_run_are_not_waited_for_beyond_its_own(
     for running in (new, third):
         running.terminate()
         assert running.finish() == 0
+
+
+def test_queries_to_either_run_are_there_once_and_go_on_with_the_new_one(
+    chatlog, record, server, tmp_path
+):
+    def private():
+        found = chatlog.run("tail", "--json", "-n", "100", "--archive", tmp_path, "ada").stdout
+        events = map(json.loads, found.splitlines())
+        return [event["text"] for event in events if event["type"] == "message"]
+
+    old = record("rec", "--queries", "--no-answer-whispers")
+    server.say("ada", "rec", "before")
+    new = record("rec_", "--queries", "--no-answer-whispers", "--take-over")
+    server.say("ada", "rec", "to the old one")
+    server.say("ada", "rec_", "to the new one")
+    done = chatlog.run("handover", "--archive", tmp_path)
+    assert "records 3 targets now" in done.stdout, done.stderr
+    assert old.finish() == 0
+    server.joined("rec", "#a")
+    server.say("ada", "rec", "after")
+    expected = ["before", "to the old one", "to the new one", "after"]
+    eventually(lambda: private() == expected)
+    gaps = chatlog.run("gaps", "--archive", tmp_path, "ada").stdout
+    assert gaps.startswith("net/ada  100 % of ")
+    new.terminate()
+    assert new.finish() == 0
+    assert private() == expected
 
 
 def test_several_networks_are_taken_over_at_once(chatlog, tmp_path):
