@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
     from chatlog.read.segment_reader import SegmentReader
 
 _REDACT: Final = b'"redact"'
+_ACCOUNT: Final = b'"account":"'
+_TEXT: Final = rb'"((?:[^"\\]|\\.)*)"'
+_WITH_ACCOUNT: Final = re.compile(
+    rb'"nick":%b(?:,"user":%b)?(?:,"host":%b)?,"account":%b' % ((_TEXT,) * 4)
+)
+_NICK: Final = b'"type":"nick"'
 
 
 class Survey(msgspec.Struct):
@@ -47,6 +55,42 @@ def surveyed(sources: Iterable[SegmentReader]) -> Survey:
 def people_of(sources: Iterable[SegmentReader]) -> list[str]:
     """Return the names of all people in segments, sorted."""
     return sorted({name for source in sources for name in _people(source)})
+
+
+def nicks_of_accounts(sources: Iterable[SegmentReader]) -> set[tuple[str, str]]:
+    """Return the nicks with the accounts under which people used them, in segments of a network.
+
+    Only JSONL has accounts.
+    """
+    found: set[tuple[str, str]] = set()
+    for block in chain.from_iterable(each.blocks() for each in sources if each.format.is_json):
+        if _ACCOUNT not in block:
+            continue
+        pairs = _WITH_ACCOUNT.findall(block)
+        if len(pairs) == block.count(_ACCOUNT):
+            found.update((_text(nick), _text(account)) for nick, _, _, account in {*pairs})
+            lines = block.split(b"\n") if _NICK in block else []
+        else:  # keys in another order, as another program writes them
+            lines = block.split(b"\n")
+            found.update(_nicks(lines, b""))
+        found.update(_nicks(lines, _NICK))
+    return found
+
+
+def _nicks(lines: Iterable[bytes], sign: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the nicks and accounts of events whose lines have a sign, with a new nick."""
+    for line in lines:
+        if _ACCOUNT in line and sign in line:
+            with suppress(ValueError):
+                event = jsonl.decode(line)
+                yield event.nick, event.account
+                if event.type == EventType.NICK:
+                    yield event.subject, event.account
+
+
+def _text(quoted: bytes) -> str:
+    text: str = msgspec.json.decode(b'"%b"' % quoted)
+    return text
 
 
 def _msgid(value: str) -> bytes:
