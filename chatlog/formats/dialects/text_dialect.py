@@ -40,6 +40,7 @@ from chatlog.formats.dialects.forms import (
 )
 from chatlog.formats.dialects.log_hearing import STEPS, LogHearing
 from chatlog.formats.dialects.log_lines import LogLines, TextLine
+from chatlog.formats.dialects.log_playback import LogPlayback
 from chatlog.formats.dialects.log_times import LogTimes
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class TextDecoder:
         self._quick = talk_by_first_letter(self._forms)
         self._times = LogTimes(table.stamps, facts, self.tally)
         self._maker = EventMaker(table.name, table.homeless, facts, self.tally, self.hearing)
+        self._playback = LogPlayback(self.tally)
         self._number = 0
         self._encoding = ""
         self._made: list[Event] = []
@@ -128,9 +130,12 @@ class TextDecoder:
             self._take_lines(some)
             self.target = self._maker.target
             ready, self._made = self._made[:-1], self._made[-1:]  # the last may go on
+            self._playback.follow(ready)
             yield ready
         last = self._times.time if self.hearing.is_marked else self._last
         self.hearing.end(lambda _place: last)
+        self._playback.follow(self._made)
+        self._playback.end()
         yield self._made
         self._made = []
 
@@ -306,6 +311,7 @@ class TextDecoder:
         """Begin a stretch of hearing at a mark of opening."""
         if known := self._times.mark(found):
             self.hearing.open(self._times.time, self._last)
+            self._playback.open(self._times.time, len(self._made))
         return known
 
     def _close(self, found: Found) -> bool:
