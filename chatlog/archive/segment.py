@@ -225,31 +225,41 @@ def sync(item: Unsynced, *, system: System) -> bool:
     The file is opened by its name, so that its writer may have closed it. Any
     thread may call this.
     """
+    return sync_file(item, system=system) and all(
+        sync_names(item, each, system=system) for each in item.directories
+    )
+
+
+def sync_file(item: Unsynced, *, system: System) -> bool:
+    """Sync the bytes of a file; return False if the name leads elsewhere now."""
     with reported(item.path, doing="sync"):
         try:
-            there = _sync_file(item, system)
-            for directory in item.directories if there else ():
-                sync_directory(system, directory)
+            if _identity(item.path) != item.identity:
+                return False
+            fd = open_regular(item.path, os.O_RDONLY, open_=system.open)
         except (FileNotFoundError, NotADirectoryError):  # gone since it was looked at
             return False
-    return there
+        try:
+            system.fsync(fd)
+        finally:
+            system.close(fd)
+    return True
 
 
-def is_there(item: Unsynced, *, system: System) -> bool:  # noqa: ARG001 - called as `sync` is
+def sync_names(item: Unsynced, directory: Path, *, system: System) -> bool:
+    """Sync the names in a directory of a file; return False if the directory is gone."""
+    with reported(item.path, doing="sync"):
+        try:
+            sync_directory(system, directory)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+    return True
+
+
+def is_there(item: Unsynced) -> bool:
     """Return whether a file is where it was written; sync nothing."""
     with reported(item.path, doing="look at"):
         return _identity(item.path) == item.identity
-
-
-def _sync_file(item: Unsynced, system: System) -> bool:
-    if _identity(item.path) != item.identity:
-        return False
-    fd = open_regular(item.path, os.O_RDONLY, open_=system.open)
-    try:
-        system.fsync(fd)
-    finally:
-        system.close(fd)
-    return True
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

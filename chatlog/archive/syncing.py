@@ -7,16 +7,21 @@ one go: by whoever has the time, which need not be who wrote them.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from chatlog.archive.segment import Segment, Unsynced, sync
+from chatlog.archive.segment import Segment, Unsynced, is_there, sync, sync_file, sync_names
 from chatlog.errors import TranscriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from chatlog.archive.system import System
+
+_MANY: Final = 32  # files
+_AT_ONCE: Final = 4  # threads
+_Outcome: TypeAlias = bool | TranscriptError
 
 
 class Exposed:
@@ -67,16 +72,54 @@ def appending_to(
         sync(unsynced, system=system)
 
 
-def sync_all(
-    items: Iterable[Unsynced], *, system: System, sync: Callable[..., bool] = sync
-) -> Synced:
-    """Sync each file, also after others failed; any thread may do it."""
-    result = Synced([], [], [])
-    for item in items:
+def sync_all(items: Iterable[Unsynced], *, system: System) -> Synced:
+    """Sync each file, also after others failed; any thread may do it.
+
+    A directory with new names of several files is synced once, after them. Many files are
+    synced side by side, as a file system writes them to the disk together then.
+    """
+    items = [*items]
+    outcomes = _outcomes(partial(sync_file, system=system), items)
+    of_directory: dict[Path, list[int]] = {}
+    for at, item in enumerate(items):
+        for directory in item.directories if outcomes[at] is True else ():
+            of_directory.setdefault(directory, []).append(at)
+    for directory, positions in of_directory.items():
+        sync_its_names = partial(sync_names, directory=directory, system=system)
+        [outcome] = _outcomes(sync_its_names, [items[positions[0]]])
+        for at in positions if outcome is not True else ():
+            outcomes[at] = outcome
+    return _sorted_out(items, outcomes)
+
+
+def look_at_all(items: Iterable[Unsynced]) -> Synced:
+    """Return which files are where they were written; sync nothing."""
+    items = [*items]
+    return _sorted_out(items, _outcomes(is_there, items))
+
+
+def _outcomes(do: Callable[[Unsynced], bool], items: Sequence[Unsynced]) -> list[_Outcome]:
+    """Return whether each file is in its place, or why that is unknown."""
+
+    def outcome(item: Unsynced) -> _Outcome:
         try:
-            there = sync(item, system=system)
+            return do(item)
         except TranscriptError as error:
-            result.failed.append((item, error))
+            return error
+
+    if len(items) < _MANY:
+        return [*map(outcome, items)]
+    from concurrent.futures import ThreadPoolExecutor  # nearly never
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return [*pool.map(outcome, items)]
+
+
+def _sorted_out(items: Sequence[Unsynced], outcomes: Sequence[_Outcome]) -> Synced:
+    result = Synced([], [], [])
+    for item, outcome in zip(items, outcomes, strict=True):
+        if isinstance(outcome, TranscriptError):
+            result.failed.append((item, outcome))
         else:
-            (result.safe if there else result.misplaced).append(item)
+            (result.safe if outcome else result.misplaced).append(item)
     return result

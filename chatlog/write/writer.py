@@ -20,9 +20,8 @@ from chatlog.archive.layout import target_directory
 from chatlog.archive.lock_offsets import same_transcript
 from chatlog.archive.locks import Locks
 from chatlog.archive.networks import Networks
-from chatlog.archive.segment import is_there, sync
 from chatlog.archive.storage import Storage, Sync
-from chatlog.archive.syncing import Exposed, Synced, sync_all
+from chatlog.archive.syncing import Exposed, Synced, look_at_all, sync_all
 from chatlog.archive.system import System
 from chatlog.archive.version_file import VersionFile
 from chatlog.casemapping import Casemapping
@@ -327,8 +326,9 @@ class Writer:
     @property
     def syncing(self) -> Callable[[list[Unsynced]], Synced]:
         """The function for the files of `expose`, in any thread: sync them, or only look."""
-        wanted = sync if self._storage.sync is not Sync.NEVER else is_there
-        return partial(sync_all, system=self.system, sync=wanted)
+        if self._storage.sync is Sync.NEVER:
+            return look_at_all
+        return partial(sync_all, system=self.system)
 
     def sync(self) -> None:
         """Sync all files that were written; TranscriptError if that fails."""
