@@ -26,6 +26,7 @@ _LEAST_JITTER: Final = 100
 _EVER: Final = 1 << 63  # after any stamp
 _FEW: Final = 8  # lines of which no spread can be told
 _FEWEST_PAIRS: Final = 3  # two people greet each other on more than one day
+_TELLING: Final = 64  # lines with equal stamps
 _LEAST_SHARE: Final = 4  # one pair in so many agrees; the others are words said on other days
 _QUARTER: Final = 15 * 60_000  # zones are whole quarters of an hour apart
 _NEAR: Final = 2 * 60_000
@@ -122,6 +123,20 @@ def compare_clocks(first: Stamps, second: Stamps) -> ClockRelation | None:
         for each in agreeing
     )
     return ClockRelation(offset, jitter_of(beyond), count)
+
+
+def equal_clocks(first: Stamps, second: Stamps) -> ClockRelation | None:
+    """Return the relation of two clocks if a few lines already tell that they are equal.
+
+    Both tell milliseconds then, and nearly all lines which each witness has once have one stamp.
+    """
+    if not first.grain == second.grain == 1:
+        return None
+    pairs = unique_pairs(first.keys, second.keys)
+    equal = sum(first.times[here] == second.times[there] for here, there in pairs)
+    if equal < max(_TELLING, len(pairs) * 9 // 10):
+        return None
+    return ClockRelation(0, _LEAST_JITTER, equal)
 
 
 def _likeliest(apart: Sequence[int], grain: int, other_grain: int) -> int:

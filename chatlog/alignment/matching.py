@@ -29,6 +29,7 @@ from operator import itemgetter, lt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chatlog.alignment.clocks import ClockRelation, jitter_of, unique_pairs
+from chatlog.alignment.identical import identical_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -179,6 +180,7 @@ class _Matcher:
     """The matching of two blocks: `found` and `partners` are `of_second` and `of_first` so far."""
 
     def __init__(self, first: Block, second: Block, clock: ClockRelation) -> None:
+        self._blocks = first.lines, second.lines
         self._first, self._second = _Side(first), _Side(second)
         self.partners = [-1] * len(first.lines)
         self.found = [-1] * len(second.lines)
@@ -214,16 +216,18 @@ class _Matcher:
         """Match equal idents with equal stamps, in their order, if both tell milliseconds."""
         if not self._tells_equal_stamps:
             return
+        for here, there, count in identical_runs(self._blocks[0], self._blocks[1]):
+            self.found[there : there + count] = range(here, here + count)
+            self.partners[here : here + count] = range(there, there + count)
         first, second = self._first, self._second
-        here: list[Hashable] = [*zip(first.times, first.idents, strict=True)]
-        there: list[Hashable] = [*zip(second.times, second.idents, strict=True)]
-        at = dict(zip(here, range(len(here)), strict=True))
-        if len(at) < len(here):
-            at = dict(zip(_distinct(here), range(len(here)), strict=True))
-        for position, found in enumerate(map(at.get, _distinct(there))):
-            if found is not None:
-                self.found[position] = found
-                self.partners[found] = position
+        heres, theres = self._open()
+        here_pairs = _distinct([(first.times[at], first.idents[at]) for at in heres])
+        there_pairs = _distinct([(second.times[at], second.idents[at]) for at in theres])
+        positions = dict(zip(here_pairs, heres, strict=True))
+        for there, pair in zip(theres, there_pairs, strict=True):
+            if (found := positions.get(pair)) is not None:
+                self.found[there] = found
+                self.partners[found] = there
 
     def match_msgids(self) -> None:
         """Match the lines with equal msgids."""

@@ -46,6 +46,20 @@ def _form_of(head: bytes) -> tuple[int, bytes, bytes]:
     return len(head), head[: len(jsonl.HEAD)], head[_PLAIN : _PLAIN + _RECEIVED]
 
 
+def _end_of_names(lines: Sequence[bytes], names: bytes) -> int:
+    """Return where the names end in lines that all have one form, 0 if they have several."""
+    begin = lines[0].find(names)
+    form = _form_of(lines[0][: max(0, begin)])
+    if form not in _FORMS:
+        return 0
+    key, end = form[2], begin + len(names)
+    alike = {
+        line[: len(jsonl.HEAD)] + line[_PLAIN : _PLAIN + len(key)] + line[begin:end]
+        for line in lines
+    }
+    return end if alike == {jsonl.HEAD + key + names} else 0
+
+
 def tails(lines: Sequence[bytes], events: Sequence[Event]) -> list[bytes]:
     """Return each line from its type on, without `via` and `witness`.
 
@@ -55,9 +69,9 @@ def tails(lines: Sequence[bytes], events: Sequence[Event]) -> list[bytes]:
     if any(map(_via_of, events)):
         lines = _without_origin(b"\n".join(lines)).split(b"\n")
     names = _names_of(events[0])
+    if end := _end_of_names(lines, names):
+        return [line[end:] for line in lines]
     heads, _, found = zip(*map(bytes.partition, lines, repeat(names)), strict=True)
-    if {*map(_form_of, heads)} <= _FORMS:
-        return list(found)
     pairs = zip(heads, found, strict=True)
     return [tail if _form_of(head) in _FORMS else b"" for head, tail in pairs]
 
@@ -68,9 +82,10 @@ def begin_alike(lines: Sequence[bytes], events: Sequence[Event]) -> bool:
     Then a line has its time where `jsonl.TIME` is.
     """
     names = _names_of(events[0])
-    heads, separators, _ = zip(*map(bytes.partition, lines, repeat(names)), strict=True)
-    if not all(separators) or not {*map(_form_of, heads)} <= _FORMS:
-        return False
+    if not _end_of_names(lines, names):
+        heads, separators, _ = zip(*map(bytes.partition, lines, repeat(names)), strict=True)
+        if not all(separators) or not {*map(_form_of, heads)} <= _FORMS:
+            return False
     times = "".join([event.time for event in events])
     return b"".join([line[jsonl.TIME] for line in lines]) == times.encode()
 

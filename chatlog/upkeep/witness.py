@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from chatlog.read.segment_reader import SegmentReader
 SAMPLE: Final = 20_000
 """The most lines by which clocks are compared at once."""
+FEW: Final = 2048
+"""The lines of one sample that may already tell that two clocks are equal."""
 _FINEST: Final = 1
 _AT_ONCE: Final = 1000  # events
 _AROUND: Final = 86_400_000
@@ -152,7 +154,7 @@ class WitnessRecord:
         self.loss = _loss_of(imports)
         self.read = StampSum()
         self.until = sys.maxsize
-        self._last_sample: tuple[str, Sample] | None = None
+        self._last_sample: tuple[str, int, Sample] | None = None
         grains = *(each.format.grain for each in segments), *(each.grain for each in imports)
         self.grain = max(grains, default=_FINEST)
         self.tells_all = all(each.format.is_json for each in segments)
@@ -209,25 +211,25 @@ class WitnessRecord:
         self._damaged.back_to(counted)  # the lines will be met again
         return event
 
-    def sample(self, since: str, keys: LineKeys) -> Sample:
+    def sample(self, since: str, keys: LineKeys, count: int = SAMPLE) -> Sample:
         """Return the first lines from a moment on, to compare clocks by them.
 
         The last one is remembered: a record is compared with several others.
         """
-        if self._last_sample is None or self._last_sample[0] != since:
-            self._last_sample = since, self._sampled(since, keys)
-        return self._last_sample[1]
+        if self._last_sample is None or self._last_sample[:2] != (since, count):
+            self._last_sample = since, count, self._sampled(since, keys, count)
+        return self._last_sample[2]
 
-    def _sampled(self, since: str, keys: LineKeys) -> Sample:
+    def _sampled(self, since: str, keys: LineKeys, count: int) -> Sample:
         later = WitnessRecord([each for each in self._segments if each.end > since], self._damaged)
         counted = Counter(self._damaged)
         begin, found = parse_time(since), Columns()
         for some in later.columns(keys):
             found.extend(_from(some, begin))
-            if len(found) >= SAMPLE:
+            if len(found) >= count:
                 break
         self._damaged.back_to(counted)  # they will be met again
-        return Sample(found.part(0, SAMPLE), self.grain)
+        return Sample(found.part(0, count), self.grain)
 
     def forget_sample(self) -> None:
         """Forget the last sample, which takes as much memory as some thousand lines."""

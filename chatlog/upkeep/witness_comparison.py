@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.alignment.clocks import compare_clocks
+from chatlog.alignment.clocks import compare_clocks, equal_clocks
 from chatlog.casemapping import CHANTYPES
 from chatlog.errors import TranscriptError
 from chatlog.event import TALK, EventType, format_time, shifted
-from chatlog.upkeep.witness import SAMPLE
+from chatlog.upkeep.witness import FEW, SAMPLE
 
 if TYPE_CHECKING:
     from chatlog.alignment.clocks import ClockRelation
@@ -56,6 +56,9 @@ def clock_of(first: WitnessRecord, second: WitnessRecord, keys: LineKeys) -> Clo
     if not first.begins or not second.begins:
         return None
     since = shifted(max(first.begins, second.begins), -_DAY)
+    few, others = first.sample(since, keys, FEW), second.sample(since, keys, FEW)
+    if (clock := equal_clocks(few.by_ident, others.by_ident)) is not None:
+        return clock  # as of nearly all recorders of one server
     for _ in range(_MOST_SAMPLES):
         one, other = first.sample(since, keys), second.sample(since, keys)
         clock = compare_clocks(one.by_ident, other.by_ident)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import takewhile
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
@@ -90,11 +92,18 @@ class Stream:
                 waiting[parts] = None
         self.pending.clear()
 
-    def count_within(self, lines: Sequence[bytes]) -> int:
-        """Return how many lines of JSON there are before the first one of another period."""
+    def end_within(self, times: Sequence[bytes], begin: int) -> int:
+        """Return the position of the first time behind `begin` that is of another period.
+
+        The times are those of lines of JSON.
+        """
         start, end = self.start.encode(), self.end.encode()
-        times = enumerate([line[jsonl.TIME] for line in lines])
-        return next((at for at, time in times if not start <= time < end), len(lines))
+        last = bisect_left(times, end, begin)  # right if they are in order, as nearly always
+        some = times[begin:last]
+        if start <= min(some, default=start) and max(some, default=start) < end:
+            return last
+        are_within = (start <= time < end for time in times[begin:])
+        return begin + sum(1 for _ in takewhile(bool, are_within))
 
     def take_lines(self, lines: Sequence[bytes], waiting: dict[Parts, None]) -> None:
         """Hand lines of JSON of the present period to the current parts, behind all others."""

@@ -218,12 +218,13 @@ class Writer:
         They begin as `jsonl` writes them, and stand in segments of JSON byte for byte.
         """
         stream = self._streams.history(network, target)
+        times = [line[jsonl.TIME] for line in lines]
         begin = 0
         while begin < len(lines):
-            time = lines[begin][jsonl.TIME].decode()
+            time = times[begin].decode()
             if not stream.start <= time < stream.end:
                 self._turn(stream, time)
-            end = begin + stream.count_within(lines[begin:])
+            end = stream.end_within(times, begin)
             stream.take_lines(lines[begin:end], self._waiting)
             begin = end
 
