@@ -1,30 +1,42 @@
-"""A hook in the place of the screen: the events of `tail` go to a command."""
+"""A hook in the place of the screen: the events of `tail`, or a pipe, go to a command."""
 
 from __future__ import annotations
 
+import contextlib
 import signal
-from typing import TYPE_CHECKING, Final
+import time
+from typing import TYPE_CHECKING, Final, Protocol
 
 from chatlog.cli.show.damage import Damage
 from chatlog.cli.show.matching import Matching
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.signals import Stopping
-from chatlog.hook.delivery import RETRIES, TIMEOUT, Delivery, Hook
+from chatlog.hook import pipe
+from chatlog.hook.delivery import RETRIES, TIMEOUT, Delivery, Hook, Stops
 from chatlog.hook.feed import Feed
+from chatlog.hook.lines import archive_variable
 from chatlog.read.cursor import Cursor
 from chatlog.search.last_matches import last_matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from chatlog.cli.options.hook import Hooked
     from chatlog.query.noise import Shown
     from chatlog.query.selection import Query
     from chatlog.read.reader import Entry, Reader
 
-_MOST: Final = 10_000  # lines of a batch
+_MOST: Final = {"--exec": 1, "--exec-batch": 10_000, "--exec-pipe": pipe.MOST}
 # A terminal that is closed: the command has a group of its own, and would stay.
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Stops(Stops, Protocol):
+    """Requests to stop that are taken in a block."""
+
+    def listening(self) -> AbstractContextManager[None]:
+        """Take the requests inside the block."""
 
 
 def run_hook(
@@ -37,13 +49,29 @@ def run_hook(
     count: int | None,
     wait: Callable[[], object] | None,
 ) -> None:
-    """Give the last `count` events, all for None, and those that come, to a command.
+    """Give the last `count` events, all for None, and those that come, to the command typed.
 
     A cursor that has a position begins there. Without `wait`, return when there are no more.
     """
+    hook = _hook_of(hooked, is_endless=bool(cursor) and wait is not None)
     stops = Stopping(_SIGNALS)
+    give(hook, reader, query, shown, cursor=cursor, count=count, wait=wait, stops=stops)
+
+
+def give(
+    hook: Hook,
+    reader: Reader,
+    query: Query | None,
+    shown: Shown | None,
+    *,
+    cursor: str | None,
+    count: int | None,
+    wait: Callable[[], object] | None,
+    stops: _Stops,
+    sleep: Callable[[float], object] = time.sleep,
+) -> None:
+    """Give events to the command of a hook as `run_hook` does; `sleep` waits between its runs."""
     damage = Damage(reader.damaged)
-    hook = _hook_of(hooked, goes_on=bool(cursor) and wait is not None)
     position = Cursor(reader, cursor) if cursor else None
     matching = Matching(query, shown, reader.names)
 
@@ -51,7 +79,7 @@ def run_hook(
         damage.report()
         return matching(entries)
 
-    with stops.listening():
+    with stops.listening(), contextlib.ExitStack() as closing:
         is_new = position is None or not position.restore()
         last: Iterator[Entry] = iter(())
         if is_new and count is not None:
@@ -60,23 +88,30 @@ def run_hook(
         if is_new and position is not None and not count:
             with stops.whole():
                 position.keep()  # a file that cannot be written is reported at once
-        delivery = Delivery(hook, stops, write_message)
+        delivery: Delivery | pipe.CommandPipe
+        if hook.goes_on:
+            variables = archive_variable(str(reader.selected.root))
+            delivery = pipe.CommandPipe(hook, variables, stops, write_message, sleep)
+            closing.callback(delivery.close)
+        else:
+            delivery = Delivery(hook, stops, write_message, sleep)
         feed = Feed(reader, new, delivery, stops, write_message, most=hook.most, cursor=position)
         feed.run(last, None if wait is None else _waiting(matching, wait))
     damage.end()
 
 
-def _hook_of(hooked: Hooked, *, goes_on: bool) -> Hook:
+def _hook_of(hooked: Hooked, *, is_endless: bool) -> Hook:
     retries = hooked.retries
-    if retries is None and not goes_on:
+    if retries is None and not is_endless:
         retries = RETRIES
     return Hook(
-        hooked.command or hooked.batch_command or "",
-        most=1 if hooked.command else _MOST,
+        hooked.text,
+        most=_MOST[hooked.option],
         timeout=TIMEOUT if hooked.timeout is None else hooked.timeout,
         interval=hooked.interval or 0.0,
         retries=retries,
-        option="--exec" if hooked.command else "--exec-batch",
+        option=hooked.option,
+        goes_on=hooked.pipe_command is not None,
     )
 
 

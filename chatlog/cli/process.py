@@ -20,6 +20,7 @@ from chatlog.archive.locks import Locks
 from chatlog.archive.system import System
 from chatlog.background import do_in_thread
 from chatlog.cli.options import plans
+from chatlog.cli.piping import begin, piped
 from chatlog.cli.show.diagnostics import end_diagnostics
 from chatlog.cli.show.live_talk import TalkCounts
 from chatlog.cli.show.run_line import run_line
@@ -76,6 +77,7 @@ class RecorderProcess:
     ) -> None:
         self._storage = plans.storage_of(settings)
         self._metrics_file = settings.metrics_file
+        self._pipe = settings.pipe
         self._notifier = Notifier.from_environment(os.environ)
         self._clock = Clock()
         self._started = self._clock()
@@ -109,6 +111,8 @@ class RecorderProcess:
         process ends, unless it `goes_on` after a run that none of them ended.
         """
         _collect_seldom()
+        if self._pipe:
+            begin(self._storage.root)
         try:
             run_to_end(self._record(settings), goes_on=lambda: goes_on and not self.was_interrupted)
             self._say_where()
@@ -132,6 +136,9 @@ class RecorderProcess:
             await asyncio.sleep(0)  # until it holds its transcripts, or has failed to
             if not recording.done():
                 stack.callback(self._beat(loop))
+                if self._pipe:
+                    pipe = piped(self._storage.root, self._pipe, logs=self._look_on)
+                    await stack.enter_async_context(pipe)
             await recording
 
     def _view(self) -> AbstractAsyncContextManager[None]:

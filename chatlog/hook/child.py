@@ -70,7 +70,7 @@ def run(
     try:
         return _ending(process, timeout, is_stopping)
     except BaseException:
-        _kill(process)
+        kill(process)
         raise
 
 
@@ -95,16 +95,17 @@ def _ending(
             stop_at = time.monotonic() + STOP_GRACE
         rest = min(deadline, stop_at) - time.monotonic()
         if rest <= 0:
-            _end(process)
+            end(process)
             late = deadline <= stop_at
             return Ending(None, f"took longer than {span(timeout)}" if late else "was stopped")
         try:
-            return _described(process.wait(min(_LOOK, rest)))
+            return described(process.wait(min(_LOOK, rest)))
         except subprocess.TimeoutExpired:
             continue
 
 
-def _described(status: int) -> Ending:
+def described(status: int) -> Ending:
+    """Return the end of a process by the status that `wait` returned."""
     if status >= 0:
         return Ending(status, f"ended with status {status}")
     try:
@@ -114,17 +115,17 @@ def _described(status: int) -> Ending:
     return Ending(None, f"was killed by {name}")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     """End the group of a process by SIGTERM, and the rest of the group by SIGKILL."""
     _signal(process, signal.SIGTERM)
     try:
         with suppress(subprocess.TimeoutExpired):
             process.wait(_KILL_GRACE)
     finally:
-        _kill(process)
+        kill(process)
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: subprocess.Popen[bytes]) -> None:
     """Kill the group of a process, and wait for the process, so that no zombie is left."""
     _signal(process, signal.SIGKILL)
     process.wait()

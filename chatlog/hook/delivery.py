@@ -11,10 +11,11 @@ from chatlog.formats.wording import span
 from chatlog.hook import child
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from chatlog.hook.child import Ending
+    from chatlog.hook.lines import HookLine
 
 RETRIES: Final = 5
 TIMEOUT: Final = 60.0
@@ -37,7 +38,8 @@ class Hook(NamedTuple):
     """A command, and the limits of its runs; times are in seconds.
 
     `most` is the number of lines of a run. After `retries` further runs that failed,
-    lines are given up; None for never. `option` gave the command: messages name it.
+    lines are given up; None for never. `option` gave the command: messages name it. A
+    command that `goes_on` gets all lines in one run, if it does not end.
     """
 
     command: str
@@ -46,6 +48,7 @@ class Hook(NamedTuple):
     interval: float = 0.0
     retries: int | None = RETRIES
     option: str = "--exec"
+    goes_on: bool = False
 
 
 class Delivery:
@@ -80,9 +83,12 @@ class Delivery:
         return max(0.0, self._next_start - time.monotonic())
 
     def send(
-        self, data: bytes, variables: Mapping[str, str], note: Callable[[], object]
+        self,
+        lines: Sequence[HookLine],
+        variables: Mapping[str, str],
+        note: Callable[[int], object],
     ) -> Ending | None:
-        """Run the command until it succeeds, then call `note`; return None.
+        """Run the command until it succeeds, then call `note` with the count; return None.
 
         Return the last failure if the retries are over. Raise UsageError if there is no
         such command. KeyboardInterrupt comes between two runs, or behind `note`.
@@ -90,7 +96,7 @@ class Delivery:
         self._sleep(self.rest())
         for attempt in count():
             self._next_start = time.monotonic() + self._hook.interval
-            ending = self._attempt(data, variables, note)
+            ending = self._attempt(lines, variables, note)
             if ending.is_good:
                 self._has_worked = True
                 return None
@@ -107,19 +113,22 @@ class Delivery:
         raise AssertionError  # pragma: no cover - the loop has no end
 
     def _attempt(
-        self, data: bytes, variables: Mapping[str, str], note: Callable[[], object]
+        self,
+        lines: Sequence[HookLine],
+        variables: Mapping[str, str],
+        note: Callable[[int], object],
     ) -> Ending:
         hook, stops = self._hook, self._stops
         with stops.whole():
             ending = child.run(
                 hook.command,
-                data,
+                b"".join(line.data for line in lines),
                 variables,
                 timeout=hook.timeout,
                 is_stopping=self._is_stopping,
             )
             if ending.is_good:
-                note()
+                note(len(lines))
         return ending
 
     def _is_stopping(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from chatlog.errors import ChatlogError
 from chatlog.formats.visible import printable
@@ -11,15 +11,37 @@ from chatlog.formats.wording import many
 from chatlog.hook.lines import Numbering, variables_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from chatlog.hook.child import Ending
-    from chatlog.hook.delivery import Delivery, Stops
+    from chatlog.hook.delivery import Stops
     from chatlog.hook.lines import HookLine
     from chatlog.read.cursor import Cursor
     from chatlog.read.reader import Entry, Reader
 
 _MOST_BYTES: Final = 4 * 1024 * 1024
+
+
+class _Delivery(Protocol):
+    """The delivery of lines to a command: each time to another run, or always to the same one."""
+
+    @property
+    def option(self) -> str:
+        """The option that gave the command."""
+
+    def rest(self) -> float:
+        """Return the seconds until lines may be sent."""
+
+    def send(
+        self,
+        lines: Sequence[HookLine],
+        variables: Mapping[str, str],
+        note: Callable[[int], object],
+    ) -> Ending | None:
+        """Give lines to the command; call `note` with the number of further ones that it took.
+
+        Return when it took all, with None, or with the failure after which it is given up.
+        """
 
 
 class Feed:
@@ -34,7 +56,7 @@ class Feed:
         self,
         reader: Reader,
         matching: Callable[[list[Entry]], list[Entry]],
-        delivery: Delivery,
+        delivery: _Delivery,
         stops: Stops,
         report: Callable[[str], object],
         *,
@@ -109,15 +131,16 @@ class Feed:
         variables = variables_of(
             self._held, str(self._reader.selected.root), is_batch=self._most > 1
         )
-        data = b"".join(line.data for line in self._held)
-        failure = self._delivery.send(data, variables, self._note)
+        failure = self._delivery.send(tuple(self._held), variables, self._note)
         if failure is not None:
             self._give_up(failure)
 
-    def _note(self) -> None:
+    def _note(self, count: int) -> None:
+        """Keep in the cursor that the command took the first `count` lines that wait."""
         if self._cursor is not None:
-            self._cursor.note([line.entry for line in self._held])
-        self._held, self._size = [], 0
+            self._cursor.note([line.entry for line in self._held[:count]])
+        self._size -= sum(len(line.data) for line in self._held[:count])
+        del self._held[:count]
 
     def _give_up(self, failure: Ending) -> None:
         event = self._held[0].entry.event

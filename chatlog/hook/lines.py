@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter, deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatlog.formats.visible import printable
@@ -12,7 +11,8 @@ from chatlog.read.segment_reader import digests_of
 if TYPE_CHECKING:
     from chatlog.read.reader import Entry
 
-_REMEMBERED: Final = 1000  # lines among which equal ones are counted
+REMEMBERED: Final = 1000
+"""Lines among which equal ones are counted: no two of so many in a row have one cursor."""
 _LONGEST: Final = 500  # characters of a variable; a server may send longer names
 
 
@@ -32,27 +32,32 @@ class Numbering:
     """
 
     def __init__(self) -> None:
-        self._last: deque[bytes] = deque()
-        self._counts: Counter[bytes] = Counter()
+        self._last: dict[bytes, tuple[int, int]] = {}  # count and place, the oldest first
+        self._place = 0
 
     def number(self, entry: Entry) -> HookLine:
         """Return the line of an event; each event that comes is numbered, in order."""
         line = entry.json
         digest = digests_of([line])
-        before = self._counts[digest]
-        self._remember(digest)
+        before = self._count_of(digest)
         cursor = digest.hex() + (f"-{before}" if before else "")
         data = b'%s,"cursor":"%s"}\n' % (line.rstrip()[:-1], cursor.encode())
         return HookLine(entry, cursor, data)
 
-    def _remember(self, digest: bytes) -> None:
-        self._counts[digest] += 1
-        self._last.append(digest)
-        if len(self._last) > _REMEMBERED:
-            oldest = self._last.popleft()
-            self._counts[oldest] -= 1
-            if not self._counts[oldest]:
-                del self._counts[oldest]
+    def _count_of(self, digest: bytes) -> int:
+        """Return the number of equal lines before, each near the next; remember this one."""
+        before, _ = self._last.pop(digest, (-1, 0))
+        self._last[digest] = before + 1, self._place
+        self._place += 1
+        oldest = next(iter(self._last))
+        if self._last[oldest][1] < self._place - REMEMBERED:
+            del self._last[oldest]
+        return before + 1
+
+
+def archive_variable(root: str) -> dict[str, str]:
+    """Return the environment variable that names an archive."""
+    return {"CHATLOG_ARCHIVE": os.path.abspath(root)}  # noqa: PTH100 - as typed, a text
 
 
 def variables_of(lines: list[HookLine], root: str, *, is_batch: bool) -> dict[str, str]:
@@ -61,7 +66,7 @@ def variables_of(lines: list[HookLine], root: str, *, is_batch: bool) -> dict[st
     Their values have no control characters: a line break in one could begin a second
     header of a mail.
     """
-    archive = {"CHATLOG_ARCHIVE": os.path.abspath(root)}  # noqa: PTH100 - as typed, a text
+    archive = archive_variable(root)
     if is_batch:
         return {**archive, "CHATLOG_EVENTS": str(len(lines))}
     (line,) = lines

@@ -11,10 +11,12 @@ import msgspec
 
 from chatlog.settings.kinds import FILE, Count, Parsed
 from chatlog.settings.network import NetworkConfig
+from chatlog.settings.parsers import parse_command
 from chatlog.settings.setting import Section, Setting
 from chatlog.settings.shard import Shard, parse_shard, spell_shard
 from chatlog.settings.storage import StorageConfig
 
+COMMAND = Parsed(parse_command, "COMMAND")
 SHARD = Parsed(parse_shard, "K/N", spell_shard)
 
 
@@ -32,6 +34,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     metrics_file: Annotated[str, Setting(
         Section.MONITORING, FILE, "File for metrics, read by the Prometheus node exporter.",
         env=True, example='"/var/lib/node_exporter/chatlog.prom"',
+    )] = ""
+    pipe: Annotated[str, Setting(
+        Section.MONITORING, COMMAND, "Give each line that is recorded to this command.",
+        unset="none", env=True, example='"/usr/local/bin/irc-to-kafka"',
+        note="It runs beside the recorder, and prints the cursors of lines that it took:"
+        " docs/pipe.md. A change counts from the next run.",
     )] = ""
     shard: Annotated[Shard | None, Setting(
         Section.SHARING, SHARD, "Record this share of the channels: 2/5 is the second of five.",

@@ -166,6 +166,13 @@ def parse_line(text: str) -> str:
     return text
 
 
+def parse_command(text: str) -> str:
+    """Return a command for the shell; raise UsageError if it is nothing or has a zero byte."""
+    if not text.strip() or "\0" in text:
+        raise UsageError(f"{text!r} is no command; say 'jq --unbuffered -r .cursor', for example")
+    return text
+
+
 def parse_channel_key(text: str) -> str:
     """Parse the key of a channel (mode +k); no refusal shows it."""
     if re.search(_NOT_IN_A_KEY, parse_line(text)):

@@ -52,6 +52,7 @@ _OF_THE_ROOT: Final = {
     ".exports",
     ".invitations.json",
     ".lock",
+    ".pipe",
     ".takeover",
     ".runs",
     ".spools",

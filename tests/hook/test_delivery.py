@@ -8,6 +8,7 @@ import pytest
 
 from chatlog.errors import UsageError
 from chatlog.hook.delivery import Delivery, Hook, pause_after
+from chatlog.hook.lines import HookLine
 
 
 class Stops:
@@ -27,10 +28,10 @@ class Delivered:
         )
 
     def send(self, data=b"line\n"):
-        return self.delivery.send(data, {}, self.note)
+        return self.delivery.send([HookLine(None, "", data)], {}, self.note)
 
-    def note(self):
-        self.noted += 1
+    def note(self, count):
+        self.noted += count
 
 
 def failing(tmp_path, times):

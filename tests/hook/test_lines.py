@@ -36,6 +36,14 @@ def test_equal_lines_have_different_cursors_and_the_same_ones_when_they_come_aga
     assert [again.number(each).cursor for each in (twice, other, twice)] == cursors
 
 
+def test_no_two_lines_of_a_thousand_in_a_row_have_one_cursor():
+    numbering = Numbering()
+    ha = entry_of(event_at(1, "ha"))
+    others = [entry_of(event_at(2, f"{each}")) for each in range(600)]
+    cursors = [numbering.number(each).cursor for each in (ha, *others, ha, *others, ha, ha)]
+    assert all(len(set(cursors[at : at + 1000])) == 1000 for at in range(len(cursors) - 999))
+
+
 def test_the_lines_that_a_numbering_remembers_are_bounded():
     numbering = Numbering()
     one = entry_of(event_at(1, "ha"))
@@ -43,7 +51,7 @@ def test_the_lines_that_a_numbering_remembers_are_bounded():
     for each in range(1000):
         numbering.number(entry_of(event_at(2, f"{each}")))
     assert numbering.number(one).cursor == first
-    assert len(numbering._counts) <= 1001
+    assert len(numbering._last) <= 1001
 
 
 def test_the_variables_of_one_line_are_without_control_characters():

@@ -32,6 +32,15 @@ _OPTIONS: Final = (
         help="Run COMMAND for all lines that wait at once: they are its stdin.",
     ),
     click.option(
+        "--exec-pipe",
+        "pipe_command",
+        metavar="COMMAND",
+        help=(
+            "Run COMMAND once, for all events: each is a line of its stdin, with a cursor that"
+            " COMMAND prints when it has taken the line."
+        ),
+    ),
+    click.option(
         "--exec-timeout",
         "timeout",
         type=_DURATION,
@@ -58,6 +67,7 @@ _OPTIONS: Final = (
 HOOK: Final = (
     "--exec",
     "--exec-batch",
+    "--exec-pipe",
     "--exec-timeout",
     "--exec-interval",
     "--exec-retries",
@@ -68,19 +78,37 @@ HOOK: Final = (
 class Hooked(msgspec.Struct, frozen=True):
     """The options of a hook as typed; times in seconds."""
 
-    command: str | None
-    batch_command: str | None
-    timeout: float | None
-    interval: float | None
-    retries: int | None
+    command: str | None = None
+    batch_command: str | None = None
+    pipe_command: str | None = None
+    timeout: float | None = None
+    interval: float | None = None
+    retries: int | None = None
+
+    @property
+    def option(self) -> str:
+        """The option that gave a command, "" if none did."""
+        return next(iter(self._given()), "")
+
+    @property
+    def text(self) -> str:
+        """The command, "" if there is none."""
+        return next(iter(self._given().values()), "")
+
+    def _given(self) -> dict[str, str]:
+        commands = {
+            "--exec": self.command,
+            "--exec-batch": self.batch_command,
+            "--exec-pipe": self.pipe_command,
+        }
+        return {name: text for name, text in commands.items() if text is not None}
 
     @property
     def is_wanted(self) -> bool:
         """Whether events go to a command; UsageError if the options make no sense."""
-        commands = {"--exec": self.command, "--exec-batch": self.batch_command}
-        given = {name: text for name, text in commands.items() if text is not None}
+        given = self._given()
         if len(given) > 1:
-            raise UsageError("--exec and --exec-batch contradict each other; leave one out")
+            raise UsageError(f"{' and '.join(given)} contradict each other; leave one out")
         for name, text in given.items():
             if not text.strip():
                 raise UsageError(f"{name} needs a command, such as {name} 'jq -r .text >>lines'")
@@ -88,6 +116,8 @@ class Hooked(msgspec.Struct, frozen=True):
         useless = [f"--exec-{name}" for name, value in limits.items() if value is not None]
         if useless and not given:
             raise UsageError(f"{useless[0]} needs --exec COMMAND or --exec-batch COMMAND")
+        if "--exec-pipe" in given and useless not in ([], ["--exec-retries"]):
+            raise UsageError(f"{useless[0]} does not go with --exec-pipe, whose COMMAND goes on")
         if self.timeout == 0:
             raise UsageError("--exec-timeout: '0' leaves no time; say 30s or 5m")
         return bool(given)

@@ -213,7 +213,8 @@ def _channel_keys(path: str | None) -> dict[str, Secret]:
 def _with_storage(whole: Config, typed: dict[str, Any]) -> Config:
     kept = typed_over(whole.storage, typed)
     metrics = typed.get("metrics_file", whole.metrics_file)
-    return msgspec.structs.replace(whole, storage=kept, metrics_file=str(metrics or ""))
+    pipe = typed.get("pipe") or whole.pipe
+    return msgspec.structs.replace(whole, storage=kept, metrics_file=str(metrics or ""), pipe=pipe)
 
 
 # -- plans ---------------------------------------------------------------------

@@ -142,6 +142,25 @@ def test_a_flood_of_output_is_not_kept_in_memory(archive, chatlog):
     assert int(err.split()[1]) < 60_000  # kB
 
 
+PIPE = 'while IFS= read -r line; do printf "%s\\n" "$line" >>"$OUT"; '
+PIPE += 'cursor=${line##*\\"cursor\\":\\"}; printf "%s\\n" "${cursor%??}"; done'
+"""A command that keeps each line and echoes its cursor, until its stdin ends."""
+FEW = "n=$((n+1)); [ $n -le 1500 ] && IFS="
+
+
+def test_a_pipe_is_one_run_for_all_lines_and_the_next_run_goes_on(tail, archive, place, out):
+    assert tail("--exec-pipe", PIPE, "--cursor", place)[0] == 1  # no archive yet
+    record(archive, event_at(1, "old"))
+    assert tail("--exec-pipe", PIPE, "--cursor", place) == (0, "", "")
+    record(archive, *(event_at(at, f"text {at}") for at in range(2, 2500)))
+    status, _, err = tail("--exec-pipe", PIPE.replace("IFS=", FEW), "--cursor", place,
+                          "--exec-retries", "0")  # fmt: skip
+    assert status == 1
+    assert "and no retry is left; the next run with this --cursor begins with the line of" in err
+    assert tail("--exec-pipe", PIPE, "--cursor", place, "--exec-retries", "0") == (0, "", "")
+    assert texts(out.read_text()) == [f"text {at}" for at in range(2, 2500)]
+
+
 # -- what goes wrong -----------------------------------------------------------------------
 
 
@@ -153,6 +172,13 @@ def test_a_flood_of_output_is_not_kept_in_memory(archive, chatlog):
         (["--exec-batch", ""], "--exec-batch needs a command, such as"),
         (["--exec", "a", "--exec-batch", "b"], "--exec and --exec-batch contradict each other"),
         (["--exec-interval", "5s"], "--exec-interval needs --exec COMMAND"),
+        (["--exec", "a", "--exec-pipe", "b"], "--exec and --exec-pipe contradict each other"),
+        (["--exec-pipe", ""], "--exec-pipe needs a command, such as"),
+        (
+            ["--exec-pipe", "a", "--exec-timeout", "9"],
+            "--exec-timeout does not go with --exec-pipe",
+        ),
+        (["--exec-pipe", "no-such-program"], "the shell cannot find or run a command of 'no-such"),
         (["--exec", "a", "--exec-timeout", "0"], "--exec-timeout: '0' leaves no time"),
         (["--exec", "a", "--exec-timeout", "soon"], "--exec-timeout: 'soon' is no duration"),
         (["--exec", "no-such-program"], "the shell cannot find or run a command of 'no-such"),
