@@ -96,6 +96,24 @@ LEDGER = (
     ClosedEntry(at=at("today 12:00"), cause="unwanted"),
     UnwantedEntry(at=at("today 12:00")),
 )  # fmt: skip
+LOGS = {
+    "irclogs/libera/#python.log": (
+        "--- Log opened Mon Nov 23 08:59:00 2026\n"
+        "09:00 -!- Dave[] [~dave@d.example] has joined #python\n"
+        + "".join(f"09:{minute:02d} <@bob> as I was saying\n" for minute in range(1, 9))
+        + f"09:10 < ann> {LONG}\n"
+        "09:11 -!- carol was abducted\n"
+        "\x1b[2Jno stamp\x07, \u202ebut tricks, and a tail that is longer than the line before it\n"
+        "--- Log closed Mon Nov 23 10:00:00 2026\n"
+    ),
+    "logs/OFTC/#日本.log": (
+        "**** BEGIN LOGGING AT Mon Nov 23 14:00:00 2026\n\n"
+        "Nov 23 14:00:02 *\tNow talking on #日本\n"
+        "Nov 23 14:00:03 <次郎>\tこんにちは\n"
+        "Nov 23 14:00:09 *\t花子 (h@h.example) has joined\n"
+    ),
+    "notes/README": "Logs of my first years on IRC, and nobody knows what the others are.\n",
+}
 RUNNING = network_status(
     "libera", lag=0.07, since=at("today 10:00"), last_event=at("today 08:02"), joined=2, wanted=3,
     events={"#python": 12_345, "#日本": 7}, problems=("cannot join #x: banned",), reconnects=1,
@@ -111,6 +129,7 @@ SCREENS = {
     "who": "who --tz UTC --at '2026-11-23 09:02' '#python'",
     "channels": "channels --tz UTC",
     "gaps": "gaps --tz UTC",
+    "import": "import logs --tz UTC --dry-run",
     "verify": "verify",
     "status": "status",
 }
@@ -143,6 +162,11 @@ def home(tmp_path_factory):
     """Make a home with an archive, in which a recorder runs."""
     home = tmp_path_factory.mktemp("home")
     record(home / "archive", *sorted(EVENTS, key=lambda event: event.time))
+    for name, content in LOGS.items():
+        path = home / "logs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    (home / "logs/latest").symlink_to("irclogs")
     ledger.append(UNSYNCED, home / "archive" / "libera" / "#python", LEDGER)
     status = run_status(
         RUNNING, started=at("today 09:00"), updated=NOW, disk_free=12_345_678_901, loop_lag=0.01
