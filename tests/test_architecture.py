@@ -108,8 +108,9 @@ LATE_IMPORTS = {
         "chatlog.cli.show.json_views chatlog.report.json_records chatlog.report.json_views"
     ),
     "each 2 to 14 ms, a start of `tail` takes 80: few archives or options need it": (
-        "base64 concurrent hashlib ipaddress json pathlib platformdirs shlex shutil signal subprocess tempfile"
-        " traceback unicodedata chatlog.archive.syncing chatlog.coverage.checkpoint"
+        "base64 concurrent hashlib ipaddress json pathlib platformdirs shlex shutil signal"
+        " subprocess tempfile traceback unicodedata chatlog.archive.syncing"
+        " chatlog.coverage.checkpoint"
         " urllib zoneinfo chatlog.archive.manifest chatlog.archive.manifest_view"
         " chatlog.archive.networks chatlog.archive.rooms chatlog.archive.system"
         " chatlog.cli.options.terms"
