@@ -1,4 +1,4 @@
-"""Identical lines: runs of them that two witnesses of one server have one after another.
+"""Identical lines: the runs that two witnesses of one server have one after another.
 
 Pure. They are found by comparing stretches of whole columns, which costs a tenth of looking
 up each line.
