@@ -18,6 +18,7 @@ from chatlog.export.site.settings import SiteSettings, channel_key
 from chatlog.export.withholding import HIDE
 from chatlog.read.reader import Reader
 from chatlog.settings import parsers
+from chatlog.settings.presets import PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +114,7 @@ class SiteOptions(Struct, frozen=True):
             tz=parsers.parse_zone(zone),
             zone=zone,
             texts=self._texts(root),
+            hosts={name: preset.servers[0].host for name, preset in PRESETS.items()},
             contact=self.contact or "",
             licence=self.licence or "",
             removal=self.removal or "",

@@ -8,13 +8,13 @@ neighbours. What an interrupted run leaves is written by the next one.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from chatlog.archive.targets import spelled
 from chatlog.casemapping import CHANTYPES
 from chatlog.export.archive_key import key_of
 from chatlog.export.run import Exported
-from chatlog.export.site.channel_plan import ChannelPlan, Heard
+from chatlog.export.site.channel_plan import DAY_FILES, ChannelPlan, Heard
 from chatlog.export.site.month_pages import GapOfChannel
 from chatlog.export.site.month_processes import rendered_months
 from chatlog.export.site.overviews import PAGES_OF_CHANNEL, Overviews
@@ -26,7 +26,6 @@ from chatlog.export.site.site_files import SiteFiles
 from chatlog.export.site.site_state import SiteState, options_of, read_state
 from chatlog.export.site.site_withholding import site_withholding, survey_months
 from chatlog.export.site.templates import Pages
-from chatlog.formats import jsonl
 from chatlog.read.catalog import Catalog
 from chatlog.report.gaps import Unreadable, hearings
 
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from chatlog.export.site.site_days import MonthOfChannel
     from chatlog.export.site.site_withholding import SiteWithholding
     from chatlog.read.reader import Reader
-
-_DAY_FILES: Final = ("html", "txt", jsonl.SUFFIX)
 
 
 class Site:
@@ -82,6 +79,7 @@ class Site:
                 self._write_search(built)
             overviews = Overviews(self._files, self._pages, self._settings)
             overviews.write([(_channel(each), each) for each in built.values()])
+            self._count_kept(built)
         finally:
             self._files.end()
         SiteState(built).keep(self._state_path)
@@ -214,7 +212,7 @@ class Site:
             lines=Path(rendered.lines).read_text(encoding="utf-8"),
         )
         self._files.put(f"{stem}.html", page)
-        for suffix in _DAY_FILES[1:]:
+        for suffix in DAY_FILES[1:]:
             self._files.put(f"{stem}.{suffix}", (plan.aside / f"{day}.{suffix}").read_bytes())
 
     def _remove_stale(self, built: Mapping[str, BuiltChannel]) -> None:
@@ -224,11 +222,20 @@ class Site:
             days = built[name].days() if name in built else {}
             for day in former.days().keys() - days.keys():
                 self._terms[f"{path}/{day}"] = set()
-                for suffix in _DAY_FILES:
+                for suffix in DAY_FILES:
                     self._files.remove(f"{path}/{day}.{suffix}")
             if name not in built:
                 for page in PAGES_OF_CHANNEL:
                     self._files.remove(f"{path}/{page}")
+
+    def _count_kept(self, built: Mapping[str, BuiltChannel]) -> None:
+        """Count the files of days and of the search that this run had no reason to make."""
+        for each in built.values():
+            for day in each.days():
+                for suffix in DAY_FILES:
+                    self._files.count_kept(f"{_channel(each).path}/{day}.{suffix}")
+        for path in self._search.paths():
+            self._files.count_kept(path)
 
     def _write_search(self, built: Mapping[str, BuiltChannel]) -> set[str]:
         """Write the search of periods of which a page has changed; return damaged periods.

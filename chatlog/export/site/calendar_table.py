@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from chatlog.formats.wording import many
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -60,7 +62,7 @@ def _cell(key: str, number: int, days: Mapping[str, DayNumbers]) -> CalendarDay:
     if not number or found is None:
         return CalendarDay(number)
     has_gap = found.heard is not None and found.heard < _WHOLE
-    told = f"{day}: {found.said:,} lines"
+    told = f"{day}: {many(found.said, 'line')}"
     if has_gap:
         told += f", {found.heard:.0%} of the day heard"
     level = sum(found.said >= each for each in _LEVELS)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from chatlog.export.site.month_pages import GapOfChannel, MonthWork
 from chatlog.export.site.site_days import BuiltChannel, BuiltDay, BuiltMonth, bounds_of_month
+from chatlog.formats import jsonl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 Heard: TypeAlias = "tuple[tuple[GapOfChannel, ...], tuple[tuple[str, str], ...]]"
 """The gaps of a channel, and the stretches that are recorded."""
+
+
+DAY_FILES: Final = ("html", "txt", jsonl.SUFFIX)
+"""The endings of the files of a day."""
 
 
 class ChannelPlan:
@@ -117,7 +122,11 @@ class ChannelPlan:
         known = self._known.months.get(month)
         if known is None or known.signature != self._signatures[month] or self._is_lost(month):
             return True
-        return any(not (self._pages / f"{day}.html").is_file() for day in known.days)
+        return any(
+            not (self._pages / f"{day}.{suffix}").is_file()
+            for day in known.days
+            for suffix in DAY_FILES
+        )
 
 
 def _neighbours(channel: BuiltChannel) -> dict[str, tuple[str, str]]:

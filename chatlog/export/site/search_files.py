@@ -9,8 +9,8 @@ from chatlog.export.site.search_index import (
     PAGES_NAME,
     YEAR,
     PeriodIndex,
+    listed_shards,
     load,
-    pages_path,
     period_of_day,
     periods_file,
 )
@@ -30,10 +30,20 @@ class SearchFiles:
 
     def __init__(self, files: SiteFiles) -> None:
         self._files = files
+        self._listed = listed_shards(files.root)
 
     def is_there(self, period: str) -> bool:
-        """Return whether a period has files."""
-        return (self._files.root / pages_path(period)).is_file()
+        """Return whether a period has files: its list of pages, and the shards it was made with."""
+        directory = self._files.root / DIRECTORY / period
+        if not (directory / PAGES_NAME).is_file():
+            return False
+        return all((directory / name).is_file() for name in self._listed.get(period, ()))
+
+    def paths(self) -> Iterator[str]:
+        """Yield the paths of all files of periods, below the site."""
+        directory = self._files.root / DIRECTORY
+        for path in directory.glob("*/*.js"):
+            yield f"{DIRECTORY}/{path.parent.name}/{path.name}"
 
     def due(self, pages: Collection[str], changed: Collection[str]) -> list[str]:
         """Return the periods whose files are to be written.
@@ -112,6 +122,7 @@ class SearchFiles:
     def _put(self, index: PeriodIndex) -> None:
         """Write the files of a period; the list of its pages is the last one."""
         directory = self._files.root / DIRECTORY / index.period
+        self._listed.pop(index.period, None)
         former = {path.name for path in directory.glob("*.js")}
         for path, data in index.files():
             self._files.put(path, data)

@@ -28,6 +28,7 @@ MONTH: Final = len("2026-11")
 _SHARDS: Final = {YEAR: 256, MONTH: 64}
 PAGES_NAME: Final = "pages.js"
 """The file of a period's channels, beside its shards."""
+_PERIODS_NAME: Final = "periods.js"
 _CALL: Final = re.compile(rb"^[A-Z]+\((.*)\);\n$", re.DOTALL)
 
 
@@ -135,6 +136,20 @@ def load(site: Path, period: str) -> PeriodIndex | None:
     return index
 
 
+def listed_shards(site: Path) -> dict[str, list[str]]:
+    """Return the names of the shards of each period in the list of periods; none without it."""
+    found: dict[str, list[str]] = {}
+    try:
+        told, _ = _arguments(site / DIRECTORY / _PERIODS_NAME)
+        for period, _, bits in told:
+            shards = int(bits, 16)
+            numbers = range(_SHARDS.get(len(period), 0))
+            found[period] = [f"{each:x}.js" for each in numbers if shards >> each & 1]
+    except (OSError, ValueError, TypeError):
+        return {}
+    return found
+
+
 def _arguments(path: Path) -> list[Any]:
     found = _CALL.match(path.read_bytes())
     if found is None:
@@ -157,4 +172,4 @@ def periods_file(
         [each, _SHARDS[len(each)], format(sum(1 << number for number in shards[each]), "x")]
         for each in newest
     ]
-    return f"{DIRECTORY}/periods.js", _script("PERIODS", told, dict(sorted(places.items())))
+    return f"{DIRECTORY}/{_PERIODS_NAME}", _script("PERIODS", told, dict(sorted(places.items())))

@@ -26,7 +26,7 @@ class SiteSettings(msgspec.Struct, frozen=True, kw_only=True):
     `licence` and `removal` are texts of the footer. `noindex` asks search engines to stay away.
     `withheld` is left out, and so are events of `until` and later, "" for no bound. Templates in
     `templates` come before ours. `texts` are shown above the calendars of channels, by their
-    `channel_key`.
+    `channel_key`. `hosts` has servers of networks by their names, for links to live channels.
     """
 
     title: str = "Chat logs"
@@ -41,6 +41,14 @@ class SiteSettings(msgspec.Struct, frozen=True, kw_only=True):
     until: str = ""
     templates: Path | None = None
     texts: dict[str, str] = {}
+    hosts: dict[str, str] = {}
+
+    def live(self, channel: SiteChannel) -> str:
+        """Return the link to a channel on its network, "" if no server of that is known."""
+        host = self.hosts.get(channel.network.lower(), "")
+        if not host and "." in channel.network:
+            host = channel.network
+        return f"ircs://{_quoted(host)}/{_quoted(channel.name)}" if host else ""
 
 
 def channel_key(network: str, name: str) -> str:
@@ -64,13 +72,6 @@ class SiteChannel(msgspec.Struct, frozen=True, order=True):
     def path(self) -> str:
         """The directory of its pages below the site."""
         return f"{self.network_directory}/{self.directory}"
-
-    @property
-    def live(self) -> str:
-        """The link to the channel on the network, "" if the network's name is no host."""
-        if "." not in self.network:
-            return ""
-        return f"ircs://{_quoted(self.network)}/{_quoted(self.name)}"
 
 
 def _quoted(name: str) -> str:

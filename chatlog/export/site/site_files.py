@@ -28,6 +28,7 @@ class SiteFiles:
         self.aside = root / _ASIDE
         self._result = result
         self._made: set[Path] = set()
+        self._put: set[str] = set()
 
     def begin(self) -> None:
         """Make the directory `aside` anew."""
@@ -42,6 +43,7 @@ class SiteFiles:
     def put(self, path: str, data: bytes) -> None:
         """Write a file of the site if its bytes are new."""
         place = self.root / path
+        self._put.add(path)
         self._result.size += len(data)
         with exported(place):
             try:
@@ -57,6 +59,13 @@ class SiteFiles:
             temporary.write_bytes(data)
             temporary.replace(place)
         self._result.written += 1
+
+    def count_kept(self, path: str) -> None:
+        """Count a file of the site that this run did not put, as it is unchanged."""
+        if path not in self._put:
+            with suppress(OSError):
+                self._result.size += (self.root / path).stat().st_size
+                self._result.unchanged += 1
 
     def remove(self, path: str) -> None:
         """Remove a file of the site, and the directories that it leaves empty."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatlog.errors import TranscriptError, UsageError
 from chatlog.export.site.markup import shown
+from chatlog.formats.wording import many
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -53,6 +54,7 @@ def _environment(directory: Path | None) -> Environment:
         keep_trailing_newline=True,
     )
     found.finalize = _finalized
+    found.globals["many"] = many
     return found
 
 

@@ -90,6 +90,24 @@ def test_another_text_of_a_channel_changes_its_calendar_alone(export, tmp_path):
     assert changed == [site / "net/c/index.html"]
 
 
+def test_a_channel_of_a_known_network_has_a_link_to_its_server(export, archive, tmp_path):
+    record(archive, event_at(1, network="libera", target="#python"))
+    export("-o", tmp_path / "site")
+    link = '<a href="ircs://irc.libera.chat/%23python">Join the channel</a>'
+    for page in ("index", "2026-11-23"):
+        assert link in (tmp_path / f"site/libera/python/{page}.html").read_text()
+        assert "Join the channel" not in (tmp_path / f"site/net/c/{page}.html").read_text()
+
+
+def test_numbers_are_said_as_people_say_them(export, tmp_path):
+    export("#c", "-o", tmp_path / "site", "--url", "https://x.example/", "--delay", "0.001s")
+    place = tmp_path / "site/net/c"
+    assert "2 lines on 2 days, from" in (place / "stats.html").read_text()
+    assert "1 line by 1 person<" in (place / "feed.xml").read_text()
+    assert '2026-11-23: 1 line"' in (place / "index.html").read_text()
+    assert 'content="1 line in #c on' in (place / "2026-11-23.html").read_text()
+
+
 def test_a_text_that_no_channel_gets_is_told(export, tmp_path):
     status, _, err = export("-o", tmp_path / "site", "--channel-text", "#cc=x")
     assert status == 0

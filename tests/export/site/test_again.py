@@ -193,9 +193,28 @@ def test_a_damaged_search_is_made_again(made, damage):
     assert files_of(made.site) == made.fresh()
 
 
-def test_a_page_that_somebody_removed_is_made_again(made):
-    (made.site / "net" / "c" / f"{date_of(1)}.html").unlink()
-    assert made.build() == day_files(1, suffixes=["html"])
+def test_every_file_of_a_site_that_somebody_removed_is_made_again(made):
+    before = files_of(made.site)
+    for path in before:
+        if path != "search/periods.js":
+            (made.site / path).unlink()
+            assert made.build() == {path}, path
+    assert files_of(made.site) == before
+
+
+def test_the_numbers_of_a_run_are_those_of_all_files(made):
+    def numbers():
+        result, files = made.result, files_of(made.site)
+        assert result.written + result.unchanged == len(files)
+        assert result.size == sum(map(len, files.values()))
+        return result.written
+
+    assert numbers() == len(files_of(made.site))
+    made.build()
+    assert numbers() == 0
+    record(made.root, said(1, "good zebra", second=20))
+    made.build()
+    assert 0 < numbers() < 20
 
 
 def test_without_the_state_everything_is_made_again_with_the_same_bytes(made):

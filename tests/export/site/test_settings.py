@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatlog.export.site.settings import SiteChannel, safe_directory
+from chatlog.export.site.settings import SiteChannel, SiteSettings, safe_directory
 
 NAMES = st.one_of(
     st.text(min_size=1).map(lambda text: f"#{text}"),
@@ -50,4 +50,10 @@ def test_the_directory_of_a_plain_channel_is_its_name():
     ],
 )
 def test_the_link_to_a_channel_is_one_address_whatever_it_is_called(network, name, link):
-    assert SiteChannel(network, name, "", "").live == link
+    assert SiteSettings().live(SiteChannel(network, name, "", "")) == link
+
+
+def test_the_link_to_a_channel_of_a_known_network_is_to_its_server():
+    settings = SiteSettings(hosts={"libera": "irc.libera.chat"})
+    channel = SiteChannel("Libera", "#python", "", "")
+    assert settings.live(channel) == "ircs://irc.libera.chat/%23python"
