@@ -9,6 +9,7 @@ See https://www.rfc-editor.org/rfc/rfc8259
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from chatlog.formats.dialects.log_lines import LONGEST
@@ -24,6 +25,10 @@ _BLANKS: Final = b" \t\r\n"
 _BETWEEN: Final = _BLANKS + b","
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[][{}"]', re.DOTALL)
 """A string, a bracket, or the quote of a string that does not end yet."""
+_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_SIGNS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+"""Steps of the depth for brackets, as signed bytes."""
+_NO_BRACKETS: Final = bytes(each for each in range(256) if each not in b"[]{}")
 _IN_STRING: Final = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _OPENING: Final = frozenset(b"[{")
 _QUOTE: Final = ord('"')
@@ -88,6 +93,8 @@ class JsonRecords:
             return
         if self._is_in_string and not self._leave_string():
             return
+        if self._is_cut and self._depth > self._base and self._skip():
+            return
         end = len(self._buffer)
         for token in _TOKEN.finditer(self._buffer, self._at):
             first = self._buffer[token.start()]
@@ -103,6 +110,24 @@ class JsonRecords:
                 return
         self._at = end
         self._drop()
+
+    def _skip(self) -> bool:
+        """Skip the buffer if a record that is too long does not end in it; return whether so.
+
+        Its brackets are only counted: by an eighth of the time that its tokens take.
+        """
+        piece = self._buffer[self._at :]
+        plain = _STRING.sub(b"", piece)
+        quote = plain.find(b'"')  # of the string that does not end yet, before which all is plain
+        rest = len(plain) - quote if quote >= 0 else 0
+        signs = plain[: len(plain) - rest].translate(_SIGNS, _NO_BRACKETS)
+        steps = memoryview(signs).cast("b")
+        if self._depth + min(accumulate(steps), default=0) <= self._base:
+            return False
+        self._depth += sum(steps)
+        self._begin = self._at = len(self._buffer) - rest
+        self._drop()
+        return True
 
     def _open(self, at: int, is_array: bool) -> None:  # noqa: FBT001 - of a bracket or a brace
         if self._base and self._depth == self._base:

@@ -4,11 +4,13 @@ import json
 import subprocess
 import sys
 from contextlib import suppress
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatlog.formats.dialects import json_records
 from chatlog.formats.dialects.json_records import MOST_NESTED, JsonRecords
 from chatlog.formats.dialects.log_lines import LONGEST
 
@@ -68,6 +70,17 @@ def test_a_record_that_is_too_long_is_none_and_the_next_is_whole(size):
     data = f'[{{"a":1}},{long},{{"b":2}},{many},{{"c":3}}]'.encode()
     _, found = records_of(data, size=size)
     assert found == [b'{"a":1}', None, b'{"b":2}', None, b'{"c":3}']
+
+
+@given(OBJECTS, st.integers(1, 200), st.integers(20, 100))
+def test_records_that_are_too_long_are_none_wherever_blocks_end(objects, size, longest):
+    texts = [json.dumps(each, ensure_ascii=False) for each in objects]
+    data = f'{{"messages":[{",".join(texts)}],"n":["]"]}}'.encode("utf-8", "surrogatepass")
+    with mock.patch.object(json_records, "LONGEST", longest):
+        records, found = records_of(data, "messages", size)
+    raw = [each.encode("utf-8", "surrogatepass") for each in texts]
+    assert found == [each if len(each) <= longest else None for each in raw]
+    assert not records.is_torn
 
 
 def test_a_record_that_is_too_deep_is_none_and_the_next_is_whole():
