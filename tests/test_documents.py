@@ -20,7 +20,8 @@ from chatlog.coverage.entries import LedgerEntry
 from chatlog.event import Event, EventType
 from chatlog.formats import jsonl
 from chatlog.formats.plain import Plain
-from chatlog.health.status import NetworkStatus, RunStatus, prometheus
+from chatlog.health.metrics import prometheus
+from chatlog.health.status import NetworkStatus, RunStatus
 from chatlog.query import language
 from chatlog.query.predicates import THINGS
 
@@ -223,10 +224,11 @@ def test_the_unit_of_an_upgrade_records_as_the_other_one_does_and_hands_over(tmp
 def test_the_metrics_are_those_that_are_written():
     time = "2026-11-23T18:20:01.123Z"
     network = NetworkStatus(
-        name="n", state="", connected=True, lag=1.0, since=time, last_event=time, events={"#c": 1}
-    )
+        name="n", state="", connected=True, lag=1.0, since=time, last_event=time, events={"#c": 1},
+        holds={"#c": True}, heard=time,
+    )  # fmt: skip
     status = RunStatus(
-        pid=1, version="1", root="/", started=time, updated=time, networks=(network,)
+        pid=1, version="1", root="/", started=time, updated=time, networks=(network,), piped=time
     )
     samples = [line for line in prometheus(status).splitlines() if not line.startswith("#")]
     written = {line.split(" ")[0] for line in samples}

@@ -121,6 +121,11 @@ class Audit:
         return not (self._targets or (self._task is not None and not self._task.done()))
 
     @property
+    def waiting_gaps(self) -> int:
+        """Return 0: an audit fetches no gap."""
+        return 0
+
+    @property
     def is_full(self) -> bool:
         """Return False: an audit keeps no history."""
         return False

@@ -14,8 +14,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from chatlog.archive.files import reported
-from chatlog.errors import UsageError
+from chatlog.archive.files import reported, state_of
+from chatlog.errors import TranscriptError, UsageError
+from chatlog.event import format_time
 from chatlog.formats.visible import printable
 from chatlog.formats.wording import span
 from chatlog.hook.delivery import pause_after
@@ -53,6 +54,15 @@ def begin(root: Path) -> None:
     if not cursor.restore():
         reader.mark()
         cursor.keep()
+
+
+def moved_at(root: Path) -> str:
+    """Return the time at which the position of the pipe moved last, "" if it is not known."""
+    try:
+        state = state_of(str(root / DIRECTORY / CURSOR))
+    except TranscriptError:
+        return ""
+    return format_time(state[2] // 1_000_000) if state is not None else ""
 
 
 @contextlib.asynccontextmanager

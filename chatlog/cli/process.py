@@ -20,7 +20,7 @@ from chatlog.archive.locks import Locks
 from chatlog.archive.system import System
 from chatlog.background import do_in_thread
 from chatlog.cli.options import plans
-from chatlog.cli.piping import begin, piped
+from chatlog.cli.piping import begin, moved_at, piped
 from chatlog.cli.show.diagnostics import end_diagnostics
 from chatlog.cli.show.live_talk import TalkCounts
 from chatlog.cli.show.run_line import run_line
@@ -31,6 +31,7 @@ from chatlog.errors import ChatlogError, TranscriptError
 from chatlog.formats.wording import some_of
 from chatlog.health.handover import left_behind, name_of, successors, unheard
 from chatlog.health.heartbeat import Heartbeat
+from chatlog.health.metrics_server import MetricsServer
 from chatlog.health.runs import RunFile, prune, run_name
 from chatlog.health.status import RunStatus, decode
 from chatlog.health.systemd import Notifier
@@ -41,6 +42,7 @@ from chatlog.record.recorder import Recorder
 from chatlog.record.signal_loop import run_to_end
 from chatlog.record.sts_policies import Policies
 from chatlog.report.runs import observe
+from chatlog.settings.listen import Listen, spell_listen
 from chatlog.write.writer import Writer
 
 if TYPE_CHECKING:
@@ -78,6 +80,8 @@ class RecorderProcess:
         self._storage = plans.storage_of(settings)
         self._metrics_file = settings.metrics_file
         self._pipe = settings.pipe
+        self._metrics_server = MetricsServer() if settings.metrics_listen else None
+        self._metrics_listen = settings.metrics_listen
         self._notifier = Notifier.from_environment(os.environ)
         self._clock = Clock()
         self._started = self._clock()
@@ -136,6 +140,7 @@ class RecorderProcess:
             await asyncio.sleep(0)  # until it holds its transcripts, or has failed to
             if not recording.done():
                 stack.callback(self._beat(loop))
+                await self._serve_metrics(stack)
                 if self._pipe:
                     pipe = piped(self._storage.root, self._pipe, logs=self._look_on)
                     await stack.enter_async_context(pipe)
@@ -148,6 +153,23 @@ class RecorderProcess:
         talk = TalkCounts(time.monotonic)
         self._recorder.on_written = talk.take
         return live.view(self._recorder, talk, lambda: self._written.bytes)
+
+    async def _serve_metrics(self, stack: contextlib.AsyncExitStack) -> None:
+        """Serve the metrics until the end of the stack; an address that is taken is logged."""
+        server, listen = self._metrics_server, self._metrics_listen
+        if server is None or listen is None:
+            return
+        try:
+            host, port = await server.start(listen.host, listen.port)
+        except OSError as error:
+            logger.error(  # noqa: TRY400 - expected
+                "cannot serve metrics on %s: %s; this run goes on without",
+                spell_listen(listen),
+                os.strerror(error.errno) if error.errno else error,
+            )
+            return
+        stack.callback(server.close)
+        logger.info("metrics: http://%s/metrics", spell_listen(Listen(host, port)))
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
         """Start the heartbeat of the run; return the function that ends it."""
@@ -163,6 +185,8 @@ class RecorderProcess:
             run_file=run_file,
             metrics_file=Path(self._metrics_file) if self._metrics_file else None,
             notifier=self._notifier,
+            piped=partial(moved_at, self._storage.root) if self._pipe else None,
+            on_metrics=self._metrics_server.publish if self._metrics_server else None,
             describe=run_line,
         )
         heartbeat.start()
@@ -185,6 +209,7 @@ class RecorderProcess:
             networks=self._recorder.statuses(),
             errors=self._recorder.errors,
             waiting=self._recorder.waiting_lines,
+            waiting_bytes=self._recorder.waiting_bytes,
         )
 
     def _reload(self, settings: Callable[[], Config]) -> None:

@@ -16,7 +16,8 @@ import msgspec
 from chatlog.archive.system import replace_file
 from chatlog.background import Worker
 from chatlog.errors import TranscriptError
-from chatlog.health.status import encode, prometheus
+from chatlog.health.metrics import prometheus
+from chatlog.health.status import encode
 
 if TYPE_CHECKING:
     import asyncio
@@ -40,7 +41,9 @@ class Heartbeat:
 
     `status` returns the status as the run knows it, which must not change
     afterwards. The lag of the loop, the room on the disk and the errors of this
-    module are added here. `describe` returns the line for the service manager.
+    module are added here. `describe` returns the line for the service manager. `piped`
+    returns when the position of the pipe moved last. `on_metrics` gets the metrics at every beat.
+    Both are called in the thread that writes the files.
     At the end, the disk has `patience` seconds for what is still to be written.
     """
 
@@ -52,6 +55,8 @@ class Heartbeat:
         run_file: RunFile,
         metrics_file: Path | None,
         notifier: Notifier,
+        piped: Callable[[], str] | None = None,
+        on_metrics: Callable[[bytes], object] | None = None,
         describe: Callable[[RunStatus], str],
         every: float = 10.0,
         patience: float = 2.0,
@@ -61,7 +66,7 @@ class Heartbeat:
         self._notifier = notifier
         self._describe = describe
         self._every = every
-        self._files = _Files(run_file, metrics_file, patience)
+        self._files = _Files(run_file, metrics_file, piped, on_metrics, patience)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._lag = 0.0
 
@@ -126,8 +131,17 @@ class _Output(NamedTuple):
 class _Files:
     """The files of a run, written by one daemon thread that may hang."""
 
-    def __init__(self, run_file: RunFile, metrics_file: Path | None, patience: float) -> None:
+    def __init__(
+        self,
+        run_file: RunFile,
+        metrics_file: Path | None,
+        piped: Callable[[], str] | None,
+        on_metrics: Callable[[bytes], object] | None,
+        patience: float,
+    ) -> None:
         self._run_file = run_file
+        self._piped = piped
+        self._on_metrics = on_metrics
         self._patience = patience
         self._outputs = _outputs(run_file, metrics_file)
         # While one status is written, one more may wait.
@@ -146,10 +160,15 @@ class _Files:
 
     def _write_all(self, status: RunStatus) -> None:
         status = msgspec.structs.replace(
-            status, disk_free=self._free(), errors=status.errors + self._errors
+            status,
+            disk_free=self._free(),
+            errors=status.errors + self._errors,
+            piped=self._piped() if self._piped is not None else "",
         )
         for output in self._outputs:
             self._write(output, status)
+        if self._on_metrics is not None:
+            self._on_metrics(prometheus(status).encode())
 
     def _free(self) -> int:
         try:

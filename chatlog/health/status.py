@@ -1,4 +1,4 @@
-"""The status of a run: connections, counts, lag, and its forms as JSON, metrics and text.
+"""The status of a run: connections, counts, lag, and its form as JSON.
 
 Pure: it never asks for the time and never touches a file. It counts and names;
 it never holds what was said.
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from chatlog.event import format_time, parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
 
 class InvitationStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,8 +35,9 @@ class NetworkStatus(msgspec.Struct, frozen=True, kw_only=True):
     `since` is when the server welcomed us, `heard` when we last heard anything
     of it, `offset` how many milliseconds its clock is ahead, `events` counts by target.
     `holds` are the targets that the run records, and `awaits` those that it takes over from
-    another run, each with whether it is heard; an earlier version tells no `holds`. What is
-    not known is empty, a lag that was not measured None.
+    another run, each with whether it is heard; an earlier version tells no `holds`. Those of both
+    that are not heard are `deaf`, each with the last proof of hearing by this run. `gaps` wait to
+    be fetched from history. What is not known is empty, a lag that was not measured None.
     """
 
     name: str
@@ -60,6 +61,8 @@ class NetworkStatus(msgspec.Struct, frozen=True, kw_only=True):
     invitations: tuple[InvitationStatus, ...] = ()
     holds: dict[str, bool] | None = None
     awaits: dict[str, bool] = {}
+    deaf: dict[str, str] = {}
+    gaps: int = 0
 
     @property
     def heard_there(self) -> str:
@@ -72,7 +75,8 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     `loop_lag` is the longest that the loop was late since the last status, in
     seconds; `disk_free` is in bytes, of the disk that holds the archive;
-    `waiting` is how many lines it has refused for now.
+    `waiting` is how many lines it has refused for now, `waiting_bytes` their bytes. `piped` is
+    when the position of the pipe moved last.
     """
 
     pid: int
@@ -87,6 +91,8 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True):
     errors: int = 0
     disk_free: int = 0
     waiting: int = 0
+    waiting_bytes: int = 0
+    piped: str = ""
 
 
 _SURROGATES: Final = "[\ud800-\udfff]"
@@ -101,7 +107,7 @@ def encode(status: RunStatus) -> bytes:
     The line is safe to `cat`. Half a surrogate pair becomes U+FFFD.
     """
     text = json.dumps(msgspec.to_builtins(status), ensure_ascii=False, separators=(",", ":"))
-    text = re.sub(_UNSAFE, lambda match: f"\\u{ord(match[0]):04x}", _mended(text))
+    text = re.sub(_UNSAFE, lambda match: f"\\u{ord(match[0]):04x}", mended(text))
     return text.encode() + b"\n"
 
 
@@ -125,121 +131,13 @@ def decode(data: bytes) -> RunStatus:
 
 
 def _times(status: RunStatus) -> Iterator[str]:
-    yield from (status.started, status.updated, status.ended)
+    yield from (status.started, status.updated, status.ended, status.piped)
     for network in status.networks:
         yield from (network.since, network.last_event, network.heard_there)
         yield from (each.at for each in network.invitations)
+        yield from network.deaf.values()
 
 
-def _mended(text: str) -> str:
+def mended(text: str) -> str:
+    """Return a text with U+FFFD for each half of a surrogate pair."""
     return re.sub(_SURROGATES, "\N{REPLACEMENT CHARACTER}", text)
-
-
-# -- metrics -----------------------------------------------------------------
-
-_Labels = dict[str, str]
-_Sample = tuple[_Labels, float | None]
-
-
-class _Family(NamedTuple):
-    name: str
-    kind: str
-    meaning: str
-    samples: Callable[[RunStatus], Iterable[_Sample]]
-
-
-def _run(value: Callable[[RunStatus], float | None]) -> Callable[[RunStatus], Iterable[_Sample]]:
-    return lambda status: [({}, value(status))]
-
-
-def _each(
-    value: Callable[[NetworkStatus], float | None],
-) -> Callable[[RunStatus], Iterable[_Sample]]:
-    return lambda status: [
-        ({"network": network.name}, value(network)) for network in status.networks
-    ]
-
-
-def _events(status: RunStatus) -> Iterator[_Sample]:
-    for network in status.networks:
-        for target, count in network.events.items():
-            yield {"network": network.name, "target": target}, count
-
-
-def _seconds(time: str) -> float | None:
-    return parse_time(time) / 1000 if time else None
-
-
-_FAMILIES: Final = tuple(
-    _Family(f"chatlog_{name}", kind, meaning, samples)
-    for name, kind, meaning, samples in (
-        ("info", "gauge", "Always 1; the version that runs.",
-            lambda status: [({"version": status.version}, 1)]),
-        ("up", "gauge", "1 while the run goes on, 0 after it ended.",
-            _run(lambda status: int(not status.ended))),
-        ("start_timestamp_seconds", "gauge", "When the run began.",
-            _run(lambda status: _seconds(status.started))),
-        ("heartbeat_timestamp_seconds", "gauge", "When this was written.",
-            _run(lambda status: _seconds(status.updated))),
-        ("loop_lag_seconds", "gauge", "The longest that the loop was late between two heartbeats.",
-            _run(lambda status: status.loop_lag)),
-        ("disk_free_bytes", "gauge", "What is left on the disk that holds the archive.",
-            _run(lambda status: status.disk_free)),
-        ("errors_total", "counter", "Errors since the run began.",
-            _run(lambda status: status.errors)),
-        ("waiting_lines", "gauge", "Lines that the disk has refused for now.",
-            _run(lambda status: status.waiting)),
-        ("connected", "gauge", "1 while a server of the network has us welcomed.",
-            _each(lambda network: int(network.connected))),
-        ("lag_seconds", "gauge", "How long the server took to answer the last PING.",
-            _each(lambda network: network.lag)),
-        ("connected_timestamp_seconds", "gauge", "When the server welcomed us.",
-            _each(lambda network: _seconds(network.since))),
-        ("last_event_timestamp_seconds", "gauge", "When the last event was recorded.",
-            _each(lambda network: _seconds(network.last_event))),
-        ("reconnects_total", "counter", "Connections after the first.",
-            _each(lambda network: network.reconnects)),
-        ("channels_joined", "gauge", "Channels that we are in.",
-            _each(lambda network: network.joined)),
-        ("channels_wanted", "gauge", "Channels that are to be recorded.",
-            _each(lambda network: network.wanted)),
-        ("problems", "gauge", "What a human should look at, such as channels that refuse us.",
-            _each(lambda network: len(network.problems))),
-        ("off_record_total", "counter", "Messages that their authors kept off the record.",
-            _each(lambda network: network.off_record)),
-        ("ignored_total", "counter", "Messages of those who are ignored.",
-            _each(lambda network: network.ignored)),
-        ("not_understood_total", "counter", "Lines that made no sense.",
-            _each(lambda network: network.not_understood)),
-        ("events_total", "counter", "Events recorded.", _events),
-    )
-)  # fmt: skip
-
-
-def prometheus(status: RunStatus) -> str:
-    """Write a status as metrics, for the textfile collector of the node exporter.
-
-    What is not known has no sample, and a metric without samples is left out.
-    See https://prometheus.io/docs/instrumenting/exposition_formats/
-    """
-    return _mended("".join(line for family in _FAMILIES for line in _lines(family, status)))
-
-
-def _lines(family: _Family, status: RunStatus) -> list[str]:
-    name = family.name
-    samples = [
-        f"{name}{_written(labels)} {value}\n"
-        for labels, value in family.samples(status)
-        if value is not None
-    ]
-    head = [f"# HELP {name} {family.meaning}\n", f"# TYPE {name} {family.kind}\n"]
-    return head + samples if samples else []
-
-
-def _written(labels: _Labels) -> str:
-    pairs = ",".join(f'{name}="{_escape(value)}"' for name, value in labels.items())
-    return f"{{{pairs}}}" if pairs else ""
-
-
-def _escape(value: str) -> str:
-    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

@@ -44,6 +44,10 @@ class History(Protocol):
     def is_settled(self) -> bool:
         """Return whether nothing is left to do."""
 
+    @property
+    def waiting_gaps(self) -> int:
+        """Return the number of gaps that wait to be fetched."""
+
     def entered(self, interval: NewInterval) -> None:
         """Begin with a channel that we are in now, and the gaps before its interval."""
 

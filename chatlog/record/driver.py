@@ -216,6 +216,11 @@ class Driver:
         if self._history.is_full:
             self._hold_for_history()
 
+    @property
+    def waiting_gaps(self) -> int:
+        """The number of gaps that wait to be fetched."""
+        return self._history.waiting_gaps
+
     def _begin_queries(self) -> Iterator[None]:
         """Begin to hear private conversations, once a connection."""
         if not self._has_queries:

@@ -61,6 +61,9 @@ class NetworkRun:
         self._most = plan.channels_per_connection
         self._begin = begin
         self._caught_up: set[int] = set()
+        self._last_heard = ""  # the last proof at the last status, by which targets were heard
+        self._were_heard: set[str] = set()
+        self._deaf: dict[str, str] = {}
         self._failures: list[BaseException] = []
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -191,7 +194,23 @@ class NetworkRun:
         awaits = {target: is_heard for target, is_heard in heard.items() if self._awaits(target)}
         holds = {target: is_heard for target, is_heard in heard.items() if target not in awaits}
         state = f"{status.state}, {_WAITS}" if awaits else status.state
-        return msgspec.structs.replace(status, state=state, holds=holds, awaits=awaits)
+        deaf = self._deaf_of(heard, status.heard)
+        return msgspec.structs.replace(status, state=state, holds=holds, awaits=awaits, deaf=deaf)
+
+    def _deaf_of(self, heard: dict[str, bool], proof: str) -> dict[str, str]:
+        """Return the last proof of hearing of each target that is not heard.
+
+        That is the proof at the last status in which the target was heard, or earlier than the
+        real one by at most the time between two statuses; "" if it was never heard.
+        """
+        self._deaf = {
+            target: self._deaf.get(target, self._last_heard if target in self._were_heard else "")
+            for target, is_heard in heard.items()
+            if not is_heard
+        }
+        self._were_heard = {target for target, is_heard in heard.items() if is_heard}
+        self._last_heard = proof or self._last_heard
+        return self._deaf
 
     # -- connections ---------------------------------------------------------------
 
@@ -275,6 +294,7 @@ def combined(statuses: Sequence[NetworkStatus]) -> NetworkStatus:
         off_record=sum(each.off_record for each in statuses),
         ignored=sum(each.ignored for each in statuses),
         not_understood=sum(each.not_understood for each in statuses),
+        gaps=sum(each.gaps for each in statuses),
     )
 
 

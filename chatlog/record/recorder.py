@@ -231,6 +231,11 @@ class Recorder:
         return self._writer.waiting_lines
 
     @property
+    def waiting_bytes(self) -> int:
+        """The bytes of these lines."""
+        return self._writer.waiting
+
+    @property
     def stop_reason(self) -> str:
         """The reason why the run ended, "" while it goes on."""
         if self._stopping is None or not self._stopping.done():

@@ -468,6 +468,7 @@ class Supervisor:
             ignored=privacy.counts["ignored"],
             not_understood=self.carryover.not_understood,
             invitations=self._invitations(),
+            gaps=driver.waiting_gaps if driver is not None else 0,
         )
 
     def _invitations(self) -> tuple[InvitationStatus, ...]:

@@ -10,12 +10,14 @@ from typing import Annotated
 import msgspec
 
 from chatlog.settings.kinds import FILE, Count, Parsed
+from chatlog.settings.listen import Listen, parse_listen, spell_listen
 from chatlog.settings.network import NetworkConfig
 from chatlog.settings.parsers import parse_command
 from chatlog.settings.setting import Section, Setting
 from chatlog.settings.shard import Shard, parse_shard, spell_shard
 from chatlog.settings.storage import StorageConfig
 
+LISTEN = Parsed(parse_listen, "HOST:PORT", spell_listen)
 COMMAND = Parsed(parse_command, "COMMAND")
 SHARD = Parsed(parse_shard, "K/N", spell_shard)
 
@@ -35,6 +37,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Section.MONITORING, FILE, "File for metrics, read by the Prometheus node exporter.",
         env=True, example='"/var/lib/node_exporter/chatlog.prom"',
     )] = ""
+    metrics_listen: Annotated[Listen | None, Setting(
+        Section.MONITORING, LISTEN, "Serve metrics for Prometheus by HTTP on this address.",
+        unset="none", env=True, example='"127.0.0.1:9464"',
+        note="Anybody who reaches the address can read the names of networks and channels there:"
+        " docs/unattended.md.",
+    )] = None
     pipe: Annotated[str, Setting(
         Section.MONITORING, COMMAND, "Give each line that is recorded to this command.",
         unset="none", env=True, example='"/usr/local/bin/irc-to-kafka"',

@@ -167,8 +167,8 @@ def parse_line(text: str) -> str:
 
 
 def parse_command(text: str) -> str:
-    """Return a command for the shell; raise UsageError if it is nothing or has a zero byte."""
-    if not text.strip() or "\0" in text:
+    """Return a command for the shell, "" for none; raise UsageError for blanks or a zero byte."""
+    if (text and not text.strip()) or "\0" in text:
         raise UsageError(f"{text!r} is no command; say 'jq --unbuffered -r .cursor', for example")
     return text
 

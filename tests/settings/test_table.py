@@ -33,13 +33,13 @@ EVERY = pytest.mark.parametrize("setting", SETTINGS, ids=BY_NAME)
 def test_each_scope_is_a_struct_with_a_row_for_every_field():
     rows = {scope: [setting.field for setting in of_scope(scope)] for scope in Scope}
     assert rows == {
-        Scope.RUN: ["metrics_file", "pipe", "shard", "replicas"],
+        Scope.RUN: ["metrics_file", "metrics_listen", "pipe", "shard", "replicas"],
         Scope.STORAGE: list(StorageConfig.__struct_fields__),
         Scope.NETWORK: list(NetworkConfig.__struct_fields__),
         Scope.RULE: list(RuleConfig.__struct_fields__),
         Scope.CHANNEL: list(ChannelConfig.__struct_fields__),
     }
-    own = {"metrics_file", "pipe", "shard", "replicas"}
+    own = {"metrics_file", "metrics_listen", "pipe", "shard", "replicas"}
     assert own | {"is_part", "networks", "path", "storage", "warnings"} == set(
         Config.__struct_fields__
     )

@@ -214,7 +214,14 @@ def _with_storage(whole: Config, typed: dict[str, Any]) -> Config:
     kept = typed_over(whole.storage, typed)
     metrics = typed.get("metrics_file", whole.metrics_file)
     pipe = typed.get("pipe") or whole.pipe
-    return msgspec.structs.replace(whole, storage=kept, metrics_file=str(metrics or ""), pipe=pipe)
+    listen = typed.get("metrics_listen") or whole.metrics_listen
+    return msgspec.structs.replace(
+        whole,
+        storage=kept,
+        metrics_file=str(metrics or ""),
+        metrics_listen=listen,
+        pipe=pipe,
+    )
 
 
 # -- plans ---------------------------------------------------------------------

@@ -83,6 +83,11 @@ class HistoryQueue:
         self._is_filling = False
         self._is_closing = self._is_closed = False
 
+    @property
+    def waiting_gaps(self) -> int:
+        """Return the number of gaps that wait to be fetched."""
+        return sum(map(len, self._gaps.values()))
+
     # -- what comes in -----------------------------------------------------------------
 
     def entered(self, interval: NewInterval) -> None:

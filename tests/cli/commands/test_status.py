@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import urllib.request
 
 import pytest
 
@@ -352,6 +353,27 @@ def test_a_real_run_is_seen_alive_and_ended(chatlog, server, tmp_path, manager):
     assert "chatlog_up 0" in metrics.read_text()
     seen = chatlog.run("status", "--archive", tmp_path / "archive")
     assert re.search(f"pid {running.pid}, started .* ago: SIGTERM", seen.stdout)
+
+
+def test_a_real_run_serves_its_metrics_and_tells_the_address(chatlog, server, tmp_path):
+    running = start(chatlog, server, tmp_path, "--metrics-listen", "127.0.0.1:0", "-c", "empty")
+    url = running.wait_for(r"metrics: (http://127\.0\.0\.1:\d+/metrics)$")[1]
+    heard = 'chatlog_target_heard{network="net",target="#demo"} 1'
+    eventually(lambda: heard in urllib.request.urlopen(url).read().decode())
+    running.terminate()
+    assert running.finish() == 0
+
+
+def test_an_address_that_is_taken_is_told_and_the_run_goes_on(chatlog, server, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        running = start(chatlog, server, tmp_path, "--metrics-listen", f"127.0.0.1:{port}")
+        running.wait_for(
+            rf"cannot serve metrics on 127\.0\.0\.1:{port}: Address already in use; this run"
+        )
+        server.joined("chatlog", "#demo")
+        running.terminate()
+        assert running.finish() == 0
 
 
 def test_a_real_run_that_was_killed_is_seen_to_have_died(chatlog, server, tmp_path):
