@@ -5,6 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from chatlog.export.site.build import Site
+from chatlog.export.site.search_terms import terms_of
 from chatlog.export.site.settings import SiteSettings
 from chatlog.read.reader import Reader
 from tests.support.archive import event_at, record
@@ -86,6 +87,11 @@ def build(root, site, *, state=None, now=NOW, patterns=(), workers=1, **settings
     """Build the site of an archive; return the numbers of its files."""
     made = Site(Reader(root, patterns), site, SiteSettings(**settings), now, state)
     return made.build(workers, lambda _bytes: None)
+
+
+def terms_in(text):
+    """Return the terms of a text, as texts."""
+    return {term.decode() for term in terms_of(text)}
 
 
 def pages_of(site):

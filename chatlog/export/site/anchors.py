@@ -40,7 +40,7 @@ class Anchors:
             digest.update(f"{kind}\n{nick}\n{text}".encode("utf-8", "surrogatepass"))
             bits = number(digest.digest(), "big")
             found.append(
-                f"{time[11:13]}{time[14:16]}{time[17:19]}-{pairs[bits >> 46]}"
+                f"{time[11:19].replace(':', '')}-{pairs[bits >> 46]}"
                 f"{pairs[bits >> 36 & 1023]}{pairs[bits >> 26 & 1023]}"
                 f"{pairs[bits >> 16 & 1023]}{pairs[bits >> 6 & 1023]}"
             )

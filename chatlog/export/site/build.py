@@ -1,12 +1,13 @@
 """The making of a site: changed months are rendered, and only new bytes are written.
 
-All pages of a channel's month are rendered together, by a process for each core. Their lines
-lie aside until the days of all months are known, then pages are made with links to their
-neighbours. What an interrupted run leaves is written by the next one.
+All pages of a channel's month are rendered and written together, by a process for each core.
+The lines of its first and last day lie aside until the days of all months are known, as a page
+has links to its neighbours. What an interrupted run leaves is written by the next one.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,15 @@ from chatlog.casemapping import CHANTYPES
 from chatlog.export.archive_key import key_of
 from chatlog.export.run import Exported
 from chatlog.export.site.channel_plan import DAY_FILES, ChannelPlan, Heard
+from chatlog.export.site.day_form import DayForms
+from chatlog.export.site.day_pages import DayPages
 from chatlog.export.site.month_pages import GapOfChannel
-from chatlog.export.site.month_processes import rendered_months
 from chatlog.export.site.overviews import PAGES_OF_CHANNEL, Overviews
+from chatlog.export.site.processes import results_of
 from chatlog.export.site.search_files import SearchFiles
 from chatlog.export.site.search_index import YEAR
 from chatlog.export.site.settings import SiteChannel, channel_key, safe_directory
-from chatlog.export.site.site_days import BuiltChannel, bounds_of, months_of
+from chatlog.export.site.site_days import BuiltChannel, months_of
 from chatlog.export.site.site_files import SiteFiles
 from chatlog.export.site.site_state import SiteState, options_of, read_state
 from chatlog.export.site.site_withholding import site_withholding, survey_months
@@ -30,10 +33,10 @@ from chatlog.read.catalog import Catalog
 from chatlog.report.gaps import Unreadable, hearings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from chatlog.archive.targets import Target
-    from chatlog.export.site.month_pages import RenderedDay
+    from chatlog.export.site.month_pages import MonthsWork, RenderedMonths
     from chatlog.export.site.settings import SiteSettings
     from chatlog.export.site.site_days import MonthOfChannel
     from chatlog.export.site.site_withholding import SiteWithholding
@@ -56,11 +59,13 @@ class Site:
         self._now = now
         self._state_path = state
         self._files = SiteFiles(directory, self.result)
-        self._search = SearchFiles(self._files)
+        self._search = SearchFiles(directory, self.result)
         self._pages = Pages(settings.templates, site=settings)
+        self._forms = DayForms(self._pages)
         self._state = read_state(state)
         self._options = options_of(settings)
-        self._terms: dict[str, set[str]] = {}
+        self._terms: dict[str, str] = {}
+        self._written: set[str] = set()
 
     def build(self, workers: int, advance: Callable[[int], None]) -> Exported:
         """Build the pages that have changed; call `advance` with the bytes of segments done.
@@ -68,21 +73,22 @@ class Site:
         Raise TranscriptError if the archive cannot be read or the site not written, UsageError
         if a template is wrong or a library is missing.
         """
-        channels = self._channels()
         self._files.begin()
+        lost = self._search.lost(self._state.search)
+        self._state.unfinished = sorted({*self._state.unfinished, *lost})
         try:
-            built = self._render(channels, workers, advance)
+            built = self._render(workers, advance)
             self._remove_stale(built)
-            if damaged := self._write_search(built):  # by somebody else: its pages tell what it had
-                self._state.unfinished = sorted(damaged)
-                built = self._render(channels, workers, advance)
-                self._write_search(built)
+            if damaged := self._write_search(built, workers):  # by somebody: all pages tell
+                self._state.unfinished = damaged
+                built = self._render(workers, advance)
+                self._write_search(built, workers)
             overviews = Overviews(self._files, self._pages, self._settings)
             overviews.write([(_channel(each), each) for each in built.values()])
             self._count_kept(built)
         finally:
             self._files.end()
-        SiteState(built).keep(self._state_path)
+        SiteState(built, search=self._state.search).keep(self._state_path)
         self.result.lines = sum(
             day.summary.events for each in built.values() for day in each.days().values()
         )
@@ -92,13 +98,14 @@ class Site:
         """Return the bytes of all segments, for a bar."""
         return sum(
             source.size()
-            for _, months in self._channels()
+            for _, months in self._channels
             for month in months
             for source in month.sources
         )
 
     # -- what there is -----------------------------------------------------------------
 
+    @cached_property
     def _channels(self) -> list[tuple[Target, list[MonthOfChannel]]]:
         catalog = Catalog(self._reader.damaged)
         return [
@@ -129,33 +136,42 @@ class Site:
 
     # -- rendering ---------------------------------------------------------------------
 
-    def _render(
-        self,
-        channels: Sequence[tuple[Target, list[MonthOfChannel]]],
-        workers: int,
-        advance: Callable[[int], None],
-    ) -> dict[str, BuiltChannel]:
+    def _render(self, workers: int, advance: Callable[[int], None]) -> dict[str, BuiltChannel]:
         """Render the months that have changed; return all channels as they are built now."""
-        key = key_of(self._root)
+        plans = self._plans(workers)
+        for due_of in (ChannelPlan.changed, ChannelPlan.beside):
+            due = [(plan, work) for plan in plans for work in plan.works(due_of(plan))]
+            made = self._rendered([work for _, work in due], workers)
+            for (plan, work), months in zip(due, made, strict=True):
+                plan.take(work, months)
+                self.result.add(months.result)
+                self._reader.damaged.take_up(months.damaged)
+                advance(work.size())
+        for plan in plans:
+            self._write_waiting(plan)
+            self._terms |= plan.terms
+        found = (plan.found for plan in plans)
+        return {channel_key(each.network, each.name): each for each in found if each.days()}
+
+    def _plans(self, workers: int) -> list[ChannelPlan]:
+        channels = self._channels
         gaps = self._gaps([target for target, _ in channels])
-        for target, months in channels:
-            survey_months(self._known(target), months)
+        survey_months(((self._known(target), months) for target, months in channels), workers)
         withholding = site_withholding(self._settings.withheld, self._reader, channels)
-        plans = [
+        return [
             self._plan(target, months, gaps.get(target.path, ((), ())), withholding)
             for target, months in channels
         ]
-        for due_of in (ChannelPlan.changed, ChannelPlan.beside):
-            due = [(plan, month) for plan in plans for month in due_of(plan)]
-            works = [plan.work(month) for plan, month in due]
-            made = rendered_months(works, workers, self._settings, key)
-            for (plan, month), days in zip(due, made, strict=True):
-                plan.take(month, days)
-                advance(plan.size_of(month))
-        for plan in plans:
-            self._write(plan)
-        found = (plan.found for plan in plans)
-        return {channel_key(each.network, each.name): each for each in found if each.days()}
+
+    def _rendered(self, works: Sequence[MonthsWork], workers: int) -> Iterator[RenderedMonths]:
+        key = key_of(self._root)
+        if works:
+            self._forms.load()
+
+        def render(number: int) -> RenderedMonths:
+            return works[number].run(self._settings, key, self._forms)
+
+        return results_of(render, len(works), workers)
 
     def _known(self, target: Target) -> BuiltChannel:
         """Return a channel as it was built, without months if it was not."""
@@ -174,46 +190,26 @@ class Site:
         return ChannelPlan(
             channel,
             known,
-            pages=self._files.root / channel.path,
-            aside=self._files.aside / channel.path,
+            root=self._files.root,
             months=months,
             heard=heard,
             options=self._options,
             settings=self._settings,
             withholding=withholding,
+            reader=self._reader,
             is_lost=self._is_lost,
         )
 
-    def _write(self, plan: ChannelPlan) -> None:
-        """Write the pages of the days that were rendered."""
-        days = [*plan.found.days()]
-        places = {day: number for number, day in enumerate(days)}
-        for rendered in plan.rendered:
-            self._write_day(plan, rendered, days, places[rendered.day])
-            self._terms[f"{plan.channel.path}/{rendered.day}"] = rendered.terms
-
-    def _write_day(
-        self, plan: ChannelPlan, rendered: RenderedDay, days: Sequence[str], at: int
-    ) -> None:
-        day = rendered.day
-        start, end = bounds_of(day, self._settings.tz)
-        stem = f"{plan.channel.path}/{day}"
-        page = self._pages.render(
-            "day.html",
-            root="../../",
-            path=f"{stem}.html",
-            channel=plan.channel,
-            day=day,
-            start=start,
-            end=end,
-            said=rendered.summary.said,
-            previous=days[at - 1] if at else "",
-            following=days[at + 1] if at + 1 < len(days) else "",
-            lines=Path(rendered.lines).read_text(encoding="utf-8"),
-        )
-        self._files.put(f"{stem}.html", page)
-        for suffix in DAY_FILES[1:]:
-            self._files.put(f"{stem}.{suffix}", (plan.aside / f"{day}.{suffix}").read_bytes())
+    def _write_waiting(self, plan: ChannelPlan) -> None:
+        """Write the pages of days whose neighbours are in other months."""
+        pages = DayPages(self._files, self._forms, plan.channel, self._settings)
+        days = ["", *plan.found.days(), ""]
+        places = {day: number for number, day in enumerate(days)} if plan.waiting else {}
+        for each in plan.waiting:
+            at = places[each.day]
+            lines = Path(each.lines).read_text(encoding="utf-8")
+            pages.write_page(each, lines, days[at - 1], days[at + 1])
+            plan.take_page(each)
 
     def _remove_stale(self, built: Mapping[str, BuiltChannel]) -> None:
         """Remove the pages of days and channels that are no more."""
@@ -221,7 +217,7 @@ class Site:
             path = _channel(former).path
             days = built[name].days() if name in built else {}
             for day in former.days().keys() - days.keys():
-                self._terms[f"{path}/{day}"] = set()
+                self._terms[f"{path}/{day}"] = ""
                 for suffix in DAY_FILES:
                     self._files.remove(f"{path}/{day}.{suffix}")
             if name not in built:
@@ -230,26 +226,35 @@ class Site:
 
     def _count_kept(self, built: Mapping[str, BuiltChannel]) -> None:
         """Count the files of days and of the search that this run had no reason to make."""
-        for each in built.values():
-            for day in each.days():
-                for suffix in DAY_FILES:
-                    self._files.count_kept(f"{_channel(each).path}/{day}.{suffix}")
-        for path in self._search.paths():
-            self._files.count_kept(path)
+        kept = [
+            day.sizes
+            for each in built.values()
+            for name, day in each.days().items()
+            if f"{_channel(each).path}/{name}" not in self._terms
+        ]
+        search = self._state.search
+        for sizes in (*kept, *(search[each].values() for each in search.keys() - self._written)):
+            self.result.unchanged += len(sizes)
+            self.result.size += sum(sizes)
 
-    def _write_search(self, built: Mapping[str, BuiltChannel]) -> set[str]:
+    def _write_search(self, built: Mapping[str, BuiltChannel], workers: int) -> list[str]:
         """Write the search of periods of which a page has changed; return damaged periods.
 
         A run that is killed here leaves periods that nobody can trust: the next one knows them.
         """
         pages = [f"{_channel(each).path}/{day}" for each in built.values() for day in each.days()]
         due, anew = self._search.due(pages, self._terms), self._state.unfinished
+        known = self._state.search
         if due:
-            SiteState(self._state.channels, sorted({*due, *anew})).keep(self._state_path)
-        damaged = self._search.write(pages, self._terms, due, anew)
+            unfinished = sorted({*due, *anew})
+            SiteState(self._state.channels, unfinished, known).keep(self._state_path)
+        written = self._search.write(pages, self._terms, due, anew, workers)
+        self._written |= {each.period for each in written}
         names = {_channel(each).path: each.name for each in built.values()}
-        self._search.write_periods(pages, names)
-        return damaged
+        sizes = {**known, **{each.period: each.sizes for each in written}}
+        shown = self._search.write_periods(pages, names)
+        self._state.search = {period: sizes[period] for period in shown}
+        return [each.period for each in written if not each.sizes]
 
 
 def _channel(built: BuiltChannel) -> SiteChannel:

@@ -5,18 +5,27 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from chatlog.export.site.month_pages import GapOfChannel, MonthWork
-from chatlog.export.site.site_days import BuiltChannel, BuiltDay, BuiltMonth, bounds_of_month
+from chatlog.export.site.month_pages import GapOfChannel, MonthsWork
+from chatlog.export.site.site_days import (
+    BuiltChannel,
+    BuiltDay,
+    BuiltMonth,
+    bounds_of_month,
+    is_bounded,
+)
+from chatlog.export.site.site_files import size_of_file
 from chatlog.formats import jsonl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from chatlog.export.site.month_pages import RenderedDay
+    from chatlog.export.site.day_pages import RenderedDay
+    from chatlog.export.site.month_pages import RenderedMonths
     from chatlog.export.site.settings import SiteChannel, SiteSettings
     from chatlog.export.site.site_days import MonthOfChannel
     from chatlog.export.site.site_withholding import SiteWithholding
+    from chatlog.read.reader import Reader
 
 Heard: TypeAlias = "tuple[tuple[GapOfChannel, ...], tuple[tuple[str, str], ...]]"
 """The gaps of a channel, and the stretches that are recorded."""
@@ -27,7 +36,10 @@ DAY_FILES: Final = ("html", "txt", jsonl.SUFFIX)
 
 
 class ChannelPlan:
-    """The work on one channel: `rendered` are the days that were made, `found` is the channel now.
+    """The work on one channel: `found` is the channel now, `waiting` are days without a page.
+
+    `terms` has the place of the terms of each page that was made. `root` is the directory of the
+    site.
 
     `options` stands for all settings that decide the bytes of pages. `is_lost` tells whether a
     month is to be made again though it has not changed.
@@ -38,21 +50,22 @@ class ChannelPlan:
         channel: SiteChannel,
         known: BuiltChannel,
         *,
-        pages: Path,
-        aside: Path,
+        root: Path,
         months: Sequence[MonthOfChannel],
         heard: Heard,
         options: str,
         settings: SiteSettings,
         withholding: SiteWithholding,
+        reader: Reader,
         is_lost: Callable[[str], bool],
     ) -> None:
         self.channel = channel
         self.found = BuiltChannel(known.network, known.name)
-        self.rendered: list[RenderedDay] = []
-        self.aside = aside
+        self.waiting: list[RenderedDay] = []
+        self.terms: dict[str, str] = {}
         self._known = known
-        self._pages = pages
+        self._root = root
+        self._reader = reader
         self._months = {each.month: each for each in months}
         self._gaps, self._recorded = heard
         self._tz = settings.tz
@@ -92,41 +105,53 @@ class ChannelPlan:
             }
         )
 
-    def work(self, month: str) -> MonthWork:
-        """Return the work on a month."""
-        return MonthWork(
-            self._months[month],
-            self._pages,
-            self.aside,
+    def works(self, months: Sequence[str]) -> list[MonthsWork]:
+        """Return the work on months; those that share a segment without a period are one work."""
+        found = [self._months[month] for month in sorted(months)]
+        alone = [each for each in found if all(map(is_bounded, each.sources))]
+        shared = [each for each in found if each not in alone]
+        return [self._work(*some) for some in [*((each,) for each in alone), shared] if some]
+
+    def _work(self, *months: MonthOfChannel) -> MonthsWork:
+        return MonthsWork(
+            self.channel,
+            months,
+            self._root,
             self._gaps,
             self._recorded,
             self._withholding,
+            self._reader,
         )
 
-    def size_of(self, month: str) -> int:
-        """Return the bytes of the segments of a month."""
-        return sum(source.size() for source in self._months[month].sources)
+    def take(self, work: MonthsWork, made: RenderedMonths) -> None:
+        """Take the rendered days of months."""
+        for month in work.months:
+            self._done.add(month.month)
+            self.found.months[month.month] = BuiltMonth(
+                self._signatures[month.month], {}, month.signature(), month.survey
+            )
+        for each in made.days:
+            self.found.months[each.day[:7]].days[each.day] = BuiltDay(
+                each.summary, each.heard, each.last, each.sizes
+            )
+            self.terms[f"{self.channel.path}/{each.day}"] = made.terms
+        self.waiting += [each for each in made.days if each.lines]
 
-    def take(self, month: str, days: list[RenderedDay]) -> None:
-        """Take the rendered days of a month."""
-        self._done.add(month)
-        self.rendered += days
-        self.found.months[month] = BuiltMonth(
-            self._signatures[month],
-            {each.day: BuiltDay(each.summary, each.heard, each.last) for each in days},
-            self._months[month].signature(),
-            self._months[month].survey,
-        )
+    def take_page(self, rendered: RenderedDay) -> None:
+        """Take the page of a day that waited."""
+        self.found.months[rendered.day[:7]].days[rendered.day].sizes = rendered.sizes
 
     def _is_changed(self, month: str) -> bool:
         known = self._known.months.get(month)
         if known is None or known.signature != self._signatures[month] or self._is_lost(month):
             return True
-        return any(
-            not (self._pages / f"{day}.{suffix}").is_file()
-            for day in known.days
-            for suffix in DAY_FILES
-        )
+        return not all(self._is_there(day, built) for day, built in known.days.items())
+
+    def _is_there(self, day: str, built: BuiltDay) -> bool:
+        """Return whether the files of a day are as they were written, by their sizes."""
+        stem = f"{self._root}/{self.channel.path}/{day}"
+        sizes = (size_of_file(f"{stem}.{suffix}") for suffix in DAY_FILES)
+        return tuple(sizes) == built.sizes
 
 
 def _neighbours(channel: BuiltChannel) -> dict[str, tuple[str, str]]:

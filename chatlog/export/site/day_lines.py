@@ -21,7 +21,8 @@ from chatlog.formats.sentences import sentence
 from chatlog.formats.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import tzinfo
 
     from chatlog.event import Event
     from chatlog.export.site.anchors import Former
@@ -66,24 +67,24 @@ class DayLines(msgspec.Struct):
     html: str
     text: str
     summary: DaySummary
-    terms: set[str]
+    terms: set[bytes]
 
 
 class DayRenderer:
     """The lines of the days of one channel, one day after the other.
 
-    `local` returns the local `HH:MM` of a time. `redacted` are the networks and ids of messages
-    that were taken back. The renderer remembers the page and the anchor of messages by their ids,
-    for links of replies: those of earlier days of the same run.
+    Times are those of `tz`. `redacted` are the networks and ids of messages that were taken back.
+    The renderer remembers the page and the anchor of messages by their ids, for links of replies:
+    those of earlier days that it has rendered.
     """
 
     def __init__(
         self,
         key: bytes,
-        local: Callable[[str], str],
+        tz: tzinfo,
         redacted: Collection[tuple[str, str]] = frozenset(),
     ) -> None:
-        self.clocks = Clocks(local)
+        self.clocks = Clocks(tz)
         self.speakers: dict[str, Speakers] = {kind: Speakers(kind) for kind in TALK}
         self.messages: dict[str, str] = {}
         self.redacted = redacted
@@ -153,7 +154,6 @@ class _DayPage:
         self, renderer: DayRenderer, day: str, about: AboutMessages, gaps: Iterable[DayGap]
     ) -> None:
         self._renderer = renderer
-        self._clocks = renderer.clocks
         self._speakers = renderer.speakers
         self._day = day
         self._about = about
@@ -171,19 +171,20 @@ class _DayPage:
         """Add the events of the day, and the gaps before each."""
         self._summary.events = len(events)
         texts = iter(self._marked([event.text for event in events if event.type in TALK]))
-        for event, anchor in zip(events, anchors, strict=True):
+        clocks = self._renderer.clocks.of(events)
+        for event, anchor, clock in zip(events, anchors, clocks, strict=True):
             if self._gaps and self._gaps[-1].time <= event.time:
                 self._add_gaps(event.time)
             kind = event.type
             if kind in TALK:
                 if self._folded:
                     self._close_fold()
-                self._add_talk(event, anchor, next(texts))
+                self._add_talk(event, anchor, clock, next(texts))
             elif kind in _PRESENCE:
-                self._folded.append((kind, self._doing(event, anchor)))
+                self._folded.append((kind, self._doing(event, anchor, clock)))
             else:
                 self._close_fold()
-                self._lines.append(self._doing(event, anchor))
+                self._lines.append(self._doing(event, anchor, clock))
                 if kind == EventType.TOPIC:
                     self._summary.topic = event.text
 
@@ -204,10 +205,9 @@ class _DayPage:
         gone = f'<i class="gone">{REDACTED}</i>'
         return [gone if text == REDACTED else made for text, made in zip(texts, found, strict=True)]
 
-    def _add_talk(self, event: Event, anchor: str, marked: str) -> None:
+    def _add_talk(self, event: Event, anchor: str, clock: str, marked: str) -> None:
         """Add a message, whose text is `marked` as HTML."""
         kind, time, text = event.type, event.time, event.text
-        clock = self._clocks[time[:16]]
         nick = event.relayed_nick or event.nick
         html, told = self._speakers[kind][nick]
         if text in self._odd or event.relayed_nick or event.statusmsg or event.subject:
@@ -246,9 +246,8 @@ class _DayPage:
         place = place.removeprefix(f"{self._day}.html")
         return f'<a class="re" href="{place}" aria-label="{label}">{sign}</a> '
 
-    def _doing(self, event: Event, anchor: str) -> str:
+    def _doing(self, event: Event, anchor: str, clock: str) -> str:
         """Return an event that is no talk as a line."""
-        clock = self._clocks.of(event.time)
         told, text = self._renderer.doing(event)
         self._plain.append(f"[{clock}{event.time[16:19]}] {told}")
         return (
@@ -290,12 +289,12 @@ class _DayPage:
             found.hours[int(clock[:2])] += count
         return found
 
-    def _terms(self) -> set[str]:
+    def _terms(self) -> set[bytes]:
         """Return the terms of all messages, and of those who said them."""
         nicks = [*map(shown, {*self._nicks})]
         texts = map(shown_lines, self._texts) if self._odd else self._texts
         terms = terms_of("\n".join([*nicks, *texts]))
-        terms.update(f"from:{nick.lower()}" for nick in nicks)
+        terms.update(f"from:{nick.lower()}".encode() for nick in nicks)
         return terms
 
 

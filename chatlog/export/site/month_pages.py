@@ -1,32 +1,32 @@
-"""The days of one month of a channel: read, rendered, and laid aside until their pages are made."""
+"""The work on months of a channel: their days are read, rendered and written."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from itertools import chain, groupby
-from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from pathlib import Path  # noqa: TC003 - msgspec reads it
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from chatlog.event import parse_time
+from chatlog.export.run import Exported
 from chatlog.export.site.anchors import anchors_in
-from chatlog.export.site.day_lines import DayGap, DayRenderer, DaySummary
-from chatlog.export.site.site_days import bounds_of, bounds_of_month, day_of, is_bounded
-from chatlog.formats import jsonl
+from chatlog.export.site.day_lines import DayGap, DayRenderer
+from chatlog.export.site.day_pages import DayPages, RenderedDay
+from chatlog.export.site.month_events import days_of
+from chatlog.export.site.site_days import bounds_of, day_of
+from chatlog.export.site.site_files import SiteFiles
+from chatlog.export.site.talk_lines import clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
-    from chatlog.event import Event
     from chatlog.export.site.anchors import Former
-    from chatlog.export.site.settings import SiteSettings
+    from chatlog.export.site.day_form import DayForms
+    from chatlog.export.site.settings import SiteChannel, SiteSettings
     from chatlog.export.site.site_days import MonthOfChannel
     from chatlog.export.site.site_withholding import SiteWithholding
-    from chatlog.read.segment_reader import SegmentReader
-
-_by_time: Final = attrgetter("time")
+    from chatlog.read.damaged_lines import Told
+    from chatlog.read.reader import Reader
 
 
 class GapOfChannel(msgspec.Struct, frozen=True):
@@ -37,79 +37,73 @@ class GapOfChannel(msgspec.Struct, frozen=True):
     cause: str
 
 
-class RenderedDay(msgspec.Struct):
-    """A rendered day; its lines lie in a file of their own until the page is made."""
+class RenderedMonths(msgspec.Struct):
+    """The rendered days of some months, in order.
 
-    day: str
-    lines: str
-    summary: DaySummary
-    terms: set[str]
-    last: str
-    heard: float | None
-
-
-class MonthWork(msgspec.Struct, frozen=True):
-    """The work on one month: where its lines come from, and where its pages go.
-
-    `pages` is the directory of the channel's pages, `aside` that of lines that wait. `withholding`
-    decides which events are shown.
+    `terms` is the place of the terms of all days, `result` counts the files that were written,
+    `damaged` tells the lines that could not be read.
     """
 
-    month: MonthOfChannel
-    pages: Path
-    aside: Path
+    days: list[RenderedDay]
+    terms: str
+    result: Exported
+    damaged: Told
+
+
+class MonthsWork(msgspec.Struct, frozen=True):
+    """The work on a month of a channel, or on several that one segment holds.
+
+    `root` is the directory of the site. `withholding` decides which events are shown. `reader`
+    knows the casemappings, and counts the lines that cannot be read.
+    """
+
+    channel: SiteChannel
+    months: tuple[MonthOfChannel, ...]
+    root: Path
     gaps: tuple[GapOfChannel, ...]
     recorded: tuple[tuple[str, str], ...]
     withholding: SiteWithholding
+    reader: Reader
 
-    def run(self, settings: SiteSettings, key: bytes) -> Iterator[RenderedDay]:
-        """Yield each day that has lines or gaps; write its text, its JSON, and its lines aside."""
+    def size(self) -> int:
+        """Return the bytes of the segments of the months."""
+        return sum(source.size() for month in self.months for source in month.sources)
 
-        def local(time: str) -> str:
-            return local_clock(time, settings)
+    def run(self, settings: SiteSettings, key: bytes, forms: DayForms) -> RenderedMonths:
+        """Write the text and the JSON of each day that has lines, and its page.
 
-        renderer = DayRenderer(key, local, self.withholding.redacted)
+        The pages of the first and of the last day wait: a month beside may be rendered too.
+        """
+        result = Exported()
+        writer = DayPages(SiteFiles(self.root, result), forms, self.channel, settings)
+        days = [*self._rendered(writer, settings, key)]
+        terms = writer.end(self.months[0].month)
+        return RenderedMonths(days, terms, result, self.reader.damaged.told)
+
+    def _rendered(
+        self, writer: DayPages, settings: SiteSettings, key: bytes
+    ) -> Iterator[RenderedDay]:
+        """Yield each day that has lines."""
+        renderers: dict[str, DayRenderer] = {}
         until = settings.until
-        for day, events in self._days(settings):
+        for day, events in days_of(self.months, settings.tz, self.reader.names):
             old = [each for each in events if each.time < until] if until else events
             shown, origins = self.withholding.shown(old)
             if not shown:
                 continue
+            month = day[:7]
+            if month not in renderers:  # no links between months: they may be made in other runs
+                renderers = {month: DayRenderer(key, settings.tz, self.withholding.redacted)}
             gaps = self._gaps_of(day, settings)
-            lines = renderer.render(day, shown, gaps, self._former(day), origins)
-            self.aside.mkdir(parents=True, exist_ok=True)
-            place = self.aside / f"{day}.lines"
-            place.write_bytes(lines.html.encode("utf-8", "replace"))
-            (self.aside / f"{day}.txt").write_bytes(lines.text.encode("utf-8", "replace"))
-            (self.aside / f"{day}.{jsonl.SUFFIX}").write_bytes(jsonl.encode(shown))
-            heard = self._heard(day, settings)
-            yield RenderedDay(day, str(place), lines.summary, lines.terms, shown[-1].time, heard)
-
-    def _days(self, settings: SiteSettings) -> Iterator[tuple[str, list[Event]]]:
-        """Yield the events of each day in order of time; a month at once if segments are long."""
-        tz, month = settings.tz, self.month.month
-        daily: dict[str, list[SegmentReader]] = {}
-        for source in self.month.sources:
-            if not is_bounded(source):
-                break
-            first, last = day_of(source.start, tz), day_of(source.end, tz)
-            if last > _later(first):
-                break
-            for day in {first, last}:
-                daily.setdefault(day, []).append(source)
-        else:
-            for day in sorted(day for day in daily if day[:7] == month):
-                if events := _events(daily[day], *bounds_of(day, tz)):
-                    yield day, events
-            return
-        events = _events(self.month.sources, *bounds_of_month(month, tz))
-        for day, some in groupby(events, key=lambda event: day_of(event.time, tz)):
-            yield day, [*some]
+            lines = renderers[month].render(day, shown, gaps, self._former(day), origins)
+            rendered = RenderedDay(day, lines.summary, shown[-1].time, self._heard(day, settings))
+            writer.add(rendered, lines, shown)
+            yield rendered
 
     def _former(self, day: str) -> Former:
         """Return the anchors of the page that is there."""
         try:
-            return anchors_in((self.pages / f"{day}.html").read_bytes())
+            return anchors_in((self.root / f"{self.channel.path}/{day}.html").read_bytes())
         except OSError:
             return {}
 
@@ -148,31 +142,7 @@ def _overlap(stretches: Iterable[tuple[str, str]], begin: int, end: int) -> int:
 def gap_texts(gap: GapOfChannel, settings: SiteSettings) -> str:
     """Return a gap in words: not heard, from when to when, and why."""
     first, last = day_of(gap.since, settings.tz), day_of(gap.until, settings.tz)
-    begin, end = local_clock(gap.since, settings), local_clock(gap.until, settings)
+    begin, end = clock_of(gap.since, settings.tz), clock_of(gap.until, settings.tz)
     until = end if first == last else f"{last} {end}"
     cause = f" ({gap.cause})" if gap.cause else ""
     return f"Not heard from {first} {begin} to {until}{cause}"
-
-
-def local_clock(time: str, settings: SiteSettings) -> str:
-    """Return the local `HH:MM` of a time."""
-    if settings.tz is UTC:
-        return time[11:16]
-    moment = datetime.fromisoformat(f"{time[:16]}:00+00:00")
-    return f"{moment.astimezone(settings.tz):%H:%M}"
-
-
-def _events(sources: Iterable[SegmentReader], low: str, high: str) -> list[Event]:
-    """Return the events of `[low, high)` in order of time, stably."""
-    found = [
-        event
-        for source in sources
-        for event in chain.from_iterable(block.events for block in source.decoded_blocks())
-        if low <= event.time < high
-    ]
-    found.sort(key=_by_time)
-    return found
-
-
-def _later(day: str) -> str:
-    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()

@@ -118,48 +118,43 @@ class Overviews:
             **shared,
         )
         self._page(f"{channel.path}/newest.html", "newest.html", **shared)
-        self._stats(channel, days, said, shared)
-        self._people(channel, days, shared)
+        ranked = _ranked(days)
+        self._stats(channel, days, ranked, shared)
+        self._people(channel, ranked, shared)
         self._feed(channel, days)
         return ChannelRow(channel, names[-1], len(names), said)
 
     def _stats(
-        self, channel: SiteChannel, days: dict[str, BuiltDay], said: int, shared: dict[str, Any]
+        self,
+        channel: SiteChannel,
+        days: dict[str, BuiltDay],
+        ranked: Sequence[_Person],
+        shared: dict[str, Any],
     ) -> None:
         by_month: Counter[str] = Counter()
         by_hour = [0] * 24
-        people: Counter[str] = Counter()
         for name, day in days.items():
             by_month[name[:7]] += day.summary.said
-            people.update(day.summary.people)
             for hour, count in enumerate(day.summary.hours):
                 by_hour[hour] += count
         months = _months_shown(by_month)
         values = [by_month[month] for month in months]
         hours = [f"{hour:02d}" for hour in range(24)]
-        top = sorted(people.items(), key=lambda each: (-each[1], each[0]))[:_TOP]
         self._page(
             f"{channel.path}/stats.html",
             "stats.html",
-            said=said,
+            said=sum(values),
             days=len(days),
             oldest=next(iter(days)),
             by_month=bars(values, months, "Lines by month"),
             by_hour=bars(by_hour, hours, "Lines by hour"),
-            top=top,
+            top=[(person.nick, person.said) for person in ranked[:_TOP]],
             **shared,
         )
 
     def _people(
-        self, channel: SiteChannel, days: dict[str, BuiltDay], shared: dict[str, Any]
+        self, channel: SiteChannel, ranked: Sequence[_Person], shared: dict[str, Any]
     ) -> None:
-        found: dict[str, _Person] = {}
-        for name, day in days.items():
-            for nick, said in day.summary.people.items():
-                person = found.setdefault(nick, _Person(nick, 0, name, name))
-                person.said += said
-                person.last = name
-        ranked = sorted(found.values(), key=lambda person: (-person.said, person.nick))
         self._page(
             f"{channel.path}/people.html",
             "people.html",
@@ -192,3 +187,16 @@ def _months_shown(months: Collection[str]) -> list[str]:
     if last - first >= _MOST_MONTHS:
         return sorted(months)
     return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(first, last + 1)]
+
+
+def _ranked(days: dict[str, BuiltDay]) -> list[_Person]:
+    """Return the people of some days, those who said most first."""
+    found: dict[str, _Person] = {}
+    for name, day in days.items():
+        for nick, said in day.summary.people.items():
+            person = found.get(nick)
+            if person is None:
+                person = found[nick] = _Person(nick, 0, name, name)
+            person.said += said
+            person.last = name
+    return sorted(found.values(), key=lambda person: (-person.said, person.nick))

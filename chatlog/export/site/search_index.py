@@ -67,10 +67,10 @@ class PeriodIndex:
 
     def __init__(self, period: str) -> None:
         self.period = period
-        self._pages: dict[str, set[str]] = {}
+        self._pages: dict[str, bytes] = {}  # sets of texts would take ten times as much memory
 
-    def put(self, page: str, terms: set[str]) -> None:
-        """Set the terms of a page; none removes it."""
+    def put(self, page: str, terms: bytes) -> None:
+        """Set the terms of a page, as lines in UTF-8; none removes it."""
         if terms:
             self._pages[page] = terms
         else:
@@ -85,12 +85,12 @@ class PeriodIndex:
         """The pages that have terms."""
         return set(self._pages)
 
-    def _by_terms(self, numbers: _Numbers) -> dict[str, list[int]]:
+    def _by_terms(self, numbers: _Numbers) -> dict[bytes, list[int]]:
         """Return the numbers of the pages that have each term, rising."""
-        found: defaultdict[str, list[int]] = defaultdict(list)
+        found: defaultdict[bytes, list[int]] = defaultdict(list)
         for number, page in sorted((numbers.of(page), page) for page in self._pages):
-            for term in self._pages[page]:
-                found[term].append(number)
+            for its_numbers in map(found.__getitem__, self._pages[page].split(b"\n")):
+                its_numbers.append(number)
         return found
 
     def files(self) -> Iterator[tuple[str, bytes]]:
@@ -98,7 +98,8 @@ class PeriodIndex:
         count = _SHARDS[len(self.period)]
         channels = sorted({page.rpartition("/")[0] for page in self._pages})
         shards: list[dict[str, list[int]]] = [{} for _ in range(count)]
-        for term, numbers in self._by_terms(_Numbers(self.period, channels)).items():
+        for octets, numbers in self._by_terms(_Numbers(self.period, channels)).items():
+            term = octets.decode()
             shards[shard_of(term[:PREFIX], count)][term] = numbers
         for number, shard in enumerate(shards):
             if shard:
@@ -130,24 +131,10 @@ def load(site: Path, period: str) -> PeriodIndex | None:
                     for number in unpacked(packed_numbers):
                         found[number].add(term)
         for number, terms in found.items():
-            index.put(numbers.page(number), terms)
+            index.put(numbers.page(number), "\n".join(terms).encode())
     except (OSError, ValueError, LookupError, AttributeError, TypeError, ArithmeticError):
         return None
     return index
-
-
-def listed_shards(site: Path) -> dict[str, list[str]]:
-    """Return the names of the shards of each period in the list of periods; none without it."""
-    found: dict[str, list[str]] = {}
-    try:
-        told, _ = _arguments(site / DIRECTORY / _PERIODS_NAME)
-        for period, _, bits in told:
-            shards = int(bits, 16)
-            numbers = range(_SHARDS.get(len(period), 0))
-            found[period] = [f"{each:x}.js" for each in numbers if shards >> each & 1]
-    except (OSError, ValueError, TypeError):
-        return {}
-    return found
 
 
 def _arguments(path: Path) -> list[Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from chatlog.archive.layout import Rotate, period_of
-from chatlog.event import EARLIEST, is_time
+from chatlog.event import EARLIEST, is_time, shifted
 from chatlog.export.site.day_lines import DaySummary  # noqa: TC001 - msgspec reads it
 from chatlog.export.survey import Survey
 
@@ -27,11 +28,15 @@ _HOUR: Final = re.compile(rb'"time":"(\d{4}-\d\d-\d\dT\d\d)')
 
 
 class BuiltDay(msgspec.Struct):
-    """A day of the site: its numbers, and the share of the day that was heard, if known."""
+    """A day of the site: its numbers, and the share of the day that was heard, if known.
+
+    `sizes` are those of its page, its text and its JSON.
+    """
 
     summary: DaySummary
     heard: float | None = None
     last: str = ""
+    sizes: tuple[int, int, int] = (0, 0, 0)
 
 
 class BuiltMonth(msgspec.Struct):
@@ -114,7 +119,7 @@ def _months_of(source: SegmentReader, tz: tzinfo) -> Iterator[str]:
     if not is_bounded(source):
         yield from sorted({_month(time, tz) for time in _times_within(source)})
         return
-    month, last = _month(source.start, tz), _month(source.end, tz)
+    month, last = (day[:7] for day in days_within(source, tz))
     while month <= last:
         yield month
         month = _after(month)
@@ -148,6 +153,17 @@ def day_of(time: str, tz: tzinfo) -> str:
     return time[:10] if tz is UTC else period_of(time, Rotate.DAILY, tz).name
 
 
+def day_after(day: str) -> str:
+    """Return the day after a day."""
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+
+
+def days_within(source: SegmentReader, tz: tzinfo) -> tuple[str, str]:
+    """Return the first and the last local day that a segment with a period may hold lines of."""
+    return day_of(source.start, tz), day_of(shifted(source.end, -1), tz)
+
+
+@lru_cache(4096)
 def bounds_of(day: str, tz: tzinfo) -> tuple[str, str]:
     """Return the first moment of a local day, and that of the next one."""
     begin = datetime.fromisoformat(day).replace(tzinfo=tz)

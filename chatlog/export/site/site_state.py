@@ -23,11 +23,12 @@ class SiteState(msgspec.Struct):
     """The channels of a site as they were built, by network and name.
 
     `unfinished` are the periods of the search whose files a run began to write: they are not to
-    be trusted until it has ended.
+    be trusted until it has ended. `search` has the sizes of the files of each period.
     """
 
     channels: dict[str, BuiltChannel] = {}
     unfinished: list[str] = []
+    search: dict[str, dict[str, int]] = {}
 
     def keep(self, path: Path | None) -> None:
         """Write the state for the next run; nothing is kept without a path."""

@@ -9,6 +9,7 @@ import msgspec
 
 from chatlog.archive.targets import spelled
 from chatlog.export.filters import without_member_lists
+from chatlog.export.site.processes import results_of
 from chatlog.export.survey import surveyed
 from chatlog.export.withholding import Redactions, digest_of, withholding
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from chatlog.event import Event
     from chatlog.export.filters import Filter
     from chatlog.export.site.site_days import BuiltChannel, MonthOfChannel
-    from chatlog.export.survey import Survey
     from chatlog.export.withholding import Withheld
     from chatlog.read.reader import Reader
 
@@ -54,18 +54,23 @@ class SiteWithholding(msgspec.Struct, frozen=True):
         return events
 
 
-def survey_months(known: BuiltChannel, months: Iterable[MonthOfChannel]) -> None:
-    """Survey the months of a channel that have changed since it was built as `known`."""
-    done: dict[tuple[str, ...], Survey] = {}  # an archive that is never rotated has one segment
-    for month in months:
-        built = known.months.get(month.month)
-        if built is not None and built.surveyed == month.signature():
-            month.survey = built.survey
-            continue
-        paths = tuple(source.path for source in month.sources)
-        if paths not in done:
-            done[paths] = surveyed(month.sources)
-        month.survey = done[paths]
+def survey_months(
+    channels: Iterable[tuple[BuiltChannel, Iterable[MonthOfChannel]]], workers: int
+) -> None:
+    """Survey the months of channels that have changed since these were built."""
+    due: dict[tuple[str, ...], list[MonthOfChannel]] = {}
+    for known, months in channels:
+        for month in months:
+            built = known.months.get(month.month)
+            if built is not None and built.surveyed == month.signature():
+                month.survey = built.survey
+            else:  # an archive that is never rotated has one segment for all months
+                due.setdefault(tuple(source.path for source in month.sources), []).append(month)
+    groups = [*due.values()]
+    found = results_of(lambda number: surveyed(groups[number][0].sources), len(groups), workers)
+    for group, survey in zip(groups, found, strict=True):
+        for month in group:
+            month.survey = survey
 
 
 def site_withholding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
@@ -15,7 +16,8 @@ from chatlog.formats.sentences import sentence
 from chatlog.formats.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Sequence
+    from datetime import tzinfo
 
 COLORS: Final = 24
 """The colours of nicks; the style sheet has a class for each."""
@@ -29,22 +31,31 @@ _MINUTE: Final = len("2026-11-23T18:20")
 
 
 class Clocks(dict[str, str]):
-    """The local `HH:MM` of minutes, as `YYYY-MM-DDTHH:MM` in UTC, remembered."""
+    """The local `HH:MM` in a zone of minutes, as `YYYY-MM-DDTHH:MM` in UTC, remembered."""
 
-    def __init__(self, local: Callable[[str], str]) -> None:
+    def __init__(self, tz: tzinfo) -> None:
         super().__init__()
-        self._local = local
+        self._tz = tz
 
     def __missing__(self, minute: str) -> str:
         """Return the local time of a minute that was not asked for yet."""
         if len(self) >= _MOST_MINUTES:
             self.clear()
-        found = self[minute] = self._local(minute)
+        found = self[minute] = clock_of(minute, self._tz)
         return found
 
-    def of(self, time: str) -> str:
-        """Return the local `HH:MM` of a time."""
-        return self[time[:_MINUTE]]
+    def of(self, events: Iterable[Event]) -> list[str]:
+        """Return the local `HH:MM` of events."""
+        if self._tz is UTC:
+            return [event.time[11:16] for event in events]
+        return [self[event.time[:_MINUTE]] for event in events]
+
+
+def clock_of(time: str, tz: tzinfo) -> str:
+    """Return the local `HH:MM` of a time, or of a minute."""
+    if tz is UTC:
+        return time[11:16]
+    return f"{datetime.fromisoformat(f'{time[:16]}:00+00:00').astimezone(tz):%H:%M}"
 
 
 class Speakers(dict[str, tuple[str, str]]):

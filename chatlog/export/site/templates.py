@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from chatlog.export.site.markup import shown
 from chatlog.formats.wording import many
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jinja2 import Environment
 
 OWN = Path(__file__).parent / "templates"
@@ -22,17 +25,39 @@ class Pages:
 
     def __init__(self, directory: Path | None, **everywhere: object) -> None:
         self._templates = _environment(directory)
+        self._directory = directory
         self._everywhere = everywhere
 
-    def render(self, template: str, **values: Any) -> bytes:
-        """Return a page; raise UsageError for a template of the user that is wrong."""
-        from jinja2 import TemplateError
+    def load(self, *templates: str) -> None:
+        """Compile templates, once for all processes that are forked later."""
+        for each in templates:
+            with _told(each):
+                self._templates.get_template(each)
 
-        try:
-            made = self._templates.get_template(template).render(**self._everywhere, **values)
-        except TemplateError as error:
-            raise UsageError(f"the template {template} is wrong: {error}") from error
-        return made.encode("utf-8", "replace")
+    def are_ours(self, *templates: str) -> bool:
+        """Return whether none of some templates is the user's."""
+        directory = self._directory
+        return directory is None or not any((directory / each).exists() for each in templates)
+
+    def render(self, template: str, **values: Any) -> bytes:
+        """Return the bytes of a page; raise errors as `text` does."""
+        return self.text(template, **values).encode("utf-8", "replace")
+
+    def text(self, template: str, **values: Any) -> str:
+        """Return a page; raise UsageError for a template of the user that is wrong."""
+        with _told(template):
+            return self._templates.get_template(template).render(**self._everywhere, **values)
+
+
+@contextmanager
+def _told(template: str) -> Iterator[None]:
+    """Turn an error of a template into a UsageError."""
+    from jinja2 import TemplateError
+
+    try:
+        yield
+    except TemplateError as error:
+        raise UsageError(f"the template {template} is wrong: {error}") from error
 
 
 @cache

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatlog.export.site.search_terms import shard_of, terms_of
+from chatlog.export.site.search_terms import shard_of
+from chatlog.export.site.site_files import SiteFiles
 from tests.support.archive import event_at, record
-from tests.support.sites import DAY, build, files_of
+from tests.support.sites import DAY, build, files_of, terms_in
 
 LAST_YEAR = -400
 OVERVIEWS = {"index.html", "net/c/index.html", "net/c/stats.html", "net/c/people.html",
@@ -74,7 +75,7 @@ def day_files(*days, suffixes=("html", "txt", "jsonl")):
 def shards_of(period, *texts, others=()):
     """Return the shards of the terms of texts."""
     count = 64 if len(period) == 7 else 256
-    terms = {*others}.union(*map(terms_of, texts))
+    terms = {*others}.union(*map(terms_in, texts))
     return {f"search/{period}/{shard_of(term, count):x}.js" for term in terms}
 
 
@@ -184,6 +185,16 @@ def test_other_settings_make_all_pages_again(made):
     assert files_of(made.site) == made.fresh()
 
 
+@pytest.mark.parametrize("of", ["search/2026-11", "search/2025"])
+@pytest.mark.parametrize("damage", [b"", b"SHARD(1);\n", None])
+def test_a_shard_that_somebody_removed_or_cut_is_written_again(of, damage, made):
+    path = min((made.site / of).glob("[0-9a-f]*.js"))
+    path.unlink() if damage is None else path.write_bytes(damage)
+    assert made.build() == {str(path.relative_to(made.site))}
+    assert files_of(made.site) == made.fresh()
+    assert made.build() == set()
+
+
 @pytest.mark.parametrize("damage", [b"", b"SHARD(", b'PAGES("2026-11",["x"]);\n', None])
 def test_a_damaged_search_is_made_again(made, damage):
     record(made.root, said(1, "zebra", second=20))
@@ -215,6 +226,16 @@ def test_the_numbers_of_a_run_are_those_of_all_files(made):
     record(made.root, said(1, "good zebra", second=20))
     made.build()
     assert 0 < numbers() < 20
+
+
+@pytest.mark.parametrize("suffix", ["html", "txt", "jsonl"])
+@pytest.mark.parametrize("damage", [b"", b"<p>", None])
+def test_a_file_of_a_day_that_somebody_removed_or_cut_is_written_again(suffix, damage, made):
+    path = made.site / "net" / "c" / f"{date_of(1)}.{suffix}"
+    path.unlink() if damage is None else path.write_bytes(damage)
+    assert made.build() == day_files(1, suffixes=[suffix])
+    assert files_of(made.site) == made.fresh()
+    assert made.build() == set()
 
 
 def test_without_the_state_everything_is_made_again_with_the_same_bytes(made):
@@ -286,14 +307,13 @@ def _killed_at(number, made):
         def call(self, *arguments):
             if next(counted) == number:
                 if half is not None:
-                    real(self, half(*arguments))
+                    real(self, *half(*arguments))
                 os.kill(os.getpid(), signal.SIGKILL)
             return real(self, *arguments)
 
         return call
 
-    Path.write_bytes = dying(Path.write_bytes, lambda data: data[: len(data) // 2])
-    Path.replace = dying(Path.replace)
+    SiteFiles._write = dying(SiteFiles._write, lambda place, data: (place, data[: len(data) // 2]))
     Path.unlink = dying(Path.unlink)
     os.replace = dying(os.replace)
     made.build()

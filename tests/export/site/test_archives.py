@@ -7,8 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chatlog.archive.layout import Rotate
+from chatlog.export.site.build import Site
+from chatlog.export.site.settings import SiteSettings
+from chatlog.read.reader import Reader
+from chatlog.read.segment_reader import SegmentReader
 from tests.support.archive import event_at, record
-from tests.support.sites import DAY, build, files_of
+from tests.support.sites import DAY, NOW, build, files_of
 from tests.support.tending import age, tend
 
 ZONE = {"tz": ZoneInfo("America/New_York"), "zone": "America/New_York"}
@@ -75,6 +79,36 @@ def test_the_site_of_an_archive_does_not_depend_on_how_its_segments_are_kept(
 def test_sealed_segments_make_the_same_site(compress, rotate, expected, zone, tmp_path):
     found = site_of(tmp_path, *TALK, zone=zone, compress=compress, rotate=rotate)
     assert differing(found, expected) == []
+
+
+@pytest.mark.parametrize("months", [1, 12])
+def test_an_archive_that_is_never_rotated_is_read_as_often_for_many_months_as_for_one(
+    months, tmp_path, monkeypatch
+):
+    talk = [event_at(month * 31 * DAY, f"month {month}") for month in range(months)]
+    record(tmp_path / "archive", *talk, rotate=Rotate.NEVER)
+    reads = []
+    blocks = SegmentReader.blocks
+    monkeypatch.setattr(
+        SegmentReader, "blocks", lambda self, *of: reads.append(1) or blocks(self, *of)
+    )
+    build(tmp_path / "archive", tmp_path / "site")
+    assert len([*(tmp_path / "site").rglob("2*.html")]) == months
+    assert len(reads) == 3  # its months, its redactions, its lines
+
+
+@pytest.mark.parametrize("rotate", [Rotate.DAILY, Rotate.NEVER], ids=str)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_lines_that_cannot_be_read_are_counted_once_by_each_process(rotate, workers, tmp_path):
+    record(tmp_path / "archive", *TALK, rotate=rotate)
+    paths = sorted((tmp_path / "archive" / "net").glob("#*/*.jsonl"))
+    for path in paths:
+        with path.open("ab") as file:
+            file.write(b'{"time":\n')
+    reader = Reader(tmp_path / "archive", ())
+    site = Site(reader, tmp_path / "site", SiteSettings(), NOW, None)
+    site.build(workers, lambda _bytes: None)
+    assert reader.damaged == {str(path): 1 for path in paths}
 
 
 @pytest.mark.parametrize("patterns", [("#c", "#d"), ("net/#c", "net/#d")], ids=str)

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatlog.export.site.search_terms import packed, shard_of, terms_of, unpacked
+from chatlog.export.site.search_terms import packed, shard_of, unpacked
 from tests.support.archive import event_at, record
-from tests.support.sites import ATTACKS, DAY, build, hostile_site, pages_of
+from tests.support.sites import ATTACKS, DAY, build, hostile_site, pages_of, terms_in
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.browser
@@ -467,8 +467,8 @@ def test_the_search_and_the_index_take_texts_apart_alike(script):
     asked = script.evaluate("texts => texts.map(text => [...SEARCH.terms(text)])", texts)
     indexed = script.evaluate("texts => texts.map(text => [...SEARCH.indexed(text)])", texts)
     for text, query, index in zip(texts, asked, indexed, strict=True):
-        assert set(index) == terms_of(text), text
-        assert set(query) <= terms_of(text), text
+        assert set(index) == terms_in(text), text
+        assert set(query) <= terms_in(text), text
     terms = sorted({term for some in indexed for term in some})
     shards = script.evaluate("terms => terms.map(term => SEARCH.shard(term, 256))", terms)
     assert shards == [shard_of(term, 256) for term in terms]

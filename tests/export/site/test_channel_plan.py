@@ -7,11 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from chatlog.export.run import Exported
 from chatlog.export.site.channel_plan import ChannelPlan
-from chatlog.export.site.month_pages import GapOfChannel
+from chatlog.export.site.month_pages import GapOfChannel, RenderedMonths
 from chatlog.export.site.settings import SiteChannel, SiteSettings
 from chatlog.export.site.site_days import BuiltChannel, MonthOfChannel
 from chatlog.export.site.site_withholding import SiteWithholding
+from chatlog.read.damaged_lines import DamagedLines
+from chatlog.read.reader import Reader
 
 NONE = ((), ())
 LATE = ("2026-10-31T23:10:00.000Z", "2026-10-31T23:20:00.000Z")
@@ -23,13 +26,13 @@ def plan(known, heard):
     return ChannelPlan(
         SiteChannel("net", "#c", "net", "c"),
         known,
-        pages=Path("nowhere"),
-        aside=Path("nowhere"),
+        root=Path("nowhere"),
         months=months,
         heard=heard,
         options="",
         settings=SiteSettings(tz=ZoneInfo("Europe/Berlin")),
         withholding=SiteWithholding((), frozenset(), ""),
+        reader=Reader("nowhere", ()),
         is_lost=lambda _month: False,
     )
 
@@ -37,8 +40,8 @@ def plan(known, heard):
 def changed(before, after):
     """Return the months that are rendered after those of `before` were."""
     first = plan(BuiltChannel("net", "#c"), before)
-    for month in first.changed():
-        first.take(month, [])
+    for work in first.works(first.changed()):
+        first.take(work, RenderedMonths([], "", Exported(), DamagedLines().told))
     return plan(first.found, after).changed()
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlog.export.site.search_terms import LONGEST, terms_of
+from chatlog.export.site.search_terms import LONGEST
+from tests.support.sites import terms_in
 
 CJK = re.compile("[\u3040-\u30fa\u30fc-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 TEXTS = st.one_of(
@@ -39,7 +40,7 @@ def plain_terms_of(text):
 
 @given(TEXTS)
 def test_terms_are_those_that_are_found_letter_by_letter(text):
-    assert terms_of(text) == plain_terms_of(text)
+    assert terms_in(text) == plain_terms_of(text)
 
 
 @pytest.mark.parametrize(
@@ -53,4 +54,4 @@ def test_terms_are_those_that_are_found_letter_by_letter(text):
     ],
 )
 def test_a_text_has_these_terms(text, terms):
-    assert terms_of(text) == terms
+    assert terms_in(text) == terms
