@@ -56,7 +56,7 @@ GROUND_ARROWS = {
     "secret": "",
     "host_names": "",
     "clock": "event",
-    "alignment": "event casemapping",
+    "alignment": "event casemapping netsplit",
     "places": "event casemapping",
     "background": "",
     "forked": "errors pipes",

@@ -12,6 +12,7 @@ import msgspec
 
 from chatlog.alignment.words import type_others_see
 from chatlog.event import EventType
+from chatlog.netsplit import split_in_reason
 
 if TYPE_CHECKING:
     from chatlog.casemapping import Casemapping
@@ -29,13 +30,14 @@ class Loss(msgspec.Struct, frozen=True):
 
     `texts` are the types of event whose text is lost, `nicks` those whose nick is, `subjects`
     those whose subject is. `same` are types that it writes in one form: each is compared as
-    the value beside it.
+    the value beside it. `splits` means that the servers of a netsplit are lost.
     """
 
     texts: frozenset[str] = frozenset()
     nicks: frozenset[str] = frozenset()
     subjects: frozenset[str] = frozenset()
     same: tuple[tuple[str, str], ...] = ()
+    splits: bool = False
 
     def __or__(self, other: Loss) -> Loss:
         """Return the fields that one of two kinds of record cannot hold."""
@@ -44,6 +46,7 @@ class Loss(msgspec.Struct, frozen=True):
             self.nicks | other.nicks,
             self.subjects | other.subjects,
             tuple(dict.fromkeys(self.same + other.same)),
+            self.splits or other.splits,
         )
 
     def key_of(self, event: Event, casemapping: Casemapping) -> str:
@@ -60,6 +63,8 @@ class Loss(msgspec.Struct, frozen=True):
             text = ""
         elif not text.isprintable() or "\\" in text:
             text = _CONTROLS.sub("", text)
+        elif self.splits and kind == EventType.QUIT and split_in_reason(text):
+            text = ""
         for each, other in self.same:
             if kind == each:
                 kind = other

@@ -50,12 +50,15 @@ _in_second: Final = itemgetter(1)
 class Block(NamedTuple):
     """Lines of one witness, the grain of their stamps, and the function that returns a key.
 
-    Two lines with different keys are never the same line, unless their msgids are equal.
+    Two lines with different keys are never the same line, unless their msgids are equal. If
+    the lines have several grains, `grain` is the coarsest of them, and `grain_of` returns that of
+    a line from its value and its mark.
     """
 
     lines: Columns
     grain: int
     key_of: Callable[[Any], Hashable]
+    grain_of: Callable[[Any, Any], int] | None = None
 
 
 class Returning(NamedTuple):
@@ -108,7 +111,6 @@ def match(
     is_open = [at < 0 for at in matcher.found]
     matcher.match_anchors()
     matcher.match_equal_keys()
-    matcher.match_exact_among_coarse()
     again = frozenset[int]()
     if returning is not None:
         matcher.match_returning(returning)
@@ -126,7 +128,14 @@ class _Side:
         self.marks = block.lines.marks
         self.grain = block.grain
         self._key_of = block.key_of
+        self._grain_of = block.grain_of
         self._keys: dict[int, Hashable] = {}
+
+    def grain_at(self, at: int) -> int:
+        """Return the grain of the stamp of a line."""
+        if self._grain_of is None:
+            return self.grain
+        return self._grain_of(self.values[at], self.marks[at])
 
     def key(self, at: int) -> Hashable:
         """Return the key of a line."""
@@ -266,11 +275,18 @@ class _Matcher:
             self._brought_by = apart[len(apart) // 2]
 
     def match_equal_stamps(self) -> None:
-        """Match equal keys with equal stamps, in their order, if both tell milliseconds."""
-        if not self._tells_equal_stamps:
-            return
+        """Match equal keys with equal stamps, in their order, if both tell milliseconds.
+
+        Among lines of minutes, those that tell seconds are matched in the same way.
+        """
         first, second = self._first, self._second
+        is_mixed = not self.clock.offset and max(first.grain, second.grain) >= _MINUTE
+        if not (self._tells_equal_stamps or is_mixed):
+            return
         heres, theres = self._open()
+        if is_mixed:
+            heres = [here for here in heres if first.grain_at(here) < _MINUTE]
+            theres = [there for there in theres if second.grain_at(there) < _MINUTE]
         stamps = {second.times[there] for there in theres}
         heres = [here for here in heres if first.times[here] in stamps]
         here = _distinct([(first.times[at], first.key(at)) for at in heres])
@@ -380,26 +396,6 @@ class _Matcher:
                 if self.found[there] < 0 and (lines := rest.get(second.key(there))):
                     self._match_first(lines, there, jitter, anchors)
 
-    def match_exact_among_coarse(self) -> None:
-        """Match equal keys with equal stamps that tell seconds, where other lines tell minutes.
-
-        A line of a log of minutes stands at the beginning of its minute, before lines of other
-        logs that were said earlier: so anchors cross that are right.
-        """
-        first, second = self._first, self._second
-        if self.clock.offset or max(first.grain, second.grain) < _MINUTE:
-            return
-        heres, theres = self._open()
-        here = _distinct([(first.times[at], first.key(at)) for at in heres])
-        there = _distinct([(second.times[at], second.key(at)) for at in theres])
-        positions = dict(zip(here, heres, strict=True))
-        for position, pair in zip(theres, there, strict=True):
-            found = positions.get(pair)
-            if found is None or not second.times[position] % _MINUTE:
-                continue
-            if self._may_be_one(found, position):
-                self._match(found, position)
-
     def lateness(self, was_open: Sequence[bool]) -> Lateness:
         """Return the bounds by which stamps of the second are later, of lines that were open."""
         times, others = self._first.times, self._second.times
@@ -490,11 +486,12 @@ class _Matcher:
         times = self._first.times
         time = self._second.times[there] - self.clock.offset
         begin = time - self._first.grain - most - jitter + 1
-        end = time + self._second.grain + jitter - least
+        end = time + self._second.grain_at(there) + jitter - least
         at = bisect_left(lines, begin, key=times.__getitem__)
         near = lines[at : at + _LOOKED_AT]
+        early = begin + self._first.grain
         for here in sorted(near):  # of equal lines the first, also where the clock steps back
-            if times[here] >= end:
+            if times[here] >= end or times[here] + self._first.grain_at(here) < early:
                 continue
             if self._may_be_one(here, there) and anchors.is_between(here, there, self._word_jitter):
                 self._match(here, there)
@@ -514,11 +511,9 @@ class _Matcher:
         """Return by how much the second stamp is late beyond the grains; negative if early."""
         time = self._first.times[here]
         other = self._second.times[there] - self.clock.offset
-        if other >= time + self._first.grain:
-            return other - time - self._first.grain + 1
-        if other + self._second.grain <= time:
-            return other + self._second.grain - time - 1
-        return 0
+        if other >= time:
+            return max(0, other - time - self._first.grain_at(here) + 1)
+        return min(0, other + self._second.grain_at(there) - time - 1)
 
     def _delays(self, chain: Sequence[tuple[int, int]]) -> list[int]:
         """Return the delay of each pair of a chain, 0 if the stamps agree."""

@@ -72,11 +72,12 @@ class AlignmentTally(msgspec.Struct):
 
 
 class Sequences:
-    """The alignment of two witnesses, whose stamps have these grains.
+    """The alignment of two witnesses, whose stamps have these grains, or finer ones.
 
     `key_of` returns the key of a line from its value. `tally` counts the lines so far, and
     `clock` is the second witness's, as the last lines of both showed it. `returning` tells lines
-    of the second that were merged into the first before, None if none were.
+    of the second that were merged into the first before, None if none were. `grain_of` returns
+    the grain of a line from its value and its mark, None if each witness has but one.
     """
 
     def __init__(
@@ -86,7 +87,10 @@ class Sequences:
         key_of: Callable[[Any], Hashable],
         clock: ClockRelation | None = None,
         returning: Returning | None = None,
+        *,
+        grain_of: Callable[[Any, Any], int] | None = None,
     ) -> None:
+        self._grain_of = grain_of
         self._returning = returning
         self.clock = clock if clock is not None else ClockRelation()
         # Lines that the second alone has are stamped by its clock, or later by its grain.
@@ -121,8 +125,8 @@ class Sequences:
         """Return the lines that wait in one order, up to those that are settled."""
         grain, other_grain = self._grains
         found = match(
-            Block(here.lines, grain, self._key_of),
-            Block(there.lines, other_grain, self._key_of),
+            Block(here.lines, grain, self._key_of, self._grain_of),
+            Block(there.lines, other_grain, self._key_of, self._grain_of),
             self.clock,
             self._returning,
         )

@@ -53,6 +53,10 @@ _AT_ONCE: Final = 1000  # events
 _AROUND: Final = 86_400_000
 """Milliseconds around a range in which lines are read too: clocks may differ."""
 _NEVER: Final = "~"
+_BELOW_MINUTES: Final = slice(len("2026-11-23T18:20:"), len("2026-11-23T18:20:01.123"))
+_WHOLE_MINUTE: Final = "00.000"
+_WHOLE_SECOND: Final = ".000"
+_SECOND: Final = 1000
 _first: Final = itemgetter(0)
 
 
@@ -133,8 +137,8 @@ class Witness:
 class WitnessRecord:
     """All lines of a target of one witness, in order of time.
 
-    `grain` is the coarsest of its stamps in milliseconds; `tells_all` means that no line is
-    of a format that keeps fewer fields than an event has. `imports` are those of other
+    `grain` is the coarsest of its stamps in milliseconds; `tells_all` means that no line is of
+    a format that keeps fewer fields than an event has. `imports` are those of other
     programs' logs, and `loss` the fields that these cannot hold, None without imports. `merges`
     are the stretches of other witnesses that were merged into it. `read` sums up the lines up to
     `until`, a stamp in milliseconds, that were read so far.
@@ -155,14 +159,31 @@ class WitnessRecord:
         self.read = StampSum()
         self.until = sys.maxsize
         self._last_sample: tuple[str, int, Sample] | None = None
-        grains = *(each.format.grain for each in segments), *(each.grain for each in imports)
-        self.grain = max(grains, default=_FINEST)
+        self._own_grain = max((each.format.grain for each in segments), default=_FINEST)
+        self._grains: dict[str, int] = {}  # by the `via` of imported lines
+        for each in imports:
+            self._grains[each.via] = max(each.grain, self._grains.get(each.via, _FINEST))
+        self.grain = max(self._own_grain, *self._grains.values(), _FINEST)
         self.tells_all = all(each.format.is_json for each in segments)
 
     @property
     def via(self) -> str:
         """How its lines are imported, "" if they are not."""
         return self.imports[0].via if self.imports else ""
+
+    def grain_of(self, event: Event) -> int:
+        """Return the grain of the stamp of an event: as exact as it is, if logs differ.
+
+        A stamp that was moved to another clock stays as exact as its log.
+        """
+        grain = self._grains.get(event.via, self._own_grain)
+        if grain > _FINEST and "time" not in event.tags:
+            below = event.time[_BELOW_MINUTES]
+            if not below.endswith(_WHOLE_SECOND):
+                return _FINEST
+            if below != _WHOLE_MINUTE:
+                return min(grain, _SECOND)
+        return grain
 
     def columns(self, keys: LineKeys, mark: object = None) -> Iterator[Columns]:
         """Yield the lines some at once; their values are events, their texts lines of JSON.

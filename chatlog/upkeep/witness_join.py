@@ -20,7 +20,7 @@ from chatlog.upkeep.witness_pairing import LineMark, LinePairing
 from chatlog.upkeep.witness_returning import Testimony, returning_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from chatlog.alignment.clocks import ClockRelation
     from chatlog.alignment.columns import Columns
@@ -56,13 +56,22 @@ class WitnessJoin:
             clock = self._clock_of(record, clocks)
             clocks.append(clock)
             returning = returning_lines(self.testimonies[0], testimony)
-            alignment = Sequences(grain, record.grain, self._keys.of, clock, returning)
+            alignment = Sequences(
+                grain, record.grain, self._keys.of, clock, returning, grain_of=self._grain_of()
+            )
             self.alignments[number] = alignment
             lines = self._with(alignment, lines, record, number, clock)
             grain = max(grain, record.grain)
         for testimony in self.testimonies:
             testimony.record.forget_sample()
         return lines
+
+    def _grain_of(self) -> Callable[[Event, LineMark], int] | None:
+        """Return the function that returns the grain of a line, None if all tell milliseconds."""
+        records = [each.record for each in self.testimonies]
+        if max(record.grain for record in records) == 1:
+            return None
+        return lambda event, mark: records[mark.owner].grain_of(event)
 
     def _clock_of(
         self, record: WitnessRecord, clocks: Sequence[ClockRelation | None]

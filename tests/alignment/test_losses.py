@@ -39,6 +39,13 @@ def test_a_text_that_one_dialect_loses_makes_no_difference():
     assert key(loss, type="quit", nick="ann", text="bye") != key(loss, type="quit", nick="ann")
 
 
+def test_the_servers_of_a_netsplit_make_no_difference_if_one_dialect_leaves_them_out():
+    loss, split = Loss(splits=True) | Loss(), "hub.example leaf.example"
+    assert key(loss, type="quit", nick="ann", text=split) == key(loss, type="quit", nick="ann")
+    assert key(loss, type="quit", nick="ann", text="bye") != key(loss, type="quit", nick="ann")
+    assert key(loss, type="message", text=split) != key(loss, type="message")
+
+
 def test_types_that_one_dialect_writes_alike_are_one():
     loss = Loss() | Loss(same=(("notice", "message"),))
     assert key(loss, type="notice", nick="bot", text="x") == key(

@@ -68,8 +68,8 @@ def aligned(sequence, first, second, *, idents=True):
                 )
 
 
-def sequences_of(grain=1, other_grain=1, clock=None):
-    return Sequences(grain, other_grain, lambda line: line[1], clock)
+def sequences_of(grain=1, other_grain=1, clock=None, grain_of=None):
+    return Sequences(grain, other_grain, lambda line: line[1], clock, grain_of=grain_of)
 
 
 def numbered(found):
@@ -346,15 +346,23 @@ def test_a_witness_who_came_years_later_costs_no_memory(monkeypatch):
     assert [row.second for row in found[5000:]] == list(range(5000))
 
 
-def test_a_line_with_seconds_finds_itself_behind_the_minute_in_which_it_was_said():
-    """A record of minutes that gained a line from a log of seconds meets another such log."""
-    known = [(0, "a", "", 0), (0, "b", "", 1), (0, "c", "", 2), (10 * SECOND, "x", "", 3)]
+@pytest.mark.parametrize("at", [10 * SECOND, MINUTE])
+def test_a_line_of_seconds_finds_itself_behind_the_minute_in_which_it_was_said(at):
+    """A record of minutes that gained a line from a log of seconds meets another such log.
+
+    The line tells seconds because of its log, also if it was said when a minute began.
+    """
+    minute = at // MINUTE * MINUTE
+    known = [(minute, "a", "", 0), (minute, "b", "", 1), (at, "x", "", 2)]
     other = [
-        (5 * SECOND, "a", "", 0),
-        (10 * SECOND, "x", "", 1),
-        (30 * SECOND, "b", "", 2),
-        (40 * SECOND, "c", "", 3),
+        (at, "x", "", 3),
+        (at + 20 * SECOND, "a", "", 4),
+        (at + 30 * SECOND, "b", "", 5),
     ]
-    rows = [*aligned(sequences_of(MINUTE, SECOND), known, other)]
-    assert len(rows) == 4
+    grains = {0: MINUTE, 1: MINUTE}
+    sequence = sequences_of(
+        MINUTE, SECOND, grain_of=lambda line, _mark: grains.get(line[3], SECOND)
+    )
+    rows = [*aligned(sequence, known, other)]
+    assert len(rows) == 3
     assert all(first is not None and second is not None for first, second, *_ in rows)

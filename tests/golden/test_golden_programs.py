@@ -7,15 +7,19 @@ all of it.
 """
 
 import json
+from collections import Counter
 from itertools import product
 from pathlib import Path
 
 import pytest
 
+from chatlog.casemapping import Casemapping
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import CoveredEntry
 from chatlog.coverage.heard import MESSAGES
 from chatlog.formats import jsonl
+from chatlog.formats.dialects.table import dialect_of
+from chatlog.netsplit import split_of
 from tests.dialects.conversation import CONVERSATIONS
 from tests.dialects.importing import imported, told_apart
 from tests.dialects.programs import PROGRAMS
@@ -34,6 +38,35 @@ def test_an_import_gives_all_that_the_log_of_a_program_can_hold(case, tmp_path):
     assert told_apart(events, truth) == []
     assert status == told["status"]
     assert imported(trees, options, tmp_path / "archive") == (status, events)  # a second time
+
+
+IN_TURN = ("irssi", "weechat", "znc", "limnoria", "soju", "ii")
+"""Programs whose logs of one night are imported one after another. Left out is HexChat, whose
+forms are ambiguous, eggdrop, which tells that a word was repeated and not when, and bip, which
+writes a notice as a message: ii leaves out who sent one."""
+
+
+def _said(events):
+    """Count events by the fields that all these logs can hold.
+
+    Those of a netsplit are left out, as irssi tells them minutes later.
+    """
+    events = [event for event in events if not split_of(event)]
+    loss = dialect_of("import:ii").loss  # the others hold all fields
+    return Counter(loss.key_of(event, Casemapping()) for event in events)
+
+
+@pytest.mark.parametrize("order", [IN_TURN, IN_TURN[::-1], IN_TURN[1::-1] + IN_TURN[2:]])
+def test_logs_of_several_programs_imported_in_turn_add_no_line_that_is_there(order, tmp_path):
+    """Also not a line of a whole minute, among the lines of irssi, which tell but the minute."""
+    most = Counter()
+    for program in order:
+        case = Path(__file__).parent / "programs" / program / "night"
+        options = json.loads((case / "case.json").read_text())["options"]
+        trees = [path for path in case.iterdir() if path.is_dir()]
+        _, events = imported(trees, options, tmp_path / "archive")
+        most |= _said(jsonl.decode_lines((case / "expected.jsonl").read_bytes()))
+        assert _said(events) == most
 
 
 PROVEN = {

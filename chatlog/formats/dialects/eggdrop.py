@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from chatlog.alignment.losses import Loss
 from chatlog.event import EventType
 from chatlog.formats.dialects.dialect import MINUTE, Dialect
 from chatlog.formats.dialects.forms import (
@@ -99,5 +100,6 @@ DIALECT: Final = Dialect(
     decoder=TABLE.decoder,
     grain=MINUTE,
     paths=("#{hashless}.log.{date}", "#{hashless}.log", "{any}.log.{date}"),
+    loss=Loss(splits=True),
     lacks="the date (but once a day), the zone, the network, hosts of speakers, split servers",
 )
