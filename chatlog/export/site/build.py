@@ -66,6 +66,7 @@ class Site:
         self._options = options_of(settings)
         self._terms: dict[str, str] = {}
         self._written: set[str] = set()
+        self._heard: dict[SiteChannel, Heard] = {}
 
     def build(self, workers: int, advance: Callable[[int], None]) -> Exported:
         """Build the pages that have changed; call `advance` with the bytes of segments done.
@@ -84,7 +85,7 @@ class Site:
                 built = self._render(workers, advance)
                 self._write_search(built, workers)
             overviews = Overviews(self._files, self._pages, self._settings)
-            overviews.write([(_channel(each), each) for each in built.values()])
+            overviews.write([(_channel(each), each) for each in built.values()], self._heard)
             self._count_kept(built)
         finally:
             self._files.end()
@@ -139,6 +140,7 @@ class Site:
     def _render(self, workers: int, advance: Callable[[int], None]) -> dict[str, BuiltChannel]:
         """Render the months that have changed; return all channels as they are built now."""
         plans = self._plans(workers)
+        self._heard = {plan.channel: plan.heard for plan in plans}
         for due_of in (ChannelPlan.changed, ChannelPlan.beside):
             due = [(plan, work) for plan in plans for work in plan.works(due_of(plan))]
             made = self._rendered([work for _, work in due], workers)

@@ -13,11 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LEVELS: Final = (1, 20, 100, 400)
-_WHOLE: Final = 0.999
+WHOLE: Final = 0.999
+"""The share of a day from which on it counts as heard."""
 
 
 class CalendarDay(msgspec.Struct, frozen=True):
-    """A cell: the day of the month, 0 outside it; the page, its level from 0 to 4, its words."""
+    """A cell: the day of the month, 0 outside it; the page, its level from 0 to 4, its words.
+
+    A day without lines has no page; it has words and a gap if a part of it was not heard.
+    """
 
     number: int = 0
     page: str = ""
@@ -39,6 +43,7 @@ class DayNumbers(msgspec.Struct, frozen=True):
 
     said: int
     heard: float | None = None
+    has_page: bool = True
 
 
 def months_of(days: Mapping[str, DayNumbers]) -> list[CalendarMonth]:
@@ -61,9 +66,9 @@ def _cell(key: str, number: int, days: Mapping[str, DayNumbers]) -> CalendarDay:
     found = days.get(day)
     if not number or found is None:
         return CalendarDay(number)
-    has_gap = found.heard is not None and found.heard < _WHOLE
+    has_gap = found.heard is not None and found.heard < WHOLE
     told = f"{day}: {many(found.said, 'line')}"
     if has_gap:
         told += f", {found.heard:.0%} of the day heard"
     level = sum(found.said >= each for each in _LEVELS)
-    return CalendarDay(number, f"{day}.html", level, told, has_gap)
+    return CalendarDay(number, f"{day}.html" if found.has_page else "", level, told, has_gap)

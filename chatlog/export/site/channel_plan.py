@@ -67,6 +67,7 @@ class ChannelPlan:
         self._root = root
         self._reader = reader
         self._months = {each.month: each for each in months}
+        self.heard = heard
         self._gaps, self._recorded = heard
         self._tz = settings.tz
         self._withholding = withholding

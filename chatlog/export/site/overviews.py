@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
-from chatlog.export.site.calendar_table import DayNumbers, months_of
+from chatlog.export.site.calendar_table import WHOLE, DayNumbers, months_of
 from chatlog.export.site.charts import bars
 from chatlog.export.site.markup import linked
 from chatlog.export.site.settings import channel_key
 from chatlog.export.site.templates import asset
+from chatlog.export.site.unheard_days import unheard_days
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from chatlog.export.site.channel_plan import Heard
     from chatlog.export.site.settings import SiteChannel, SiteSettings
     from chatlog.export.site.site_days import BuiltChannel, BuiltDay
     from chatlog.export.site.templates import Pages
@@ -71,12 +73,16 @@ class Overviews:
         self._pages = pages
         self._settings = settings
 
-    def write(self, channels: Sequence[tuple[SiteChannel, BuiltChannel]]) -> None:
+    def write(
+        self,
+        channels: Sequence[tuple[SiteChannel, BuiltChannel]],
+        heard: Mapping[SiteChannel, Heard],
+    ) -> None:
         """Write all pages; those whose bytes are the same stay as they are."""
         rows = []
         for channel, built in channels:
             if days := built.days():
-                rows.append(self._channel(channel, days))
+                rows.append(self._channel(channel, days, heard[channel]))
         rows.sort(key=lambda row: (row.channel.network, row.channel.name))
         self._page("index.html", "index.html", root="", channels=rows, channel=None)
         self._page("search.html", "search.html", root="", channel=None)
@@ -99,7 +105,7 @@ class Overviews:
             paths += [f"{channel.path}/{day}.html" for day in built.days()]
         self._page("sitemap.xml", "sitemap.xml", paths=paths)
 
-    def _channel(self, channel: SiteChannel, days: dict[str, BuiltDay]) -> ChannelRow:
+    def _channel(self, channel: SiteChannel, days: dict[str, BuiltDay], heard: Heard) -> ChannelRow:
         """Write the pages about one channel."""
         names = [*days]
         said = sum(day.summary.said for day in days.values())
@@ -107,6 +113,7 @@ class Overviews:
             (day.summary.topic for day in reversed(days.values()) if day.summary.topic), ""
         )
         numbers = {name: DayNumbers(day.summary.said, day.heard) for name, day in days.items()}
+        numbers = {**self._unheard(names, heard), **numbers}
         shared = {"root": "../../", "channel": channel, "newest": names[-1]}
         self._page(
             f"{channel.path}/index.html",
@@ -123,6 +130,18 @@ class Overviews:
         self._people(channel, ranked, shared)
         self._feed(channel, days)
         return ChannelRow(channel, names[-1], len(names), said)
+
+    def _unheard(self, days: Sequence[str], heard: Heard) -> dict[str, DayNumbers]:
+        """Return the numbers of the days that were not heard between days that have pages."""
+        if _months_between(days[0], days[-1]) >= _MOST_MONTHS:
+            return {}
+        settings = self._settings
+        found = unheard_days(heard, days[0], days[-1], settings.tz, settings.until)
+        return {
+            day: DayNumbers(0, share, has_page=False)
+            for day, share in found.items()
+            if share < WHOLE
+        }
 
     def _stats(
         self,
@@ -183,10 +202,20 @@ def _months_shown(months: Collection[str]) -> list[str]:
 
     Where that is more than `_MOST_MONTHS`, as a wrong clock can make it, only those given.
     """
-    first, last = (int(each[:4]) * 12 + int(each[5:]) - 1 for each in (min(months), max(months)))
-    if last - first >= _MOST_MONTHS:
+    first = min(months)
+    count = _months_between(first, max(months)) + 1
+    if count > _MOST_MONTHS:
         return sorted(months)
-    return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(first, last + 1)]
+    begin = _month_number(first)
+    return [f"{each // 12:04d}-{each % 12 + 1:02d}" for each in range(begin, begin + count)]
+
+
+def _months_between(first: str, last: str) -> int:
+    return _month_number(last) - _month_number(first)
+
+
+def _month_number(day: str) -> int:
+    return int(day[:4]) * 12 + int(day[5:7]) - 1
 
 
 def _ranked(days: dict[str, BuiltDay]) -> list[_Person]:
