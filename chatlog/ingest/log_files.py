@@ -7,6 +7,7 @@ an archive, whose lines are merged and not imported.
 from __future__ import annotations
 
 import bz2
+import errno
 import lzma
 import os
 import stat
@@ -21,6 +22,7 @@ from chatlog.archive.version import NAME as VERSION_FILE
 from chatlog.archive.version import read_version
 from chatlog.errors import TranscriptError
 from chatlog.formats.dialects.log_lines import decoded
+from chatlog.formats.wording import many
 from chatlog.ingest.staging import PREFIX
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 _BLOCK: Final = 256 * 1024
 _MAGIC: Final = 6
 _AT_ONCE: Final = 1024 * 1024
-_MOST_FOLD: Final = 1000
+_MOST_FOLD: Final = 250
 """A file whose contents are so many times its size, beyond `_HARMLESS`, is a trap."""
 _HARMLESS: Final = 1 << 30
 _EXPORTS: Final = ".exports"
@@ -87,7 +89,7 @@ def _below(path: str) -> Iterator[LogFile | PassedOver]:
             with os.scandir(directory) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
-            yield PassedOver(directory, f"cannot be listed: {error.strerror}")
+            yield PassedOver(directory, _why_unread(directory, error, "listed"))
             continue
         if why := _why_no_logs(directory, entries):
             yield PassedOver(directory, why)
@@ -97,13 +99,21 @@ def _below(path: str) -> Iterator[LogFile | PassedOver]:
             try:
                 state = entry.stat(follow_symlinks=False)
             except OSError as error:
-                yield PassedOver(entry.path, f"cannot be read: {error.strerror}")
+                yield PassedOver(entry.path, _why_unread(entry.path, error, "read"))
                 continue
             if stat.S_ISDIR(state.st_mode):
                 deeper.append(entry.path)
             else:
                 yield _file(entry.path, state)
         waiting += reversed(deeper)
+
+
+def _why_unread(path: str, error: OSError, done: str) -> str:
+    """Return why a path, and all below it, is passed over."""
+    if error.errno == errno.ENAMETOOLONG:
+        depth = many(path.count("/"), "directory", "directories")
+        return f"too deep, below {depth}; move it up, to import what is there"
+    return f"cannot be {done}: {error.strerror}"
 
 
 def _why_no_logs(directory: str, entries: Iterable[os.DirEntry[str]]) -> str:
@@ -158,7 +168,7 @@ class LogContents:
         """Yield the bytes of the log.
 
         Raise TranscriptError if the file cannot be read, DamagedError if it is compressed and
-        damaged, or is a trap: its contents are a thousand times its size.
+        damaged, or is a trap: its contents are hundreds of times its size.
         """
         with reported(self._file.path, doing="read", advice=ADVICE):
             fd = os.open(self._file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -194,7 +204,7 @@ class LogContents:
         for block in blocks:
             made += len(block)
             if made > _HARMLESS and made > self._file.size * _MOST_FOLD:
-                raise DamagedError("its contents are a thousand times its size")
+                raise DamagedError(f"its contents are more than {_MOST_FOLD} times its size")
             yield block
 
     def _whole_lines(self, blocks: Iterator[bytes], fd: int, size: int) -> Iterator[bytes]:
@@ -205,6 +215,26 @@ class LogContents:
             last = block
         self.grew = os.fstat(fd).st_size > size
         yield last[: last.rfind(b"\n") + 1] if self.grew else last
+
+
+def until_damage(blocks: Iterable[bytes], tell: Callable[[DamagedError], None]) -> Iterator[bytes]:
+    """Yield the whole lines before the damage of a log, which is told once, at the end.
+
+    The line that is damaged would be taken for another one. Longer lines than any are not held.
+    """
+    rest = b""
+    try:
+        for block in blocks:
+            data = rest + block
+            end = len(data) if len(data) > _AT_ONCE else data.rfind(b"\n") + 1
+            if end:
+                yield data[:end]
+            rest = data[end:]
+    except DamagedError as error:
+        tell(error)
+        return
+    if rest:
+        yield rest
 
 
 def _joined(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

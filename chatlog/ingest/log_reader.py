@@ -19,7 +19,7 @@ from chatlog.formats.dialects.dialect import LogFacts, LogTally, NoDateError, Od
 from chatlog.ingest.databases import dialect_of_database, is_database, read_database
 from chatlog.ingest.detection import SAMPLE, detect, whole_lines
 from chatlog.ingest.dialects import DIALECTS
-from chatlog.ingest.log_files import LogContents, LogFile, beginning_of_log
+from chatlog.ingest.log_files import LogContents, LogFile, beginning_of_log, until_damage
 from chatlog.ingest.members import Members, attributed, comings_beside
 from chatlog.ingest.staging import HeardLog, LogStaging, StagedLog
 from chatlog.protocol.relays import Relays, RelaySettings
@@ -57,6 +57,10 @@ class ImportedLog(msgspec.Struct):
     problem: str = ""
     is_empty: bool = False
     is_unreadable: bool = False
+
+    def damage(self, error: DamagedError) -> None:
+        """Keep the damage of a file, of which all that stands before is imported."""
+        self.problem = f"{error}; imported as far as it can be read"
 
 
 class ReadLog(NamedTuple):
@@ -139,13 +143,12 @@ class LogReader:
             else contents.blocks()
         )
         try:
-            for events in self._attributed(dialect, file, facts, decoder.events(blocks)):
+            batches = decoder.events(until_damage(blocks, result.damage))
+            for events in self._attributed(dialect, file, facts, batches):
                 self._add(events, log, result)
         except NoDateError:
             result.problem = _NO_DATE
             return None
-        except DamagedError as error:  # what stands before the damage is imported
-            result.problem = f"{error}; imported as far as it can be read"
         except ValueError as error:
             result.problem = f"not of dialect {dialect.name}: {error}"
             return None

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chatlog.archive.compression import DamagedError
 from chatlog.archive.storage import Storage
 from chatlog.errors import TranscriptError
 from chatlog.event import format_time, parse_time
 from chatlog.formats import jsonl
-from chatlog.ingest.log_files import LogContents, find_logs
+from chatlog.ingest.log_files import LogContents, find_logs, until_damage
 from chatlog.ingest.log_import import LogImport
 from chatlog.ingest.options import ImportOptions
 from chatlog.ingest.staging import append_bytes
@@ -296,7 +297,8 @@ def deep(tmp_path, monkeypatch):
 def test_directories_too_deep_for_a_path_are_told(tmp_path, deep):
     write(tmp_path, irssi([(START, "ann", "hello")]))
     work = imported(tmp_path / "archive", deep)
-    assert [each.why for each in work.passed_over] == ["cannot be read: File name too long"]
+    [passed_over] = work.passed_over
+    assert passed_over.why.startswith("too deep, below ")
     assert said(tmp_path / "archive") == [("ann", "hello")]
 
 
@@ -312,3 +314,17 @@ def test_a_file_that_grows_is_read_to_its_last_whole_line(tmp_path):
     read += b"".join(blocks)
     assert contents.grew
     assert read == b"19:31 <ann> hello\n" * 50_000
+
+
+@pytest.mark.parametrize("size", [1, 10, 100, 1 << 20])
+def test_before_damage_all_whole_lines_are_imported_and_no_half_one(size):
+    def blocks():
+        data = b"19:31 <ann> one\n19:31 <ann> two\n19:31 <ann> thr"
+        yield from (data[at : at + size] for at in range(0, len(data), size))
+        raise DamagedError("cut")
+
+    told = []
+    assert b"".join(until_damage(blocks(), told.append)) == b"19:31 <ann> one\n19:31 <ann> two\n"
+    assert [str(each) for each in told] == ["cut"]
+    whole = [b"19:31 <ann> one\n19", b":31 <ann> two"]
+    assert b"".join(until_damage(whole, told.append)) == b"".join(whole)
