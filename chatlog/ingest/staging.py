@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import zlib
+from bisect import bisect_right, insort
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -55,7 +56,8 @@ MOST_WITNESSES: Final = 16
 
 _ADVICE: Final = "make room or permission there; with --dry-run, TMPDIR names the place"
 _HELD: Final = 16 * 1024 * 1024
-_DAY: Final = len("2026-11-23")
+_MONTH: Final = len("2026-11")
+_LAST: Final = "~"  # after any time
 _BELOW_MINUTES: Final = slice(len("2026-11-23T18:20:"), len("2026-11-23T18:20:01.123"))
 _UNRECEIVED: Final = re.compile(rb'^(\{"time":"[^"]{24}",)(?!"received")', re.MULTILINE)
 _RECEIVED: Final = re.compile(rb'"received":"[^"]{24}",')
@@ -64,9 +66,14 @@ _UNSYNCED: Final = System(fsync=lambda _fd: None)
 _takes_argument: Final = ISupport().modes_with_argument
 
 
-class StagedDay(msgspec.Struct):
-    """The lines of one target on one day: in memory, and before these in a file."""
+class StagedMonth(msgspec.Struct):
+    """The lines of one target in one month: in memory, and before these in a file.
 
+    `first` and `last` are the earliest and the latest of their times.
+    """
+
+    first: str
+    last: str
     lines: bytearray = msgspec.field(default_factory=bytearray)
     path: str = ""
 
@@ -83,7 +90,7 @@ class StagedTarget(msgspec.Struct):
     last: str
     count: int = 0
     check: int = 0
-    days: dict[str, StagedDay] = {}
+    months: dict[str, StagedMonth] = {}
 
 
 class HeardLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +144,7 @@ class LogStaging:
         times = [event.time for event in events]
         first, last = min(times), max(times)
         places = {(event.network, event.target) for event in events}
-        if len(places) == 1 and first[:_DAY] == last[:_DAY]:  # as nearly all are
+        if len(places) == 1 and first[:_MONTH] == last[:_MONTH]:  # as nearly all are
             self._add_batch(places.pop(), events, (first, last))
         else:
             for place, some in groupby(events, key=_place_of):
@@ -152,7 +159,7 @@ class LogStaging:
     def _add_batch(
         self, place: tuple[str, str], events: Sequence[Event], span: tuple[str, str]
     ) -> None:
-        """Add events of one target and one day, whose first and last time are given."""
+        """Add events of one target and one month, whose first and last time are given."""
         if EventType.MODE in {event.type for event in events}:
             events = [_safe(event) for event in events]
         first, last = span
@@ -165,7 +172,11 @@ class LogStaging:
         target.check = zlib.crc32(_RECEIVED.sub(b"", lines), target.check)
         if not events[0].received or not all(event.received for event in events):
             lines = _UNRECEIVED.sub(self._stamp, lines)
-        target.days.setdefault(first[:_DAY], StagedDay()).lines += lines
+        month = target.months.get(first[:_MONTH])
+        if month is None:
+            month = target.months[first[:_MONTH]] = StagedMonth(first, last)
+        month.first, month.last = min(month.first, first), max(month.last, last)
+        month.lines += lines
         self._held += len(lines)
 
     def _see_grain(self, parts: Iterable[str]) -> None:
@@ -178,7 +189,7 @@ class LogStaging:
     def spill(self) -> None:
         """Write the lines in memory to files."""
         for place in self.targets.values():
-            for staged in place.days.values():
+            for staged in place.months.values():
                 if not staged.lines:
                     continue
                 if not staged.path:
@@ -191,7 +202,7 @@ class LogStaging:
 
 
 def _place_of(event: Event) -> tuple[str, str, str]:
-    return event.network, event.target, event.time[:_DAY]
+    return event.network, event.target, event.time[:_MONTH]
 
 
 def _safe(event: Event) -> Event:
@@ -234,7 +245,7 @@ class _Lane:
         self.grain = grain
         self.name = name
         self._spans: dict[tuple[str, str], list[tuple[str, str]]] = {}
-        self._parts: dict[str, int] = {}
+        self._parts: dict[str, list[str]] = {}  # the last time of each
         self._networks = Networks(root, system=_UNSYNCED)
 
     def keep(self, network: str, casemapping: Casemapping) -> None:
@@ -243,21 +254,32 @@ class _Lane:
 
     def has_room(self, place: tuple[str, str], first: str, last: str) -> bool:
         """Return whether no log of a target overlaps with a range of time, bounds included."""
-        spans = self._spans.get(place, ())
-        return all(last < begin or end < first for begin, end in spans)
+        spans = self._spans.get(place, [])
+        at = bisect_right(spans, (last, _LAST))
+        return not at or spans[at - 1][1] < first
 
     def take(self, place: tuple[str, str], target: StagedTarget, directory: Path) -> None:
         """Take the lines of a target of a log."""
-        self._spans.setdefault(place, []).append((target.first, target.last))
+        insort(self._spans.setdefault(place, []), (target.first, target.last))
         directory.mkdir(parents=True, exist_ok=True)
-        for day, staged in target.days.items():
-            stem = f"{directory}/{day}"
-            self._parts[stem] = part = self._parts.get(stem, 0) + 1
-            path = directory / str(SegmentName(day, part, "jsonl"))
+        for month, staged in target.months.items():
+            path = self._part_for(directory, month, staged)
             if staged.path:
                 os.rename(staged.path, path)  # noqa: PTH104 - by the thousand
             if staged.lines:
-                append_bytes(str(path), staged.lines)
+                append_bytes(path, staged.lines)
+
+    def _part_for(self, directory: Path, month: str, staged: StagedMonth) -> str:
+        """Return the part that takes the lines of a month: the last one, if they are later.
+
+        Lines that are in a file already are a part of their own.
+        """
+        ends = self._parts.setdefault(f"{directory}/{month}", [])
+        if ends and ends[-1] <= staged.first and not staged.path:
+            ends[-1] = staged.last
+        else:
+            ends.append(staged.last)
+        return f"{directory}/{SegmentName(month, len(ends), 'jsonl')}"
 
 
 class Stage:

@@ -17,15 +17,47 @@ if TYPE_CHECKING:
 
 def parts_in(directory: Path, period: str, suffix: str, of_class: str) -> list[SegmentName]:
     """Return the parts of a period in one format and of one class, in order, sealed or not."""
+    series = period, suffix, of_class
+    return sorted(name for name in _names_in(directory, f"{period}_") if name.series == series)
+
+
+def _names_in(directory: Path, beginning: str) -> list[SegmentName]:
+    """Return the names of segments that begin so, in no order."""
     with reported(directory, doing="read"):
         try:
             filenames = os.listdir(directory)  # noqa: PTH208 -- years of names
         except FileNotFoundError:
             return []
-    beginning = f"{period}_"
     names = [parse_segment(name) for name in filenames if name.startswith(beginning)]
-    series = period, suffix, of_class
-    return sorted(name for name in names if name and name.series == series)
+    return [name for name in names if name]
+
+
+class PartNames:
+    """The names of the parts in some directories, each of which is listed once.
+
+    That is for a writer that begins every part: listing years of days for each of these days
+    would take longer than writing them. `note` takes each part that it begins. Another process
+    may begin parts meanwhile: if it took a name first, `look_again` has the directory listed.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[Path, dict[tuple[str, str, str], SegmentName]] = {}
+
+    def last(self, directory: Path, period: str, suffix: str, of_class: str) -> SegmentName | None:
+        """Return the last part of a period in one format and of one class."""
+        if directory not in self._last:
+            self._last[directory] = {}
+            for name in sorted(_names_in(directory, "")):
+                self.note(directory, name)
+        return self._last[directory].get((period, suffix, of_class))
+
+    def note(self, directory: Path, name: SegmentName) -> None:
+        """Take a part that is behind those of its series."""
+        self._last.setdefault(directory, {})[name.series] = name
+
+    def look_again(self, directory: Path) -> None:
+        """Forget the names in a directory."""
+        self._last.pop(directory, None)
 
 
 def last_lines(directory: Path, parts: list[SegmentName], size: int) -> bytes:

@@ -201,22 +201,26 @@ class PartFile:
         lock = archive.locks.appending(self._place.directory) if is_described else nullcontext()
         with lock:  # else another process could describe the segment that this one creates
             for _ in range(_MOST_TAKEN):
-                path = self._next_path()
+                name = self._next_name()
+                path = self._place.directory / str(name)
                 self._describe(path)
                 try:
-                    return self._open_at(path, time, is_new=True)
+                    segment = self._open_at(path, time, is_new=True)
                 except NameTakenError as error:  # by a recorder, or an import beside it
+                    archive.names.look_again(self._place.directory)
                     taken = error
+                else:
+                    if self._remembers_names:
+                        archive.names.note(self._place.directory, name)
+                    return segment
         raise taken
 
-    def _next_path(self) -> Path:
-        """Return the path of the part behind all that are there."""
+    def _next_name(self) -> SegmentName:
+        """Return the name of the part behind all that are there."""
         last = self._last_part()
         number = last.part + 1 if last else 1
         suffix, of_class = self._encoding.suffix, self._place.of_class
-        return self._place.directory / str(
-            SegmentName(self._period, number, suffix, of_class=of_class)
-        )
+        return SegmentName(self._period, number, suffix, of_class=of_class)
 
     def _describe(self, path: Path) -> None:
         """Describe a segment before it has a line, as without that none can be read."""
@@ -224,9 +228,16 @@ class PartFile:
         if entry is not None and self._announced(path) != entry:
             self._append(entry)
 
+    @property
+    def _remembers_names(self) -> bool:
+        """Whether names may be older than this moment: not those of a part to describe."""
+        return self._archive.is_beside and self._encoding.entry is None
+
     def _last_part(self) -> SegmentName | None:
-        place = self._place
-        parts = parts_in(place.directory, self._period, self._encoding.suffix, place.of_class)
+        place, suffix = self._place, self._encoding.suffix
+        if self._remembers_names:
+            return self._archive.names.last(place.directory, self._period, suffix, place.of_class)
+        parts = parts_in(place.directory, self._period, suffix, place.of_class)
         return parts[-1] if parts else None
 
     def _open_at(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chatlog.archive.syncing import Exposed
     from chatlog.archive.system import System
     from chatlog.archive.version_file import VersionFile
+    from chatlog.write.existing_parts import PartNames
 
 
 class StreamKey(NamedTuple):
@@ -35,7 +36,8 @@ class Archive:
     `active` are the files to which a line may still be appended; any thread may
     look. `ended` are the directories in which a segment ended for its size. `version` is
     to allow classes before one of them gets a segment of its own. If `is_beside`, a recorder
-    may write the same targets: every part is a new one, as for history.
+    may write the same targets: every part is a new one, as for history, and `names` has those
+    that are there.
     """
 
     storage: Storage
@@ -46,3 +48,4 @@ class Archive:
     ended: set[Path]
     version: VersionFile
     is_beside: bool
+    names: PartNames

@@ -29,6 +29,7 @@ from chatlog.coverage.pending import Notes
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, Event
 from chatlog.formats import jsonl
+from chatlog.write.existing_parts import PartNames
 from chatlog.write.open_parts import OpenParts, do_all
 from chatlog.write.spool_list import LeftSpool, left_behind
 from chatlog.write.stream_key import Archive
@@ -113,6 +114,7 @@ class Writer:
             self._ended,
             self._version,
             self._is_beside,
+            PartNames(),
         )
 
     def hold(self, network: str, target: str) -> None:
