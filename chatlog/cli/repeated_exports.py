@@ -8,7 +8,7 @@ import click
 
 from chatlog.cli.show.messages import write_message
 from chatlog.errors import ChatlogError, NothingFoundError
-from chatlog.export.past_exports import read_exports
+from chatlog.export.past_exports import expect_own, read_exports
 from chatlog.formats.visible import printable
 
 if TYPE_CHECKING:
@@ -25,8 +25,10 @@ def repeat_exports(
 
     `flags` are further options of `chatlog export`. `left_out` gets a line for each export that is
     not made: if all its files are gone, as somebody removed them or a disk is not mounted. A
-    failure is told on stderr, and the next export is made all the same.
+    failure is told on stderr, and the next export is made all the same. Raise TranscriptError if
+    another user can have written what is remembered.
     """
+    expect_own(root)
     for entries in _by_command(read_exports(root)):
         entry = entries[0]
         shown = printable(entry.destination)

@@ -236,9 +236,15 @@ def _are_alike(one: Path, other: Path) -> bool:
 
 
 def remove_files(paths: list[str], base: str, system: System) -> int:
-    """Remove files, and the directories below `base` that are empty then; return their number."""
+    """Remove files, and the directories below `base` that are empty then; return their number.
+
+    The paths are those that an archive remembers, which may come from elsewhere: a file that is
+    not below `base` is left alone.
+    """
     removed = 0
     for path in paths:
+        if not path.startswith(f"{base}/") or "/../" in path:
+            continue
         with exported(path), suppress(FileNotFoundError):
             system.unlink(Path(path))
             removed += 1

@@ -10,12 +10,13 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import stat
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chatlog.archive.files import opened
+from chatlog.archive.files import beginning_of, opened, reported
 from chatlog.archive.system import FILE_MODE, System, open_file, replace_file
 from chatlog.errors import HeldError, TranscriptError
 from chatlog.export.output_files import FileRecord  # noqa: TC001 - msgspec reads it
@@ -31,6 +32,8 @@ SITE: Final = "site"
 """The format that is no files of lines, but pages: see `export/site`."""
 _FRONT_PAGE: Final = "index.html"
 _LOCK: Final = "lock"
+_WRITTEN_BY_OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
+_MOST_BYTES: Final = 16 * 1024 * 1024
 
 
 class ExportEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,13 +143,31 @@ def _record(root: Path, entry: ExportEntry, system: System) -> None:
 def read_exports(root: Path) -> list[ExportEntry]:
     """Return the entries of EXPORTS; a line that is damaged is left out.
 
-    Raise TranscriptError if the file cannot be read.
+    Raise TranscriptError if the file cannot be read, or is longer than 16 MiB.
     """
     entries = []
-    for line in _content(root / NAME).splitlines():
+    data = beginning_of(f"{root}/{NAME}", _MOST_BYTES + 1) or b""
+    if len(data) > _MOST_BYTES:
+        raise TranscriptError(f"{root}/{NAME} is longer than {_MOST_BYTES:,} bytes; remove it")
+    for line in data.splitlines():
         with suppress(msgspec.MsgspecError, UnicodeDecodeError):
             entries.append(msgspec.json.decode(line, type=ExportEntry))
     return entries
+
+
+def expect_own(root: Path) -> None:
+    """Raise TranscriptError if another user owns EXPORTS, or may write to it.
+
+    To make an export again is to run templates and to write files: EXPORTS says which.
+    """
+    path = root / NAME
+    with reported(path, doing="read"), suppress(FileNotFoundError):
+        state = path.lstat()
+        if state.st_uid != os.geteuid() or state.st_mode & _WRITTEN_BY_OTHERS:
+            raise TranscriptError(
+                f"{path} can be written by another user, who would decide what is exported where;"
+                " run this as its owner, and let nobody else write to it"
+            )
 
 
 def _content(path: Path) -> bytes:

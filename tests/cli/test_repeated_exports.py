@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -167,6 +168,36 @@ def test_an_export_without_a_command_line_is_left_out(maintain, archive, tmp_pat
     assert maintain()[1].endswith(
         "left out /x.csv: its options are not known; export it by hand once more\n"
     )
+
+
+def test_no_export_is_made_that_another_user_can_have_written(
+    maintain, ask, archive, tmp_path, monkeypatch
+):
+    ask("export", "--to", "jsonl", "-o", "x.jsonl")
+    before = states(tmp_path / "here")
+    record(archive, event_at(-DAY, "more"))
+    (archive / "EXPORTS").chmod(0o660)
+    status, _, err = maintain()
+    assert status == 3
+    assert f"{archive}/EXPORTS can be written by another user" in err
+    (archive / "EXPORTS").chmod(0o640)
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    assert maintain()[0] == 3
+    assert states(tmp_path / "here") == before
+    monkeypatch.undo()
+    assert maintain()[0] == 0
+    assert states(tmp_path / "here") != before
+
+
+def test_an_archive_without_exports_has_nothing_to_bring_up_to_date(maintain):
+    assert maintain("--quiet") == (0, "", "")
+
+
+def test_a_list_of_exports_that_is_far_too_long_is_not_read(maintain, archive):
+    (archive / "EXPORTS").write_bytes(b"x" * (16 * 1024 * 1024 + 1))
+    status, _, err = maintain()
+    assert status == 3
+    assert "EXPORTS is longer than 16,777,216 bytes; remove it" in err
 
 
 def test_a_dry_run_refuses_to_foresee_exports(maintain):

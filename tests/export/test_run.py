@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from datetime import UTC
 from zoneinfo import ZoneInfo
@@ -268,6 +269,18 @@ def test_a_damaged_memory_costs_no_more_than_a_whole_export(site):
     (site.root / "EXPORTS").write_bytes(b"garbage\n")
     assert site.export().unchanged == 4
     assert len(read_exports(site.root)) == 1
+
+
+def test_a_memory_that_names_files_elsewhere_removes_none_of_them(site, tmp_path):
+    site.export()
+    other = tmp_path / "other.txt"
+    other.write_text("mine")
+    [memory] = (site.root / ".exports").glob("*.json")
+    for forged in (other, site.dest / "../other.txt"):
+        files = [{"path": str(forged), "size": 4, "mtime": 0, "lines": 1}]
+        memory.write_text(json.dumps({"pieces": {"forged": {"signature": "", "files": files}}}))
+        assert site.export().removed == 0
+        assert other.exists()
 
 
 def test_damage_is_told_by_every_export_and_costs_its_own_lines_alone(site):
