@@ -16,9 +16,10 @@ from chatlog.export.columns import COLUMNS, EXTRA
 from chatlog.export.exporter import FileFacts
 from chatlog.export.line_blocks import LineBlock
 from chatlog.export.sqlite_database import indexed
-from chatlog.export.table import EXPORTERS
+from chatlog.export.table import EXPORTERS, exporter_named
 from chatlog.formats import jsonl
 from tests.support.archive import event_at
+from tests.support.clickhouse import clickhouse
 from tests.support.events import NASTY, events, times
 
 ODD = [
@@ -110,6 +111,23 @@ def test_lines_go_there_and_back_without_a_change(tmp_path_factory, exporter, li
     path = tmp_path_factory.mktemp("there") / "x"
     exported(exporter, path, block_of(lines[:2]), block_of(lines[2:]))
     assert BACK[exporter.name](path) == b"".join(lines)
+
+
+@pytest.mark.clickhouse
+@settings(max_examples=8)
+@given(lines=st.lists(LINES, min_size=8, max_size=30))
+def test_clickhouse_gives_the_lines_of_a_parquet_file_back(tmp_path_factory, lines):
+    path = tmp_path_factory.mktemp("there") / "x"
+    exported(exporter_named("parquet"), path, block_of(lines))
+    [rows] = clickhouse(path.parent, "SELECT * FROM file('x', 'Parquet')")
+    for row in rows:
+        row.update({name: at_utc(row[name]) for name in ("time", "received")})
+    assert b"".join(lines_of(row, [row.values()]) for row in rows) == b"".join(lines)
+
+
+def at_utc(time):
+    """Return a time of ClickHouse as JSONL has it."""
+    return time and f"{time.replace(' ', 'T')[: len('2026-11-23T00:00:00.000')]}Z"
 
 
 @pytest.mark.parametrize("exporter", EXPORTERS, ids=lambda each: each.name)

@@ -20,4 +20,4 @@ def clickhouse(directory, *statements):
 
 
 def _rows(answer):
-    return [json.loads(row) for row in str(answer).splitlines() if row]
+    return [json.loads(row) for row in str(answer).split("\n") if row]
