@@ -20,7 +20,13 @@ from chatlog.ingest.databases import dialect_of_database, is_database, read_data
 from chatlog.ingest.detection import SAMPLE, detect, whole_lines
 from chatlog.ingest.dialects import DIALECTS
 from chatlog.ingest.log_files import LogContents, LogFile, beginning_of_log, until_damage
-from chatlog.ingest.members import Members, attributed, comings_beside
+from chatlog.ingest.members import (
+    Members,
+    attributed,
+    comings_beside,
+    own_nicks,
+    server_log_beside,
+)
 from chatlog.ingest.staging import HeardLog, LogStaging, StagedLog
 from chatlog.protocol.relays import Relays, RelaySettings
 
@@ -78,6 +84,8 @@ class LogReader:
         self._at = at
         self._latest = format_time(parse_time(at) + 86_400_000)
         self._last: Dialect | None = None
+        self._server_log: LogFile | None = None  # the one read last, for `_own_nicks`
+        self._own_nicks: list[tuple[str, str]] = []
         self._relays = Relays(RelaySettings(everywhere=options.relays))
 
     def read(self, file: LogFile, directory: Path) -> ReadLog:
@@ -132,7 +140,7 @@ class LogReader:
     ) -> StagedLog | None:
         """Return the events of a file, None if they cannot be imported."""
         file = result.file
-        facts = self._facts(dialect, file, sample)
+        facts = self._with_own_nicks(self._facts(dialect, file, sample), dialect, file)
         decoder = dialect.decoder(facts)
         result.tally, result.odd = decoder.tally, decoder.odd
         log = LogStaging(dialect, directory, self._at)
@@ -160,6 +168,19 @@ class LogReader:
     def _facts(self, dialect: Dialect, file: LogFile, sample: bytes) -> LogFacts:
         name = self._name(file)
         return self._options.facts(dialect, name, _told_target(dialect, sample, name), self._at)
+
+    def _with_own_nicks(self, facts: LogFacts, dialect: Dialect, file: LogFile) -> LogFacts:
+        """Return the facts about the log of a channel with those that its server's log tells."""
+        is_of_channel = dialect.channel_logs and facts.target not in {"", SERVER}
+        if not (is_of_channel and facts.own_nick):
+            return facts
+        log = server_log_beside(file, dialect)
+        if log is None:
+            return facts
+        if log != self._server_log:
+            self._server_log = log
+            self._own_nicks = own_nicks(log, dialect, self._facts(dialect, log, b""))
+        return msgspec.structs.replace(facts, own_nicks=self._own_nicks)
 
     def _attributed(
         self,

@@ -1,7 +1,8 @@
-"""The members of channels, by which the log of a server tells who left a channel by quitting.
+"""The log of a server beside those of its channels, which hold the truth together.
 
 Some programs write quits and changes of nicks to the log of the server alone. The logs of the
-channels beside it tell who was in which of them at that time.
+channels tell who was in which of them at that time, and that of the server, under which nick the
+program's user was there.
 """
 
 from __future__ import annotations
@@ -81,6 +82,29 @@ def comings_beside(
     return heapq.merge(
         *(_comings(dialect, facts_of(each), each) for each in some), key=lambda each: each.time
     )
+
+
+def server_log_beside(file: LogFile, dialect: Dialect) -> LogFile | None:
+    """Return the log of the server to which the log of a channel belongs, None if there is none."""
+    levels = dialect.channel_logs.count("/")
+    log = Path(file.path).absolute().parents[levels] / Path(file.path).name
+    return LogFile(str(log), 0) if log.is_file() and not log.is_symlink() else None
+
+
+def own_nicks(log: LogFile, dialect: Dialect, facts: LogFacts) -> list[tuple[str, str]]:
+    """Return the moments at which the program's user changed nicks, and these, by a server's log.
+
+    Who has the first nick again is that user, who has begun anew.
+    """
+    decoder, nick = dialect.decoder(facts), facts.own_nick
+    found: list[tuple[str, str]] = []
+    with suppress(TranscriptError, DamagedError, ValueError):
+        for events in decoder.events(LogContents(log).blocks()):
+            for each in events:
+                if each.type == EventType.NICK and each.nick in {nick, facts.own_nick}:
+                    nick = each.subject
+                    found.append((each.time, nick))
+    return found
 
 
 def _comings(dialect: Dialect, facts: LogFacts, log: LogFile) -> Iterator[Event]:

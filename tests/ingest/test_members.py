@@ -1,8 +1,13 @@
-"""Quits and changes of nicks of a server's log, in the channels of their people."""
+"""Quits and changes of nicks of a server's log, in the channels of their people.
+
+Those of the program's own user tell when it was in a channel.
+"""
 
 import pytest
 
 from chatlog.archive.storage import Storage
+from chatlog.coverage import ledger
+from chatlog.coverage.entries import CoveredEntry
 from chatlog.formats import jsonl
 from chatlog.ingest import members
 from chatlog.ingest.log_files import find_logs
@@ -83,3 +88,43 @@ def test_a_second_quit_is_of_no_channel_until_the_person_is_back(left):
 def test_of_more_channels_than_can_be_open_nothing_is_attributed(left, monkeypatch):
     monkeypatch.setattr(members, "MOST_CHANNELS", 1)
     assert left([quits(ANN)], a=[joins(ANN)], b=[joins(ANN)]) == [("ann", "@server")]
+
+
+@pytest.mark.parametrize(
+    ("server", "channel", "heard"),
+    [
+        ([], ["10 -!- me(m@h) has left #a", "20 <ann> hi"], [("01", "10")]),
+        (
+            ["05 -!- me changed nick to me2"],
+            ["10 -!- me2(m@h) has left #a", "20 -!- me2(m@h) has joined #a", "30 <ann> hi"],
+            [("01", "10"), ("20", "30")],
+        ),
+        (
+            ["05 -!- me changed nick to me2", "22 -!- me changed nick to me3"],
+            ["08 <ann> hi", "20 -!- me(m@h) has joined #a", "30 -!- me3(m@h) has left #a"],
+            [("01", "08"), ("20", "30")],
+        ),
+        (
+            ["05 -!- ann changed nick to me2"],
+            ["10 -!- me2(m@h) has left #a", "20 <a> x"],
+            [("01", "20")],
+        ),
+        (None, ["20 <ann> hi"], []),
+    ],
+)
+def test_the_log_of_a_server_follows_the_own_user_of_those_of_its_channels(
+    tmp_path, server, channel, heard
+):
+    logs = {"#a": ["01 -!- me(m@h) has joined #a", *channel]}
+    if server is not None:
+        logs[""] = server
+    for name, lines in logs.items():
+        path = tmp_path / "irc/net" / name / "out"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"17954568{line}\n" for line in lines))
+    root = tmp_path / "archive"
+    work = LogImport(ImportOptions(own_nick="me"), Storage(root=root), NOW, writes=True, workers=1)
+    work.run([*find_logs([str(tmp_path / "irc")])], lambda _what, _done: None)
+    claims = [each for each in ledger.each(root / "net/#a") if isinstance(each, CoveredEntry)]
+    seconds = [(each.since[17:19], each.until[17:19]) for each in claims]
+    assert seconds == heard

@@ -42,7 +42,8 @@ class LogFacts(msgspec.Struct, frozen=True, kw_only=True):
     `date` is the local day of the first line, as `2026-11-23`, or "". `name` is the path of
     the file, for dialects that tell something there. Lines that are not UTF-8 are of
     `encoding`. Stamps without a zone are in `tz`. A decoder may give each event `received`,
-    the moment of the import.
+    the moment of the import. `own_nicks` are the moments at which the user changed nicks, and
+    these, as another log tells; None if none does.
     """
 
     network: str = ""
@@ -50,6 +51,7 @@ class LogFacts(msgspec.Struct, frozen=True, kw_only=True):
     date: str = ""
     tz: tzinfo = UTC
     own_nick: str = ""
+    own_nicks: list[tuple[str, str]] | None = None
     encoding: str = ""
     name: str = ""
     received: str = ""

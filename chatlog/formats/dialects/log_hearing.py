@@ -7,6 +7,7 @@ program may have gone at once.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -14,7 +15,7 @@ import msgspec
 from chatlog.event import EventType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from chatlog.event import Event
 
@@ -55,18 +56,22 @@ class LogHearing:
     """The hearing of one log, in the order of its lines; `heard` has the stretches that ended.
 
     `nick` is that of the program's user, "" as long as nothing tells it; who comes under the nick
-    with which the log begins is the user. Without `tells_nicks`
-    the log leaves out who changes nicks: the user's own coming proves nothing then, as the same
-    user may go under another nick. `carried` is the time until which a program that was listening
-    when the log begins goes on to, "" if it is not; None as long as nothing ends that.
+    with which the log begins is the user. `nicks` are its changes that another log tells, with
+    their moments. Without `tells_nicks` nothing tells who changes nicks: the user's own coming
+    proves nothing then, as the same user may go under another nick. `carried` is the time until
+    which a program that listens when the log begins goes on, "" if none does so; None as long
+    as nothing ends that.
     """
 
-    def __init__(self, nick: str, *, tells_nicks: bool = True) -> None:
+    def __init__(
+        self, nick: str, nicks: Iterable[tuple[str, str]] = (), *, tells_nicks: bool = True
+    ) -> None:
         self.nick = nick
         self.heard: list[HeardStretch] = []
         self.carried: str | None = None
         self._first_nick = nick
         self._tells_nicks = tells_nicks
+        self._nicks = deque(nicks)
         self._begun: dict[_Place, _Begun] = {}
         self._at_end = False
 
@@ -102,6 +107,8 @@ class LogHearing:
 
         `is_own` tells that it is about the program's user, whose nick the line leaves out.
         """
+        while self._nicks and self._nicks[0][0] <= event.time:
+            self.nick = self._nicks.popleft()[1]
         who = event.subject if event.type == EventType.KICK else event.nick
         if who == self._first_nick and event.type == EventType.JOIN:
             self.nick = who  # the user is back, and had another nick before

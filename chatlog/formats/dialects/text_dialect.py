@@ -90,7 +90,10 @@ class TextDecoder:
     def __init__(self, table: TextTable, facts: LogFacts) -> None:
         self.tally = LogTally()
         self.odd: list[OddLine] = []
-        self.hearing = LogHearing(facts.own_nick, tells_nicks=table.tells_nicks)
+        told = facts.own_nicks
+        self.hearing = LogHearing(
+            facts.own_nick, told or (), tells_nicks=table.tells_nicks or told is not None
+        )
         self.target = ""
         self._table = table
         self._facts = facts
