@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from chatlog.health.status import NetworkStatus
     from chatlog.protocol.session import Session
+    from chatlog.protocol.shared_limit import SharedLimit
     from chatlog.protocol.wanted import Absence
     from chatlog.record.invitations_file import InvitationsFile
     from chatlog.record.known_channels import KnownChannels
@@ -195,6 +196,7 @@ class Recorder:
             if known is None:
                 self._add(plan)
             else:
+                self._limits_of(plan)  # which the connections that are there share
                 known.apply(plan)
 
     def statuses(self) -> tuple[NetworkStatus, ...]:
@@ -296,7 +298,8 @@ class Recorder:
     ) -> KeptConnection:
         """Return a further connection of a network, with the channels of its plan."""
         assert self._reactor is not None  # noqa: S101 - run() made it
-        ledgers, host = make_ledgers(), plan.addresses[0].host
+        ledgers = make_ledgers()
+        join_limit, login_limit = self._limits_of(plan)
         ledgers.heard_before = heard_before
         supervisor = Supervisor(
             plan,
@@ -312,10 +315,16 @@ class Recorder:
             policies=self._policies,
             invitations=None if network.connections else self._invitations,
             on_limit=network.limit,
-            join_limit=self._limits.of(host, "JOIN", plan.session.join_pace),
-            login_limit=self._limits.of(host, "login", plan.login_pace),
+            join_limit=join_limit,
+            login_limit=login_limit,
         )
         return KeptConnection(supervisor, ledgers)
+
+    def _limits_of(self, plan: Plan) -> tuple[SharedLimit | None, SharedLimit | None]:
+        """Return the limits for JOINs and logins of the host of a plan, with the plan's paces."""
+        host = plan.addresses[0].host
+        joins = self._limits.of(host, "JOIN", plan.session.join_pace)
+        return joins, self._limits.of(host, "login", plan.login_pace)
 
     def _end_queries(self, name: str, ledgers: Ledgers) -> None:
         """End the ranges of private conversations, which are recorded no longer."""

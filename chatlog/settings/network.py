@@ -204,6 +204,12 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
         note="How many it carries is 100 on Twitch, else what the server says (CHANLIMIT).",
         example="1",
     )] = None
+    divide_limits: Annotated[bool, Setting(
+        Section.CONNECTION, Flag(negatable=True),
+        "Take only this shard's part of the network's limits for JOINs and logins.",
+        note="Needed if the shards log in as one account, or come from one address. Only Twitch"
+        " has such limits: docs/scale.md.",
+    )] = True
     retry: Annotated[bool | None, Setting(
         Section.CONNECTION, _SWITCH, "Keep trying if the first connection fails.",
         unset="yes for networks of a configuration, else no", example="true",

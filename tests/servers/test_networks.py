@@ -13,6 +13,7 @@ import pytest
 
 from tests.servers.daemons import Inspircd, Ngircd
 from tests.support.recorded import events, texts
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.server
 
@@ -54,6 +55,27 @@ def status(chatlog, place):
     said = chatlog.run("status", "--json", "--archive", place / "archive")
     run = json.loads(said.stdout.splitlines()[0])
     return {network["network"]: network for network in run["networks"]}, said.returncode
+
+
+def test_more_channels_than_a_connection_may_be_in_are_shared_by_several(
+    chatlog, start_daemon, person, tmp_path
+):
+    server = start_daemon(Inspircd, maxchans=7)
+    channels = [f"#c{number}" for number in range(20)]
+    config = configured(tmp_path, {"net": plain(server, *channels)})
+    running = chatlog.start("record", "--config", config)
+    running.wait_for("net: in 6 of 6 channels")
+    eventually(lambda: status(chatlog, tmp_path)[0].get("net", {}).get("joined") == 20)
+    talkers = [person(server.port, f"ann{number}").register() for number in range(3)]
+    for number, channel in enumerate(channels):
+        talkers[number // 7].join(channel)
+        talkers[number // 7].say(channel, f"heard in {channel}")
+    for each in talkers:
+        each.sync()
+    running.terminate()
+    assert running.finish() == 0
+    for channel in channels:
+        assert texts(tmp_path / "archive", channel) == [f"heard in {channel}"]
 
 
 @pytest.fixture

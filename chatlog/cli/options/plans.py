@@ -38,6 +38,7 @@ from chatlog.protocol.registration.sasl import Login
 from chatlog.protocol.registration.sasl import check as check_login
 from chatlog.protocol.relays import RelaySettings
 from chatlog.protocol.session_settings import SessionSettings
+from chatlog.protocol.shared_limit import part_of
 from chatlog.record.supervisor import Plan
 from chatlog.secret import Secret
 from chatlog.settings import parsers, presets, secret_files, server_names
@@ -104,7 +105,13 @@ def _from_file(ctx: click.Context, path: Path, typed: dict[str, Any]) -> Config:
     changed = {name: _overridden(each, typed) for name, each in networks.items()}
     is_part = len(networks) < len(loaded.networks)
     warnings = tuple(dict.fromkeys([*loaded.warnings, *_exposed(typed)]))
-    whole = msgspec.structs.replace(loaded, networks=changed, is_part=is_part, warnings=warnings)
+    whole = msgspec.structs.replace(
+        loaded,
+        networks=changed,
+        is_part=is_part,
+        shard=typed.get("shard") or loaded.shard,
+        warnings=warnings,
+    )
     return _with_storage(whole, typed)
 
 
@@ -234,17 +241,22 @@ def plans_of(settings: Config) -> list[Plan]:
     """
     from_file = settings.path is not None
     optout = read_optout(storage_of(settings).root)
+    shards = settings.shard.count if settings.shard else 1
     return [
-        plan_of(name, each, retry=from_file, optout=optout)
+        plan_of(name, each, retry=from_file, optout=optout, shards=shards)
         for name, each in settings.networks.items()
     ]
 
 
-def plan_of(name: str, network: NetworkConfig, *, retry: bool, optout: OptOut) -> Plan:
+def plan_of(
+    name: str, network: NetworkConfig, *, retry: bool, optout: OptOut, shards: int = 1
+) -> Plan:
     """Return the plan for one network; raise UsageError for a setting that cannot work.
 
-    From then on no log line or message shows a secret of that network.
+    From then on no log line or message shows a secret of that network. One of several `shards`
+    gets its part of the network's limits.
     """
+    shards = shards if network.divide_limits else 1
     preset = presets.find_preset(network.preset, network.servers)
     addresses = tuple(_address(server, network) for server in network.servers)
     route = _route(network)
@@ -252,7 +264,7 @@ def plan_of(name: str, network: NetworkConfig, *, retry: bool, optout: OptOut) -
         tls_context(route)  # a file that is no certificate is reported now, not at every dial
     identity = _identity(network, preset, tls=all(address.tls for address in addresses))
     plan = Plan(
-        session=_session(name, network, identity, preset, optout),
+        session=_session(name, network, identity, preset, optout, shards=shards),
         addresses=addresses,
         route=route,
         timeout=network.timeout,
@@ -263,10 +275,14 @@ def plan_of(name: str, network: NetworkConfig, *, retry: bool, optout: OptOut) -
         channels_per_connection=preset.channels_per_connection if preset else None,
         connections=_connections(network, preset),
         shares_nick=bool(preset and preset.shares_nick),
-        login_pace=preset.logins_per if preset else None,
+        login_pace=_part(preset.logins_per if preset else None, shards),
     )
     hide_secrets(name, plan.secret_mask())
     return plan
+
+
+def _part(pace: tuple[int, float] | None, shards: int) -> tuple[int, float] | None:
+    return part_of(pace, shards) if pace is not None else None
 
 
 def _talk_pace(preset: Preset | None) -> tuple[int, float]:
@@ -351,6 +367,8 @@ def _session(
     identity: Identity,
     preset: Preset | None,
     optout: OptOut,
+    *,
+    shards: int,
 ) -> SessionSettings:
     nicks, accounts = optout.names_on(name)
     return SessionSettings(
@@ -358,7 +376,7 @@ def _session(
         identity=identity,
         channels=tuple(channel.name for channel in network.channels),
         keys={channel.name: channel.key for channel in network.channels if channel.key},
-        join_pace=preset.joins_per if preset else None,
+        join_pace=_part(preset.joins_per if preset else None, shards),
         accept_invites=network.accept_invites,
         invitations=InvitationSettings(
             allow=network.invites_from,

@@ -81,6 +81,25 @@ def test_twitch_is_listened_to_by_a_nick_of_nobody_at_its_pace():
     assert session.channels == ("#somestreamer",)
 
 
+@pytest.mark.parametrize(
+    ("more", "joins", "logins"),
+    [
+        ("", (4, 10.0), (4, 10.0)),
+        ("divide-limits = true\n", (4, 10.0), (4, 10.0)),
+        ("divide-limits = false\n", (20, 10.0), (20, 10.0)),
+    ],
+)
+def test_a_shard_takes_its_part_of_the_limits_of_a_network(tmp_path, more, joins, logins):
+    channels = [f"c{number}" for number in range(50)]
+    path = tmp_path / "chatlog.toml"
+    servers = '[networks.twitch]\nservers = ["irc.chat.twitch.tv"]\n'
+    path.write_text(f"{servers}{more}channels = {channels}\n")
+    plan = only("--config", path, "--shard", "2/5")
+    assert (plan.session.join_pace, plan.login_pace) == (joins, logins)
+    plan = only("--config", path)
+    assert (plan.session.join_pace, plan.login_pace) == ((20, 10.0), (20, 10.0))
+
+
 def test_the_quirks_of_a_network_go_with_its_host():
     session = only("--server", "irc.chat.twitch.tv", "--channel", "a").session
     assert session.join_pace == (20, 10.0)
