@@ -86,7 +86,7 @@ class Handover:
         """Return the run to hand over to."""
         if run:
             return self._named(run)
-        waiting = self._soon(lambda each: bool(awaited(each.status)))
+        waiting = self._soon(lambda each: bool(awaited(each.status)), lambda: bool(self._living()))
         if len(waiting) == 1:
             return waiting[0]
         if waiting:
@@ -99,18 +99,25 @@ class Handover:
 
     def _named(self, run: str) -> _Living:
         """Return the run of a name or pid."""
-        named = self._soon(lambda each: run in (each.name, str(each.status.pid)))
+        named = self._soon(
+            lambda each: run in (each.name, str(each.status.pid)), lambda: _is_process(run)
+        )
         if len(named) == 1:
             return named[0]
         problem = f"more than one run has the pid {run}" if named else f"no run {run} is alive"
         raise NothingFoundError(f"{problem} in {self._root}; `chatlog status` lists the runs")
 
-    def _soon(self, is_meant: Callable[[_Living], bool]) -> list[_Living]:
-        """Return the living runs that are meant; one that has just begun may have no file yet."""
+    def _soon(
+        self, is_meant: Callable[[_Living], bool], may_come: Callable[[], bool]
+    ) -> list[_Living]:
+        """Return the living runs that are meant.
+
+        One that has just begun may have no file yet: it is waited for if it `may_come`.
+        """
         soon = time.monotonic() + min(_SOON, self._timeout)
         while True:
             found = [each for each in self._living() if is_meant(each)]
-            if found or time.monotonic() >= soon:
+            if found or time.monotonic() >= soon or not may_come():
                 return found
             time.sleep(_LOOK_EVERY)
 
@@ -180,6 +187,17 @@ class Handover:
         raise NothingFoundError(
             f"after {span(self._timeout)}, {name} still waits for {many(rest, 'target')}; {cause}"
         )
+
+
+def _is_process(run: str) -> bool:
+    """Return whether a run is named by the pid of a process of this machine."""
+    try:
+        os.getpgid(int(run))
+    except (ValueError, OverflowError, ProcessLookupError):
+        return False
+    except PermissionError:  # a process of another session, on some systems
+        return True
+    return True
 
 
 def _problem(new: _Living, old: list[_Living], living: list[RunStatus]) -> tuple[str, str]:

@@ -58,7 +58,7 @@ def run(chatlog, tmp_path):
         with ScriptedServer(script) as server:
             return chatlog.run(
                 command, "--server", f"127.0.0.1:{server.port}", "--no-tls", "--network", "net",
-                "--channel", "a", "--channel", "b", "--archive", tmp_path, limit, "3s", *options,
+                "--channel", "a", "--channel", "b", "--archive", tmp_path, limit, "2s", *options,
             )  # fmt: skip
 
     return run

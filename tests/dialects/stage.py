@@ -61,7 +61,7 @@ class Stage:
             self.failure = error
         for each in (self.welcomed, self.joining, self.over):
             each.set()
-        peer.wait_for_the_end()
+        peer.wait_until_gone()
 
     def _play(self, peer: Peer) -> None:
         """Welcome the program, let it into the channel, and send step after step."""

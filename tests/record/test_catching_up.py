@@ -187,8 +187,8 @@ def test_a_machine_that_slept_ends_coverage_at_its_last_proof_of_hearing(tmp_pat
 # -- servers -----------------------------------------------------------------
 
 
-def test_a_hundred_thousand_lines_are_fetched_in_order(tmp_path):
-    missed = [f"line {number}" for number in range(100_000)]
+def test_many_thousand_lines_are_fetched_in_order(tmp_path):
+    missed = [f"line {number}" for number in range(30_000)]
 
     async def story(server, ada):
         await hear(tmp_path, server, ada, "heard", now=shifted(0))
@@ -218,7 +218,7 @@ def peak_of_sync(url, root):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of a process's own peak")
 def test_the_memory_of_a_batch_is_bounded_however_much_was_missed(tmp_path):
     peaks = []
-    for count in (1_000, 100_000):
+    for count in (1_000, 20_000):
         with EmbeddedServer() as server:
             moments = itertools.count(int(time.time() * 1000) - count * 100, 100)
             server.server.clock = lambda moments=moments: format_time(next(moments))
@@ -226,9 +226,9 @@ def test_the_memory_of_a_batch_is_bounded_however_much_was_missed(tmp_path):
             server.server.clock = shifted(0)
             root = tmp_path / str(count)
             peaks.append(peak_of_sync(f"irc://127.0.0.1:{server.port}/#demo", root))
-        assert len(texts(root)) == count
+        assert texts(root) == [f"line {number}" for number in range(count)]
     few, many = peaks
-    assert many - few < 24 * 1024, "kB"
+    assert many - few < 4 * 1024, "kB: 200 bytes a line"
 
 
 @pytest.mark.parametrize("without", ["labeled-response", "message-tags"])

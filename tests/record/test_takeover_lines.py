@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 
 from chatlog.archive.locks import Locks
 from chatlog.archive.syncing import Exposed
-from chatlog.archive.system import System
 from chatlog.casemapping import Casemapping
 from chatlog.event import Event, format_time, parse_time
 from chatlog.record.takeover_lines import missing_lines, write_spooled
 from chatlog.write.takeover_spool import own_spool
 from chatlog.write.writer import Storage, Writer
-from tests.support.archive import read_all
+from tests.support.archive import UNSYNCED, read_all
 
 START = parse_time("2026-11-23T23:59:58.000Z")
 RFC = Casemapping("rfc1459")
@@ -37,7 +36,7 @@ def other(kind, moment, target="#a", **fields):
 
 
 def written(root, events, formats=("jsonl",)):
-    writer = Writer(Storage(root=root, formats=formats))
+    writer = Writer(Storage(root=root, formats=formats), system=UNSYNCED)
     writer.hold("net", "#a")
     writer.set_casemapping("net", "rfc1459")
     writer.write_all(events)
@@ -47,7 +46,7 @@ def written(root, events, formats=("jsonl",)):
 def missing(root, known, spooled, formats=("jsonl",)):
     """Return the texts of the spooled events that a transcript lacks."""
     written(root, known, formats)
-    spool = own_spool(root, "run", system=System(), mode=0o640, exposed=Exposed())
+    spool = own_spool(root, "run", system=UNSYNCED, mode=0o640, exposed=Exposed())
     if spooled:
         spool.append(spooled)
     of_target = spool.events_of(("net", "#a"))
@@ -141,7 +140,7 @@ def test_equal_words_are_told_apart_by_their_order_where_the_server_gives_no_tim
 
 
 def spool_of(root, events):
-    spool = own_spool(root, "run", system=System(), mode=0o640, exposed=Exposed())
+    spool = own_spool(root, "run", system=UNSYNCED, mode=0o640, exposed=Exposed())
     spool.append(events)
     return spool
 
@@ -151,7 +150,7 @@ def put_in(root, spool, most=None):
     spooled, locks = spool.events_of(("net", "#a")), Locks(root)
     found = missing_lines(root / "net" / "#a", spooled, len(spooled), RFC, locks)
     locks.close()
-    writer = Writer(Storage(root=root))
+    writer = Writer(Storage(root=root), system=UNSYNCED)
     writer.hold("net", "#a")
     some = found._replace(numbers=found.numbers[:most])
     for _ in write_spooled(spooled, some, writer.write_all, writer.flush):

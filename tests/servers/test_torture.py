@@ -20,7 +20,7 @@ from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.server, pytest.mark.torture]
 
-_ROUNDS = int(os.environ.get("CHATLOG_TORTURE_ROUNDS", "8"))
+_ROUNDS = int(os.environ.get("CHATLOG_TORTURE_ROUNDS", "5"))
 _SEED = os.environ.get("CHATLOG_TORTURE_SEED", "")
 _AT_ONCE = 20
 _MOST = 1500  # lines until a kill

@@ -204,7 +204,19 @@ class Peer:
         self.wait_for(rb"^PONG :?sync%d$" % self._syncs)
 
     def wait_for_the_end(self) -> None:
-        """Wait until the client has left."""
+        """Wait until the client takes its leave, or is gone.
+
+        A script that ends then closes the connection, as servers do after QUIT.
+        """
+
+        def leaves() -> bool:
+            return self._gone or _find(rb"^QUIT", self._unanswered) is not None
+
+        with self._heard:
+            assert self._heard.wait_for(leaves, PATIENCE)
+
+    def wait_until_gone(self) -> None:
+        """Wait until the client has closed the connection, also after it took its leave."""
         with self._heard:
             assert self._heard.wait_for(lambda: self._gone, PATIENCE)
 

@@ -88,6 +88,24 @@ def test_a_name_of_no_run_is_an_error(runs, hand_over, signals, name):
     assert signals == []
 
 
+@pytest.mark.parametrize("words", [(), ("--to", "nobody"), ("--to", "4194305")])
+def test_where_no_run_lives_that_could_be_meant_the_answer_comes_at_once(
+    runs, hand_over, monkeypatch, words
+):
+    monkeypatch.setattr(handing_over.time, "sleep", lambda _: pytest.fail("it waits"))
+    assert hand_over("--timeout", "60s", *words)[0] == 1
+
+
+def test_a_run_that_has_just_begun_is_waited_for(runs, hand_over, monkeypatch):
+    name = []
+    monkeypatch.setattr(
+        handing_over.time, "sleep", lambda _: name.append(runs.add(1, holds=OF_OLD))
+    )
+    status, out, _ = hand_over("--to", str(os.getpid()))
+    assert (status, len(name)) == (0, 1)
+    assert out.startswith(f"{name[0]} records 2 targets already")
+
+
 def test_a_run_that_waits_for_nothing_is_done_already(runs, hand_over, signals):
     name = runs.add(1, holds=OF_OLD)
     status, out, err = hand_over("--to", str(os.getpid()))
