@@ -43,6 +43,7 @@ _NO_NETWORK: Final = "its network is not known; name it with --network"
 _NO_CHANNEL: Final = "its channel is not known; name it with --channel, or give a --path-pattern"
 _CASEMAPPING: Final = Casemapping()
 _DIGITS: Final = re.compile(r"\d+")
+GREW: Final = "logs that grew meanwhile, read to their last whole line; import them again"
 _NO_DATE: Final = "its lines tell no date, and its path neither; give --date"
 
 
@@ -160,6 +161,8 @@ class LogReader:
         except ValueError as error:
             result.problem = f"not of dialect {dialect.name}: {error}"
             return None
+        if contents.grew:
+            result.tally.note(GREW)
         if missing := _missing(log):
             result.problem = missing
             return None

@@ -19,6 +19,7 @@ from chatlog.event import format_time, parse_time
 from chatlog.formats import jsonl
 from chatlog.ingest.log_files import LogContents, find_logs, until_damage
 from chatlog.ingest.log_import import LogImport
+from chatlog.ingest.log_reader import GREW
 from chatlog.ingest.options import ImportOptions
 from chatlog.ingest.staging import append_bytes
 from tests.support.archive import event_at, record
@@ -300,6 +301,29 @@ def test_directories_too_deep_for_a_path_are_told(tmp_path, deep):
     [passed_over] = work.passed_over
     assert passed_over.why.startswith("too deep, below ")
     assert said(tmp_path / "archive") == [("ann", "hello")]
+
+
+def test_a_log_that_grows_meanwhile_is_told_and_its_rest_is_added_by_the_next_import(
+    tmp_path, monkeypatch
+):
+    path = write(tmp_path, irssi([(START, "ann", "hello")]) + b"12:01 <ann> a half")
+    read, sizes = LogContents._raw, []
+
+    def growing(contents, file, size):
+        yield from read(contents, file, size)
+        sizes.append(size)
+        if len(sizes) == 1:
+            return  # of the look at the beginning, by which its dialect is known
+        with path.open("ab") as log:
+            log.write(b" line\n")
+
+    monkeypatch.setattr(LogContents, "_raw", growing)
+    work = imported(tmp_path / "archive", path)
+    assert said(tmp_path / "archive") == [("ann", "hello")]
+    assert [each.tally.notes for each in work.logs] == [{GREW: 1}]
+    monkeypatch.setattr(LogContents, "_raw", read)
+    imported(tmp_path / "archive", path)
+    assert [text[:11] for _, text in said(tmp_path / "archive")] == ["hello", "a half line"]
 
 
 def test_a_file_that_grows_is_read_to_its_last_whole_line(tmp_path):
