@@ -120,7 +120,10 @@ class Site:
         unreadable = Unreadable(lambda *_: None, lambda _: None, lambda *_: None)
         return {
             target.path: (
-                tuple(GapOfChannel(gap.start.time, gap.end, gap.cause) for gap in missed),
+                tuple(
+                    GapOfChannel(gap.start.time, gap.end, gap.cause, is_open=gap.end >= self._now)
+                    for gap in missed
+                ),
                 tuple((each.since, each.until) for each in recorded),
             )
             for target, recorded, missed in hearings(

@@ -82,7 +82,10 @@ class ChannelPlan:
     def _heard_in(self, month: str) -> Iterator[tuple[str, ...]]:
         """Yield the gaps of a month, and the stretches of the month that are recorded."""
         low, high = bounds_of_month(month, self._tz)
-        gaps = ((gap.since, gap.until, gap.cause) for gap in self._gaps)
+        gaps = (
+            (gap.since, min(gap.until, high) if gap.is_open else gap.until, gap.cause)
+            for gap in self._gaps
+        )
         for since, until, *cause in chain(gaps, self._recorded):
             if since < high and until > low:
                 begin, end = (since, until) if cause else (max(since, low), min(until, high))

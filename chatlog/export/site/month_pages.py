@@ -30,11 +30,15 @@ if TYPE_CHECKING:
 
 
 class GapOfChannel(msgspec.Struct, frozen=True):
-    """A stretch in which a channel was not heard, and why."""
+    """A stretch in which a channel was not heard, and why.
+
+    An open one has not ended: `until` is the time of the run alone.
+    """
 
     since: str
     until: str
     cause: str
+    is_open: bool = False
 
 
 class RenderedMonths(msgspec.Struct):
@@ -112,9 +116,9 @@ class MonthsWork(msgspec.Struct, frozen=True):
         end = min(end, settings.until or end)
         for gap in self.gaps:
             if gap.since < end and gap.until > begin:
-                shown = msgspec.structs.replace(
-                    gap, until=min(gap.until, settings.until or gap.until)
-                )
+                # Its end may not be shown yet.
+                is_open = gap.is_open or bool(settings.until and gap.until > settings.until)
+                shown = msgspec.structs.replace(gap, is_open=is_open)
                 yield DayGap(max(gap.since, begin), gap_texts(shown, settings))
 
     def _heard(self, day: str, settings: SiteSettings) -> float | None:
@@ -140,9 +144,14 @@ def _overlap(stretches: Iterable[tuple[str, str]], begin: int, end: int) -> int:
 
 
 def gap_texts(gap: GapOfChannel, settings: SiteSettings) -> str:
-    """Return a gap in words: not heard, from when to when, and why."""
-    first, last = day_of(gap.since, settings.tz), day_of(gap.until, settings.tz)
-    begin, end = clock_of(gap.since, settings.tz), clock_of(gap.until, settings.tz)
-    until = end if first == last else f"{last} {end}"
+    """Return a gap in words: not heard, from when to when, and why.
+
+    Those of an open gap do not change with each run.
+    """
+    first, begin = day_of(gap.since, settings.tz), clock_of(gap.since, settings.tz)
     cause = f" ({gap.cause})" if gap.cause else ""
+    if gap.is_open:
+        return f"Not heard since {first} {begin}{cause}"
+    last, end = day_of(gap.until, settings.tz), clock_of(gap.until, settings.tz)
+    until = end if first == last else f"{last} {end}"
     return f"Not heard from {first} {begin} to {until}{cause}"

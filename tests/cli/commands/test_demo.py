@@ -65,7 +65,7 @@ def test_with_site_the_demo_makes_pages_and_one_line_says_how_to_open_them(chatl
     [day] = Path(site).glob("demo/demo/????-??-??.html")
     text = day.read_text(encoding="utf-8")
     assert "Good morning! Does anybody keep what we say here?" in text
-    assert '<p class="gap">Not heard from ' in text
+    assert '<p class="gap">Not heard since ' in text
     assert len({Path(page).parent, Path(site)}) == 1
 
 

@@ -16,7 +16,7 @@ from chatlog.export.site.month_pages import GapOfChannel
 from chatlog.export.site.unheard_days import unheard_days
 from tests.support.archive import START, UNSYNCED, event_at, record
 from tests.support.ledgers import at
-from tests.support.sites import DAY, build, pages_of
+from tests.support.sites import DAY, build, files_of, pages_of
 
 HOUR = 3_600
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -77,6 +77,29 @@ def test_days_without_lines_that_were_not_heard_are_marked_in_the_calendar(tmp_p
     assert len(titles) == 38  # from November 25th to January 1st
     assert 'id="2026-12"' in page
     assert "2026-11-24: " not in page
+
+
+def test_a_gap_that_goes_on_changes_the_calendar_alone_as_time_goes(tmp_path):
+    root, site = tmp_path / "archive", tmp_path / "site"
+    record(root, event_at(60, "first"))
+    entries = [
+        OpenedEntry(at=at(0), server=at(0)),
+        ClosedEntry(at=at(3 * HOUR), server=at(3 * HOUR), cause="stopped"),
+    ]
+    ledger.append(UNSYNCED, root / "net/#c", entries)
+    build(root, site, state=tmp_path / "state", now=at(5 * HOUR))
+    before = files_of(site)
+    page = before["net/c/2026-11-23.html"].decode()
+    assert '<p class="gap">Not heard since 2026-11-23 03:00 (stopped)</p>' in page
+    for now in (7 * HOUR, 3 * DAY, 9 * DAY):
+        build(root, site, state=tmp_path / "state", now=at(now))
+        after = files_of(site)
+        assert {path for path in after if after[path] != before.get(path)} == {"net/c/index.html"}
+    closed = OpenedEntry(at=at(10 * DAY), server=at(10 * DAY))
+    ledger.append(UNSYNCED, root / "net/#c", [closed])
+    build(root, site, state=tmp_path / "state", now=at(11 * DAY))
+    page = pages_of(site)["net/c/2026-11-23.html"]
+    assert "Not heard from 2026-11-23 03:00 to 2026-12-03 00:00 (stopped)" in page
 
 
 def test_what_is_delayed_is_not_said_to_be_unheard(tmp_path):
