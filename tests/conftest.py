@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.servers import certificates as authority
-from tests.servers.daemons import Daemon, Inspircd, Ngircd, NotInstalledError
+from tests.servers.daemons import Daemon, Inspircd, NatsServer, Ngircd, NotInstalledError
 from tests.servers.ergochat import Ergochat
 from tests.servers.person import Person
 from tests.servers.services import InspircdWithServices
@@ -145,6 +145,12 @@ def inspircd(start_daemon: Callable[..., Daemon]) -> Daemon:
 def inspircd_with_services(start_daemon: Callable[..., Daemon]) -> InspircdWithServices:
     """A running InspIRCd 3 with Atheme's services, and no account yet."""
     return start_daemon(InspircdWithServices)
+
+
+@pytest.fixture
+def nats(start_daemon: Callable[..., Daemon]) -> NatsServer:
+    """A running NATS server with JetStream and no stream."""
+    return start_daemon(NatsServer)
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ ARROWS = {
     "write": "archive coverage formats",
     "upkeep": "archive coverage formats query read write",
     "ingest": "archive coverage formats protocol read upkeep write",
+    "bus": "archive coverage formats health read upkeep write",
     "search": "archive formats query read",
     "hook": "formats read",
     "report": "archive coverage formats health query read search",
@@ -42,7 +43,7 @@ ARROWS = {
     "export": "archive formats query read report search",
     "audit": "connection coverage protocol read record",
     "demo": "connection protocol record write",
-    "cli": "archive audit connection coverage demo export formats health hook ingest protocol"
+    "cli": "archive audit bus connection coverage demo export formats health hook ingest protocol"
     " query read record report search settings upkeep write",
     "__main__": "cli",
 }
@@ -79,25 +80,27 @@ OUTSIDE = {
     "hyperscan": {"search"},
     "duckdb": {"export"},
     "jinja2": {"export"},
+    "nats": {"bus"},
 }
 """The packages that may import a library; msgspec may be imported everywhere."""
 
 EVERYWHERE = {"msgspec"}
 STDLIB = sys.stdlib_module_names | {"compression"}  # which Python has from 3.14
-IMPORTED_AS = {"backports_zstd": "backports"}
+IMPORTED_AS = {"backports_zstd": "backports", "nats_py": "nats"}
 
-EXTRAS = ("scram", "ecdsa", "proxy", "watch", "fast", "zstd", "parquet", "site")
+EXTRAS = ("scram", "ecdsa", "proxy", "watch", "fast", "zstd", "parquet", "site", "nats")
 """The extras whose libraries are imported where they are needed, and only there."""
 
 LATE_IMPORTS = {
     "an extra, which may be missing": (
-        "backports compression cryptography duckdb hyperscan jinja2 python_socks scramp"
+        "backports compression cryptography duckdb hyperscan jinja2 nats python_socks scramp"
         " watchfiles"
         " chatlog.search.patterns"
     ),
     "asyncio and the network, 300 ms: a help text needs neither": (
         "chatlog.audit.visit chatlog.cli.options.plans chatlog.cli.process chatlog.demo"
-        " chatlog.record.history.gaps"
+        " chatlog.record.history.gaps chatlog.bus chatlog.cli.bus_process"
+        " chatlog.cli.publishing"
     ),
     "rich, 25 ms: neither JSON, nor a pipe, nor a recorder without a terminal needs it": (
         "rich chatlog.cli.show.channel_table chatlog.cli.show.gap_tables"

@@ -56,6 +56,8 @@ COMMANDS: Final = {
     "import": "Import logs of other programs, each line once.",
     "export": "Export the archive as CSV, SQLite, Parquet, Markdown, …",
     "merge": "Merge other archives of the same channels into one.",
+    "ship": "Publish the archive on a bus, for one archive of many.",
+    "collect": "Collect what recorders ship into one archive.",
     "handover": "Hand over from one recorder to the next without a gap.",
     "backup": "Copy the archive while it is recorded; for cron.",
     "maintain": "Seal, compress and remove segments; for cron.",

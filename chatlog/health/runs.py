@@ -38,6 +38,11 @@ def run_name(started: str, pid: int) -> str:
     return f"{started.replace(':', '')}-{pid}"
 
 
+def is_run_name(name: str) -> bool:
+    """Return whether a name can be that of a run: `run_name` makes no other."""
+    return re.fullmatch(f"(?a){_NAME}", name) is not None
+
+
 class RunFile:
     """The status file of one run, locked until `close` or the end of the process.
 

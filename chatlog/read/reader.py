@@ -167,6 +167,11 @@ class Reader:
                 self._due.pop()
         return found
 
+    @property
+    def is_at_end(self) -> bool:
+        """Whether `new` has come to the end of the last segment."""
+        return not self._due
+
     def follow(self, wait: Callable[[], object]) -> Iterator[list[Entry]]:
         """Yield new entries for ever; call `wait` when there are none."""
         while True:

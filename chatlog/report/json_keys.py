@@ -21,6 +21,7 @@ Path = Annotated[
     str, Meta(description="File or directory, relative to the archive; names in it are escaped.")
 ]
 Line = Annotated[int, Meta(ge=1, description="Line of the file in `path`, from 1.")]
+BusWitness = Annotated[str, Meta(description="Name of the archive on the bus.")]
 Archive = Annotated[str, Meta(description="Directory of the archive, as the run was told.")]
 File = Annotated[str, Meta(description="File of the configuration, as it was named.")]
 Server = Annotated[str, Meta(description="Server that welcomed the recorder.")]

@@ -438,6 +438,35 @@ class TendedRecord(Record):
     path: key.Path
 
 
+class ShipRecord(Record, tag="ship"):
+    """A run of a shipper; `witness` is the name of the archive on the bus."""
+
+    witness: key.BusWitness
+    messages: Annotated[int, Meta(ge=0, description="Number of messages that were published.")]
+
+
+class LostRecord(Record):
+    """Messages that a collector lacks, by their numbers."""
+
+    witness: key.BusWitness
+    first: Annotated[int, Meta(ge=1, description="Number of the first of them.")]
+    last: Annotated[int, Meta(ge=1, description="Number of the last of them.")]
+
+
+class CollectRecord(Record, tag="collect"):
+    """A run of a collector."""
+
+    added: key.Added
+    added_targets: Annotated[int, Meta(ge=0, description="Number of targets with added lines.")]
+    repeated_messages: Annotated[
+        int, Meta(ge=0, description="Number of messages that had come before.")
+    ]
+    damaged_messages: Annotated[
+        int, Meta(ge=0, description="Number of messages that could not be read.")
+    ]
+    lost: Annotated[list[LostRecord], Meta(description="Messages that are lost so far.")]
+
+
 class BackupRecord(Record, tag="backup"):
     """A snapshot of the archive that was made, or would be; `why` is the reason if it was not."""
 

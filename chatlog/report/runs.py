@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from chatlog.formats.wording import seconds_between
 from chatlog.health.runs import is_alive, read_runs
 from chatlog.health.status import RunStatus, decode
+from chatlog.health.witness_runs import witness_roots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,6 +60,11 @@ def observe(root: Path, damaged: Callable[[Path], None]) -> list[ObservedRun]:
         else:
             observed.append(ObservedRun(status, is_alive(path)))
     return observed
+
+
+def observe_collected(root: Path, damaged: Callable[[Path], None]) -> list[ObservedRun]:
+    """Return the runs whose lines are collected into an archive from other machines."""
+    return [run for each in witness_roots(root) for run in observe(each, damaged)]
 
 
 def problems_of(status: RunStatus, now: str) -> Iterator[Problem]:

@@ -37,7 +37,16 @@ _MEMORIES: Final = (
 )
 """The small files that one run leaves for the next, the list of people who opted out, and the
 key of anchors and pseudonyms."""
-_LEFT_OUT: Final = {".lock", _RUNS, ".pipe", ".takeover", "EXPORTS", ".exports"}
+_LEFT_OUT: Final = {
+    ".lock",
+    _RUNS,
+    ".pipe",
+    ".takeover",
+    ".ship",
+    ".witnesses",
+    "EXPORTS",
+    ".exports",
+}
 _LONGEST: Final = 64 * 1024 * 1024
 _TRIES: Final = 8
 _PAUSE: Final = 0.05  # seconds, and twice as long before each further try

@@ -54,6 +54,8 @@ _OF_THE_ROOT: Final = {
     ".lock",
     ".pipe",
     ".takeover",
+    ".ship",
+    ".witnesses",
     ".runs",
     ".spools",
     ".sts.json",

@@ -15,7 +15,7 @@ from heapq import merge
 from itertools import chain, groupby, islice, repeat
 from operator import itemgetter, or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from chatlog.alignment.clocks import Stamps, StampSum
 from chatlog.alignment.columns import Columns
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from chatlog.coverage.fold import Coverage
     from chatlog.coverage.ledger import LedgerLines
     from chatlog.event import Event
-    from chatlog.read.segment_reader import SegmentReader
+    from chatlog.formats.format import Format
 SAMPLE: Final = 20_000
 """The most lines by which clocks are compared at once."""
 FEW: Final = 2048
@@ -134,6 +134,25 @@ class Witness:
         return self._ledger[1]
 
 
+class DecodedSegment(Protocol):
+    """A segment whose lines can be read in order: of an archive, or of lines in memory."""
+
+    @property
+    def start(self) -> str:
+        """The moment before which it has no line."""
+
+    @property
+    def end(self) -> str:
+        """The moment behind its last line."""
+
+    @property
+    def format(self) -> Format:
+        """The format of its lines."""
+
+    def decoded_blocks(self) -> Iterator[DecodedBlock]:
+        """Yield all lines in order, some at once."""
+
+
 class WitnessRecord:
     """All lines of a target of one witness, in order of time.
 
@@ -146,7 +165,7 @@ class WitnessRecord:
 
     def __init__(
         self,
-        segments: list[SegmentReader],
+        segments: Sequence[DecodedSegment],
         damaged: DamagedLines,
         imports: Sequence[ImportedEntry] = (),
         merges: Sequence[MergedEntry] = (),
@@ -291,7 +310,7 @@ class Sample:
         return self.by_ident._replace(keys=[*map(keys.of, self._values)])
 
 
-def _decoded_blocks(parts: Sequence[SegmentReader]) -> Iterator[DecodedBlock]:
+def _decoded_blocks(parts: Sequence[DecodedSegment]) -> Iterator[DecodedBlock]:
     """Yield the lines of the parts of a period in order of time, some at once."""
     if len(parts) == 1:
         yield from parts[0].decoded_blocks()
@@ -303,7 +322,7 @@ def _decoded_blocks(parts: Sequence[SegmentReader]) -> Iterator[DecodedBlock]:
         yield DecodedBlock([event for _, event, _ in some], lines if are_all else None)
 
 
-def _ordered(segment: SegmentReader) -> Iterator[tuple[str, Event, bytes | None]]:
+def _ordered(segment: DecodedSegment) -> Iterator[tuple[str, Event, bytes | None]]:
     """Yield the lines of a part, each with the highest time until then, in its order."""
     latest = ""
     for block in segment.decoded_blocks():

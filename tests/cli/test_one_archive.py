@@ -26,6 +26,8 @@ READING = sorted(
         "merge",
         "import",
         "backup",
+        "ship",
+        "collect",
     }
 )
 """The commands that connect to nothing and read an archive."""

@@ -141,6 +141,8 @@ HELPS = (
     "import",
     "export",
     "merge",
+    "ship",
+    "collect",
     "handover",
     "backup",
     "tail",

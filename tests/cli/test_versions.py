@@ -36,6 +36,8 @@ WRITERS = {
     ),
     "import": (str(Path(__file__).parents[1] / "golden" / "import" / "irclogs"), "--dry-run"),
     "backup": ("/dev/null",),
+    "ship": ("nats://127.0.0.1:1", "--once"),
+    "collect": ("nats://127.0.0.1:1", "--once"),
     "verify --repair": (),
     "demo": (),
 }

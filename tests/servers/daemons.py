@@ -181,6 +181,53 @@ class Ngircd(Daemon):
         return ["-n", "-f", str(settings)]
 
 
+class NatsServer(Daemon):
+    """NATS with JetStream, on one port; what it stores survives a kill.
+
+    `is_tls` asks for TLS, `token` is what clients must know. `payload` is the most bytes of a
+    message.
+    """
+
+    program = "nats-server"
+
+    def __init__(
+        self,
+        directory: Path,
+        certificates: Certificates,
+        shows: str = "server",
+        *,
+        is_tls: bool = False,
+        token: str = "",
+        payload: int = 1024 * 1024,
+    ) -> None:
+        super().__init__(directory, certificates, shows)
+        self.is_tls = is_tls
+        self.token = token
+        self.payload = payload
+
+    def settings(self) -> str:
+        tls = f'tls {{ cert_file: "{self.certificate}", key_file: "{self.key}" }}'
+        return f"""
+listen: "{self.host}:{self.port}"
+max_payload: {self.payload}
+jetstream {{ store_dir: "{self.directory}/stored", max_file: 512MB, max_mem: 64MB }}
+{tls if self.is_tls else ""}
+{f'authorization {{ token: "{self.token}" }}' if self.token else ""}
+"""
+
+    def command(self, settings: Path) -> list[str]:
+        return ["-c", str(settings)]
+
+    def waits_for(self) -> list[object]:
+        return [] if _answers(self.port) else [self.port]
+
+    @property
+    def url(self) -> str:
+        """The address for clients."""
+        login = f"{self.token}@" if self.token else ""
+        return f"{'tls' if self.is_tls else 'nats'}://{login}{self.host}:{self.port}"
+
+
 class Inspircd(Daemon):
     """InspIRCd 3: nearly all of IRCv3's capabilities, and no throttle here.
 

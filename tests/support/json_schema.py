@@ -35,6 +35,8 @@ PRINTED = {
     "merge": (records.MergeRecord,),
     "status": (records.RunRecord,),
     "verify": (records.FindingRecord, records.SummaryRecord),
+    "ship": (records.ShipRecord,),
+    "collect": (records.CollectRecord,),
     "backup": (records.BackupRecord,),
     "export": (records.ExportRecord,),
     "maintain": (records.TendedRecord, records.ExportRecord),

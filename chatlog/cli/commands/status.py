@@ -15,7 +15,7 @@ from chatlog.cli.show.damage import say_damaged_run
 from chatlog.cli.show.problems import problem_text
 from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError
-from chatlog.report.runs import observe, problems_of
+from chatlog.report.runs import observe, observe_collected, problems_of
 
 if TYPE_CHECKING:
     from chatlog.health.status import RunStatus
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 def command(*, as_json: bool, everything: bool, root: str) -> None:
     """Show the recorders of an archive: connections, channels and problems.
 
-    The exit status is 0 if one runs and is connected to all its networks.
+    Of a collected archive, they are those on the machines from which its lines come. The exit
+    status is 0 if one runs and is connected to all its networks.
 
     \b
       chatlog status
@@ -42,6 +43,7 @@ def command(*, as_json: bool, everything: bool, root: str) -> None:
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     place = Path(root)
     observed, now = observe(place, say_damaged_run), clock.now()
+    observed += observe_collected(place, say_damaged_run)
     if as_json:
         from chatlog.report.json_views import run_record
 

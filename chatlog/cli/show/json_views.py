@@ -10,6 +10,7 @@ from chatlog.event import CLASSES
 from chatlog.report.json_records import (
     AuditRecord,
     BackupRecord,
+    CollectRecord,
     ComparisonRecord,
     ConfigRecord,
     ConfiguredNetwork,
@@ -18,9 +19,11 @@ from chatlog.report.json_records import (
     ExportRecord,
     FindingRecord,
     LogRecord,
+    LostRecord,
     MergeRecord,
     OddLineRecord,
     PassedOverRecord,
+    ShipRecord,
     SummaryRecord,
     SyncGap,
     SyncRecord,
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chatlog.audit.compare import Findings
+    from chatlog.bus.collection import Collection
+    from chatlog.bus.shipper import Shipped
     from chatlog.cli.show.rulings import Explained
     from chatlog.cli.show.sync_results import SyncResult
     from chatlog.export.run import Exported
@@ -129,6 +134,25 @@ def _tended_record(root: Path, kind: Deed, path: Path, directory: Path) -> Tende
         network=spelled(directory.parent.name),
         target=spelled(directory.name),
         path=str(path.relative_to(root)),
+    )
+
+
+def ship_record(witness: str, shipped: Shipped) -> ShipRecord:
+    """Return the record of a run of a shipper."""
+    return ShipRecord(witness=witness, messages=shipped.messages)
+
+
+def collect_record(collection: Collection) -> CollectRecord:
+    """Return the record of a run of a collector."""
+    return CollectRecord(
+        added=sum(collection.lines.values()),
+        added_targets=len(collection.lines),
+        repeated_messages=collection.repeated,
+        damaged_messages=collection.damaged,
+        lost=[
+            LostRecord(witness=witness, first=ask.first, last=ask.last)
+            for witness, ask in collection.lost()
+        ],
     )
 
 

@@ -1,0 +1,347 @@
+"""The archive that has the lines of many recorders, each once.
+
+Messages are taken into memory, and from time to time a round writes their lines. The position in
+the stream is written before and after: a collector that was killed reads the lines of a cut round
+again, and aligns them with the archive's, so that none is there twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from copy import deepcopy
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from chatlog.archive.networks import read_casemapping
+from chatlog.archive.storage import Sync
+from chatlog.archive.system import System
+from chatlog.archive.targets import Target, spelled
+from chatlog.bus import arrivals
+from chatlog.bus.collected_coverage import collected_entries
+from chatlog.bus.collected_state import Hole, KnownWitness, PositionFile
+from chatlog.bus.joining import Arrival, TargetJoin
+from chatlog.bus.messages import Answered, LedgerPiece, LostRequest, NetworkFile, RunReport, decode
+from chatlog.bus.subjects import (
+    ANSWERS,
+    RUNS,
+    network_of,
+    parse_id,
+    place_of_ledger,
+    place_of_lines,
+)
+from chatlog.bus.witness_files import WitnessFiles
+from chatlog.event import is_time
+from chatlog.formats import jsonl
+from chatlog.health.witness_runs import WITNESSES, witness_roots
+from chatlog.upkeep.witness import TargetPlace, Witness
+from chatlog.upkeep.witness_join import common_casemapping
+from chatlog.upkeep.witness_names import TargetNames
+from chatlog.upkeep.witness_rooms import merge_rooms
+from chatlog.write.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from chatlog.archive.storage import Storage
+    from chatlog.bus.subjects import MessageId
+    from chatlog.casemapping import Casemapping
+    from chatlog.coverage.fold import Coverage
+    from chatlog.event import Event
+
+_FORGOTTEN: Final = 600.0
+"""Seconds after which the last lines of a quiet target are dropped from memory."""
+
+
+class Collection:
+    """One archive, its recorders elsewhere, and the position in the stream.
+
+    `lines` counts the lines that were written by their targets, `damaged` the messages that
+    could not be read, `repeated` those that came again. `size` is the bytes of lines that wait
+    for the next round. `steady` is a clock that only advances, in seconds.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        steady: Callable[[], float],
+        *,
+        system: System = System(),  # noqa: B008 - immutable
+    ) -> None:
+        self._root = storage.root
+        self._system = system
+        self._steady = steady
+        self._writer = Writer(replace(storage, spool_dir=None), system=system)
+        self._writer.keep_version()
+        self._file = PositionFile(self._root / WITNESSES / "position.json", system)
+        self._settled = self._file.read()
+        self._position = deepcopy(self._settled)
+        self._sequence = self._settled.context
+        self._certain_from = 0
+        self._witnesses: dict[str, WitnessFiles] = {}
+        self._pending: dict[TargetPlace, dict[str, list[Arrival]]] = {}
+        self._joins: dict[TargetPlace, TargetJoin] = {}
+        self._casemappings: dict[str, Casemapping] = {}
+        self._told: set[tuple[str, str]] = set()
+        self._changed: dict[TargetPlace, None] = {}
+        self.lines: Counter[TargetPlace] = Counter()
+        self.damaged = self.repeated = self.size = 0
+        for root in witness_roots(self._root):
+            self._files_of(root.name)
+
+    # -- the stream ------------------------------------------------------------------
+
+    def begin(self, created: str, last: int) -> int:
+        """Return the sequence of the first message to read, in a stream that ends at `last`.
+
+        What came since the last round is forgotten, and read again. A stream that was made anew
+        is read from its beginning. One that ends before the position has lost its end with its
+        server.
+        """
+        known = self._settled
+        if created != known.created:
+            known = replace(known, created=created, done=0, begun=0, context=0)
+        elif last < known.done:
+            known = replace(known, done=last, begun=last, context=min(last, known.context))
+        self._settled, self._position = known, deepcopy(known)
+        self._sequence = min(known.context, known.done)
+        self._certain_from = max(self._certain_from, last)
+        self._pending.clear()
+        self._joins.clear()
+        self.size = 0
+        return self._sequence + 1
+
+    def take(self, subject: str, name: str, data: bytes, sequence: int) -> None:
+        """Take the next message, by the name that its sender gave it."""
+        self._sequence = sequence
+        found = parse_id(name)
+        if found is None:
+            self.damaged += 1
+            return
+        known = self._position.witnesses.setdefault(found.witness, KnownWitness())
+        place = place_of_lines(subject)
+        if not arrivals.is_new(known, found.number):
+            if place is not None and sequence <= self._settled.done:
+                self._add_context(place, found, data)
+            else:
+                self.repeated += 1
+            return
+        try:
+            if place is not None:
+                self._take_line(place, found, known, data)
+            else:
+                self._take_other(subject, found, known, data)
+        except ValueError:
+            self.damaged += 1
+
+    def _add_context(self, place: TargetPlace, found: MessageId, data: bytes) -> None:
+        try:
+            arrival = _arrival(data, self._sequence)._replace(is_again=found.is_again)
+        except ValueError:  # it was counted when it came first
+            return
+        self._join_of(place).add_context(found.witness, [arrival])
+
+    def _take_line(
+        self, place: TargetPlace, found: MessageId, known: KnownWitness, data: bytes
+    ) -> None:
+        if not self._can_be_filed(place, found.witness):
+            # How the network folds names is lost as well: it comes again with the lines.
+            arrivals.add_hole(known, Hole(found.number, found.number, known.time))
+            return
+        arrival = _arrival(data, self._sequence)._replace(
+            is_again=found.is_again, may_return=self._sequence <= self._settled.begun
+        )
+        self._pending.setdefault(place, {}).setdefault(found.witness, []).append(arrival)
+        self.size += len(data)
+        if arrival.is_live and not arrival.is_again:
+            arrivals.note_time(known, arrival.time)
+
+    def _take_other(self, subject: str, found: MessageId, known: KnownWitness, data: bytes) -> None:
+        """Take a message that is no line; raise ValueError for one that chatlog does not write."""
+        files = self._files_of(found.witness)
+        if (place := place_of_ledger(subject)) is not None:
+            files.take_ledger(place, decode(data, LedgerPiece))
+            self._changed[place] = None
+        elif (network := network_of(subject)) is not None:
+            files.take_network_file(network, decode(data, NetworkFile))
+            self._casemappings.pop(network, None)
+        elif subject == RUNS:
+            files.take_run(decode(data, RunReport))
+        elif subject == ANSWERS:
+            arrivals.take_answer(known, decode(data, Answered))
+        else:
+            raise ValueError(f"{subject} is no subject of ours")
+
+    def lost(self) -> list[tuple[str, LostRequest]]:
+        """Return the requests for messages that are lost, by the witness that has their lines."""
+        return [
+            (name, LostRequest(hole.first, hole.last))
+            for name, known in self._position.witnesses.items()
+            for hole in known.holes
+        ]
+
+    def _files_of(self, name: str) -> WitnessFiles:
+        if name not in self._witnesses:
+            self._witnesses[name] = WitnessFiles(self._root, name, self._system)
+        return self._witnesses[name]
+
+    def _join_of(self, place: TargetPlace) -> TargetJoin:
+        if place not in self._joins:
+            self._joins[place] = TargetJoin(place)
+        join = self._joins[place]
+        join.touched = self._steady()
+        return join
+
+    def _can_be_filed(self, place: TargetPlace, witness: str) -> bool:
+        """Return whether it is known how the network of a target folds names."""
+        key = place.network, witness
+        if key not in self._told:
+            roots = self._root, self._files_of(witness).root
+            names = (read_casemapping(root, spelled(place.network)) for root in roots)
+            if any(name is not None for name in names):
+                self._told.add(key)
+        return key in self._told
+
+    # -- a round ---------------------------------------------------------------------
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a message came since the last round."""
+        return self._sequence > self._settled.done
+
+    def settle(self, at: str, *, everything: bool = False) -> None:
+        """Write all lines that came, and then the coverage of targets whose ledgers changed.
+
+        With `everything`, write the coverage of all targets. Raise TranscriptError if the disk
+        refuses, and HeldError if another recorder holds a target.
+        """
+        if self.has_news:
+            self._file.write(replace(self._settled, begun=self._sequence))
+            for place, arrived in self._pending.items():
+                self._write(place, arrived)
+            self._pending.clear()
+            self.size = 0
+            self._make_safe()
+        if self._sequence >= self._certain_from:  # else ledgers tell of lines that come yet
+            self._write_coverage(at, everything=everything)
+        if self.has_news or everything:
+            self._forget_quiet()
+            self._position.done = self._position.begun = self._sequence
+            self._position.context = self._first_context()
+            self._settled = deepcopy(self._position)
+            self._file.write(self._settled)
+
+    def _write(self, place: TargetPlace, arrived: dict[str, list[Arrival]]) -> None:
+        """Write the lines of one target that the archive lacks."""
+        casemapping = self._casemapping_of(place)
+        first = [jsonl.decode(some[0].line) for some in arrived.values()]
+        names = TargetNames(place, casemapping, first)
+        join = self._join_of(place)
+        recorders = {*arrived, *join.recorders, *self._tellers(place)}
+        found = join.joined(
+            arrived, Witness("", self._root), names, casemapping, is_sole=len(recorders) == 1
+        )
+        if found:
+            self._writer.set_casemapping(names.network, casemapping.name)
+            self._writer.hold(names.network, names.target)
+            self._writer.write_lines(names.network, names.target, found)
+            self.lines[place] += len(found)
+
+    def _tellers(self, place: TargetPlace) -> list[str]:
+        """Return the recorders that have told of a target."""
+        return [name for name, files in self._witnesses.items() if files.has(place)]
+
+    def _casemapping_of(self, place: TargetPlace) -> Casemapping:
+        if place.network not in self._casemappings:
+            witnesses = [Witness("", self._root)]
+            witnesses += (files.witness() for files in self._witnesses.values())
+            found = common_casemapping(witnesses, place)
+            self._casemappings[place.network] = found
+        return self._casemappings[place.network]
+
+    def _make_safe(self) -> None:
+        self._writer.flush()
+        if self._writer.storage.sync is not Sync.NEVER:
+            self._writer.sync()
+
+    def _forget_quiet(self) -> None:
+        """Drop the lines of targets that were quiet for long from memory."""
+        oldest = self._steady() - _FORGOTTEN
+        self._joins = {place: join for place, join in self._joins.items() if join.touched >= oldest}
+
+    def _first_context(self) -> int:
+        """Return the sequence behind which the neighbours of later lines begin."""
+        firsts = (join.first_sequence for join in self._joins.values())
+        return min([self._sequence, *(first - 1 for first in firsts if first)])
+
+    # -- coverage --------------------------------------------------------------------
+
+    def _write_coverage(self, at: str, *, everything: bool) -> None:
+        witnesses = {name: files.witness() for name, files in self._witnesses.items()}
+        places = dict(self._changed)
+        if everything:
+            for witness in witnesses.values():
+                places.update((each, None) for each in witness.targets)
+            self._keep_rooms([*witnesses.values()], {place.network for place in places})
+            for files in self._witnesses.values():
+                files.prune_runs()
+        archive = Witness("", self._root)
+        for place in places:
+            told = [
+                (coverage, self._holes_of(name))
+                for name, witness in witnesses.items()
+                if (coverage := self._witnesses[name].coverage(witness, place)) is not None
+            ]
+            self._add_coverage(place, archive, told, at)
+        self._changed.clear()
+        if places:
+            self._make_safe()
+
+    def _add_coverage(
+        self,
+        place: TargetPlace,
+        archive: Witness,
+        told: Sequence[tuple[Coverage, Sequence[Hole]]],
+        at: str,
+    ) -> None:
+        if not told:
+            return
+        casemapping = self._casemapping_of(place)
+        names = TargetNames(place, casemapping, self._recorded(archive, place))
+        self._writer.set_casemapping(names.network, casemapping.name)
+        self._writer.hold(names.network, names.target)
+        path = self._writer.path(names.network, names.target)
+        known = archive.coverage(Target(*place, str(path)))
+        entries = [*collected_entries(told, known, at)]
+        if entries:
+            self._writer.notes.add(path, *entries)
+
+    def _recorded(self, archive: Witness, place: TargetPlace) -> Iterator[Event]:
+        """Yield the first event of a target in the archive, if it has any."""
+        target = Target(*place, str(self._root / place.network / place.target))
+        event = archive.record_of(target).first_event()
+        if event is not None:
+            yield event
+
+    def _holes_of(self, name: str) -> Sequence[Hole]:
+        known = self._position.witnesses.get(name)
+        return () if known is None else known.holes
+
+    def _keep_rooms(self, witnesses: Sequence[Witness], networks: set[str]) -> None:
+        merge_rooms(self._writer.storage, witnesses, sorted(networks), self._system)
+
+    def close(self) -> None:
+        """Close all files, and release the archive."""
+        try:
+            for files in self._witnesses.values():
+                files.close()
+        finally:
+            self._writer.close()
+
+
+def _arrival(data: bytes, sequence: int) -> Arrival:
+    """Return the line of a message; ValueError if it is no event at a time that can be."""
+    event = jsonl.decode(data)
+    if not is_time(event.time) or b"\n" in data:
+        raise ValueError("no line of an archive")
+    return Arrival(event.time, not event.via, data, sequence)

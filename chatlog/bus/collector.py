@@ -1,0 +1,203 @@
+"""The collector: a stream into one archive, for as long as both are there.
+
+Its consumer is made anew for each connection, from the position in the archive on, and
+acknowledges nothing: a durable one, of which the server knows how far it came, loses the lines
+that were delivered to a process that died.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from chatlog import clock
+from chatlog.bus.messages import encode
+from chatlog.bus.server import connect, create_stream, disconnect
+from chatlog.bus.subjects import EVERYTHING, ask_subject
+from chatlog.errors import NetworkError, NothingFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+
+    from chatlog.bus.collection import Collection
+    from chatlog.bus.server import BusServer, StreamLimits
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE: Final = 1000  # messages
+_WAIT: Final = 0.5  # seconds for the first of them
+_ROUND: Final = 2.0  # seconds between two rounds
+_SHARE: Final = 2
+"""So many times as long as a round took there is none."""
+_MOST: Final = 32 * 1024 * 1024  # bytes of lines that wait for a round
+_COVERAGE: Final = 3600.0  # seconds between two looks at all ledgers
+_ASK: Final = 15.0  # seconds between two requests for lost messages
+_SOONEST: Final = 0.5
+_LATEST: Final = 30.0
+_IDLE: Final = 60.0  # seconds after which the server drops a consumer that nobody reads
+
+
+class Collector:
+    """Collects one stream until `stop`; if `create`, it makes the stream if there is none."""
+
+    def __init__(
+        self, collection: Collection, server: BusServer, stream: str, create: StreamLimits | None
+    ) -> None:
+        self._collection = collection
+        self._server = server
+        self._stream = stream
+        self._create = create
+        self._stopping = asyncio.Event()
+        self._trouble = ""
+        self._round_due = 0.0
+        self._coverage_due = time.monotonic() + _COVERAGE
+        self._ask_due = 0.0
+
+    def stop(self) -> None:
+        """End after a last round."""
+        self._stopping.set()
+
+    async def run(self, *, once: bool = False) -> None:
+        """Collect; with `once`, end at the end of the stream.
+
+        Raise NetworkError if there is no bus and it runs `once`, RefusedError if the bus refuses
+        us, NothingFoundError if it has no such stream, TranscriptError if the archive cannot be
+        written, HeldError if a recorder writes to it.
+        """
+        wait = _SOONEST
+        while not self._stopping.is_set():
+            try:
+                await self._connected(once=once)
+            except NetworkError as error:
+                if once:
+                    raise
+                wait = min(2 * wait, _LATEST) if self._trouble else _SOONEST
+                self._tell(str(error))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), wait)
+            else:
+                break
+        self._collection.settle(clock.now(), everything=True)
+
+    def _tell(self, trouble: str) -> None:
+        """Print that the bus is away, once, and that it is back."""
+        if trouble and not self._trouble:
+            logger.warning("%s; the lines wait with their recorders", trouble)
+        elif self._trouble and not trouble:
+            logger.info("the bus is back")
+        self._trouble = trouble
+
+    async def _connected(self, *, once: bool) -> None:
+        """Collect over one connection, until the end or a NetworkError."""
+        client = await connect(self._server)
+        try:
+            async for messages, left in self._batches(client):
+                self._tell("")
+                for message in messages:
+                    name = (message.headers or {}).get("Nats-Msg-Id", "")
+                    sequence = message.metadata.sequence.stream
+                    self._collection.take(message.subject, name, message.data, sequence)
+                is_end = once and not left
+                self._settle(is_due=is_end)
+                await self._ask(client, is_due=is_end)
+                if is_end or self._stopping.is_set():
+                    return
+        finally:
+            await disconnect(client)
+
+    def _settle(self, *, is_due: bool) -> None:
+        now = time.monotonic()
+        if is_due or now >= self._round_due or self._collection.size > _MOST:
+            everything = now >= self._coverage_due
+            self._collection.settle(clock.now(), everything=everything)
+            end = time.monotonic()
+            self._round_due = end + max(_ROUND, _SHARE * (end - now))
+            if everything:
+                self._coverage_due = end + _COVERAGE
+
+    async def _ask(self, client: Client, *, is_due: bool) -> None:
+        """LostRequest the shippers for lost messages; who is not there is asked again."""
+        now = time.monotonic()
+        lost = self._collection.lost() if is_due or now >= self._ask_due else []
+        if not lost:
+            return
+        self._ask_due = now + _ASK
+        for witness, ask in lost:
+            logger.info(
+                "messages %d to %d of %s are lost; asking for them", ask.first, ask.last, witness
+            )
+            await _published(client, ask_subject(witness), encode(ask))
+
+    async def _batches(self, client: Client) -> AsyncIterator[tuple[Sequence[Msg], int]]:
+        """Yield the next messages, also none, and how many are left in the stream."""
+        from nats.errors import Error
+
+        try:
+            consumer = await self._consumer(client)
+            left, delivered = 1, 0
+            while True:
+                messages = await _fetched(client, consumer)
+                for message in messages:
+                    delivered += 1
+                    if message.metadata.sequence.consumer != delivered:
+                        raise NetworkError("messages were lost on the way from the bus")
+                left = messages[-1].metadata.num_pending if messages else 0
+                yield messages, left
+        except (Error, OSError) as error:
+            raise NetworkError(f"the connection to the bus broke: {error!r}") from error
+
+    async def _consumer(self, client: Client) -> Any:
+        """Return a new consumer of the stream from the position of the archive on."""
+        from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+        from nats.js.errors import NotFoundError
+
+        streams = client.jetstream()
+        if self._create is not None:
+            await create_stream(streams, self._stream, self._create)
+        try:
+            info = await streams.stream_info(self._stream)
+        except NotFoundError:
+            raise NothingFoundError(
+                f"{self._server.shown} has no stream {self._stream}; --create makes it"
+            ) from None
+        begin = self._collection.begin(str(info.created), info.state.last_seq)
+        return await streams.pull_subscribe(
+            EVERYTHING,
+            stream=self._stream,
+            config=ConsumerConfig(
+                ack_policy=AckPolicy.NONE,
+                deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+                opt_start_seq=begin,
+                inactive_threshold=_IDLE,
+            ),
+        )
+
+
+async def _fetched(client: Client, consumer: Any) -> list[Msg]:
+    """Return some messages, none if there are none by now; NetworkError without a connection."""
+    try:
+        found: list[Msg] = await consumer.fetch(_AT_ONCE, timeout=_WAIT)
+    except asyncio.CancelledError:
+        if client.is_closed:
+            raise NetworkError("the connection to the bus broke") from None
+        raise
+    except TimeoutError:
+        if client.is_closed:
+            raise NetworkError("the connection to the bus broke") from None
+        return []
+    return found
+
+
+async def _published(client: Client, subject: str, data: bytes) -> None:
+    from nats.errors import Error
+
+    try:
+        await client.publish(subject, data)
+    except Error as error:
+        raise NetworkError(f"the connection to the bus broke: {error!r}") from error

@@ -1,0 +1,108 @@
+"""The files of the recorders whose lines a collector takes: `ROOT/.witnesses/WITNESS`.
+
+Such a directory is like an archive without segments: it has the ledgers of a recorder, how its
+networks fold names, and the status of its runs. So its coverage is read as that of any archive.
+Every message can come again: it replaces the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from chatlog.archive.files import reported
+from chatlog.archive.system import System, replace_file
+from chatlog.archive.targets import Target
+from chatlog.bus.ledgers import NETWORK_FILES, check_before
+from chatlog.coverage import ledger
+from chatlog.errors import TranscriptError
+from chatlog.health.runs import RunFile, is_run_name, prune
+from chatlog.health.status import decode
+from chatlog.health.witness_runs import WITNESSES
+from chatlog.upkeep.witness import TargetPlace, Witness
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chatlog.bus.messages import LedgerPiece, NetworkFile, RunReport
+    from chatlog.coverage.fold import Coverage
+
+_FILE_MODE: Final = 0o666
+
+
+class WitnessFiles:
+    """The files of one recorder, and the locks of its runs that go on."""
+
+    def __init__(self, root: Path, name: str, system: System) -> None:
+        self.name = name
+        self.root = root / WITNESSES / name
+        self._system = system
+        self._runs: dict[str, RunFile] = {}
+
+    def take_ledger(self, place: TargetPlace, piece: LedgerPiece) -> None:
+        """Write a piece of a ledger at its offset, as the end of the file.
+
+        A piece that follows other bytes than the file has is passed over. Those were lost on the
+        way, and the whole ledger comes again when its shipper is asked for them.
+        """
+        path = self.root / place.network / place.target / ledger.NAME
+        with reported(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE)
+            try:
+                is_next = piece.offset <= os.fstat(fd).st_size
+                if is_next and check_before(fd, piece.offset) == piece.check:
+                    os.pwrite(fd, piece.data, piece.offset)
+                    os.ftruncate(fd, piece.offset + len(piece.data))
+            finally:
+                os.close(fd)
+
+    def take_network_file(self, network: str, file: NetworkFile) -> None:
+        """Write a file of a network; one of another name than ours is passed over."""
+        if file.name in NETWORK_FILES:
+            path = self.root / network / file.name
+            replace_file(path, file.data, system=self._system, durable=False)
+
+    def take_run(self, report: RunReport) -> None:
+        """Write the status of a run, and hold its lock for as long as it goes on."""
+        if not is_run_name(report.name):
+            return
+        with suppress(BlockingIOError):
+            run = self._runs.get(report.name) or RunFile(self.root, report.name)
+            run.write(report.data)
+            if report.is_alive:
+                self._runs[report.name] = run
+            else:
+                self._runs.pop(report.name, None)
+                run.close()
+
+    def prune_runs(self) -> None:
+        """Remove the files of old runs."""
+        with suppress(TranscriptError):
+            prune(self.root, _is_over)
+
+    def has(self, place: TargetPlace) -> bool:
+        """Return whether the recorder has told of a target."""
+        return (self.root / place.network / place.target / ledger.NAME).is_file()
+
+    def witness(self) -> Witness:
+        """Return the recorder as a witness, as its files are by now."""
+        return Witness(self.name, self.root)
+
+    def coverage(self, witness: Witness, place: TargetPlace) -> Coverage | None:
+        """Return the coverage of a target by this recorder, None if it has not told of any."""
+        path = str(self.root / place.network / place.target)
+        return witness.coverage(Target(place.network, place.target, path))
+
+    def close(self) -> None:
+        """Release the locks of all runs."""
+        for run in self._runs.values():
+            run.close()
+
+
+def _is_over(data: bytes) -> bool:
+    try:
+        return bool(decode(data).ended)
+    except ValueError:
+        return False
