@@ -21,6 +21,9 @@ from chatlog.settings.table import SETTINGS
 COMMANDS = {"record": record, "sync": sync, "audit": audit, "maintain": maintain}
 OF_THE_COMMAND = {
     "--take-over",
+    "--publish",
+    "--nats-creds",
+    "--nats-ca",
     "--for",
     "--until",
     "--idle",
