@@ -30,7 +30,9 @@ COLUMNS: Final = (
 """The columns, in order; `params` are joined by spaces."""
 
 _FORMULAS: Final = frozenset("=+-@\t\r'")
-_UNLIKE_ROWS: Final = re.compile(r"\"|,(?:[=+'-]|@(?!server,))")
+_UNLIKE: Final = ('"', "=", "+", "@", "'", ",-")
+"""Signs of a row of which a field may change; for single ones, a search takes no time."""
+
 _COMMAS: Final = len(COLUMNS) - 1
 _QUOTE: Final = '"'
 _QUOTED: Final = re.compile('[,"\r\n]')
@@ -43,7 +45,16 @@ class _Rows:
         return f"{','.join(COLUMNS)}\r\n".encode()
 
     def encode(self, lines: LineBlock) -> bytes:
-        return "\r\n".join([*map(_row, lines.events), ""]).encode("utf-8", "replace")
+        events = lines.events
+        heads = [*map(_head, events)]
+        # Nearly all need no look at each field: that would take three times as long.
+        if not _are_plain("".join(heads), len(heads)):
+            heads = [
+                head if _are_plain(head, 1) else ",".join(map(_field, _fields(event)))
+                for head, event in zip(heads, events, strict=True)
+            ]
+        rows = [head + _text(event.text) for head, event in zip(heads, events, strict=True)]
+        return "\r\n".join([*rows, ""]).encode("utf-8", "replace")
 
 
 def encoder(_facts: FileFacts) -> StreamEncoder:
@@ -51,20 +62,31 @@ def encoder(_facts: FileFacts) -> StreamEncoder:
     return _Rows()
 
 
-def _row(event: Event) -> str:
-    text = event.text
-    fields = (
+def _head(event: Event) -> str:
+    """Return the fields of an event before its text, as they stand, each with its comma."""
+    return ",".join(_fields(event))
+
+
+def _fields(event: Event) -> tuple[str, ...]:
+    """Return the fields of an event before its text, and an empty one."""
+    return (
         *(event.time, event.network, event.target, event.type, event.nick, event.user),
         *(event.host, event.account, event.subject, event.command, " ".join(event.params)),
         *(event.reply_to, event.msgid, event.via, ""),
     )
-    row = ",".join(fields)
-    # Nearly all rows need no look at each field: that would take three times as long.
-    if not row.isprintable() or row.count(",") != _COMMAS or _UNLIKE_ROWS.search(row):
-        row = ",".join(map(_field, fields))
+
+
+def _are_plain(heads: str, number: int) -> bool:
+    """Return whether no field of some heads, one behind the other, must change."""
+    has_commas = heads.count(",") != number * _COMMAS
+    return not has_commas and heads.isprintable() and not any(map(heads.__contains__, _UNLIKE))
+
+
+def _text(text: str) -> str:
+    """Return the text of an event as a field."""
     if text.isprintable() and "," not in text and '"' not in text and text[:1] not in _FORMULAS:
-        return row + text
-    return row + _field(text)
+        return text
+    return _field(text)
 
 
 def _field(field: str) -> str:
