@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import compress
+from sys import intern
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -157,6 +158,7 @@ class _DayPage:
         self._speakers = renderer.speakers
         self._day = day
         self._about = about
+        self._has_marks = bool(about.edited or about.reactions)
         self._gaps = sorted(gaps, key=lambda gap: gap.time, reverse=True)
         self._lines: list[str] = []
         self._plain: list[str] = []
@@ -234,8 +236,9 @@ class _DayPage:
         """Return the marks behind a message: edited, removed, reactions; remember its place."""
         renderer, msgid = self._renderer, event.msgid
         renderer.messages[msgid] = f"{self._day}.html#{anchor}"
-        edited, reactions = self._about.marks(msgid)
-        if event.text != REDACTED and (event.network, msgid) in renderer.redacted:
+        edited, reactions = self._about.marks(msgid) if self._has_marks else ("", "")
+        redacted = renderer.redacted
+        if redacted and event.text != REDACTED and (event.network, msgid) in redacted:
             return f'{edited} <i class="gone">(taken back)</i>{reactions}'
         return edited + reactions
 
@@ -284,7 +287,8 @@ class _DayPage:
         """Return the numbers of the day."""
         found = self._summary
         found.said = len(self._nicks)
-        found.people = dict(Counter(self._nicks))
+        # One object for each nick: years of days have few different ones.
+        found.people = {intern(nick): said for nick, said in Counter(self._nicks).items()}
         for clock, count in Counter(self._times).items():
             found.hours[int(clock[:2])] += count
         return found

@@ -81,6 +81,10 @@ def test_sealed_segments_make_the_same_site(compress, rotate, expected, zone, tm
     assert differing(found, expected) == []
 
 
+def test_several_processes_make_the_same_site(expected, zone, tmp_path):
+    assert differing(site_of(tmp_path, *TALK, zone={**zone, "workers": 3}), expected) == []
+
+
 @pytest.mark.parametrize("months", [1, 12])
 def test_an_archive_that_is_never_rotated_is_read_as_often_for_many_months_as_for_one(
     months, tmp_path, monkeypatch
