@@ -97,9 +97,13 @@ def test_what_is_no_size_is_refused(text):
         parsers.parse_size(text)
 
 
-@pytest.mark.parametrize("name", ["UTC", "Europe/Berlin"])
+@pytest.mark.parametrize("name", ["Etc/UTC", "Europe/Berlin"])
 def test_a_zone_is_found_by_its_name(name):
     assert parsers.parse_zone(name) == ZoneInfo(name)
+
+
+def test_utc_is_the_zone_for_which_readers_take_a_short_way():
+    assert parsers.parse_zone("UTC") is UTC
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -147,7 +146,7 @@ class ExportOptions(Struct, frozen=True):
         reader = Reader(root, query.places, query.networks)
         query = terms.followed(query, wanted, reader, 0)
         withholding = withholding_of(self.withheld, reader, query)
-        tz = parsers.parse_zone(self.tz) if self.tz and self.tz != "UTC" else UTC
+        tz = parsers.parse_zone(self.tz or "UTC")
         by = Export(
             reader=reader,
             query=query,
