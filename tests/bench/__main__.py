@@ -118,7 +118,13 @@ def _exporting(options: argparse.Namespace) -> None:
 
     size = Size(events=options.events)
     with reading.somewhere(options.archive) as place:
-        _print_table("Exporting", exporting.compare(place, size, options.rounds))
+        if "formats" in options.only or not options.only:
+            _print_table("Exporting", exporting.compare(place, size, options.rounds))
+        if not shutil.which("irclog2html"):
+            click.echo("irclog2html is not installed, so no site is beside it", err=True)
+        elif "site" in options.only or not options.only:
+            table = exporting.compare_sites(place, options.events, options.rounds)
+            _print_table("A site", table)
 
 
 def _merging(options: argparse.Namespace) -> None:
@@ -193,6 +199,7 @@ def _parser() -> argparse.ArgumentParser:
     export = _add(commands, "exporting", _exporting, "an export to each format, and once more")
     export.add_argument("--events", type=_count, default=1_000_000, help="of the archive")
     export.add_argument("--rounds", type=_count, default=3)
+    export.add_argument("--only", type=_some_of("formats", "site"), default=[], help="formats,site")
     export.add_argument("--archive", metavar="DIR", help="make it there and leave it for the next")
     merged = _add(commands, "merging", _merging, "a merge of three recorders' archives")
     merged.add_argument("--lines", type=_count, default=10_000_000, help="of all archives")

@@ -26,7 +26,7 @@ _HEADER = ["import", "files", "lines", "wall s", "lines/s", "× irclog2html", "C
 _CHANNELS = 8
 _YEARS = 2
 _DAYS = 1000  # of the tree of small files
-_OPENED = "--- Log opened %a %b %d %H:%M:%S %Y"
+OPENED = "--- Log opened %a %b %d %H:%M:%S %Y"
 _CHANGE = 0.001  # the chance that a recorder begins or ceases to hear before a line
 
 
@@ -38,7 +38,7 @@ class Logs(NamedTuple):
     lines: int
 
 
-class _Task(NamedTuple):
+class Task(NamedTuple):
     name: str
     logs: Logs
     command: tuple[str, ...]
@@ -50,9 +50,9 @@ def compare(place: Path, lines: int, files: int, rounds: int) -> list[list[str]]
     irssi, znc, half = _logs(place, lines, files)
     into = place / "imported"
 
-    def task(name: str, logs: Logs, before: Callable[[], object]) -> _Task:
+    def task(name: str, logs: Logs, before: Callable[[], object]) -> Task:
         command = (sys.executable, "-m", "chatlog", "import", str(logs.root))
-        return _Task(name, logs, (*command, "--quiet", "--archive", str(into)), before)
+        return Task(name, logs, (*command, "--quiet", "--archive", str(into)), before)
 
     def empty() -> None:
         shutil.rmtree(into, ignore_errors=True)
@@ -70,8 +70,8 @@ def compare(place: Path, lines: int, files: int, rounds: int) -> list[list[str]]
     ]
     pages = place / "pages"
     pages.mkdir(exist_ok=True)
-    tasks += [_converted(name, logs, pages) for name, logs in (("irssi", irssi), ("ZNC", znc))]
-    spent: dict[_Task, list[tuple[float, Usage]]] = defaultdict(list)
+    tasks += [converted(name, logs, pages) for name, logs in (("irssi", irssi), ("ZNC", znc))]
+    spent: dict[Task, list[tuple[float, Usage]]] = defaultdict(list)
     for _ in range(rounds):
         for each in tasks:
             each.prepare()
@@ -81,14 +81,14 @@ def compare(place: Path, lines: int, files: int, rounds: int) -> list[list[str]]
     return [_HEADER, *_rows(spent)]
 
 
-def _converted(name: str, logs: Logs, pages: Path) -> _Task:
+def converted(name: str, logs: Logs, pages: Path) -> Task:
     """Return the conversion of logs into pages by irclog2html; those of one name are replaced."""
     script = 'find "$1" -name "*.log" -print0 | xargs -0 irclog2html -o "$2"'
     command = ("sh", "-c", script, "sh", str(logs.root), str(pages))  # too many for one
-    return _Task(f"irclog2html, {name}", logs, command, bool)
+    return Task(f"irclog2html, {name}", logs, command, bool)
 
 
-def _rows(spent: dict[_Task, list[tuple[float, Usage]]]) -> Iterator[list[str]]:
+def _rows(spent: dict[Task, list[tuple[float, Usage]]]) -> Iterator[list[str]]:
     """Yield a row for each task; its speed is beside that of irclog2html with the same logs."""
     walls = {task: median(seconds for seconds, _ in runs) for task, runs in spent.items()}
     pages = {task.logs: wall for task, wall in walls.items() if task.command[0] == "sh"}
@@ -117,11 +117,11 @@ def _logs(place: Path, lines: int, files: int) -> tuple[Logs, Logs, Path]:
     channels = max(1, files // _DAYS)
     small = Size(events=lines // 2, channels=channels, years=files / channels / 365.25)
     tree = place / "users" / "ann" / "moddata" / "log"
-    irssi = _written(base, place / "irclogs", irssi_name, irssi_lines, _OPENED)
-    return irssi, _written(made(place, small), tree, znc_name, znc_lines), half
+    irssi = written(base, place / "irclogs", irssi_name, irssi_lines, OPENED)
+    return irssi, written(made(place, small), tree, znc_name, znc_lines), half
 
 
-def _written(
+def written(
     base: Path,
     root: Path,
     name: Callable[[Event], str],
