@@ -11,7 +11,7 @@ import pytest
 
 from tests import bench
 from tests.bench import __main__ as command
-from tests.bench import exporting
+from tests.bench import exporting, shards
 from tests.bench.archive import Size, channels, irssi_log, made
 
 MODULES = [each.name for each in pkgutil.iter_modules(bench.__path__) if not each.ispkg]
@@ -46,6 +46,26 @@ def test_a_merge_of_three_made_up_archives_is_measured(capsys, tmp_path):
     assert command.main(["merging", *options]) == 0
     rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if "|" in line]
     assert [row[1].strip() for row in rows[2:]] == ["into a new one", "once more"]
+
+
+def test_a_simulation_of_shards_exceeds_no_limit_and_replicas_miss_nothing_in_a_restart():
+    setting = shards.Setting(channels=240, shards=4, replicas=2, accounts=False)
+    alone = setting._replace(replicas=1)
+    started, alone_started = shards.start_all(setting), shards.start_all(alone)
+    assert started.dropped == alone_started.dropped == 0
+    # 60 channels a shard on average at 5 in 10.2 s, and no shard has twice as many.
+    assert 120 < alone_started.heard < 240
+    assert started.heard < 1.2 * alone_started.heard, "replicas join their own channels first"
+    assert shards.restart_each(setting).missed == 0
+    assert shards.restart_each(alone).missed > 0
+    own = shards.start_all(alone._replace(accounts=True))
+    assert own.heard < alone_started.heard / 3
+
+
+def test_the_simulation_prints_each_scenario(capsys):
+    assert command.main(["shards", "--channels", "60", "--shards", "2"]) == 0
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if "|" in line]
+    assert [row[1].strip() for row in rows[2::4]] == [*shards.SCENARIOS]
 
 
 def test_an_export_to_each_format_is_measured(capsys, tmp_path):

@@ -9,6 +9,7 @@ https://en.wikipedia.org/wiki/Rendezvous_hashing).
 from __future__ import annotations
 
 from hashlib import blake2b
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -35,8 +36,23 @@ class Placement(msgspec.Struct, frozen=True):
             return True
         return self.number in self.holders(network, channel)
 
+    def share_of(self, network: str, channels: Iterable[str]) -> tuple[str, ...]:
+        """Return the channels that this recorder records, in the order in which it is to join.
+
+        Those of which it is the first holder come first: the replicas of a channel ask for it
+        at different times, so that after a start of all of them each channel is heard earlier.
+        """
+        ranked = []
+        for channel in channels:
+            holders = self.holders(network, channel)
+            if self.number in holders:
+                ranked.append((holders.index(self.number), channel))
+        return tuple(channel for _, channel in sorted(ranked, key=itemgetter(0)))
+
     def holders(self, network: str, channel: str) -> list[int]:
         """Return the numbers of the shards that record a channel, the first one first."""
+        if self.shards == 1:
+            return [1]
         name = f"{_NETWORKS[network]}\n{_CHANNELS[channel]}".encode("utf-8", "surrogatepass")
         numbers: Iterable[int] = range(1, self.shards + 1)
         ranked = sorted(numbers, key=lambda number: _weight(name, number), reverse=True)

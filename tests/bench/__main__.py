@@ -1,7 +1,7 @@
 """Benchmarks: `python -m tests.bench [NAME]`.
 
-NAME is all, flood, paced, small, crowds, reading, exporting, merging, importing, startup or
-profile.
+NAME is all, flood, paced, small, crowds, reading, exporting, merging, importing, shards, startup
+or profile.
 
 docs/benchmarks.md says how each one measures. What is measured is printed, never judged: the
 exit status is 0 unless something could not run.
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _TABLES = (
     *("flood", "paced", "small", "crowds", "reading", "exporting", "merging", "importing"),
-    "startup",
+    *("shards", "startup"),
 )
 _NAMES = [contender.name for contender in CONTENDERS]
 
@@ -53,8 +53,9 @@ def _all(options: argparse.Namespace) -> None:
     begin, failures = time.monotonic(), []
     for name in _TABLES:
         click.echo(f"== {name}, after {(time.monotonic() - begin) / 60:.0f} minutes", err=True)
-        rounds = ["--runs", f"{5 * options.rounds}"] if name == "startup" else []
-        one = _parser().parse_args([name, *(rounds or ["--rounds", f"{options.rounds}"])])
+        rounds = ["--rounds", f"{options.rounds}"]
+        others = {"startup": ["--runs", f"{5 * options.rounds}"], "shards": []}
+        one = _parser().parse_args([name, *others.get(name, rounds)])
         try:
             one.run(one)
         except FailedError as error:
@@ -152,6 +153,13 @@ def _startup(options: argparse.Namespace) -> None:
     _print_table("Starts", startup.compare(options.runs))
 
 
+def _shards(options: argparse.Namespace) -> None:
+    from tests.bench import shards
+
+    _print_table("Shards", shards.compare(options.channels, options.shards))
+    click.echo(f"\n{shards.ASSUMPTIONS}")
+
+
 def _profile(options: argparse.Namespace) -> None:
     from tests.bench import stages  # the others need not import what they measure
 
@@ -214,6 +222,9 @@ def _parser() -> argparse.ArgumentParser:
     many.add_argument("--lines", type=_count, default=20_000)
     many.add_argument("--channels", type=_count, default=5000)
     many.add_argument("--rounds", type=_count, default=3)
+    sharded = _add(commands, "shards", _shards, "a simulation of shards on Twitch")
+    sharded.add_argument("--channels", type=_count, default=10_000)
+    sharded.add_argument("--shards", type=_count, default=20)
     start = _add(commands, "startup", _startup, "start-up against a bare interpreter's")
     start.add_argument("--runs", type=_count, default=15)
     profile = _add(commands, "profile", _profile, "the recorder's path stage by stage")

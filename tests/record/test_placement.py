@@ -30,6 +30,19 @@ def test_a_further_shard_takes_a_channel_or_leaves_it_where_it_is(network, chann
     assert len(before - after) <= 1
 
 
+@given(names, st.lists(names, max_size=20, unique=True), counts, st.integers(1, 4))
+def test_a_share_has_the_channels_that_the_shard_holds_first_those_of_which_it_is_the_first(
+    network, channels, count, replicas
+):
+    place = Placement(1 + len(channels) % count, count, replicas)
+    share = place.share_of(network, channels)
+    assert sorted(share) == sorted(each for each in channels if place.holds(network, each))
+    ranks = [place.holders(network, each).index(place.number) for each in share]
+    assert ranks == sorted(ranks)
+    first = [each for each, rank in zip(share, ranks, strict=True) if not rank]
+    assert first == [each for each in channels if each in first], "in the order of the file"
+
+
 def test_channels_are_spread_evenly():
     numbers = Counter(
         number

@@ -41,7 +41,8 @@ def share_of(
     """
     found = {}
     for name, network in networks.items():
-        own = tuple(each for each in network.channels if place.holds(name, each.name))
+        listed = {each.name: each for each in network.channels}
+        own = tuple(listed[channel] for channel in place.share_of(name, listed))
         follows = network.accept_invites and place.holds(name, "")
         if own or follows:
             found[name] = msgspec.structs.replace(network, channels=own, accept_invites=follows)
