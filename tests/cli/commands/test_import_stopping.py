@@ -7,14 +7,14 @@ import sys
 
 import pytest
 
-from tests.support.waiting import PATIENCE, eventually
+from tests.support.waiting import PATIENCE
 
-LINES = 60_000
+LINES = 10_000
 
 
 @pytest.fixture
 def logs(tmp_path):
-    """Logs of irssi that take a second or more to import."""
+    """Logs of irssi, one for each process that reads."""
     root = tmp_path / "irclogs" / "net"
     root.mkdir(parents=True)
     lines = [b"%02d:%02d <ann> line %d\n" % (n // 3600, n // 60 % 60, n) for n in range(LINES)]
@@ -34,16 +34,30 @@ def lines_of(tmp_path):
     return sum(path.read_bytes().count(b"\n") for path in paths)
 
 
+STOPPED = """
+import os, sys
+from chatlog import cli
+from chatlog.ingest.staging import Stage
+
+add = Stage.add
+
+def stopped(stage, log, at):
+    add(stage, log, at)
+    os.kill(os.getpid(), int(sys.argv[1]))
+
+Stage.add = stopped
+sys.exit(cli.run(sys.argv[2:]))
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_import_that_is_stopped_leaves_no_stage_and_the_next_completes_it(
     number, tmp_path, logs, chatlog
 ):
+    program = [sys.executable, "-c", STOPPED, str(int(number)), *command(tmp_path, logs)[3:]]
     process = subprocess.Popen(
-        command(tmp_path, logs), env=chatlog.environment(), stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )  # fmt: skip
-    eventually(lambda: [*tmp_path.glob("archive/.importing-*/lock")])
-    process.send_signal(number)
+        program, env=chatlog.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     _, said = process.communicate(timeout=PATIENCE)  # ends when the workers' pipes are closed too
     assert process.returncode == 130
     assert b"Traceback" not in said
