@@ -228,7 +228,14 @@ def test_the_metrics_are_those_that_are_written():
         holds={"#c": True}, heard=time,
     )  # fmt: skip
     status = RunStatus(
-        pid=1, version="1", root="/", started=time, updated=time, networks=(network,), piped=time
+        pid=1,
+        version="1",
+        root="/",
+        started=time,
+        updated=time,
+        networks=(network,),
+        piped=time,
+        shipped=time,
     )
     samples = [line for line in prometheus(status).splitlines() if not line.startswith("#")]
     written = {line.split(" ")[0] for line in samples}

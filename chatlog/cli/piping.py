@@ -56,10 +56,10 @@ def begin(root: Path) -> None:
         cursor.keep()
 
 
-def moved_at(root: Path) -> str:
-    """Return the time at which the position of the pipe moved last, "" if it is not known."""
+def moved_at(path: Path) -> str:
+    """Return the time at which a file of a position was written last, "" if it is not known."""
     try:
-        state = state_of(str(root / DIRECTORY / CURSOR))
+        state = state_of(str(path))
     except TranscriptError:
         return ""
     return format_time(state[2] // 1_000_000) if state is not None else ""

@@ -19,6 +19,7 @@ from chatlog.archive.descriptors import raise_limit
 from chatlog.archive.locks import Locks
 from chatlog.archive.system import System
 from chatlog.background import do_in_thread
+from chatlog.cli import piping
 from chatlog.cli.options import plans
 from chatlog.cli.piping import begin, moved_at, piped
 from chatlog.cli.show.diagnostics import end_diagnostics
@@ -30,7 +31,7 @@ from chatlog.coverage.entries import ReportedEntry
 from chatlog.errors import ChatlogError, TranscriptError
 from chatlog.formats.wording import some_of
 from chatlog.health.handover import left_behind, name_of, successors, unheard
-from chatlog.health.heartbeat import Heartbeat
+from chatlog.health.heartbeat import Heartbeat, Moved
 from chatlog.health.metrics_server import MetricsServer
 from chatlog.health.runs import RunFile, prune, run_name
 from chatlog.health.status import RunStatus, decode
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("chatlog")
 
 _POLICIES = ".sts.json"
+_SHIPPED = Path(".ship", "outbox")  # of chatlog.bus, which a recorder never imports
 
 
 class RecorderProcess:
@@ -185,7 +187,7 @@ class RecorderProcess:
             run_file=run_file,
             metrics_file=Path(self._metrics_file) if self._metrics_file else None,
             notifier=self._notifier,
-            piped=partial(moved_at, self._storage.root) if self._pipe else None,
+            moved=self._moved,
             on_metrics=self._metrics_server.publish if self._metrics_server else None,
             describe=run_line,
         )
@@ -198,6 +200,12 @@ class RecorderProcess:
             run_file.close()
 
         return end
+
+    def _moved(self) -> Moved:
+        """Return when the positions of the pipe and of the shipper moved; in any thread."""
+        root = self._storage.root
+        piped = moved_at(root / piping.DIRECTORY / piping.CURSOR) if self._pipe else ""
+        return Moved(piped, moved_at(root / _SHIPPED))
 
     def _status(self) -> RunStatus:
         return RunStatus(

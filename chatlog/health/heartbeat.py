@@ -36,14 +36,21 @@ _METRICS_MODE: Final = 0o644  # another user's exporter reads it
 _UNREADABLE: Final = "make that directory writable for this user, or name another --metrics-file"
 
 
+class Moved(NamedTuple):
+    """The times at which the positions of the processes beside a run moved last, "" if never."""
+
+    piped: str = ""
+    shipped: str = ""
+
+
 class Heartbeat:
     """Report the status of a run every `every` seconds, from `start` until `stop`.
 
     `status` returns the status as the run knows it, which must not change
     afterwards. The lag of the loop, the room on the disk and the errors of this
-    module are added here. `describe` returns the line for the service manager. `piped`
-    returns when the position of the pipe moved last. `on_metrics` gets the metrics at every beat.
-    Both are called in the thread that writes the files.
+    module are added here. `describe` returns the line for the service manager, `moved` when the
+    positions of other processes moved last; `on_metrics` gets the metrics at every beat. The
+    last two are called in the thread that writes the files.
     At the end, the disk has `patience` seconds for what is still to be written.
     """
 
@@ -55,7 +62,7 @@ class Heartbeat:
         run_file: RunFile,
         metrics_file: Path | None,
         notifier: Notifier,
-        piped: Callable[[], str] | None = None,
+        moved: Callable[[], Moved] = Moved,
         on_metrics: Callable[[bytes], object] | None = None,
         describe: Callable[[RunStatus], str],
         every: float = 10.0,
@@ -66,7 +73,7 @@ class Heartbeat:
         self._notifier = notifier
         self._describe = describe
         self._every = every
-        self._files = _Files(run_file, metrics_file, piped, on_metrics, patience)
+        self._files = _Files(run_file, metrics_file, moved, on_metrics, patience)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._lag = 0.0
 
@@ -135,12 +142,12 @@ class _Files:
         self,
         run_file: RunFile,
         metrics_file: Path | None,
-        piped: Callable[[], str] | None,
+        moved: Callable[[], Moved],
         on_metrics: Callable[[bytes], object] | None,
         patience: float,
     ) -> None:
         self._run_file = run_file
-        self._piped = piped
+        self._moved = moved
         self._on_metrics = on_metrics
         self._patience = patience
         self._outputs = _outputs(run_file, metrics_file)
@@ -159,11 +166,13 @@ class _Files:
             logger.error("%s could not be written in time; check that disk", self._run_file.path)
 
     def _write_all(self, status: RunStatus) -> None:
+        moved = self._moved()
         status = msgspec.structs.replace(
             status,
             disk_free=self._free(),
             errors=status.errors + self._errors,
-            piped=self._piped() if self._piped is not None else "",
+            piped=moved.piped,
+            shipped=moved.shipped,
         )
         for output in self._outputs:
             self._write(output, status)

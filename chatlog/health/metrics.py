@@ -120,6 +120,8 @@ _FAMILIES: Final = tuple(
             _run(lambda status: status.waiting_bytes)),
         ("pipe_timestamp_seconds", "gauge", "When the command of --pipe took lines last.",
             _run(lambda status: _seconds(status.piped))),
+        ("ship_timestamp_seconds", "gauge", "When the bus had taken all batches but the last.",
+            _run(lambda status: _seconds(status.shipped))),
         ("targets_left_out", "gauge", "Targets that are recorded and have no sample of their own.",
             _targets_left_out),
         ("connected", "gauge", "1 while a server of the network has us welcomed.",

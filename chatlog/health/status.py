@@ -76,7 +76,7 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True):
     `loop_lag` is the longest that the loop was late since the last status, in
     seconds; `disk_free` is in bytes, of the disk that holds the archive;
     `waiting` is how many lines it has refused for now, `waiting_bytes` their bytes. `piped` is
-    when the position of the pipe moved last.
+    when the position of the pipe moved last, `shipped` when that of the shipper did.
     """
 
     pid: int
@@ -93,6 +93,7 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int = 0
     waiting_bytes: int = 0
     piped: str = ""
+    shipped: str = ""
 
 
 _SURROGATES: Final = "[\ud800-\udfff]"
@@ -131,7 +132,7 @@ def decode(data: bytes) -> RunStatus:
 
 
 def _times(status: RunStatus) -> Iterator[str]:
-    yield from (status.started, status.updated, status.ended, status.piped)
+    yield from (status.started, status.updated, status.ended, status.piped, status.shipped)
     for network in status.networks:
         yield from (network.since, network.last_event, network.heard_there)
         yield from (each.at for each in network.invitations)

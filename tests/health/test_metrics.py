@@ -25,7 +25,7 @@ FULL = run_status(
         holds={"#python": True, "#x": False}, awaits={"#y": False}, deaf={"#x": MOMENT, "#y": ""},
     ),
     started=MOMENT, updated=MOMENT, loop_lag=0.5, errors=9, disk_free=10**15, waiting=3,
-    waiting_bytes=300, piped=MOMENT,
+    waiting_bytes=300, piped=MOMENT, shipped=MOMENT,
 )  # fmt: skip
 """A status of which every metric has a sample."""
 
@@ -64,6 +64,7 @@ def test_the_metrics_say_what_the_status_says():
         ("chatlog_waiting_lines", ()): 3,
         ("chatlog_waiting_bytes", ()): 300,
         ("chatlog_pipe_timestamp_seconds", ()): 1_795_458_001.123,
+        ("chatlog_ship_timestamp_seconds", ()): 1_795_458_001.123,
         ("chatlog_targets_left_out", ()): 0,
         ("chatlog_connected", net): 1,
         ("chatlog_lag_seconds", net): 0.25,
