@@ -7,11 +7,12 @@ header of the log or its path tell them.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from chatlog.event import format_time
 from chatlog.formats.dialects.dialect import MINUTE, NoDateError
-from chatlog.formats.dialects.stamp_minute import StampMinute
+from chatlog.formats.dialects.stamp_minute import NO_MINUTES, StampMinutes
 
 if TYPE_CHECKING:
     import re
@@ -23,6 +24,7 @@ _DAY: Final = 86_400_000
 _HALF_A_DAY: Final = 12 * 60
 _EPOCH: Final = date(1970, 1, 1)
 _NOON: Final = 12
+_DAYS: Final = 4096
 MONTHS: Final = {
     name: number
     for number, name in enumerate(
@@ -89,10 +91,6 @@ def _hour_of(hour: int, half: str | None) -> int:
     return hour % _NOON + (_NOON if half[:1] in "pP" else 0)
 
 
-_BESIDE_TIME: Final = frozenset({"epoch", "year", "month", "day", "zone"})
-"""The groups of a stamp that tells more than the time of day."""
-
-
 class LogClock:
     """The clock of one log, in the order of its lines.
 
@@ -109,13 +107,14 @@ class LogClock:
         self.time = ""
         self._last = -1  # minutes of the day
         self._doubled = _Doubled(tally)
-        self._minute = StampMinute()
-        self._known: dict[str, str] = {}  # stamps of this minute
+        self._minutes = NO_MINUTES
         self._has_epoch = "epoch" in pattern.groupindex
-        self._tells_time_alone = not _BESIDE_TIME & pattern.groupindex.keys()
-        self._in_day: dict[str, int] = {}  # stamps that tell the time of day alone
         self._epoch = _Epochs()
-        self._bases: dict[date, int | None] = {}
+
+    @property
+    def knows_minutes(self) -> bool:
+        """Whether all stamps of this day that are equal are of one time."""
+        return self._minutes is not NO_MINUTES
 
     def length(self, line: str) -> int:
         """Return the length of the stamp with which a line begins, -1 if none does."""
@@ -126,7 +125,11 @@ class LogClock:
         """Set the local day, as a line between stamps tells it."""
         if day != self.date:
             self.date, self._last = day, -1
-            self._forget()
+            if self._minutes is not NO_MINUTES:
+                try:
+                    self._minutes = self._minutes.moved(midnight_in(self._tz, day))
+                except ValueError:  # which each line of that day will tell
+                    self._minutes = NO_MINUTES
 
     def follow(self, other: LogClock) -> None:
         """Set the day and the time of day to those of another clock of the log."""
@@ -139,56 +142,37 @@ class LogClock:
 
         Raise NoDateError if no date is known, ValueError if there is no such time.
         """
-        minute = self._minute
-        stamp = line[: minute.length]
-        if time := self._known.get(stamp):
-            self.time = time
-            return minute.length
-        if line.startswith(minute.lead) and (time := minute.time_of(line)):
-            self.time = time
-            if not minute.digits:
-                self._known[stamp] = time
-            return minute.length
+        known = self._minutes
+        minutes, seconds, day, begin, end, length, dates, tells_date, _, digits, _, _ = known
+        minute = minutes.get(line[begin:end])
+        if minute is None or not line.startswith(day):
+            return self._parse(line)
+        number, is_next, told = minute
+        second = known.seconds_of(line) if digits else seconds.get(line[end:length])
+        date = dates[is_next]
+        is_later = number >= self._last - _HALF_A_DAY or tells_date
+        if second is None or not date or not is_later:
+            return self._parse(line)
+        self._last = number
+        self.time = f"{date}{told}{second}"
+        return length
+
+    def _parse(self, line: str) -> int:
+        """Parse the stamp of a line as `read` does, and remember its minute."""
         found = self._pattern.match(line)
         if found is None:
             return -1
         if self._has_epoch and found["epoch"]:
-            self.time = time = self._epoch.time_of(int(found["epoch"]))
-            self._minute, self._known = StampMinute(length=found.end()), {found[0]: time}
+            self.time = self._epoch.time_of(int(found["epoch"]))
             return found.end()
-        if self._read_known(found):
-            return found.end()
-        self._forget()
-        parts = Stamped(found.groupdict())
-        if self._tells_time_alone:
-            self._in_day[found[0]] = parts.in_day
-        is_steady = self._step(parts)
-        self.time = self._find(parts)
-        if is_steady:
-            self._minute = StampMinute.remembered(found, self.time)
+        self._minutes = NO_MINUTES
+        stamp = Stamped(found.groupdict())
+        self._step(stamp)
+        midnight = self._midnight(stamp)
+        self.time = self._find(stamp)
+        if midnight is not None:
+            self._minutes = StampMinutes.remembered(found, self.time, self._last, midnight)
         return found.end()
-
-    def _read_known(self, found: re.Match[str]) -> bool:
-        """Set `time` to that of a stamp of a later minute, which another day had; return if so.
-
-        In quiet channels nearly each line is in a new minute.
-        """
-        in_day = self._in_day.get(found[0])
-        if in_day is None or self.date is None or in_day // MINUTE < self._last:
-            return False
-        base = self._bases.get(self.date)
-        if base is None:
-            return False
-        self._last = in_day // MINUTE
-        self.time = time = format_time(base + in_day)
-        self._minute = StampMinute.remembered(found, time)
-        self._known.clear()
-        return True
-
-    def _forget(self) -> None:
-        """Forget the minute of the stamp before, when the day changes."""
-        self._minute = StampMinute()
-        self._known.clear()
 
     def time_at(self, found: dict[str, str]) -> str:
         """Return the time of the groups of a stamp that a header has, and go to its day."""
@@ -196,8 +180,8 @@ class LogClock:
         self._step(stamp)
         return self._find(stamp)
 
-    def _step(self, stamp: Stamped) -> bool:
-        """Follow a stamp to its day; return whether all of the day has one distance from UTC."""
+    def _step(self, stamp: Stamped) -> None:
+        """Follow a stamp to its day."""
         minute = stamp.in_day // MINUTE
         if stamp.date is not None:
             self.date = stamp.date
@@ -208,8 +192,6 @@ class LogClock:
         elif minute < self._last - _HALF_A_DAY:
             self.date += timedelta(days=1)
         self._last = minute
-        assert self.date is not None  # noqa: S101 - set above
-        return stamp.offset is not None or self._base(self.date) is not None
 
     def _step_to(self, month: int, day: int) -> None:
         """Set the day of a stamp without a year: the first such day after the last one."""
@@ -221,24 +203,18 @@ class LogClock:
         self.date = date(year, month, day)
 
     def _find(self, stamp: Stamped) -> str:
+        """Return the time of a stamp of the day to which `_step` went."""
+        midnight = self._midnight(stamp)
+        if midnight is None:
+            return self._on_a_day_of_change(stamp)
+        return format_time(midnight + stamp.in_day)
+
+    def _midnight(self, stamp: Stamped) -> int | None:
+        """Return when the day of a stamp begins, as `midnight_in` does for its zone."""
         assert self.date is not None  # noqa: S101 - `_step` has set it
         if stamp.offset is not None:
-            days = (self.date - _EPOCH).days
-            return format_time(days * _DAY + stamp.in_day - stamp.offset)
-        base = self._base(self.date)
-        return self._on_a_day_of_change(stamp) if base is None else format_time(base + stamp.in_day)
-
-    def _base(self, day: date) -> int | None:
-        """Return the milliseconds since 1970 of a local midnight; None if clocks change then."""
-        if day not in self._bases:
-            begin = datetime(day.year, day.month, day.day, tzinfo=self._tz)
-            try:
-                after = begin + timedelta(days=1)
-                is_steady = begin.utcoffset() == after.utcoffset()
-                self._bases[day] = int(begin.timestamp()) * 1000 if is_steady else None
-            except OverflowError as error:
-                raise ValueError("no such day") from error
-        return self._bases[day]
+            return (self.date - _EPOCH).days * _DAY - stamp.offset
+        return midnight_in(self._tz, self.date)
 
     def _on_a_day_of_change(self, stamp: Stamped) -> str:
         assert self.date is not None  # noqa: S101 - `_step` has set it
@@ -250,6 +226,20 @@ class LogClock:
                 self._tally.note(SKIPPED_HOUR)
             return format_time(first)
         return format_time(second if self._doubled.is_second(self.date, stamp.in_day) else first)
+
+
+@lru_cache(maxsize=_DAYS)
+def midnight_in(tz: tzinfo, day: date) -> int | None:
+    """Return when a local day begins, in milliseconds since 1970; None if clocks change then.
+
+    Raise ValueError if there is no such day.
+    """
+    begin = datetime(day.year, day.month, day.day, tzinfo=tz)
+    try:
+        after = begin + timedelta(days=1)
+        return int(begin.timestamp()) * 1000 if begin.utcoffset() == after.utcoffset() else None
+    except OverflowError as error:
+        raise ValueError("no such day") from error
 
 
 class _Epochs:

@@ -7,6 +7,7 @@ event by saying it.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -46,10 +47,14 @@ from chatlog.formats.dialects.log_times import LogTimes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from chatlog.formats.dialects.forms import Form, Found
+    from chatlog.formats.dialects.forms import Form, Found, Talk
+    from chatlog.formats.dialects.log_clock import LogClock
 
 HIDDEN: Final = "people of a netsplit whose names the log leaves out"
 AMBIGUOUS: Final = "another kind of event has the same form"
+_TABLES: Final = 256
+_NEVER: Final = "\n"
+"""A text with which no line begins."""
 
 
 class TextTable(msgspec.Struct, frozen=True, eq=False, kw_only=True):
@@ -84,6 +89,13 @@ class TextTable(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         return TextDecoder(self, facts)
 
 
+@lru_cache(maxsize=_TABLES)
+def _by_first_letter(table: TextTable) -> tuple[dict[str, tuple[Form, ...]], dict[str, Talk]]:
+    """Return the forms of a table by their first letters, and those of talk; see `forms`."""
+    forms = by_first_letter(table.forms)
+    return forms, talk_by_first_letter(forms)
+
+
 class TextDecoder:
     """The decoder of one log of lines; see `LogDecoder`."""
 
@@ -98,8 +110,7 @@ class TextDecoder:
         self._table = table
         self._facts = facts
         self._via = f"import:{table.name}"
-        self._forms = by_first_letter(table.forms)
-        self._quick = talk_by_first_letter(self._forms)
+        self._forms, self._quick = _by_first_letter(table)
         self._times = LogTimes(table.stamps, facts, self.tally)
         self._maker = EventMaker(table.name, table.homeless, facts, self.tally, self.hearing)
         self._playback = LogPlayback(self.tally)
@@ -152,13 +163,12 @@ class TextDecoder:
         times, clock, add = self._times, self._times.clock, self._made.append
         quick, otherwise = self._quick, self._quick.get("")
         network, target, via = self._facts.network, self._facts.target, self._via
-        received = self._facts.received
-        before, understood, has_bytes = self._number, 0, self._table.has_bytes
+        received, has_bytes = self._facts.received, self._table.has_bytes
+        before, others, stamp = self._number, 0, _NEVER
         for number, (line, encoding) in enumerate(lines, before + 1):
-            try:
-                end = clock.read(line) if line is not None else -1
-            except (ValueError, OverflowError, KeyError):
-                end = -1
+            if line is None or not line.startswith(stamp):
+                end = _stamp_length(clock, line)
+                stamp = line[:end] if line and end > 0 and clock.knows_minutes else _NEVER
             if (
                 line is not None
                 and end >= 0
@@ -167,7 +177,6 @@ class TextDecoder:
             ):
                 nick, text = found.groups()
                 times.time = time = clock.time
-                understood += 1
                 add(
                     Event(
                         time=time,
@@ -181,14 +190,15 @@ class TextDecoder:
                         encoding=encoding if has_bytes else "",
                     )
                 )
+                continue
+            others, stamp = others + 1, _NEVER
+            self._number, self._encoding = number, encoding if has_bytes else ""
+            if line is None:
+                self._unknown("", "longer than any message")
             else:
-                self._number, self._encoding = number, encoding if has_bytes else ""
-                if line is None:
-                    self._unknown("", "longer than any message")
-                else:
-                    self._take(line, end)
+                self._take(line, end)
         self._number = before + len(lines)
-        self.tally.understood += understood
+        self.tally.understood += len(lines) - others
 
     def _take(self, line: str, end: int) -> None:
         """Take a line of any kind; `end` is the length of its stamp, -1 if none is read yet."""
@@ -364,8 +374,16 @@ class TextDecoder:
         return True
 
 
+def _stamp_length(clock: LogClock, line: str | None) -> int:
+    """Return the length of the stamp of a line, -1 if the clock can read none."""
+    try:
+        return clock.read(line) if line is not None else -1
+    except (ValueError, OverflowError, KeyError):
+        return -1
+
+
 _SILENT: Final = frozenset({NOISE, LOST, DAY, OPENED, CLOSED, CHANNEL, OWN_NICK})
-_SAMPLE: Final = 1000
+_SAMPLE: Final = 100
 _QUIT: Final = form(EventType.QUIT, "", "")
 _JOIN: Final = form(EventType.JOIN, "", "")
 _MOST_REPEATS: Final = 100
