@@ -14,14 +14,15 @@ from chatlog.ingest.path_patterns import PathFields, compiled
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from chatlog.formats.dialects.dialect import Dialect
+    from chatlog.formats.dialects.dialect import Dialect, LogTally
 
 SAMPLE: Final = 64 * 1024
 """The bytes of a log that are looked at, of which at most `LINES` lines count."""
 LINES: Final = 200
 SURE: Final = 0.8
 """The least score with which a dialect is taken."""
-_LIKE_THE_LAST: Final = 0.95
+LIKE_THE_LAST: Final = 0.95
+"""The least score with which a log is taken for one of the dialect of the last one."""
 _HALF: Final = 0.5
 _SOME_DAY: Final = "2000-01-01"
 _SOME_CHANNEL: Final = "#sample"
@@ -87,11 +88,14 @@ def score_of(dialect: Dialect, sample: bytes, name: str) -> Score:
     except (ValueError, NoDateError):
         return score
     tally = decoder.tally
+    is_whole = not tally.unknown and tally.lines > tally.torn
+    return score._replace(share=share_of(tally), is_whole=is_whole)
+
+
+def share_of(tally: LogTally) -> float:
+    """Return the share of lines that a decoder has understood; see `score_of`."""
     whole = tally.lines - tally.torn  # the sample ends within a record, and not the log
-    if not whole:
-        return score
-    share = (tally.understood + tally.ambiguous + _HALF * tally.noise) / whole
-    return score._replace(share=share, is_whole=not tally.unknown)
+    return (tally.understood + tally.ambiguous + _HALF * tally.noise) / whole if whole else 0.0
 
 
 def detect(
@@ -104,7 +108,7 @@ def detect(
     """
     if last is not None and last.database is None:
         score = score_of(last, sample, name)
-        if score.share >= _LIKE_THE_LAST:
+        if score.share >= LIKE_THE_LAST:
             return Detected([score])
     scores = [score_of(each, sample, name) for each in dialects if each.database is None]
     return Detected(sorted(scores, key=_rank, reverse=True))

@@ -156,22 +156,56 @@ class LogContents:
     """The decompressed bytes of one log, in blocks.
 
     `read` is how many bytes of the file itself were read so far. A file that grows meanwhile is
-    read to the end of its last whole line, and `grew` is true.
+    read to the end of its last whole line, and `grew` is true. The file is opened once.
     """
 
     def __init__(self, file: LogFile) -> None:
         self.read = 0
         self.grew = False
-        self._file = file
+        self.was_read_on = False
+        self.file = file
+        self._kept: list[bytes] = []
+        self._first = 0
+        self._rest = self._opened()
+        self._damage: DamagedError | None = None
+
+    def beginning(self, most: int) -> bytes:
+        """Return the first bytes of the log, as `blocks` yields them once more.
+
+        Errors are those of `blocks`, but a damaged log is an error only if not one byte can be
+        read.
+        """
+        size = 0
+        try:
+            while size < most and (block := next(self._rest, None)) is not None:
+                self._kept.append(block)
+                size += len(block)
+        except DamagedError as error:
+            if not size:
+                raise
+            self._damage = error
+        beginning = b"".join(self._kept)[:most]
+        self._first = beginning.rfind(b"\n") + 1
+        return beginning
 
     def blocks(self) -> Iterator[bytes]:
-        """Yield the bytes of the log.
+        """Yield the bytes of the log; the whole lines of its beginning are the first block.
 
-        Raise TranscriptError if the file cannot be read, DamagedError if it is compressed and
+        The bytes behind the beginning are yielded once: then `was_read_on` is true. Raise
+        TranscriptError if the file cannot be read, DamagedError if it is compressed and
         damaged, or is a trap: its contents are hundreds of times its size.
         """
-        with reported(self._file.path, doing="read", advice=ADVICE):
-            fd = os.open(self._file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        kept = b"".join(self._kept)
+        yield from filter(None, (kept[: self._first], kept[self._first :]))
+        if self._damage is not None:
+            raise self._damage
+        self.was_read_on = True
+        yield from self._rest
+
+    def _opened(self) -> Iterator[bytes]:
+        """Open the file and yield its bytes, once."""
+        with reported(self.file.path, doing="read", advice=ADVICE):
+            fd = os.open(self.file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(fd, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
             size = self._expect_regular(file.fileno())
             raw = self._raw(file, size)
@@ -186,13 +220,13 @@ class LogContents:
     def _expect_regular(self, fd: int) -> int:
         state = os.fstat(fd)
         if not stat.S_ISREG(state.st_mode):
-            raise TranscriptError(f"{self._file.path} is not a regular file; name another")
+            raise TranscriptError(f"{self.file.path} is not a regular file; name another")
         return state.st_size
 
     def _raw(self, file: Any, size: int) -> Iterator[bytes]:
         """Yield the bytes that the file had when it was opened."""
         while self.read < size:
-            with reported(self._file.path, doing="read", advice=ADVICE):
+            with reported(self.file.path, doing="read", advice=ADVICE):
                 block = file.read(min(_BLOCK, size - self.read))
             if not block:
                 return  # cut meanwhile
@@ -203,7 +237,7 @@ class LogContents:
         made = 0
         for block in blocks:
             made += len(block)
-            if made > _HARMLESS and made > self._file.size * _MOST_FOLD:
+            if made > _HARMLESS and made > self.file.size * _MOST_FOLD:
                 raise DamagedError(f"its contents are more than {_MOST_FOLD} times its size")
             yield block
 
@@ -285,20 +319,3 @@ def _decompressor(first: bytes) -> Callable[[Iterable[bytes]], Iterator[bytes]] 
     """Return how a file with these first bytes is decompressed, None if it is not compressed."""
     kind: Any = next((kind for magic, kind in _KINDS if first.startswith(magic)), None)
     return kind() if kind is not None else None
-
-
-def beginning_of_log(file: LogFile, most: int) -> bytes:
-    """Return the first bytes of a log, decompressed; errors are those of `LogContents`.
-
-    A damaged log is an error if not one byte of it can be read.
-    """
-    pieces: list[bytes] = []
-    try:
-        for block in LogContents(file).blocks():
-            pieces.append(block)
-            if sum(map(len, pieces)) >= most:
-                break
-    except DamagedError:  # which reading all of it will tell
-        if not any(pieces):
-            raise
-    return b"".join(pieces)[:most]

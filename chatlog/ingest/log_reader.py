@@ -17,9 +17,9 @@ from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, format_time, parse_time
 from chatlog.formats.dialects.dialect import LogFacts, LogTally, NoDateError, OddLine
 from chatlog.ingest.databases import dialect_of_database, is_database, read_database
-from chatlog.ingest.detection import SAMPLE, detect, whole_lines
+from chatlog.ingest.detection import LIKE_THE_LAST, SAMPLE, detect, share_of, whole_lines
 from chatlog.ingest.dialects import DIALECTS
-from chatlog.ingest.log_files import LogContents, LogFile, beginning_of_log, until_damage
+from chatlog.ingest.log_files import LogContents, LogFile, until_damage
 from chatlog.ingest.members import (
     Members,
     attributed,
@@ -31,11 +31,11 @@ from chatlog.ingest.staging import HeardLog, LogStaging, StagedLog
 from chatlog.protocol.relays import Relays, RelaySettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from chatlog.event import Event
-    from chatlog.formats.dialects.dialect import Dialect
+    from chatlog.formats.dialects.dialect import Dialect, LogDecoder
     from chatlog.formats.dialects.log_hearing import LogHearing
     from chatlog.ingest.options import ImportOptions
 
@@ -97,16 +97,49 @@ class LogReader:
         result = ImportedLog(file)
         staged = None
         try:
-            sample = beginning_of_log(file, SAMPLE)
+            contents = LogContents(file)
+            sample = contents.beginning(SAMPLE)
             result.is_empty = not sample.strip()
-            if not result.is_empty and (dialect := self._dialect_of(file, sample, result)):
+            if result.is_empty:
+                return ReadLog(result, None)
+            if (read := self._like_the_last(contents, sample, directory)) is not None:
+                return read
+            if contents.was_read_on:
+                contents = LogContents(file)
+            if dialect := self._dialect_of(file, sample, result):
                 result.dialect = dialect.name
-                staged = self._decode(dialect, sample, result, directory)
+                facts = self._with_own_nicks(self._facts(dialect, file, sample), dialect, file)
+                log = LogStaging(dialect, directory, self._at)
+                staged = self._decode(facts, contents, log, result)
         except TranscriptError as error:
             result.problem, result.is_unreadable = str(error), True
         except DamagedError as error:
             result.problem = str(error)
         return ReadLog(result, staged)
+
+    def _like_the_last(
+        self, contents: LogContents, sample: bytes, directory: Path
+    ) -> ReadLog | None:
+        """Return a log that begins like the one before it, None for another.
+
+        Trees of logs are of one program: decoding the beginning of such a log tells at once
+        that it is of the same dialect, and the channel that it names.
+        """
+        dialect, name = self._last, self._name(contents.file)
+        if dialect is None or dialect.channel_logs or is_database(sample):
+            return None
+        facts = self._options.facts(dialect, name, "", self._at)
+
+        def is_alike(decoder: LogDecoder) -> bool:
+            if share_of(decoder.tally) < LIKE_THE_LAST:
+                return False
+            told = decoder.target
+            return not told or self._options.facts(dialect, name, told, self._at) == facts
+
+        result = ImportedLog(contents.file, dialect.name)
+        log = LogStaging(dialect, directory, self._at)
+        staged = self._decode(facts, contents, log, result, is_alike)
+        return None if staged is None else ReadLog(result, staged)
 
     def _dialect_of(self, file: LogFile, sample: bytes, result: ImportedLog) -> Dialect | None:
         """Return the dialect of a file; tell why not if none is sure."""
@@ -137,23 +170,26 @@ class LogReader:
         return dialect
 
     def _decode(
-        self, dialect: Dialect, sample: bytes, result: ImportedLog, directory: Path
+        self,
+        facts: LogFacts,
+        contents: LogContents,
+        log: LogStaging,
+        result: ImportedLog,
+        expected: Callable[[LogDecoder], bool] | None = None,
     ) -> StagedLog | None:
-        """Return the events of a file, None if they cannot be imported."""
-        file = result.file
-        facts = self._with_own_nicks(self._facts(dialect, file, sample), dialect, file)
+        """Return the events of a file, None if they cannot be imported.
+
+        Unless the decoder is as `expected` after its first block, no more is decoded.
+        """
+        dialect = log.dialect
         decoder = dialect.decoder(facts)
         result.tally, result.odd = decoder.tally, decoder.odd
-        log = LogStaging(dialect, directory, self._at)
-        contents = LogContents(file)
-        blocks = (
-            read_database(file.path, dialect.database)
-            if dialect.database is not None
-            else contents.blocks()
-        )
         try:
-            batches = decoder.events(until_damage(blocks, result.damage))
-            for events in self._attributed(dialect, file, facts, batches):
+            batches = decoder.events(until_damage(_blocks(dialect, contents), result.damage))
+            for events in self._attributed(dialect, result.file, facts, batches):
+                if expected is not None and not expected(decoder):
+                    return None
+                expected = None
                 self._add(events, log, result)
         except NoDateError:
             result.problem = _NO_DATE
@@ -234,6 +270,13 @@ class LogReader:
             result.tally.note("events of the future, which are left out", count - len(events))
         result.events += len(events)
         log.add(events)
+
+
+def _blocks(dialect: Dialect, contents: LogContents) -> Iterator[bytes]:
+    """Return the bytes of a log: those of its file, or of the rows of a database."""
+    if dialect.database is not None:
+        return read_database(contents.file.path, dialect.database)
+    return contents.blocks()
 
 
 def _missing(log: LogStaging) -> str:

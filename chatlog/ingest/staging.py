@@ -124,7 +124,7 @@ class LogStaging:
     """
 
     def __init__(self, dialect: Dialect, directory: Path, received: str) -> None:
-        self._dialect = dialect
+        self.dialect = dialect
         self.targets: dict[tuple[str, str], StagedTarget] = {}
         self._directory = directory
         self._stamp = rb'\1"received":"' + received.encode() + b'",'
@@ -135,7 +135,7 @@ class LogStaging:
     def finish(self, heard: HeardLog) -> StagedLog:
         """Return the whole log."""
         targets = [*self.targets.values()]
-        return StagedLog(self._dialect.name, self._dialect.via, self._finest, targets, heard)
+        return StagedLog(self.dialect.name, self.dialect.via, self._finest, targets, heard)
 
     def add(self, events: Sequence[Event]) -> None:
         """Add events, in the order of the log."""

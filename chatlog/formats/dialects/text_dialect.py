@@ -140,7 +140,8 @@ class TextDecoder:
             if clean is not None:
                 some = [(clean(line) if line else line, codec) for line, codec in some]  # noqa: PLW2901
             if not self._number:
-                self._times.choose([line for line, _ in some[:_SAMPLE] if line])
+                apart = 1 + len(some) // _SAMPLE
+                self._times.choose([line for line, _ in some[::apart] if line])
             self._take_lines(some)
             self.target = self._maker.target
             ready, self._made = self._made[:-1], self._made[-1:]  # the last may go on
@@ -383,7 +384,7 @@ def _stamp_length(clock: LogClock, line: str | None) -> int:
 
 
 _SILENT: Final = frozenset({NOISE, LOST, DAY, OPENED, CLOSED, CHANNEL, OWN_NICK})
-_SAMPLE: Final = 100
+_SAMPLE: Final = 30
 _QUIT: Final = form(EventType.QUIT, "", "")
 _JOIN: Final = form(EventType.JOIN, "", "")
 _MOST_REPEATS: Final = 100
