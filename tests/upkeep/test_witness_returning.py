@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import ImportedEntry, MergedEntry
@@ -28,7 +29,8 @@ def tell_imported(root, since, until, grain=60_000, lines=1):
 def witness(root, kind, lines):
     """Write the archive of a witness; one with coarse stamps has imported them."""
     grain = GRAINS[kind]
-    events = [line.event(grain) for line in lines]
+    via = "import:irssi" if grain > 1 else ""
+    events = [replace(line.event(grain), via=via) for line in lines]
     record(root, *events)
     if grain > 1:
         times = [event.time for event in events]
