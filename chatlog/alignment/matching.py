@@ -144,6 +144,44 @@ class _Side:
         return self._keys[at]
 
 
+class _EqualLines:
+    """Lines of one witness that have one key, by their stamps; lines are struck out, at no cost.
+
+    Clocks step back, so the stamps are not in the order of the positions.
+    """
+
+    def __init__(self, positions: Iterable[int], times: Sequence[int]) -> None:
+        self._positions = sorted(positions, key=times.__getitem__)
+        self._times = [times[at] for at in self._positions]
+        self._are_in_order = all(map(lt, self._positions, islice(self._positions, 1, None)))
+        # The number of the first line from each on that is not struck out.
+        self._next = [*range(len(self._positions) + 1)]
+
+    def between(self, begin: int, end: int) -> Iterable[tuple[int, int]]:
+        """Return positions and numbers of the first lines of a stretch of time, in their order."""
+        found = islice(self._from(begin, end), _LOOKED_AT)
+        return found if self._are_in_order else sorted(found)
+
+    def _from(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        times = self._times
+        number = self._after(bisect_left(times, begin))
+        while number < len(times) and times[number] < end:
+            yield self._positions[number], number
+            number = self._after(number + 1)
+
+    def strike(self, number: int) -> None:
+        """Strike out a line."""
+        self._next[number] = number + 1
+
+    def _after(self, number: int) -> int:
+        """Return the first number that is not struck out, from one on."""
+        after = self._next
+        while after[number] != number:
+            after[number] = after[after[number]]
+            number = after[number]
+        return number
+
+
 class _Anchors:
     """The anchors of two blocks, in the order of both, and the delay of each."""
 
@@ -389,11 +427,10 @@ class _Matcher:
         if not rest:
             return
         anchors = self._known_anchors()
-        for equal in rest.values():
-            equal.sort(key=first.times.__getitem__)  # clocks step back; they are searched by time
+        equal = {key: _EqualLines(lines, first.times) for key, lines in rest.items()}
         for jitter in (0, self._word_jitter):
             for there in theres:
-                if self.found[there] < 0 and (lines := rest.get(second.key(there))):
+                if self.found[there] < 0 and (lines := equal.get(second.key(there))):
                     self._match_first(lines, there, jitter, anchors)
 
     def lateness(self, was_open: Sequence[bool]) -> Lateness:
@@ -480,22 +517,20 @@ class _Matcher:
             self.clock.jitter if self.clock.pairs >= _FEWEST else min(_ASSUMED, self.clock.jitter)
         )
 
-    def _match_first(self, lines: list[int], there: int, jitter: int, anchors: _Anchors) -> None:
+    def _match_first(self, lines: _EqualLines, there: int, jitter: int, anchors: _Anchors) -> None:
         """Match a line with the first of those that may be it, and strike that one out."""
         least, most = anchors.delays_around(there) if jitter else (0, 0)
         times = self._first.times
         time = self._second.times[there] - self.clock.offset
         begin = time - self._first.grain - most - jitter + 1
         end = time + self._second.grain_at(there) + jitter - least
-        at = bisect_left(lines, begin, key=times.__getitem__)
-        near = lines[at : at + _LOOKED_AT]
         early = begin + self._first.grain
-        for here in sorted(near):  # of equal lines the first, also where the clock steps back
-            if times[here] >= end or times[here] + self._first.grain_at(here) < early:
+        for here, number in lines.between(begin, end):
+            if times[here] + self._first.grain_at(here) < early:
                 continue
             if self._may_be_one(here, there) and anchors.is_between(here, there, self._word_jitter):
                 self._match(here, there)
-                lines.remove(here)
+                lines.strike(number)
                 break
 
     def _match(self, here: int, there: int) -> None:

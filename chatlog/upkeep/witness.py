@@ -178,6 +178,7 @@ class WitnessRecord:
         self.read = StampSum()
         self.until = sys.maxsize
         self._last_sample: tuple[str, int, Sample] | None = None
+        self._sampling: _Sampling | None = None
         self._own_grain = max((each.format.grain for each in segments), default=_FINEST)
         self._grains: dict[str, int] = {}  # by the `via` of imported lines
         for each in imports:
@@ -254,26 +255,23 @@ class WitnessRecord:
     def sample(self, since: str, keys: LineKeys, count: int = SAMPLE) -> Sample:
         """Return the first lines from a moment on, to compare clocks by them.
 
-        The last one is remembered: a record is compared with several others.
+        Reading goes on where the last sample ended, unless this one begins before it. The last one
+        is remembered: a record is compared with several others.
         """
-        if self._last_sample is None or self._last_sample[:2] != (since, count):
-            self._last_sample = since, count, self._sampled(since, keys, count)
-        return self._last_sample[2]
-
-    def _sampled(self, since: str, keys: LineKeys, count: int) -> Sample:
-        later = WitnessRecord([each for each in self._segments if each.end > since], self._damaged)
+        if self._last_sample is not None and self._last_sample[:2] == (since, count):
+            return self._last_sample[2]
+        if self._sampling is None or since < self._sampling.since:
+            near = [each for each in self._segments if each.end > since]
+            self._sampling = _Sampling(WitnessRecord(near, self._damaged).columns(keys))
         counted = Counter(self._damaged)
-        begin, found = parse_time(since), Columns()
-        for some in later.columns(keys):
-            found.extend(_from(some, begin))
-            if len(found) >= count:
-                break
+        sample = Sample(self._sampling.lines(since, count), self.grain)
         self._damaged.back_to(counted)  # they will be met again
-        return Sample(found.part(0, count), self.grain)
+        self._last_sample = since, count, sample
+        return sample
 
     def forget_sample(self) -> None:
         """Forget the last sample, which takes as much memory as some thousand lines."""
-        self._last_sample = None
+        self._last_sample = self._sampling = None
 
     @property
     def begins(self) -> str:
@@ -294,7 +292,30 @@ def _from(lines: Columns, begin: int) -> Columns:
     """Return the lines that are not before a moment."""
     if min(lines.times) >= begin:
         return lines
+    if max(lines.times) < begin:
+        return Columns()
     return lines.at(at for at, time in enumerate(lines.times) if time >= begin)
+
+
+class _Sampling:
+    """The reading of samples, each of which begins where the one before did, or later.
+
+    `since` is the beginning of the last one.
+    """
+
+    def __init__(self, lines: Iterator[Columns]) -> None:
+        self.since = ""
+        self._rest = lines
+        self._read = Columns()
+
+    def lines(self, since: str, count: int) -> Columns:
+        """Return a number of lines from a moment on, fewer at the end."""
+        self.since, begin = since, parse_time(since)
+        if self._read:
+            self._read = _from(self._read, begin)
+        while len(self._read) < count and (some := next(self._rest, None)) is not None:
+            self._read.extend(_from(some, begin))
+        return self._read.part(0, count)
 
 
 class Sample:
@@ -306,8 +327,11 @@ class Sample:
         self._values = lines.values
 
     def by_key(self, keys: LineKeys) -> Stamps:
-        """Return the stamps of the lines with their keys."""
-        return self.by_ident._replace(keys=[*map(keys.of, self._values)])
+        """Return the stamps of the lines with their keys; equal idents have equal keys."""
+        idents = self.by_ident.keys
+        of_each = dict(zip(idents, self._values, strict=True))
+        known = {ident: keys.of(value) for ident, value in of_each.items()}
+        return self.by_ident._replace(keys=[*map(known.__getitem__, idents)])
 
 
 def _decoded_blocks(parts: Sequence[DecodedSegment]) -> Iterator[DecodedBlock]:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from chatlog.archive.rules import Rules
 from chatlog.archive.system import System
+from chatlog.casemapping import Casemapping
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import ClosedEntry, CoveredEntry, ImportedEntry, OpenedEntry
 from chatlog.coverage.fold import coverage_of
@@ -24,7 +25,7 @@ from chatlog.errors import HeldError, TranscriptError
 from chatlog.event import parse_time
 from chatlog.upkeep import witness, witness_comparison
 from chatlog.upkeep.verify import Verifier
-from chatlog.upkeep.witness import TargetPlace, Witness
+from chatlog.upkeep.witness import LineKeys, TargetPlace, Witness
 from chatlog.upkeep.witness_merge import ArchiveMerge
 from chatlog.write.beside import BesideWriter, recover_spools
 from chatlog.write.writer import Storage, Writer
@@ -691,3 +692,21 @@ def test_whatever_each_witness_missed_the_merge_has_what_somebody_heard_once(
     expected = [line.msgid for line, ear in zip(lines, ears, strict=False) if ear]
     events = read_all(into) if into.exists() else []
     assert [event.msgid for event in events if event.target == "#c"] == expected
+
+
+def test_samples_one_behind_the_other_are_those_of_a_record_that_is_read_anew(tmp_path):
+    record(tmp_path, *(event_at(100 * number, f"line {number % 7}") for number in range(40)))
+    archive = Witness("one", tmp_path)
+    [target] = archive.targets.values()
+
+    def sampled(since, count, known):
+        keys = LineKeys([known], Casemapping())
+        sample = known.sample(since, keys, count)
+        return sample.times, sample.by_ident, sample.by_key(keys)
+
+    going_on = archive.record_of(target)
+    for since, count in [(0, 5), (0, 20), (300, 20), (300, 4), (2500, 9), (100, 3), (9000, 5)]:
+        anew = sampled(at(since), count, archive.record_of(target))
+        assert sampled(at(since), count, going_on) == anew
+        begin = -(-since // 100)
+        assert len(anew[0]) == max(0, min(count, 40 - begin))
