@@ -77,14 +77,35 @@ class XmlRecords:
         """Begin with a parser, at the beginning or behind damage."""
         parser = self._parser = expat.ParserCreate()
         parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
         parser.StartDoctypeDeclHandler = self._refuse
+        self._listen()
         self._fed = 0
         self._stack: list[Element] = []
         self._depth = 0
         self._size = 0
+
+    def _listen(self) -> None:
+        """Take all of the elements that follow."""
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._text
+
+    def _skip(self) -> None:
+        """Drop the record that is read, and only count how deep the elements in it go."""
+        self._stack = []
+        self._parser.StartElementHandler = self._go_down
+        self._parser.EndElementHandler = self._go_up
+        self._parser.CharacterDataHandler = None
+
+    def _go_down(self, _name: str, _attributes: dict[str, str]) -> None:
+        self._depth += 1
+
+    def _go_up(self, name: str) -> None:
+        if self._depth == 2:  # noqa: PLR2004 - of the record itself
+            self._listen()
+            self._end(name)
+        else:
+            self._depth -= 1
 
     def _feed(self, data: bytes) -> None:
         while data:
@@ -167,5 +188,5 @@ class XmlRecords:
     def _grow(self, size: int) -> None:
         """Count the characters of a record, and drop one that is too long or too deep."""
         self._size += size
-        if self._size > LONGEST or self._depth > MOST_NESTED:
-            self._stack = []
+        if self._depth > 1 and (self._size > LONGEST or self._depth > MOST_NESTED):
+            self._skip()

@@ -1,13 +1,17 @@
 """The records of XML documents: whole, torn or damaged, in blocks of any size."""
 
+import re
 import subprocess
 import sys
+from unittest import mock
+from xml.etree.ElementTree import fromstring, tostring
 from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatlog.formats.dialects import xml_records
 from chatlog.formats.dialects.json_records import MOST_NESTED
 from chatlog.formats.dialects.log_lines import LONGEST
 from chatlog.formats.dialects.markup_text import text_of
@@ -102,6 +106,45 @@ def test_a_record_that_is_too_long_or_too_deep_is_none_and_the_next_is_whole():
     deep = b"<m>" + b"<b>" * MOST_NESTED + b"</b>" * MOST_NESTED + b"</m>"
     _, found = records_of(b"<log>%s<m>a</m>%s<m>b</m></log>" % (long, deep), 65536)
     assert found == [None, b"<m>a</m>", None, b"<m>b</m>"]
+
+
+NESTED = st.recursive(
+    st.sampled_from(["", "x", "<b/>", "<b>x</b>"]),
+    lambda inner: st.lists(inner, max_size=4).map(lambda some: f"<b>{''.join(some)}</b>"),
+    max_leaves=20,
+)
+
+
+@given(st.lists(NESTED, max_size=6), st.integers(1, 50), st.integers(2, 8), st.integers(5, 20))
+def test_of_a_record_that_is_dropped_nothing_reaches_the_next(bodies, size, deep, long):
+    whole = [f"<m>{body}</m>" for body in bodies]
+    data = f"<log>{''.join(whole)}</log>".encode()
+    with (
+        mock.patch.object(xml_records, "MOST_NESTED", deep),
+        mock.patch.object(xml_records, "LONGEST", long),
+    ):
+        _, found = records_of(data, size)
+    shown = [None if each is None else tostring(parsed(each)) for each in found]
+    expected = [tostring(fromstring(each)) for each in whole]
+    assert len(shown) == len(expected)
+    assert all(each in (None, other) for each, other in zip(shown, expected, strict=True))
+    fits = [_size(each) <= long and _depth(each) <= deep for each in whole]
+    assert [each is not None for each in shown] == fits
+
+
+def _size(record):
+    """Count the letters of names and texts, by which a record is too long."""
+    return len(re.sub(r"</\w+>|[<>/]", "", record))
+
+
+def _depth(record):
+    """Return how deep the elements of a record go, the root of the document counted."""
+    depths, depth = [2], 1
+    for mark in re.findall(r"<(/?)\w+(/?)>", record):
+        depth += 0 if mark[0] else 1
+        depths.append(depth)
+        depth -= 1 if mark[0] or mark[1] else 0
+    return max(depths)
 
 
 def test_formatting_becomes_mirc_codes_and_breaks_are_newlines():
