@@ -14,7 +14,7 @@ from chatlog.export.site.day_lines import DayGap, DayRenderer
 from chatlog.export.site.day_pages import DayPages, RenderedDay
 from chatlog.export.site.month_events import days_of
 from chatlog.export.site.site_days import bounds_of, day_of
-from chatlog.export.site.site_files import SiteFiles
+from chatlog.export.site.site_files import SiteFiles, content_of
 from chatlog.export.site.talk_lines import clock_of
 
 if TYPE_CHECKING:
@@ -106,10 +106,8 @@ class MonthsWork(msgspec.Struct, frozen=True):
 
     def _former(self, day: str) -> Former:
         """Return the anchors of the page that is there."""
-        try:
-            return anchors_in((self.root / f"{self.channel.path}/{day}.html").read_bytes())
-        except OSError:
-            return {}
+        page = content_of(f"{self.root}/{self.channel.path}/{day}.html")
+        return {} if page is None else anchors_in(page)
 
     def _gaps_of(self, day: str, settings: SiteSettings) -> Iterable[DayGap]:
         begin, end = bounds_of(day, settings.tz)

@@ -52,7 +52,7 @@ class SiteFiles:
         with exported(place):
             directory, _, name = place.rpartition("/")
             names = self._names_in(directory)
-            if name in names and _content(place, len(data)) == data:
+            if name in names and _has(place, data):
                 self._result.unchanged += 1
                 return
             names.add(name)
@@ -103,9 +103,17 @@ def size_of_file(place: str) -> int:
         return -1
 
 
-def _content(place: str, size: int) -> bytes | None:
-    """Return the bytes of a file, None if it is not there or has another size."""
-    if size_of_file(place) != size:
+def _has(place: str, data: bytes) -> bool:
+    """Return whether a file has these bytes."""
+    return size_of_file(place) == len(data) and content_of(place) == data
+
+
+def content_of(place: str) -> bytes | None:
+    """Return the bytes of a file, None if it is not there or cannot be read."""
+    if size_of_file(place) < 0:  # for most pages of a new site; a failed `open` takes longer
         return None
-    with open(place, "rb", buffering=0) as file:  # noqa: PTH123 - as above
-        return file.read()
+    try:
+        with open(place, "rb", buffering=0) as file:  # noqa: PTH123 - as above
+            return file.read()
+    except OSError:
+        return None
