@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import compress
-from sys import intern
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -53,13 +52,20 @@ class DayGap(msgspec.Struct, frozen=True):
 
 
 class DaySummary(msgspec.Struct):
-    """The numbers of a day: lines of talk in all, by nick and by hour, and the events."""
+    """The numbers of a day: lines of talk in all, by hour and by nick, and the events.
+
+    Those by nick are an object of JSON: for years of days, that takes a tenth of the memory.
+    """
 
     said: int = 0
     events: int = 0
-    people: dict[str, int] = {}
+    people: msgspec.Raw = msgspec.Raw(b"{}")
     hours: list[int] = msgspec.field(default_factory=lambda: [0] * 24)
     topic: str = ""
+
+    def by_nick(self) -> dict[str, int]:
+        """Return the lines of talk by nick, in the order in which people spoke first."""
+        return msgspec.json.decode(self.people, type=dict[str, int])
 
 
 class DayLines(msgspec.Struct):
@@ -287,8 +293,7 @@ class _DayPage:
         """Return the numbers of the day."""
         found = self._summary
         found.said = len(self._nicks)
-        # One object for each nick: years of days have few different ones.
-        found.people = {intern(nick): said for nick, said in Counter(self._nicks).items()}
+        found.people = msgspec.Raw(msgspec.json.encode(Counter(self._nicks)))
         for clock, count in Counter(self._times).items():
             found.hours[int(clock[:2])] += count
         return found

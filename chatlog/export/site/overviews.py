@@ -190,7 +190,7 @@ class Overviews:
         newest = sorted(days, reverse=True)[:_IN_FEED]
         entries = [
             FeedEntry(
-                name, days[name].last, days[name].summary.said, len(days[name].summary.people)
+                name, days[name].last, days[name].summary.said, len(days[name].summary.by_nick())
             )
             for name in newest
         ]
@@ -222,7 +222,7 @@ def _ranked(days: dict[str, BuiltDay]) -> list[_Person]:
     """Return the people of some days, those who said most first."""
     found: dict[str, _Person] = {}
     for name, day in days.items():
-        for nick, said in day.summary.people.items():
+        for nick, said in day.summary.by_nick().items():
             person = found.get(nick)
             if person is None:
                 person = found[nick] = _Person(nick, 0, name, name)
