@@ -69,3 +69,10 @@ def test_the_night_between_two_files_is_claimed_only_if_both_prove_it(
 def test_coverage_is_of_the_network_under_its_name_in_the_archive(tmp_path):
     days = {"2026-11-23": JOIN + TALK}
     assert covered(tmp_path, days, into_network="new") == [("23T10:00", "23T12:00")]
+
+
+def test_another_import_with_the_other_nick_claims_the_time_under_it(tmp_path):
+    days = {"2026-11-23": JOIN + NICK, "2026-11-24": "[09:00:00] <bob> hi\n"}
+    assert covered(tmp_path, days) == [("23T10:00", "23T21:00")]
+    found = covered(tmp_path, days, own_nick="eve")
+    assert found == [("23T10:00", "24T09:00")]

@@ -56,11 +56,11 @@ class LogHearing:
     """The hearing of one log, in the order of its lines; `heard` has the stretches that ended.
 
     `nick` is that of the program's user, "" as long as nothing tells it; who comes under the nick
-    with which the log begins is the user. `nicks` are its changes that another log tells, with
-    their moments. Without `tells_nicks` nothing tells who changes nicks: the user's own coming
-    proves nothing then, as the same user may go under another nick. `carried` is the time until
-    which a program that listens when the log begins goes on, "" if none does so; None as long
-    as nothing ends that.
+    with which the log begins, or takes it, is the user. `nicks` are its changes that another log
+    tells, with their moments. Without `tells_nicks` nothing tells who changes nicks: the user's
+    own coming proves nothing then, as the same user may go under another nick. `carried` is the
+    time until which a program that listens when the log begins goes on, "" if none does so; None
+    as long as nothing ends that.
     """
 
     def __init__(
@@ -112,6 +112,11 @@ class LogHearing:
         who = event.subject if event.type == EventType.KICK else event.nick
         if who == self._first_nick and event.type == EventType.JOIN:
             self.nick = who  # the user is back, and had another nick before
+        elif event.type == EventType.NICK and self._takes_first_nick(event):
+            self.nick = event.subject
+            if not self.is_marked:
+                self._come((event.network, event.target.lower()), event, before)
+            return
         if who != self.nick or not (who or is_own):
             return
         place = event.network, event.target.lower()
@@ -125,6 +130,11 @@ class LogHearing:
             self._end(place, event.time)
             self._end(_ALL, event.time)
             self._end_carried(event.time)
+
+    def _takes_first_nick(self, event: Event) -> bool:
+        """Return whether a person not known to be the user takes the first nick."""
+        is_first = event.subject == self._first_nick != ""
+        return is_first and event.nick not in {self._first_nick, self.nick}
 
     def end(self, last_of: Callable[[_Place], str]) -> None:
         """End the stretches that the log leaves open, each at the last event of its place."""

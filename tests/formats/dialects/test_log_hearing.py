@@ -51,6 +51,21 @@ def test_a_second_own_join_ends_the_stretch_before_at_its_last_event():
     assert heard(znc.DIALECT, JOIN + TALK + again) == [("10:00", "10:05"), ("12:00", "12:30")]
 
 
+@pytest.mark.parametrize(
+    ("before", "stretches"),
+    [
+        ("[09:00:00] *** Joins: ann_ (a@h)\n", [("09:30", "10:05")]),
+        (
+            "[09:00:00] *** Joins: ann (a@h)\n[09:10:00] <bob> x\n",
+            [("09:00", "09:10"), ("09:30", "10:05")],
+        ),
+    ],
+)
+def test_who_takes_the_own_nick_is_the_own_user(before, stretches):
+    log = before + "[09:30:00] *** ann_ is now known as ann\n" + TALK
+    assert heard(znc.DIALECT, log) == stretches
+
+
 @pytest.mark.parametrize("own_nick", ["", "Bert"])
 def test_joins_of_others_prove_nothing(own_nick):
     assert heard(znc.DIALECT, JOIN + TALK, own_nick) == []
