@@ -36,6 +36,15 @@ LastHeard = Annotated[
     str, Meta(pattern=_TIME, description="Time of the last line from the server.")
 ]
 LastEvent = Annotated[str, Meta(pattern=_TIME, description="Time of the last recorded event.")]
+LastProof = Annotated[
+    str, Meta(pattern=_TIME, description="Last time at which the run heard the target.")
+]
+Piped = Annotated[
+    str, Meta(pattern=_TIME, description="Time at which the command of `--pipe` took lines last.")
+]
+Shipped = Annotated[
+    str, Meta(pattern=_TIME, description="Time at which the bus had taken all but the last batch.")
+]
 Seconds = Annotated[float, Meta(ge=0, description="Length of the gap, in seconds.")]
 LagSeconds = Annotated[
     float, Meta(ge=0, description="Time that the server took to answer the last PING, in seconds.")
@@ -127,6 +136,10 @@ Pid = Annotated[int, Meta(ge=1, description="Process of the recorder.")]
 Errors = Annotated[int, Meta(ge=0, description="Number of errors since the run began.")]
 WaitingLines = Annotated[
     int, Meta(ge=0, description="Number of lines that the disk has refused for now.")
+]
+WaitingBytes = Annotated[int, Meta(ge=0, description="The bytes of these lines.")]
+GapsWaiting = Annotated[
+    int, Meta(ge=0, description="Number of gaps that wait to be fetched from history.")
 ]
 Reconnects = Annotated[int, Meta(ge=0, description="Number of connections after the first.")]
 Heard = Annotated[bool, Meta(description="Whether the recorder hears the target.")]

@@ -331,6 +331,13 @@ class HeldTarget(Record):
     heard: key.Heard
 
 
+class DeafTarget(Record):
+    """An object of `deaf`: a target that is not heard; `last_proof` is null if it never was."""
+
+    target: key.Target
+    last_proof: key.LastProof | None
+
+
 class InvitationRecord(Record):
     """An object of `invitations`: a channel joined on invitation, and who invited when."""
 
@@ -373,6 +380,10 @@ class NetworkRecord(Record):
     awaits: Annotated[
         list[HeldTarget], Meta(description="Targets that the run takes over from another run.")
     ]
+    deaf: Annotated[
+        list[DeafTarget], Meta(description="Targets of `holds` and `awaits` that are not heard.")
+    ]
+    gaps_waiting: key.GapsWaiting
 
 
 class RunRecord(Record, tag="run"):
@@ -391,6 +402,9 @@ class RunRecord(Record, tag="run"):
     errors: key.Errors
     disk_free_bytes: key.DiskFreeBytes
     waiting_lines: key.WaitingLines
+    waiting_bytes: key.WaitingBytes
+    piped: key.Piped | None
+    shipped: key.Shipped | None
 
 
 # -- verify and maintain -----------------------------------------------------------

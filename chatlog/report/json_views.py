@@ -10,6 +10,7 @@ from chatlog.event import CLASSES
 from chatlog.report.json_records import (
     CountedTarget,
     CoverageRecord,
+    DeafTarget,
     GapRecord,
     HeldTarget,
     HourRecord,
@@ -245,6 +246,9 @@ def run_record(run: ObservedRun) -> RunRecord:
         errors=status.errors,
         disk_free_bytes=status.disk_free,
         waiting_lines=status.waiting,
+        waiting_bytes=status.waiting_bytes,
+        piped=status.piped or None,
+        shipped=status.shipped or None,
     )
 
 
@@ -284,6 +288,11 @@ def _network_record(status: NetworkStatus) -> NetworkRecord:
         not_understood=status.not_understood,
         holds=None if status.holds is None else _held_targets(status.holds),
         awaits=_held_targets(status.awaits),
+        deaf=[
+            DeafTarget(target=target, last_proof=proof or None)
+            for target, proof in status.deaf.items()
+        ],
+        gaps_waiting=status.gaps,
     )
 
 

@@ -124,6 +124,7 @@ def test_no_record_has_the_type_of_an_event_or_that_of_another_record():
                 "lag": "lag_seconds",
                 "offset": "clock_offset_seconds",
                 "events": "targets",
+                "gaps": "gaps_waiting",
             },
         ),
     ],
