@@ -68,6 +68,15 @@ def test_the_simulation_prints_each_scenario(capsys):
     assert [row[1].strip() for row in rows[2::4]] == [*shards.SCENARIOS]
 
 
+@pytest.mark.server
+def test_an_archive_that_is_shipped_and_collected_is_measured(capsys, tmp_path):
+    options = ["--lines", "300", "--rounds", "1", "--archive", str(tmp_path)]
+    assert command.main(["bus", *options]) == 0
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if "|" in line]
+    names = [row[1].strip() for row in rows[2:]]
+    assert names == ["ship", "collect", "ship a replica", "collect the replica"]
+
+
 def test_an_export_to_each_format_is_measured(capsys, tmp_path):
     options = ["--events", "300", "--rounds", "1", "--archive", str(tmp_path)]
     assert command.main(["exporting", *options]) == 0

@@ -11,7 +11,6 @@ told of coverage before the lines.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import secrets
@@ -21,18 +20,19 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.files import reported
 from chatlog.archive.layout import network_directory, target_directory
-from chatlog.archive.system import System, open_file, replace_file
+from chatlog.archive.system import System, replace_file
 from chatlog.bus.batch_log import BatchLog
-from chatlog.bus.ledgers import KnownFiles, own_files
+from chatlog.bus.ledgers import KnownFiles
 from chatlog.bus.messages import Answered, BusMessage, LostRequest, encode
 from chatlog.bus.outbox import Outbox, mark_of
+from chatlog.bus.own_files import locked, own_directory
 from chatlog.bus.subjects import (
     ANSWERS,
     is_witness_name,
     lines_subject,
     witness_name,
 )
-from chatlog.errors import HeldError, TranscriptError
+from chatlog.errors import TranscriptError
 from chatlog.formats import jsonl
 from chatlog.read.catalog import Catalog
 from chatlog.read.cursor import Cursor
@@ -66,8 +66,8 @@ class ArchiveFeed:
 
     def __init__(self, root: Path, name: str, *, system: System = System()) -> None:  # noqa: B008 - immutable
         self._root = root
-        directory = own_files(root, DIRECTORY)
-        self._lock = _locked(directory / "lock", root, system)
+        directory = own_directory(root, DIRECTORY)
+        self._lock = locked(directory, system, f"another `chatlog ship` ships {root}")
         self.witness = _kept_name(directory / "witness", name, system)
         self.longest = 1024 * 1024
         self.too_long = 0
@@ -220,17 +220,6 @@ def _lines_within(
 
 
 # -- files of the shipper ------------------------------------------------------------
-
-
-def _locked(path: Path, root: Path, system: System) -> int:
-    """Return the descriptor of a lock that is held; raise HeldError if another process has it."""
-    fd = open_file(path, system=system)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(fd)
-        raise HeldError(f"another `chatlog ship` ships {root}") from None
-    return fd
 
 
 def _kept_name(path: Path, name: str, system: System) -> str:

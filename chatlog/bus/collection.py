@@ -7,6 +7,7 @@ again, and aligns them with the archive's, so that none is there twice.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from copy import deepcopy
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,7 @@ from chatlog.bus.collected_coverage import collected_entries
 from chatlog.bus.collected_state import Hole, KnownWitness, PositionFile
 from chatlog.bus.joining import Arrival, TargetJoin
 from chatlog.bus.messages import Answered, LedgerPiece, LostRequest, NetworkFile, RunReport, decode
+from chatlog.bus.own_files import locked, own_directory
 from chatlog.bus.subjects import (
     ANSWERS,
     RUNS,
@@ -73,7 +75,10 @@ class Collection:
         self._steady = steady
         self._writer = Writer(replace(storage, spool_dir=None), system=system)
         self._writer.keep_version()
-        self._file = PositionFile(self._root / WITNESSES / "position.json", system)
+        directory = own_directory(self._root, WITNESSES)
+        refusal = f"another `chatlog collect` collects into {self._root}"
+        self._lock = locked(directory, system, refusal)
+        self._file = PositionFile(directory / "position.json", system)
         self._settled = self._file.read()
         self._position = deepcopy(self._settled)
         self._sequence = self._settled.context
@@ -121,10 +126,10 @@ class Collection:
         known = self._position.witnesses.setdefault(found.witness, KnownWitness())
         place = place_of_lines(subject)
         if not arrivals.is_new(known, found.number):
-            if place is not None and sequence <= self._settled.done:
-                self._add_context(place, found, data)
-            else:
+            if sequence > self._settled.done:
                 self.repeated += 1
+            elif place is not None:
+                self._add_context(place, found, data)
             return
         try:
             if place is not None:
@@ -336,6 +341,7 @@ class Collection:
             for files in self._witnesses.values():
                 files.close()
         finally:
+            os.close(self._lock)
             self._writer.close()
 
 

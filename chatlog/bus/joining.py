@@ -65,9 +65,12 @@ class HeldLines:
 
     def decoded_blocks(self) -> Iterator[DecodedBlock]:
         """Yield all lines at once."""
-        decode = self.format.decode_lines
-        if self._lines and decode is not None:
-            yield DecodedBlock(decode(b"\n".join([*self._lines, b""])), self._lines)
+        if self._lines:
+            try:
+                events = jsonl.decode_lines(b"\n".join([*self._lines, b""]))
+            except ValueError:  # they do not begin alike, as those of one period do
+                events = [jsonl.decode(line) for line in self._lines]
+            yield DecodedBlock(events, self._lines)
 
 
 class TargetJoin:

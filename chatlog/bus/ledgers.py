@@ -18,7 +18,6 @@ from chatlog.archive.system import replace_file
 from chatlog.bus.messages import PIECE, BusMessage, LedgerPiece, NetworkFile, RunReport, encode
 from chatlog.bus.subjects import RUNS, ledger_subject, network_subject
 from chatlog.coverage import ledger
-from chatlog.errors import TranscriptError
 from chatlog.health.runs import is_alive, read_runs
 from chatlog.upkeep.witness import TargetPlace
 
@@ -151,13 +150,3 @@ def check_before(fd: int, end: int) -> int:
     """Return the CRC-32 of the last bytes before a position of a file, 4096 at most."""
     begin = max(0, end - _CHECKED)
     return zlib.crc32(os.pread(fd, end - begin, begin))
-
-
-def own_files(root: Path, name: str) -> Path:
-    """Return a directory for files of the bus in an archive, made if it is missing."""
-    path = root / name
-    with reported(path):
-        path.mkdir(exist_ok=True)
-    if not path.is_dir():
-        raise TranscriptError(f"{path} is no directory; move it away")
-    return path

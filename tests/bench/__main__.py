@@ -1,7 +1,7 @@
 """Benchmarks: `python -m tests.bench [NAME]`.
 
-NAME is all, flood, paced, small, crowds, reading, exporting, merging, importing, shards, startup
-or profile.
+NAME is all, flood, paced, small, crowds, reading, exporting, merging, importing, bus, shards,
+startup or profile.
 
 docs/benchmarks.md says how each one measures. What is measured is printed, never judged: the
 exit status is 0 unless something could not run.
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 _TABLES = (
-    *("flood", "paced", "small", "crowds", "reading", "exporting", "merging", "importing"),
+    *("flood", "paced", "small", "crowds", "reading", "exporting", "merging", "importing", "bus"),
     *("shards", "startup"),
 )
 _NAMES = [contender.name for contender in CONTENDERS]
@@ -135,6 +135,15 @@ def _merging(options: argparse.Namespace) -> None:
         _print_table("Merging", merging.compare(place, options.lines, options.rounds))
 
 
+def _bus(options: argparse.Namespace) -> None:
+    from tests.bench import bus, reading
+
+    if not bus.server():
+        raise FailedError("nats-server is not installed")
+    with reading.somewhere(options.archive) as place:
+        _print_table("Ship and collect", bus.compare(place, options.lines, options.rounds))
+
+
 def _importing(options: argparse.Namespace) -> None:
     from tests.bench import importing, reading
 
@@ -213,6 +222,10 @@ def _parser() -> argparse.ArgumentParser:
     merged.add_argument("--lines", type=_count, default=10_000_000, help="of all archives")
     merged.add_argument("--rounds", type=_count, default=3)
     merged.add_argument("--archive", metavar="DIR", help="make them there and leave them")
+    shipped = _add(commands, "bus", _bus, "an archive shipped over NATS and collected")
+    shipped.add_argument("--lines", type=_count, default=200_000, help="of one recorder")
+    shipped.add_argument("--rounds", type=_count, default=3)
+    shipped.add_argument("--archive", metavar="DIR", help="make it there and leave it for the next")
     imported = _add(commands, "importing", _importing, "an import of logs, and irclog2html")
     imported.add_argument("--lines", type=_count, default=1_000_000, help="of irssi, all files")
     imported.add_argument("--files", type=_count, default=50_000, help="small ones, of ZNC")

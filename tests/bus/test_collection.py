@@ -51,6 +51,18 @@ def test_replicas_are_aligned_as_by_a_merge(tmp_path, stream, msgids):
     assert texts_in(tmp_path / "all") == wanted
 
 
+@pytest.mark.parametrize("recorders", ["a", "ab"])
+def test_lines_of_many_days_are_collected_at_once(tmp_path, stream, recorders):
+    days = [event_at(day * 86_400 * 20, f"day {day}") for day in range(30)]
+    for name in recorders:
+        record(tmp_path / name, *days)
+    collector = ListCollector(tmp_path / "all", stream)
+    for name in recorders:
+        ListShipper(tmp_path / name, stream, name).ship()
+        collector.collect()
+    assert texts_in(tmp_path / "all") == [f"day {day}" for day in range(30)]
+
+
 _STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("say"), st.integers(1, 8)),

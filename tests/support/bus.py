@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 
 import msgspec
 
@@ -94,6 +95,7 @@ class ListCollector:
 
     def kill(self):
         self.collection._writer.locks.close()
+        os.close(self.collection._lock)
         for files in self.collection._witnesses.values():
             files.close()
         self._begin()

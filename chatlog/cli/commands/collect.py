@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from chatlog.bus.collection import Collection
     from chatlog.bus.collector import Collector
     from chatlog.bus.server import BusServer
+
+logger = logging.getLogger("chatlog")
 
 _SECTIONS = {
     "Stream": ("--stream", "--create", "--max-size", "--max-age"),
@@ -102,6 +105,7 @@ def command(
     set_up_diagnostics(quiet=quiet, verbose=False, look_on=False)
     limits = StreamLimits(size=max_size, age=max_age) if create else None
     collection = Collection(storage, time.monotonic)
+    logger.info("collecting %s of %s into %s", stream, server.shown, storage.root)
     try:
         _run(Collector(collection, server, stream, limits), once=once)
     finally:

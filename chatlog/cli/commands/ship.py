@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import sys
 from pathlib import Path
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from chatlog.bus.archive_feed import ArchiveFeed
     from chatlog.bus.server import BusServer
     from chatlog.bus.shipper import Shipper
+
+logger = logging.getLogger("chatlog")
 
 _SECTIONS = {
     "Shipping": ("--name", "--once", "--until-eof"),
@@ -79,6 +82,7 @@ def command(
         raise no_archive(place).error()
     set_up_diagnostics(quiet=quiet, verbose=False, look_on=False)
     feed = ArchiveFeed(place, name or socket.gethostname())
+    logger.info("shipping %s as %s to %s", place, feed.witness, server.shown)
     shipper = Shipper(feed, server)
     try:
         _run(shipper, once=once, until_eof=until_eof)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chatlog import cli
-from tests.support.archive import event_at, record
+from chatlog.archive.storage import Storage
+from chatlog.bus.collection import Collection
+from tests.support.archive import UNSYNCED, event_at, record
 from tests.support.bus import ListCollector, ListShipper, Stream
 
 _NOBODY = "nats://127.0.0.1:1"
@@ -38,6 +40,15 @@ def test_a_damaged_position_is_told(collected, capfd):
     (collected / ".witnesses" / "position.json").write_bytes(b"no")
     assert cli.run(["collect", _NOBODY, "--once", "--archive", str(collected)]) == 3
     assert "position.json is damaged; remove it" in capfd.readouterr().err
+
+
+def test_an_archive_has_one_collector_at_a_time(collected, capfd):
+    storage = Storage(root=collected)
+    collection = Collection(storage, lambda: 0.0, system=UNSYNCED)
+    status = cli.run(["collect", _NOBODY, "--once", "--archive", str(collected)])
+    collection.close()
+    assert status == 5
+    assert f"another `chatlog collect` collects into {collected}" in capfd.readouterr().err
 
 
 def test_a_collected_archive_is_whole_and_has_no_further_targets(collected, capfd):

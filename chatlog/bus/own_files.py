@@ -1,0 +1,40 @@
+"""Directories for the files of the bus in an archive, and the locks that keep a second one out."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from typing import TYPE_CHECKING
+
+from chatlog.archive.files import reported
+from chatlog.archive.system import open_file
+from chatlog.errors import HeldError, TranscriptError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chatlog.archive.system import System
+
+
+def own_directory(root: Path, name: str) -> Path:
+    """Return a directory for files of the bus in an archive; it is made if it is missing."""
+    path = root / name
+    with reported(path):
+        path.mkdir(exist_ok=True, parents=True)
+    if not path.is_dir():
+        raise TranscriptError(f"{path} is no directory; move it away")
+    return path
+
+
+def locked(directory: Path, system: System, refusal: str) -> int:
+    """Return the descriptor of a lock in a directory; raise HeldError if another process has it.
+
+    The kernel releases it when the process dies.
+    """
+    fd = open_file(directory / "lock", system=system)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise HeldError(refusal) from None
+    return fd

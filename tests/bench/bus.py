@@ -1,0 +1,92 @@
+"""An archive shipped to a NATS server on loopback, and collected from there."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from statistics import median
+from typing import TYPE_CHECKING
+
+from tests.bench.archive import NETWORK, Size, made
+from tests.bench.measure import run
+from tests.support.ports import HOST, reserved_port
+from tests.support.waiting import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_HEADER = ["bus", "lines", "wall s", "lines/s", "CPU µs a line", "peak MB"]
+_SEARCHED = "/usr/sbin:/usr/bin:/usr/local/bin"
+
+
+def server() -> str | None:
+    """Return the path of the server, None if it is not installed."""
+    return shutil.which("nats-server") or shutil.which("nats-server", path=_SEARCHED)
+
+
+def compare(place: Path, lines: int, rounds: int) -> list[list[str]]:
+    """Measure a shipper and a collector, each to its end, of one archive and of its replica."""
+    base = made(place, Size(events=lines, years=1))
+    measured: dict[str, list[tuple[float, float, int]]] = {}
+    for _ in range(rounds):
+        with _bus(place / "bus") as url:
+            archives = [_copied(base, place / "bus" / name) for name in ("one", "two")]
+            into = ["--archive", str(place / "bus" / "all"), "--once", "--quiet"]
+            run([*_CHATLOG, "collect", url, "--create", "--max-size=2G", *into])
+            steps = {
+                "ship": [["ship", url, "--archive", str(archives[0]), "--once", "--quiet"]],
+                "collect": [["collect", url, *into]],
+                "ship a replica": [["ship", url, "--archive", str(archives[1]), "--once", "-q"]],
+                "collect the replica": [["collect", url, *into]],
+            }
+            for name, [command] in steps.items():
+                begin = time.perf_counter()
+                used = run([*_CHATLOG, *command])
+                wall = time.perf_counter() - begin
+                measured.setdefault(name, []).append((wall, used.cpu, used.peak))
+    return [_HEADER, *(_row(name, lines, runs) for name, runs in measured.items())]
+
+
+_CHATLOG = [sys.executable, "-m", "chatlog"]
+
+
+def _row(name: str, lines: int, runs: list[tuple[float, float, int]]) -> list[str]:
+    wall = median(seconds for seconds, _, _ in runs)
+    return [
+        name,
+        f"{lines:,}",
+        f"{wall:.1f}",
+        f"{lines / wall:,.0f}",
+        f"{median(cpu for _, cpu, _ in runs) / lines * 1e6:.0f}",
+        f"{max(peak for _, _, peak in runs) / 1e6:.0f}",
+    ]
+
+
+def _copied(base: Path, to: Path) -> Path:
+    shutil.copytree(base / NETWORK, to / NETWORK)
+    return to
+
+
+@contextmanager
+def _bus(directory: Path) -> Iterator[str]:
+    """Run a server, and yield its address; nothing of it stays."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    with reserved_port() as port:
+        settings = directory / "nats.conf"
+        settings.write_text(
+            f'listen: "{HOST}:{port}"\njetstream {{ store_dir: "{directory}/stored" }}\n'
+        )
+        with (directory / "nats.log").open("wb") as log:
+            process = subprocess.Popen([server() or "", "-c", str(settings)], stderr=log)
+        try:
+            eventually(lambda: "Server is ready" in (directory / "nats.log").read_text())
+            yield f"nats://{HOST}:{port}"
+        finally:
+            process.kill()
+            process.wait()
+            shutil.rmtree(directory, ignore_errors=True)
