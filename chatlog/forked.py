@@ -81,14 +81,19 @@ def _worked(workers: Sequence[_Worker], tasks: int) -> Iterator[tuple[int, Any]]
     """Yield the results of tasks, of which none begins far ahead of one that is still worked on."""
     following = 0
     idle, busy = [*workers], dict[_Worker, int]()
-    while following < tasks or busy:
+    answer: tuple[int, Any] | None = None
+    while True:
         while idle and following < min(tasks, min(busy.values(), default=following) + _AHEAD):
             worker = idle.pop()
             busy[worker] = following
             worker.send(following)
             following += 1
+        if answer is not None:
+            yield answer  # only now: no worker waits for the caller
+        if not busy:
+            return
         worker = _first_ready([*busy])
-        yield worker.receive()
+        answer = worker.receive()
         del busy[worker]
         idle.append(worker)
 

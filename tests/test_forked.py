@@ -47,6 +47,23 @@ def test_no_task_begins_far_ahead_of_one_that_is_still_worked_on():
     os.close(writing)
 
 
+def test_workers_go_on_while_the_caller_uses_a_result():
+    reading, writing = os.pipe()
+
+    @contextmanager
+    def telling():
+        yield lambda _task: os.write(writing, b"x")
+
+    found = forked.results(telling, 3, 2)
+    next(found)
+    begun = b""
+    while len(begun) < 3:  # of which the caller asked for one
+        begun += os.read(reading, 3)
+    found.close()
+    os.close(reading)
+    os.close(writing)
+
+
 def test_a_worker_that_dies_is_an_error():
     @contextmanager
     def dying():

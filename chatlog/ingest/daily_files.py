@@ -13,7 +13,7 @@ import msgspec
 from chatlog.formats.dialects.log_hearing import HeardStretch
 
 if TYPE_CHECKING:
-    from chatlog.ingest.staging import StagedLog
+    from chatlog.ingest.staged_log import StagedLog
 
 _DAY: Final = timedelta(days=1)
 

@@ -10,6 +10,7 @@ import fcntl
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     """Takes what is being done in words, and the bytes of logs that are done."""
 
 _LOCK: Final = "lock"
+_AT_ONCE: Final = 128 * 1024
+"""Bytes of files that are read as one task: each costs a message to and from a process."""
+_MOST_FILES: Final = 64
 
 
 class LogImport:
@@ -67,7 +71,7 @@ class LogImport:
         self.passed_over = [each for each in files if isinstance(each, PassedOver)]
         logs = [each for each in files if not isinstance(each, PassedOver)]
         with _stage_directory(self._storage.root if self._writes else None) as directory:
-            read = forked.in_order(self._read(logs, directory))
+            read = chain.from_iterable(forked.in_order(self._read(logs, directory)))
             is_last, number = False, 0
             while not is_last:
                 stage = Stage(directory / f"round{number}", self._storage.root)
@@ -76,15 +80,20 @@ class LogImport:
                 stage.remove()
                 number += 1
 
-    def _read(self, logs: Sequence[LogFile], directory: Path) -> Iterator[tuple[int, ReadLog]]:
-        """Yield files that are read, by several processes, and their numbers."""
+    def _read(
+        self, logs: Sequence[LogFile], directory: Path
+    ) -> Iterator[tuple[int, list[ReadLog]]]:
+        """Yield files that are read, by several processes, some at once, and their numbers."""
+        ranges = [*tasks(logs)]
 
         @contextmanager
-        def reading() -> Iterator[Callable[[int], ReadLog]]:
+        def reading() -> Iterator[Callable[[int], list[ReadLog]]]:
             reader = LogReader(self._options, self._at)
-            yield lambda number: reader.read(logs[number], directory / f"log{number}")
+            yield lambda number: [
+                reader.read(logs[each], directory / f"log{each}") for each in ranges[number]
+            ]
 
-        return forked.results(reading, len(logs), self._workers)
+        return forked.results(reading, len(ranges), self._workers)
 
     def _fill(self, stage: Stage, read: Iterator[ReadLog], show: Progress) -> bool:
         """Stage files until the stage is full; return whether none is left."""
@@ -111,6 +120,18 @@ class LogImport:
             show(f"merging {place.network}/{place.target}", self._done)
             earlier = self.targets.get(place)
             self.targets[place] = result if earlier is None else _together(earlier, result)
+
+
+def tasks(logs: Sequence[LogFile]) -> Iterator[range]:
+    """Yield ranges of files that one process reads at once: one large one, or several small."""
+    begin = size = 0
+    for number, log in enumerate(logs):
+        size += log.size
+        if size >= _AT_ONCE or number - begin == _MOST_FILES - 1:
+            yield range(begin, number + 1)
+            begin, size = number + 1, 0
+    if begin < len(logs):
+        yield range(begin, len(logs))
 
 
 def _together(earlier: MergedTarget, later: MergedTarget) -> MergedTarget:

@@ -27,7 +27,7 @@ from chatlog.ingest.members import (
     own_nicks,
     server_log_beside,
 )
-from chatlog.ingest.staging import HeardLog, LogStaging, StagedLog
+from chatlog.ingest.staged_log import HeardLog, LogStaging, StagedLog
 from chatlog.protocol.relays import Relays, RelaySettings
 
 if TYPE_CHECKING:
@@ -199,6 +199,7 @@ class LogReader:
             return None
         if contents.grew:
             result.tally.note(GREW)
+        log.settle()
         if missing := _missing(log):
             result.problem = missing
             return None

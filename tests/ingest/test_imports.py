@@ -17,11 +17,11 @@ from chatlog.archive.storage import Storage
 from chatlog.errors import TranscriptError
 from chatlog.event import format_time, parse_time
 from chatlog.formats import jsonl
-from chatlog.ingest.log_files import LogContents, find_logs, until_damage
-from chatlog.ingest.log_import import LogImport
+from chatlog.ingest.log_files import LogContents, LogFile, find_logs, until_damage
+from chatlog.ingest.log_import import LogImport, tasks
 from chatlog.ingest.log_reader import GREW
 from chatlog.ingest.options import ImportOptions
-from chatlog.ingest.staging import append_bytes
+from chatlog.ingest.staged_log import append_bytes
 from tests.support.archive import event_at, record
 
 NOW = "2026-12-01T00:00:00.000Z"
@@ -349,3 +349,13 @@ def test_before_damage_all_whole_lines_are_imported_and_no_half_one(size):
     assert [str(each) for each in told] == ["cut"]
     whole = [b"19:31 <ann> one\n19", b":31 <ann> two"]
     assert b"".join(until_damage(whole, told.append)) == b"".join(whole)
+
+
+@given(st.lists(st.sampled_from([0, 100, 50_000, 1 << 20]), max_size=300))
+def test_each_file_is_in_one_task_in_order_and_no_small_one_behind_a_large_one(sizes):
+    logs = [LogFile(str(number), size) for number, size in enumerate(sizes)]
+    found = [[*each] for each in tasks(logs)]
+    assert [number for each in found for number in each] == [*range(len(logs))]
+    for each in found:
+        assert 0 < len(each) <= 64
+        assert sum(sizes[number] for number in each[:-1]) < 128 * 1024
