@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from chatlog.event import Event
     from tests.bench.measure import Usage
 
-_HEADER = ["import", "files", "lines", "wall s", "lines/s", "× irclog2html", "CPU s", "peak MB"]
+_HEADER = [
+    *("import", "files", "lines", "wall s", "lines/s", "× irclog2html", "CPU s", "× its CPU"),
+    "peak MB",
+]
 _CHANNELS = 8
 _YEARS = 2
 _DAYS = 1000  # of the tree of small files
@@ -47,7 +50,9 @@ class Task(NamedTuple):
 
 def compare(place: Path, lines: int, files: int, rounds: int) -> list[list[str]]:
     """Measure imports of `lines` in logs of irssi, and of a tree of about so many small `files`."""
-    irssi, znc, half = _logs(place, lines, files)
+    one, half_of_one = _irssi_logs(place / "one", Size(lines, 1, 1), channel_name)
+    irssi, half = _irssi_logs(place / "months", Size(lines, _CHANNELS, _YEARS), irssi_name)
+    znc = _znc_logs(place, lines, files)
     into = place / "imported"
 
     def task(name: str, logs: Logs, before: Callable[[], object]) -> Task:
@@ -57,20 +62,26 @@ def compare(place: Path, lines: int, files: int, rounds: int) -> list[list[str]]
     def empty() -> None:
         shutil.rmtree(into, ignore_errors=True)
 
-    def halved() -> None:
-        empty()
-        shutil.copytree(half, into)
+    def copied(archive: Path) -> Callable[[], object]:
+        def copy() -> None:
+            empty()
+            shutil.copytree(archive, into)
+
+        return copy
 
     tasks = [
+        task("one file of irssi, into a new archive", one, empty),
+        task("one file of irssi, into one that has half", one, copied(half_of_one)),
         task("irssi, into a new archive", irssi, empty),
-        task("irssi, into one that has half", irssi, halved),
+        task("irssi, into one that has half", irssi, copied(half)),
         task("irssi, once more", irssi, bool),
         task("small files of ZNC", znc, empty),
         task("small files of ZNC, once more", znc, bool),
     ]
     pages = place / "pages"
     pages.mkdir(exist_ok=True)
-    tasks += [converted(name, logs, pages) for name, logs in (("irssi", irssi), ("ZNC", znc))]
+    compared = (("one file of irssi", one), ("irssi", irssi), ("ZNC", znc))
+    tasks += [converted(name, logs, pages) for name, logs in compared]
     spent: dict[Task, list[tuple[float, Usage]]] = defaultdict(list)
     for _ in range(rounds):
         for each in tasks:
@@ -91,7 +102,8 @@ def converted(name: str, logs: Logs, pages: Path) -> Task:
 def _rows(spent: dict[Task, list[tuple[float, Usage]]]) -> Iterator[list[str]]:
     """Yield a row for each task; its speed is beside that of irclog2html with the same logs."""
     walls = {task: median(seconds for seconds, _ in runs) for task, runs in spent.items()}
-    pages = {task.logs: wall for task, wall in walls.items() if task.command[0] == "sh"}
+    cpus = {task: median(used.cpu for _, used in runs) for task, runs in spent.items()}
+    pages = {task.logs: task for task in spent if task.command[0] == "sh"}
     for task, runs in spent.items():
         yield [
             task.name,
@@ -99,8 +111,9 @@ def _rows(spent: dict[Task, list[tuple[float, Usage]]]) -> Iterator[list[str]]:
             f"{task.logs.lines:,}",
             f"{walls[task]:.1f}",
             f"{task.logs.lines / walls[task]:,.0f}",
-            f"{pages[task.logs] / walls[task]:.2f}",
-            f"{median(used.cpu for _, used in runs):.1f}",
+            f"{walls[pages[task.logs]] / walls[task]:.2f}",
+            f"{cpus[task]:.1f}",
+            f"{cpus[pages[task.logs]] / cpus[task]:.2f}",
             f"{max(used.peak for _, used in runs) / 1e6:.0f}",
         ]
 
@@ -108,17 +121,21 @@ def _rows(spent: dict[Task, list[tuple[float, Usage]]]) -> Iterator[list[str]]:
 # -- the logs ----------------------------------------------------------------------
 
 
-def _logs(place: Path, lines: int, files: int) -> tuple[Logs, Logs, Path]:
-    """Write all logs, and an archive that has half of the lines of the first."""
-    base = made(place, Size(events=lines, channels=_CHANNELS, years=_YEARS))
+def _irssi_logs(place: Path, size: Size, name: Callable[[Event], str]) -> tuple[Logs, Path]:
+    """Write logs of irssi, and an archive that has half of their lines."""
+    base = made(place, size)
     half = place / f"{base.name}-half"
     shutil.rmtree(half, ignore_errors=True)
     _hear_half(base, half)
+    return written(base, place / "irclogs", name, irssi_lines, OPENED), half
+
+
+def _znc_logs(place: Path, lines: int, files: int) -> Logs:
+    """Write small logs of ZNC, with half as many lines in all."""
     channels = max(1, files // _DAYS)
     small = Size(events=lines // 2, channels=channels, years=files / channels / 365.25)
     tree = place / "users" / "ann" / "moddata" / "log"
-    irssi = written(base, place / "irclogs", irssi_name, irssi_lines, OPENED)
-    return irssi, written(made(place, small), tree, znc_name, znc_lines), half
+    return written(made(place, small), tree, znc_name, znc_lines)
 
 
 def written(
@@ -143,6 +160,11 @@ def written(
                 file.write(f"{datetime.fromisoformat(events[0].time):{opening}}\n")
             file.writelines(f"{line}\n" for line in lines_of(events))
     return Logs(root, files, lines)
+
+
+def channel_name(event: Event) -> str:
+    """Return the path of an event in logs of irssi that are never rotated."""
+    return f"{NETWORK}/{event.target}.log"
 
 
 def irssi_name(event: Event) -> str:
