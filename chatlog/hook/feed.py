@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import count
 from typing import TYPE_CHECKING, Final, Protocol
 
 from chatlog.errors import ChatlogError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from chatlog.read.reader import Entry, Reader
 
 _MOST_BYTES: Final = 4 * 1024 * 1024
+_PIECES: Final = 64  # pieces of the reader, of 256 KiB each, between two moves of the cursor
 
 
 class _Delivery(Protocol):
@@ -105,9 +107,15 @@ class Feed:
             )
 
     def _read_all(self) -> None:
-        while entries := self._reader.new():
+        for pieces in count(1):
+            if not (entries := self._reader.new()):
+                return
             for entry in self._matching(entries):
                 self._take(entry)
+            if pieces % _PIECES == 0:
+                # Else a line always waits in a long backlog, and the cursor, which moves behind
+                # whole pieces, would only gather notes of single lines.
+                self._send()
             self._keep()
 
     def _take(self, entry: Entry) -> None:
