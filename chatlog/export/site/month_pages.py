@@ -90,7 +90,7 @@ class MonthsWork(msgspec.Struct, frozen=True):
         """Yield each day that has lines."""
         renderers: dict[str, DayRenderer] = {}
         until = settings.until
-        for day, events in days_of(self.months, settings.tz, self.reader.names):
+        for day, events in days_of(self.months, settings.tz, self.reader):
             old = [each for each in events if each.time < until] if until else events
             shown, origins = self.withholding.shown(old)
             if not shown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -151,11 +151,6 @@ def _after(month: str) -> str:
 def day_of(time: str, tz: tzinfo) -> str:
     """Return the local day of a time."""
     return time[:10] if tz is UTC else period_of(time, Rotate.DAILY, tz).name
-
-
-def day_after(day: str) -> str:
-    """Return the day after a day."""
-    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 
 def days_within(source: SegmentReader, tz: tzinfo) -> tuple[str, str]:

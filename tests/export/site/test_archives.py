@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chatlog.archive.layout import Rotate
+from chatlog.export import line_blocks
+from chatlog.export.reading import QueryReader
 from chatlog.export.site.build import Site
 from chatlog.export.site.settings import SiteSettings
 from chatlog.read.reader import Reader
@@ -103,7 +105,12 @@ def test_an_archive_that_is_never_rotated_is_read_as_often_for_many_months_as_fo
 
 @pytest.mark.parametrize("rotate", [Rotate.DAILY, Rotate.NEVER], ids=str)
 @pytest.mark.parametrize("workers", [1, 2])
-def test_lines_that_cannot_be_read_are_counted_once_by_each_process(rotate, workers, tmp_path):
+@pytest.mark.parametrize("is_long", [True, False])
+def test_lines_that_cannot_be_read_are_counted_once(
+    is_long, rotate, workers, tmp_path, monkeypatch
+):
+    if is_long:  # so that it is looked through before it is read
+        monkeypatch.setattr(line_blocks, "_HELD", 1)
     record(tmp_path / "archive", *TALK, rotate=rotate)
     paths = sorted((tmp_path / "archive" / "net").glob("#*/*.jsonl"))
     for path in paths:
@@ -113,6 +120,20 @@ def test_lines_that_cannot_be_read_are_counted_once_by_each_process(rotate, work
     site = Site(reader, tmp_path / "site", SiteSettings(), NOW, None)
     site.build(workers, lambda _bytes: None)
     assert reader.damaged == {str(path): 1 for path in paths}
+
+
+def test_a_segment_of_a_day_is_read_once_though_it_has_lines_of_two_local_days(
+    tmp_path, monkeypatch
+):
+    record(tmp_path / "archive", event_at(3600, "late"), event_at(23 * 3600, "early"))
+    reads = []
+    decoded = QueryReader.read
+    monkeypatch.setattr(
+        QueryReader, "read", lambda self, source: reads.append(source.path) or decoded(self, source)
+    )
+    build(tmp_path / "archive", tmp_path / "site", **ZONE)
+    assert len([*(tmp_path / "site").rglob("2*.html")]) == 2
+    assert len(reads) == 1
 
 
 @pytest.mark.parametrize("patterns", [("#c", "#d"), ("net/#c", "net/#d")], ids=str)
