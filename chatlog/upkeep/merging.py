@@ -31,6 +31,7 @@ _SORTED: Final = 128 * 1024 * 1024
 _OVERHEAD: Final = 200  # bytes of the objects of a line
 _BLOCK: Final = 256 * 1024
 _RECEIVED: Final = b'","received":"'
+_WITNESS: Final = b'","witness":"'
 _EPOCH: Final = "1970-01-01T00:00:00.000Z"
 
 _Timed = tuple[bytes, bytes]
@@ -39,13 +40,15 @@ _Timed = tuple[bytes, bytes]
 class Tally:
     """Digest and counts of the lines that pass, and their times if lines of the format tell them.
 
-    `received` is the latest moment of receipt by our clock, "" if none is told.
+    `received` is the latest moment of receipt by our clock, "" if none is told. `is_brought`
+    means that a merge brought some of the lines: their receipts are by a witness's clock.
     """
 
     def __init__(self, made_in: Format) -> None:
         self._time_of = time_in(made_in)
         self._receipt_of = receipt_in(made_in)
         self.received = ""
+        self.is_brought = False
         self.bytes = 0
         self.lines = 0
         self._digest = hashlib.sha256()
@@ -84,7 +87,9 @@ class Tally:
         if self._time_of is not None and (time := self._time_of(line)):
             self._first = min(self._first or time, time)
             self._last = max(self._last, time)
-        if self._receipt_of is not None:
+        if _WITNESS in line:
+            self.is_brought = True
+        elif self._receipt_of is not None:
             self._note_receipt(self._receipt_of(line))
 
     def _note_receipt(self, receipt: bytes) -> None:
@@ -138,15 +143,23 @@ def receipt_in(made_in: Format) -> TimeOf | None:
 
 
 def last_receipt(path: Path, made_in: Format) -> str:
-    """Return when the last line of a segment was received, by our clock.
-
-    If no line of it tells, it is the last change of the file.
-    """
+    """Return when the last line of a segment came into this archive, by our clock."""
     tally = Tally(made_in)
     if made_in.decode_line is not None:
         for _ in tally.counted(_lines(path)):
             pass
-    return tally.received or last_change(path)
+    return arrival_of(tally, [path])
+
+
+def arrival_of(tally: Tally, paths: Iterable[Path]) -> str:
+    """Return when the last of some lines came into this archive, by our clock.
+
+    That is the last receipt; if no line tells one, or a merge brought some, the last change of the
+    files counts too.
+    """
+    if tally.received and not tally.is_brought:
+        return tally.received
+    return max([tally.received, *map(last_change, paths)])
 
 
 def last_change(path: Path) -> str:

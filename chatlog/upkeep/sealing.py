@@ -30,7 +30,7 @@ from chatlog.archive.system import (
     write_aside,
 )
 from chatlog.errors import TranscriptError
-from chatlog.upkeep.merging import Tally, last_change, lines_of
+from chatlog.upkeep.merging import Tally, arrival_of, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -92,7 +92,7 @@ class Sealer:
             pass
         if tally.sha256 != part.sha256:
             raise _changed(inventory.path(segment))
-        received = tally.received or last_change(inventory.path(segment))
+        received = arrival_of(tally, [inventory.path(segment)])
         return _entry(part, tally, [part], received, now)
 
     def _made_aside(
@@ -107,7 +107,7 @@ class Sealer:
             if tally.bytes != sum(part.bytes for part in parts) or _sizes(paths) != tally.bytes:
                 raise _changed(paths[0])
             sealed = SealedPart(final, sha256_of(aside), size_of(aside) or 0)
-            received = tally.received or max(map(last_change, paths))
+            received = arrival_of(tally, paths)
             return _entry(sealed, tally, parts, received, now)
 
     def _write_aside(self, aside: Path, paths: list[Path], made_in: Format) -> Tally:

@@ -44,15 +44,23 @@ def segment_ago(days, suffix="jsonl"):
     return f"{event_ago(days, '').time[:10]}_001.{suffix}"
 
 
-def age(root):
-    """Make every file one that nothing was added to for long."""
+def age(root, changed=_LATE):
+    """Make every file one that nothing was added to for long: since a moment in seconds."""
     for path in root.rglob("*_*"):
-        os.utime(path, (_LATE, _LATE))
+        os.utime(path, (changed, changed))
 
 
-def tend(root, now=LONG_AFTER, holding=lambda _: NOBODY, system=UNSYNCED, failures=0, **storage):
+def tend(
+    root,
+    now=LONG_AFTER,
+    holding=lambda _: NOBODY,
+    system=UNSYNCED,
+    failures=0,
+    changed=_LATE,
+    **storage,
+):
     """Tend all targets of an archive, and return what was done."""
-    age(root)
+    age(root, changed)
     locks = Locks(root)
     tender = tender_of(Storage(root=root, **storage), system, locks).bounded(holding, now)
     done = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from chatlog.event import MOST_APART, Event, shifted
+from chatlog.event import MOST_APART, Event, parse_time, shifted
 from tests.support.archive import manifest_of, read_all, record
 from tests.support.tending import DAY, tend
 
@@ -79,3 +80,20 @@ def test_text_is_kept_from_the_last_change_of_its_file(tmp_path, time):
     record(tmp_path, event(time, "far"), formats=("text",))
     assert tend(tmp_path, now=AN_HOUR_LATER, keep=30 * DAY).removed == []
     assert len(tend(tmp_path, now=shifted(RECEIVED, 60 * DAY * 1000), keep=30 * DAY).removed) == 1
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["not sealed", "sealed"])
+@pytest.mark.parametrize("received", ["", RECEIVED, "9999-12-31T23:59:59.999Z"])
+def test_merged_lines_are_kept_from_their_arrival_in_this_archive(tmp_path, received, sealed):
+    """The witness's receipt is by another clock, and of another archive."""
+    arrival = shifted(RECEIVED, 1000 * DAY * 1000)
+    record(tmp_path, event(RECEIVED, "own"))
+    record(tmp_path, replace(event(RECEIVED, "merged", received=received), witness="other"))
+    now, within, after = (shifted(arrival, days * DAY * 1000) for days in (1, 89, 122))
+    come = parse_time(arrival) / 1000
+    if sealed:
+        tend(tmp_path, now=now, compress="none", changed=come)
+        assert manifest_of(tmp_path / "net" / "#c")[-1]["received"] == arrival
+    kept = {"keep": 90 * DAY, "compress": "none", "changed": come}
+    assert tend(tmp_path, now=within, **kept).removed == []
+    assert len(tend(tmp_path, now=after, **kept).removed) == 1
