@@ -9,13 +9,15 @@ what is missing.
 from __future__ import annotations
 
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import groupby
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 import msgspec
 
 from chatlog.archive.files import reported
+from chatlog.archive.locks import Locks
 from chatlog.coverage.union import VIA, before, entries_of
 from chatlog.errors import HeldError
 from chatlog.event import format_time, parse_time
@@ -232,7 +234,7 @@ class ArchiveMerge:
         self, names: TargetNames, casemapping: Casemapping, writer: Writer | None
     ) -> MergedTarget:
         """Merge one target: read all witnesses to their end, and then write."""
-        is_recorded = writer is not None and writer.is_held_elsewhere(names.network, names.target)
+        is_recorded = self._is_recorded(names, writer)
         until = parse_time(self._at) - _FRESH if is_recorded else _EVER
         merging = TargetMerge(gather_testimonies(self._all, names.place), casemapping, until)
         root = None if writer is None else writer.storage.root
@@ -247,6 +249,16 @@ class ArchiveMerge:
                     raise HeldError("a recorder began meanwhile; run this again")
                 _write(writer, names, file, merging.entries(self._at))
         return merging.result
+
+    def _is_recorded(self, names: TargetNames, writer: Writer | None) -> bool:
+        """Return whether a recorder holds a target of the archive."""
+        if writer is not None:
+            return writer.is_held_elsewhere(names.network, names.target)
+        known = self._all[0]
+        target = known.targets.get(names.place)
+        with closing(Locks(known.root)) as locks:
+            directory = None if target is None else Path(target.path)
+            return locks.is_held(names.network, names.target, directory)
 
     def _first_lines(self, place: TargetPlace) -> Iterator[Event]:
         """Yield the first event of each witness that has a target."""

@@ -449,6 +449,8 @@ def test_beside_a_recorder_the_lines_of_the_last_minute_and_their_coverage_are_l
     record(into, event_at(0, "mine"))
     heard(into, (0, minutes[-1]), run="live")
     with holding(HOLDER, into):
+        foreseen = merge(into, one, dry_run=True)
+        assert (foreseen.added, foreseen.left, foreseen.conflicting) == (2, 2, 2)
         result = merge(into, one)
         assert (result.added, result.left, result.conflicting) == (2, 2, 2)
     assert merge(into, one).added == 2
