@@ -36,30 +36,36 @@ def test_every_document_that_an_alert_names_exists():
         assert (CONTRIB.parent / name).exists()
 
 
-def promtool(*arguments, **options):
-    return subprocess.run(
-        ["promtool", *map(str, arguments)], capture_output=True, text=True, check=False, **options
-    )
+@pytest.fixture
+def promtool(program):
+    """Run promtool: its status and output."""
+
+    def run(*arguments, **options):
+        command = [program("promtool"), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+        return done.returncode, done.stdout + done.stderr
+
+    return run
 
 
 @pytest.mark.server
-def test_promtool_accepts_the_rules_and_each_finds_what_it_is_to_find():
-    done = promtool("test", "rules", "alerts.test.yml", cwd=ALERTS.parent)
-    assert done.returncode == 0, done.stdout + done.stderr
-    done = promtool("check", "rules", ALERTS)
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_promtool_accepts_the_rules_and_each_finds_what_it_is_to_find(promtool):
+    status, output = promtool("test", "rules", "alerts.test.yml", cwd=ALERTS.parent)
+    assert status == 0, output
+    status, output = promtool("check", "rules", ALERTS)
+    assert status == 0, output
 
 
 @pytest.mark.server
-def test_promtool_accepts_each_expression_of_the_dashboard(tmp_path):
+def test_promtool_accepts_each_expression_of_the_dashboard(promtool, tmp_path):
     rules = [{"record": f"dashboard:{n}", "expr": each} for n, each in enumerate(expressions())]
     file = tmp_path / "rules.yml"
     file.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
-    done = promtool("check", "rules", file)
-    assert done.returncode == 0, done.stdout + done.stderr
+    status, output = promtool("check", "rules", file)
+    assert status == 0, output
 
 
 @pytest.mark.server
-def test_promtool_accepts_the_metrics():
-    done = promtool("check", "metrics", input=prometheus(FULL))
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_promtool_accepts_the_metrics(promtool):
+    status, output = promtool("check", "metrics", input=prometheus(FULL))
+    assert status == 0, output

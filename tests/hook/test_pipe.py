@@ -13,7 +13,8 @@ from chatlog.hook.lines import HookLine
 from chatlog.hook.pipe import CommandPipe
 from tests.hook.test_delivery import Stops
 
-ECHO = """jq --unbuffered -r .cursor"""
+ECHO = 'while IFS= read -r line; do cursor=${line##*\\"cursor\\":\\"}; '
+ECHO += 'printf "%s\\n" "${cursor%??}"; done'
 
 
 def lines(*numbers):
@@ -124,7 +125,7 @@ def test_a_flood_of_output_is_passed_over_in_bounded_memory(piped, output):
 
 def test_more_lines_than_two_pipes_hold_are_given(piped):
     cursors = [f"{each:016x}" for each in range(1000)]
-    data = b'{"cursor":"%s","text":"' + b"x" * 4000 + b'"}\n'
+    data = b'{"text":"' + b"x" * 4000 + b'","cursor":"%s"}\n'
     many = [HookLine(None, each, data % each.encode()) for each in cursors]
     running = piped(ECHO)
     assert running.pipe.send(many, {}, running.notes.append) is None

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 from pathlib import Path
 
@@ -127,6 +128,25 @@ def test_the_program_of_the_documentation_has_each_line_once(chatlog, recording,
     assert [text for (text,) in said] == [
         f"text {round_}.{each}" for round_ in range(2) for each in range(100)
     ]
+
+
+@pytest.mark.server
+def test_the_script_of_the_documentation_gives_each_line_to_syslog(chatlog, program, tmp_path):
+    record(tmp_path / "archive", event_at(0, "old"))
+    text = (Path(__file__).parents[3] / "docs/pipe.md").read_text()
+    script = text.partition("```sh\n")[2].partition("```")[0]
+    script = script.replace(" logger ", f" {program('logger')} --socket {tmp_path}/log ")
+    script = script.replace(" jq ", f" {program('jq')} ")
+    tail = ("tail", "-a", tmp_path / "archive", "--cursor", tmp_path / "cursor")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
+        syslog.bind(f"{tmp_path}/log")
+        syslog.settimeout(10)
+        assert chatlog.run(*tail, "--exec-pipe", script).returncode == 0
+        record(tmp_path / "archive", event_at(1, "x" * 3000), event_at(2, "two"))
+        done = chatlog.run(*tail, "--exec-pipe", script, "--exec-retries", "0")
+        assert (done.returncode, done.stderr) == (0, "")
+        logged = [syslog.recv(65536).decode() for _ in range(2)]
+    assert [json.loads(each[each.index("{") :])["text"] for each in logged] == ["x" * 3000, "two"]
 
 
 def test_a_command_that_takes_nothing_holds_up_nobody(recording, server, tmp_path):
