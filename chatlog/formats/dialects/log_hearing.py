@@ -3,6 +3,10 @@
 Two things prove it: marks of opening and of closing, and the coming and going of the program's
 own user, in a log that names it. A stretch that nothing ends lasts until the last event: the
 program may have gone at once.
+
+Nobody sees the own session quit and hears more. If a log goes on behind a quit of its user's
+nick, the session that quit was a former one, which the server held for alive after its
+connection was gone. Nothing tells how long before that was, so that its stretch is not claimed.
 """
 
 from __future__ import annotations
@@ -26,6 +30,9 @@ STEPS: Final = frozenset(
     {EventType.JOIN, EventType.PART, EventType.QUIT, EventType.KICK, EventType.NICK}
 )
 """The types of event by which somebody comes, goes, or is known by another nick."""
+
+_LATER: Final = "~"
+"""A time behind all others."""
 
 _Place = tuple[str, str]
 
@@ -52,6 +59,14 @@ class _Begun(NamedTuple):
     target: str = ""
 
 
+class _Quit(NamedTuple):
+    """A quit of the user's nick: its time, and the number of stretches before it ended some."""
+
+    at: str
+    stretches: int
+    ends_carried: bool
+
+
 class LogHearing:
     """The hearing of one log, in the order of its lines; `heard` has the stretches that ended.
 
@@ -73,6 +88,7 @@ class LogHearing:
         self._tells_nicks = tells_nicks
         self._nicks = deque(nicks)
         self._begun: dict[_Place, _Begun] = {}
+        self._quit: _Quit | None = None  # the last event of the user, if it was a quit
         self._at_end = False
 
     @property
@@ -92,6 +108,7 @@ class LogHearing:
     def open(self, at: str, before: str) -> None:
         """Begin a stretch at a mark of opening; `before` is the time of the last event."""
         self.lose(before)
+        self._quit = None
         self._begun[_ALL] = _Begun(at)
 
     def close(self, at: str) -> None:
@@ -100,6 +117,7 @@ class LogHearing:
 
     def lose(self, before: str) -> None:
         """End all stretches at the last event, as the connection is lost since then."""
+        self._doubt_quit(before)
         self._end_all(before)
 
     def follow(self, event: Event, before: str, *, is_own: bool = False) -> None:
@@ -112,12 +130,16 @@ class LogHearing:
         who = event.subject if event.type == EventType.KICK else event.nick
         if who == self._first_nick and event.type == EventType.JOIN:
             self.nick = who  # the user is back, and had another nick before
-        elif event.type == EventType.NICK and self._takes_first_nick(event):
+        is_users = who == self.nick and bool(who or is_own)
+        comes = is_users and event.type == EventType.JOIN
+        self._doubt_quit(before if comes else event.time)
+        if event.type == EventType.NICK and self._takes_first_nick(event):
+            self._doubt_quit(_LATER)  # a user who changes nicks was there, also in that minute
             self.nick = event.subject
             if not self.is_marked:
                 self._come((event.network, event.target.lower()), event, before)
             return
-        if who != self.nick or not (who or is_own):
+        if not is_users:
             return
         place = event.network, event.target.lower()
         if event.type == EventType.NICK:
@@ -125,6 +147,7 @@ class LogHearing:
         elif event.type == EventType.JOIN:
             self._come(place, event, before)
         elif event.type == EventType.QUIT:
+            self._quit = self._quit or _Quit(event.time, len(self.heard), self.carried is None)
             self._end_all(event.time)
         else:
             self._end(place, event.time)
@@ -138,12 +161,17 @@ class LogHearing:
 
     def end(self, last_of: Callable[[_Place], str]) -> None:
         """End the stretches that the log leaves open, each at the last event of its place."""
+        if self._quit is not None:
+            ended = self.heard[self._quit.stretches :]
+            places = {(each.network, each.target.lower()) for each in ended} or {_ALL}
+            self._doubt_quit(max(map(last_of, places)))
         self._at_end = bool(self._begun) or self.carried is None
         for place in [*self._begun]:
             self._end(place, last_of(place))
 
     def _come(self, place: _Place, event: Event, before: str) -> None:
         """Begin a stretch; one that goes on already has missed the going before."""
+        self._quit = None
         if (marked := self._begun.get(_ALL)) is not None and before <= marked.since:
             return  # the opening was of this coming
         self._end(place, before)
@@ -151,6 +179,15 @@ class LogHearing:
         self._end_carried(before)
         if self._tells_nicks:
             self._begun[place] = _Begun(event.time, event.network, event.target)
+
+    def _doubt_quit(self, heard: str) -> None:
+        """Claim nothing until a quit of the user if the log heard something behind it."""
+        if self._quit is None or heard <= self._quit.at:
+            return
+        del self.heard[self._quit.stretches :]
+        if self._quit.ends_carried:
+            self.carried = ""
+        self._quit = None
 
     def _end_all(self, at: str) -> None:
         for place in [*self._begun]:

@@ -46,6 +46,36 @@ def test_a_log_is_heard_from_the_own_join_to_the_own_leaving_or_its_last_event(r
     assert heard(znc.DIALECT, JOIN + TALK + rest) == [("10:00", until)]
 
 
+GHOST = (
+    "[12:02:00] *** Joins: ann_ (a@h)\n"  # the nick was still in use
+    "[12:04:00] *** Quits: ann (a@h) (Ping timeout)\n"
+)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "[12:05:00] <bob> x\n",
+        "[12:04:00] *** ann_ is now known as ann\n",
+        "[12:05:00] *** Joins: eve (e@h)\n[13:00:00] *** Joins: ann (a@h)\n",
+        "[12:05:00] <bob> x\n[13:00:00] *** Joins: ann (a@h)\n",
+    ],
+)
+def test_nothing_is_claimed_until_the_quit_of_a_session_that_the_log_outlives(rest):
+    claimed = heard(znc.DIALECT, JOIN + TALK + GHOST + rest)
+    assert [each for each in claimed if each[0] < "12:04"] == []
+    assert hearing_of(znc.DIALECT, TALK + GHOST + rest).carried == ""
+
+
+def test_an_own_quit_that_ends_the_log_or_comes_before_the_own_join_is_claimed():
+    gone = "[11:00:00] *** Quits: ann (a@h) (bye)\n"
+    again = "[12:00:00] *** Joins: ann (a@h)\n[12:30:00] <bob> hi\n"
+    assert heard(znc.DIALECT, JOIN + TALK + gone + again) == [
+        ("10:00", "11:00"),
+        ("12:00", "12:30"),
+    ]
+
+
 def test_a_second_own_join_ends_the_stretch_before_at_its_last_event():
     again = "[12:00:00] *** Joins: ann (a@h)\n[12:30:00] <bob> hi\n"
     assert heard(znc.DIALECT, JOIN + TALK + again) == [("10:00", "10:05"), ("12:00", "12:30")]
@@ -159,7 +189,11 @@ def test_records_are_heard_target_by_target():
     assert found == {"#a": ("00", "02"), "#b": ("01", "03")}
 
 
-STEPS = ("talk", "leave", "kick", "vanish", "rename", "bob goes", "bob is ann", "come")
+COMING = {
+    "come": ["*** Joins: ann (a@h)"],
+    "ghost": ["*** Joins: ann_ (a@h)", "*** Quits: ann (a@h) (Ping timeout)", "<bob> hi"],
+}
+STEPS = ("talk", "leave", "kick", "vanish", "rename", "bob goes", "bob is ann", "come", "ghost")
 
 
 @settings(max_examples=200, deadline=None)
@@ -168,14 +202,17 @@ def test_no_time_is_claimed_in_which_the_program_was_not_there(steps):
     """Every line stands in the log only while the program is there, under the nick it then has."""
     lines, there, nick, absent, minute = [], False, "ann", [], 0
 
-    def write(text):
-        lines.append(f"[{minute // 60:02d}:{minute % 60:02d}:00] {text}\n")
+    def write(*texts):
+        nonlocal minute
+        for text in texts:
+            lines.append(f"[{minute // 60:02d}:{minute % 60:02d}:00] {text}\n")
+            minute += 1
 
     for step in steps:
         minute += 1
-        if step == "come" and not there:
-            there, nick = True, "ann"
-            write(f"*** Joins: {nick} (a@h)")
+        if step in COMING and not there:
+            there, nick = True, COMING[step][0].split()[2]
+            write(*COMING[step])
         elif not there:
             absent.append(minute)
         elif step in {"leave", "kick", "vanish"}:
