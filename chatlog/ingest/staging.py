@@ -196,14 +196,15 @@ def _entries(log: StagedLog, target: StagedTarget, at: str) -> bytes:
     )
     heard: list[LedgerEntry] = [
         CoveredEntry(at=at, via=log.via, kinds=MESSAGES, since=since, until=until)
-        for since, until in heard_times(log, target)
+        for since, until in heard_times(log, target, at)
     ]
     return b"".join(encode(each) for each in (imported, merged, *heard))
 
 
-def heard_times(log: StagedLog, target: StagedTarget) -> Iterator[tuple[str, str]]:
+def heard_times(log: StagedLog, target: StagedTarget, at: str) -> Iterator[tuple[str, str]]:
     """Yield the beginnings and ends of the stretches in which a target of a log was heard.
 
+    Nothing behind the moment `at` of the import was, though a clock that was fast says so.
     Somebody who came in a minute did so before its end: a log of minutes proves no more.
     """
     places = {("", ""), (target.network, target.name.lower())}
@@ -211,5 +212,6 @@ def heard_times(log: StagedLog, target: StagedTarget) -> Iterator[tuple[str, str
         if (each.network, each.target.lower()) in places:
             late = log.grain - MILLISECOND if each.begins_by_stamp else 0
             since = format_time(parse_time(each.since) + late)
-            if since <= each.until:
-                yield since, each.until
+            until = min(each.until, at)
+            if since <= until:
+                yield since, until

@@ -76,3 +76,12 @@ def test_another_import_with_the_other_nick_claims_the_time_under_it(tmp_path):
     assert covered(tmp_path, days) == [("23T10:00", "23T21:00")]
     found = covered(tmp_path, days, own_nick="eve")
     assert found == [("23T10:00", "24T09:00")]
+
+
+def test_no_time_is_claimed_that_had_not_come_when_the_log_was_imported(tmp_path):
+    """Lines of the next hours are imported: another zone than that of the log may be given."""
+    days = {"2026-11-30": JOIN + TALK, "2026-12-01": TALK + PART}
+    assert covered(tmp_path, days) == [("30T10:00", "01T00:00")]
+    days = {"2026-11-30": JOIN + TALK, "2026-12-01": TALK, "2026-12-02": TALK + PART}
+    assert covered(tmp_path / "later", days) == [("30T10:00", "01T00:00")]
+    assert covered(tmp_path / "only", {"2026-12-01": JOIN + TALK + PART}) == []

@@ -193,6 +193,11 @@ COMING = {
     "come": ["*** Joins: ann (a@h)"],
     "ghost": ["*** Joins: ann_ (a@h)", "*** Quits: ann (a@h) (Ping timeout)", "<bob> hi"],
 }
+LEAVING = {
+    "leave": ["*** Parts: {} (a@h) ()"],
+    "kick": ["*** {} was kicked by bob (x)"],
+    "vanish": [],
+}
 STEPS = ("talk", "leave", "kick", "vanish", "rename", "bob goes", "bob is ann", "come", "ghost")
 
 
@@ -215,14 +220,9 @@ def test_no_time_is_claimed_in_which_the_program_was_not_there(steps):
             write(*COMING[step])
         elif not there:
             absent.append(minute)
-        elif step in {"leave", "kick", "vanish"}:
+        elif step in LEAVING:
             there = False
-            if step != "vanish":
-                write(
-                    f"*** Parts: {nick} (a@h) ()"
-                    if step == "leave"
-                    else f"*** {nick} was kicked by bob (x)"
-                )
+            write(*(each.format(nick) for each in LEAVING[step]))
         elif step == "rename":
             other = "ann_" if nick == "ann" else "ann"
             write(f"*** {nick} is now known as {other}")
