@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sys
 import time
 from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.files import reported, state_of
+from chatlog.cli.subprocesses import module_command
 from chatlog.errors import TranscriptError, UsageError
 from chatlog.event import format_time
 from chatlog.formats.visible import printable
@@ -90,7 +90,7 @@ class _Keeper:
 
     def __init__(self, root: Path, command: str, *, logs: bool) -> None:
         self._stderr = asyncio.subprocess.PIPE if logs else None
-        self._command = (sys.executable, "-m", _PROGRAM, str(root), command)
+        self._command = (*module_command(_PROGRAM), str(root), command)
         self._process: asyncio.subprocess.Process | None = None
         self.ends = asyncio.Event()
 

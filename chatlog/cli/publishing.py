@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import subprocess
-import sys
 import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
+from chatlog.cli.subprocesses import module_command
 from chatlog.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class _ShipperBeside:
     """The process, and the thread that waits for its death."""
 
     def __init__(self, server: BusServer, root: Path, *, quiet: bool) -> None:
-        self._command = [sys.executable, "-m", "chatlog", "ship", f"--archive={root}"]
+        self._command = [*module_command("chatlog"), "ship", f"--archive={root}"]
         self._command += ["--until-eof", *(["--quiet"] if quiet else [])]
         if server.credentials is not None:
             self._command.append(f"--nats-creds={server.credentials}")
