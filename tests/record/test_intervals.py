@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatlog.coverage.entries import AbsentEntry, OpenedEntry, WishedEntry
+from chatlog.coverage.entries import AbsentEntry, CoveredEntry, OpenedEntry, WishedEntry
 from chatlog.coverage.interval_fold import last_open
 from chatlog.record.intervals import (
     Intervals,
@@ -215,6 +215,13 @@ def test_a_target_is_new_until_the_beginning_of_its_history_is_known(intervals):
     assert is_new([wished, opened])
     assert not is_new([opened])
     assert not is_new([wished, opened, WishedEntry(since=at(0).at)])
+
+
+@pytest.mark.parametrize(("via", "new"), [("merge", True), ("import:irssi", True), ("", False)])
+def test_a_target_is_new_also_if_other_witnesses_cover_an_earlier_time(via, new):
+    """Its first interval then asks for the history before it, as that of any other."""
+    covered = CoveredEntry(at=at(9).at, since=at(0).at, until=at(1).at, via=via)
+    assert is_new([covered]) is new
 
 
 def test_silence_tells_the_last_end_and_its_cause(intervals):
