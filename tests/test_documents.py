@@ -382,6 +382,11 @@ def test_every_link_to_a_file_leads_to_one(document):
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
+def test_the_readme_links_every_document():
+    linked = set(re.findall(r"\]\((docs/[^)#]*)", README.read_text(encoding="utf-8")))
+    assert linked >= {str(each.relative_to(ROOT)) for each in ROOT.glob("docs/*.md")}
+
+
 def test_every_quirk_names_a_test_that_exists():
     sources = "".join(path.read_text() for path in ROOT.glob("tests/**/test_*.py"))
     there = set(re.findall(r"^(?:async )?def (test_\w+)", sources, re.MULTILINE))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _AT_ONCE: Final = 64 * 1024
-_LONGEST: Final = 200  # bytes of a line of stdout: a cursor has 32 at most
+_LONGEST: Final = 200  # bytes of a line of stdout: a cursor has 40 at most
 _CLOSING: Final = 2.0  # seconds between the end of its stdout, or stdin, and that of the process
 
 
