@@ -135,7 +135,7 @@ def test_each_line_is_there_once_whatever_is_killed_or_lost(
             record(root / "a", event)
             said.append((event.time, event.text))
 
-    bus = Bus(root, Stream(window=0 if forgets else 1_000_000), say, "a")
+    bus = Bus(root, Stream(forgets=forgets), say, "a")
     for step in steps:
         bus.take(*step)
     bus.end()

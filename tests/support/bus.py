@@ -28,17 +28,18 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class Stream:
-    """A stream that stores every message; ids are known again for as long as `window` of them."""
+    """A stream; it stores a message once, unless it `forgets` all ids at once."""
 
-    def __init__(self, window=1_000_000):
+    def __init__(self, *, forgets=False):
         self.messages = {}
         self.last = 0
-        self._window = window
+        self._forgets = forgets
+        self._names = set()
 
     def store(self, message):
-        recent = [*self.messages.values()][-self._window :]
-        if message.name in {each.name for each in recent}:
+        if message.name in self._names and not self._forgets:
             return
+        self._names.add(message.name)
         self.last += 1
         self.messages[self.last] = message
 
