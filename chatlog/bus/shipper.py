@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LOOK: Final = 1.0  # seconds between two looks at an archive that is quiet
+_SHARE: Final = 4
+"""So many times as long as a look took of a core there is none: archives may have many targets."""
+_LONGEST_LOOK: Final = 5.0
 _SOONEST: Final = 0.5
 _LATEST: Final = 30.0
 _HEAD_ROOM: Final = 512
@@ -117,12 +121,14 @@ class Shipper:
     async def _ship(self, publisher: Publisher) -> None:
         """Publish batch after batch; the one that a run before left comes first."""
         while not self._stopping.is_set():
+            begin = time.process_time()
             if self._is_due or self._feed.next_batch():
                 await self._publish(publisher)
             elif self._ends_when_idle:
                 return
             else:
-                await self._pause(_LOOK)
+                rest = _SHARE * (time.process_time() - begin)
+                await self._pause(max(_LOOK, min(rest, _LONGEST_LOOK)))
 
     async def _publish(self, publisher: Publisher) -> None:
         self._is_due = True

@@ -11,6 +11,7 @@ stream: `chatlog-ask.WITNESS`.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from chatlog.upkeep.witness import TargetPlace
@@ -86,6 +87,7 @@ def ask_subject(witness: str) -> str:
     return f"{_ASK}.{witness}"
 
 
+@lru_cache(65_536)  # of each message
 def place_of_lines(subject: str) -> TargetPlace | None:
     """Return the target whose lines have a subject, None if it is another kind of subject."""
     match subject.split("."):

@@ -16,7 +16,7 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.server
 
-_KILLS = 8 if "CHATLOG_TORTURE_SEEDS" in os.environ else 3
+_KILLS = 8 if "CHATLOG_TORTURE_SEEDS" in os.environ else 2
 _SEEDS = range(int(os.environ.get("CHATLOG_TORTURE_SEEDS", "1")))
 _CREATE = ("--create", "--max-size=100M")
 
