@@ -36,6 +36,7 @@ from chatlog.bus.witness_files import WitnessFiles
 from chatlog.event import is_time
 from chatlog.formats import jsonl
 from chatlog.health.witness_runs import WITNESSES, witness_roots
+from chatlog.upkeep.housekeeping import Housekeeping
 from chatlog.upkeep.witness import TargetPlace, Witness
 from chatlog.upkeep.witness_join import common_casemapping
 from chatlog.upkeep.witness_names import TargetNames
@@ -207,6 +208,10 @@ class Collection:
                 self._told.add(key)
         return key in self._told
 
+    def housekeeping(self, now: Callable[[], str]) -> Housekeeping:
+        """Return the housekeeping of the archive, which is not started yet."""
+        return Housekeeping(self._writer, now=now)
+
     # -- a round ---------------------------------------------------------------------
 
     @property
@@ -285,6 +290,7 @@ class Collection:
         witnesses = {name: files.witness() for name, files in self._witnesses.items()}
         places = dict(self._changed)
         if everything:
+            self._writer.tick(at)  # segments whose period is over can be sealed
             for witness in witnesses.values():
                 places.update((each, None) for each in witness.targets)
             self._keep_rooms([*witnesses.values()], {place.network for place in places})

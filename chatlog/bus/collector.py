@@ -70,6 +70,16 @@ class Collector:
         us, NothingFoundError if it has no such stream, TranscriptError if the archive cannot be
         written, HeldError if a recorder writes to it.
         """
+        housekeeping = self._collection.housekeeping(clock.now)
+        housekeeping.start(asyncio.get_running_loop())
+        try:
+            await self._collect(once=once)
+            self._collection.settle(clock.now(), everything=True)
+        finally:
+            housekeeping.stop(is_batch=once)
+
+    async def _collect(self, *, once: bool) -> None:
+        """Collect over one connection after another."""
         wait = _SOONEST
         while not self._stopping.is_set():
             try:
@@ -82,8 +92,7 @@ class Collector:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), wait)
             else:
-                break
-        self._collection.settle(clock.now(), everything=True)
+                return
 
     def _tell(self, trouble: str) -> None:
         """Print that the bus is away, once, and that it is back."""

@@ -23,7 +23,6 @@ from chatlog.record.driver import listen
 from chatlog.record.durability import Durability
 from chatlog.record.history.queries import known_queries
 from chatlog.record.history.queue import HistoryQueue
-from chatlog.record.housekeeping import Housekeeping, Rounds
 from chatlog.record.intake import Intake
 from chatlog.record.intervals import Moment
 from chatlog.record.ledgers import Ledgers
@@ -38,6 +37,7 @@ from chatlog.record.steps import TURN
 from chatlog.record.supervisor import Plan, Supervisor
 from chatlog.record.takeover import Takeover
 from chatlog.record.waiting_sink import WaitingSink
+from chatlog.upkeep.housekeeping import Housekeeping, Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -17,8 +17,8 @@ from chatlog.event import format_time, parse_time
 from chatlog.formats import jsonl
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session_settings import SessionSettings
-from chatlog.record.housekeeping import Rounds
 from chatlog.record.recorder import Plan, Recorder
+from chatlog.upkeep.housekeeping import Rounds
 from chatlog.write.writer import Storage, Writer
 
 LINES = 20_000

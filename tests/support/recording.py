@@ -10,9 +10,9 @@ from chatlog.clock import now
 from chatlog.connection import Address, Route
 from chatlog.protocol.registration.capabilities import Identity
 from chatlog.protocol.session_settings import SessionSettings
-from chatlog.record.housekeeping import Rounds
 from chatlog.record.recorder import Recorder
 from chatlog.record.supervisor import Plan
+from chatlog.upkeep.housekeeping import Rounds
 from chatlog.write.writer import Storage, Writer
 from tests.support.loop_clock import LoopClock
 from tests.support.scripted import ScriptedServer

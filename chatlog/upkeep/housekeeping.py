@@ -1,4 +1,4 @@
-"""Housekeeping of a run: seals its finished segments and removes old ones, beside the loop.
+"""Housekeeping of a recorder or a collector: its segments are sealed and removed beside the loop.
 
 Decides when to tend which targets; `upkeep.tending` decides what is due there,
 and does it.

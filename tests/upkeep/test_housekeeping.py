@@ -11,7 +11,7 @@ import pytest
 from chatlog.clock import now
 from chatlog.demo.server import Server
 from chatlog.read.reader import Reader
-from chatlog.record.housekeeping import Rounds
+from chatlog.upkeep.housekeeping import Rounds
 from chatlog.upkeep.verify import Verifier
 from tests.support.archive import manifest_of, record
 from tests.support.crashing import Fragile, Stopped
