@@ -96,7 +96,8 @@ class LogClock:
 
     `date` is the local day, None as long as nothing tells it. A time of day that is more than
     half a day before the one before is of the next day. In an hour that the clock shows twice,
-    lines are of the first showing until the clock steps back. `time` is that of the last stamp.
+    lines are of the first showing until the clock steps back. `time` is that of the last stamp;
+    if it `knows_minutes`, equal stamps that follow have the same time.
     """
 
     def __init__(self, pattern: re.Pattern[str], day: str, tz: tzinfo, tally: LogTally) -> None:
@@ -107,14 +108,9 @@ class LogClock:
         self.time = ""
         self._last = -1  # minutes of the day
         self._doubled = _Doubled(tally)
-        self._minutes = NO_MINUTES
+        self._know(NO_MINUTES)
         self._has_epoch = "epoch" in pattern.groupindex
         self._epoch = _Epochs()
-
-    @property
-    def knows_minutes(self) -> bool:
-        """Whether all stamps of this day that are equal are of one time."""
-        return self._minutes is not NO_MINUTES
 
     def length(self, line: str) -> int:
         """Return the length of the stamp with which a line begins, -1 if none does."""
@@ -125,11 +121,15 @@ class LogClock:
         """Set the local day, as a line between stamps tells it."""
         if day != self.date:
             self.date, self._last = day, -1
-            if self._minutes is not NO_MINUTES:
+            if self.knows_minutes:
                 try:
-                    self._minutes = self._minutes.moved(midnight_in(self._tz, day))
+                    self._know(self._minutes.moved(midnight_in(self._tz, day)))
                 except ValueError:  # which each line of that day will tell
-                    self._minutes = NO_MINUTES
+                    self._know(NO_MINUTES)
+
+    def _know(self, minutes: StampMinutes) -> None:
+        self._minutes = minutes
+        self.knows_minutes = minutes is not NO_MINUTES
 
     def follow(self, other: LogClock) -> None:
         """Set the day and the time of day to those of another clock of the log."""
@@ -165,13 +165,13 @@ class LogClock:
         if self._has_epoch and found["epoch"]:
             self.time = self._epoch.time_of(int(found["epoch"]))
             return found.end()
-        self._minutes = NO_MINUTES
+        self._know(NO_MINUTES)
         stamp = Stamped(found.groupdict())
         self._step(stamp)
         midnight = self._midnight(stamp)
         self.time = self._find(stamp)
         if midnight is not None:
-            self._minutes = StampMinutes.remembered(found, self.time, self._last, midnight)
+            self._know(StampMinutes.remembered(found, self.time, self._last, midnight))
         return found.end()
 
     def time_at(self, found: dict[str, str]) -> str:

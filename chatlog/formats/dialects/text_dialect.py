@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from chatlog.formats.dialects.forms import Form, Found, Talk
-    from chatlog.formats.dialects.log_clock import LogClock
 
 HIDDEN: Final = "people of a netsplit whose names the log leaves out"
 AMBIGUOUS: Final = "another kind of event has the same form"
@@ -168,7 +167,10 @@ class TextDecoder:
         before, others, stamp = self._number, 0, _NEVER
         for number, (line, encoding) in enumerate(lines, before + 1):
             if line is None or not line.startswith(stamp):
-                end = _stamp_length(clock, line)
+                try:
+                    end = clock.read(line) if line is not None else -1
+                except (ValueError, OverflowError, KeyError):
+                    end = -1
                 stamp = line[:end] if line and end > 0 and clock.knows_minutes else _NEVER
             if (
                 line is not None
@@ -194,15 +196,18 @@ class TextDecoder:
                 continue
             others, stamp = others + 1, _NEVER
             self._number, self._encoding = number, encoding if has_bytes else ""
-            if line is None:
-                self._unknown("", "longer than any message")
-            else:
-                self._take(line, end)
+            self._take(line, end)
         self._number = before + len(lines)
         self.tally.understood += len(lines) - others
 
-    def _take(self, line: str, end: int) -> None:
-        """Take a line of any kind; `end` is the length of its stamp, -1 if none is read yet."""
+    def _take(self, line: str | None, end: int) -> None:
+        """Take a line of any kind, None for one that is too long.
+
+        `end` is the length of its stamp, -1 if none is read yet.
+        """
+        if line is None:
+            self._unknown("", "longer than any message")
+            return
         if end >= 0:
             self._times.time = self._times.clock.time
         else:
@@ -373,14 +378,6 @@ class TextDecoder:
         self._pause = self._number  # a repeat of a repeat is none
         self.tally.note("messages said again, without their times", count)
         return True
-
-
-def _stamp_length(clock: LogClock, line: str | None) -> int:
-    """Return the length of the stamp of a line, -1 if the clock can read none."""
-    try:
-        return clock.read(line) if line is not None else -1
-    except (ValueError, OverflowError, KeyError):
-        return -1
 
 
 _SILENT: Final = frozenset({NOISE, LOST, DAY, OPENED, CLOSED, CHANNEL, OWN_NICK})
