@@ -38,17 +38,23 @@ def read_casemapping(root: Path, network: str) -> Casemapping | None:
     content = beginning_of(path, _LONGEST)
     if content is None:
         return None
-    try:
-        name = msgspec.json.decode(content, type=_Network).casemapping
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        name = ""
-    casemapping = Casemapping(name)
-    if casemapping.name != name:
+    casemapping = casemapping_in(content)
+    if casemapping is None:
         raise TranscriptError(
             f"{path} is damaged; restore it, or write into it"
             ' {"network": "…", "casemapping": "…"} with the network\'s name and CASEMAPPING'
         )
     return casemapping
+
+
+def casemapping_in(content: bytes) -> Casemapping | None:
+    """Return the CASEMAPPING that the content of a file tells, None if it is damaged."""
+    try:
+        name = msgspec.json.decode(content, type=_Network).casemapping
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    casemapping = Casemapping(name)
+    return casemapping if casemapping.name == name else None
 
 
 class Networks:

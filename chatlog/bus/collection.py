@@ -33,6 +33,7 @@ from chatlog.bus.subjects import (
     place_of_lines,
 )
 from chatlog.bus.witness_files import WitnessFiles
+from chatlog.errors import TranscriptError
 from chatlog.event import is_time
 from chatlog.formats import jsonl
 from chatlog.health.witness_runs import WITNESSES, witness_roots
@@ -44,7 +45,7 @@ from chatlog.upkeep.witness_rooms import merge_rooms
 from chatlog.write.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from chatlog.archive.storage import Storage
     from chatlog.bus.subjects import MessageId
@@ -244,8 +245,10 @@ class Collection:
     def _write(self, place: TargetPlace, arrived: dict[str, list[Arrival]]) -> None:
         """Write the lines of one target that the archive lacks."""
         casemapping = self._casemapping_of(place)
-        first = [jsonl.decode(some[0].line) for some in arrived.values()]
-        names = TargetNames(place, casemapping, first)
+        names = _names_of(place, casemapping, arrived)
+        if names is None:
+            self.damaged += sum(map(len, arrived.values()))
+            return
         join = self._join_of(place)
         recorders = {*arrived, *join.recorders, *self._tellers(place)}
         found = join.joined(
@@ -318,7 +321,10 @@ class Collection:
         if not told:
             return
         casemapping = self._casemapping_of(place)
-        names = TargetNames(place, casemapping, self._recorded(archive, place))
+        try:
+            names = TargetNames(place, casemapping, self._recorded(archive, place))
+        except TranscriptError:  # too long for its path, and no line tells it yet
+            return
         self._writer.set_casemapping(names.network, casemapping.name)
         self._writer.hold(names.network, names.target)
         path = self._writer.path(names.network, names.target)
@@ -349,6 +355,17 @@ class Collection:
         finally:
             os.close(self._lock)
             self._writer.close()
+
+
+def _names_of(
+    place: TargetPlace, casemapping: Casemapping, arrived: Mapping[str, Sequence[Arrival]]
+) -> TargetNames | None:
+    """Return the names of a target, None if its lines are of another one."""
+    first = (jsonl.decode(each.line) for some in arrived.values() for each in some)
+    try:
+        return TargetNames(place, casemapping, first)
+    except TranscriptError:
+        return None
 
 
 def _arrival(data: bytes, sequence: int) -> Arrival:

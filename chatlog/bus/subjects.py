@@ -14,6 +14,9 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from chatlog.archive.layout import directory_name
+from chatlog.archive.targets import is_cut, spelled
+from chatlog.event import SERVER
 from chatlog.upkeep.witness import TargetPlace
 
 EVERYTHING: Final = "chatlog.>"
@@ -25,6 +28,7 @@ _LEDGER: Final = "$ledger"
 _NETWORK: Final = "$network"
 _ASK: Final = "chatlog-ask"
 _LONGEST: Final = 255
+_AS_THEY_ARE: Final = {SERVER, directory_name("")}
 
 # `%u` stands in no directory's name: behind % come two digits in upper case, `-`, or nothing.
 _UNSAFE: Final = re.compile(rb"[^A-Za-z0-9#&+!_\-=,^{}\[\]@~%]")
@@ -119,10 +123,11 @@ def token(component: str) -> str:
 
 
 def _component(text: str) -> str | None:
-    """Return the directory's name of a token; None if it is none in which targets may lie."""
+    """Return the directory's name of a token; None for one that chatlog would not make."""
     octets = _ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), text.encode())
     name = octets.decode("utf-8", "surrogateescape")
-    is_safe = name and not name.startswith((".", "$")) and not {"/", "\0"} & {*name}
+    is_ours = name in _AS_THEY_ARE or is_cut(name) or directory_name(spelled(name)) == name
+    is_safe = is_ours and name.isascii() and not name.startswith(".") and "/" not in name
     return name if is_safe and len(octets) <= _LONGEST and token(name) == text else None
 
 

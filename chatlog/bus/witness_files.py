@@ -11,7 +11,9 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from chatlog.archive import networks
 from chatlog.archive.files import reported
+from chatlog.archive.networks import casemapping_in
 from chatlog.archive.system import System, replace_file
 from chatlog.archive.targets import Target
 from chatlog.bus.ledgers import NETWORK_FILES, check_before
@@ -59,10 +61,12 @@ class WitnessFiles:
                 os.close(fd)
 
     def take_network_file(self, network: str, file: NetworkFile) -> None:
-        """Write a file of a network; one of another name than ours is passed over."""
-        if file.name in NETWORK_FILES:
-            path = self.root / network / file.name
-            replace_file(path, file.data, system=self._system, durable=False)
+        """Write a file of a network; raise ValueError for one that chatlog does not write."""
+        is_damaged = file.name == networks.NAME and casemapping_in(file.data) is None
+        if file.name not in NETWORK_FILES or is_damaged:
+            raise ValueError(f"{file.name} is no file of a network")
+        path = self.root / network / file.name
+        replace_file(path, file.data, system=self._system, durable=False)
 
     def take_run(self, report: RunReport) -> None:
         """Write the status of a run, and hold its lock for as long as it goes on."""
