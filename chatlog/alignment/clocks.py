@@ -24,7 +24,7 @@ MOST_LAG: Final = 2 * 60_000
 
 _LEAST_JITTER: Final = 100
 _EVER: Final = 1 << 63  # after any stamp
-_FEW: Final = 8  # lines of which no spread can be told
+_FEW: Final = 8  # too few lines to show a spread
 _FEWEST_PAIRS: Final = 3  # two people greet each other on more than one day
 _TELLING: Final = 64  # lines with equal stamps
 _LEAST_SHARE: Final = 4  # one pair in so many agrees; the others are words said on other days

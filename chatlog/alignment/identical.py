@@ -1,7 +1,7 @@
-"""Identical lines: the runs that two witnesses of one server have one after another.
+"""Identical lines: the runs of lines that two witnesses of one server share. Pure.
 
-Pure. They are found by comparing stretches of whole columns, which costs a tenth of looking
-up each line.
+A run is found by comparing stretches of whole columns. Looking up each line takes ten times
+as long.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def identical_runs(first: Columns, second: Columns) -> Iterator[tuple[int, int, int]]:
     """Yield runs of lines with equal stamps and equal idents, in the order of both witnesses.
 
-    Each is the positions of its first line on both sides, and the number of its lines. Where
-    the two differ, the line with the earlier stamp is passed over. So further lines may be
-    identical: those that the two saw in another order.
+    A run is the positions of its first line on both sides, and the number of its lines. Where
+    the two differ, the line with the earlier stamp is passed over. So lines that the two saw in
+    different orders are not found, although they are identical.
     """
     times, others = first.times, second.times
     here = there = 0
@@ -54,7 +54,7 @@ def _equal_ahead(first: Columns, second: Columns, here: int, there: int) -> int:
 def _are_equal(
     first: Sequence[object], second: Sequence[object], here: int, there: int, count: int
 ) -> bool:
-    """Return whether both have a number of lines from two positions on, and equal ones."""
+    """Return whether `count` lines from two positions on are there and equal."""
     if count == 1:  # most often where two records differ much
         return here < len(first) and there < len(second) and first[here] == second[there]
     some = first[here : here + count]

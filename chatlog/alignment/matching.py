@@ -64,13 +64,13 @@ class Block(NamedTuple):
 class Returning(NamedTuple):
     """The tests by which lines of the second witness are known to have been merged before.
 
-    `brought` returns the origin of a line of the first witness, which is its own witness and the
-    stamp that this one gave it; None if it has no other witness. `origin` returns the same of a
-    line of the second witness. `is_settled` tells of a mark of the first whether its lines were
-    there before, and `was_merged` of a line of the second whether it was merged into them.
-    `lateness` tells the same of a line of a stretch that has not changed since: by how many
-    milliseconds its stamp was later than that of the line that stands for it, at least and at
-    most; None of other lines. `reach` is the most of all these.
+    The origin of a line is the witness that heard it, and that witness's stamp. `brought` returns
+    the origin of a line of the first witness, None if it comes from no other one; `origin` returns
+    that of a line of the second. `is_settled` returns whether lines of the first with this mark
+    were there before, `was_merged` whether a line of the second was merged into them. `lateness`
+    is for lines of stretches that have not changed since their merge. It returns the bounds, in
+    milliseconds, by which the line's stamp was later than that of its equal in the first witness;
+    None for other lines. `reach` is the largest of these bounds.
     """
 
     brought: Callable[[Any], Hashable]
@@ -86,9 +86,9 @@ class BlockMatches(NamedTuple):
 
     `of_second` has for each line of the second block the position of the same line in the
     first, -1 if there is none; `of_first` has the reverse. `clock` is the second's as these
-    lines show it. `lateness` has the bounds by which stamps of the second are later, of those
-    lines that what stands around them decides. `again` are the positions of lines of the second
-    that were merged, and whose line stands for another.
+    lines show it. `lateness` has the bounds by which stamps of the second are later, over
+    the lines that their neighbours decide. `again` are the positions of lines of the second
+    that were merged before, and whose line in the first matches another one now.
     """
 
     of_second: list[int]

@@ -75,9 +75,10 @@ class Sequences:
     """The alignment of two witnesses, whose stamps have these grains, or finer ones.
 
     `key_of` returns the key of a line from its value. `tally` counts the lines so far, and
-    `clock` is the second witness's, as the last lines of both showed it. `returning` tells lines
-    of the second that were merged into the first before, None if none were. `grain_of` returns
-    the grain of a line from its value and its mark, None if each witness has but one.
+    `clock` is the second witness's, as the last lines of both showed it. `returning` has
+    the tests for lines of the second that were merged into the first before, None if none were.
+    `grain_of` returns the grain of a line from its value and its mark, None if each witness has
+    but one.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from chatlog.archive.system import System
 
-_MANY: Final = 32  # files
+_MANY: Final = 32  # files from which on threads pay
 _AT_ONCE: Final = 4  # threads
 _Outcome: TypeAlias = bool | TranscriptError
 
@@ -109,7 +109,7 @@ def _outcomes(do: Callable[[Unsynced], bool], items: Sequence[Unsynced]) -> list
 
     if len(items) < _MANY:
         return [*map(outcome, items)]
-    from concurrent.futures import ThreadPoolExecutor  # nearly never
+    from concurrent.futures import ThreadPoolExecutor  # late: few files are the rule
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return [*pool.map(outcome, items)]

@@ -155,7 +155,7 @@ def make_directories(system: System, directory: Path, mode: int = DIRECTORY_MODE
 
 @contextlib.contextmanager
 def removed_on_failure(path: Path, system: System) -> Iterator[None]:
-    """Remove a file if the block does not end well, also by Ctrl-C; do not tell if that fails."""
+    """Remove a file if the block does not end well, also by Ctrl-C; ignore errors of that."""
     try:
         yield
     except BaseException:

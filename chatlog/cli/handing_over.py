@@ -110,9 +110,9 @@ class Handover:
     def _soon(
         self, is_meant: Callable[[_Living], bool], may_come: Callable[[], bool]
     ) -> list[_Living]:
-        """Return the living runs that are meant.
+        """Return the living runs for which `is_meant` is true.
 
-        One that has just begun may have no file yet: it is waited for if it `may_come`.
+        A run that has just begun may have no file yet: wait a moment for it while `may_come`.
         """
         soon = time.monotonic() + min(_SOON, self._timeout)
         while True:

@@ -1,4 +1,4 @@
-"""A hook in the place of the screen: the events of `tail`, or a pipe, go to a command."""
+"""A hook: the events of `tail`, or of a pipe, go to a command instead of the screen."""
 
 from __future__ import annotations
 

@@ -36,10 +36,10 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class RecorderLink:
-    """The recorder that started this process, by the other end of stdin.
+    """The recorder that started this process, as the other end of stdin.
 
-    After its end, or a signal to this process, the archive is read once more, and a command
-    that takes lines has half of `PATIENCE` for them, and its own grace.
+    After its end, or a signal to this process, the archive is read once more. A command that
+    takes lines then has half of `PATIENCE` for them, and its own grace after that.
     """
 
     def __init__(self, fd: int, wait: Callable[[], object]) -> None:
@@ -58,7 +58,7 @@ class RecorderLink:
 
     @property
     def is_asked(self) -> bool:
-        """Whether a command that takes lines now is to end."""
+        """Whether the time for lines after the end is over, so that the command must end."""
         return self.is_gone and time.monotonic() > self._gone_at + PATIENCE / 2
 
     @contextlib.contextmanager
@@ -79,7 +79,7 @@ class RecorderLink:
             raise KeyboardInterrupt
 
     def wait(self) -> None:
-        """Wait for a change; raise KeyboardInterrupt at the second call behind the end."""
+        """Wait for a change; raise KeyboardInterrupt at the second call after the end."""
         if self._has_looked:
             raise KeyboardInterrupt
         if self.is_gone:

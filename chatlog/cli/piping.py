@@ -38,7 +38,7 @@ _PROGRAM: Final = "chatlog.cli.pipe_process"
 _KILL_GRACE: Final = 10.0  # between SIGTERM and SIGKILL: the command has 5 s, and 2 s more
 _LAST_WORDS: Final = 1.0  # seconds for the rest of stderr
 _LONGEST: Final = 2000  # of a line of stderr
-_STEADY: Final = 60.0  # seconds after which a process is no failed start any more
+_STEADY: Final = 60.0  # seconds after which a start counts as a success
 
 
 def begin(root: Path) -> None:
@@ -67,11 +67,11 @@ def moved_at(path: Path) -> str:
 
 @contextlib.asynccontextmanager
 async def piped(root: Path, command: str, *, logs: bool = False) -> AsyncIterator[None]:
-    """Keep the process of a pipe running inside the block, and let it end behind that.
+    """Keep the process of a pipe running inside the block, and end it afterwards.
 
     It has 10 seconds for the lines that wait, and as long again after SIGTERM. The next run
-    goes on with those that were not taken. If it `logs`, its stderr goes to the log, as a live
-    view is on ours.
+    goes on with those that were not taken. If it `logs`, its stderr goes to the log, because a
+    live view fills the terminal.
     """
     keeper = _Keeper(root, command, logs=logs)
     keeping = asyncio.ensure_future(keeper.run())
@@ -95,7 +95,7 @@ class _Keeper:
         self.ends = asyncio.Event()
 
     async def run(self) -> None:
-        """Run the process until it is to end, or ended as the command makes no sense."""
+        """Run the process until the recorder ends, or the shell cannot run the command."""
         failures = 0
         while not self.ends.is_set():
             since = time.monotonic()
@@ -109,7 +109,7 @@ class _Keeper:
             await asyncio.sleep(pause)
 
     async def _run_once(self) -> str | None:
-        """Run the process once; return how it ended in words, None if it is not to come again."""
+        """Run the process once; return its end in words, None if it must not be started again."""
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -126,7 +126,7 @@ class _Keeper:
         if logging_ is not None:  # a process that the command left may keep it open
             await asyncio.wait({logging_}, timeout=_LAST_WORDS)
             logging_.cancel()
-        if status == UsageError.exit_status:  # it told why on stderr
+        if status == UsageError.exit_status:  # the reason is on stderr
             logger.error("--pipe is left out until the next start; lines are recorded on")
             return None
         return f"ended with status {status}"

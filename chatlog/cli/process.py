@@ -113,8 +113,8 @@ class RecorderProcess:
     def go(self, settings: Callable[[], Config], *, goes_on: bool = False) -> None:
         """Record until the end; `settings` reads the configuration again, at every SIGHUP.
 
-        What ended the run other than cleanly is raised. Further signals are ignored until the
-        process ends, unless it `goes_on` after a run that none of them ended.
+        Raise the error that ended the run. Further signals are ignored until the process ends,
+        unless it `goes_on` after a run that no signal ended.
         """
         _collect_seldom()
         if self._pipe:

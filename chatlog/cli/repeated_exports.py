@@ -24,9 +24,9 @@ def repeat_exports(
     """Make each export of an archive again; yield the destinations of those that failed.
 
     `flags` are further options of `chatlog export`. `left_out` gets a line for each export that is
-    not made: if all its files are gone, as somebody removed them or a disk is not mounted. A
-    failure is told on stderr, and the next export is made all the same. Raise TranscriptError if
-    another user can have written what is remembered.
+    not made because all its files are gone: somebody removed them, or a disk is not mounted. A
+    failure is reported on stderr, and the next export is made all the same. Raise TranscriptError
+    if another user can have written the list of exports.
     """
     expect_own(root)
     for entries in _by_command(read_exports(root)):

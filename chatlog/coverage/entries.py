@@ -147,9 +147,10 @@ class MergedEntry(TaggedEntry, tag="merged", frozen=True, kw_only=True):
 
     `witness` is its name, or the `via` of an import. A later merge takes none of these lines
     for a new one, whatever other witnesses have added since, unless the stretch has changed.
-    `check` tells that: it is the CRC-32 of the lines of a log; of an archive the sum of the stamps
-    in milliseconds, modulo 2**32, and `lines` their number. The stamps were later than those of
-    the same lines in the archive by `least` to `most` milliseconds.
+    `check` and `lines` show a change. For a log, `check` is the CRC-32 of its lines; for an
+    archive, it is the sum of the stamps in milliseconds modulo 2**32, and `lines` their number.
+    The stamps were later than those of the same lines in the archive by `least` to `most`
+    milliseconds.
     """
 
     at: str

@@ -31,7 +31,7 @@ COLUMNS: Final = (
 
 _FORMULAS: Final = frozenset("=+-@\t\r'")
 _UNLIKE: Final = ('"', "=", "+", "@", "'", ",-")
-"""Signs of a row of which a field may change; for single ones, a search takes no time."""
+"""Texts that a row may hold only if one of its fields needs quoting or a sign against formulas."""
 
 _COMMAS: Final = len(COLUMNS) - 1
 _QUOTE: Final = '"'
@@ -47,7 +47,7 @@ class _Rows:
     def encode(self, lines: LineBlock) -> bytes:
         events = lines.events
         heads = [*map(_head, events)]
-        # Nearly all need no look at each field: that would take three times as long.
+        # Nearly all rows are plain; a look at each field would take three times as long.
         if not _are_plain("".join(heads), len(heads)):
             heads = [
                 head if _are_plain(head, 1) else ",".join(map(_field, _fields(event)))
@@ -77,7 +77,7 @@ def _fields(event: Event) -> tuple[str, ...]:
 
 
 def _are_plain(heads: str, number: int) -> bool:
-    """Return whether no field of some heads, one behind the other, must change."""
+    """Return whether joined heads have no field that must change; `number` is their count."""
     has_commas = heads.count(",") != number * _COMMAS
     return not has_commas and heads.isprintable() and not any(map(heads.__contains__, _UNLIKE))
 

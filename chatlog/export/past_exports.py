@@ -158,7 +158,7 @@ def read_exports(root: Path) -> list[ExportEntry]:
 def expect_own(root: Path) -> None:
     """Raise TranscriptError if another user owns EXPORTS, or may write to it.
 
-    To make an export again is to run templates and to write files: EXPORTS says which.
+    EXPORTS names the templates to run and the files to write when exports are made again.
     """
     path = root / NAME
     with reported(path, doing="read"), suppress(FileNotFoundError):

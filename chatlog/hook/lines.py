@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chatlog.read.reader import Entry
 
 REMEMBERED: Final = 1000
-"""Lines among which equal ones are counted: no two of so many in a row have one cursor."""
+"""The number of lines in a row whose cursors all differ: equal lines among them are counted."""
 _LONGEST: Final = 500  # characters of a variable; a server may send longer names
 
 

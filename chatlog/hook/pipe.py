@@ -78,7 +78,7 @@ class CommandPipe:
 
         `note` gets the number of further lines that it took, 20 times a second at most.
         Return the last failure if the retries are over. Raise UsageError if there is no
-        such command. KeyboardInterrupt comes behind `note`.
+        such command. KeyboardInterrupt is raised after `note` was called.
         """
         left = _Unacknowledged(lines, note)
         while left.lines:

@@ -1,6 +1,6 @@
 """Daily files of one log: a program that listens at the end of a day goes on in the next file.
 
-A day without a file proves nothing, as nobody tells a silent day from a lost file.
+A day without a file proves nothing: it may have been silent, or its file is lost.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The log of a server beside those of its channels, which hold the truth together.
+"""The log of a server, completed by the logs of its channels.
 
 Some programs write quits and changes of nicks to the log of the server alone. The logs of the
-channels tell who was in which of them at that time, and that of the server, under which nick the
-program's user was there.
+channels show who was in which channel at that time; the log of the server shows the nick of the
+program's user.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Members:
         return [replace(event, target=each) for each in sorted(channels)] or [event]
 
     def _go_to(self, time: str) -> None:
-        """Follow who comes and goes until a time, which is included: channels are told first."""
+        """Follow joins, parts and kicks until a time, which is included: they precede its quits."""
         while self._next is not None and self._next.time <= time:
             event = self._next
             if event.type == EventType.JOIN:
@@ -71,9 +71,9 @@ class Members:
 def comings_beside(
     file: LogFile, dialect: Dialect, facts_of: Callable[[LogFile], LogFacts]
 ) -> Iterator[Event]:
-    """Return who comes and goes, by the logs of channels beside the log of a server, in order.
+    """Return joins, parts and kicks, in order, from the channel logs beside a server's log.
 
-    A log that cannot be read, or only in part, tells less.
+    A log that cannot be read adds none, a damaged one those before the damage.
     """
     directory = Path(file.path).parent
     found = sorted(directory.glob(dialect.channel_logs))
@@ -92,9 +92,9 @@ def server_log_beside(file: LogFile, dialect: Dialect) -> LogFile | None:
 
 
 def own_nicks(log: LogFile, dialect: Dialect, facts: LogFacts) -> list[tuple[str, str]]:
-    """Return the moments at which the program's user changed nicks, and these, by a server's log.
+    """Return the changes of nick of the program's user in a server's log: moment, new nick.
 
-    Who has the first nick again is that user, who has begun anew.
+    A person who has the first nick again is that user after a new start.
     """
     decoder, nick = dialect.decoder(facts), facts.own_nick
     found: list[tuple[str, str]] = []

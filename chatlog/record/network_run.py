@@ -200,8 +200,8 @@ class NetworkRun:
     def _deaf_of(self, heard: dict[str, bool], proof: str) -> dict[str, str]:
         """Return the last proof of hearing of each target that is not heard.
 
-        That is the proof at the last status in which the target was heard, or earlier than the
-        real one by at most the time between two statuses; "" if it was never heard.
+        That is the proof of the last status in which the target was heard. It may be earlier than
+        the real one, by at most the time between two statuses; "" if the target was never heard.
         """
         self._deaf = {
             target: self._deaf.get(target, self._last_heard if target in self._were_heard else "")

@@ -21,7 +21,7 @@ _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class SignalLoop(asyncio.SelectorEventLoop):
-    """An event loop of the main thread that leaves behind ignored signals, not deadly ones."""
+    """An event loop of the main thread whose signals are ignored after it is closed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class SignalLoop(asyncio.SelectorEventLoop):
         return sig in self._handled
 
     def close(self) -> None:
-        """Close the loop, after which its signals are ignored; between the two none is deadly."""
+        """Close the loop; ignore its signals before and after, so that none ends the process."""
         for each in self._handled:
             self.remove_signal_handler(each)
         if self._handled:  # asyncio does so with the last handler, which is not removed here
@@ -53,8 +53,8 @@ def run_to_end(
 ) -> _Result:
     """Return the result of a coroutine; signals that it handled are ignored until the exit.
 
-    If the process `goes_on` after it, with work that a signal may end, those that end a process
-    do so again.
+    If the process `goes_on` with work that a signal may end, SIGINT, SIGTERM and SIGHUP get their
+    former handlers back.
     """
     before = {each: signal.getsignal(each) for each in _ENDING}
     try:

@@ -1,11 +1,11 @@
 """The spooled lines of a target that its transcript lacks: a comparison of two sequences.
 
-The recorder before us has written the conversation until it left. Our spool has it since we
-joined. What both have is there once; a line that was said twice stays there twice.
+The old recorder has written the conversation until it left. The spool of the new one has it from
+its join on. A line that both have is written once; a line that was said twice stays there twice.
 
-Where the server gives neither times nor ids, two clocks stamp each line, some milliseconds apart:
-they do not tell which of two equal words is which, but their order does. Both hear one server, so
-that all that the transcript has since our join is the beginning of all that we heard.
+Without times and ids of the server, each recorder stamps a line by its own clock, some milliseconds
+apart. Such stamps cannot pair equal words, but their order can: both hear one server, so the
+transcript since the join of the new recorder is the beginning of its spool.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ _HUNG: Final = ClockRelation(jitter=_JITTER)
 class Missing(NamedTuple):
     """The spooled lines that a transcript lacks, by their numbers in order.
 
-    Those behind the number `last`, which both have, came after a line of the transcript that is of
-    `time`.
+    Both have the line of the number `last`. Lines with greater numbers came after a line of the
+    transcript whose time is `time`.
     """
 
     numbers: Sequence[int] = ()
@@ -113,9 +113,9 @@ class _Comparison:
     def missing(self) -> Missing:
         """Return the lines that the transcript lacks.
 
-        Lines that are late as a whole are looked for if the other recorder seems to have heard
-        what we did not. Else equal words that lie apart were said twice: before we came, and
-        after the other one left.
+        If the transcript seems to have lines that the spool lacks, a second comparison allows that
+        one recorder hung and stamped many lines late. Otherwise equal words that lie apart were
+        said twice: before the new recorder came, and after the old one left.
         """
         if not self._count:
             return Missing()
@@ -132,8 +132,8 @@ class _Comparison:
     def _by_order(self, join: _Join) -> Missing | None:
         """Return the missing lines by their order alone, None if the order leaves it open.
 
-        It does if lines tell a time or an id of the server, if one of us did not hear a line in
-        the midst, or if two servers delivered them in another order.
+        The order leaves it open if a line has a time or an id of the server, if one recorder
+        missed a line between others, or if two servers delivered lines in different orders.
         """
         own: Counter[Hashable] = Counter()
         said = ((at, each) for at, each in self._spooled_events() if not _is_own(each))
@@ -153,7 +153,7 @@ class _Comparison:
     def _behind(self, last: int, latest: int, own: Counter[Hashable]) -> Missing:
         """Return the lines behind the `last` that both have, and the own ones that are not in.
 
-        The transcript has the `own` ones; the first of ours is our join.
+        `own` are those of the transcript; the first line of the spool is the join.
         """
         numbers = []
         for at, event in islice(self._spooled_events(), 1, None):
@@ -199,7 +199,7 @@ class _Comparison:
     def _seen_joining(self) -> _Join | None:
         """Return the line by which the other recorder saw us join, None if it did not.
 
-        An earlier hand-over looks much like this one.
+        The nearest one counts: earlier hand-overs have left such lines, too.
         """
         if self._first.type != EventType.JOINED:
             return None
@@ -279,8 +279,8 @@ def write_spooled(
 def _placed(event: Event, number: int, missing: Missing) -> Event:
     """Return an event with the time at which it stands in the transcript.
 
-    A time that the server told stays, and that of the recorder's own lines, by which they are
-    known again.
+    The time of the server stays. So does the time of the recorder's own lines, by which a later
+    run knows them again.
     """
     if number < missing.last or event.time >= missing.time or _is_own(event) or _is_told(event):
         return event

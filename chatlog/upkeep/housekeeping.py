@@ -33,8 +33,8 @@ class Rounds(NamedTuple):
     """The times of housekeeping, in seconds.
 
     A round over all targets comes `first` seconds after the start, and then
-    `every` so many. Each `look` tends the targets in which a segment was full, and
-    those that another process kept from it before.
+    after `every` further seconds. Between rounds, each `look` tends the targets in which a segment
+    was full, and those that another process kept busy before.
     """
 
     first: float = 2.0
@@ -78,8 +78,8 @@ class Housekeeping:
     def stop(self, *, is_batch: bool = False) -> None:
         """End at once; the next run continues with the targets that are left.
 
-        What an earlier run was killed at is finished now, as a short run sees no round. A
-        batch sees none either: its ledgers are compacted, if they are due.
+        Seals and removals that a killed run left half done are finished now, because a short run
+        ends before its first round. For the same reason a batch compacts its due ledgers here.
         """
         self._stopped.set()
         if self._timer is not None:
@@ -124,7 +124,7 @@ class Housekeeping:
         background.do(tend, self._note)
 
     def _note(self, done: Tended) -> None:
-        """Keep the busy and the whole targets of a result, and tell it."""
+        """Remember the busy and the whole targets of a result, and log its deeds."""
         self._busy = done.busy
         self._whole.update(done.whole)
         self._tell(done)

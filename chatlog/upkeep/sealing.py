@@ -46,7 +46,7 @@ _SUMS_ASIDE: Final = f".{SUMS}."
 
 
 class StoppedError(Exception):
-    """The end of a run, while it sealed or folded: the target is as it was before."""
+    """The end of a run while it seals or folds; the target stays as it was before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ class Tender:
     ) -> Tended:
         """Tend targets that this process records until `is_over`; return the result.
 
-        A segment that is being sealed by then stays as it was.
+        If the run ends while a segment is sealed, the segment stays as it was.
         """
         ours, held = Holding(active=active), frozenset(directories)
         tender = replace(self, sealer=replace(self.sealer, is_over=is_over))

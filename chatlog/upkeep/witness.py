@@ -157,10 +157,10 @@ class WitnessRecord:
     """All lines of a target of one witness, in order of time.
 
     `grain` is the coarsest of its stamps in milliseconds; `tells_all` means that no line is of
-    a format that keeps fewer fields than an event has. `imports` are those of other
-    programs' logs, and `loss` the fields that these cannot hold, None without imports. `merges`
-    are the stretches of other witnesses that were merged into it. `read` sums up the lines up to
-    `until`, a stamp in milliseconds, that were read so far.
+    a format that keeps fewer fields than an event has. `imports` are the imports of
+    logs, and `loss` the fields that these cannot hold, None without imports. `merges` are the
+    merged stretches of other witnesses. `read` sums up the lines read so far, up to the stamp
+    `until` in milliseconds.
     """
 
     def __init__(
@@ -192,7 +192,7 @@ class WitnessRecord:
         return self.imports[0].via if self.imports else ""
 
     def grain_of(self, event: Event) -> int:
-        """Return the grain of the stamp of an event: as exact as it is, if logs differ.
+        """Return the grain of the stamp of an event, which is finer than `grain` in some logs.
 
         A stamp that was moved to another clock stays as exact as its log.
         """

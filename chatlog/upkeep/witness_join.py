@@ -103,9 +103,9 @@ class WitnessJoin:
             yield pairing.joined(found, alignment.clock.offset)
 
     def lateness(self, number: int) -> Lateness:
-        """Return by how much later stamps of a witness are than those of the same lines.
+        """Return the bounds by which stamps of a witness are later than those of the same lines.
 
-        These are milliseconds, at least and at most. A line may have been taken over as the copy
+        They are in milliseconds. A line may have been taken over as the copy
         of any later witness.
         """
         least, most = 0, 0

@@ -1,9 +1,8 @@
-"""The lines of a witness that was merged into an archive before, as merges and imports tell them.
+"""The tests for lines of a witness that was merged into an archive before.
 
-A line that was added names its witness, or the dialect of its log, and keeps the time that this
-one gave it. The ledger has an entry for each stretch of a witness that was merged. If the
-stretch has not changed since, each of its lines is in the archive, by its own stamp or by that of
-another witness.
+An added line names its witness, or the dialect of its log, and keeps the time of that witness. The
+ledger has an entry for each merged stretch of a witness. If the stretch has not changed since, each
+of its lines is in the archive: under its own stamp, or as the equal line of another witness.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 class Testimony(NamedTuple):
     """The record of one witness, its coverage, and its name: "" for the archive itself.
 
-    `signature` is the name that the lines have which it brings, "" if they have none.
+    `signature` is the `witness` of lines that it adds, "" if they have none.
     """
 
     name: str

@@ -22,7 +22,7 @@ def parts_in(directory: Path, period: str, suffix: str, of_class: str) -> list[S
 
 
 def _names_in(directory: Path, beginning: str) -> list[SegmentName]:
-    """Return the names of segments that begin so, in no order."""
+    """Return the names of segments with this beginning, in any order."""
     with reported(directory, doing="read"):
         try:
             filenames = os.listdir(directory)  # noqa: PTH208 -- years of names
@@ -35,8 +35,8 @@ def _names_in(directory: Path, beginning: str) -> list[SegmentName]:
 class PartNames:
     """The names of the parts in some directories, each of which is listed once.
 
-    That is for a writer that begins every part: listing years of days for each of these days
-    would take longer than writing them. `note` takes each part that it begins. Another process
+    It is for a writer that begins a part for each of many days: listing the directory again for
+    each day would take longer than writing. `note` adds each new part. Another process
     may begin parts meanwhile: if it took a name first, `look_again` has the directory listed.
     """
 
@@ -52,7 +52,7 @@ class PartNames:
         return self._last[directory].get((period, suffix, of_class))
 
     def note(self, directory: Path, name: SegmentName) -> None:
-        """Take a part that is behind those of its series."""
+        """Add a part, which is the last one of its series."""
         self._last.setdefault(directory, {})[name.series] = name
 
     def look_again(self, directory: Path) -> None:

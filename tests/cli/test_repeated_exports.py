@@ -203,4 +203,4 @@ def test_a_list_of_exports_that_is_far_too_long_is_not_read(maintain, archive):
 def test_a_dry_run_refuses_to_foresee_exports(maintain):
     status, out, err = maintain("--dry-run")
     assert (status, out) == (2, "")
-    assert err == "chatlog: --dry-run does not foresee exports; leave out --export\n"
+    assert err == "chatlog: --dry-run cannot list exports; leave out --export\n"

@@ -62,7 +62,11 @@ if TYPE_CHECKING:
     help="Time zone of stamps without one, such as Europe/Berlin. Default: UTC.",
 )
 @click.option("--date", metavar="DATE", help="Day of the first line, if nothing tells it.")
-@click.option("--own-nick", metavar="NICK", help="Nick of the one who kept the logs.")
+@click.option(
+    "--own-nick",
+    metavar="NICK",
+    help="Nick of the person who kept the logs; their joins and parts prove coverage.",
+)
 @click.option(
     "--encoding", metavar="CODEC", help="Encoding of lines that are not UTF-8. Default: cp1252."
 )

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     "--export",
     "exports",
     is_flag=True,
-    help="Then bring the exports of the archive up to date, as `chatlog export` made them.",
+    help="Then make all exports of the archive again, as `chatlog export` made them first.",
 )
 @click.option(
     "--empty",
@@ -76,7 +76,7 @@ def command(
       chatlog maintain --export --quiet
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     if exports and dry_run:
-        raise UsageError("--dry-run does not foresee exports; leave out --export")
+        raise UsageError("--dry-run cannot list exports; leave out --export")
     storage, moment = typed_storage(ctx), clock.now()
     if not storage.root.is_dir():
         raise no_archive(storage.root).error()
@@ -141,7 +141,7 @@ def _export(root: Path, *, as_json: bool, quiet: bool) -> int:
 
 
 def _expect_done(targets: int, exports: int) -> None:
-    """Raise TranscriptError if some targets or exports failed, which were told before."""
+    """Raise TranscriptError if some targets or exports failed; each was reported before."""
     failed = [
         *([f"{many(targets, 'target')} could not be maintained"] if targets else []),
         *([f"{many(exports, 'export')} could not be made"] if exports else []),

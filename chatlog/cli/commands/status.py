@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 def command(*, as_json: bool, everything: bool, root: str) -> None:
     """Show the recorders of an archive: connections, channels and problems.
 
-    Of a collected archive, they are those on the machines from which its lines come. The exit
-    status is 0 if one runs and is connected to all its networks.
+    For an archive that `chatlog collect` made, these are the recorders on all machines that ship
+    to it. The exit status is 0 if one runs and is connected to all its networks.
 
     \b
       chatlog status

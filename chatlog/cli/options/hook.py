@@ -117,7 +117,7 @@ class Hooked(msgspec.Struct, frozen=True):
         if useless and not given:
             raise UsageError(f"{useless[0]} needs --exec COMMAND or --exec-batch COMMAND")
         if "--exec-pipe" in given and useless not in ([], ["--exec-retries"]):
-            raise UsageError(f"{useless[0]} does not go with --exec-pipe, whose COMMAND goes on")
+            raise UsageError(f"{useless[0]} does not go with --exec-pipe, which runs COMMAND once")
         if self.timeout == 0:
             raise UsageError("--exec-timeout: '0' leaves no time; say 30s or 5m")
         return bool(given)

@@ -125,7 +125,7 @@ class SiteOptions(Struct, frozen=True):
         )
 
     def _texts(self, root: str) -> dict[str, str]:
-        """Return the texts of channels by network and name; tell of those that no channel gets."""
+        """Return the texts of channels by network and name; report texts that no channel gets."""
         texts = {}
         for pattern, text in self.channel_texts:
             targets = Targets(root, (pattern,))

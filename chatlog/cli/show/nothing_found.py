@@ -82,7 +82,7 @@ def hidden_matches(shown: Shown) -> Nothing:
 def warn_of_unknown(selected: Targets, *, at_least: int = 2) -> None:
     """Write one line to stderr if some of several patterns match no target.
 
-    Of fewer than `at_least` patterns somebody else tells.
+    With fewer than `at_least` patterns, the caller reports that nothing was found.
     """
     if len(selected.patterns) >= at_least and (unknown := selected.without_match()):
         write_message(str(_unknown_target(selected, unknown, selected.all()).error()))

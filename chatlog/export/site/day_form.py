@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from chatlog.export.site.templates import Pages
 
 TEMPLATES: Final = ("day.html", "base.html")
-"""The templates of the page. A form is right for ours: those of a user may ask for anything."""
+"""The templates of the page. Only these are made into forms: a user's template may depend on any
+value, so it is rendered for each day."""
 
 _LINKS: Final = ("previous", "following")
 _ROOT: Final = "../../"
@@ -67,8 +68,8 @@ class DayForms:
         return self._pages.text("day.html", root=_ROOT, channel=channel, **told)
 
     def _form(self, channel: SiteChannel, values: DayValues) -> _DayForm:
-        """Return the form of pages that lack the links that these lack."""
-        # Nobody can know the blanks, else the name of a channel could hold one.
+        """Return the form of pages that have and lack the same links as one with these values."""
+        # Blanks are random: a channel could else have one in its name.
         blank = secrets.token_hex(16)
         absent = {name for name in _LINKS if not getattr(values, name)}
         names = [name for name in DayValues.__struct_fields__ if name not in absent]

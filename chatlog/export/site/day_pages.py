@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class RenderedDay(msgspec.Struct):
     """A rendered day: its numbers, its last time, and the share that was heard, if known.
 
-    `lines` is the place of its lines if they wait for the names of the days beside, else "".
+    `lines` is the path of its lines if they wait for the names of the days beside, else "".
     `sizes` are those of its page, its text and its JSON; that of a page that waits is 0.
     """
 
@@ -39,8 +39,8 @@ class RenderedDay(msgspec.Struct):
 class DayPages:
     """The files of the days of a channel. Days are added in order.
 
-    A page has links to the days beside. So it is written when the next day is known, and waits
-    if one of the two is in another month, of which only others know.
+    A page has links to the days before and after. So it is written when the next day is known. If
+    one of the two is in another month, the page waits: another process may render that month.
     """
 
     def __init__(

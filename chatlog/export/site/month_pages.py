@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class GapOfChannel(msgspec.Struct, frozen=True):
     """A stretch in which a channel was not heard, and why.
 
-    An open one has not ended: `until` is the time of the run alone.
+    An open one has not ended: `until` is then the time of this run of the export.
     """
 
     since: str
@@ -45,7 +45,7 @@ class RenderedMonths(msgspec.Struct):
     """The rendered days of some months, in order.
 
     `terms` is the place of the terms of all days, `result` counts the files that were written,
-    `damaged` tells the lines that could not be read.
+    `damaged` has the places of lines that could not be read.
     """
 
     days: list[RenderedDay]

@@ -17,8 +17,8 @@ _Result = TypeVar("_Result")
 def results_of(do: Callable[[int], _Result], tasks: int, workers: int) -> Iterator[_Result]:
     """Yield the results of `do` for the numbers of all tasks, in order.
 
-    It is called in other processes if there are several cores and tasks. Raise the
-    TranscriptError or UsageError that it raises.
+    `do` is called in other processes if there are several cores and tasks. Its TranscriptError or
+    UsageError is raised here.
     """
 
     @contextmanager

@@ -23,7 +23,7 @@ _CJK: Final = "\\u3040-\\u30fa\\u30fc-\\u30ff\\u3400-\\u9fff\\uac00-\\ud7af"
 _APART: Final = bytes(
     each if each > ord("\x7f") or chr(each).isalnum() else ord(" ") for each in range(256)
 ).lower()
-"""Turns UTF-8 into words between spaces, as ASCII alone tells them: lower case, no signs."""
+"""A table for `bytes.translate`: letters of ASCII in lower case, its signs as spaces."""
 
 _RUNS: Final = re.compile(rf"([{_CJK}]+)|([^\W_{_CJK}]+)")
 _MASK: Final = 0xFFFFFFFF

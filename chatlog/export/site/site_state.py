@@ -47,8 +47,8 @@ def read_state(path: Path | None) -> SiteState:
 
 def options_of(settings: SiteSettings) -> str:
     """Return all settings that decide the bytes of pages, and the templates."""
-    # The end, and the redactions that decide pages, are told for each month; texts of channels
-    # are on pages that every run makes.
+    # The end and the redactions are compared month by month; texts of channels are on pages that
+    # every run makes.
     some = msgspec.structs.replace(settings, tz=UTC, until="", texts={})
     told = [__version__, repr(some), settings.zone]
     for directory in (OWN, settings.templates):

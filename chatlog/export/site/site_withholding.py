@@ -42,7 +42,7 @@ class SiteWithholding(msgspec.Struct, frozen=True):
         shown = self._filtered(events)
         if len(shown) == len(events) or not shown:
             return shown, events[: len(shown)]
-        # Which ones are left out is found among ever fewer.
+        # Some are left out, and filters do not name them: smaller and smaller pieces show which.
         step = len(events) // _PIECES or 1
         pieces = [self.shown(events[at : at + step]) for at in range(0, len(events), step)]
         some, origins = zip(*pieces, strict=True)

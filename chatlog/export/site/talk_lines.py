@@ -1,4 +1,4 @@
-"""The parts of lines of talk: speakers, times, and the messages that others are about. Pure."""
+"""The parts of lines of talk: speakers, times, edits and reactions. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLORS: Final = 24
 """The colours of nicks; the style sheet has a class for each."""
 
 ABOUT: Final = frozenset({EventType.REACT, EventType.UNREACT, EventType.REDACT, EventType.CLEAR})
-"""The types of events about a message: those with its id are no lines of their own."""
+"""The types of events about a message: with the id of a message, they get no line of their own."""
 
 _MOST_PEOPLE: Final = 10_000  # of a network
 _MOST_MINUTES: Final = 5000  # of some days
@@ -31,7 +31,7 @@ _MINUTE: Final = len("2026-11-23T18:20")
 
 
 class Clocks(dict[str, str]):
-    """The local `HH:MM` in a zone of minutes, as `YYYY-MM-DDTHH:MM` in UTC, remembered."""
+    """A cache of the local `HH:MM` of minutes, by the minute in UTC (`YYYY-MM-DDTHH:MM`)."""
 
     def __init__(self, tz: tzinfo) -> None:
         super().__init__()
@@ -59,14 +59,14 @@ def clock_of(time: str, tz: tzinfo) -> str:
 
 
 class Speakers(dict[str, tuple[str, str]]):
-    """Who speaks, by nicks, in lines of one type: as HTML, and as the beginning of a sentence."""
+    """A cache of speakers by nick, for one type of lines: HTML, and the beginning of a sentence."""
 
     def __init__(self, kind: str) -> None:
         super().__init__()
         self._kind = kind
 
     def __missing__(self, nick: str) -> tuple[str, str]:
-        """Return the two of a nick that was not asked for yet."""
+        """Return the HTML and the beginning of a sentence for a new nick."""
         if len(self) >= _MOST_PEOPLE:
             self.clear()
         html = f'<b class="n{color_of(nick)}">{escaped(nick)}</b>'
@@ -80,14 +80,14 @@ def color_of(nick: str) -> int:
 
 
 class AboutMessages(msgspec.Struct):
-    """The events of a day about its messages, by the ids of these."""
+    """The edits and reactions of a day, by the ids of the messages that they concern."""
 
     edited: set[str]
     reactions: dict[str, Counter[str]]
 
     @classmethod
     def of(cls, events: Sequence[Event]) -> AboutMessages:
-        """Return the events of a day about its messages."""
+        """Return the edits and reactions among the events of a day."""
         edited = {each for event in events if event.tags and (each := event.tags.get(EDIT))}
         reactions: dict[str, Counter[str]] = {}
         for event in [event for event in events if event.type in ABOUT and event.reply_to]:

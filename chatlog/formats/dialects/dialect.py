@@ -42,8 +42,8 @@ class LogFacts(msgspec.Struct, frozen=True, kw_only=True):
     `date` is the local day of the first line, as `2026-11-23`, or "". `name` is the path of
     the file, for dialects that tell something there. Lines that are not UTF-8 are of
     `encoding`. Stamps without a zone are in `tz`. A decoder may give each event `received`,
-    the moment of the import. `own_nicks` are the moments at which the user changed nicks, and
-    these, as another log tells; None if none does.
+    the moment of the import. `own_nicks` are the user's changes of nick (moment, new nick) from
+    another log; None if there is none.
     """
 
     network: str = ""
@@ -166,8 +166,8 @@ class Dialect(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """Where its programs put logs, as path patterns: `{network}/{channel}.log`."""
 
     channel_logs: str = ""
-    """Where the logs of channels lie beside that of their server, as a pattern of paths, if they
-    leave out who quits and who changes nicks; "" of other dialects."""
+    """The pattern of the paths of channel logs, from the directory of their server's log, if these
+    leave out quits and changes of nicks; "" for other dialects."""
 
     loss: Loss = Loss()
     """The fields that its lines cannot hold, for alignment."""

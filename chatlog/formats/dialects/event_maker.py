@@ -1,6 +1,6 @@
 """The events of a log of lines, made of the fields that its forms find. Pure.
 
-It knows the channel, which lines of a log may change.
+It follows the channel of the log, because some lines name another one.
 """
 
 from __future__ import annotations

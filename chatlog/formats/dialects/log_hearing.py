@@ -4,9 +4,9 @@ Two things prove it: marks of opening and of closing, and the coming and going o
 own user, in a log that names it. A stretch that nothing ends lasts until the last event: the
 program may have gone at once.
 
-Nobody sees the own session quit and hears more. If a log goes on behind a quit of its user's
-nick, the session that quit was a former one, which the server held for alive after its
-connection was gone. Nothing tells how long before that was, so that its stretch is not claimed.
+A client hears nothing after its own quit. If a log goes on after a quit of its user's nick, an
+older session quit, which the server had kept after its connection was gone. The log does not
+show when that connection broke, so the stretch is not claimed.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ class _Quit(NamedTuple):
 class LogHearing:
     """The hearing of one log, in the order of its lines; `heard` has the stretches that ended.
 
-    `nick` is that of the program's user, "" as long as nothing tells it; who comes under the nick
-    with which the log begins, or takes it, is the user. `nicks` are its changes that another log
-    tells, with their moments. Without `tells_nicks` nothing tells who changes nicks: the user's
-    own coming proves nothing then, as the same user may go under another nick. `carried` is the
-    time until which a program that listens when the log begins goes on, "" if none does so; None
-    as long as nothing ends that.
+    `nick` is that of the program's user, "" until it is known. A person who joins under the first
+    nick of the log, or takes it, is the user. `nicks` are the user's changes of nick from another
+    log, with their times. Without `tells_nicks`, the log leaves out changes of nicks; then a join
+    of the user proves nothing, because the user may leave under another nick. `carried` is the
+    end of a stretch that the file of the day before left open: "" if this log continues none,
+    None while no line has ended it.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class LogHearing:
         return self._at_end and self.nick == self._first_nick
 
     def know_as(self, nick: str) -> None:
-        """Take a nick for the user's, as a line of the log names it."""
+        """Set the nick of the user, which a line of the log names."""
         self.nick = self._first_nick = nick
 
     def open(self, at: str, before: str) -> None:
@@ -129,7 +129,7 @@ class LogHearing:
             self.nick = self._nicks.popleft()[1]
         who = event.subject if event.type == EventType.KICK else event.nick
         if who == self._first_nick and event.type == EventType.JOIN:
-            self.nick = who  # the user is back, and had another nick before
+            self.nick = who  # the user is back under the first nick
         is_users = who == self.nick and bool(who or is_own)
         comes = is_users and event.type == EventType.JOIN
         self._doubt_quit(before if comes else event.time)

@@ -1,7 +1,7 @@
 """Playback of bouncers in a log: old messages that have the time at which they came. Pure.
 
-The times at which they were said are not known for sure: a bouncer's stamps tell no zone and no
-day. So the messages stay as the log has them, and are counted as worth telling.
+The times at which they were said are not sure: a bouncer's stamps have no zone and no day. So
+the messages stay as the log has them, and the import reports their number.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 STAMPED: Final = "messages that a bouncer played back, with the times at which they came"
 BURST: Final = "messages of the minute in which a log begins: a bouncer may have played them back"
 LEAST_BURST: Final = 20
-"""The messages of that minute from which on they are told."""
+"""The number of messages in that minute from which on they are reported."""
 
 _BOUNCER: Final = "***"
 """The nick of ZNC's own lines, which is none that a server allows."""
