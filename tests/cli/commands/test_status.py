@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import urllib.error
 import urllib.request
 
 import pytest
@@ -355,11 +356,21 @@ def test_a_real_run_is_seen_alive_and_ended(chatlog, server, tmp_path, manager):
     assert re.search(f"pid {running.pid}, started .* ago: SIGTERM", seen.stdout)
 
 
+def page_of(url):
+    """Return the page of metrics, "" before the first heartbeat has made it."""
+    try:
+        return urllib.request.urlopen(url).read().decode()
+    except urllib.error.HTTPError as error:
+        if error.code != 503:
+            raise
+        return ""
+
+
 def test_a_real_run_serves_its_metrics_and_tells_the_address(chatlog, server, tmp_path):
     running = start(chatlog, server, tmp_path, "--metrics-listen", "127.0.0.1:0", "-c", "empty")
     url = running.wait_for(r"metrics: (http://127\.0\.0\.1:\d+/metrics)$")[1]
     heard = 'chatlog_target_heard{network="net",target="#demo"} 1'
-    eventually(lambda: heard in urllib.request.urlopen(url).read().decode())
+    eventually(lambda: heard in page_of(url))
     running.terminate()
     assert running.finish() == 0
 
