@@ -69,7 +69,7 @@ class DayForms:
 
     def _form(self, channel: SiteChannel, values: DayValues) -> _DayForm:
         """Return the form of pages that have and lack the same links as one with these values."""
-        # Blanks are random: a channel could else have one in its name.
+        # Blanks are random, so that no channel can have one in its name.
         blank = secrets.token_hex(16)
         absent = {name for name in _LINKS if not getattr(values, name)}
         names = [name for name in DayValues.__struct_fields__ if name not in absent]
