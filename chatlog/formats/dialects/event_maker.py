@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CHANNELS: Final = "#&!+"
 NAMELESS: Final = "lines by the program's user, whose nick the log does not tell"
+SEVERAL_CHANNELS: Final = "channels entered in a log of another one, which claims no coverage"
 
 
 class EventMaker:
@@ -36,6 +37,7 @@ class EventMaker:
         hearing: LogHearing,
     ) -> None:
         self.target = ""
+        self._own_channel = ""  # the first one that the program's user came to, folded
         self._hearing = hearing
         self._via = f"import:{name}"
         self._homeless = homeless
@@ -50,6 +52,8 @@ class EventMaker:
     def event(self, used: Form, found: Found, time: str, encoding: str) -> Event:
         """Return the event of the fields that a form found."""
         fields: dict[str, Any] = found
+        if used.is_own and used.kind == EventType.JOIN:
+            self.enter(fields.get("target", ""))
         target = self._target_of(used.kind, fields.pop("target", ""))
         if "params" in fields:
             fields["command"], fields["params"] = mode_change(fields["params"])
@@ -61,6 +65,20 @@ class EventMaker:
             if not self._hearing.nick:
                 self._tally.note(NAMELESS)
         return self._event(used.kind, target, fields, time, encoding)
+
+    def enter(self, channel: str) -> None:
+        """Take the channel that a line names for that of the next lines.
+
+        The lines of a log with several channels do not all tell whose they are. They go where the
+        log belongs, but nothing tells when that channel was heard.
+        """
+        if channel[:1] not in {*_CHANNELS} or self._facts.target == SERVER:
+            return
+        folded = channel.casefold()
+        self._own_channel = self._own_channel or folded
+        if folded != self._own_channel:
+            self._tally.note(SEVERAL_CHANNELS)
+            self._hearing.claim_nothing()
 
     def _target_of(self, kind: str, named: str) -> str:
         """Return the target of an event whose line names a channel or a nick, or "".

@@ -90,6 +90,7 @@ class LogHearing:
         self._begun: dict[_Place, _Begun] = {}
         self._quit: _Quit | None = None  # the last event of the user, if it was a quit
         self._at_end = False
+        self._claims = True
 
     @property
     def is_marked(self) -> bool:
@@ -104,6 +105,10 @@ class LogHearing:
     def know_as(self, nick: str) -> None:
         """Set the nick of the user, which a line of the log names."""
         self.nick = self._first_nick = nick
+
+    def claim_nothing(self) -> None:
+        """Discard the stretches of this log, also those of lines to come."""
+        self._claims = False
 
     def open(self, at: str, before: str) -> None:
         """Begin a stretch at a mark of opening; `before` is the time of the last event."""
@@ -168,6 +173,9 @@ class LogHearing:
         self._at_end = bool(self._begun) or self.carried is None
         for place in [*self._begun]:
             self._end(place, last_of(place))
+        if not self._claims:
+            self.heard.clear()
+            self.carried, self._at_end = "", False
 
     def _come(self, place: _Place, event: Event, before: str) -> None:
         """Begin a stretch; one that goes on already has missed the going before."""

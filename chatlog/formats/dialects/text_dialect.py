@@ -319,6 +319,7 @@ class TextDecoder:
 
     def _name_channel(self, found: Found) -> bool:
         self._maker.target = found.get("target", "")
+        self._maker.enter(self._maker.target)
         self.hearing.know_as(found.get("nick", self.hearing.nick))
         return "day" not in found or self._times.begin_day(found)
 

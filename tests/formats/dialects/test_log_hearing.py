@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatlog.formats.dialects import energymech, hexchat, ii, irssi, quassel, weechat, znc
+from chatlog.formats.dialects import energymech, hexchat, ii, irssi, mirc, quassel, weechat, znc
 from chatlog.formats.dialects.dialect import LogFacts
+from chatlog.formats.dialects.event_maker import SEVERAL_CHANNELS
 
 OPENED = "--- Log opened Mon Nov 23 {}:42 2026\n"
 CLOSED = "--- Log closed Mon Nov 23 {}:00 2026\n"
@@ -74,6 +75,35 @@ def test_an_own_quit_that_ends_the_log_or_comes_before_the_own_join_is_claimed()
         ("10:00", "11:00"),
         ("12:00", "12:30"),
     ]
+
+
+ENTERED = (
+    "Nov 23 10:00:00 *\tNow talking on #c\n"
+    "Nov 23 10:05:00 <bob>\thi\n"
+    "Nov 23 10:10:00 *\tNow talking on {}\n"
+    "Nov 23 11:00:00 <bob>\thi\n"
+)
+SESSIONS = (
+    "Session Start: Mon Nov 23 10:00:00 2026\nSession Ident: #c\n"
+    "[10:05] <bob> hi\nSession Close: Mon Nov 23 10:10:00 2026\n"
+    "Session Start: Mon Nov 23 10:10:00 2026\nSession Ident: {}\n"
+    "[11:00] <bob> hi\nSession Close: Mon Nov 23 11:00:00 2026\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "log", "until"),
+    [(hexchat.DIALECT, ENTERED, "10:05"), (mirc.DIALECT, SESSIONS, "10:10")],
+)
+def test_a_log_in_which_several_channels_are_entered_claims_nothing_and_tells(dialect, log, until):
+    assert heard(dialect, log.format("#C"), "") == [("10:00", until), ("10:10", "11:00")]
+    mixed = log.format("#other")
+    hearing = hearing_of(dialect, mixed, "")
+    assert (hearing.heard, hearing.carried, hearing.goes_on) == ([], "", False)
+    decoder = dialect.decoder(LogFacts(network="net", target="#c", date="2026-11-23"))
+    events = [event for some in decoder.events([mixed.encode()]) for event in some]
+    assert decoder.tally.notes[SEVERAL_CHANNELS] == 1
+    assert len(events) == mixed.count("*") + mixed.count("<")
 
 
 def test_a_second_own_join_ends_the_stretch_before_at_its_last_event():
