@@ -118,7 +118,7 @@ class RecorderProcess:
         """
         _collect_seldom()
         if self._pipe:
-            begin(self._storage.root)
+            self._begin_pipe()
         try:
             run_to_end(self._record(settings), goes_on=lambda: goes_on and not self.was_interrupted)
             self._say_where()
@@ -128,6 +128,16 @@ class RecorderProcess:
             raise
         finally:
             end_diagnostics()
+
+    def _begin_pipe(self) -> None:
+        """Write the first position of the pipe; record on if that fails.
+
+        Its process tries again, and tells why it cannot.
+        """
+        try:
+            begin(self._storage.root)
+        except TranscriptError as error:
+            logger.error("--pipe cannot begin: %s; lines are recorded all the same", error)  # noqa: TRY400 - expected
 
     async def _record(self, settings: Callable[[], Config]) -> None:
         loop = asyncio.get_running_loop()

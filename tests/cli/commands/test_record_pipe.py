@@ -78,6 +78,22 @@ def test_each_line_reaches_the_command_and_the_next_run_goes_on(recording, serve
     assert len(events) == len({each["cursor"] for each in events})
 
 
+def test_a_damaged_position_keeps_nobody_from_recording_and_can_be_removed_meanwhile(
+    recording, server, out, tmp_path
+):
+    position = tmp_path / "archive" / ".pipe" / "cursor"
+    position.parent.mkdir(parents=True)
+    position.write_text("no cursor\n")
+    running = recording(APPEND)
+    running.wait_for("cursor is no cursor of chatlog")
+    position.unlink()
+    eventually(position.exists)  # the process of the pipe has begun anew
+    server.say("ann", "#demo", "tea")
+    eventually(lambda: "tea" in out.read_text())
+    running.terminate()
+    assert running.finish() == 0
+
+
 def test_a_run_that_ends_gives_the_command_the_last_lines(recording, server, out):
     running = recording(f"sleep 1; {APPEND}")
     server.say_all("ann", "#demo", [f"text {each}" for each in range(50)])
