@@ -131,7 +131,7 @@ class Collector:
                 self._coverage_due = end + _COVERAGE
 
     async def _ask(self, client: Client, *, is_due: bool) -> None:
-        """LostRequest the shippers for lost messages; who is not there is asked again."""
+        """Ask the shippers for lost messages; one that is not there is asked again."""
         now = time.monotonic()
         lost = self._collection.lost() if is_due or now >= self._ask_due else []
         if not lost:

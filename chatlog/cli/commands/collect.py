@@ -93,7 +93,7 @@ def command(
 
     \b
       chatlog collect nats://bus.example.org --archive all --create
-      chatlog collect tls://bus.example.org --nats-creds collector.creds --archive all
+      chatlog collect tls://bus.example.org --nats-creds bus.creds -a all
       chatlog collect nats://bus.example.org --archive all --once --json
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     from chatlog.bus.collection import Collection

@@ -71,7 +71,7 @@ def command(
 
     \b
       chatlog ship nats://bus.example.org
-      chatlog ship tls://bus.example.org --nats-creds shard1.creds --archive /var/lib/chatlog
+      chatlog ship tls://bus.example.org --nats-creds bus.creds -a /var/lib/chatlog
       chatlog ship nats://bus.example.org --once --quiet
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     from chatlog.bus.archive_feed import ArchiveFeed
