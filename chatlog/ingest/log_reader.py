@@ -5,7 +5,6 @@ Every line of a file is in the tally of its result, and every file has a result.
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -16,6 +15,7 @@ from chatlog.casemapping import Casemapping
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER, format_time, parse_time
 from chatlog.formats.dialects.dialect import LogFacts, LogTally, NoDateError, OddLine
+from chatlog.ingest.daily_files import series_of
 from chatlog.ingest.databases import dialect_of_database, is_database, read_database
 from chatlog.ingest.detection import LIKE_THE_LAST, SAMPLE, detect, share_of, whole_lines
 from chatlog.ingest.dialects import DIALECTS
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 _NO_NETWORK: Final = "its network is not known; name it with --network"
 _NO_CHANNEL: Final = "its channel is not known; name it with --channel, or give a --path-pattern"
 _CASEMAPPING: Final = Casemapping()
-_DIGITS: Final = re.compile(r"\d+")
 GREW: Final = "logs that grew meanwhile, read to their last whole line; import them again"
 _NO_DATE: Final = "its lines tell no date, and its path neither; give --date"
 
@@ -247,7 +246,7 @@ class LogReader:
             stretches=stretches,
             carried=hearing.carried,
             goes_on=hearing.goes_on,
-            series=_DIGITS.sub("0", facts.name) if facts.date else "",
+            series=series_of(facts.name, facts.date) if facts.date else "",
             day=facts.date,
         )
 

@@ -5,6 +5,7 @@ import pytest
 from chatlog.archive.storage import Storage
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import CoveredEntry
+from chatlog.ingest.daily_files import series_of
 from chatlog.ingest.log_files import find_logs
 from chatlog.ingest.log_import import LogImport
 from chatlog.ingest.options import ImportOptions
@@ -16,10 +17,11 @@ PART = "[20:00:00] *** Parts: ann (a@h) ()\n"
 NICK = "[21:00:00] *** ann is now known as eve\n"
 
 
-def covered(tmp_path, days, own_nick="ann", **options):
+def covered(tmp_path, days, own_nick="ann", of="#c", **options):
     """Import daily files; return the stretches that the ledger claims, joined where they meet."""
     for name, content in days.items():
-        path = tmp_path / "moddata/log/net/#c" / f"{name}.log"
+        path = tmp_path / "moddata/log" / (name if "/" in name else f"net/#c/{name}")
+        path = path.with_name(f"{path.name}.log")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
     root = tmp_path / "archive"
@@ -28,7 +30,7 @@ def covered(tmp_path, days, own_nick="ann", **options):
     )
     work.run([*find_logs([str(tmp_path / "moddata")])], lambda _what, _done: None)
     assert not any(each.problem for each in work.logs)
-    [directory] = root.glob("*/#c")
+    [directory] = root.glob(f"*/{of}")
     entries = [*ledger.each(directory)]
     claims = sorted((each.since, each.until) for each in entries if isinstance(each, CoveredEntry))
     met = []
@@ -85,3 +87,34 @@ def test_no_time_is_claimed_that_had_not_come_when_the_log_was_imported(tmp_path
     days = {"2026-11-30": JOIN + TALK, "2026-12-01": TALK, "2026-12-02": TALK + PART}
     assert covered(tmp_path / "later", days) == [("30T10:00", "01T00:00")]
     assert covered(tmp_path / "only", {"2026-12-01": JOIN + TALK + PART}) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("net/#c1", "net/#c2"), ("u1/net/#c2", "u2/net/#c2")], ids=str
+)
+def test_files_of_another_channel_or_user_with_another_number_are_no_next_day(
+    tmp_path, first, second
+):
+    days = {f"{first}/2026-11-23": JOIN + TALK, f"{second}/2026-11-24": TALK}
+    claimed = covered(tmp_path, days, of="#c2")
+    assert claimed == ([("23T10:00", "23T12:00")] if first.endswith("#c2") else [])
+
+
+@pytest.mark.parametrize("places", ["u1/net/#c11", "u23/net/#c"])
+def test_numbers_in_names_do_not_part_the_files_of_a_series(tmp_path, places):
+    days = {f"{places}/2026-11-23": JOIN + TALK, f"{places}/2026-11-24": TALK + PART}
+    found = covered(tmp_path, days, of=places.rpartition("/")[2])
+    assert found == [("23T10:00", "24T20:00")]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "are_one"),
+    [
+        ("/u11/2026-11/30.log", "/u11/2026-12/01.log", True),
+        ("/u11/2026/11/30.log", "/u11/2026/12/01.log", True),
+        ("/u11/202611/#c.20261130.log.gz", "/u11/202612/#c.20261201.log.gz", True),
+        ("/u1/2026-11-30.log", "/u2/2026-12-01.log", False),
+    ],
+)
+def test_directories_are_of_one_series_if_they_differ_by_a_part_of_the_day(first, second, are_one):
+    assert (series_of(first, "2026-11-30") == series_of(second, "2026-12-01")) is are_one
