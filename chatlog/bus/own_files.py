@@ -7,20 +7,18 @@ import os
 from typing import TYPE_CHECKING
 
 from chatlog.archive.files import reported
-from chatlog.archive.system import open_file
+from chatlog.archive.system import System, make_directories, open_file
 from chatlog.errors import HeldError, TranscriptError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from chatlog.archive.system import System
 
 
 def own_directory(root: Path, name: str) -> Path:
     """Return a directory for files of the bus in an archive; it is made if it is missing."""
     path = root / name
     with reported(path):
-        path.mkdir(exist_ok=True, parents=True)
+        make_directories(System(), path)
     if not path.is_dir():
         raise TranscriptError(f"{path} is no directory; move it away")
     return path

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from chatlog.archive import networks
 from chatlog.archive.files import reported
 from chatlog.archive.networks import casemapping_in
-from chatlog.archive.system import System, replace_file
+from chatlog.archive.system import System, make_directories, replace_file
 from chatlog.archive.targets import Target
 from chatlog.bus.ledgers import NETWORK_FILES, check_before
 from chatlog.coverage import ledger
@@ -50,7 +50,7 @@ class WitnessFiles:
         """
         path = self.root / place.network / place.target / ledger.NAME
         with reported(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_directories(self._system, path.parent)
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE)
             try:
                 is_next = piece.offset <= os.fstat(fd).st_size

@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.files import reported, state_of
+from chatlog.archive.system import System, make_directories
 from chatlog.cli.subprocesses import module_command
 from chatlog.errors import TranscriptError, UsageError
 from chatlog.event import format_time
@@ -48,7 +49,7 @@ def begin(root: Path) -> None:
     """
     directory = root / DIRECTORY
     with reported(directory, doing="create"):
-        directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+        make_directories(System(), directory)
     reader = Reader(root)
     cursor = Cursor(reader, str(directory / CURSOR))
     if not cursor.restore():

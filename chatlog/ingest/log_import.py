@@ -18,6 +18,7 @@ import msgspec
 
 from chatlog import forked
 from chatlog.archive.files import reported
+from chatlog.archive.system import System, make_directories
 from chatlog.ingest.daily_files import DailyFiles
 from chatlog.ingest.log_files import PassedOver
 from chatlog.ingest.log_reader import LogReader
@@ -159,7 +160,7 @@ def _stage_directory(root: Path | None) -> Iterator[Path]:
     """
     if root is not None:
         with reported(root):
-            root.mkdir(parents=True, exist_ok=True)
+            make_directories(System(), root)
         _remove_left(root)
     with reported(root or tempfile.gettempdir()):
         directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
