@@ -81,6 +81,7 @@ OUTSIDE = {
     "duckdb": {"export"},
     "jinja2": {"export"},
     "nats": {"bus"},
+    "nkeys": {"bus"},
 }
 """The packages that may import a library; msgspec may be imported everywhere."""
 
@@ -93,8 +94,8 @@ EXTRAS = ("scram", "ecdsa", "proxy", "watch", "fast", "zstd", "parquet", "site",
 
 LATE_IMPORTS = {
     "an extra, which may be missing": (
-        "backports compression cryptography duckdb hyperscan jinja2 nats python_socks scramp"
-        " watchfiles"
+        "backports compression cryptography duckdb hyperscan jinja2 nats nkeys python_socks"
+        " scramp watchfiles"
         " chatlog.search.patterns"
     ),
     "asyncio and the network, 300 ms: a help text needs neither": (

@@ -1,12 +1,13 @@
 """The connection to a NATS server, and its stream.
 
-nats-py is an extra, and is imported here alone.
+nats-py is an extra, and is imported here alone; so is nkeys, which signs for it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +32,9 @@ _SCHEMES: Final = {"nats", "tls"}
 _PENDING: Final = 16 * 1024 * 1024  # bytes that wait while there is no connection
 _DUPLICATES: Final = 120.0  # seconds in which the server knows ids again, its own default
 _CLOSING: Final = 2.0
+_SECTIONS: Final = re.compile(
+    rb"BEGIN NATS USER JWT-+\n[\w.-]+\n.*BEGIN USER NKEY SEED-+\n(\w+)\n", re.DOTALL
+)
 
 
 class BusServer(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,8 +100,7 @@ async def connect(server: BusServer) -> Client:
     client = nats.aio.client.Client()
     options: dict[str, Any] = {}
     if server.credentials is not None:
-        if not server.credentials.is_file():
-            raise UsageError(f"{server.credentials} is no file of credentials")
+        expect_credentials(server.credentials)
         options["user_credentials"] = str(server.credentials)
     context = server.context()
     if context is not None:
@@ -145,6 +148,28 @@ def expect_library() -> None:
         import nats  # noqa: F401 - for its absence
     except ImportError:
         raise UsageError("a bus needs nats-py: pip install 'chatlog-irc[nats]'") from None
+
+
+def expect_credentials(path: Path) -> None:
+    """Raise UsageError unless a file has a JWT and a seed that signs.
+
+    nats-py reads a file without a JWT for ever, and tells a seed that is none as a server that
+    does not answer. The format: https://docs.nats.io/using-nats/developer/connecting/creds
+    """
+    try:
+        from nkeys import NkeysError, from_seed
+    except ImportError:
+        raise UsageError("--nats-creds needs nkeys: pip install 'chatlog-irc[nats]'") from None
+
+    try:
+        found = _SECTIONS.search(path.read_bytes())
+        if found is None:
+            raise UsageError(f"{path} has no credentials of a NATS user: a JWT and a seed")
+        from_seed(bytearray(found[1])).wipe()
+    except OSError as error:
+        raise UsageError(f"{path} could not be read: {error}") from error
+    except (NkeysError, ValueError) as error:
+        raise UsageError(f"{path} has no seed of a NATS user") from error
 
 
 async def create_stream(streams: JetStreamContext, name: str, limits: StreamLimits) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.servers.certificates import Certificates
+    from tests.servers.nats_operator import NatsOperator
 
 _SEARCHED = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
@@ -185,7 +186,7 @@ class NatsServer(Daemon):
     """NATS with JetStream, on one port; what it stores survives a kill.
 
     `is_tls` asks for TLS, `token` is what clients must know. `payload` is the most bytes of a
-    message.
+    message. `trust` is an operator, by whose credentials alone clients come in.
     """
 
     program = "nats-server"
@@ -199,11 +200,13 @@ class NatsServer(Daemon):
         is_tls: bool = False,
         token: str = "",
         payload: int = 1024 * 1024,
+        trust: NatsOperator | None = None,
     ) -> None:
         super().__init__(directory, certificates, shows)
         self.is_tls = is_tls
         self.token = token
         self.payload = payload
+        self.trust = trust
 
     def settings(self) -> str:
         tls = f'tls {{ cert_file: "{self.certificate}", key_file: "{self.key}" }}'
@@ -213,6 +216,7 @@ max_payload: {self.payload}
 jetstream {{ store_dir: "{self.directory}/stored", max_file: 512MB, max_mem: 64MB }}
 {tls if self.is_tls else ""}
 {f'authorization {{ token: "{self.token}" }}' if self.token else ""}
+{self.trust.settings() if self.trust else ""}
 """
 
     def command(self, settings: Path) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from nats import connect
 
 from tests.servers.daemons import Inspircd, NatsServer, Ngircd
+from tests.servers.nats_operator import NatsOperator
 from tests.support.archive import event_at, record
 from tests.support.bus import lines_in, texts_in
 from tests.support.waiting import eventually
@@ -91,6 +92,23 @@ def test_a_bus_that_asks_for_tls_and_a_token(chatlog, start_daemon, certificates
     refused = chatlog.run("ship", url.replace("secret", "guess"), *ship, *authority)
     assert (refused.returncode, "refuses us" in refused.stderr) == (6, True)
     assert "guess" not in refused.stderr
+
+
+def test_a_bus_that_asks_for_credentials(chatlog, start_daemon, tmp_path):
+    operator = NatsOperator()
+    nats = start_daemon(NatsServer, trust=operator)
+    record(tmp_path / "a", event_at(1, "hello"))
+    login = f"--nats-creds={operator.credentials(tmp_path / 'bus.creds')}"
+    collect = ("collect", nats.url, "--archive", tmp_path / "all", "--once", *_CREATE)
+    ship = ("ship", nats.url, "--archive", tmp_path / "a", "--once")
+    for command in (collect, ship, collect):
+        done = chatlog.run(*command, login)
+        assert done.returncode == 0, done.stderr
+    assert texts_in(tmp_path / "all") == ["hello"]
+    stranger = f"--nats-creds={NatsOperator().credentials(tmp_path / 'other.creds')}"
+    for wrong in ((), (stranger,)):
+        refused = chatlog.run(*ship, *wrong)
+        assert (refused.returncode, "refuses us" in refused.stderr) == (6, True)
 
 
 def test_a_line_that_the_server_does_not_take_is_told_and_costs_no_other(

@@ -55,8 +55,13 @@ _LOGIN: Final = (
 
 
 def bus_server(url: str, credentials: Path | None, authority: Path | None) -> BusServer:
-    """Return the server of an address; raise UsageError if it is none, or without nats-py."""
-    from chatlog.bus.server import BusServer, expect_library
+    """Return the server of an address; raise UsageError if it is none, or without nats-py.
+
+    Credentials are read once here, so that a wrong file ends `record --publish` at its start.
+    """
+    from chatlog.bus.server import BusServer, expect_credentials, expect_library
 
     expect_library()
+    if credentials is not None:
+        expect_credentials(credentials)
     return BusServer(url=url, credentials=credentials, authority=authority)

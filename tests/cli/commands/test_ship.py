@@ -53,6 +53,34 @@ def test_without_nats_py_the_extra_is_named(ship, monkeypatch):
     )  # fmt: skip
 
 
+_TOKEN = "-----BEGIN NATS USER JWT-----\na.b.c\n------END NATS USER JWT------\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "no credentials of a NATS user: a JWT and a seed"),
+        ("hunter2\n", "no credentials of a NATS user: a JWT and a seed"),
+        (_TOKEN, "no credentials of a NATS user: a JWT and a seed"),
+        (f"{_TOKEN}-----BEGIN USER NKEY SEED-----\nSUhunter2\n", "no seed of a NATS user"),
+        (f"{_TOKEN}-----BEGIN USER NKEY SEED-----\n{'SU' * 29}\n", "no seed of a NATS user"),
+    ],
+)
+def test_a_file_that_has_no_credentials_is_told(ship, tmp_path, text, told):
+    path = tmp_path / "bus.creds"
+    path.write_text(text)
+    status, error = ship(_NOBODY, f"--nats-creds={path}", "--once")
+    assert (status, error) == (2, f"chatlog: {path} has {told}")
+
+
+def test_without_nkeys_the_extra_is_named(ship, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "nkeys", None)
+    (tmp_path / "bus.creds").touch()
+    assert ship(_NOBODY, f"--nats-creds={tmp_path / 'bus.creds'}") == (
+        2, "chatlog: --nats-creds needs nkeys: pip install 'chatlog-irc[nats]'",
+    )  # fmt: skip
+
+
 def test_an_archive_has_one_shipper_at_a_time(ship, archive):
     feed = ArchiveFeed(archive, "one", system=UNSYNCED)
     status, error = ship(_NOBODY, "--once")
