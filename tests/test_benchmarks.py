@@ -79,9 +79,19 @@ def test_an_archive_that_is_shipped_and_collected_is_measured(capsys, tmp_path):
 
 def test_an_export_to_each_format_is_measured(capsys, tmp_path):
     options = ["--events", "300", "--rounds", "1", "--archive", str(tmp_path)]
-    assert command.main(["exporting", *options]) == 0
+    assert command.main(["exporting", "--only", "formats", *options]) == 0
     rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if "|" in line]
     assert [row[1].strip() for row in rows[2:]] == ["copy", *exporting.FORMATS]
+
+
+def test_a_site_is_measured_beside_irclog2html(capsys, tmp_path):
+    if shutil.which("irclog2html") is None:
+        pytest.skip("no irclog2html to compare with")
+    options = ["--events", "300", "--rounds", "1", "--archive", str(tmp_path)]
+    assert command.main(["exporting", "--only", "site", *options]) == 0
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if "|" in line]
+    names = ["site", "again, a day touched", "irclog2html"]
+    assert [row[1].strip() for row in rows[2:]] == names
 
 
 def test_an_import_of_made_up_logs_is_measured_beside_irclog2html(capsys, tmp_path):
@@ -91,11 +101,14 @@ def test_an_import_of_made_up_logs_is_measured_beside_irclog2html(capsys, tmp_pa
     assert command.main(["importing", *options]) == 0
     rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if "|" in line]
     assert [row[1].strip() for row in rows[2:]] == [
+        "one file of irssi, into a new archive",
+        "one file of irssi, into one that has half",
         "irssi, into a new archive",
         "irssi, into one that has half",
         "irssi, once more",
         "small files of ZNC",
         "small files of ZNC, once more",
+        "irclog2html, one file of irssi",
         "irclog2html, irssi",
         "irclog2html, ZNC",
     ]

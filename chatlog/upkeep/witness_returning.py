@@ -7,8 +7,11 @@ of its lines is in the archive: under its own stamp, or as the equal line of ano
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import accumulate
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from chatlog.upkeep.witness_pairing import LineMark
 
 
+_since: Final = attrgetter("since")
+
+
 class Testimony(NamedTuple):
     """The record of one witness, its coverage, and its name: "" for the archive itself.
 
@@ -45,8 +51,9 @@ def returning_lines(known: Testimony, other: Testimony) -> Returning:
 
     They read a stretch of the witness once more if one of its lines has no partner.
     """
-    before = _merged_before(known, other)
-    stretches = before if other.signature else _same_logs(known, other)
+    merged = _merged_before(known, other)
+    unchanged = merged if other.signature else _same_logs(known, other)
+    before, stretches = _Stretches(merged), _Stretches(unchanged)
 
     @cache
     def is_unchanged(stretch: MergedEntry) -> bool:
@@ -60,15 +67,32 @@ def returning_lines(known: Testimony, other: Testimony) -> Returning:
         return by, event.tags.get("time", event.time)
 
     def was_merged(event: Event) -> bool:
-        return any(each.since <= event.time <= each.until for each in before)
+        return bool(before.around(event.time))
 
     def lateness(event: Event) -> Lateness | None:
-        time = event.time
-        found = [each for each in stretches if each.since <= time <= each.until]
-        return _together([each for each in found if is_unchanged(each)])
+        return _together([each for each in stretches.around(event.time) if is_unchanged(each)])
 
-    reach = max((max(-each.least, each.most) for each in stretches), default=0)
+    reach = max((max(-each.least, each.most) for each in unchanged), default=0)
     return Returning(_brought, origin, _is_of_first, was_merged, lateness, reach)
+
+
+class _Stretches:
+    """Merged stretches by time: a tree of small logs has one a file, and each line asks."""
+
+    def __init__(self, stretches: Sequence[MergedEntry]) -> None:
+        self._all = sorted(stretches, key=_since)
+        self._begins = [*map(_since, self._all)]
+        self._ends = [*accumulate((each.until for each in self._all), max)]
+
+    def around(self, time: str) -> list[MergedEntry]:
+        """Return the stretches that hold a time, both ends included."""
+        found = []
+        for at in range(bisect_right(self._begins, time) - 1, -1, -1):
+            if self._ends[at] < time:
+                break  # as all before it
+            if self._all[at].until >= time:
+                found.append(self._all[at])
+        return found
 
 
 def _together(stretches: Sequence[MergedEntry]) -> Lateness | None:
