@@ -69,6 +69,8 @@ class RecorderLink:
         yield
 
     def _signal(self, _number: int, _frame: FrameType | None) -> None:
+        if self.is_gone:  # no time for lines any more
+            self._gone_at = float("-inf")
         self._signalled = True
 
     @contextlib.contextmanager

@@ -37,6 +37,7 @@ PATIENCE: Final = 10.0
 """Seconds at the end of a run for the lines that the command did not take yet."""
 _PROGRAM: Final = "chatlog.cli.pipe_process"
 _KILL_GRACE: Final = 10.0  # between SIGTERM and SIGKILL: the command has 5 s, and 2 s more
+_SILENT: Final = 1.0  # seconds, in which nearly every command has ended
 _LAST_WORDS: Final = 1.0  # seconds for the rest of stderr
 _LONGEST: Final = 2000  # of a line of stderr
 _STEADY: Final = 60.0  # seconds after which a start counts as a success
@@ -67,17 +68,17 @@ def moved_at(path: Path) -> str:
 
 
 @contextlib.asynccontextmanager
-async def piped(root: Path, command: str, *, logs: bool = False) -> AsyncIterator[None]:
+async def piped(root: Path, command: str, *, logs: bool = False) -> AsyncIterator[PipeKeeper]:
     """Keep the process of a pipe running inside the block, and end it afterwards.
 
-    It has 10 seconds for the lines that wait, and as long again after SIGTERM. The next run
-    goes on with those that were not taken. If it `logs`, its stderr goes to the log, because a
-    live view fills the terminal.
+    It has 10 seconds for the lines that wait, unless they are cut short by `hurry`, and as long
+    again after SIGTERM. The next run goes on with the lines that were not taken. If it `logs`, its
+    stderr goes to the log, because a live view fills the terminal.
     """
-    keeper = _Keeper(root, command, logs=logs)
+    keeper = PipeKeeper(root, command, logs=logs)
     keeping = asyncio.ensure_future(keeper.run())
     try:
-        yield
+        yield keeper
     finally:
         keeper.ends.set()
         await keeper.end()
@@ -86,7 +87,7 @@ async def piped(root: Path, command: str, *, logs: bool = False) -> AsyncIterato
             await keeping
 
 
-class _Keeper:
+class PipeKeeper:
     """Starts the process of a pipe, and starts it again when it ended; never raises."""
 
     def __init__(self, root: Path, command: str, *, logs: bool) -> None:
@@ -94,6 +95,11 @@ class _Keeper:
         self._command = (*module_command(_PROGRAM), str(root), command)
         self._process: asyncio.subprocess.Process | None = None
         self.ends = asyncio.Event()
+        self._hurried = asyncio.Event()
+
+    def hurry(self) -> None:
+        """Wait no longer at the end for the lines that the command did not take."""
+        self._hurried.set()
 
     async def run(self) -> None:
         """Run the process until the recorder ends, or the shell cannot run the command."""
@@ -139,12 +145,31 @@ class _Keeper:
             return
         assert process.stdin is not None  # noqa: S101 - for mypy: it is a pipe
         process.stdin.close()
-        for seconds, act in ((PATIENCE, process.terminate), (_KILL_GRACE, process.kill)):
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(process.wait(), seconds)
-                return
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(process.wait(), _SILENT)
+            return
+        logger.warning(
+            "waiting up to %s for the command of --pipe to take the last lines;"
+            " Ctrl-C or SIGTERM stops waiting",
+            span(PATIENCE),
+        )
+        if await self._has_ended(process, PATIENCE):
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:  # not cut short: it has to end the command, which would live on
+            await asyncio.wait_for(process.wait(), _KILL_GRACE)
+        except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
-                act()
+                process.kill()
+
+    async def _has_ended(self, process: asyncio.subprocess.Process, seconds: float) -> bool:
+        """Wait for the end of the process, for some seconds or until `hurry`; return whether."""
+        waiting = {asyncio.ensure_future(each) for each in (process.wait(), self._hurried.wait())}
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for each in waiting:
+            each.cancel()
+        return process.returncode is not None
 
 
 async def _log(stderr: asyncio.StreamReader) -> None:

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("chatlog")
 
 _POLICIES = ".sts.json"
+_STOPPING = signal.SIGINT, signal.SIGTERM
 _SHIPPED = Path(".ship", "outbox")  # of chatlog.bus, which a recorder never imports
 
 
@@ -141,7 +142,7 @@ class RecorderProcess:
 
     async def _record(self, settings: Callable[[], Config]) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _STOPPING:
             loop.add_signal_handler(number, self._recorder.stop, signal.Signals(number).name)
         loop.add_signal_handler(signal.SIGHUP, self._reload, settings)
         loop.add_signal_handler(signal.SIGUSR1, self._hand_over)
@@ -155,8 +156,15 @@ class RecorderProcess:
                 await self._serve_metrics(stack)
                 if self._pipe:
                     pipe = piped(self._storage.root, self._pipe, logs=self._look_on)
-                    await stack.enter_async_context(pipe)
+                    keeper = await stack.enter_async_context(pipe)
+                    stack.callback(self._on_signals, loop, keeper.hurry)
             await recording
+
+    @staticmethod
+    def _on_signals(loop: asyncio.AbstractEventLoop, act: Callable[[], None]) -> None:
+        """Call a function on signals that would stop the recorder, which has ended."""
+        for number in _STOPPING:
+            loop.add_signal_handler(number, act)
 
     def _view(self) -> AbstractAsyncContextManager[None]:
         """Return the live view, which counts the talk of each turn from now on."""

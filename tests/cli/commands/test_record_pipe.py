@@ -175,6 +175,20 @@ def test_a_command_that_takes_nothing_holds_up_nobody(recording, server, tmp_pat
     running.kill()
 
 
+def test_a_wait_for_a_command_that_takes_nothing_is_told_and_ctrl_c_leaves_no_process(
+    recording, server
+):
+    running = recording("trap '' TERM; while :; do sleep 1; done")
+    server.say("ann", "#demo", "one")
+    server.answered()
+    running.terminate()
+    running.wait_for("waiting up to 10 s for the command of --pipe to take the last lines")
+    pipe = children(running.pid)
+    running.interrupt()
+    assert running.finish() == 0
+    assert not any(Path(f"/proc/{each}").exists() for each in pipe)
+
+
 def test_a_command_that_makes_no_sense_is_told_and_the_recorder_goes_on(recording, server):
     running = recording("no-such-program")
     server.say("ann", "#demo", "one")
