@@ -11,10 +11,11 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from chatlog import clock
 from chatlog.bus.messages import encode
+from chatlog.bus.pull import Pull
 from chatlog.bus.server import connect, create_stream, disconnect
 from chatlog.bus.subjects import EVERYTHING, ask_subject
 from chatlog.errors import NetworkError, NothingFoundError
@@ -23,15 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from nats.aio.client import Client
-    from nats.aio.msg import Msg
 
     from chatlog.bus.collection import Collection
+    from chatlog.bus.pull import BusDelivery
     from chatlog.bus.server import BusServer, StreamLimits
 
 logger = logging.getLogger(__name__)
 
-_AT_ONCE: Final = 1000  # messages
-_WAIT: Final = 0.5  # seconds for the first of them
 _ROUND: Final = 2.0  # seconds between two rounds
 _SHARE: Final = 2
 """So many times as long as a round took there is none."""
@@ -106,12 +105,10 @@ class Collector:
         """Collect over one connection, until the end or a NetworkError."""
         client = await connect(self._server)
         try:
-            async for messages, left in self._batches(client):
+            async for deliveries, left in self._batches(client, once=once):
                 self._tell("")
-                for message in messages:
-                    name = (message.headers or {}).get("Nats-Msg-Id", "")
-                    sequence = message.metadata.sequence.stream
-                    self._collection.take(message.subject, name, message.data, sequence)
+                for each in deliveries:
+                    self._collection.take(*each)
                 is_end = once and not left
                 self._settle(is_due=is_end)
                 await self._ask(client, is_due=is_end)
@@ -143,26 +140,22 @@ class Collector:
             )
             await _published(client, ask_subject(witness), encode(ask))
 
-    async def _batches(self, client: Client) -> AsyncIterator[tuple[Sequence[Msg], int]]:
+    async def _batches(
+        self, client: Client, *, once: bool
+    ) -> AsyncIterator[tuple[Sequence[BusDelivery], int]]:
         """Yield the next messages, also none, and how many are left in the stream."""
         from nats.errors import Error
 
         try:
-            consumer = await self._consumer(client)
-            left, delivered = 1, 0
+            pull = Pull(client, self._stream, await self._consumer(client), ends=once)
+            await pull.start()
             while True:
-                messages = await _fetched(client, consumer)
-                for message in messages:
-                    delivered += 1
-                    if message.metadata.sequence.consumer != delivered:
-                        raise NetworkError("messages were lost on the way from the bus")
-                left = messages[-1].metadata.num_pending if messages else 0
-                yield messages, left
+                yield await pull.batch(), pull.left
         except (Error, OSError) as error:
             raise NetworkError(f"the connection to the bus broke: {error!r}") from error
 
-    async def _consumer(self, client: Client) -> Any:
-        """Return a new consumer of the stream from the position of the archive on."""
+    async def _consumer(self, client: Client) -> str:
+        """Make a consumer of the stream from the position of the archive on; return its name."""
         from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
         from nats.js.errors import NotFoundError
 
@@ -176,31 +169,17 @@ class Collector:
                 f"{self._server.shown} has no stream {self._stream}; --create makes it"
             ) from None
         begin = self._collection.begin(str(info.created), info.state.last_seq)
-        return await streams.pull_subscribe(
-            EVERYTHING,
-            stream=self._stream,
-            config=ConsumerConfig(
+        consumer = await streams.add_consumer(
+            self._stream,
+            ConsumerConfig(
                 ack_policy=AckPolicy.NONE,
                 deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
                 opt_start_seq=begin,
+                filter_subject=EVERYTHING,
                 inactive_threshold=_IDLE,
             ),
         )
-
-
-async def _fetched(client: Client, consumer: Any) -> list[Msg]:
-    """Return some messages, none if there are none by now; NetworkError without a connection."""
-    try:
-        found: list[Msg] = await consumer.fetch(_AT_ONCE, timeout=_WAIT)
-    except asyncio.CancelledError:
-        if client.is_closed:
-            raise NetworkError("the connection to the bus broke") from None
-        raise
-    except TimeoutError:
-        if client.is_closed:
-            raise NetworkError("the connection to the bus broke") from None
-        return []
-    return found
+        return consumer.name
 
 
 async def _published(client: Client, subject: str, data: bytes) -> None:
