@@ -52,6 +52,8 @@ logger = logging.getLogger(__name__)
 
 DIRECTORY: Final = ".ship"
 _AT_ONCE: Final = 1000  # lines
+_BATCH: Final = 1024 * 1024
+"""Bytes of lines in a batch: each batch writes two files, and looks at the position in all."""
 _MOST_ASKED: Final = 64
 _ROOM: Final = 1024
 """Bytes of a message beside its content: its subject and its id."""
@@ -140,7 +142,7 @@ class ArchiveFeed:
 
     def _unshipped(self) -> list[Entry]:
         """Return some lines that no batch has, an empty list at the end of the archive."""
-        while found := self._reader.new():
+        while found := self._reader.new(_BATCH):
             if not self._put_before:
                 return found
             left = [entry for entry in found if not self._was_put(entry.json)]

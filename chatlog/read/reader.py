@@ -140,24 +140,25 @@ class Reader:
         for source in self._sources():
             source.mark()
 
-    def new(self) -> list[Entry]:
+    def new(self, most: int | None = None) -> list[Entry]:
         """Return some unread entries in order of time; an empty list if there are none.
 
-        It is a few hundred KiB, of the earliest segments first, so that what
-        came while nobody looked need not be in memory at once.
+        Their lines have hardly more than `most` bytes, or else a few hundred KiB. The earliest
+        segments come first, so that a backlog need not be in memory at once.
         """
-        found = self._read_on()
+        most = _AT_ONCE if most is None else most
+        found = self._read_on(most)
         if not found:
             self._due = sorted(self._sources(), key=start_of, reverse=True)
-            found = self._read_on()
+            found = self._read_on(most)
         found.sort(key=lambda entry: entry.event.time)
         return found
 
-    def _read_on(self) -> list[Entry]:
+    def _read_on(self, most: int) -> list[Entry]:
         """Read some of the segments that are due."""
         found: list[Entry] = []
         size = 0
-        while self._due and size < _AT_ONCE:
+        while self._due and size < most:
             source = self._due[-1]
             if entries := source.new():
                 self._changed.add(source.path.rpartition("/")[0])
