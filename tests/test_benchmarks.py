@@ -77,6 +77,16 @@ def test_an_archive_that_is_shipped_and_collected_is_measured(capsys, tmp_path):
     assert names == ["ship", "collect", "ship a replica", "collect the replica"]
 
 
+@pytest.mark.server
+def test_shards_with_replicas_are_measured_while_they_are_killed(capsys):
+    options = ["--channels", "4", "--shards", "2", "--rate", "20", "--seconds", "1"]
+    assert command.main(["replicas", *options]) == 0
+    printed = capsys.readouterr().out
+    rows = [line.split("|") for line in printed.splitlines() if "|" in line]
+    assert [row[1].strip() for row in rows[2:]] == ["collector", "recorder 1", "recorder 2"]
+    assert "each once, in order" in printed
+
+
 def test_an_export_to_each_format_is_measured(capsys, tmp_path):
     options = ["--events", "300", "--rounds", "1", "--archive", str(tmp_path)]
     assert command.main(["exporting", "--only", "formats", *options]) == 0

@@ -1,7 +1,7 @@
 """Benchmarks: `python -m tests.bench [NAME]`.
 
 NAME is all, flood, paced, small, crowds, reading, exporting, merging, importing, bus, shards,
-startup or profile.
+replicas, startup or profile.
 
 docs/benchmarks.md says how each one measures. What is measured is printed, never judged: the
 exit status is 0 unless something could not run.
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _TABLES = (
     *("flood", "paced", "small", "crowds", "reading", "exporting", "merging", "importing", "bus"),
-    *("shards", "startup"),
+    *("shards", "replicas", "startup"),
 )
 _NAMES = [contender.name for contender in CONTENDERS]
 
@@ -54,7 +54,8 @@ def _all(options: argparse.Namespace) -> None:
     for name in _TABLES:
         click.echo(f"== {name}, after {(time.monotonic() - begin) / 60:.0f} minutes", err=True)
         rounds = ["--rounds", f"{options.rounds}"]
-        others = {"startup": ["--runs", f"{5 * options.rounds}"], "shards": []}
+        few = ["--channels", "2000", "--seconds", "20"]  # of 10,000 it takes ten minutes
+        others = {"startup": ["--runs", f"{5 * options.rounds}"], "shards": [], "replicas": few}
         one = _parser().parse_args([name, *others.get(name, rounds)])
         try:
             one.run(one)
@@ -169,6 +170,17 @@ def _shards(options: argparse.Namespace) -> None:
     click.echo(f"\n{shards.ASSUMPTIONS}")
 
 
+def _replicas(options: argparse.Namespace) -> None:
+    from tests.bench import bus, replicas
+
+    if not bus.server():
+        raise FailedError("nats-server is not installed")
+    size = replicas.Size(options.channels, options.shards, options.rate, options.seconds)
+    table, sentences = replicas.measure(size)
+    _print_table("Shards with replicas", table)
+    click.echo(f"\n{sentences}")
+
+
 def _profile(options: argparse.Namespace) -> None:
     from tests.bench import stages  # the others need not import what they measure
 
@@ -231,6 +243,16 @@ def _parser() -> argparse.ArgumentParser:
     imported.add_argument("--files", type=_count, default=50_000, help="small ones, of ZNC")
     imported.add_argument("--rounds", type=_count, default=3)
     imported.add_argument("--archive", metavar="DIR", help="make them there and leave them")
+    _add_many_channels(commands)
+    start = _add(commands, "startup", _startup, "start-up against a bare interpreter's")
+    start.add_argument("--runs", type=_count, default=15)
+    profile = _add(commands, "profile", _profile, "the recorder's path stage by stage")
+    profile.add_argument("--profile", action="store_true", help="what cProfile says instead")
+    _add_flood(profile, lines=100_000, rounds=5, channels="10")
+    return parser
+
+
+def _add_many_channels(commands):
     many = _add(commands, "crowds", _crowds, "the recorder's memory among thousands of channels")
     many.add_argument("--lines", type=_count, default=20_000)
     many.add_argument("--channels", type=_count, default=5000)
@@ -238,12 +260,11 @@ def _parser() -> argparse.ArgumentParser:
     sharded = _add(commands, "shards", _shards, "a simulation of shards on Twitch")
     sharded.add_argument("--channels", type=_count, default=10_000)
     sharded.add_argument("--shards", type=_count, default=20)
-    start = _add(commands, "startup", _startup, "start-up against a bare interpreter's")
-    start.add_argument("--runs", type=_count, default=15)
-    profile = _add(commands, "profile", _profile, "the recorder's path stage by stage")
-    profile.add_argument("--profile", action="store_true", help="what cProfile says instead")
-    _add_flood(profile, lines=100_000, rounds=5, channels="10")
-    return parser
+    heard = _add(commands, "replicas", _replicas, "shards on a scripted Twitch, and their bus")
+    heard.add_argument("--channels", type=_count, default=10_000)
+    heard.add_argument("--shards", type=_count, default=5)
+    heard.add_argument("--rate", type=_count, default=500, help="lines a second, of all channels")
+    heard.add_argument("--seconds", type=_count, default=40, help="of talk")
 
 
 def _add(commands, name, run, text):

@@ -50,7 +50,7 @@ class Twitch:
         self._tokens = tokens
         self._most = most
         self._recent: deque[float] = deque()
-        self._in: dict[str, asyncio.StreamWriter] = {}
+        self._in: dict[str, set[asyncio.StreamWriter]] = {}
         self._writers: list[asyncio.StreamWriter] = []
         self._changed = threading.Condition()
         self._loop = asyncio.new_event_loop()
@@ -83,11 +83,12 @@ class Twitch:
             assert self._changed.wait_for(lambda: len(self._in) >= number, patience), self.came
 
     def say(self, *lines: str) -> None:
-        """Send lines, each to the connection that is in the channel that it names first."""
+        """Send lines, each to the connections that are in the channel that it names first."""
 
         def send() -> None:
             for line in lines:
-                self._in[f"#{line.split(' #', 1)[1].split(' ')[0]}"].write(f"{line}\r\n".encode())
+                for writer in self._in[f"#{line.split(' #', 1)[1].split(' ')[0]}"]:
+                    writer.write(f"{line}\r\n".encode())
 
         self._loop.call_soon_threadsafe(send)
 
@@ -103,8 +104,14 @@ class Twitch:
         asyncio.run_coroutine_threadsafe(ask(), self._loop).result(PATIENCE)
 
     def drop(self, channel: str) -> None:
-        """End the connection that is in a channel."""
-        self._loop.call_soon_threadsafe(self._in[channel].close)
+        """End the connections that are in a channel."""
+        for writer in list(self._in[channel]):
+            self._loop.call_soon_threadsafe(writer.close)
+
+    def memberships(self) -> int:
+        """Return how many channels all connections together are in."""
+        with self._changed:
+            return sum(map(len, self._in.values()))
 
     def is_empty(self) -> bool:
         """Return whether every client is gone, soon at the latest."""
@@ -130,9 +137,13 @@ class Twitch:
                     self._join(nick, name, mine, writer)
                 answers = self._answers(verb, rest, nick)
                 writer.write("".join(f":{HOST} {each}\r\n" for each in answers).encode())
+        except ConnectionError:
+            pass  # the client was killed
         finally:
             with self._changed:
                 self._writers.remove(writer)
+                for name in mine:
+                    self._in.get(name, set()).discard(writer)
                 self._changed.notify_all()
             writer.close()
 
@@ -171,6 +182,6 @@ class Twitch:
         writer.write("".join(f"{line}\r\n" for line in lines).encode())
         mine.append(name)
         with self._changed:
-            self._in[name] = writer
+            self._in.setdefault(name, set()).add(writer)
             self.came[name] = time.monotonic()
             self._changed.notify_all()
