@@ -26,7 +26,7 @@ _LEAST_JITTER: Final = 100
 _EVER: Final = 1 << 63  # after any stamp
 _FEW: Final = 8  # too few lines to show a spread
 _FEWEST_PAIRS: Final = 3  # two people greet each other on more than one day
-_TELLING: Final = 64  # lines with equal stamps
+_TELLING: Final = 64  # lines of both
 _LEAST_SHARE: Final = 4  # one pair in so many agrees; the others are words said on other days
 _QUARTER: Final = 15 * 60_000  # zones are whole quarters of an hour apart
 _NEAR: Final = 2 * 60_000
@@ -126,17 +126,9 @@ def compare_clocks(first: Stamps, second: Stamps) -> ClockRelation | None:
 
 
 def equal_clocks(first: Stamps, second: Stamps) -> ClockRelation | None:
-    """Return the relation of two clocks if a few lines already tell that they are equal.
-
-    Both tell milliseconds then, and nearly all lines which each witness has once have one stamp.
-    """
-    if not first.grain == second.grain == 1:
-        return None
-    pairs = unique_pairs(first.keys, second.keys)
-    equal = sum(first.times[here] == second.times[there] for here, there in pairs)
-    if equal < max(_TELLING, len(pairs) * 9 // 10):
-        return None
-    return ClockRelation(0, _LEAST_JITTER, equal)
+    """Return the relation of two clocks if a few lines already tell that they are equal."""
+    clock = compare_clocks(first, second)
+    return clock if clock is not None and not clock.offset and clock.pairs >= _TELLING else None
 
 
 def _likeliest(apart: Sequence[int], grain: int, other_grain: int) -> int:

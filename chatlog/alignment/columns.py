@@ -15,7 +15,8 @@ class Columns(msgspec.Struct, eq=False):
 
     `times` are stamps in milliseconds, `msgids` have "" for none, and `values` are what the
     lines stand for. Two lines with equal `idents` have the same words and the same msgid:
-    they cost nothing to make, where the words of a line are to be taken out of its value.
+    they cost nothing to make, where the words of a line are to be taken out of its value. An
+    ident that is a tuple begins with the key of its line.
     `texts` and `marks` are further values.
     """
 

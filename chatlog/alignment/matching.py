@@ -139,6 +139,10 @@ class _Side:
 
     def key(self, at: int) -> Hashable:
         """Return the key of a line."""
+        ident = self.idents[at]
+        if isinstance(ident, tuple):
+            key: Hashable = ident[0]
+            return key
         if at not in self._keys:
             self._keys[at] = self._key_of(self.values[at])
         return self._keys[at]
@@ -546,7 +550,9 @@ class _Matcher:
         """Return by how much the second stamp is late beyond the grains; negative if early."""
         time = self._first.times[here]
         other = self._second.times[there] - self.clock.offset
-        if other >= time:
+        if other == time:
+            return 0
+        if other > time:
             return max(0, other - time - self._first.grain_at(here) + 1)
         return min(0, other + self._second.grain_at(there) - time - 1)
 

@@ -51,7 +51,7 @@ def columns(lines, idents):
     """Yield lines as columns, of one line each: by their keys and msgids, or all apart."""
     for line in lines:
         time, key, msgid, _ = line
-        ident = (key, msgid) if idents else (line, object())
+        ident = (key, msgid) if idents else object()
         yield Columns([time], [ident], [msgid], [line], [None], [None])
 
 
