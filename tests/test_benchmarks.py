@@ -69,12 +69,13 @@ def test_the_simulation_prints_each_scenario(capsys):
 
 
 @pytest.mark.server
-def test_an_archive_that_is_shipped_and_collected_is_measured(capsys, tmp_path):
+def test_an_archive_that_is_shipped_and_collected_and_its_recorder_are_measured(capsys, tmp_path):
     options = ["--lines", "300", "--rounds", "1", "--archive", str(tmp_path)]
     assert command.main(["bus", *options]) == 0
     rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if "|" in line]
-    names = [row[1].strip() for row in rows[2:]]
-    assert names == ["ship", "collect", "ship a replica", "collect the replica"]
+    names = [row[1].strip() for row in rows]
+    assert names[2:6] == ["ship", "collect", "ship a replica", "collect the replica"]
+    assert names[8::2] == ["in a flood", "10,000 a second"]
 
 
 @pytest.mark.server

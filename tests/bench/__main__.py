@@ -143,6 +143,8 @@ def _bus(options: argparse.Namespace) -> None:
         raise FailedError("nats-server is not installed")
     with reading.somewhere(options.archive) as place:
         _print_table("Ship and collect", bus.compare(place, options.lines, options.rounds))
+        table = bus.compare_recorders(place, options.lines, options.rounds)
+        _print_table("A recorder that ships", table)
 
 
 def _importing(options: argparse.Namespace) -> None:

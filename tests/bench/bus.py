@@ -7,11 +7,15 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from statistics import median
 from typing import TYPE_CHECKING
 
 from tests.bench.archive import NETWORK, Size, made
-from tests.bench.measure import run
+from tests.bench.contenders import CHATLOG, Contender
+from tests.bench.flood import channel_names
+from tests.bench.measure import FailedError, Flooded, record, run
+from tests.bench.serve import far_ends
 from tests.support.ports import HOST, reserved_port
 from tests.support.waiting import eventually
 
@@ -20,6 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HEADER = ["bus", "lines", "wall s", "lines/s", "CPU µs a line", "peak MB"]
+_RECORDER_HEADER = ["recorder", "lines", "CPU µs a line", "× alone"]
+_CHANNELS = 10
+_RATE = 10_000
+"""Lines a second that a shipper and a collector are to sustain."""
 _SEARCHED = "/usr/sbin:/usr/bin:/usr/local/bin"
 
 
@@ -49,6 +57,59 @@ def compare(place: Path, lines: int, rounds: int) -> list[list[str]]:
                 wall = time.perf_counter() - begin
                 measured.setdefault(name, []).append((wall, used.cpu, used.peak))
     return [_HEADER, *(_row(name, lines, runs) for name, runs in measured.items())]
+
+
+def compare_recorders(place: Path, lines: int, rounds: int) -> list[list[str]]:
+    """Measure a recorder in a flood and at a pace, alone and while one ships, in turns.
+
+    The flood has three times the `lines`, as a shipper has to start meanwhile, the pace a quarter.
+    It is the CPU of the recorder's own process from the first line to the last.
+    """
+    flood = _recorded(place, 3 * lines, rounds, 0)
+    paced = _recorded(place, max(1, lines // 4), rounds, _RATE)
+    return [
+        _RECORDER_HEADER,
+        *_recorder_rows("in a flood", 3 * lines, flood),
+        *_recorder_rows(f"{_RATE:,} a second", max(1, lines // 4), paced),
+    ]
+
+
+def _recorded(place: Path, lines: int, rounds: int, rate: int) -> list[tuple[float, float]]:
+    """Return the CPU seconds of each round: alone, and while one ships."""
+    measured = []
+    channels = channel_names(_CHANNELS)
+    with far_ends() as manager:
+        far_end = manager.FarEnd(lines, _CHANNELS, "")
+        for _ in range(rounds):
+            with _bus(place / "bus") as url:
+                into = ["--archive", str(place / "bus" / "all"), "--once", "--quiet"]
+                run([*_CHATLOG, "collect", url, "--create", "--max-size=2G", *into])
+                costs = [
+                    _cpu_of(record(each, far_end, channels, silent=False, rate=rate))
+                    for each in (CHATLOG, _publishing(url))
+                ]
+                measured.append((costs[0], costs[1]))
+    return measured
+
+
+def _cpu_of(flooded: Flooded) -> float:
+    if flooded.during is None or flooded.lost:
+        raise FailedError(f"no clock of the recorder, or {flooded.lost} lines lost")
+    return flooded.during
+
+
+def _recorder_rows(name: str, lines: int, rounds: list[tuple[float, float]]) -> list[list[str]]:
+    alone, shipping = (median(costs) / lines * 1e6 for costs in zip(*rounds, strict=True))
+    ratio = median(each / base for base, each in rounds)
+    return [
+        [name, f"{lines:,}", f"{alone:.2f}", "1.00"],
+        [f"{name}, --publish", f"{lines:,}", f"{shipping:.2f}", f"{ratio:.2f}"],
+    ]
+
+
+def _publishing(url: str) -> Contender:
+    """Return the recorder of a flood that ships to a bus."""
+    return replace(CHATLOG, command=lambda *given: [*CHATLOG.command(*given), "--publish", url])
 
 
 _CHATLOG = [sys.executable, "-m", "chatlog"]
