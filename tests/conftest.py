@@ -44,12 +44,18 @@ for _number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
 _Kind = TypeVar("_Kind", bound=Daemon)
 
 
+_ENDING = signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1
+
+
 @pytest.fixture(autouse=True)
 def _process_as_before() -> Iterator[None]:
     """Undo what a command does to the whole process, which ends with it otherwise."""
     logger, threshold = logging.getLogger("chatlog"), gc.get_threshold()
     level, propagate, handlers = logger.level, logger.propagate, logger.handlers[:]
+    actions = {each: signal.getsignal(each) for each in _ENDING}
     yield
+    for number, action in actions.items():  # a run leaves them ignored, also by later children
+        signal.signal(number, action)
     logger.setLevel(level)
     logger.propagate, logger.handlers[:] = propagate, handlers
     if logging.lastResort is not None:
