@@ -272,13 +272,11 @@ class _Matcher:
             self.partners[here : here + count] = range(there, there + count)
         first, second = self._first, self._second
         heres, theres = self._open()
-        here_pairs = _distinct([(first.times[at], first.idents[at]) for at in heres])
-        there_pairs = _distinct([(second.times[at], second.idents[at]) for at in theres])
-        positions = dict(zip(here_pairs, heres, strict=True))
-        for there, pair in zip(theres, there_pairs, strict=True):
-            if (found := positions.get(pair)) is not None:
-                self.found[there] = found
-                self.partners[found] = there
+        pairs: list[Hashable] = [(first.times[at], first.idents[at]) for at in heres]
+        others: list[Hashable] = [(second.times[at], second.idents[at]) for at in theres]
+        for here, there in _equal_in_order(heres, pairs, theres, others):
+            self.found[there] = here
+            self.partners[here] = there
 
     def match_msgids(self) -> None:
         """Match the lines with equal msgids."""
@@ -303,13 +301,12 @@ class _Matcher:
             return
         heres = [here for here in heres if origins[here] in wanted]
         theres = [there for there in theres if others[there] in wanted]
-        here = _distinct([(origins[at], first.key(at)) for at in heres])
-        there = _distinct([(others[at], second.key(at)) for at in theres])
-        positions = dict(zip(here, heres, strict=True))
-        for position, pair in zip(theres, there, strict=True):
-            found = positions.get(pair)
-            if found is not None and self._may_be_one(found, position):
-                self._match(found, position)
+        self._match_in_order(
+            heres,
+            [(origins[at], first.key(at)) for at in heres],
+            theres,
+            [(others[at], second.key(at)) for at in theres],
+        )
         apart = sorted(
             second.times[at] - first.times[self.found[at]] for at in theres if self.found[at] >= 0
         )
@@ -331,15 +328,14 @@ class _Matcher:
             theres = [there for there in theres if second.grain_at(there) < _MINUTE]
         stamps = {second.times[there] for there in theres}
         heres = [here for here in heres if first.times[here] in stamps]
-        here = _distinct([(first.times[at], first.key(at)) for at in heres])
         stamps = {first.times[at] for at in heres}
         theres = [there for there in theres if second.times[there] in stamps]
-        there = _distinct([(second.times[at], second.key(at)) for at in theres])
-        positions = dict(zip(here, heres, strict=True))
-        for position, pair in zip(theres, there, strict=True):
-            found = positions.get(pair)
-            if found is not None and self._may_be_one(found, position):
-                self._match(found, position)
+        self._match_in_order(
+            heres,
+            [(first.times[at], first.key(at)) for at in heres],
+            theres,
+            [(second.times[at], second.key(at)) for at in theres],
+        )
 
     def match_anchors(self) -> None:
         """Match the keys that both have once and that do not cross; correct the clock by them."""
@@ -537,6 +533,18 @@ class _Matcher:
                 lines.strike(number)
                 break
 
+    def _match_in_order(
+        self,
+        heres: Sequence[int],
+        pairs: list[Hashable],
+        theres: Sequence[int],
+        others: list[Hashable],
+    ) -> None:
+        """Match the lines of both with equal pairs in their order, unless they have two msgids."""
+        for here, there in _equal_in_order(heres, pairs, theres, others):
+            if self._may_be_one(here, there):
+                self._match(here, there)
+
     def _match(self, here: int, there: int) -> None:
         self.found[there] = here
         self.partners[here] = there
@@ -578,6 +586,16 @@ class _Matcher:
         pairs = self.clock.pairs + len(delays)
         self.clock = ClockRelation(offset, jitter, pairs, self.clock.lag)
         return bool(usual)
+
+
+def _equal_in_order(
+    heres: Sequence[int], pairs: list[Hashable], theres: Sequence[int], others: list[Hashable]
+) -> Iterator[tuple[int, int]]:
+    """Yield positions with equal pairs: of several ones the first on both sides, and so on."""
+    at = dict(zip(_distinct(pairs), heres, strict=True))
+    for there, pair in zip(theres, _distinct(others), strict=True):
+        if (here := at.get(pair)) is not None:
+            yield here, there
 
 
 def _distinct(pairs: list[Hashable]) -> list[Hashable]:
