@@ -215,8 +215,8 @@ class _Comparison:
 
     def _record_events(self) -> Iterator[tuple[int, Event]]:
         """Yield the stamps and the events of the transcript, in its order."""
-        for lines in self._record.columns(self._keys):
-            yield from zip(lines.times, lines.values, strict=True)
+        for block, stamps in self._record.stamped_blocks():
+            yield from zip(stamps, block.events, strict=True)
 
     def _record_from(self, join: _Join) -> Iterator[tuple[int, Event]]:
         """Yield the stamps and the events behind a line of the transcript, in its order."""
@@ -228,11 +228,11 @@ class _Comparison:
 
     def _of_record(self, begin: int) -> Iterator[Columns]:
         """Yield the lines of the transcript from a moment on, some at once."""
-        for some in self._record.columns(self._keys):
-            near = [at for at, time in enumerate(some.times) if time >= begin]
+        for block, stamps in self._record.stamped_blocks():
+            near = [at for at, time in enumerate(stamps) if time >= begin]
             if near:
-                events = [some.values[at] for at in near]
-                yield self._columns([some.times[at] for at in near], events, near)
+                events = [block.events[at] for at in near]
+                yield self._columns([stamps[at] for at in near], events, near)
 
     def _of_spool(self) -> Iterator[Columns]:
         """Yield the spooled lines, some at once; their marks are their numbers."""

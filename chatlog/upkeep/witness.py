@@ -330,7 +330,7 @@ class Sample:
         """Return the stamps of the lines with their keys; equal idents have equal keys."""
         idents = self.by_ident.keys
         of_each = dict(zip(idents, self._values, strict=True))
-        known = {ident: keys.of(value) for ident, value in of_each.items()}
+        known = {ident: keys.of_line(ident, value) for ident, value in of_each.items()}
         return self.by_ident._replace(keys=[*map(known.__getitem__, idents)])
 
 
@@ -391,6 +391,10 @@ class LineKeys:
         if self._tells_all:
             return words_of(event, self._casemapping)
         return sentence(as_others_see(event), visible)
+
+    def of_line(self, ident: Hashable, event: Event) -> Hashable:
+        """Return the key of an event whose ident is known: it may have the key already."""
+        return ident[0] if isinstance(ident, tuple) else self.of(event)
 
     def idents(self, events: Sequence[Event], lines: Sequence[bytes] | None) -> list[Hashable]:
         """Return the bytes of each line from its type on, or else its key and its msgid."""
