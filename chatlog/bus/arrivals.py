@@ -42,7 +42,8 @@ def add_hole(known: KnownWitness, hole: Hole) -> None:
 def note_time(known: KnownWitness, time: str) -> None:
     """Take the time of a live line, at which the holes before it end."""
     known.time = max(known.time, time)
-    known.holes = [each if each.until else replace(each, until=time) for each in known.holes]
+    if known.holes and not known.holes[-1].until:  # else all have ended, as for nearly all lines
+        known.holes = [each if each.until else replace(each, until=time) for each in known.holes]
 
 
 def take_answer(known: KnownWitness, answered: Answered) -> None:

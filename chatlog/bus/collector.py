@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog import clock
 from chatlog.bus.messages import encode
+from chatlog.bus.outage import BusOutage
 from chatlog.bus.pull import Pull
 from chatlog.bus.server import connect, create_stream, disconnect
 from chatlog.bus.subjects import EVERYTHING, ask_subject
@@ -37,8 +38,6 @@ _SHARE: Final = 2
 _MOST: Final = 32 * 1024 * 1024  # bytes of lines that wait for a round
 _COVERAGE: Final = 3600.0  # seconds between two looks at all ledgers
 _ASK: Final = 15.0  # seconds between two requests for lost messages
-_SOONEST: Final = 0.5
-_LATEST: Final = 30.0
 _IDLE: Final = 60.0  # seconds after which the server drops a consumer that nobody reads
 
 
@@ -53,7 +52,7 @@ class Collector:
         self._stream = stream
         self._create = create
         self._stopping = asyncio.Event()
-        self._trouble = ""
+        self._outage = BusOutage("the lines wait with their recorders")
         self._round_due = 0.0
         self._coverage_due = time.monotonic() + _COVERAGE
         self._ask_due = 0.0
@@ -79,34 +78,24 @@ class Collector:
 
     async def _collect(self, *, once: bool) -> None:
         """Collect over one connection after another."""
-        wait = _SOONEST
         while not self._stopping.is_set():
             try:
                 await self._connected(once=once)
             except NetworkError as error:
                 if once:
                     raise
-                wait = min(2 * wait, _LATEST) if self._trouble else _SOONEST
-                self._tell(str(error))
+                pause = self._outage.note(str(error))
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), wait)
+                    await asyncio.wait_for(self._stopping.wait(), pause)
             else:
                 return
-
-    def _tell(self, trouble: str) -> None:
-        """Print that the bus is away, once, and that it is back."""
-        if trouble and not self._trouble:
-            logger.warning("%s; the lines wait with their recorders", trouble)
-        elif self._trouble and not trouble:
-            logger.info("the bus is back")
-        self._trouble = trouble
 
     async def _connected(self, *, once: bool) -> None:
         """Collect over one connection, until the end or a NetworkError."""
         client = await connect(self._server)
         try:
             async for deliveries, left in self._batches(client, once=once):
-                self._tell("")
+                self._outage.end()
                 for each in deliveries:
                     self._collection.take(*each)
                 is_end = once and not left

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-STREAM: Final = "CHATLOG"
-"""The name of the stream that `collect --create` makes."""
 _SCHEMES: Final = {"nats", "tls"}
 _PENDING: Final = 16 * 1024 * 1024  # bytes that wait while there is no connection
 _DUPLICATES: Final = 120.0  # seconds in which the server knows ids again, its own default

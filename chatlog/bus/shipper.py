@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from chatlog.bus.messages import LostRequest, decode
+from chatlog.bus.outage import BusOutage
 from chatlog.bus.publishing import Publisher
 from chatlog.bus.server import connect, disconnect
 from chatlog.bus.subjects import ask_subject
@@ -33,8 +34,6 @@ _LOOK: Final = 1.0  # seconds between two looks at an archive that is quiet
 _SHARE: Final = 4
 """So many times as long as a look took of a core there is none: archives may have many targets."""
 _LONGEST_LOOK: Final = 5.0
-_SOONEST: Final = 0.5
-_LATEST: Final = 30.0
 _HEAD_ROOM: Final = 512
 
 
@@ -46,10 +45,7 @@ class Shipped(msgspec.Struct):
 
 
 class Shipper:
-    """Ships one archive until `stop`, or until all is shipped that is there.
-
-    `ends_when_idle` tells whether it is to end at the end of the archive; it is asked each time.
-    """
+    """Ships one archive until `stop`, or after `end_when_idle` until all is shipped."""
 
     def __init__(self, feed: ArchiveFeed, server: BusServer) -> None:
         self._feed = feed
@@ -59,7 +55,7 @@ class Shipper:
         self._woken = asyncio.Event()
         self._ends_when_idle = False
         self._is_due = bool(feed.batch)  # a run before may have been killed while it published
-        self._trouble = ""
+        self._outage = BusOutage("the lines wait in the archive")
 
     def stop(self) -> None:
         """End as soon as the batch that is being published is safe, or the bus refuses it."""
@@ -77,26 +73,15 @@ class Shipper:
         Raise RefusedError if the bus refuses us, and TranscriptError if the archive cannot be
         read.
         """
-        wait = _SOONEST
         while not self._stopping.is_set():
             try:
                 await self._connected()
             except NetworkError as error:
                 if not patient or self._ends_when_idle:
                     raise
-                wait = min(2 * wait, _LATEST) if self._trouble else _SOONEST
-                self._tell(str(error))
-                await self._pause(wait)
+                await self._pause(self._outage.note(str(error)))
             else:
                 return
-
-    def _tell(self, trouble: str) -> None:
-        """Print that the bus is away, once, and that it is back."""
-        if trouble and not self._trouble:
-            logger.warning("%s; the lines wait in the archive", trouble)
-        elif self._trouble and not trouble:
-            logger.info("the bus is back")
-        self._trouble = trouble
 
     async def _connected(self) -> None:
         """Ship over one connection, until the end or a NetworkError."""
@@ -134,7 +119,7 @@ class Shipper:
         self._is_due = True
         await publisher.publish(self._feed.first, self._feed.batch)
         self._is_due = False
-        self._tell("")
+        self._outage.end()
         self.shipped.batches += 1
         self.shipped.messages += len(self._feed.batch)
 
