@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import stat
 from dataclasses import dataclass
@@ -121,6 +122,20 @@ def open_or_create(
             raise
         changed = make_directories(system, path.parent)
         return open_regular(path, flags, mode, open_=system.open), changed
+
+
+def try_lock(fd: int, path: Path) -> bool:
+    """Lock an open file against other processes; return False if another one has locked it.
+
+    The kernel releases the lock when the file is closed, or the process dies. Raise
+    TranscriptError if the file system has no such locks.
+    """
+    with reported(path, doing="lock"):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def sync_directory(system: System, directory: Path) -> None:

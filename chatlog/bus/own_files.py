@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from typing import TYPE_CHECKING
 
 from chatlog.archive.files import reported
-from chatlog.archive.system import System, make_directories, open_file
+from chatlog.archive.system import System, make_directories, open_file, try_lock
 from chatlog.errors import HeldError, TranscriptError
 
 if TYPE_CHECKING:
@@ -29,10 +28,14 @@ def locked(directory: Path, system: System, refusal: str) -> int:
 
     The kernel releases it when the process dies.
     """
-    fd = open_file(directory / "lock", system=system)
+    path = directory / "lock"
+    fd = open_file(path, system=system)
+    is_ours = False
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(fd)
-        raise HeldError(refusal) from None
+        is_ours = try_lock(fd, path)
+    finally:
+        if not is_ours:
+            os.close(fd)
+    if not is_ours:
+        raise HeldError(refusal)
     return fd

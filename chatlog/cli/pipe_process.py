@@ -8,7 +8,6 @@ processes from giving the same lines: the second waits until the first has ended
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import select
 import signal
 import sys
@@ -16,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from chatlog.archive.system import System, open_file
+from chatlog.archive.system import System, open_file, try_lock
 from chatlog.cli import hooked
 from chatlog.cli.piping import CURSOR, DIRECTORY, PATIENCE
 from chatlog.cli.show.messages import write_message
@@ -107,8 +106,9 @@ def _is_closed(fd: int) -> bool:
 
 def give(root: Path, command: str, recorder: RecorderLink) -> None:
     """Send the lines of an archive to a command until the recorder ends."""
-    lock = open_file(root / DIRECTORY / _LOCK, system=System())
-    while not _is_locked(lock):
+    path = root / DIRECTORY / _LOCK
+    lock = open_file(path, system=System())  # until the end of this process
+    while not try_lock(lock, path):
         recorder.sleep(_LOOK)
     hooked.give(
         Hook(command, pipe.MOST, retries=None, option="--pipe", goes_on=True),
@@ -121,15 +121,6 @@ def give(root: Path, command: str, recorder: RecorderLink) -> None:
         stops=recorder,
         sleep=recorder.sleep,
     )
-
-
-def _is_locked(fd: int) -> bool:
-    """Lock a file until the end of this process; return False if another process has it."""
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def main(root: str, command: str) -> int:

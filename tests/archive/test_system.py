@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import fcntl
 import os
 import stat
 
 import pytest
 
-from chatlog.archive.system import System, replace_file
+from chatlog.archive.system import System, open_file, replace_file, try_lock
 from chatlog.errors import TranscriptError
-from tests.support.faults import Faulty, short_writes
+from tests.support.faults import Faulty, refusal, short_writes
 
 
 def mode_of(path):
@@ -99,3 +101,27 @@ def test_a_link_in_the_place_of_the_temporary_file_is_not_written_through(path):
     assert other.read_bytes() == b"precious"
     replace_file(path, b"new\n")  # the failure removed the link
     assert path.read_bytes() == b"new\n"
+
+
+# -- locks -----------------------------------------------------------------------------
+
+
+def test_a_file_is_locked_by_one_until_it_is_closed(tmp_path):
+    path = tmp_path / "lock"
+    first, second = (open_file(path, system=System()) for _ in range(2))
+    assert (try_lock(first, path), try_lock(second, path)) == (True, False)
+    os.close(first)
+    assert try_lock(second, path)
+    os.close(second)
+
+
+def test_a_file_system_without_locks_is_an_error_that_names_the_file(tmp_path, monkeypatch):
+    def flock(_fd, _operation):
+        raise refusal(errno.ENOLCK)
+
+    path = tmp_path / "lock"
+    fd = open_file(path, system=System())
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(TranscriptError, match=f"cannot lock {path}: No locks available"):
+        try_lock(fd, path)
+    os.close(fd)
