@@ -50,6 +50,13 @@ class Hook(NamedTuple):
     option: str = "--exec"
     goes_on: bool = False
 
+    def refusal(self, ending: Ending) -> UsageError:
+        """Return the error for a command that never ran, as its `ending` tells."""
+        return UsageError(
+            f"{self.option} {ending.words}: the shell cannot find or run a command of"
+            f" {self.command!r}"
+        )
+
 
 class Delivery:
     """Runs the command of a hook with lines, one run at a time.
@@ -101,10 +108,7 @@ class Delivery:
                 self._has_worked = True
                 return None
             if ending.is_unrunnable and not self._has_worked:
-                raise UsageError(
-                    f"{self.option} {ending.words}: the shell cannot find or run a command of"
-                    f" {self._hook.command!r}"
-                )
+                raise self._hook.refusal(ending)
             if self._hook.retries is not None and attempt >= self._hook.retries:
                 return ending
             pause = pause_after(attempt)

@@ -10,7 +10,6 @@ import re
 import time
 from typing import TYPE_CHECKING, Final
 
-from chatlog.errors import UsageError
 from chatlog.formats.visible import printable
 from chatlog.formats.wording import many, span
 from chatlog.hook import child
@@ -86,10 +85,7 @@ class CommandPipe:
             if not left.lines:
                 break
             if ending.is_unrunnable and not self._has_worked:
-                raise UsageError(
-                    f"{self.option} {ending.words}: the shell cannot find or run a command of"
-                    f" {self._hook.command!r}"
-                )
+                raise self._hook.refusal(ending)
             if self._hook.retries is not None and self._failures >= self._hook.retries:
                 return ending
             pause = pause_after(self._failures)

@@ -47,11 +47,6 @@ class PipeProcess:
         self._rest = b""  # of its stdout: the line that is not whole yet
         self._closed_at = float("inf")  # when it closed its stdout, or its stdin
 
-    @property
-    def has_taken_all(self) -> bool:
-        """Whether nothing that was offered waits for the command."""
-        return not self._waiting
-
     def offer(self, data: bytes) -> None:
         """Write data to the stdin of the command, as it takes it; all before was taken."""
         self._waiting = memoryview(data)
