@@ -65,6 +65,15 @@ class _ShipperBeside:
     def _watch(self) -> None:
         """Keep the process running until the end, or until it fails for good."""
         while not self._is_over.is_set():
+            how = self._run_once()
+            if self._is_over.is_set() or how is None:
+                return
+            logger.warning("the shipper %s; it is started again", how)
+            self._is_over.wait(_AGAIN)
+
+    def _run_once(self) -> str | None:
+        """Run the process once; return its end in words, None if it must not be started again."""
+        try:
             self._process = subprocess.Popen(  # noqa: S603 - this program
                 self._command,
                 env=self._environment,
@@ -72,11 +81,10 @@ class _ShipperBeside:
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is for the recorder, whose end ends it
             )
-            status = self._process.wait()
-            if self._is_over.is_set() or status in _FOR_GOOD:
-                return
-            logger.warning("the shipper ended with status %d; it is started again", status)
-            self._is_over.wait(_AGAIN)
+        except OSError as error:  # no memory, no more processes
+            return f"could not be started: {error.strerror}"
+        status = self._process.wait()
+        return None if status in _FOR_GOOD else f"ended with status {status}"
 
     def end(self) -> None:
         self._is_over.set()
