@@ -37,12 +37,19 @@ from chatlog.coverage.entries import (
     OpenedEntry,
     UnwantedEntry,
 )
+from chatlog.event import shifted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from chatlog.coverage.entries import LedgerEntry
     from chatlog.coverage.ledger import LedgerLine
+
+_UNEVEN: Final = 5_000
+"""By how many milliseconds an end is before its beginning only as two clocks told them.
+
+Earlier recorders wrote such ends. A clock that was set leaves more between the two.
+"""
 
 DAMAGED: Final = "damaged ledger"
 """The cause of a gap that nothing is known of."""
@@ -249,6 +256,8 @@ class IntervalFold:
         assert self._open is not None  # noqa: S101 - the callers have looked
         start = _start(self._open)
         opened = self._open
+        if end.time < start.time <= shifted(end.time, _UNEVEN):
+            end = Bound(start.time, end.msgid)
         self.all.append(Interval(start, end, cause, opened.run, planned, opened.kinds))
         self._open = None
 

@@ -45,6 +45,13 @@ def lines_between(directory: Path, start: str, end: str) -> Iterator[KnownLine]:
                 yield KnownLine(event, coarse)
 
 
+class NewestLine(NamedTuple):
+    """The time of the last live line, and the last msgid of any line; "" for none."""
+
+    time: str = ""
+    msgid: str = ""
+
+
 class LastLines(NamedTuple):
     """The last live line, and the last msgid among the last few live lines."""
 
@@ -85,12 +92,12 @@ def _sources(directory: Path) -> list[SegmentReader]:
     return Catalog(DamagedLines()).of(target)
 
 
-def last_msgid(paths: Iterable[Path]) -> str:
-    """Find the last msgid in some live segments of JSONL: a quick look at their ends.
+def newest_line(paths: Iterable[Path]) -> NewestLine:
+    """Find the last live line, and the last msgid, in some live segments of JSONL.
 
-    Of several segments it is that of the latest line.
+    A quick look at their ends. Of several segments it is the latest of each.
     """
-    found = [("", "")]
+    times, bearers = [""], [("", "")]
     for path in paths:
         segment = parse_segment(path.name)
         if segment is None or not segment.format.is_json:
@@ -98,20 +105,26 @@ def last_msgid(paths: Iterable[Path]) -> str:
         with opened(str(path)) as fd:
             if fd is None:
                 continue
-            for line in islice(backwards(fd, end_of_lines(fd), _pass_over), _LOOKED_AT):
-                if b'"msgid":' in line and (bearer := _bearer(line)):
-                    found.append((bearer.time, bearer.msgid))
-                    break
-    return max(found)[1]
+            time, bearer = _last_of(islice(backwards(fd, end_of_lines(fd), _pass_over), _LOOKED_AT))
+            times.append(time)
+            bearers.append(bearer)
+    return NewestLine(max(times), max(bearers)[1])
 
 
-def _bearer(line: bytes) -> Event | None:
-    """Return the event of a line if it bears a msgid."""
-    try:
-        event = jsonl.decode(line)
-    except ValueError:
-        return None
-    return event if event.msgid else None
+def _last_of(lines: Iterable[bytes]) -> tuple[str, tuple[str, str]]:
+    """Return the time of the first live line, and time and msgid of the first one that has one."""
+    time = ""
+    for line in lines:
+        if time and b'"msgid":' not in line:
+            continue
+        try:
+            event = jsonl.decode(line)
+        except ValueError:
+            continue
+        time = time or (event.time if _is_proof(event) else "")
+        if event.msgid:
+            return time, (event.time, event.msgid)
+    return time, ("", "")
 
 
 def _pass_over() -> None:

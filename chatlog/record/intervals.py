@@ -25,12 +25,13 @@ from chatlog.coverage.entries import (
 )
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.gap_list import Gaps
-from chatlog.event import parse_time
+from chatlog.event import parse_time, shifted, trusted_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from chatlog.coverage.ledger import LedgerLine
+    from chatlog.read.lookup import NewestLine
 
 _CAUSES: Final = (
     ("ping timeout", "ping-timeout"),
@@ -41,6 +42,9 @@ _CAUSES: Final = (
     ("k-lined", "banned"),
     ("g-lined", "banned"),
 )
+
+_UNEVEN: Final = 5_000
+"""By how many milliseconds a measure of the server's clock may be wrong: lines are read late."""
 
 _ENDS: Final = 10
 _WINDOW: Final = 60_000
@@ -78,10 +82,14 @@ class NewInterval(NamedTuple):
 
 
 class _Open(msgspec.Struct):
-    """An interval that goes on: when it began, and the last proof of hearing."""
+    """An interval that goes on: when it began, and the last proof of hearing.
+
+    `is_by_server` tells whether the server's clock was known when it began.
+    """
 
     begins: str
     proof: Moment
+    is_by_server: bool
     is_wanted: bool = True
 
 
@@ -89,9 +97,13 @@ class Intervals:
     """The open interval of each target of a network.
 
     Each change returns the entries for the ledger of its target, in order. `run`
-    is the name of this run's file. `last_msgid` returns the msgid of the last
-    line of a target, `kinds` the classes that are recorded of it from now on.
-    `is_batch_over` marks a stop as the planned end of a batch.
+    is the name of this run's file. `newest_line` returns the newest line of a target,
+    `kinds` the classes that are recorded of it from now on. `is_batch_over` marks a stop
+    as the planned end of a batch.
+
+    **An interval is of one clock.** One that began before the server's clock was known ends
+    by ours. None ends before it began, or before the last line that was heard in it, unless
+    by more than `_UNEVEN`: then a clock was set, or another server of the network is wrong.
 
     A target whose intervals end ten times within a minute is heard again from
     the next confirmation on (`prove`), not from the next JOIN: it claims less, and
@@ -101,12 +113,12 @@ class Intervals:
     def __init__(
         self,
         run: str,
-        last_msgid: Callable[[str], str],
+        newest_line: Callable[[str], NewestLine],
         kinds: Callable[[str], str] = lambda _target: EVERY_KIND,
     ) -> None:
         self.is_batch_over = False
         self._run = run
-        self._last_msgid = last_msgid
+        self._newest_line = newest_line
         self._kinds = kinds
         self._open: dict[str, _Open] = {}
         self._ends: dict[str, deque[int]] = {}  # of the last intervals, by our clock
@@ -145,7 +157,7 @@ class Intervals:
             via="live",
             kinds=self._kinds(target),
         )
-        self._open[target] = _Open(opened.time, moment)
+        self._open[target] = _Open(opened.time, moment, bool(moment.server))
         self._absent.pop(target, None)
         return opened
 
@@ -223,16 +235,31 @@ class Intervals:
         return "suspended" if slept_since and cause != "stopped" else cause
 
     def _close(self, target: str, moment: Moment, cause: str) -> ClosedEntry:
-        del self._open[target]
+        interval, last = self._open.pop(target), self._newest_line(target)
         self._ends.setdefault(target, deque(maxlen=_ENDS)).append(parse_time(moment.at))
+        end = _end_of(interval, moment, last.time)
         return ClosedEntry(
-            at=moment.at,
-            server=moment.server,
-            msgid=self._last_msgid(target),
+            at=end.at,
+            server=end.server,
+            msgid=last.msgid,
             cause=cause,
             planned=self.is_batch_over and cause == "stopped",
             run=self._run,
         )
+
+
+def _end_of(interval: _Open, moment: Moment, last: str) -> Moment:
+    """Return the end of an interval: no earlier than its beginning, and the last line in it.
+
+    A measure of the server's clock that was taken by a line read late makes each moment that
+    is converted by it too early.
+    """
+    end = moment if interval.is_by_server else Moment(moment.at)
+    time = trusted_time(end.at, end.server)
+    near = [each for each in (interval.begins, last) if time < each <= shifted(time, _UNEVEN)]
+    if not near:
+        return end
+    return end._replace(server=max(near)) if end.server else Moment(max(near))
 
 
 def new_interval(

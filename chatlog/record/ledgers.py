@@ -27,7 +27,7 @@ from chatlog.coverage.last_heard import LastHeard
 from chatlog.coverage.unclosed import unclosed
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER
-from chatlog.read.lookup import last_lines, last_msgid
+from chatlog.read.lookup import last_lines, newest_line
 from chatlog.record.intervals import Intervals, Moment, NewInterval, new_interval, silence_of
 from chatlog.record.recorded_classes import RecordedClasses
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from chatlog.coverage.entries import LedgerEntry
     from chatlog.coverage.fold import Coverage
     from chatlog.coverage.ledger import LedgerLine, LedgerLines
+    from chatlog.read.lookup import NewestLine
     from chatlog.record.rooms import Rooms
     from chatlog.write.writer import Writer
 
@@ -87,7 +88,7 @@ class Ledgers:
         self._classes = classes or RecordedClasses(network, lambda: writer.storage.rules)
         self._run = run
         self._awaits = awaits
-        self._intervals = Intervals(run, self._last_msgid, self._classes.enter)
+        self._intervals = Intervals(run, self._newest_line, self._classes.enter)
         self._rooms = rooms
         self.heard_before = ""
         """When the network was heard last before the connection under way, "" if unknown."""
@@ -330,6 +331,6 @@ class Ledgers:
         except TranscriptError as error:
             self._trouble(error)
 
-    def _last_msgid(self, target: str) -> str:
-        waiting = self._waiting_msgid(target)
-        return waiting or last_msgid(self._writer.current(self._network, target))
+    def _newest_line(self, target: str) -> NewestLine:
+        last = newest_line(self._writer.current(self._network, target))
+        return last._replace(msgid=self._waiting_msgid(target) or last.msgid)

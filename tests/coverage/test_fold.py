@@ -109,6 +109,14 @@ def test_a_run_that_died_heard_as_far_as_is_known():
     assert [(gap.start.time, gap.end) for gap in coverage.gaps] == [(at(7), at(60))]
 
 
+def test_an_end_that_another_clock_puts_a_moment_before_the_beginning_proves_that_beginning():
+    coverage = fold(opened(10), closed(13, 8, cause="stopped"), UnwantedEntry(at=at(40)))
+    assert (coverage.since, coverage.until) == (at(10), at(10))
+    assert [(each.start.time, each.end.time) for each in coverage.intervals] == [(at(10), at(10))]
+    assert gaps(opened(10), closed(13, 8), opened(30)) == [(10, 30, "open")]
+    assert gaps(opened(100), closed(113, 8), opened(130, 30)) == [(8, 30, "open")]  # it was set
+
+
 def test_a_run_that_died_and_was_never_closed_claims_nothing_more_than_is_known():
     assert gaps(opened(0), opened(30)) == [(0, 30, "open")]
     assert gaps(opened(0), opened(30), heard=lambda _: Bound(at(7))) == [(7, 30, "open")]

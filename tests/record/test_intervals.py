@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatlog.coverage.entries import AbsentEntry, CoveredEntry, OpenedEntry, WishedEntry
 from chatlog.coverage.interval_fold import last_open
+from chatlog.event import format_time
+from chatlog.read.lookup import NewestLine
 from chatlog.record.intervals import (
     Intervals,
     Moment,
@@ -25,7 +29,7 @@ def at(minute, *, ahead=0):
 
 @pytest.fixture
 def intervals():
-    return Intervals("run-1", lambda target: f"last of {target}")
+    return Intervals("run-1", lambda target: NewestLine(msgid=f"last of {target}"))
 
 
 def test_an_interval_opens_at_the_join_by_both_clocks(intervals):
@@ -74,6 +78,39 @@ def test_a_second_join_without_a_proof_closes_the_interval_where_it_began(interv
     intervals.enter("#demo", at(1), "m1")
     closed, _ = intervals.enter("#demo", at(9), "m9")
     assert closed.at == at(1).at
+
+
+OFFSETS = st.integers(-2_000, 2_000)
+"""By how many milliseconds a clock is ahead, or a measure of it wrong."""
+
+
+@given(OFFSETS, st.integers(0, 2_000), st.booleans(), st.lists(st.integers(0, 9_000)), OFFSETS)
+def test_no_interval_ends_before_it_began_or_before_a_line_that_was_heard_in_it(
+    ahead, late, is_measured, heard, wrong
+):
+    """The server's clock is `ahead`; a line read `late` measured it, and lines are heard."""
+    begin = 1_700_000_000_000
+    measured = ahead - late
+    times = [format_time(begin + ours + ahead) for ours in sorted(heard)]
+    intervals = Intervals("run-1", lambda _: NewestLine(times[-1] if times else ""))
+
+    def there(ours):
+        return Moment(format_time(ours), format_time(ours + measured))
+
+    joined = Moment(format_time(begin), format_time(begin + ahead) if is_measured else "")
+    [opened] = intervals.enter("#demo", joined, "")
+    [closed] = intervals.leave(
+        "#demo", there(begin + max(heard, default=0) + abs(wrong)), "stopped"
+    )
+    assert all(each <= closed.time for each in (opened.time, *times))
+    assert bool(closed.server) == bool(opened.server)
+
+
+def test_a_line_that_a_server_dates_far_ahead_does_not_put_off_the_end():
+    intervals = Intervals("run-1", lambda _: NewestLine(at(8).at))
+    intervals.enter("#demo", at(1), "")
+    [closed] = intervals.leave("#demo", at(3), "stopped")
+    assert (closed.at, closed.server) == (at(3).at, at(3).server)
 
 
 def flap(intervals, times):
