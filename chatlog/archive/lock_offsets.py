@@ -18,6 +18,8 @@ _RECORDING: Final = 0
 _SEALING: Final = 1 << 62
 _APPENDING: Final = _SEALING + (1 << 61)
 _LENGTHS: Final = {_RECORDING: 1 << 62, _SEALING: 1 << 61, _APPENDING: 1 << 61}
+APPENDING: Final = range(_APPENDING, _APPENDING + _LENGTHS[_APPENDING])
+"""The bytes for appending of all targets."""
 # Every offset that there is belongs to one of these. No directory has a name with NUL.
 _IMPORTING: Final = "\0import\0"
 

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 from chatlog.archive.directory_locks import DirectoryLocks
 from chatlog.archive.files import open_regular, reported
 from chatlog.archive.lock_offsets import (
+    APPENDING,
     appending_offset,
     importing_offset,
     recording_offset,
@@ -63,7 +64,8 @@ class Locks:
         self._importing: dict[int, int] = {}
         self._renews_once = self._renewed = False
         self._threads = threading.Lock()
-        self._appending = threading.Lock()
+        self._appending = threading.RLock()
+        self._appends_anywhere = False
 
     # -- recording ---------------------------------------------------------------
 
@@ -81,7 +83,8 @@ class Locks:
             # First the directory: a recorder that is refused leaves `.lock` as it is.
             if directory is not None:
                 self._hold_directory(directory, offset, self._elsewhere(network, target))
-            if not _patiently(lambda: self._try(offset)):
+            is_ours = offset in self._held  # each call costs the more, the more locks are held
+            if not is_ours and not _patiently(lambda: self._try(offset)):
                 if directory is not None and directory not in self._offsets:
                     self._directories.release(directory)
                 raise HeldError(self._elsewhere(network, target))
@@ -284,17 +287,38 @@ class Locks:
     @contextlib.contextmanager
     def appending(self, directory: Path) -> Iterator[None]:
         """Wait for the lock for appending to a target's MANIFEST; it is never held for long."""
-        offset = appending_offset(directory)
         with self._appending:
-            with self._threads:
-                self._open()
-            with reported(self._path, doing="lock"):
-                fcntl.lockf(self._fd, fcntl.LOCK_EX, 1, offset)
+            if self._appends_anywhere:
+                yield
+            else:
+                with self._waited_for(range(offset := appending_offset(directory), offset + 1)):
+                    yield
+
+    @contextlib.contextmanager
+    def appending_anywhere(self) -> Iterator[None]:
+        """Wait for the locks for appending of all targets at once; hold them for a moment only.
+
+        For many targets: the kernel looks at all locks of the file each time that one is taken,
+        which costs 0.6 ms with 10,000 held targets. Within it `appending` takes none.
+        """
+        with self._appending, self._waited_for(APPENDING):
+            self._appends_anywhere = True
             try:
                 yield
             finally:
-                with self._threads:
-                    self._release(offset)
+                self._appends_anywhere = False
+
+    @contextlib.contextmanager
+    def _waited_for(self, offsets: range) -> Iterator[None]:
+        with self._threads:
+            self._open()
+        with reported(self._path, doing="lock"):
+            fcntl.lockf(self._fd, fcntl.LOCK_EX, len(offsets), offsets.start)
+        try:
+            yield
+        finally:
+            with self._threads:
+                self._release(offsets.start, len(offsets))
 
     # -- the file --------------------------------------------------------------------
 
@@ -326,10 +350,10 @@ class Locks:
                 return False
         return True
 
-    def _release(self, offset: int) -> None:
+    def _release(self, offset: int, length: int = 1) -> None:
         if self._fd >= 0:
             with reported(self._path, doing="unlock"):
-                fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, offset)
+                fcntl.lockf(self._fd, fcntl.LOCK_UN, length, offset)
 
     def close(self) -> None:
         """Give up everything that is held, at the latest when the process ends.

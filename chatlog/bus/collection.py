@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from copy import deepcopy
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -46,11 +47,12 @@ from chatlog.write.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from chatlog.archive.storage import Storage
     from chatlog.bus.subjects import MessageId
     from chatlog.casemapping import Casemapping
-    from chatlog.coverage.fold import Coverage
+    from chatlog.coverage.entries import LedgerEntry
     from chatlog.event import Event
 
 _FORGOTTEN: Final = 600.0
@@ -91,6 +93,7 @@ class Collection:
         self._casemappings: dict[str, Casemapping] = {}
         self._told: set[tuple[str, str]] = set()
         self._changed: dict[TargetPlace, None] = {}
+        self._over: set[TargetPlace] = set()  # the archive has all of their coverage
         self.lines: Counter[TargetPlace] = Counter()
         self.damaged = self.repeated = self.size = 0
         for root in witness_roots(self._root):
@@ -169,6 +172,7 @@ class Collection:
         if (place := place_of_ledger(subject)) is not None:
             files.take_ledger(place, decode(data, LedgerPiece))
             self._changed[place] = None
+            self._over.discard(place)
         elif (network := network_of(subject)) is not None:
             files.take_network_file(network, decode(data, NetworkFile))
             self._casemappings.pop(network, None)
@@ -295,43 +299,49 @@ class Collection:
         if everything:
             self._writer.tick(at)  # segments whose period is over can be sealed
             for witness in witnesses.values():
-                places.update((each, None) for each in witness.targets)
+                places.update((each, None) for each in witness.targets if each not in self._over)
             self._keep_rooms([*witnesses.values()], {place.network for place in places})
             for files in self._witnesses.values():
                 files.prune_runs()
         archive = Witness("", self._root)
-        for place in places:
-            told = [
-                (coverage, self._holes_of(name))
-                for name, witness in witnesses.items()
-                if (coverage := self._witnesses[name].coverage(witness, place)) is not None
-            ]
-            self._add_coverage(place, archive, told, at)
+        new_entries = partial(self._new_entries, witnesses, archive, at)
+        self._writer.notes.add_all(map(new_entries, places))
         self._changed.clear()
         if places:
             self._make_safe()
 
-    def _add_coverage(
-        self,
-        place: TargetPlace,
-        archive: Witness,
-        told: Sequence[tuple[Coverage, Sequence[Hole]]],
-        at: str,
-    ) -> None:
-        if not told:
-            return
+    def _new_entries(
+        self, witnesses: Mapping[str, Witness], archive: Witness, at: str, place: TargetPlace
+    ) -> tuple[Path, Sequence[LedgerEntry]]:
+        """Return the directory of a target, and the entries that its ledger lacks."""
+        tellers = self._tellers(place)
+        told = []
+        for name in tellers:
+            coverage = self._witnesses[name].coverage(witnesses[name], place)
+            if coverage is not None:
+                told.append((coverage, self._holes_of(name)))
+        path = self._path_of(place, archive) if told else None
+        if path is None:
+            return self._root, ()
+        known = archive.coverage(Target(*place, str(path)))
+        if all(self._is_over(name, place) for name in tellers):
+            self._over.add(place)
+        return path, [*collected_entries(told, known, at)]
+
+    def _is_over(self, name: str, place: TargetPlace) -> bool:
+        """Return whether a recorder has told all that it ever will, unless its ledger grows."""
+        return not self._holes_of(name) and self._witnesses[name].is_over(place)
+
+    def _path_of(self, place: TargetPlace, archive: Witness) -> Path | None:
+        """Hold a target; return its directory, None if its name is not known yet."""
         casemapping = self._casemapping_of(place)
         try:
             names = TargetNames(place, casemapping, self._recorded(archive, place))
         except TranscriptError:  # too long for its path, and no line tells it yet
-            return
+            return None
         self._writer.set_casemapping(names.network, casemapping.name)
         self._writer.hold(names.network, names.target)
-        path = self._writer.path(names.network, names.target)
-        known = archive.coverage(Target(*place, str(path)))
-        entries = [*collected_entries(told, known, at)]
-        if entries:
-            self._writer.notes.add(path, *entries)
+        return self._writer.path(names.network, names.target)
 
     def _recorded(self, archive: Witness, place: TargetPlace) -> Iterator[Event]:
         """Yield the first event of a target in the archive, if it has any."""

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final
 from chatlog.archive import networks
 from chatlog.archive.files import reported
 from chatlog.archive.networks import casemapping_in
-from chatlog.archive.system import System, make_directories, replace_file
+from chatlog.archive.system import System, open_or_create, replace_file
 from chatlog.archive.targets import Target
 from chatlog.bus.ledgers import NETWORK_FILES, check_before
 from chatlog.coverage import ledger
+from chatlog.coverage.unclosed import unclosed
 from chatlog.errors import TranscriptError
 from chatlog.health.runs import RunFile, is_run_name, prune
 from chatlog.health.status import decode
@@ -41,6 +42,7 @@ class WitnessFiles:
         self.root = root / WITNESSES / name
         self._system = system
         self._runs: dict[str, RunFile] = {}
+        self._has: set[TargetPlace] = set()
 
     def take_ledger(self, place: TargetPlace, piece: LedgerPiece) -> None:
         """Write a piece of a ledger at its offset, as the end of the file.
@@ -48,10 +50,9 @@ class WitnessFiles:
         A piece that follows other bytes than the file has is passed over. Those were lost on the
         way, and the whole ledger comes again when its shipper is asked for them.
         """
-        path = self.root / place.network / place.target / ledger.NAME
+        path = self._ledger_of(place)
         with reported(path):
-            make_directories(self._system, path.parent)
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE)
+            fd, _ = open_or_create(self._system, path, os.O_RDWR, _FILE_MODE)
             try:
                 is_next = piece.offset <= os.fstat(fd).st_size
                 if is_next and check_before(fd, piece.offset) == piece.check:
@@ -88,7 +89,13 @@ class WitnessFiles:
 
     def has(self, place: TargetPlace) -> bool:
         """Return whether the recorder has told of a target."""
-        return (self.root / place.network / place.target / ledger.NAME).is_file()
+        if place not in self._has and self._ledger_of(place).is_file():
+            self._has.add(place)
+        return place in self._has
+
+    def is_over(self, place: TargetPlace) -> bool:
+        """Return whether each interval of a target has its end in the ledger, and not in a run."""
+        return not any(unclosed(ledger.read(self._ledger_of(place).parent)))
 
     def witness(self) -> Witness:
         """Return the recorder as a witness, as its files are by now."""
@@ -98,6 +105,9 @@ class WitnessFiles:
         """Return the coverage of a target by this recorder, None if it has not told of any."""
         path = str(self.root / place.network / place.target)
         return witness.coverage(Target(place.network, place.target, path))
+
+    def _ledger_of(self, place: TargetPlace) -> Path:
+        return self.root / place.network / place.target / ledger.NAME
 
     def close(self) -> None:
         """Release the locks of all runs."""

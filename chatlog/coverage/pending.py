@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.system import FILE_MODE, System
 from chatlog.coverage import ledger
+from chatlog.errors import TranscriptError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from chatlog.archive.locks import Locks
     from chatlog.archive.syncing import Exposed
     from chatlog.coverage.entries import LedgerEntry
+
+
+AT_ONCE: Final = 32
+"""Ledgers that are appended to under one lock, for which all other writers wait."""
 
 
 class Notes:
@@ -34,10 +41,38 @@ class Notes:
         self.unkept.setdefault(directory, []).extend(entries)
         self._write(directory)
 
+    def add_all(self, entries: Iterable[tuple[Path, Sequence[LedgerEntry]]]) -> None:
+        """Append entries to many ledgers, `AT_ONCE` under one lock.
+
+        Raise the first TranscriptError if some have to wait; all others are appended.
+        """
+        directories: dict[Path, None] = {}
+        for directory, some in entries:
+            if some:
+                directories[directory] = None
+                self.unkept.setdefault(directory, []).extend(some)
+        rest = iter(directories)
+        refused: list[TranscriptError] = []
+        while part := [*islice(rest, AT_ONCE)]:
+            refused += self._write_all(part)
+        if refused:
+            raise refused[0]
+
     def retry(self) -> None:
         """Append the entries that wait."""
         for directory in list(self.unkept):
             self._write(directory)
+
+    def _write_all(self, directories: Sequence[Path]) -> list[TranscriptError]:
+        """Append the entries that wait for some directories; return the refusals of the disk."""
+        refused = []
+        with self._locks.appending_anywhere():
+            for directory in directories:
+                try:
+                    self._write(directory)
+                except TranscriptError as error:
+                    refused.append(error)
+        return refused
 
     def _write(self, directory: Path) -> None:
         self._locks.enter(directory)

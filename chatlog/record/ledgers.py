@@ -6,6 +6,7 @@ refuses wait in the writer, which tries them again.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -24,6 +25,7 @@ from chatlog.coverage.entries import (
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.gap_list import Gaps
 from chatlog.coverage.last_heard import LastHeard
+from chatlog.coverage.pending import AT_ONCE
 from chatlog.coverage.unclosed import unclosed
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER
@@ -32,7 +34,7 @@ from chatlog.record.intervals import Intervals, Moment, NewInterval, new_interva
 from chatlog.record.recorded_classes import RecordedClasses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from chatlog.coverage.entries import LedgerEntry
@@ -178,13 +180,15 @@ class Ledgers:
     def losing(self, moment: Moment, reason: str) -> Iterator[None]:
         """Close every interval at the last proof of hearing before a connection ended.
 
-        Yield after each interval, as there may be thousands.
+        Yield after some intervals, as there may be thousands.
         """
         self._intervals.forget_unsteady()
         self.heard_before = moment.server or moment.at
         cause = self._intervals.cause_of_loss(moment, reason)
-        for target in self._intervals.targets():
-            self.left(target, *self._saved(target, moment, cause))
+        targets = iter(self._intervals.targets())
+        while some := [*islice(targets, AT_ONCE)]:
+            ends = [(each, *self._saved(each, moment, cause)) for each in some]
+            self._append_all((end[0], self._intervals.leave(*end)) for end in ends)
             yield
         if self._rooms is not None:
             self._rooms.save()
@@ -221,8 +225,7 @@ class Ledgers:
     def jumped(self, moment: Moment, ahead: int, slept: int) -> None:
         """Append a jump of our clock, or a sleep of the machine, in milliseconds."""
         entries = self._intervals.jump(moment, ahead, slept)
-        for target in self._intervals.targets():
-            self._append(target, *entries)
+        self._append_all((target, entries) for target in self._intervals.targets())
 
     def end_batch(self) -> None:
         """Mark the stop that follows as the planned end of a batch."""
@@ -328,6 +331,13 @@ class Ledgers:
             return
         try:
             self._writer.notes.add(self._directory(target), *entries)
+        except TranscriptError as error:
+            self._trouble(error)
+
+    def _append_all(self, entries: Iterable[tuple[str, Sequence[LedgerEntry]]]) -> None:
+        """Append entries to the ledgers of many targets, of which some may get none."""
+        try:
+            self._writer.notes.add_all((self._directory(target), some) for target, some in entries)
         except TranscriptError as error:
             self._trouble(error)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -96,6 +97,49 @@ def test_who_seals_and_who_records_are_not_in_each_others_way(tmp_path, other, l
     with locks.appending(tmp_path / "libera" / "#python"):
         assert locks.is_held("Libera", "#PYTHON", None)
     assert not locks.is_held("libera", "#ruby", None)
+
+
+APPENDER = """
+import sys, pathlib
+from chatlog.archive.locks import Locks
+locks = Locks(pathlib.Path(sys.argv[1]))
+with getattr(locks, sys.argv[2])(*map(pathlib.Path, sys.argv[3:])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("anywhere", ["here", "there"])
+def test_to_append_anywhere_keeps_out_who_appends_to_any_target(tmp_path, locks, anywhere):
+    directory = tmp_path / "libera" / "#python"
+    theirs = ["appending", directory] if anywhere == "here" else ["appending_anywhere"]
+    locks.hold("libera", "#python", directory)
+    ours = locks.appending_anywhere() if anywhere == "here" else locks.appending(directory)
+    released = []
+    with holding(APPENDER, tmp_path, *theirs) as process:
+        releasing = threading.Timer(0.1, lambda: (released.append(True), process.kill()))
+        releasing.start()
+        with ours:
+            assert released
+        releasing.join()
+
+
+def test_within_appending_anywhere_no_target_takes_a_lock(tmp_path, locks, monkeypatch):
+    locks.hold("libera", "#python")
+    with locks.appending_anywhere():
+        monkeypatch.setattr("fcntl.lockf", None)
+        with locks.appending(tmp_path / "libera" / "#python"):
+            pass
+        monkeypatch.undo()
+
+
+def test_a_target_that_is_held_already_takes_no_lock(tmp_path, locks, monkeypatch):
+    directory = tmp_path / "libera" / "#python"
+    directory.mkdir(parents=True)
+    locks.hold("libera", "#python", directory)
+    monkeypatch.setattr("fcntl.lockf", None)
+    locks.hold("libera", "#python", directory)
+    monkeypatch.undo()
 
 
 def test_to_ask_who_holds_what_creates_nothing_and_takes_nothing_away(tmp_path, locks):

@@ -4,7 +4,7 @@ import pytest
 
 from chatlog.archive.system import System
 from chatlog.coverage import ledger
-from chatlog.coverage.entries import OpenedEntry
+from chatlog.coverage.entries import ClosedEntry, OpenedEntry
 from chatlog.health.runs import RunFile, run_name
 from chatlog.health.status import encode
 from chatlog.report.runs import observe, observe_collected
@@ -20,11 +20,11 @@ class Recording:
     def __init__(self, root):
         self._root = root
         self._started = event_at(0).time
-        self._name = run_name(self._started, 4711)
+        self.name = run_name(self._started, 4711)
         record(root, event_at(1, "hello"))
-        opened = OpenedEntry(at=event_at(1).time, run=self._name)
+        opened = OpenedEntry(at=event_at(1).time, run=self.name)
         ledger.append(System(), root / "net" / "#c", [opened])
-        self._file = RunFile(root, self._name)
+        self._file = RunFile(root, self.name)
 
     def hear(self, second):
         moment = event_at(second).time
@@ -97,3 +97,28 @@ def test_no_coverage_is_claimed_before_its_lines_are_there(machines, tmp_path):
     assert shipper.publish(most=1)  # the line; the heartbeat is not published
     collector.collect()
     assert covered_until(tmp_path / "all") == event_at(30).time
+
+
+def test_only_targets_that_are_still_heard_are_looked_at_again(machines, tmp_path, monkeypatch):
+    recording, shipper, collector = machines
+    recording.hear(30)
+    closed, opened = (
+        kind(at=event_at(second).time, run=recording.name)
+        for kind, second in ((ClosedEntry, 40), (OpenedEntry, 50))
+    )
+    looks = []
+    coverage = Witness.coverage
+    monkeypatch.setattr(
+        Witness, "coverage", lambda *given: (looks.append(given), coverage(*given))[1]
+    )
+    for entries, is_looked_at in (((), True), ([closed], True), ((), False), ([opened], True)):
+        if entries:
+            ledger.append(System(), tmp_path / "a" / "net" / "#c", entries)
+        shipper.ship()
+        looks.clear()
+        collector.collect()
+        assert bool(looks) is is_looked_at
+    recording.hear(60)
+    shipper.ship()
+    collector.collect()
+    assert covered_until(tmp_path / "all") == event_at(60).time

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+
 import pytest
 from msgspec.structs import replace
 
@@ -79,6 +81,37 @@ def test_a_lost_connection_closes_every_interval_at_the_last_proof_of_hearing(di
     closed = ledger.read(disk.directory)[-1]
     assert (closed.at, closed.cause) == (at(4).at, "ping-timeout")
     assert disk.ledgers.begins("#demo") == ""
+
+
+def test_the_intervals_of_many_channels_are_closed_under_few_locks(disk, monkeypatch):
+    channels = [f"#c{number}" for number in range(100)]
+    for channel in channels:
+        disk.writer.hold("net", channel)
+        disk.ledgers.entered(channel, at(1), "m1")
+    locked = []
+    lock = fcntl.lockf
+    monkeypatch.setattr("fcntl.lockf", lambda *given: (locked.append(given), lock(*given)))
+    list(disk.ledgers.losing(at(4), "Ping timeout: 240 seconds"))
+    monkeypatch.undo()
+    assert len(locked) == 2 * 4  # 32 ledgers each; each lock is given up
+    root = disk.directory.parent
+    assert {ledger.read(root / each)[-1].at for each in channels} == {at(4).at}
+
+
+def test_of_many_ledgers_all_are_written_but_those_that_the_disk_refuses(disk):
+    disk.writer.hold("net", "#other")
+    for channel in ("#demo", "#other"):
+        disk.ledgers.entered(channel, at(1), "m1")
+    written = disk.directory / ledger.NAME
+    written.rename(disk.directory / "aside")
+    written.mkdir()
+    list(disk.ledgers.losing(at(4), "Ping timeout: 240 seconds"))
+    assert len(disk.troubles) == 1
+    assert len(ledger.read(disk.directory.parent / "#other")) == 2
+    written.rmdir()
+    (disk.directory / "aside").rename(written)
+    disk.writer.retry()
+    assert disk.entries() == [("opened", at(1).at), ("closed", at(4).at)]
 
 
 def test_coverage_ends_at_the_last_line_on_disk_while_later_ones_wait_in_memory(disk):
