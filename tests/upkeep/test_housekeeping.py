@@ -71,7 +71,7 @@ def test_parts_that_ended_for_their_size_are_sealed_while_it_records(tmp_path, c
                 ada.say("#demo", f"line {number:03d}")
             await until(lambda before=before: len(sealed()) > before)
         ada.say("#demo", "the last line")
-        await until(lambda: "the last line" in texts(tmp_path, "#demo"))
+        await until(lambda: "the last line" in messages(tmp_path))
         await until(lambda: len(live()) == 1)
 
     def sealed():
