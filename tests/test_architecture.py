@@ -101,7 +101,7 @@ LATE_IMPORTS = {
     "asyncio and the network, 300 ms: a help text needs neither": (
         "chatlog.audit.visit chatlog.cli.options.plans chatlog.cli.process chatlog.demo"
         " chatlog.record.history.gaps chatlog.bus chatlog.cli.bus_process"
-        " chatlog.cli.publishing"
+        " chatlog.cli.publishing chatlog.cli.metrics_page"
     ),
     "rich, 25 ms: neither JSON, nor a pipe, nor a recorder without a terminal needs it": (
         "rich chatlog.cli.show.channel_table chatlog.cli.show.gap_tables"

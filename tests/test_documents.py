@@ -20,10 +20,12 @@ from chatlog.coverage.entries import LedgerEntry
 from chatlog.event import Event, EventType
 from chatlog.formats import jsonl
 from chatlog.formats.plain import Plain
+from chatlog.health.collector_metrics import prometheus_of_collector
 from chatlog.health.metrics import prometheus
 from chatlog.health.status import NetworkStatus, RunStatus
 from chatlog.query import language
 from chatlog.query.predicates import THINGS
+from tests.health.test_collector_metrics import COLLECTING
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -237,15 +239,27 @@ def test_the_metrics_are_those_that_are_written():
         piped=time,
         shipped=time,
     )
-    samples = [line for line in prometheus(status).splitlines() if not line.startswith("#")]
-    written = {line.split(" ")[0] for line in samples}
-    rows = re.findall(r"^\| `(\w+)` \| (.*?) ?\|", section(UNATTENDED, "Metrics"), re.MULTILINE)
-    assert {name: re.findall(r"\w+", labels) for name, labels in rows} == {
-        name: re.findall(r"(\w+)=", labels)
-        for name, _, labels in (sample.partition("{") for sample in written)
-    }
+    rows = metric_rows("Metrics")
+    assert rows == labels_of(prometheus(status))
     shown = {word for [*lines] in blocks(UNATTENDED, "promql") for word in _metrics_in(lines)}
-    assert shown <= {name for name, _ in rows}
+    assert shown <= {*rows}
+
+
+def test_the_metrics_of_a_collector_are_those_that_are_written():
+    assert metric_rows("Metrics of a collector") == labels_of(prometheus_of_collector(COLLECTING))
+
+
+def metric_rows(title):
+    """Return the labels of each metric that a section of the documentation lists."""
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) ?\|", section(UNATTENDED, title), re.MULTILINE)
+    return {name: re.findall(r"\w+", labels) for name, labels in rows}
+
+
+def labels_of(page):
+    """Return the labels of each metric of a page."""
+    samples = [line for line in page.splitlines() if not line.startswith("#")]
+    parted = (line.split(" ")[0].partition("{") for line in samples)
+    return {name: re.findall(r"(\w+)=", labels) for name, _, labels in parted}
 
 
 def _metrics_in(lines):

@@ -191,6 +191,14 @@ class Collection:
             for hole in known.holes
         ]
 
+    def heard(self) -> dict[str, str]:
+        """Return the time of the newest live line of each witness, "" if none came yet."""
+        return {name: known.time for name, known in self._position.witnesses.items()}
+
+    def room(self) -> int | None:
+        """Return the free bytes on the archive's disk, None if unknown."""
+        return self._writer.room()
+
     def _files_of(self, name: str) -> WitnessFiles:
         if name not in self._witnesses:
             self._witnesses[name] = WitnessFiles(self._root, name, self._system)

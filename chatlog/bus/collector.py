@@ -13,13 +13,14 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from chatlog import clock
+from chatlog import __version__, clock
 from chatlog.bus.messages import encode
 from chatlog.bus.outage import BusOutage
 from chatlog.bus.pull import Pull
 from chatlog.bus.server import connect, create_stream, disconnect
 from chatlog.bus.subjects import EVERYTHING, ask_subject
 from chatlog.errors import NetworkError, NothingFoundError
+from chatlog.health.collector_metrics import CollectorStatus, prometheus_of_collector
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -56,10 +57,31 @@ class Collector:
         self._round_due = 0.0
         self._coverage_due = time.monotonic() + _COVERAGE
         self._ask_due = 0.0
+        self._started = clock.now()
+        self._left: int | None = None
+        self._caught_up = ""
 
     def stop(self) -> None:
         """End after a last round."""
         self._stopping.set()
+
+    def metrics(self) -> str:
+        """Return the figures of this moment in the format of Prometheus."""
+        collection = self._collection
+        status = CollectorStatus(
+            version=__version__,
+            started=self._started,
+            updated=clock.now(),
+            left=self._left,
+            caught_up=self._caught_up,
+            lines=collection.lines.total(),
+            damaged=collection.damaged,
+            repeated=collection.repeated,
+            lost=sum(ask.last - ask.first + 1 for _, ask in collection.lost()),
+            disk_free=collection.room(),
+            heard=collection.heard(),
+        )
+        return prometheus_of_collector(status)
 
     async def run(self, *, once: bool = False) -> None:
         """Collect; with `once`, end at the end of the stream.
@@ -99,11 +121,15 @@ class Collector:
                 for each in deliveries:
                     self._collection.take(*each)
                 is_end = once and not left
+                self._left = left
                 self._settle(is_due=is_end)
+                if not left and not self._collection.has_news:
+                    self._caught_up = clock.now()
                 await self._ask(client, is_due=is_end)
                 if is_end or self._stopping.is_set():
                     return
         finally:
+            self._left = None
             await disconnect(client)
 
     def _settle(self, *, is_due: bool) -> None:

@@ -20,6 +20,7 @@ from chatlog.archive.locks import Locks
 from chatlog.archive.system import System
 from chatlog.background import do_in_thread
 from chatlog.cli import piping
+from chatlog.cli.metrics_page import is_serving
 from chatlog.cli.options import plans
 from chatlog.cli.piping import begin, moved_at, piped
 from chatlog.cli.show.diagnostics import end_diagnostics
@@ -43,7 +44,6 @@ from chatlog.record.recorder import Recorder
 from chatlog.record.signal_loop import run_to_end
 from chatlog.record.sts_policies import Policies
 from chatlog.report.runs import observe
-from chatlog.settings.listen import Listen, spell_listen
 from chatlog.write.writer import Writer
 
 if TYPE_CHECKING:
@@ -177,19 +177,8 @@ class RecorderProcess:
     async def _serve_metrics(self, stack: contextlib.AsyncExitStack) -> None:
         """Serve the metrics until the end of the stack; an address that is taken is logged."""
         server, listen = self._metrics_server, self._metrics_listen
-        if server is None or listen is None:
-            return
-        try:
-            host, port = await server.start(listen.host, listen.port)
-        except OSError as error:
-            logger.error(  # noqa: TRY400 - expected
-                "cannot serve metrics on %s: %s; this run goes on without",
-                spell_listen(listen),
-                os.strerror(error.errno) if error.errno else error,
-            )
-            return
-        stack.callback(server.close)
-        logger.info("metrics: http://%s/metrics", spell_listen(Listen(host, port)))
+        if server is not None and listen is not None and await is_serving(server, listen):
+            stack.callback(server.close)
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
         """Start the heartbeat of the run; return the function that ends it."""

@@ -10,41 +10,33 @@ import itertools
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.event import parse_time
-from chatlog.health.status import mended
+from chatlog.health.exposition import MetricFamily, exposition, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from chatlog.health.exposition import Labels, MetricSample
     from chatlog.health.status import NetworkStatus, RunStatus
 
 MOST_TARGETS: Final = 2000
 """The most targets of a run that have samples of their own."""
 
-_Labels = dict[str, str]
-_Sample = tuple[_Labels, float | None]
 
-
-class _Family(NamedTuple):
-    name: str
-    kind: str
-    meaning: str
-    samples: Callable[[RunStatus], Iterable[_Sample]]
-
-
-def _run(value: Callable[[RunStatus], float | None]) -> Callable[[RunStatus], Iterable[_Sample]]:
+def _run(
+    value: Callable[[RunStatus], float | None],
+) -> Callable[[RunStatus], Iterable[MetricSample]]:
     return lambda status: [({}, value(status))]
 
 
 def _each(
     value: Callable[[NetworkStatus], float | None],
-) -> Callable[[RunStatus], Iterable[_Sample]]:
+) -> Callable[[RunStatus], Iterable[MetricSample]]:
     return lambda status: [
         ({"network": network.name}, value(network)) for network in status.networks
     ]
 
 
-def _events(status: RunStatus) -> Iterator[_Sample]:
+def _events(status: RunStatus) -> Iterator[MetricSample]:
     counts = [
         (count, network.name, target)
         for network in status.networks
@@ -59,7 +51,7 @@ def _events(status: RunStatus) -> Iterator[_Sample]:
 class _Hearing(NamedTuple):
     """A target that is recorded: whether it is heard, and the last proof of that."""
 
-    labels: _Labels
+    labels: Labels
     is_heard: bool
     proof: str
 
@@ -80,34 +72,30 @@ def _hearings_of(status: RunStatus, *, heard: bool) -> Iterator[_Hearing]:
                 yield _Hearing({"network": network.name, "target": target}, heard, proof)
 
 
-def _heard(status: RunStatus) -> Iterator[_Sample]:
+def _heard(status: RunStatus) -> Iterator[MetricSample]:
     return ((each.labels, int(each.is_heard)) for each in _hearings(status))
 
 
-def _proofs(status: RunStatus) -> Iterator[_Sample]:
-    return ((each.labels, _seconds(each.proof)) for each in _hearings(status))
+def _proofs(status: RunStatus) -> Iterator[MetricSample]:
+    return ((each.labels, seconds(each.proof)) for each in _hearings(status))
 
 
-def _targets_left_out(status: RunStatus) -> Iterable[_Sample]:
+def _targets_left_out(status: RunStatus) -> Iterable[MetricSample]:
     held = sum(len(each.holds or ()) + len(each.awaits) for each in status.networks)
     return [({}, max(0, held - MOST_TARGETS))]
 
 
-def _seconds(time: str) -> float | None:
-    return parse_time(time) / 1000 if time else None
-
-
 _FAMILIES: Final = tuple(
-    _Family(f"chatlog_{name}", kind, meaning, samples)
+    MetricFamily(f"chatlog_{name}", kind, meaning, samples)
     for name, kind, meaning, samples in (
         ("info", "gauge", "Always 1; the version that runs.",
             lambda status: [({"version": status.version}, 1)]),
         ("up", "gauge", "1 while the run goes on, 0 after it ended.",
             _run(lambda status: int(not status.ended))),
         ("start_timestamp_seconds", "gauge", "When the run began.",
-            _run(lambda status: _seconds(status.started))),
+            _run(lambda status: seconds(status.started))),
         ("heartbeat_timestamp_seconds", "gauge", "When this was written.",
-            _run(lambda status: _seconds(status.updated))),
+            _run(lambda status: seconds(status.updated))),
         ("loop_lag_seconds", "gauge", "Longest delay of the event loop between two heartbeats.",
             _run(lambda status: status.loop_lag)),
         ("disk_free_bytes", "gauge", "Free space on the disk of the archive.",
@@ -119,9 +107,9 @@ _FAMILIES: Final = tuple(
         ("waiting_bytes", "gauge", "The bytes of these lines.",
             _run(lambda status: status.waiting_bytes)),
         ("pipe_timestamp_seconds", "gauge", "When the command of --pipe took lines last.",
-            _run(lambda status: _seconds(status.piped))),
+            _run(lambda status: seconds(status.piped))),
         ("ship_timestamp_seconds", "gauge", "When the bus had taken all batches but the last.",
-            _run(lambda status: _seconds(status.shipped))),
+            _run(lambda status: seconds(status.shipped))),
         ("targets_left_out", "gauge", "Targets that are recorded and have no sample of their own.",
             _targets_left_out),
         ("connected", "gauge", "1 while the network is connected and registered.",
@@ -129,9 +117,9 @@ _FAMILIES: Final = tuple(
         ("lag_seconds", "gauge", "Round trip of the last PING.",
             _each(lambda network: network.lag)),
         ("connected_timestamp_seconds", "gauge", "When the server welcomed the recorder.",
-            _each(lambda network: _seconds(network.since))),
+            _each(lambda network: seconds(network.since))),
         ("last_event_timestamp_seconds", "gauge", "When the last event was recorded.",
-            _each(lambda network: _seconds(network.last_event))),
+            _each(lambda network: seconds(network.last_event))),
         ("reconnects_total", "counter", "Connections after the first.",
             _each(lambda network: network.reconnects)),
         ("channels_joined", "gauge", "Joined channels.",
@@ -161,31 +149,5 @@ _FAMILIES: Final = tuple(
 
 
 def prometheus(status: RunStatus) -> str:
-    """Write a status as metrics, in the text format of Prometheus.
-
-    An unknown figure has no sample, and a metric without samples is left out. Of several
-    samples with the same labels, as odd names may have, the first one counts.
-    See https://prometheus.io/docs/instrumenting/exposition_formats/
-    """
-    return "".join(line for family in _FAMILIES for line in _lines(family, status))
-
-
-def _lines(family: _Family, status: RunStatus) -> list[str]:
-    name = family.name
-    samples: dict[str, float] = {}
-    for labels, value in family.samples(status):
-        if value is not None:
-            samples.setdefault(mended(_written(labels)), value)
-    if not samples:
-        return []
-    head = [f"# HELP {name} {family.meaning}\n", f"# TYPE {name} {family.kind}\n"]
-    return head + [f"{name}{labels} {value}\n" for labels, value in samples.items()]
-
-
-def _written(labels: _Labels) -> str:
-    pairs = ",".join(f'{name}="{_escape(value)}"' for name, value in labels.items())
-    return f"{{{pairs}}}" if pairs else ""
-
-
-def _escape(value: str) -> str:
-    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    """Write a status as metrics, in the text format of Prometheus."""
+    return exposition(_FAMILIES, status)

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from chatlog.health.collector_metrics import prometheus_of_collector
 from chatlog.health.metrics import prometheus
+from tests.health.test_collector_metrics import COLLECTING
 from tests.health.test_metrics import FULL
 
 CONTRIB = Path(__file__).parents[2] / "contrib"
 ALERTS = CONTRIB / "prometheus/alerts.yml"
 DASHBOARD = CONTRIB / "grafana/chatlog.json"
-SERVED = set(re.findall(r"^# TYPE (\w+)", prometheus(FULL), re.MULTILINE))
+PAGES = {"recorder": prometheus(FULL), "collector": prometheus_of_collector(COLLECTING)}
+SERVED = set(re.findall(r"^# TYPE (\w+)", "".join(PAGES.values()), re.MULTILINE))
 
 
 def expressions():
@@ -66,6 +69,7 @@ def test_promtool_accepts_each_expression_of_the_dashboard(promtool, tmp_path):
 
 
 @pytest.mark.server
-def test_promtool_accepts_the_metrics(promtool):
-    status, output = promtool("check", "metrics", input=prometheus(FULL))
+@pytest.mark.parametrize("page", PAGES)
+def test_promtool_accepts_the_metrics(promtool, page):
+    status, output = promtool("check", "metrics", input=PAGES[page])
     assert status == 0, output

@@ -1,10 +1,13 @@
 """Archives shipped over a real NATS server and collected into one, each line once."""
 
 import asyncio
+import contextlib
 import json
 import os
 import random
+import re
 import time
+import urllib.request
 
 import pytest
 from nats import connect
@@ -74,6 +77,27 @@ def test_lost_messages_are_asked_for_over_the_bus(chatlog, nats, collect, tmp_pa
     eventually(lambda: texts_in(tmp_path / "all") == [f"a{second}" for second in range(300)])
     shipper.interrupt()
     assert shipper.finish() == 0
+
+
+def test_a_collector_serves_how_far_it_is_behind(chatlog, nats, collect, tmp_path):
+    record(tmp_path / "a", *(event_at(second, f"a{second}") for second in range(50)))
+    collect()
+    into = ("--archive", tmp_path / "all", "--metrics-listen", "127.0.0.1:0")
+    collector = chatlog.start("collect", nats.url, *into)
+    eventually(lambda: "/metrics" in collector.stderr)
+    url = re.search(r"http://127\.0\.0\.1:\d+/metrics", collector.stderr)[0]
+    assert chatlog.run("ship", nats.url, "--archive", tmp_path / "a", "--once").returncode == 0
+
+    def figures():
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=10) as page:
+            return page.read().decode()
+        return ""
+
+    eventually(lambda: "\nchatlog_collect_lines_total 50\n" in figures())
+    eventually(lambda: "\nchatlog_collect_left_messages 0\n" in figures())
+    assert "\nchatlog_collect_connected 1\n" in figures()
+    collector.interrupt()
+    assert collector.finish() == 0
 
 
 def test_a_bus_that_asks_for_tls_and_a_token(chatlog, start_daemon, certificates, tmp_path):

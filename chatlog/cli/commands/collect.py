@@ -22,11 +22,13 @@ from chatlog.cli.show.screen import json_line, write
 from chatlog.errors import NothingFoundError
 from chatlog.formats.wording import many
 from chatlog.settings import parsers
+from chatlog.settings.listen import parse_listen
 
 if TYPE_CHECKING:
     from chatlog.bus.collection import Collection
     from chatlog.bus.collector import Collector
     from chatlog.bus.server import BusServer
+    from chatlog.settings.listen import Listen
 
 logger = logging.getLogger("chatlog")
 
@@ -34,7 +36,7 @@ _SECTIONS = {
     "Stream": ("--stream", "--create", "--max-size", "--max-age"),
     "Bus": BUS,
     "Archive": ("--archive", "--config"),
-    "Collecting": ("--once", "--json", "--quiet"),
+    "Collecting": ("--once", "--metrics-listen", "--json", "--quiet"),
 }
 
 
@@ -65,6 +67,12 @@ _SECTIONS = {
     help="With --create: time for which messages stay in the stream.",
 )
 @click.option("--once", is_flag=True, help="End when all is collected that the stream has.")
+@click.option(
+    "--metrics-listen",
+    type=ParserType(parse_listen),
+    metavar="ADDRESS:PORT",
+    help="Serve metrics to Prometheus there, such as 127.0.0.1:9464.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @archive_option
@@ -80,6 +88,7 @@ def command(
     max_size: int,
     max_age: float,
     once: bool,
+    metrics_listen: Listen | None,
     as_json: bool,
     quiet: bool,
     **_: Any,
@@ -95,6 +104,7 @@ def command(
       chatlog collect nats://bus.example.org --archive all --create
       chatlog collect tls://bus.example.org --nats-creds bus.creds -a all
       chatlog collect nats://bus.example.org --archive all --once --json
+      chatlog collect nats://bus.example.org -a all --metrics-listen 127.0.0.1:9465
     """  # noqa: D301 - click's mark for a paragraph that is not to be wrapped
     from chatlog.bus.collection import Collection
     from chatlog.bus.collector import Collector
@@ -107,17 +117,22 @@ def command(
     collection = Collection(storage, time.monotonic)
     logger.info("collecting %s of %s into %s", stream, server.shown, storage.root)
     try:
-        _run(Collector(collection, server, stream, limits), once=once)
+        _run(Collector(collection, server, stream, limits), metrics_listen, once=once)
     finally:
         collection.close()
         end_diagnostics()
     _show(collection, as_json=as_json, quiet=quiet)
 
 
-def _run(collector: Collector, *, once: bool) -> None:
+def _run(collector: Collector, listen: Listen | None, *, once: bool) -> None:
     from chatlog.cli.bus_process import run_until_stopped
+    from chatlog.cli.metrics_page import serving
 
-    run_until_stopped(lambda: collector.run(once=once), collector.stop)
+    async def run() -> None:
+        async with serving(listen, collector.metrics):
+            await collector.run(once=once)
+
+    run_until_stopped(run, collector.stop)
 
 
 def _show(collection: Collection, *, as_json: bool, quiet: bool) -> None:
