@@ -7,6 +7,7 @@ again, and aligns them with the archive's, so that none is there twice.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
 from copy import deepcopy
@@ -40,7 +41,6 @@ from chatlog.formats import jsonl
 from chatlog.health.witness_runs import WITNESSES, witness_roots
 from chatlog.upkeep.housekeeping import Housekeeping
 from chatlog.upkeep.witness import TargetPlace, Witness
-from chatlog.upkeep.witness_join import common_casemapping
 from chatlog.upkeep.witness_names import TargetNames
 from chatlog.upkeep.witness_rooms import merge_rooms
 from chatlog.write.writer import Writer
@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from chatlog.coverage.entries import LedgerEntry
     from chatlog.event import Event
 
+logger = logging.getLogger(__name__)
+
 _FORGOTTEN: Final = 600.0
 """Seconds after which the last lines of a quiet target are dropped from memory."""
 
@@ -63,7 +65,8 @@ class Collection:
     """One archive, its recorders elsewhere, and the position in the stream.
 
     `lines` counts the lines that were written by their targets, `damaged` the messages that
-    could not be read, `repeated` those that came again. `size` is the bytes of lines that wait
+    could not be read, `repeated` those that came again, `left_out` the lines of each recorder whose
+    network folds names in another way than the archive's. `size` is the bytes of lines that wait
     for the next round. `steady` is a clock that only advances, in seconds.
     """
 
@@ -91,10 +94,12 @@ class Collection:
         self._pending: dict[TargetPlace, dict[str, list[Arrival]]] = {}
         self._joins: dict[TargetPlace, TargetJoin] = {}
         self._casemappings: dict[str, Casemapping] = {}
+        self._alike: dict[tuple[str, str], bool] = {}
         self._told: set[tuple[str, str]] = set()
         self._changed: dict[TargetPlace, None] = {}
         self._over: set[TargetPlace] = set()  # the archive has all of their coverage
         self.lines: Counter[TargetPlace] = Counter()
+        self.left_out: Counter[str] = Counter()
         self.damaged = self.repeated = self.size = 0
         for root in witness_roots(self._root):
             self._files_of(root.name)
@@ -158,6 +163,9 @@ class Collection:
             # How the network folds names is lost as well: it comes again with the lines.
             arrivals.add_hole(known, Hole(found.number, found.number, known.time))
             return
+        if not self._folds_alike(place.network, found.witness):
+            self.left_out[found.witness] += 1
+            return
         arrival = _arrival(data, self._sequence)._replace(
             is_again=found.is_again, may_return=self._sequence <= self._settled.begun
         )
@@ -175,7 +183,7 @@ class Collection:
             self._over.discard(place)
         elif (network := network_of(subject)) is not None:
             files.take_network_file(network, decode(data, NetworkFile))
-            self._casemappings.pop(network, None)
+            self._alike.pop((network, found.witness), None)
         elif subject == RUNS:
             files.take_run(decode(data, RunReport))
         elif subject == ANSWERS:
@@ -190,6 +198,11 @@ class Collection:
             for name, known in self._position.witnesses.items()
             for hole in known.holes
         ]
+
+    @property
+    def at_odds(self) -> list[str]:
+        """The recorders that saw another CASEMAPPING of a network than the archive has."""
+        return sorted({name for (_, name), is_alike in self._alike.items() if not is_alike})
 
     def heard(self) -> dict[str, str]:
         """Return the time of the newest live line of each witness, "" if none came yet."""
@@ -256,9 +269,9 @@ class Collection:
 
     def _write(self, place: TargetPlace, arrived: dict[str, list[Arrival]]) -> None:
         """Write the lines of one target that the archive lacks."""
-        casemapping = self._casemapping_of(place)
-        names = _names_of(place, casemapping, arrived)
-        if names is None:
+        casemapping = self._casemapping_of(place.network)
+        names = _names_of(place, casemapping, arrived) if casemapping else None
+        if casemapping is None or names is None:
             self.damaged += sum(map(len, arrived.values()))
             return
         join = self._join_of(place)
@@ -274,15 +287,45 @@ class Collection:
 
     def _tellers(self, place: TargetPlace) -> list[str]:
         """Return the recorders that have told of a target."""
-        return [name for name, files in self._witnesses.items() if files.has(place)]
+        return [
+            name
+            for name, files in self._witnesses.items()
+            if files.has(place) and self._folds_alike(place.network, name)
+        ]
 
-    def _casemapping_of(self, place: TargetPlace) -> Casemapping:
-        if place.network not in self._casemappings:
-            witnesses = [Witness("", self._root)]
-            witnesses += (files.witness() for files in self._witnesses.values())
-            found = common_casemapping(witnesses, place)
-            self._casemappings[place.network] = found
-        return self._casemappings[place.network]
+    def _folds_alike(self, network: str, witness: str) -> bool:
+        """Return whether the names of a network fold in the archive as at a recorder.
+
+        False if that is unknown. A recorder that saw another CASEMAPPING is named once.
+        """
+        key = network, witness
+        ours = self._casemapping_of(network)
+        if ours is None:
+            return False
+        if key not in self._alike:
+            theirs = read_casemapping(self._files_of(witness).root, spelled(network))
+            self._alike[key] = theirs is None or theirs.name == ours.name
+            if theirs is not None and not self._alike[key]:
+                logger.error(
+                    "%s folds the names of %s by %s, the archive by %s; its lines of this network"
+                    " are left out: collect them into another archive",
+                    *(witness, spelled(network), theirs.name, ours.name),
+                )
+        return self._alike[key]
+
+    def _casemapping_of(self, network: str) -> Casemapping | None:
+        """Return the CASEMAPPING of a network in the archive, or else at its first recorder.
+
+        None if no recorder has told it.
+        """
+        if network not in self._casemappings:
+            roots = [self._root, *(files.root for files in self._witnesses.values())]
+            told = (read_casemapping(root, spelled(network)) for root in roots)
+            found = next((each for each in told if each is not None), None)
+            if found is None:
+                return None
+            self._casemappings[network] = found
+        return self._casemappings[network]
 
     def _make_safe(self) -> None:
         self._writer.flush()
@@ -309,8 +352,10 @@ class Collection:
             for witness in witnesses.values():
                 places.update((each, None) for each in witness.targets if each not in self._over)
             self._keep_rooms([*witnesses.values()], {place.network for place in places})
-            for files in self._witnesses.values():
+            for name, files in self._witnesses.items():
                 files.prune_runs()
+                for network in files.networks():
+                    self._folds_alike(network, name)  # also after a restart it is named
         archive = Witness("", self._root)
         new_entries = partial(self._new_entries, witnesses, archive, at)
         self._writer.notes.add_all(map(new_entries, places))
@@ -342,7 +387,9 @@ class Collection:
 
     def _path_of(self, place: TargetPlace, archive: Witness) -> Path | None:
         """Hold a target; return its directory, None if its name is not known yet."""
-        casemapping = self._casemapping_of(place)
+        casemapping = self._casemapping_of(place.network)
+        if casemapping is None:
+            return None
         try:
             names = TargetNames(place, casemapping, self._recorded(archive, place))
         except TranscriptError:  # too long for its path, and no line tells it yet

@@ -87,6 +87,10 @@ class WitnessFiles:
         with suppress(TranscriptError):
             prune(self.root, _is_over)
 
+    def networks(self) -> list[str]:
+        """Return the directories of the networks whose CASEMAPPING the recorder has told."""
+        return [path.parent.name for path in self.root.glob(f"*/{networks.NAME}")]
+
     def has(self, place: TargetPlace) -> bool:
         """Return whether the recorder has told of a target."""
         if place not in self._has and self._ledger_of(place).is_file():

@@ -51,6 +51,33 @@ def test_replicas_are_aligned_as_by_a_merge(tmp_path, stream, msgids):
     assert texts_in(tmp_path / "all") == wanted
 
 
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_recorder_that_folds_names_in_another_way_is_left_out_and_named(
+    tmp_path, stream, caplog, dies
+):
+    for name in "ab":
+        record(
+            tmp_path / name,
+            event_at(1, f"{name} here"),
+            event_at(2, f"{name} there", network="other"),
+        )
+    odd = tmp_path / "b" / "net" / "network.json"
+    odd.write_text(odd.read_text().replace("rfc1459", "ascii"))
+    shippers = [ListShipper(tmp_path / name, stream, name) for name in "ab"]
+    collector = ListCollector(tmp_path / "all", stream)
+    for shipper in shippers:
+        shipper.ship()
+        collector.collect()
+        if dies:
+            collector.kill()
+            collector.collect()
+    assert sorted(texts_in(tmp_path / "all")) == ["a here", "a there", "b there"]
+    witness = shippers[1].feed.witness
+    assert collector.collection.at_odds == [witness]
+    assert f"{witness} folds the names of net by ascii, the archive by rfc1459;" in caplog.text
+    collector.close()
+
+
 @pytest.mark.parametrize("recorders", ["a", "ab"])
 def test_lines_of_many_days_are_collected_at_once(tmp_path, stream, recorders):
     days = [event_at(day * 86_400 * 20, f"day {day}") for day in range(30)]

@@ -19,7 +19,7 @@ from chatlog.cli.show.bus import collected_line, lost_line
 from chatlog.cli.show.diagnostics import end_diagnostics, set_up_diagnostics
 from chatlog.cli.show.messages import write_message
 from chatlog.cli.show.screen import json_line, write
-from chatlog.errors import NothingFoundError
+from chatlog.errors import NothingFoundError, TranscriptError
 from chatlog.formats.wording import many
 from chatlog.settings import parsers
 from chatlog.settings.listen import parse_listen
@@ -136,7 +136,10 @@ def _run(collector: Collector, listen: Listen | None, *, once: bool) -> None:
 
 
 def _show(collection: Collection, *, as_json: bool, quiet: bool) -> None:
-    """Print the counts; raise NothingFoundError if messages are lost."""
+    """Print the counts.
+
+    Raise TranscriptError if lines were left out, NothingFoundError if messages are lost.
+    """
     lost = collection.lost()
     if as_json:
         from chatlog.cli.show.json_views import collect_record
@@ -147,6 +150,12 @@ def _show(collection: Collection, *, as_json: bool, quiet: bool) -> None:
     sys.stdout.flush()
     for witness, ask in lost:
         write_message(lost_line(witness, ask))
+    if collection.at_odds:
+        count = collection.left_out.total()
+        raise TranscriptError(
+            f"{many(count, 'line')} of {', '.join(collection.at_odds)} were left out: the archive"
+            " folds the names of a network in another way; collect them into another one"
+        )
     if lost:
         count = sum(ask.last - ask.first + 1 for _, ask in lost)
         raise NothingFoundError(
