@@ -1,4 +1,4 @@
-"""The modes of an archive's directories: they let in the owner and the group, and nobody else."""
+"""The modes of an archive's directories and files: for the owner and the group, and nobody else."""
 
 import os
 
@@ -45,3 +45,5 @@ def test_each_command_that_makes_an_archive_keeps_others_out(tmp_path, make):
     make(root)
     made = [root.parent, root, *(path for path in root.rglob("*") if path.is_dir())]
     assert {path.stat().st_mode & 0o777 for path in made} == {0o750}
+    files = [path for path in root.rglob("*") if path.is_file()]
+    assert {path.stat().st_mode & 0o777 for path in files} <= {0o640}

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from chatlog.archive import networks
 from chatlog.archive.files import reported
 from chatlog.archive.networks import casemapping_in
-from chatlog.archive.system import System, open_or_create, replace_file
+from chatlog.archive.system import FILE_MODE, System, open_or_create, replace_file
 from chatlog.archive.targets import Target
 from chatlog.bus.ledgers import NETWORK_FILES, check_before
 from chatlog.coverage import ledger
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from chatlog.bus.messages import LedgerPiece, NetworkFile, RunReport
     from chatlog.coverage.fold import Coverage
-
-_FILE_MODE: Final = 0o666
 
 
 class WitnessFiles:
@@ -52,7 +50,7 @@ class WitnessFiles:
         """
         path = self._ledger_of(place)
         with reported(path):
-            fd, _ = open_or_create(self._system, path, os.O_RDWR, _FILE_MODE)
+            fd, _ = open_or_create(self._system, path, os.O_RDWR, FILE_MODE)
             try:
                 is_next = piece.offset <= os.fstat(fd).st_size
                 if is_next and check_before(fd, piece.offset) == piece.check:

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.files import reported, state_of
-from chatlog.archive.system import System, make_directories
+from chatlog.archive.system import FILE_MODE, System, make_directories
 from chatlog.cli.subprocesses import module_command
 from chatlog.errors import TranscriptError, UsageError
 from chatlog.event import format_time
@@ -52,7 +52,7 @@ def begin(root: Path) -> None:
     with reported(directory, doing="create"):
         make_directories(System(), directory)
     reader = Reader(root)
-    cursor = Cursor(reader, str(directory / CURSOR))
+    cursor = Cursor(reader, str(directory / CURSOR), FILE_MODE)
     if not cursor.restore():
         reader.mark()
         cursor.keep()

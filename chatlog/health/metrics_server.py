@@ -8,17 +8,22 @@ bounded, and no connection is kept. See https://www.rfc-editor.org/rfc/rfc9112
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Final
 
 MOST_CONNECTIONS: Final = 16
 LONGEST_REQUEST: Final = 8 * 1024
 SECONDS: Final = 5.0
 _TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_LOOPBACK: Final = ("127.", "::1")
+_LOCAL: Final = re.compile(rb"(localhost|[0-9.]+|\[[0-9a-f:.]+\])(:[0-9]+)?", re.IGNORECASE)
+"""The hosts that a request may name on a loopback address: an address, or `localhost`."""
 _END: Final = b"\r\n\r\n"
 _OTHERS: Final = {
     400: "Bad Request",
     404: "Not Found",
     405: "Method Not Allowed",
+    421: "Misdirected Request",
     431: "Request Header Fields Too Large",
     503: "Service Unavailable",
 }
@@ -29,10 +34,14 @@ class MetricsServer:
 
     `MOST_CONNECTIONS` are served at once, further ones are closed. Each has `SECONDS` for
     its request and the answer, and `LONGEST_REQUEST` bytes.
+
+    On a loopback address, a request for any other host is refused: a page in a browser of this
+    machine may have had its name resolved to that address, to read the metrics.
     """
 
     def __init__(self) -> None:
         self._page = b""
+        self._is_local = False
         self._server: asyncio.Server | None = None
         self.connections: set[_Connection] = set()
 
@@ -41,6 +50,7 @@ class MetricsServer:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Connection(self, loop), host, port)
         address = self._server.sockets[0].getsockname()
+        self._is_local = address[0].startswith(_LOOPBACK)
         return address[0], address[1]
 
     def publish(self, page: bytes) -> None:
@@ -59,6 +69,8 @@ class MetricsServer:
         method, target, *rest = [*request.partition(b"\r\n")[0].split(b" "), b"", b""][:4]
         if not rest[0].startswith(b"HTTP/1."):
             return answer_of(400)
+        if self._is_local and not all(map(_LOCAL.fullmatch, _hosts_of(request))):
+            return answer_of(421)
         if target.partition(b"?")[0] != b"/metrics":
             return answer_of(404)
         if method not in (b"GET", b"HEAD"):
@@ -67,6 +79,12 @@ class MetricsServer:
             return answer_of(503)
         head = _head("200 OK", _TYPE, len(self._page))
         return head if method == b"HEAD" else head + self._page
+
+
+def _hosts_of(request: bytes) -> list[bytes]:
+    """Return the hosts that the fields of a request name, one if it is well-formed."""
+    fields = (line.partition(b":") for line in request.split(b"\r\n")[1:])
+    return [value.strip() for name, _, value in fields if name.lower() == b"host"]
 
 
 def answer_of(status: int) -> bytes:

@@ -63,10 +63,12 @@ class Cursor:
     Each piece that was read adds a line to it; from time to time it is
     replaced as a whole. A file that cannot be read or written is a
     TranscriptError. So is a file that is no cursor, which is left as it is.
+    A new file gets `mode`, less the umask; None is that of the file before, or of any program's.
     """
 
-    def __init__(self, reader: Reader, path: str) -> None:
+    def __init__(self, reader: Reader, path: str, mode: int | None = None) -> None:
         self._reader = reader
+        self._mode = mode
         self._path = path
         self._positions: Positions = {}  # as far as the reader does not know better
         self._kept: dict[str, dict[str, _Kept]] = {}
@@ -206,7 +208,7 @@ class Cursor:
         from chatlog.archive.system import replace_file
 
         # A directory that is missing was mistyped, and is not made.
-        replace_file(Path(self._path), data, mode=None, parents=False, advice=_OTHER_FILE)
+        replace_file(Path(self._path), data, mode=self._mode, parents=False, advice=_OTHER_FILE)
 
 
 def _encoded(steps: dict[str, dict[str, _Step | None]], done: bytes = b"") -> bytes:

@@ -12,7 +12,7 @@ from chatlog.health import metrics_server
 from chatlog.health.metrics_server import MetricsServer
 from tests.support.waiting import until
 
-REQUEST = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+REQUEST = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
 PAGE = b"chatlog_up 1\n"
 
 
@@ -91,6 +91,32 @@ def test_a_request_that_comes_in_pieces_is_one():
 )
 def test_any_request_has_one_answer_and_the_end(request_, status):
     assert status_of(request_) == status
+
+
+@pytest.mark.parametrize(
+    ("host", "is_served"),
+    [
+        ("127.0.0.1:9464", True),
+        ("[::1]:9464", True),
+        ("LocalHost", True),
+        ("rebound.example.org", False),
+        ("127.0.0.1.example.org:9464", False),
+        ("localhost\r\nHost: rebound.example.org", False),
+        ("", False),
+    ],
+)
+def test_on_loopback_a_name_that_was_made_to_lead_there_is_refused(host, is_served):
+    status = status_of(f"GET /metrics HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    wanted = b"HTTP/1.1 200 OK" if is_served else b"HTTP/1.1 421 Misdirected Request"
+    assert status == wanted
+
+
+def test_on_another_address_any_name_is_served():
+    async def talk(server, port):
+        server._is_local = False
+        return await answer_to(port, REQUEST.replace(b"localhost", b"recorder.lan"))
+
+    assert served(talk).endswith(PAGE)
 
 
 def test_the_head_alone_answers_a_head_request():

@@ -153,7 +153,7 @@ def _show(collection: Collection, *, as_json: bool, quiet: bool) -> None:
     if collection.at_odds:
         count = collection.left_out.total()
         raise TranscriptError(
-            f"{many(count, 'line')} of {', '.join(collection.at_odds)} were left out: the archive"
+            f"left out: {many(count, 'line')} of {', '.join(collection.at_odds)}, as the archive"
             " folds the names of a network in another way; collect them into another one"
         )
     if lost:
