@@ -124,15 +124,16 @@ def open_or_create(
         return open_regular(path, flags, mode, open_=system.open), changed
 
 
-def try_lock(fd: int, path: Path) -> bool:
+def try_lock(fd: int, path: Path, *, waits: bool = False) -> bool:
     """Lock an open file against other processes; return False if another one has locked it.
 
-    The kernel releases the lock when the file is closed, or the process dies. Raise
-    TranscriptError if the file system has no such locks.
+    If it `waits`, it returns once the file is unlocked. The kernel releases the lock when the
+    file is closed, or the process dies. Raise TranscriptError if the file system has no such
+    locks.
     """
     with reported(path, doing="lock"):
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
         except BlockingIOError:
             return False
     return True

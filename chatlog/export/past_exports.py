@@ -7,7 +7,6 @@ the state of the archive that they were made from. Without it everything is writ
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import stat
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from chatlog.archive.files import beginning_of, opened, reported
-from chatlog.archive.system import FILE_MODE, System, open_file, replace_file
+from chatlog.archive.system import FILE_MODE, System, open_file, replace_file, try_lock
 from chatlog.errors import HeldError, TranscriptError
 from chatlog.export.output_files import FileRecord  # noqa: TC001 - msgspec reads it
 from chatlog.read.lines import blocks_in
@@ -181,13 +180,6 @@ def _locked(path: Path, system: System, *, waits: bool = False) -> Iterator[bool
     """Lock a file, which is made if it is missing; yield whether that was possible."""
     fd = open_file(path, system=system, mode=FILE_MODE)
     try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-        except OSError as error:  # a file system without such locks
-            raise TranscriptError(f"cannot lock {path}: {error.strerror}") from error
-        else:
-            yield True
+        yield try_lock(fd, path, waits=waits)
     finally:
         os.close(fd)

@@ -8,7 +8,6 @@ such a run leaves is put into the transcripts by the next one.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 from array import array
@@ -19,7 +18,7 @@ import msgspec
 from chatlog.archive.files import open_regular, opened, reported, size_of
 from chatlog.archive.segment import Segment
 from chatlog.archive.syncing import Exposed
-from chatlog.archive.system import FILE_MODE, System, remove
+from chatlog.archive.system import FILE_MODE, System, remove, try_lock
 from chatlog.errors import TranscriptError
 from chatlog.formats import jsonl
 
@@ -247,11 +246,10 @@ def _locked(path: Path, system: System) -> int:
     """Return a descriptor that holds the lock of a spool; -1 if another process has it."""
     with reported(path, doing="lock"):
         fd = open_regular(path, os.O_RDONLY, open_=system.open)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+    is_ours = False
+    try:
+        is_ours = try_lock(fd, path)
+    finally:
+        if not is_ours:
             system.close(fd)
-            if isinstance(error, BlockingIOError):
-                return -1
-            raise
-    return fd
+    return fd if is_ours else -1
