@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import errno
+import json
 import os
 import re
 import threading
@@ -272,16 +273,19 @@ def test_a_segment_that_was_moved_keeps_its_lines_and_the_rest_goes_to_a_new_one
             say(ada, range(5))
             await until(lambda: texts(tmp_path, "#demo") == lines(range(5)))
             (segment,) = (tmp_path / "net" / "#demo").glob("*.jsonl")
-            segment.rename(segment.with_name("0.moved.jsonl"))
+            moved = segment.rename(segment.with_name("moved.jsonl"))
             say(ada, range(5, 9))
             await answered(server)
             await sync(recorder)
             assert "was deleted or replaced" in caplog.text
             say(ada, range(9, 12))
             await until(lambda: "line 11" in texts(tmp_path, "#demo"))
+        return moved
 
-    asyncio.run(scenario())
-    assert texts(tmp_path, "#demo") == lines(range(12))
+    moved = asyncio.run(scenario()).read_bytes().splitlines()
+    said = [each["text"] for each in map(json.loads, moved) if each["type"] == "message"]
+    assert said == lines(range(9))
+    assert texts(tmp_path, "#demo") == lines(range(9, 12))
 
 
 def test_an_archive_that_is_gone_is_waited_for_and_not_begun_anew_elsewhere(tmp_path, caplog):
