@@ -9,6 +9,7 @@ import pytest
 
 from chatlog.connection import READ, Address, Dialler, Route, naps
 from tests.servers import certificates as authority
+from tests.support.waiting import PATIENCE
 from tests.support.wire import connected, new_reactor, serving
 
 LINE = b":bob!u@h PRIVMSG #a :hi\r\n"
@@ -144,7 +145,7 @@ async def heard_by_read(port, route, *, tls, longest):
     connection = reactor.server()
     connection.naps.longest = longest
     dialler = Dialler(Address(host="127.0.0.1", port=port, tls=tls), route)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await connection.connect("x", port, dialler)
         await connection.closed
     return reads
@@ -160,7 +161,7 @@ def test_naps_save_most_reads_and_lose_no_line(monkeypatch, made, tls):
         async with serving(chatter, **options) as port:
             return [
                 await heard_by_read(port, route, tls=tls, longest=longest)
-                for longest in (naps.LONGEST, 0.0)
+                for longest in (10 * naps.LONGEST, 0.0)  # so that a slow machine has naps, too
             ]
 
     napping, waking = asyncio.run(run())
@@ -210,7 +211,7 @@ def test_a_line_of_ours_ends_a_nap_at_once(monkeypatch, made, tls):
             connection = reactor.server()
             connection.naps.longest = 600.0
             address = Address(host="127.0.0.1", port=port, tls=tls)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE):
                 await connection.connect("x", 0, Dialler(address, route))
                 while connection.naps.wire.transport.is_reading():
                     connection.send_raw("more")

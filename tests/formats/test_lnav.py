@@ -15,6 +15,7 @@ import pytest
 from chatlog.event import Event, EventType
 from chatlog.formats import jsonl
 from chatlog.formats.plain import Plain
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.server
 
@@ -64,7 +65,7 @@ def run(program, tmp_path):
     def run(*arguments):
         done = subprocess.run(
             [program("lnav"), *map(str, arguments)],
-            env=environment, cwd=tmp_path, capture_output=True, check=True, timeout=60,
+            env=environment, cwd=tmp_path, capture_output=True, check=True, timeout=PATIENCE,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
         return done.stdout.decode(), done.stderr.decode()

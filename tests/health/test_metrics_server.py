@@ -10,7 +10,7 @@ import pytest
 
 from chatlog.health import metrics_server
 from chatlog.health.metrics_server import MetricsServer
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 REQUEST = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
 PAGE = b"chatlog_up 1\n"
@@ -58,7 +58,7 @@ def test_a_real_client_gets_the_page_with_its_type():
 
 
 def _fetch(url):
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
         return answer.status, answer.headers["Content-Type"], answer.read()
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import re
-import threading
-import time
 import weakref
 
 import pytest
@@ -109,10 +107,7 @@ def test_what_a_connection_held_is_free_when_the_next_one_stands(tmp_path, made,
 
     def look(peer):
         stay(peer)
-        # Its history thread may take a moment to end.
-        deadline = time.monotonic() + 5
-        while alive(made[0]) and time.monotonic() < deadline:
-            threading.Event().wait(0.01)
+        eventually(lambda: not alive(made[0]))  # its history thread may take a moment to end
         left.extend(alive(made[0]))
 
     play(tmp_path, end, look, session={"channels": ("#demo", "#tea")}, retry=True)

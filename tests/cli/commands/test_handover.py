@@ -15,6 +15,7 @@ from chatlog.health.status import decode, encode
 from tests.support.archive import read_all
 from tests.support.embedded import EmbeddedServer
 from tests.support.process import holding
+from tests.support.recorded import all_bytes
 from tests.support.statuses import network_status, run_status
 from tests.support.waiting import eventually
 
@@ -352,8 +353,9 @@ def test_what_only_a_killed_run_has_heard_is_put_in_by_the_next_one(record, serv
     eventually(lambda: talk_in(tmp_path) == ["before", "to both"])
     os.kill(old.pid, signal.SIGSTOP)  # it hears nothing more
     server.say_all("ada", "#a", ["lost", "lost", "found"])
-    [spool] = (tmp_path / ".takeover").iterdir()
-    eventually(lambda: spool.read_bytes().count(b'"type":"message"') == 4)
+    takeover = tmp_path / ".takeover"
+    eventually(lambda: all_bytes(takeover).count(b'"type":"message"') == 4)
+    [spool] = takeover.iterdir()
     for running in (new, old):
         running.kill()
         running.finish()

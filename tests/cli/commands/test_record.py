@@ -47,6 +47,14 @@ def lines(directory, channel="#demo"):
     return [json.loads(line) for line in data.splitlines()]
 
 
+def recorded_once(chatlog, server, *more, nick="chatlog", **env):
+    """Run a recorder until it is in its channel; return its exit status."""
+    running = chatlog.start(*arguments(server, *more), **env)
+    server.joined(nick, "#demo")
+    running.terminate()
+    return running.finish()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_run_cleanly_with_status_0(chatlog, tmp_path, server, number):
     running = chatlog.start(*arguments(server, "--archive", tmp_path))
@@ -68,15 +76,17 @@ def test_diagnostics_go_to_stderr_and_say_where_the_transcript_is(chatlog, tmp_p
     assert re.search(f"recorded #demo in {place}", running.stderr)
 
 
-def test_for_cron_a_run_of_a_while_is_silent(chatlog, tmp_path, server):
-    done = chatlog.run(*arguments(server, "--archive", tmp_path, "--for", "1s", "--quiet"))
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+def test_for_cron_a_run_that_ends_by_itself_is_silent(chatlog, tmp_path, server):
+    running = chatlog.start(*arguments(server, "--archive", tmp_path, "--max-events=1", "--quiet"))
+    server.joined("chatlog", "#demo")
+    server.say("ada", "#demo", "hello")
+    assert (running.finish(), running.stdout, running.stderr) == (0, "", "")
 
 
 def test_a_second_copy_ends_with_status_5_and_one_line(chatlog, tmp_path, server):
     running = chatlog.start(*arguments(server, "--archive", tmp_path))
     server.joined("chatlog", "#demo")
-    second = chatlog.run(*arguments(server, "--archive", tmp_path, "--for", "1s", "--quiet"))
+    second = chatlog.run(*arguments(server, "--archive", tmp_path, "--quiet"))
     assert second.returncode == 5
     assert second.stdout == ""
     assert re.fullmatch(HELD, second.stderr)
@@ -114,7 +124,7 @@ def test_a_second_copy_is_refused_also_after_the_lock_file_was_deleted(chatlog, 
     server.say("ada", "#demo", "hello")
     server.answered()
     (tmp_path / ".lock").unlink()
-    second = chatlog.run(*arguments(server, "--archive", tmp_path, "--for", "1s", "--quiet"))
+    second = chatlog.run(*arguments(server, "--archive", tmp_path, "--quiet"))
     assert second.returncode == 5
     assert re.fullmatch(HELD, second.stderr)
     running.terminate()
@@ -174,14 +184,13 @@ def test_what_was_said_before_a_kill_is_kept(chatlog, tmp_path, server):
 
 
 def test_the_archive_is_where_the_environment_says(chatlog, tmp_path, server):
-    done = chatlog.run(*arguments(server, "--for", "1s"), CHATLOG_ARCHIVE=str(tmp_path))
-    assert done.returncode == 0
+    assert recorded_once(chatlog, server, CHATLOG_ARCHIVE=str(tmp_path)) == 0
     assert lines(tmp_path)
 
 
 def test_files_and_directories_are_for_the_user_and_the_group_only(chatlog, tmp_path, server):
     root = tmp_path / "archive"
-    chatlog.run(*arguments(server, "--archive", root, "--for", "1s", "--file-mode", "600"))
+    recorded_once(chatlog, server, "--archive", root, "--file-mode", "600")
     found = {stat.S_IMODE(path.stat().st_mode) for path in root.rglob("*_001.jsonl")}
     assert found == {0o600}
     directories = [root, *(path for path in root.rglob("*") if path.is_dir())]
@@ -246,11 +255,11 @@ def test_a_read_only_file_system_ends_with_status_3(chatlog, tmp_path, server):
 
 
 def test_options_win_over_the_environment(chatlog, tmp_path, server):
-    done = chatlog.run(
-        *arguments(server, "--archive", tmp_path, "--for", "1s", "--nick", "typed"),
-        CHATLOG_NICK="set", CHATLOG_ARCHIVE="/nowhere",
+    ended = recorded_once(
+        chatlog, server, "--archive", tmp_path, "--nick", "typed",
+        nick="typed", CHATLOG_NICK="set", CHATLOG_ARCHIVE="/nowhere",
     )  # fmt: skip
-    assert done.returncode == 0
+    assert ended == 0
     assert lines(tmp_path)[0]["nick"] == "typed"
 
 
@@ -320,12 +329,13 @@ def read_until(fd, pattern, timeout=PATIENCE):
     return data
 
 
+def to_scripted(nasty, tmp_path):
+    return arguments(nasty, "--archive", tmp_path, "--reconnect-min", "60s")
+
+
 def scripted(chatlog, tmp_path, script, *more):
     with ScriptedServer(script) as nasty:
-        return chatlog.run(
-            "record", "--server", f"127.0.0.1:{nasty.port}", "--no-tls", "--network", "net",
-            "--channel", "demo", "--archive", tmp_path, "--reconnect-min", "60s", *more,
-        )  # fmt: skip
+        return chatlog.run(*to_scripted(nasty, tmp_path), *more)
 
 
 def test_a_ban_ends_the_run_for_good(chatlog, tmp_path):
@@ -356,8 +366,11 @@ def test_a_line_that_was_cut_by_the_end_is_kept(chatlog, tmp_path):
         peer.join("#demo")
         peer.send(b":eve!e@h PRIVMSG #demo :whole\r\n:eve!e@h PRIVMSG #demo :ha")
 
-    done = scripted(chatlog, tmp_path, cut, "--for", "3s")
-    assert done.returncode == 0
+    with ScriptedServer(cut) as nasty:
+        running = chatlog.start(*to_scripted(nasty, tmp_path))
+        running.wait_for("connecting again")
+        running.terminate()
+        assert running.finish() == 0
     assert [event["text"] for event in lines(tmp_path) if event["type"] == "message"] == ["whole"]
     raw = [event["raw"] for event in lines(tmp_path, "@server") if "raw" in event]
     assert [base64.b64decode(each) for each in raw] == [b":eve!e@h PRIVMSG #demo :ha"]

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.archive import event_at, record
 from tests.support.embedded import EmbeddedServer
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 APPEND = 'while IFS= read -r line; do printf "%s\\n" "$line" >>"$OUT"; '
 APPEND += 'cursor=${line##*\\"cursor\\":\\"}; printf "%s\\n" "${cursor%??}"; done'
@@ -156,7 +156,7 @@ def test_the_script_of_the_documentation_gives_each_line_to_syslog(chatlog, prog
     tail = ("tail", "-a", tmp_path / "archive", "--cursor", tmp_path / "cursor")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
         syslog.bind(f"{tmp_path}/log")
-        syslog.settimeout(10)
+        syslog.settimeout(PATIENCE)
         assert chatlog.run(*tail, "--exec-pipe", script).returncode == 0
         record(tmp_path / "archive", event_at(1, "x" * 3000), event_at(2, "two"))
         done = chatlog.run(*tail, "--exec-pipe", script, "--exec-retries", "0")

@@ -345,6 +345,7 @@ def test_a_real_run_is_seen_alive_and_ended(chatlog, server, tmp_path, manager):
     )
     manager.wait_for("STATUS=1 network, 1 channel")
     server.joined("chatlog", "#demo")
+    eventually(lambda: read_runs(tmp_path / "archive"))
     seen = chatlog.run("status", "--json", "--archive", tmp_path / "archive")
     [status] = map(json.loads, seen.stdout.splitlines())
     assert (status["pid"], status["alive"]) == (running.pid, True)

@@ -13,6 +13,7 @@ from tests.support.embedded import EmbeddedServer
 from tests.support.process import holding
 from tests.support.recorded import events, texts
 from tests.support.tending import HOLDER
+from tests.support.waiting import eventually
 
 TALK = ["one", "two", "three", "four"]
 
@@ -110,12 +111,19 @@ def test_a_gap_that_stays_open_ends_with_1_once(sync, chatlog, archive):
 def test_who_stays_a_while_records_what_is_said_then(chatlog, sync, server, archive):
     staying = chatlog.start(
         "sync", "--server", f"irc://127.0.0.1:{server.port}/#c", "--network", "net",
-        "--archive", archive, "--for", "2s",
+        "--archive", archive, "--for", "1h",
     )  # fmt: skip
     staying.wait_for("4 lines were fetched back")
     server.say("ada", "#c", "live")
-    assert staying.finish() == 0
+    eventually(lambda: "live" in texts(archive, "#c"))
+    staying.interrupt()
+    assert staying.finish() == 130
     assert texts(archive, "#c") == ["live", *TALK]
+
+
+def test_who_stayed_a_while_ends_by_itself(sync, server, archive):
+    assert sync(server.port, "--for", "0.2s").returncode == 0
+    assert texts(archive, "#c") == TALK
 
 
 def test_an_interrupt_ends_it_cleanly_with_130_and_the_next_run_goes_on(
