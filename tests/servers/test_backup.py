@@ -14,6 +14,7 @@ from chatlog.coverage.last_heard import LastHeard
 from chatlog.event import format_time, parse_time
 from tests.servers.daemons import Inspircd, Ngircd
 from tests.support.archive import read_all
+from tests.support.recorded import texts
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.server
@@ -136,9 +137,5 @@ def check_nothing_lost_is_claimed(root, backup, since):
 
 
 def numbers_in_kernel(root):
-    """Return the lines that are whole in the segments while a recorder writes."""
-    found = []
-    for path in sorted((root / "net" / "#a").glob("*.jsonl")):
-        lines = path.read_bytes().split(b"\n")[:-1]
-        found += [line for line in lines if b'"type":"message"' in line]
-    return found
+    """Return the messages that are whole in the segments while a recorder writes."""
+    return texts(root, "#a")

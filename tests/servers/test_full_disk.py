@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import recorded
 from tests.support.embedded import EmbeddedServer
 from tests.support.recorded import all_bytes
 from tests.support.waiting import eventually
@@ -71,11 +72,8 @@ def disk(tmp_path):
 
 
 def texts(root):
-    """Read the texts that are in whole lines by now."""
-    paths = sorted((root / "net" / "#a").glob("*.jsonl"))
-    lines = [line for path in paths for line in path.read_bytes().split(b"\n")[:-1]]
-    events = [json.loads(line) for line in lines]
-    return [event["text"] for event in events if event["type"] == "message"]
+    """Read the texts that are in whole lines by now, in sealed segments as well."""
+    return recorded.texts(root, "#a")
 
 
 def own_at_the_end(place):
@@ -268,8 +266,8 @@ def test_a_file_system_made_read_only_delays_lines_until_it_is_writable_again(
     disk.run("umount", "-l", archive)
     recorder.wait_for("the disk takes lines again")
     seen = disk.seen / "archive"
-    eventually(lambda: len(texts_sealed(seen)) == 1000)
-    assert texts_sealed(seen) == numbered(range(1000))
+    eventually(lambda: len(texts(seen)) == 1000)
+    assert texts(seen) == numbered(range(1000))
     recorder.terminate()
     assert recorder.finish() == 0
 
@@ -298,16 +296,6 @@ def test_a_mount_that_vanishes_is_waited_for_and_nothing_is_written_into_its_emp
     assert texts(seen) == numbered(range(1000))
     recorder.terminate()
     assert recorder.finish() == 0
-
-
-def texts_sealed(root):
-    """Read the texts of all segments, sealed while it was recorded or not."""
-    from tests.support.crashing import order_in
-
-    try:
-        return [text for _, found in order_in(root / "net") for text in found if text[:5].isdigit()]
-    except FileNotFoundError:  # sealed at this moment
-        return []
 
 
 def test_a_limit_of_file_sizes_is_a_full_disk_too(chatlog, tmp_path, ada, inspircd):

@@ -9,13 +9,14 @@ from datetime import UTC
 from zoneinfo import ZoneInfo
 
 from chatlog.archive import manifest
-from chatlog.archive.layout import parse_segment, period_named
+from chatlog.archive.layout import period_named
 from chatlog.archive.system import System
 from chatlog.archive.targets import spelled
 from chatlog.event import Event, format_time
 from chatlog.formats import jsonl
 from chatlog.formats.plain import Plain
 from chatlog.write.writer import Storage, Writer
+from tests.support.recorded import parts
 
 UNSYNCED = dataclasses.replace(System(), fsync=lambda _fd: None)
 START = 1_795_392_000_000  # 2026-11-23T00:00Z
@@ -55,13 +56,15 @@ def read_all(root):
 
 def _read_target(directory):
     segments = []
-    for path in directory.iterdir():
-        name = parse_segment(path.name)
-        if name is not None:
+    for suffix in ("jsonl", "log"):
+        for name, data in parts(directory, suffix).items():
+            path = directory / str(name)
             tz, copy = _said_of(path)
             if not copy:
-                segments.append((period_named(name.period, tz).start, name.part, path, tz))
-    return [event for _, _, path, tz in sorted(segments) for event in _read_segment(path, tz)]
+                start = period_named(name.period, tz).start
+                segments.append((start, name.part, path, [*_read_segment(path, data, tz)]))
+    segments.sort(key=lambda each: each[:3])
+    return [event for *_, found in segments for event in found]
 
 
 def _said_of(path):
@@ -86,8 +89,8 @@ def append_to_manifest(directory, **fields):
         file.write(json.dumps({**fields, "previous": previous}).encode() + b"\n")
 
 
-def _read_segment(path, tz):
-    for line in path.read_bytes().split(b"\n")[:-1]:
+def _read_segment(path, data, tz):
+    for line in data.split(b"\n")[:-1]:
         if path.suffix == ".jsonl":
             yield jsonl.decode(line)
         else:

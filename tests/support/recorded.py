@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
 import json
+import time
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from chatlog.archive.compression import compression_of
 from chatlog.archive.layout import parse_segment
+from tests.support.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
-
-_MOST_LOOKS = 100
 
 
 def living(listed: Callable[[], Iterable[Path]]) -> dict[Path, bytes]:
@@ -22,29 +22,41 @@ def living(listed: Callable[[], Iterable[Path]]) -> dict[Path, bytes]:
 
     A part that is sealed has another name from then on, and one that is too old has none.
     """
-    for _ in range(_MOST_LOOKS):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         try:
-            return {path: path.read_bytes() for path in sorted(listed()) if path.is_file()}
+            paths = sorted(listed())
+            found = {path: path.read_bytes() for path in paths if path.is_file()}
+            if sorted(listed()) == paths:
+                return found
         except FileNotFoundError:
             continue
     raise AssertionError("the files of the archive were never there long enough to be read")
 
 
+def parts(directory, suffix="jsonl"):
+    """Read the parts of a target in one format, in their order, sealed or not.
+
+    Return the bytes of each by its name when it was live: a part that was sealed just now
+    has both its files for a moment.
+    """
+    found = {}
+    for path, data in living(lambda: directory.glob("*_*")).items():
+        segment = parse_segment(path.name)
+        if segment is not None and segment.suffix == suffix:
+            way = compression_of(segment.compression)
+            found[replace(segment, compression="")] = b"".join(way.decompressed([data]))
+    return {segment: found[segment] for segment in sorted(found)}
+
+
 def events(root, target, network="net"):
-    """Read the JSONL of a target, in the order of its parts, sealed by gzip or not at all."""
-    directory = root / network / target
-    parts = {}
-    # A part that was sealed just now has both its files for a moment.
-    for path, data in living(lambda: directory.glob("*.jsonl*")).items():
-        if segment := parse_segment(path.name):
-            parts[replace(segment, compression="")] = _opened(path, data)
-    data = b"".join(parts[segment] for segment in sorted(parts))
-    return [json.loads(line) for line in data.splitlines()]
+    """Read the JSONL of a target, in the order of its parts.
 
-
-def _opened(path, data):
-    assert path.suffix in (".jsonl", ".gz"), path
-    return gzip.decompress(data) if path.suffix == ".gz" else data
+    A last line without its newline is one that is still being written.
+    """
+    found = parts(root / network / target).values()
+    lines = [line for data in found for line in data.split(b"\n")[:-1]]
+    return [json.loads(line) for line in lines]
 
 
 def texts(root, target, kind="message", network="net"):
