@@ -75,9 +75,13 @@ def _said_of(path):
 
 
 def manifest_of(directory):
-    """Return the lines of a manifest as plain objects, as any reader of JSON sees them."""
+    """Return the lines of a manifest as plain objects, as any reader of JSON sees them.
+
+    A last line without its newline is one that is still being written.
+    """
     path = directory / manifest.NAME
-    return [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    return [json.loads(line) for line in lines]
 
 
 def append_to_manifest(directory, **fields):
