@@ -22,6 +22,8 @@ pytestmark = pytest.mark.browser
 
 WIDTHS = (360, 800, 1400)
 SCHEMES = ("light", "dark")
+PATIENCE = 60_000
+"""Milliseconds to wait for an event in a page: many, as other tests load the machine."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DAY_0 = "net/c/2026-11-23.html"
 
@@ -119,7 +121,7 @@ def opened(browser, address):
     def open_page(path="", *, width=1400, at=address, **options):
         context = browser.new_context(viewport={"width": width, "height": 800}, **options)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE)
         contexts.append((context, Watch(page, at)))
         page.goto(at + path)
         return page
@@ -139,6 +141,20 @@ def found_by(page, query, *, place=""):
     return page.locator("#hits p > span:first-of-type").all_inner_texts()
 
 
+def follow(page, link, url):
+    """Click a link; return when its page has loaded, which has an address like `url`."""
+    link.click()
+    page.wait_for_url(url)
+
+
+def search_by_typing(page, query):
+    """Type a query into the field; return when the page of the search has its result."""
+    page.locator("#q").fill(query)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?*")
+    page.wait_for_function(DONE)
+
+
 DONE = "() => /line|day|Nothing|Type a word/.test(document.getElementById('state').textContent)"
 
 
@@ -154,13 +170,11 @@ def query_of(text):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_reader_goes_from_the_channels_to_a_day_and_on_to_its_neighbours(opened, width):
     page = opened("", width=width)
-    page.get_by_role("link", name="#c", exact=True).first.click()
-    page.get_by_role("link", name="23", exact=True).first.click()
-    assert page.url.endswith(DAY_0)
-    page.get_by_role("link", name="2026-11-24 ›").first.click()
-    page.get_by_role("link", name="Newest").click()
-    page.wait_for_url("**/2026-11-25.html")
-    page.get_by_role("link", name="‹ 2026-11-24").first.click()
+    follow(page, page.get_by_role("link", name="#c", exact=True).first, "**/net/c/index.html")
+    follow(page, page.get_by_role("link", name="23", exact=True).first, f"**/{DAY_0}")
+    follow(page, page.get_by_role("link", name="2026-11-24 ›").first, "**/2026-11-24.html")
+    follow(page, page.get_by_role("link", name="Newest"), "**/2026-11-25.html")
+    follow(page, page.get_by_role("link", name="‹ 2026-11-24").first, "**/2026-11-24.html")
     assert page.title() == "#c, 2026-11-24 · Logs"
 
 
@@ -208,6 +222,7 @@ def test_axe_finds_nothing_on_any_kind_of_page(opened, axe, width, scheme):
         elif "#" in path:
             first = page.locator("#log p[id]").nth(4).get_attribute("id")
             page.evaluate("id => { location.hash = id; }", first)
+            page.wait_for_function(MARKED, arg=1)
             page.keyboard.press("j")
         page.evaluate(axe)
         result = page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES)
@@ -234,7 +249,13 @@ def test_a_page_prints_its_lines_and_not_its_controls(opened):
 # -- lines ---------------------------------------------------------------------------
 
 
-def marked_lines(page):
+MARKED = "count => document.querySelectorAll('#log p.in').length === count"
+"""The page marks lines by an event after its address has changed, so that a test awaits them."""
+
+
+def marked_lines(page, count):
+    """Return the texts of the marked lines, when there are `count`."""
+    page.wait_for_function(MARKED, arg=count)
     return page.locator("#log p.in > span:first-of-type").all_inner_texts()
 
 
@@ -244,15 +265,14 @@ def test_a_range_is_marked_by_a_click_and_a_click_with_shift(opened, width):
     times = page.locator("#log > p[id] > a:first-child")
     first = page.locator("p", has_text="the release is tomorrow")
     last = page.locator("p", has_text="waves at everybody")
-    first.locator("a").first.click()
-    assert page.url.endswith("#" + first.get_attribute("id"))
+    begin, end = first.get_attribute("id"), last.get_attribute("id")
+    follow(page, first.locator("a").first, f"**#{begin}")
     last.locator("a").first.click(modifiers=["Shift"])
-    assert page.url.endswith(f"{first.get_attribute('id')}..{last.get_attribute('id')}")
-    assert marked_lines(page)[0] == "the release is tomorrow"
-    assert len(marked_lines(page)) == 3
+    page.wait_for_url(f"**#{begin}..{end}")
+    assert marked_lines(page, 3)[0] == "the release is tomorrow"
     assert times.count() > 5
     again = opened(page.url.split("/", 3)[3], width=width)
-    assert len(marked_lines(again)) == 3
+    assert marked_lines(again, 3) == marked_lines(page, 3)
 
 
 def test_a_range_is_marked_by_the_keyboard_alone(opened):
@@ -265,7 +285,7 @@ def test_a_range_is_marked_by_the_keyboard_alone(opened):
         page.keyboard.press("Tab")
     page.keyboard.press("Shift+Enter")
     page.wait_for_function("() => location.hash.includes('..')")
-    assert len(marked_lines(page)) == 3
+    assert marked_lines(page, 3)[0] == "the release is tomorrow"
     assert len(page.context.pages) == 1
 
 
@@ -307,7 +327,7 @@ def test_the_first_stop_of_the_keyboard_leads_to_the_content(opened):
     page.keyboard.press("Tab")
     assert page.evaluate("() => document.activeElement.textContent") == "Skip to the content"
     page.keyboard.press("Enter")
-    assert page.evaluate("() => document.activeElement.id") == "main"
+    page.wait_for_function("() => document.activeElement.id === 'main'")
 
 
 def test_the_scheme_is_that_of_the_system_until_somebody_switches_it_for_good(opened):
@@ -316,7 +336,7 @@ def test_the_scheme_is_that_of_the_system_until_somebody_switches_it_for_good(op
     assert page.evaluate(paper) == "rgb(21, 24, 28)"
     page.get_by_role("button", name="Light or dark").click()
     assert page.evaluate(paper) == "rgb(255, 255, 255)"
-    page.get_by_role("link", name="2026-11-24 ›").first.click()
+    follow(page, page.get_by_role("link", name="2026-11-24 ›").first, "**/2026-11-24.html")
     assert page.evaluate(paper) == "rgb(255, 255, 255)"
 
 
@@ -333,7 +353,7 @@ def test_times_are_shown_in_the_zone_of_the_reader_if_wished(opened):
 def test_a_reply_leads_to_its_message_and_reactions_are_counted(opened):
     page = opened(DAY_0)
     page.get_by_label("in reply to").click()
-    assert marked_lines(page) == ["the release is tomorrow"]
+    assert marked_lines(page, 1) == ["the release is tomorrow"]
     assert page.locator("p.in .react").inner_text() == "👍 1"
 
 
@@ -373,27 +393,22 @@ def test_a_query_finds_these_lines_the_newest_first(opened, query, lines):
 
 def test_the_search_marks_words_and_leads_to_the_line_and_can_be_shared(opened):
     page = opened()
-    page.locator("#q").fill("release tomorrow")
-    page.keyboard.press("Enter")
-    page.wait_for_function(DONE)
+    search_by_typing(page, "release tomorrow")
     assert set(page.locator("#hits mark").all_inner_texts()) == {"release", "tomorrow"}
     assert page.locator("#state").inner_text() == "2 lines"
     again = opened(page.url.split("/", 3)[3])
     again.wait_for_function(DONE)
     assert again.locator("#q").input_value() == "release tomorrow"
-    again.locator("#hits p a").first.click()
-    again.wait_for_url("**/2026-11-23.html#*")
-    assert marked_lines(again) == ["tomorrow is the release"]
+    follow(again, again.locator("#hits p a").first, "**/2026-11-23.html#*")
+    assert marked_lines(again, 1) == ["tomorrow is the release"]
 
 
 def test_a_search_from_a_channel_stays_in_it_and_says_so(opened):
     page = opened("net/c/index.html")
-    page.locator("#q").fill("release")
-    page.keyboard.press("Enter")
-    page.wait_for_function(DONE)
+    search_by_typing(page, "release")
     assert page.locator("#hits p > span:first-of-type").all_inner_texts() == NEWEST
     assert "Only in #c" in page.locator("#place").inner_text()
-    page.get_by_role("link", name="Search all channels").click()
+    follow(page, page.get_by_role("link", name="Search all channels"), "**/search.html?q=release")
     page.wait_for_function(DONE)
     assert page.locator("#hits p").count() == len(NEWEST) + 1
 
@@ -429,8 +444,7 @@ def test_from_a_file_pages_are_read_and_the_search_finds_days(browser, directory
     page.goto(f"{(directory / 'search.html').as_uri()}?q=tomorrow")
     page.wait_for_function("() => /day/.test(document.getElementById('state').textContent)")
     assert page.locator("#hits h2").all_inner_texts() == ["#c, 2026-11-23"]
-    page.locator("#hits h2 a").click()
-    page.wait_for_url("**/2026-11-23.html")
+    follow(page, page.locator("#hits h2 a"), "**/2026-11-23.html")
     assert errors == []
     context.close()
 
