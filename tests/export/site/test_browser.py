@@ -201,6 +201,27 @@ SMALL = """() => [...document.querySelectorAll("a[href], button, input, summary"
 """The targets that are smaller than WCAG 2.2 asks for; links in sentences may be."""
 
 
+@pytest.mark.parametrize("path", ["index.html", "net/c/people.html", "net/c/stats.html"])
+def test_no_word_of_a_heading_of_a_table_is_broken_on_a_phone(opened, path):
+    page = opened(path, width=360)
+    assert page.locator("table th").count() > 0
+    assert page.evaluate(BROKEN) == []
+
+
+BROKEN = r"""() => [...document.querySelectorAll("table th")].flatMap(cell => {
+    const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), broken = [];
+    while (walker.nextNode())
+        for (const word of walker.currentNode.data.matchAll(/\S+/g)) {
+            const range = document.createRange();
+            range.setStart(walker.currentNode, word.index);
+            range.setEnd(walker.currentNode, word.index + word[0].length);
+            if (range.getClientRects().length > 1) broken.push(word[0]);
+        }
+    return broken;
+})"""
+"""The words of headings that stand on more than one line."""
+
+
 @pytest.fixture(scope="module")
 def axe():
     """Return the script of axe-core, which a page runs though it may load none."""
