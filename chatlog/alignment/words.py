@@ -68,3 +68,8 @@ def words_of(event: Event, casemapping: Casemapping) -> Words:
         event.command or event.statusmsg,
         (*event.params, event.reply_to) if event.type in _ABOUT_A_MESSAGE else event.params,
     )
+
+
+def is_told_by_server(event: Event) -> bool:
+    """Return whether the server told the time or an id of an event."""
+    return bool(event.received or event.msgid)

@@ -6,7 +6,7 @@ it, for however long the messages were under way.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
@@ -17,6 +17,21 @@ if TYPE_CHECKING:
 
 MOST_HOLES = 1000
 """The most holes of one witness; of more, neighbours are taken for one."""
+
+
+class Arrival(NamedTuple):
+    """A line that came: its time, its bytes, and the sequence of its message in the stream.
+
+    One that `is_again` there may have come before as another message. If it `may_return`, the
+    archive may have it from a round that was cut off.
+    """
+
+    time: str
+    is_live: bool
+    line: bytes
+    sequence: int
+    is_again: bool = False
+    may_return: bool = False
 
 
 def is_new(known: KnownWitness, number: int) -> bool:

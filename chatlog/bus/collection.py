@@ -21,9 +21,10 @@ from chatlog.archive.storage import Sync
 from chatlog.archive.system import System
 from chatlog.archive.targets import Target, spelled
 from chatlog.bus import arrivals
+from chatlog.bus.arrivals import Arrival
 from chatlog.bus.collected_coverage import collected_entries
 from chatlog.bus.collected_state import Hole, KnownWitness, PositionFile
-from chatlog.bus.joining import Arrival, TargetJoin
+from chatlog.bus.joining import TargetJoin
 from chatlog.bus.messages import Answered, LedgerPiece, LostRequest, NetworkFile, RunReport, decode
 from chatlog.bus.own_files import locked, own_directory
 from chatlog.bus.subjects import (
@@ -93,6 +94,7 @@ class Collection:
         self._witnesses: dict[str, WitnessFiles] = {}
         self._pending: dict[TargetPlace, dict[str, list[Arrival]]] = {}
         self._joins: dict[TargetPlace, TargetJoin] = {}
+        self._read_again: dict[str, int] = {}  # the last number of each witness
         self._casemappings: dict[str, Casemapping] = {}
         self._alike: dict[tuple[str, str], bool] = {}
         self._told: set[tuple[str, str]] = set()
@@ -123,6 +125,7 @@ class Collection:
         self._certain_from = max(self._certain_from, last)
         self._pending.clear()
         self._joins.clear()
+        self._read_again.clear()
         self.size = 0
         return self._sequence + 1
 
@@ -138,7 +141,8 @@ class Collection:
         if not arrivals.is_new(known, found.number):
             if sequence > self._settled.done:
                 self.repeated += 1
-            elif place is not None:
+            elif place is not None and found.number > self._read_again.get(found.witness, 0):
+                self._read_again[found.witness] = found.number
                 self._add_context(place, found, data)
             return
         try:
@@ -252,7 +256,8 @@ class Collection:
         refuses, and HeldError if another recorder holds a target.
         """
         if self.has_news:
-            self._file.write(replace(self._settled, begun=self._sequence))
+            begun = max(self._settled.begun, self._sequence)  # a cut round may have read further
+            self._file.write(replace(self._settled, begun=begun))
             for place, arrived in self._pending.items():
                 self._write(place, arrived)
             self._pending.clear()
@@ -262,7 +267,8 @@ class Collection:
             self._write_coverage(at, everything=everything)
         if self.has_news or everything:
             self._forget_quiet()
-            self._position.done = self._position.begun = self._sequence
+            self._position.done = self._sequence
+            self._position.begun = max(self._settled.begun, self._sequence)
             self._position.context = self._first_context()
             self._settled = deepcopy(self._position)
             self._file.write(self._settled)

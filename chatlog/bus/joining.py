@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.targets import Target
-from chatlog.event import EARLIEST, is_time, shifted
+from chatlog.bus.by_order import OrderError, dated, has_another_clock, new_arrivals, recalled
+from chatlog.event import EARLIEST, is_time, parse_time, shifted
 from chatlog.formats import jsonl
 from chatlog.formats.table import format_of
 from chatlog.read.damaged_lines import DamagedLines
@@ -24,6 +25,8 @@ from chatlog.upkeep.witness_returning import Testimony
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from chatlog.bus.arrivals import Arrival
+    from chatlog.bus.conversation import Conversation
     from chatlog.casemapping import Casemapping
     from chatlog.formats.format import Format
     from chatlog.upkeep.witness import TargetPlace, Witness
@@ -36,21 +39,6 @@ _MARGIN: Final = 60_000
 """Milliseconds by which the archive's lines are kept longer: clocks differ."""
 _arrival_time: Final = attrgetter("time")
 _LATEST: Final = "9999-12-31T23:59:59.999Z"
-
-
-class Arrival(NamedTuple):
-    """A line that came: its time, its bytes, and the sequence of its message in the stream.
-
-    One that `is_again` there may have come before as another message. If it `may_return`, the
-    archive may have it from a round that was cut off.
-    """
-
-    time: str
-    is_live: bool
-    line: bytes
-    sequence: int
-    is_again: bool = False
-    may_return: bool = False
 
 
 class HeldLines:
@@ -80,6 +68,7 @@ class TargetJoin:
         self._place = place
         self._known: list[bytes] | None = None  # those of the archive, unless it must be read
         self._context: dict[str, list[Arrival]] = {}
+        self._conversation: Conversation | None = None  # unless it must be recalled
         self._since = _LATEST  # from here on memory has all lines
         self.touched = 0.0
         """When it had a line last, by a clock that only advances."""
@@ -113,21 +102,69 @@ class TargetJoin:
         the archive cannot be read.
         """
         lines = [each for some in arrived.values() for each in some]
-        oldest = min(each.time for each in lines)
         may_return = any(each.may_return or each.is_again for each in lines)
         if self._known is not None and is_sole and not may_return:
+            self._conversation = None
             found = self._merged(None, arrived, {}, names, casemapping)
         else:
-            if self._known is None or may_return or oldest < self._since:
-                newest = max(each.time for each in lines)
-                known = _archive_record(archive, self._place, oldest, newest)
-                recent = [*_lines_of(known)] if known is not None and self._known is None else []
-                self._known = [*(self._known or ()), *recent]
-            else:
-                known = _record(self._known)
-            found = self._merged(known, arrived, self._context, names, casemapping)
+            known = self._near(lines, archive, may_return=may_return)
+            try:
+                found = self._ordered(known, arrived, names, casemapping)
+            except OrderError:
+                self._conversation = None
+                found = self._merged(known, arrived, self._context, names, casemapping)
+                found = [*_of_these(found, lines)]
         self._keep(arrived, found)
         return found
+
+    def _near(
+        self, lines: Sequence[Arrival], archive: Witness, *, may_return: bool
+    ) -> WitnessRecord | None:
+        """Return the record of the archive around lines: from memory if that has all."""
+        oldest = min(each.time for each in lines)
+        if self._known is not None and not may_return and oldest >= self._since:
+            return _record(self._known)
+        self._conversation = None
+        known = _archive_record(archive, self._place, oldest, max(each.time for each in lines))
+        if self._known is None:
+            self._known = [*_lines_of(known)] if known is not None else []
+        return known
+
+    def _ordered(
+        self,
+        known: WitnessRecord | None,
+        arrived: Mapping[str, Sequence[Arrival]],
+        names: TargetNames,
+        casemapping: Casemapping,
+    ) -> list[bytes]:
+        """Return the lines that the archive lacks; raise OrderError if order does not tell all."""
+        conversation = self._conversation or recalled(known, self._context, casemapping)
+        for recorder in conversation.strangers(arrived):
+            self._compare_clocks(known, recorder, arrived, casemapping)
+        found: list[bytes] = []
+        for recorder, new, times in new_arrivals(conversation, arrived, casemapping):
+            written = self._merged(None, {recorder: new}, {}, names, casemapping)
+            found += map(dated, written, times)
+        self._conversation = conversation
+        return sorted(found, key=_time_of)
+
+    def _compare_clocks(
+        self,
+        known: WitnessRecord | None,
+        recorder: str,
+        arrived: Mapping[str, Sequence[Arrival]],
+        casemapping: Casemapping,
+    ) -> None:
+        """Raise OrderError if a recorder has another clock than the archive or one that arrives."""
+        records = {name: self._record_by(name, some) for name, some in arrived.items()}
+        record = records.pop(recorder)
+        others = [*records.values()] if known is None else [known, *records.values()]
+        if any(has_another_clock(other, record, casemapping) for other in others):
+            raise OrderError
+
+    def _record_by(self, recorder: str, lines: Sequence[Arrival]) -> WitnessRecord:
+        """Return the last lines of a recorder, with new ones."""
+        return _record_of(_united(self._context.get(recorder, ()), lines))
 
     def _merged(
         self,
@@ -160,6 +197,16 @@ class TargetJoin:
         margin = shifted(since, -_MARGIN) if is_time(since) else ""
         self._known = [line for line in self._known if _time_of(line).decode() >= margin]
         self._since = since
+        if self._conversation is not None and is_time(margin):
+            self._conversation.drop_before(parse_time(margin))
+
+
+def _of_these(found: Iterable[bytes], lines: Iterable[Arrival]) -> Iterator[bytes]:
+    """Yield found lines, but those that were neighbours of the new ones: the archive has them."""
+    times = {each.time for each in lines}
+    for line in found:
+        if _time_of(line).decode() in times or jsonl.decode(line[:-1]).tags.get("time") in times:
+            yield line
 
 
 def _united(before: Sequence[Arrival], lines: Sequence[Arrival]) -> list[Arrival]:

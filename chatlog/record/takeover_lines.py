@@ -20,7 +20,7 @@ import msgspec
 from chatlog.alignment.clocks import MOST_LAG, ClockRelation
 from chatlog.alignment.columns import Columns
 from chatlog.alignment.sequences import Sequences
-from chatlog.alignment.words import OF_ONE_RECORDER
+from chatlog.alignment.words import OF_ONE_RECORDER, is_told_by_server
 from chatlog.archive.targets import Target
 from chatlog.event import RECORDERS_OWN, SERVER, TO_THE_SECOND, EventType, format_time, parse_time
 from chatlog.read.catalog import Catalog
@@ -145,10 +145,14 @@ class _Comparison:
             at, ours = next(said, (0, None))
             if ours is None:
                 break
-            if _is_told(event) or _is_told(ours) or self._key_of(event) != self._key_of(ours):
+            if (
+                is_told_by_server(event)
+                or is_told_by_server(ours)
+                or self._key_of(event) != self._key_of(ours)
+            ):
                 return None
             last, latest = at, max(latest, stamp)
-        return None if _is_told(self._first) else self._behind(last, latest, own)
+        return None if is_told_by_server(self._first) else self._behind(last, latest, own)
 
     def _behind(self, last: int, latest: int, own: Counter[Hashable]) -> Missing:
         """Return the lines behind the `last` that both have, and the own ones that are not in.
@@ -252,11 +256,6 @@ def _is_own(event: Event) -> bool:
     return event.target == SERVER or event.type in RECORDERS_OWN or event.type in OF_ONE_RECORDER
 
 
-def _is_told(event: Event) -> bool:
-    """Return whether the server told the time or an id of an event."""
-    return bool(event.received or event.msgid)
-
-
 def write_spooled(
     spooled: SpooledEvents,
     missing: Missing,
@@ -282,6 +281,11 @@ def _placed(event: Event, number: int, missing: Missing) -> Event:
     The time of the server stays. So does the time of the recorder's own lines, by which a later
     run knows them again.
     """
-    if number < missing.last or event.time >= missing.time or _is_own(event) or _is_told(event):
+    if (
+        number < missing.last
+        or event.time >= missing.time
+        or _is_own(event)
+        or is_told_by_server(event)
+    ):
         return event
     return msgspec.structs.replace(event, time=missing.time)

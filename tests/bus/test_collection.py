@@ -90,6 +90,56 @@ def test_lines_of_many_days_are_collected_at_once(tmp_path, stream, recorders):
     assert texts_in(tmp_path / "all") == [f"day {day}" for day in range(30)]
 
 
+def test_a_collector_that_is_killed_in_a_shorter_round_after_a_longer_one_takes_no_line_twice(
+    tmp_path, stream
+):
+    record(tmp_path / "a", event_at(0, "zero"))
+    shippers = [ListShipper(tmp_path / "a", stream, "a")]
+    shippers[0].ship()
+    collector = ListCollector(tmp_path / "all", stream)
+    collector.read()
+    collector.settle()
+    for name in "ab":
+        record(tmp_path / name, *(event_at(second, "lol") for second in (10, 20, 30)))
+    shippers.append(ListShipper(tmp_path / "b", stream, "b"))
+    for shipper in shippers:
+        shipper.ship()
+    collector.read()
+    collector.settle_and_die(1)
+    collector.read(3)
+    collector.settle()
+    collector.collect()
+    assert texts_in(tmp_path / "all") == ["zero", "lol", "lol", "lol"]
+
+
+def test_messages_that_a_stream_has_twice_are_one_line_each_after_a_restart(tmp_path):
+    stream, shippers = Stream(forgets=True), {}
+    for name in "ab":
+        seconds = (10, 11, 12) if name == "b" else (10, 11)
+        record(tmp_path / name, *(event_at(second, "lol") for second in seconds))
+        shippers[name] = ListShipper(tmp_path / name, stream, name)
+        shippers[name].publish(2)
+        shippers[name].kill()
+        shippers[name].ship()
+    collector = ListCollector(tmp_path / "all", stream)
+    collector.read()
+    collector.settle()
+    collector.kill()
+    record(tmp_path / "a", event_at(12, "lol"))
+    shippers["a"].ship()
+    collector.collect()
+    assert texts_in(tmp_path / "all") == ["lol", "lol", "lol"]
+
+
+def test_recorders_whose_clocks_differ_by_minutes_are_aligned_by_their_clocks(tmp_path, stream):
+    for name, late in (("a", 0), ("b", 300)):
+        record(tmp_path / name, *(event_at(60 * n + late, f"line {n}") for n in range(30)))
+        ListShipper(tmp_path / name, stream, name).ship()
+    collector = ListCollector(tmp_path / "all", stream)
+    collector.collect()
+    assert texts_in(tmp_path / "all") == [f"line {n}" for n in range(30)]
+
+
 _STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("say"), st.integers(1, 8)),
