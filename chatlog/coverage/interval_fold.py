@@ -40,10 +40,9 @@ from chatlog.coverage.entries import (
 from chatlog.event import shifted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from chatlog.coverage.entries import LedgerEntry
-    from chatlog.coverage.ledger import LedgerLine
 
 _UNEVEN: Final = 5_000
 """By how many milliseconds an end is before its beginning only as two clocks told them.
@@ -269,19 +268,3 @@ def _start(opened: OpenedEntry) -> Bound:
 def may_bound(line: Damaged) -> bool:
     """Return whether a damaged line may have begun or ended an interval."""
     return not line.entry or line.entry in BOUNDS
-
-
-def last_open(lines: Iterable[LedgerLine]) -> OpenedEntry | None:
-    """Return the `opened` of the last interval if it is certain that no line has ended it."""
-    opened: OpenedEntry | None = None
-    for line in lines:
-        match line:
-            case OpenedEntry():
-                opened = line
-            case ClosedEntry(run=run) if opened is not None and run not in ("", opened.run):
-                pass
-            case ClosedEntry() | UnwantedEntry() | CheckpointEntry() | Later():
-                opened = None
-            case Damaged() if may_bound(line):
-                opened = None
-    return opened

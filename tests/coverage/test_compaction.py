@@ -24,7 +24,8 @@ from chatlog.coverage.entries import (
 )
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.gap import counted
-from chatlog.coverage.interval_fold import Bound, last_open
+from chatlog.coverage.interval_fold import Bound
+from chatlog.coverage.unclosed import unclosed
 from chatlog.record.intervals import is_new, silence_of
 from tests.support.ledgers import at, harmed, ledgers, read_bytes, several_runs
 
@@ -90,7 +91,13 @@ def answers(directory, data):
         for gap in coverage.gaps.open()
         if not any(since <= gap.start.time and gap.end <= until for since, until in reported)
     ]
-    found["rest"] = (last_open(lines), silence_of(lines), is_new(lines), lines.damaged, lines.later)
+    found["rest"] = (
+        [*unclosed(lines)],
+        silence_of(lines),
+        is_new(lines),
+        lines.damaged,
+        lines.later,
+    )
     return found
 
 

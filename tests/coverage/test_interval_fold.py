@@ -18,7 +18,7 @@ from chatlog.coverage.entries import (
 )
 from chatlog.coverage.fold import Bound, coverage_of
 from chatlog.coverage.gap import GapState
-from chatlog.coverage.interval_fold import last_open
+from chatlog.coverage.unclosed import unclosed
 from chatlog.event import parse_time
 from tests.support.archive import START
 from tests.support.ledgers import at, harmed, ledgers, read_bytes
@@ -174,7 +174,7 @@ def test_a_heartbeat_from_after_the_next_interval_began_proves_nothing_of_this_o
     ],
 )
 def test_an_interval_is_unended_only_where_nothing_may_have_ended_it(lines, is_unended):
-    assert last_open(lines) == (OPENED if is_unended else None)
+    assert [each.opened for each in unclosed(lines)] == [OPENED] * is_unended
 
 
 # -- any ledger, and any harm --------------------------------------------------------------------

@@ -18,8 +18,8 @@ from chatlog.coverage.entries import (
     WishedEntry,
 )
 from chatlog.coverage.fold import Bound, coverage_of
-from chatlog.coverage.interval_fold import last_open
 from chatlog.coverage.stretches import TimeStretch
+from chatlog.coverage.unclosed import unclosed
 from chatlog.coverage.union import entries_of
 from chatlog.event import parse_time
 from tests.support.archive import START
@@ -114,7 +114,8 @@ def test_the_end_of_a_run_whose_beginning_is_not_there_ends_no_other_run():
     assert gaps(opened("a", 0), closed("x", 5), closed("a", 20), opened("a", 30)) == [
         (20, 30, "stopped")
     ]
-    assert last_open([opened("a", 0), closed("x", 5)]) == opened("a", 0)
+    [unended] = unclosed([opened("a", 0), closed("x", 5)])
+    assert unended.opened == opened("a", 0)
 
 
 def test_an_end_that_names_no_run_is_that_of_the_last_beginning():

@@ -6,7 +6,6 @@ import pytest
 
 from chatlog.archive.entry_lines import Damaged
 from chatlog.coverage.entries import AskedEntry, ClosedEntry, OpenedEntry, UnwantedEntry
-from chatlog.coverage.interval_fold import last_open
 from chatlog.coverage.unclosed import unclosed
 from tests.support.ledgers import at
 
@@ -61,8 +60,6 @@ CASES = {
 def test_what_no_line_has_ended_is_found_with_the_end_of_the_others(lines, expected):
     found = [(each.opened.run, each.others_until) for each in unclosed(lines)]
     assert found == expected
-    last = last_open(lines)
-    assert last is None or last in [each.opened for each in unclosed(lines)]
 
 
 def test_the_entries_of_a_run_are_passed_over():

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlog.coverage.entries import AbsentEntry, CoveredEntry, OpenedEntry, WishedEntry
-from chatlog.coverage.interval_fold import last_open
 from chatlog.event import format_time
 from chatlog.read.lookup import NewestLine
 from chatlog.record.intervals import (
@@ -266,10 +265,3 @@ def test_silence_tells_the_last_end_and_its_cause(intervals):
     assert silence_of(opened) == ""
     closed = intervals.leave("#demo", at(3), "kicked")
     assert silence_of([*opened, *closed]) == f"nothing was heard since {at(3).at}: recorder kicked"
-
-
-def test_an_interval_that_nobody_closed_is_the_last_that_is_open(intervals):
-    opened = intervals.enter("#demo", at(1), "")
-    assert last_open(opened) == opened[0]
-    assert last_open([*opened, *intervals.leave("#demo", at(3), "kicked")]) is None
-    assert last_open([]) is None
