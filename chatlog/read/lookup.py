@@ -46,7 +46,7 @@ def lines_between(directory: Path, start: str, end: str) -> Iterator[KnownLine]:
 
 
 class NewestLine(NamedTuple):
-    """The time of the last live line, and the last msgid of any line; "" for none."""
+    """The time of the last live line that its server dated, and the last msgid; "" for none."""
 
     time: str = ""
     msgid: str = ""
@@ -93,9 +93,10 @@ def _sources(directory: Path) -> list[SegmentReader]:
 
 
 def newest_line(paths: Iterable[Path]) -> NewestLine:
-    """Find the last live line, and the last msgid, in some live segments of JSONL.
+    """Find the last live line that its server dated, and the last msgid, in segments of JSONL.
 
-    A quick look at their ends. Of several segments it is the latest of each.
+    A quick look at the ends of some live segments: of several it is the latest of each. What a
+    recorder notes itself, as that it lost a connection, proves no hearing, and no server dates it.
     """
     times, bearers = [""], [("", "")]
     for path in paths:
@@ -112,16 +113,18 @@ def newest_line(paths: Iterable[Path]) -> NewestLine:
 
 
 def _last_of(lines: Iterable[bytes]) -> tuple[str, tuple[str, str]]:
-    """Return the time of the first live line, and time and msgid of the first one that has one."""
+    """Return the time of the last line that was dated, and time and msgid of the last with one."""
     time = ""
     for line in lines:
-        if time and b'"msgid":' not in line:
+        has_msgid, is_dated = b'"msgid":' in line, b'"received":' in line
+        if not has_msgid and (time or not is_dated):
             continue
         try:
             event = jsonl.decode(line)
         except ValueError:
             continue
-        time = time or (event.time if _is_proof(event) else "")
+        if not time and event.received and _is_proof(event):
+            time = event.time
         if event.msgid:
             return time, (event.time, event.msgid)
     return time, ("", "")
