@@ -31,7 +31,8 @@ _REORDERED: Final = 1_000
 """The milliseconds by which two servers may deliver lines in another order."""
 _FEWEST: Final = 8  # lines that show a usual delay
 _MOST_DELAYS: Final = 63
-_COMING_AND_GOING: Final = frozenset({EventType.JOIN, EventType.PART, EventType.QUIT})
+_GOING: Final = frozenset({EventType.PART, EventType.QUIT})
+_COMING_AND_GOING: Final = frozenset({EventType.JOIN, *_GOING})
 _SHARED: Final = 3  # lines of two records by which their clocks can be compared
 
 
@@ -44,6 +45,8 @@ class Conversation:
         self._origins: defaultdict[Hashable, deque[SharedRow]] = defaultdict(deque)
         self._delays: defaultdict[str, deque[int]] = defaultdict(_no_delays)
         self._comings: dict[str, SharedRow] = {}
+        self._came_at: dict[str, int] = {}  # by the stamp of each recorder itself
+        self._went_at: dict[tuple[str, str], int] = {}  # a nick, by the stamp of a recorder
         self._before_coming: dict[str, SharedRow] = {}  # until it hears more than others come
         self._lines: Counter[str] = Counter()
 
@@ -73,6 +76,7 @@ class Conversation:
         self._origins.clear()
         dropped = {*self._rows.drop_before(time)}
         self._comings = {name: row for name, row in self._comings.items() if row not in dropped}
+        self._went_at = {seen: at for seen, at in self._went_at.items() if at >= time}
         for places in (self._places, self._before_coming):
             for recorder, place in places.items():
                 if place in dropped:
@@ -95,7 +99,9 @@ class Conversation:
         if not (line.is_join or line.is_own):
             self._before_coming.pop(recorder, None)
         if line.is_coming:
-            self._comings[recorder] = row
+            self._comings[recorder], self._came_at[recorder] = row, line.time
+        if line.key[0] in _GOING:
+            self._went_at[recorder, line.key[1]] = line.time
         row.hear(recorder, begins=line.is_coming)
         self._lines[recorder] += 1
 
@@ -105,6 +111,7 @@ class Conversation:
         if line.is_coming:
             place = self._places.get(recorder, self._rows.end)
             self._before_coming.setdefault(recorder, place)
+            self._came_at[recorder] = line.time
         if (row := self._brought(lines, at)) is not None:
             self._places[recorder] = row
         elif (row := self._found(recorder, lines, at)) is not None:
@@ -228,10 +235,33 @@ class Conversation:
             return past[-1]
         future = [row for row in near if row.time > line.time] if line.is_coming else near
         row = next((row for row in future if line.is_coming or row.came), None)
-        goes = [each.time for each in lines[at + 1 :] if _is_of_same_nick(each.key, line.key)]
-        if row is None or row.key != line.key or any(time < row.time for time in goes):
+        if row is None or row.key != line.key or self._came_between(recorder, line, row):
             return None
-        return row
+        later = [each for each in lines[at + 1 :] if _is_of_same_nick(each.key, line.key)]
+        apart = abs(line.time - row.time)
+        is_another = any(
+            each.time < row.time or (each.key == line.key and abs(each.time - row.time) <= apart)
+            for each in later
+        )
+        return None if is_another else row
+
+    def _came_between(self, recorder: str, line: HeardLine, row: SharedRow) -> bool:
+        """Return whether one who saw a coming came many seconds after an equal row: it saw another.
+
+        So it did if it saw the same nick go in between.
+        """
+        if row.key != line.key:
+            return False
+        early, late = sorted((line.time, row.time))
+        times = (
+            [self._came_at.get(each, early) for each in row.heard]
+            if line.is_coming
+            else [
+                self._came_at.get(recorder, early),
+                self._went_at.get((recorder, line.key[1]), early),
+            ]
+        )
+        return any(early + MOST_JITTER < time <= late for time in times)
 
     def _parting(self, recorder: str, line: HeardLine) -> SharedRow | None:
         """Return the nearest row of the same parting of a recorder, None if there is none."""
@@ -258,7 +288,9 @@ class Conversation:
     def _likeliest(self, recorder: str, lines: Sequence[HeardLine], at: int) -> SharedRow | None:
         """Return the row that a line has in the likeliest order, None if it is new."""
         line, late = lines[at], self._usual_delay(recorder)
-        rows = [*islice(self._unheard(recorder, line), _COMPARED)]
+        rows = [*islice(self._later(recorder, line), _COMPARED)]
+        if not rows:
+            return self._passed(recorder, line)
         position = position_of_first(
             [LikelyLine(each.time - late, each.key) for each in _of_one_stay(lines, at)],
             [LikelyLine(row.time, row.key, row.begins_records) for row in rows],
@@ -295,6 +327,12 @@ class Conversation:
             if not (row.is_own or is_settled or row.time < line.time - MOST_LAG):
                 yield row
 
+    def _later(self, recorder: str, line: HeardLine) -> Iterator[SharedRow]:
+        """Yield the unheard rows from a line on, without earlier comings of the nick that comes."""
+        for row in self._unheard(recorder, line):
+            if not (line.is_join and self._came_between(recorder, line, row)):
+                yield row
+
     # -- the place of a new line -----------------------------------------------------
 
     def _gap(self, recorder: str, lines: Sequence[HeardLine], at: int) -> SharedRow:
@@ -304,7 +342,7 @@ class Conversation:
             seen = self._seen_coming(recorder, lines, at)
             return seen if seen is not None else self._gap_by_time(recorder, line)
         if recorder in self._places:
-            return self._next(recorder, line) or self._rows.end
+            return next(self._later(recorder, line), self._rows.end)
         return self._gap_by_time(recorder, line)
 
     def _seen_coming(self, recorder: str, lines: Sequence[HeardLine], at: int) -> SharedRow | None:

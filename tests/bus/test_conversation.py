@@ -96,6 +96,38 @@ def test_a_recorder_may_hear_of_a_coming_seconds_late(first, one, other):
         assert texts(new) == (["+b", "line"] if recorder == first else [])
 
 
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_of_two_comings_the_one_that_another_recorder_saw_is_the_nearer(at_once):
+    conversation = Conversation()
+    talk = (1, "+a"), (2, "+b"), (6, "one"), (20.4, "+a"), (24.5, "+b"), (33.183, "two")
+    assert texts(added(conversation, "a", *talk)) == [text for _, text in talk]
+    assert added(conversation, "b", (2, "+b"), (6, "one")) == []
+    again = [(10.1, "+b"), (24.6, "+b"), (33.18, "two"), (34, "three")]
+    new = []
+    for begin in range(0, len(again), at_once):
+        new += added(conversation, "b", *again[begin : begin + at_once])
+    assert texts(new) == ["+b", "three"]
+
+
+def test_no_recorder_saw_a_coming_before_its_own():
+    conversation = Conversation()
+    added(conversation, "b", (2, "+b"), (6, "one"), (10.1, "+b"))
+    talk = (20.4, "+a"), (24.5, "+b"), (33.183, "two")
+    assert texts(added(conversation, "a", *talk)) == ["+a", "+b", "two"]
+    assert added(conversation, "b", (24.6, "+b"), (33.18, "two")) == []
+
+
+def test_a_coming_after_a_going_that_was_seen_is_another_one():
+    conversation = Conversation()
+    added(conversation, "b", (2, "+b"), (3, "+a"), (11.9, "+b"))
+    quitted = event_at(20.4, type="quit", nick="recb")
+    gone = heard_line(quitted, parse_time(quitted.time), Casemapping(), "a")
+    added(conversation, "a", (3.01, "+a"))
+    conversation.add("a", [gone])
+    assert texts(added(conversation, "a", (21.6, "+b"), (22.3, "two"))) == ["+b", "two"]
+    assert added(conversation, "b", (21.61, "+b"), (22.3, "two")) == []
+
+
 def test_a_recorder_whose_connection_broke_parts_where_others_see_it_quit():
     parted = heard_line(event_at(5, type="parted", nick="recb"), 5000, Casemapping(), "b")
     conversation = Conversation()
