@@ -87,7 +87,7 @@ class BlockMatches(NamedTuple):
     `of_second` has for each line of the second block the position of the same line in the
     first, -1 if there is none; `of_first` has the reverse. `clock` is the second's as these
     lines show it. `lateness` has the bounds by which stamps of the second are later, over
-    the lines that their neighbours decide. `again` are the positions of lines of the second
+    the lines that are not identical. `again` are the positions of lines of the second
     that were merged before, and whose line in the first matches another one now.
     """
 
@@ -104,11 +104,11 @@ def match(
     """Return which lines of the second block the first has as well."""
     matcher = _Matcher(first, second, clock)
     matcher.match_identical()
+    is_open = [at < 0 for at in matcher.found]
     matcher.match_msgids()
     if returning is not None:
         matcher.match_origins(returning)
     matcher.match_equal_stamps()
-    is_open = [at < 0 for at in matcher.found]
     matcher.match_anchors()
     matcher.match_equal_keys()
     again = frozenset[int]()

@@ -70,6 +70,11 @@ class AlignmentTally(msgspec.Struct):
     reordered: int = 0
     lateness: Lateness = (0, 0)
 
+    def widen(self, lateness: Lateness) -> None:
+        """Widen the bounds of `lateness`, so that they hold others."""
+        (least, most), (low, high) = self.lateness, lateness
+        self.lateness = min(least, low), max(most, high)
+
 
 class Sequences:
     """The alignment of two witnesses, whose stamps have these grains, or finer ones.
@@ -132,8 +137,7 @@ class Sequences:
             self._returning,
         )
         self.clock = found.clock
-        (least, most), (low, high) = self.tally.lateness, found.lateness
-        self.tally.lateness = min(least, low), max(most, high)
+        self.tally.widen(found.lateness)
         # The line that stands for another may be settled before this one is.
         there.again |= found.again
         there.again = {at for at in there.again if found.of_second[at] < 0}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chatlog.bus.arrivals import Arrival
     from chatlog.bus.conversation import Conversation
     from chatlog.casemapping import Casemapping
+    from chatlog.event import Event
     from chatlog.formats.format import Format
     from chatlog.upkeep.witness import TargetPlace, Witness
     from chatlog.upkeep.witness_names import TargetNames
@@ -59,6 +60,11 @@ class HeldLines:
             except ValueError:  # they do not begin alike, as those of one period do
                 events = [jsonl.decode(line) for line in self._lines]
             yield DecodedBlock(events, self._lines)
+
+    def between(self, start: str, end: str) -> Iterator[Event]:
+        """Yield the events from a moment on and before another."""
+        for block in self.decoded_blocks():
+            yield from (event for event in block.events if start <= event.time < end)
 
 
 class TargetJoin:

@@ -152,6 +152,9 @@ class DecodedSegment(Protocol):
     def decoded_blocks(self) -> Iterator[DecodedBlock]:
         """Yield all lines in order, some at once."""
 
+    def between(self, start: str, end: str) -> Iterator[Event]:
+        """Yield the events from a moment on and before another, in its order."""
+
 
 class WitnessRecord:
     """All lines of a target of one witness, in order of time.
@@ -243,6 +246,19 @@ class WitnessRecord:
             found.add(stamps, begin, end)
         self._damaged.back_to(counted)  # they were met already, or will be
         return found
+
+    def events_within(self, since: str, until: str) -> Iterator[Event]:
+        """Yield the events of a stretch, both ends included, segment by segment.
+
+        They are read for it, but lines of other times are not decoded. An event with a time that
+        there cannot be is left out.
+        """
+        counted = Counter(self._damaged)
+        for each in self._segments:
+            if each.end > since and each.start <= until:
+                events = each.between(since, until + _NEVER)
+                yield from (event for event in events if is_time(event.time))
+        self._damaged.back_to(counted)  # they were met already, or will be
 
     def first_event(self) -> Event | None:
         """Return the event of the first line, None if there is none."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatlog.alignment.clocks import MOST_LAG
 from chatlog.alignment.sequences import Sequences
 from chatlog.archive.networks import read_casemapping
 from chatlog.archive.targets import spelled
@@ -17,6 +18,7 @@ from chatlog.event import SERVER
 from chatlog.upkeep.witness import LineKeys
 from chatlog.upkeep.witness_comparison import Conflict, clock_of, is_within_hearing
 from chatlog.upkeep.witness_pairing import LineMark, LinePairing
+from chatlog.upkeep.witness_rereading import Rereading
 from chatlog.upkeep.witness_returning import Testimony, returning_lines
 
 if TYPE_CHECKING:
@@ -60,7 +62,10 @@ class WitnessJoin:
                 grain, record.grain, self._keys.of, clock, returning, grain_of=self._grain_of()
             )
             self.alignments[number] = alignment
-            lines = self._with(alignment, lines, record, number, clock)
+            slack = MOST_LAG + grain + record.grain
+            rereading = Rereading(first, self._keys, returning.lateness, slack)
+            mark = LineMark(number, clock.offset if clock else 0)
+            lines = self._with(alignment, lines, record, mark, rereading)
             grain = max(grain, record.grain)
         for testimony in self.testimonies:
             testimony.record.forget_sample()
@@ -92,15 +97,18 @@ class WitnessJoin:
         alignment: Sequences,
         lines: Iterator[Columns],
         record: WitnessRecord,
-        number: int,
-        clock: ClockRelation | None,
+        mark: LineMark,
+        rereading: Rereading,
     ) -> Iterator[Columns]:
-        """Yield the lines so far, and among them those of another witness."""
-        mark = LineMark(number, clock.offset if clock else 0)
+        """Yield the lines so far, and among them those of another witness, with their mark."""
         known = -1 if self.testimonies[0].name else 0  # the lines of the archive stay
         pairing = LinePairing(mark, known)
         for found in alignment.aligned(lines, record.columns(self._keys, mark)):
-            yield pairing.joined(found, alignment.clock.offset)
+            offset = alignment.clock.offset
+            messages = pairing.whole_messages(found, offset)
+            alignment.tally.widen(messages.lateness)
+            messages.drop_second(rereading.again(found, messages.dropped_of_second))
+            yield pairing.joined(found, offset, messages)
 
     def lateness(self, number: int) -> Lateness:
         """Return the bounds by which stamps of a witness are later than those of the same lines.

@@ -17,8 +17,10 @@ from chatlog.upkeep.split_messages import partner_of, split_messages
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from chatlog.alignment.matching import Lateness
     from chatlog.alignment.sequences import AlignedLines
     from chatlog.event import Event
+    from chatlog.upkeep.split_messages import SplitMessage
 
 
 class LineMark(msgspec.Struct, frozen=True, eq=False):
@@ -54,17 +56,27 @@ class _Marks(dict[LineMark, LineMark]):
         return [*map(self.__getitem__, marks)]
 
 
-class _WholeMessages:
+class WholeMessages:
     """Lines of two witnesses that are dropped, or replaced, by the number of one and a position.
 
     Dropped are the lines of a message that the other has as a whole, and those that were merged
-    before. `replaced` has the copy
-    that stays, and its mark.
+    before. `replaced` has the copy that stays, and its mark. `lateness` has the bounds by which
+    stamps of the second are later than those of the first, over messages and their lines.
     """
 
     def __init__(self) -> None:
         self.dropped: set[tuple[int, int]] = set()
         self.replaced: dict[tuple[int, int], tuple[Columns, LineMark]] = {}
+        self.lateness: Lateness = (0, 0)
+
+    @property
+    def dropped_of_second(self) -> set[int]:
+        """The positions of the dropped lines of the second witness."""
+        return {at for side, at in self.dropped if side == 1}
+
+    def drop_second(self, positions: Iterable[int]) -> None:
+        """Drop lines of the second witness."""
+        self.dropped.update((1, at) for at in positions)
 
     def applied(self, lines: Columns, side: int, begin: int) -> Columns:
         """Return those lines of a witness that stay; `begin` is the position of the first."""
@@ -95,9 +107,8 @@ class LinePairing:
         self._lacked = {placed: _lacking(own, is_placed=placed) for placed in (False, True)}
         self._alone = {placed: _lacking(others, is_placed=placed) for placed in (False, True)}
 
-    def joined(self, found: AlignedLines, offset: int) -> Columns:
+    def joined(self, found: AlignedLines, offset: int, messages: WholeMessages) -> Columns:
         """Return aligned lines in their order; `offset` is that of the other witness's clock."""
-        messages = self._whole_messages(found, offset)
         lines = Columns()
         for here, there, count in found.runs:
             if here < 0:
@@ -118,11 +129,13 @@ class LinePairing:
             lines.extend(some)
         return lines
 
-    def _whole_messages(self, found: AlignedLines, offset: int) -> _WholeMessages:
+    def whole_messages(self, found: AlignedLines, offset: int) -> WholeMessages:
         """Return the whole messages of which the other witness has the lines, one each."""
-        messages = _WholeMessages()
+        messages = WholeMessages()
         messages.dropped.update((1, at) for at in found.again)
-        for side, whole, parts in split_messages(found, offset):
+        for split in split_messages(found, offset):
+            messages.lateness = _widened(messages.lateness, found, split)
+            side, whole, parts = split
             if side == 0:
                 mark = self._of_both[found.first.marks[whole]]
                 messages.replaced[0, whole] = found.first.part(whole, whole + 1), mark
@@ -181,6 +194,15 @@ class LinePairing:
         for at, mark in enumerate(marks):
             if begin + at in reordered:
                 marks[at] = self._reordered[mark]
+
+
+def _widened(lateness: Lateness, found: AlignedLines, split: SplitMessage) -> Lateness:
+    """Return the bounds so that they hold those of a message and its lines."""
+    columns = found.first, found.second
+    whole = columns[split.side].times[split.whole]
+    parts = [columns[1 - split.side].times[at] for at in split.parts]
+    apart = [whole - at if split.side else at - whole for at in parts]
+    return min(lateness[0], *apart), max(lateness[1], *apart)
 
 
 def _lacking(numbers: tuple[int, ...], *, is_placed: bool) -> _Marks:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +10,14 @@ from msgspec.structs import replace
 from chatlog.coverage import ledger
 from chatlog.coverage.entries import ImportedEntry, MergedEntry
 from tests.support.archive import event_at, read_all, record
-from tests.support.drawn_witnesses import GRAINS, drawn_witnesses, most_of_each
+from tests.support.drawn_witnesses import (
+    GRAINS,
+    blocks,
+    comparing,
+    drawn_witnesses,
+    most_of_each,
+    said_lines,
+)
 from tests.support.ledgers import at
 from tests.support.tending import tend
 from tests.upkeep.test_witness_merge import MOMENT, UNSYNCED, files, merge
@@ -39,19 +44,24 @@ def witness(root, kind, lines):
 
 
 @settings(max_examples=60, deadline=None)
-@given(drawn_witnesses(), st.booleans(), st.booleans(), st.data())
+@given(drawn_witnesses(has_wholes=True), blocks, st.booleans(), st.booleans(), st.data())
 def test_a_merge_of_the_same_archives_again_in_any_order_adds_nothing(
-    tmp_path_factory, witnesses, one_by_one, has_recorded, data
+    tmp_path_factory, witnesses, block, one_by_one, has_recorded, data
 ):
-    root = tmp_path_factory.mktemp("again")
+    with comparing(block):
+        check_merges_again(
+            tmp_path_factory.mktemp("again"), witnesses, one_by_one, has_recorded, data
+        )
+
+
+def check_merges_again(root, witnesses, one_by_one, has_recorded, data):
     into = root / "into"
     if has_recorded:
         record(into, *(line.event() for line in witnesses[0][1]))
     archives = [witness(root / f"w{at}", *each) for at, each in enumerate(witnesses)]
     for some in [[each] for each in archives] if one_by_one else [archives]:
         merge(into, *some)
-    found = Counter((event.nick, event.text) for event in read_all(into))
-    assert most_of_each(witnesses) <= found
+    assert most_of_each(witnesses) <= said_lines(read_all(into))
     assert merge(into, *archives).added == 0
     order = data.draw(st.permutations(archives))
     assert [merge(into, each).added for each in order] == [0] * len(archives)
@@ -128,3 +138,46 @@ def test_a_merge_tells_each_stretch_once_whatever_the_number_of_merges(tmp_path)
     for _ in range(2):
         merge(into, one)
     assert [each.until for each in merged_stretches(into)] == [at(0), at(5)]
+
+
+def test_a_record_that_runs_backwards_adds_nothing_again_however_few_lines_are_compared_at_once(
+    tmp_path,
+):
+    one, back, into = (tmp_path / name for name in ("one", "back", "into"))
+    said = [*[0] * 24, 60, 150, 210, 300]
+    record(one, *(event_at(each, "yes") for each in said))
+    record(back, *(event_at(each, "yes") for each in reversed(said)))
+    with comparing(3):
+        merge(into, one, back)
+        assert merge(into, one, back).added == 0
+
+
+def test_a_message_that_one_witness_has_by_lines_adds_nothing_again_where_a_clock_is_late(tmp_path):
+    late, whole, parts, into = (tmp_path / name for name in ("late", "whole", "parts", "into"))
+    end = event_at(0, "yes", nick="bob"), event_at(0.3, "no", nick="bob")
+    record(late, event_at(20.3, "no", nick="bob"), event_at(20, "head\ntail"), event_at(20, "no"))
+    record(whole, event_at(0, "no"), event_at(0, "head\ntail"), *end)
+    words = ("yes", "yes", "no", "head", "tail")
+    record(parts, *(event_at(0, each, account="services") for each in words), *end)
+    archives = [late, whole, parts]
+    merge(into, *archives)
+    assert [merge(into, each).added for each in archives] == [0, 0, 0]
+
+
+def test_a_merged_stretch_tells_how_late_a_line_was_that_is_known_by_its_msgid(tmp_path):
+    """So it stays known, whatever is merged between the two stamps."""
+    one, late, into = (tmp_path / name for name in ("one", "late", "into"))
+    record(one, event_at(5, "yes", msgid="id"))
+    record(late, event_at(905, "yes", msgid="id"))
+    assert merge(into, one, late).added == 1
+    assert merged_stretches(into)[-1].most >= 900_000
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"])
+def test_a_lost_line_at_the_end_of_all_years_comes_back_by_another_merge(tmp_path, time):
+    one, into = tmp_path / "one", tmp_path / "into"
+    record(one, replace(event_at(0, "far"), time=time), event_at(0, "near"))
+    assert merge(into, one).added == 2
+    assert merge(into, one).added == 0
+    (into / "net" / "#c" / f"{time[:10]}_001.jsonl").unlink()
+    assert [merge(into, one).added for _ in range(2)] == [1, 0]
