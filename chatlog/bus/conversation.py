@@ -180,8 +180,6 @@ class Conversation:
             return found
         if recorder not in self._places:
             return self._beginning(recorder, lines, at)
-        if following is None:
-            return self._passed(recorder, line)
         return self._likeliest(recorder, lines, at)
 
     def _of_a_recorder(
@@ -287,10 +285,11 @@ class Conversation:
 
     def _likeliest(self, recorder: str, lines: Sequence[HeardLine], at: int) -> SharedRow | None:
         """Return the row that a line has in the likeliest order, None if it is new."""
-        line, late = lines[at], self._usual_delay(recorder)
+        line = lines[at]
         rows = [*islice(self._later(recorder, line), _COMPARED)]
         if not rows:
             return self._passed(recorder, line)
+        late = self._usual_delay(recorder)
         position = position_of_first(
             [LikelyLine(each.time - late, each.key) for each in _of_one_stay(lines, at)],
             [LikelyLine(row.time, row.key, row.begins_records) for row in rows],
