@@ -27,6 +27,10 @@ EARLIEST: Final = "1988-08-01T00:00:00.000Z"
 MOST_APART: Final = 86_400_000
 """Milliseconds by which a server's clock may differ from ours; beyond that only ours counts."""
 
+UNEVEN: Final = 5_000
+"""Milliseconds by which clocks that agree may differ: those of the servers of a network, and the
+measure of one by a line that was read late."""
+
 _FIRST: Final = "0001-01-01T00:00:00.000Z"
 _LAST: Final = "9999-12-31T23:59:59.999Z"
 _DAY: Final = len("2026-11-23")

@@ -37,18 +37,12 @@ from chatlog.coverage.entries import (
     OpenedEntry,
     UnwantedEntry,
 )
-from chatlog.event import shifted
+from chatlog.event import UNEVEN, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chatlog.coverage.entries import LedgerEntry
-
-_UNEVEN: Final = 5_000
-"""By how many milliseconds an end is before its beginning only as two clocks told them.
-
-Earlier recorders wrote such ends. A clock that was set leaves more between the two.
-"""
 
 DAMAGED: Final = "damaged ledger"
 """The cause of a gap that nothing is known of."""
@@ -255,7 +249,8 @@ class IntervalFold:
         assert self._open is not None  # noqa: S101 - the callers have looked
         start = _start(self._open)
         opened = self._open
-        if end.time < start.time <= shifted(end.time, _UNEVEN):
+        # Earlier recorders told both by two clocks. One that was set leaves more between them.
+        if end.time < start.time <= shifted(end.time, UNEVEN):
             end = Bound(start.time, end.msgid)
         self.all.append(Interval(start, end, cause, opened.run, planned, opened.kinds))
         self._open = None

@@ -16,6 +16,7 @@ from chatlog.event import (
     EARLIEST,
     MOST_APART,
     TO_THE_SECOND,
+    UNEVEN,
     normalize_server_time,
     parse_time,
     shifted,
@@ -23,7 +24,6 @@ from chatlog.event import (
 
 PLAYBACK: Final = "playback"
 DEFAULT_MAX_SKEW: Final = 300_000
-_UNEVEN: Final = 5_000  # how far the servers of a network may be apart, in milliseconds
 _MILLISECONDS: Final = 1000
 _FRACTIONS: Final = frozenset(f".{fraction:03d}Z" for fraction in range(_MILLISECONDS))
 
@@ -78,7 +78,7 @@ class ServerClock:
     def begin(self, received: str) -> None:
         """Note when the connection began: earlier lines are history."""
         if self.is_known:
-            self._began = shifted(received, self.offset - _UNEVEN)
+            self._began = shifted(received, self.offset - UNEVEN)
             self._forget_bounds()
 
     def shift(self, milliseconds: int) -> None:

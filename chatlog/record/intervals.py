@@ -25,7 +25,7 @@ from chatlog.coverage.entries import (
 )
 from chatlog.coverage.fold import coverage_of
 from chatlog.coverage.gap_list import Gaps
-from chatlog.event import parse_time, shifted, trusted_time
+from chatlog.event import UNEVEN, parse_time, shifted, trusted_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -42,9 +42,6 @@ _CAUSES: Final = (
     ("k-lined", "banned"),
     ("g-lined", "banned"),
 )
-
-_UNEVEN: Final = 5_000
-"""By how many milliseconds a measure of the server's clock may be wrong: lines are read late."""
 
 _ENDS: Final = 10
 _WINDOW: Final = 60_000
@@ -103,7 +100,7 @@ class Intervals:
 
     **An interval is of one clock.** One that began before the server's clock was known ends
     by ours. None ends before it began, or before the last line that was heard in it, unless
-    by more than `_UNEVEN`: then a clock was set, or another server of the network is wrong.
+    by more than `UNEVEN`: then a clock was set, or another server of the network is wrong.
 
     A target whose intervals end ten times within a minute is heard again from
     the next confirmation on (`prove`), not from the next JOIN: it claims less, and
@@ -256,7 +253,7 @@ def _end_of(interval: _Open, moment: Moment, last: str) -> Moment:
     """
     end = moment if interval.is_by_server else Moment(moment.at)
     time = trusted_time(end.at, end.server)
-    near = [each for each in (interval.begins, last) if time < each <= shifted(time, _UNEVEN)]
+    near = [each for each in (interval.begins, last) if time < each <= shifted(time, UNEVEN)]
     if not near:
         return end
     return end._replace(server=max(near)) if end.server else Moment(max(near))
