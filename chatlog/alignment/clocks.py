@@ -135,12 +135,18 @@ def _likeliest(apart: Sequence[int], grain: int, other_grain: int) -> int:
     """Return the offset that explains most of the sorted distances between two stamps.
 
     Each distance allows any offset that the grains leave open. None is likelier than the
-    offset that nearly all of them allow, 0 if that is among them.
+    offset that nearly all of them allow, then one that most allow, and else that of the line in
+    the middle: a few lines that were read late do not move it. 0 is taken if it is among them.
     """
     few = len(apart) // 20
-    least = apart[-1 - few] - grain + 1
-    most = apart[few] + other_grain - 1
-    return max(least, min(0, most)) if least <= most else (least + most) // 2
+    earliest, latest = apart[few], apart[-1 - few]
+    if latest - earliest > grain + other_grain - 2:
+        begin, count = _densest(apart, grain + other_grain - 2)
+        if 2 * count > len(apart):
+            earliest, latest = apart[begin], apart[begin + count - 1]
+        else:
+            earliest = latest = apart[len(apart) // 2]
+    return max(latest - grain + 1, min(0, earliest + other_grain - 1))
 
 
 def jitter_of(beyond: Iterable[int]) -> int:

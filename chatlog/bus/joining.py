@@ -209,10 +209,14 @@ class TargetJoin:
 
 def _of_these(found: Iterable[bytes], lines: Iterable[Arrival]) -> Iterator[bytes]:
     """Yield found lines, but those that were neighbours of the new ones: the archive has them."""
-    times = {each.time for each in lines}
-    for line in found:
-        if _time_of(line).decode() in times or jsonl.decode(line[:-1]).tags.get("time") in times:
-            yield line
+    stamps = {_own_stamp(each.line) for each in lines}
+    yield from (line for line in found if _own_stamp(line[:-1]) in stamps)
+
+
+def _own_stamp(line: bytes) -> str:
+    """Return the stamp that the recorder of a line gave it, however it is dated now."""
+    event = jsonl.decode(line)
+    return event.tags.get("time", event.time)
 
 
 def _united(before: Sequence[Arrival], lines: Sequence[Arrival]) -> list[Arrival]:

@@ -55,29 +55,31 @@ class AddedLines:
         """Return lines with no more than `via` and `witness` added, None if that is impossible."""
         mark, events = lines.marks[0], lines.values
         testimony = self._testimonies[mark.owner]
-        if mark.offset or None in lines.texts:
+        if None in lines.texts:
             return None
         is_whole = all(each.via and (each.witness or not testimony.signature) for each in events)
         if not is_whole and any(map(_end_of, events)):
             return None  # keys that stand behind `via` and `witness`
         if self._names.filed(events[0]) is not events[0] or not begin_alike(lines.texts, events):
             return None
-        times = self._times_of(events, testimony.record.grain)
-        if not times:
+        if not self._are_dated(lines, testimony.record.grain):
             return None
-        self.latest, self.stamp = max(self.latest, *times), times[-1]
+        self.latest, self.stamp = max(self.latest, *lines.times), lines.times[-1]
         if is_whole:
             return jsonl.escaped(b"\n".join([*lines.texts, b""]))
         return with_witness(lines.texts, VIA, testimony.signature)
 
-    def _times_of(self, events: Sequence[Event], grain: int) -> list[int]:
-        """Return the stamps of events if these date them, nothing if a line before may do."""
+    def _are_dated(self, lines: Columns, grain: int) -> bool:
+        """Return whether lines stay with the stamps that they bear."""
+        times = lines.times
         try:
-            times = parse_times([event.time for event in events])
+            if times != parse_times([event.time for event in lines.values]):
+                return False
         except ValueError:
-            return []
-        are_in_order = times[0] >= self.latest and all(map(le, times, islice(times, 1, None)))
-        return times if grain == 1 or are_in_order else []
+            return False
+        if grain == 1:
+            return True
+        return times[0] >= self.latest and all(map(le, times, islice(times, 1, None)))
 
     def _one(self, event: Event, text: bytes | None, stamp: int, mark: LineMark) -> bytes:
         dated = self._dated(event, mark, stamp)
@@ -88,23 +90,17 @@ class AddedLines:
         )
         return jsonl.encode([added]) if text is None else encoded_as(added, text)
 
-    def _dated(self, event: Event, mark: LineMark, stamp: int) -> Event:
-        """Return an event by the first witness's clock.
+    def _dated(self, event: Event, mark: LineMark, time: int) -> Event:
+        """Return an event with the stamp by which it was placed.
 
-        The time that its own witness gave stays in `tags`. A time that there cannot be becomes
-        the stamp by which the line was placed.
+        The time that its own witness gave stays in `tags`.
         """
-        try:
-            [said] = parse_times([event.time])
-            time = said - mark.offset
-        except ValueError:
-            said, time = None, stamp
         if 0 < self.latest - time < self._testimonies[mark.owner].record.grain:
             time = self.latest
         self.latest, self.stamp = max(self.latest, time), time
-        if time == said:
-            return event
         dated = shifted(_EPOCH, time)
+        if dated == event.time:
+            return event
         tags = {**event.tags, "time": event.tags.get("time", event.time)}
         return msgspec.structs.replace(event, time=dated, tags=tags)
 

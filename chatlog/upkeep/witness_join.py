@@ -64,8 +64,7 @@ class WitnessJoin:
             self.alignments[number] = alignment
             slack = MOST_LAG + grain + record.grain
             rereading = Rereading(first, self._keys, returning.lateness, slack)
-            mark = LineMark(number, clock.offset if clock else 0)
-            lines = self._with(alignment, lines, record, mark, rereading)
+            lines = self._with(alignment, lines, record, LineMark(number), rereading)
             grain = max(grain, record.grain)
         for testimony in self.testimonies:
             testimony.record.forget_sample()
@@ -102,13 +101,14 @@ class WitnessJoin:
     ) -> Iterator[Columns]:
         """Yield the lines so far, and among them those of another witness, with their mark."""
         known = -1 if self.testimonies[0].name else 0  # the lines of the archive stay
-        pairing = LinePairing(mark, known)
+        pairing = LinePairing(mark, known, self._grain_of())
         for found in alignment.aligned(lines, record.columns(self._keys, mark)):
             offset = alignment.clock.offset
             messages = pairing.whole_messages(found, offset)
             alignment.tally.widen(messages.lateness)
             messages.drop_second(rereading.again(found, messages.dropped_of_second))
             yield pairing.joined(found, offset, messages)
+            alignment.tally.widen(pairing.lateness)
 
     def lateness(self, number: int) -> Lateness:
         """Return the bounds by which stamps of a witness are later than those of the same lines.

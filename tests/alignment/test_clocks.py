@@ -67,3 +67,17 @@ def test_the_jitter_is_as_small_as_the_stamps_allow():
 
 def test_of_few_lines_the_jitter_is_assumed():
     assert compare_clocks(stamps(*talk(4)), stamps(*talk(4))) == ClockRelation(0, MOST_JITTER, 4)
+
+
+@pytest.mark.parametrize("late", [1, 3, 9, 24])
+def test_lines_that_were_read_late_do_not_move_the_offset_of_all_others(late):
+    lines = talk(2 * late + 1)
+    others = [(time + 44 * (at < late), key) for at, (time, key) in enumerate(lines)]
+    assert compare_clocks(stamps(*lines), stamps(*others)).offset == 0
+    assert compare_clocks(stamps(*others), stamps(*lines)).offset == 0
+
+
+def test_the_offset_of_lines_that_all_differ_is_that_of_the_line_in_the_middle():
+    lateness = [7, 8, 11, 900, 3000]
+    others = [(time + late, key) for late, (time, key) in zip(lateness, talk(5), strict=True)]
+    assert compare_clocks(stamps(*talk(5)), stamps(*others)).offset == 11

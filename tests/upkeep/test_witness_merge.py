@@ -190,6 +190,16 @@ def test_of_several_copies_the_richest_is_taken_in_whatever_order_the_archives_a
     assert [event.msgid for event in read_all(tmp_path / "into")] == [f"m{n}" for n in range(5)]
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_copies_that_tell_the_same_the_one_with_milliseconds_is_taken(tmp_path, order):
+    lines = [event_at(7 * each + 0.123, f"line {each}") for each in range(5)]
+    record(tmp_path / "text", *lines, formats=("text",))
+    record(tmp_path / "jsonl", *lines)
+    roots = [tmp_path / "text", tmp_path / "jsonl"]
+    merge(tmp_path / "into", *(roots[each] for each in order))
+    assert said(tmp_path / "into") == [(line.time, line.text) for line in lines]
+
+
 def test_a_line_that_the_archive_has_stands_as_it_is(tmp_path):
     one, into = tmp_path / "one", tmp_path / "into"
     record(into, event_at(0, "hello"))
@@ -694,6 +704,44 @@ def test_whatever_each_witness_missed_the_merge_has_what_somebody_heard_once(
     expected = [line.msgid for line, ear in zip(lines, ears, strict=False) if ear]
     events = read_all(into) if into.exists() else []
     assert [event.msgid for event in events if event.target == "#c"] == expected
+
+
+SPOKEN = st.lists(
+    st.tuples(st.integers(0, 9000), st.sets(st.integers(0, 1)), *[st.integers(0, 900)] * 2),
+    min_size=1,
+    max_size=30,
+)
+OFFSETS = st.tuples(*[st.integers(-2000, 2000)] * 2)
+
+
+@settings(max_examples=100)
+@given(SPOKEN, OFFSETS, st.booleans())
+def test_lines_stand_in_the_order_in_which_both_heard_them_however_late_each_read_them(
+    tmp_path_factory, spoken, offsets, one_by_one
+):
+    root = tmp_path_factory.mktemp("witnesses")
+    now, heard_by = START, ([], [])
+    stamps = [0, 0]
+    for number, (apart, ears, *late) in enumerate(spoken):
+        now += apart
+        for ear in ears:
+            # Three apart, so that a sealed line leaves a moment before it and behind it.
+            stamps[ear] = max(stamps[ear] + 3, now + offsets[ear] + late[ear])
+            event = event_at((stamps[ear] - START) / 1000, f"line {number}")
+            heard_by[ear].append(event)
+    roots = [root / str(ear) for ear, own in enumerate(heard_by) if own]
+    for each in roots:
+        record(each, *heard_by[int(each.name)])
+    for some in [[each] for each in roots] if one_by_one else [roots] * bool(roots):
+        merge(root / "into", *some)
+    found = [text for _, text in said(root / "into")] if roots else []
+    assert sorted(found) == sorted({event.text for own in heard_by for event in own})
+    for own in heard_by:
+        texts = [event.text for event in own]
+        assert [text for text in found if text in texts] == texts
+    before = files(root / "into") if roots else {}
+    assert not roots or merge(root / "into", *roots).added == 0
+    assert not roots or files(root / "into") == before
 
 
 def test_samples_one_behind_the_other_are_those_of_a_record_that_is_read_anew(tmp_path):
