@@ -342,6 +342,13 @@ class Sample:
         self.by_ident = Stamps(lines.times, lines.idents, grain)
         self._values = lines.values
 
+    @property
+    def dated_by_server(self) -> Stamps:
+        """The stamps of those lines whose time a server told."""
+        times, idents, grain = self.by_ident
+        some = [at for at, event in enumerate(self._values) if event.received]
+        return Stamps([times[at] for at in some], [idents[at] for at in some], grain)
+
     def by_key(self, keys: LineKeys) -> Stamps:
         """Return the stamps of the lines with their keys; equal idents have equal keys."""
         idents = self.by_ident.keys

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatlog.alignment.clocks import compare_clocks, equal_clocks
+from chatlog.alignment.clocks import MOST_JITTER, compare_clocks, equal_clocks, unique_pairs
 from chatlog.casemapping import CHANTYPES
 from chatlog.errors import TranscriptError
 from chatlog.event import TALK, EventType, format_time, shifted
@@ -64,6 +64,8 @@ def clock_of(first: WitnessRecord, second: WitnessRecord, keys: LineKeys) -> Clo
         clock = compare_clocks(one.by_ident, other.by_ident)
         if clock is None:
             clock = compare_clocks(one.by_key(keys), other.by_key(keys))
+        if clock is not None and _are_of_one_server(one, other, clock):
+            clock = clock._replace(offset=0, jitter=MOST_JITTER)
         if clock is not None and clock.zone:
             raise WrongZoneError(_zone_text(clock))
         later = _next_sample(one, other)
@@ -71,6 +73,21 @@ def clock_of(first: WitnessRecord, second: WitnessRecord, keys: LineKeys) -> Clo
             return clock
         since = later
     return None
+
+
+def _are_of_one_server(one: Sample, other: Sample, clock: ClockRelation) -> bool:
+    """Return whether a server told both the time of a line, so that their clocks do not count.
+
+    It need not tell that of all lines: each witness dates some by its own clock, when it reads
+    them. An offset that these show, if it is small, is not one of lines that the server dated.
+    """
+    if not 0 < abs(clock.offset) <= MOST_JITTER:
+        return False
+    told, other_told = one.dated_by_server, other.dated_by_server
+    return any(
+        told.times[here] == other_told.times[there]
+        for here, there in unique_pairs(told.keys, other_told.keys)
+    )
 
 
 def _next_sample(one: Sample, other: Sample) -> str:

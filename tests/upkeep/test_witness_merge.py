@@ -200,6 +200,25 @@ def test_of_two_copies_that_tell_the_same_the_one_with_milliseconds_is_taken(tmp
     assert said(tmp_path / "into") == [(line.time, line.text) for line in lines]
 
 
+def test_lines_that_the_server_dated_are_not_moved_by_the_clocks_of_recorders(tmp_path):
+    """Twitch dates what is said, but tells no time of who comes and goes."""
+    came = [{"type": "join", "nick": nick} for nick in ("bob", "eve", "joe")]
+    said_by_server = [(3, "a"), (4, "b"), (5, "c"), (6, "d")]
+    for name, late, heard in (("one", 0, "acd"), ("other", 2.5, "ab")):
+        joins = [event_at(1 + late, "", **each) for each in came]
+        spoken = [
+            event_at(second, text, received=event_at(second + 0.2).time)
+            for second, text in said_by_server
+            if text in heard
+        ]
+        record(tmp_path / name, *joins, *spoken)
+    merge(tmp_path / "into", tmp_path / "one", tmp_path / "other")
+    found = [event for event in read_all(tmp_path / "into") if event.type == "message"]
+    assert [(event.text, event.time) for event in found] == [
+        (text, event_at(second).time) for second, text in said_by_server
+    ]
+
+
 def test_a_line_that_the_archive_has_stands_as_it_is(tmp_path):
     one, into = tmp_path / "one", tmp_path / "into"
     record(into, event_at(0, "hello"))
