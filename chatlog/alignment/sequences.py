@@ -54,6 +54,14 @@ class AlignedLines(NamedTuple):
     again: frozenset[int] = frozenset()
 
 
+class Rearranged(NamedTuple):
+    """Lines in another order: for each its position before, and by how much a stamp was moved."""
+
+    lines: Columns
+    order: list[int]
+    moved: int
+
+
 class AlignmentTally(msgspec.Struct):
     """The numbers of an alignment.
 
@@ -83,7 +91,8 @@ class Sequences:
     `clock` is the second witness's, as the last lines of both showed it. `returning` has
     the tests for lines of the second that were merged into the first before, None if none were.
     `grain_of` returns the grain of a line from its value and its mark, None if each witness has
-    but one.
+    but one. `rearrange` may return lines of the first in another order: it is given them, the
+    positions of those that the second has in its order, and that of the first line that stays.
     """
 
     def __init__(
@@ -95,8 +104,10 @@ class Sequences:
         returning: Returning | None = None,
         *,
         grain_of: Callable[[Any, Any], int] | None = None,
+        rearrange: Callable[[Columns, list[int], int], Rearranged | None] | None = None,
     ) -> None:
         self._grain_of = grain_of
+        self._rearrange = rearrange
         self._returning = returning
         self.clock = clock if clock is not None else ClockRelation()
         # Lines that the second alone has are stamped by its clock, or later by its grain.
@@ -138,10 +149,27 @@ class Sequences:
         )
         self.clock = found.clock
         self.tally.widen(found.lateness)
+        found = self._in_order(here, found, ends[0])
         # The line that stands for another may be settled before this one is.
         there.again |= found.again
         there.again = {at for at in there.again if found.of_second[at] < 0}
         return _Joined(here.lines, there.lines, found, ends, frozenset(there.again))
+
+    def _in_order(self, here: _Waiting, found: BlockMatches, end: int) -> BlockMatches:
+        """Rearrange the first witness's lines before a position; return the matches again."""
+        heard = [at for at in found.of_second if at >= 0]
+        if self._rearrange is None or all(map(lt, heard, islice(heard, 1, None))):
+            return found  # as nearly always
+        rearranged = self._rearrange(here.lines, heard, end)
+        if rearranged is None:
+            return found
+        here.lines, order, moved = rearranged
+        self.tally.widen((self.clock.offset - moved, self.clock.offset + moved))
+        now = {before: at for at, before in enumerate(order)}
+        return found._replace(
+            of_second=[now.get(at, -1) for at in found.of_second],
+            of_first=[found.of_first[before] for before in order],
+        )
 
     def _settled(self, here: _Waiting, there: _Waiting) -> tuple[int, int]:
         """Return how many lines of each witness no line that is still unread can match."""

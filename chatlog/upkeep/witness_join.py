@@ -17,6 +17,7 @@ from chatlog.errors import TranscriptError
 from chatlog.event import SERVER
 from chatlog.upkeep.witness import LineKeys
 from chatlog.upkeep.witness_comparison import Conflict, clock_of, is_within_hearing
+from chatlog.upkeep.witness_order import WitnessOrder
 from chatlog.upkeep.witness_pairing import LineMark, LinePairing
 from chatlog.upkeep.witness_rereading import Rereading
 from chatlog.upkeep.witness_returning import Testimony, returning_lines
@@ -59,7 +60,13 @@ class WitnessJoin:
             clocks.append(clock)
             returning = returning_lines(self.testimonies[0], testimony)
             alignment = Sequences(
-                grain, record.grain, self._keys.of, clock, returning, grain_of=self._grain_of()
+                grain,
+                record.grain,
+                self._keys.of,
+                clock,
+                returning,
+                grain_of=self._grain_of(),
+                rearrange=WitnessOrder(number).rearranged if number > 1 else None,
             )
             self.alignments[number] = alignment
             slack = MOST_LAG + grain + record.grain

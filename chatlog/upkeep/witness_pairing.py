@@ -283,7 +283,7 @@ def _lacking(numbers: tuple[int, ...], *, is_placed: bool) -> _Marks:
 
 
 def _richness(event: Event, grain: int) -> tuple[bool | int, ...]:
-    """Return what is greater for a copy that tells more; `grain` is that of its stamp."""
+    """Return numbers that are greater for a copy that tells more; `grain` is that of its stamp."""
     return (
         event.msgid != "",
         event.account != "",

@@ -725,42 +725,65 @@ def test_whatever_each_witness_missed_the_merge_has_what_somebody_heard_once(
     assert [event.msgid for event in events if event.target == "#c"] == expected
 
 
-SPOKEN = st.lists(
-    st.tuples(st.integers(0, 9000), st.sets(st.integers(0, 1)), *[st.integers(0, 900)] * 2),
-    min_size=1,
-    max_size=30,
-)
-OFFSETS = st.tuples(*[st.integers(-2000, 2000)] * 2)
+def spoken(witnesses, *, offset, late):
+    """Draw clocks, and lines: how long after the one before, who hears it, and how late each."""
+    line = st.tuples(
+        st.integers(0, 9000),
+        st.sets(st.integers(0, witnesses - 1)),
+        st.tuples(*[st.integers(0, late)] * witnesses),
+    )
+    offsets = st.tuples(*[st.integers(-offset, offset)] * witnesses)
+    return st.tuples(offsets, st.lists(line, min_size=1, max_size=30))
 
 
-@settings(max_examples=100)
-@given(SPOKEN, OFFSETS, st.booleans())
-def test_lines_stand_in_the_order_in_which_both_heard_them_however_late_each_read_them(
-    tmp_path_factory, spoken, offsets, one_by_one
-):
-    root = tmp_path_factory.mktemp("witnesses")
-    now, heard_by = START, ([], [])
-    stamps = [0, 0]
-    for number, (apart, ears, *late) in enumerate(spoken):
+def witnesses_of(root, drawn):
+    """Record lines by their number as each witness hears them; return for each what it has."""
+    offsets, lines = drawn
+    now, heard_by, stamps = START, [[] for _ in offsets], [0 for _ in offsets]
+    for number, (apart, ears, late) in enumerate(lines):
         now += apart
         for ear in ears:
             # Three apart, so that a sealed line leaves a moment before it and behind it.
             stamps[ear] = max(stamps[ear] + 3, now + offsets[ear] + late[ear])
-            event = event_at((stamps[ear] - START) / 1000, f"line {number}")
-            heard_by[ear].append(event)
-    roots = [root / str(ear) for ear, own in enumerate(heard_by) if own]
-    for each in roots:
-        record(each, *heard_by[int(each.name)])
-    for some in [[each] for each in roots] if one_by_one else [roots] * bool(roots):
-        merge(root / "into", *some)
-    found = [text for _, text in said(root / "into")] if roots else []
-    assert sorted(found) == sorted({event.text for own in heard_by for event in own})
-    for own in heard_by:
-        texts = [event.text for event in own]
-        assert [text for text in found if text in texts] == texts
-    before = files(root / "into") if roots else {}
-    assert not roots or merge(root / "into", *roots).added == 0
-    assert not roots or files(root / "into") == before
+            heard_by[ear].append(event_at((stamps[ear] - START) / 1000, f"line {number}"))
+    heard = {root / str(ear): own for ear, own in enumerate(heard_by) if own}
+    for each, own in heard.items():
+        record(each, *own)
+    return {each: [event.text for event in own] for each, own in heard.items()}
+
+
+def expect_order_of(into, heard):
+    """Expect each line that a witness has once, and those of each witness in its order."""
+    found = [text for _, text in said(into)]
+    assert sorted(found) == sorted({text for own in heard.values() for text in own})
+    for own in heard.values():
+        assert [text for text in found if text in own] == own
+    before = files(into)
+    assert merge(into, *heard).added == 0
+    assert files(into) == before
+
+
+@settings(max_examples=50)
+@given(spoken(2, offset=2000, late=900) | spoken(3, offset=60, late=60))
+def test_lines_stand_in_the_order_in_which_each_heard_them_however_late_it_read_them(
+    tmp_path_factory, drawn
+):
+    root = tmp_path_factory.mktemp("witnesses")
+    if heard := witnesses_of(root, drawn):
+        merge(root / "into", *heard)
+        expect_order_of(root / "into", heard)
+
+
+@settings(max_examples=50)
+@given(spoken(2, offset=2000, late=900))
+def test_lines_that_are_added_to_sealed_ones_stand_in_the_order_in_which_both_heard_them(
+    tmp_path_factory, drawn
+):
+    root = tmp_path_factory.mktemp("witnesses")
+    if heard := witnesses_of(root, drawn):
+        for each in heard:
+            merge(root / "into", each)
+        expect_order_of(root / "into", heard)
 
 
 def test_samples_one_behind_the_other_are_those_of_a_record_that_is_read_anew(tmp_path):

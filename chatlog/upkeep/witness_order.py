@@ -1,0 +1,76 @@
+"""The order of lines of which another witness heard some in another order.
+
+Pure. Lines that no witness so far heard both stand side by side by the clock alone. One that heard
+both knows better.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatlog.alignment.clocks import MOST_LAG
+from chatlog.alignment.common_order import common_order, crossed_stretches
+from chatlog.alignment.sequences import Rearranged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatlog.alignment.columns import Columns
+
+
+class WitnessOrder:
+    """The order of lines of some witnesses, which are numbered from 0 on."""
+
+    def __init__(self, witnesses: int) -> None:
+        self._witnesses = range(witnesses)
+
+    def rearranged(self, lines: Columns, heard: Sequence[int], end: int) -> Rearranged | None:
+        """Return lines in an order that contradicts neither these witnesses nor another one.
+
+        `heard` are the positions of lines that the other one has, in its order. Lines that one of
+        these witnesses heard in the opposite order stay as they are, and so do those that cross
+        a line at `end` or behind it. Lines of the first witness keep their stamps, and others get
+        stamps between them. None means that all stay.
+        """
+        found, order, moved = lines.part(0, 0), [*range(len(lines))], 0
+        for first, last in crossed_stretches(heard):
+            low, high = min(heard[first:last]), max(heard[first:last]) + 1
+            if high > end:
+                break
+            part = lines.part(low, high)
+            chains = [*self._chains_of(part), [at - low for at in heard[first:last]]]
+            order[low:high] = (low + at for at in common_order(high - low, chains))
+            part = lines.at(order[low:high])
+            moved = max(moved, _make_rise(part))
+            found.extend(lines.part(len(found), low))
+            found.extend(part)
+        found.extend(lines.part(len(found)))
+        return None if order == [*range(len(lines))] else Rearranged(found, order, moved)
+
+    def _chains_of(self, lines: Columns) -> list[list[int]]:
+        """Return for each witness the positions of the lines that it has."""
+        return [
+            [at for at, mark in enumerate(lines.marks) if witness not in mark.lacking]
+            for witness in self._witnesses
+        ]
+
+
+def _make_rise(lines: Columns) -> int:
+    """Put the stamps of lines that the first witness lacks between those that it has.
+
+    Return by how many milliseconds one was moved at most. None is moved by more than a witness
+    may lag.
+    """
+    times = [*lines.times]
+    free = [at for at, mark in enumerate(lines.marks) if 0 in mark.lacking]
+    for at in free:
+        if at:
+            times[at] = max(times[at], times[at - 1])
+    for at in reversed(free):
+        if at + 1 < len(times):
+            times[at] = min(times[at], times[at + 1])
+    apart = [abs(new - old) for new, old in zip(times, lines.times, strict=True)]
+    if max(apart) <= MOST_LAG:
+        lines.times = times
+        return max(apart)
+    return 0
