@@ -1,4 +1,4 @@
-"""Lines put in an order that agrees with each witness of them. Pure."""
+"""The common order of lines of several witnesses, who heard some each. Pure."""
 
 from __future__ import annotations
 
