@@ -28,7 +28,7 @@ from itertools import compress, islice
 from operator import itemgetter, lt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from chatlog.alignment.clocks import ClockRelation, jitter_of, unique_pairs
+from chatlog.alignment.clocks import MOST_JITTER, ClockRelation, jitter_of, unique_pairs
 from chatlog.alignment.identical import identical_runs
 
 if TYPE_CHECKING:
@@ -401,16 +401,16 @@ class _Matcher:
     ) -> list[tuple[int, int]]:
         """Return the anchors that agree with the clock, or with a neighbour that is as late.
 
-        One word that is late alone was rather said twice, and heard by one witness each time.
+        One word that is very late alone was rather said twice, and heard by one witness each time.
+        A network may hold up a single packet for some seconds.
         """
         delays = [0, *delays, 0]
-        jitter = self.clock.jitter
         return [
             each
             for each, before, delay, after in zip(
                 chain, delays, delays[1:], delays[2:], strict=False
             )
-            if abs(delay) <= jitter
+            if abs(delay) <= MOST_JITTER
             or max(delay * before, delay * after) > 0
             or self.found[each[1]] == each[0]
         ]

@@ -278,6 +278,20 @@ def test_a_word_that_each_witness_heard_on_another_side_of_a_third_line_was_said
     )
 
 
+@pytest.mark.parametrize("late", [101, 1500, 4000])
+def test_a_sentence_that_one_witness_alone_read_late_is_one_line(late):
+    """A packet that is lost is sent again after some seconds, and delays no other line."""
+    lines = conversation(*((20_000, f"text {at}") for at in range(40)))
+    other = [(time + late * (number == 20), *rest, number) for time, *rest, number in lines]
+    assert together(lines, other) == [number for *_, number in lines]
+
+
+def test_a_sentence_that_each_witness_heard_once_at_another_time_was_said_twice():
+    lines = conversation(*((20_000, f"text {at}") for at in range(40)))
+    other = [(time + 6000 * (number == 20), *rest, number) for time, *rest, number in lines]
+    assert len(together(lines, other)) == 41
+
+
 def test_a_word_that_each_witness_alone_heard_some_seconds_apart_was_said_twice():
     first = conversation((0, "one"), (0, "lol"), (5000, "five"), (0, "lol"))
     second = conversation((2000, "two"), (0, "lol"), (500, "three"), (0, "lol"))
