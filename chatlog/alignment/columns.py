@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
 
 class Columns(msgspec.Struct, eq=False):
@@ -49,6 +49,22 @@ class Columns(msgspec.Struct, eq=False):
             self.texts[begin:end],
             self.marks[begin:end],
         )
+
+    def latest_times(self, grain_of: Callable[[Any, Any], int] | int) -> list[int]:
+        """Return for each line the last millisecond at which it may have been said.
+
+        That is within the grain of its stamp, which is one for all or returned from a value and a
+        mark, and no later than of the line behind it, unless a clock stepped back.
+        """
+        if isinstance(grain_of, int):
+            ends = [time + grain_of - 1 for time in self.times]
+        else:
+            grains = map(grain_of, self.values, self.marks)
+            ends = [time + grain - 1 for time, grain in zip(self.times, grains, strict=True)]
+        latest = ends[-1:]
+        for time, end in zip(self.times[-2::-1], ends[-2::-1], strict=True):
+            latest.append(min(end, max(time, latest[-1])))
+        return latest[::-1]
 
     def at(self, positions: Iterable[int]) -> Columns:
         """Return the lines at some positions, in their order."""

@@ -20,7 +20,7 @@ from chatlog.alignment.columns import Columns
 from chatlog.alignment.matching import Block, match
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
     from chatlog.alignment.matching import BlockMatches, Lateness, Returning
 
@@ -134,7 +134,7 @@ class Sequences:
                     continue
                 ends = len(here.lines), len(there.lines)
                 joined = self._joined(here, there, ends)
-            yield joined.aligned(self.clock.offset, self._grains[0], self.tally)
+            yield joined.aligned(self.clock.offset, self._grain_of or self._grains[0], self.tally)
             here.drop(ends[0], joined.kept)
             there.drop(ends[1], joined.other_kept)
 
@@ -279,11 +279,13 @@ class _Joined:
         """Whether each line that is settled waits for one that is not."""
         return len(self.kept) + len(self.other_kept) == self._end + self._other_end
 
-    def aligned(self, offset: int, grain: int, tally: AlignmentTally) -> AlignedLines:
+    def aligned(
+        self, offset: int, grain_of: Callable[[Any, Any], int] | int, tally: AlignmentTally
+    ) -> AlignedLines:
         """Return the settled lines, and count them."""
         is_placed = any(at >= 0 for at in self._found)
         reordered = self._reordered()
-        runs = self._runs(offset, grain)
+        runs = self._runs(offset, grain_of)
         alone, other_alone = (sum(run[2] for run in runs if run[side] < 0) for side in (1, 0))
         tally.first += alone
         tally.second += other_alone
@@ -303,10 +305,11 @@ class _Joined:
         latest = accumulate(found, max)
         return {at for at, most in zip(found, latest, strict=True) if 0 <= at < most}
 
-    def _runs(self, offset: int, grain: int) -> list[Run]:
+    def _runs(self, offset: int, grain_of: Callable[[Any, Any], int] | int) -> list[Run]:
         """Return the runs in order."""
         runs = _Runs()
         position = 0
+        latest: list[int] = []
         for begin, end in self._stretches():
             at, count = self._found[begin], end - begin
             if position <= at <= self._end - count:  # as nearly all are
@@ -314,22 +317,28 @@ class _Joined:
                 runs.add(at, begin, count)
                 position = at + count
                 continue
+            latest = latest or self._first.latest_times(grain_of)
             for other in range(begin, end):
-                position = self._place(runs, other, position, offset + grain)
+                position = self._place(runs, other, position, offset, latest)
         self._add_own(runs, position, self._end)
         return runs.found
 
-    def _place(self, runs: _Runs, other: int, position: int, late: int) -> int:
+    def _place(
+        self, runs: _Runs, other: int, position: int, offset: int, latest: Sequence[int]
+    ) -> int:
         """Add a line of the second witness, and the first's before it from a position on.
 
-        Return the first's next position. `late` is how much later than the first's the stamp of
-        a line of the second may be.
+        Return the first's next position. `latest` has the moments when the first's lines were
+        said at the latest.
         """
         if other in self.other_kept:
             return position
         at = self._found[other]
         if at < 0:
-            end = self._next_after(position, self._limits[other], self._second.times[other] - late)
+            time = self._second.times[other] - offset
+            end = position
+            while end < self._limits[other] and latest[end] < time:
+                end += 1
         else:
             end = at + 1
         self._add_own(runs, position, end)
@@ -349,13 +358,6 @@ class _Joined:
         for at in range(begin, end):
             if at not in self.kept:
                 runs.add(at, self._partners[at], 1)
-
-    def _next_after(self, begin: int, end: int, time: int) -> int:
-        """Return the position of the first line that is later than a moment, at most `end`."""
-        times = self._first.times
-        while begin < end and times[begin] <= time:
-            begin += 1
-        return begin
 
     @cached_property
     def _limits(self) -> list[int]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from chatlog.alignment.columns import Columns
     from chatlog.event import Event
+    from chatlog.upkeep.line_mark import LineMark
     from chatlog.upkeep.witness_names import TargetNames
-    from chatlog.upkeep.witness_pairing import LineMark
     from chatlog.upkeep.witness_returning import Testimony
 
 _EPOCH: Final = format_time(0)

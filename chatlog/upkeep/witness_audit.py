@@ -16,8 +16,8 @@ from chatlog.upkeep.witness_join import WitnessJoin, common_casemapping, gather_
 
 if TYPE_CHECKING:
     from chatlog.event import Event
+    from chatlog.upkeep.line_mark import LineMark
     from chatlog.upkeep.witness import TargetPlace, Witness
-    from chatlog.upkeep.witness_pairing import LineMark
 
 MOST_TOLD: Final = 1000
 """The missing and the extra lines of one target that are told one by one; others are counted."""

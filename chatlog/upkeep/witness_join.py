@@ -15,10 +15,11 @@ from chatlog.casemapping import Casemapping
 from chatlog.coverage.heard import HeardTimes
 from chatlog.errors import TranscriptError
 from chatlog.event import SERVER
+from chatlog.upkeep.line_mark import LineMark
 from chatlog.upkeep.witness import LineKeys
 from chatlog.upkeep.witness_comparison import Conflict, clock_of, is_within_hearing
 from chatlog.upkeep.witness_order import WitnessOrder
-from chatlog.upkeep.witness_pairing import LineMark, LinePairing
+from chatlog.upkeep.witness_pairing import LinePairing
 from chatlog.upkeep.witness_rereading import Rereading
 from chatlog.upkeep.witness_returning import Testimony, returning_lines
 

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from chatlog.casemapping import Casemapping
     from chatlog.coverage.entries import ImportedEntry, LedgerEntry, MergedEntry
     from chatlog.event import Event
+    from chatlog.upkeep.line_mark import LineMark
     from chatlog.upkeep.witness import TargetPlace, Witness
     from chatlog.upkeep.witness_comparison import Conflict
-    from chatlog.upkeep.witness_pairing import LineMark
     from chatlog.upkeep.witness_returning import Testimony
     from chatlog.write.beside import BesideWriter
     from chatlog.write.writer import Writer

@@ -6,41 +6,22 @@ columns. The way of a line is a mark that many lines share, and marks are made a
 
 from __future__ import annotations
 
-from operator import sub
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec.structs import replace
 
-from chatlog.alignment.clocks import MOST_LAG
 from chatlog.alignment.columns import Columns
+from chatlog.upkeep.line_mark import LineMark
+from chatlog.upkeep.merged_stamps import MergedStamps
 from chatlog.upkeep.split_messages import partner_of, split_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from chatlog.alignment.matching import Lateness
     from chatlog.alignment.sequences import AlignedLines
     from chatlog.event import Event
     from chatlog.upkeep.split_messages import SplitMessage
-
-_EVER: Final = 1 << 63  # after any stamp
-_NEVER: Final = -_EVER
-
-
-class LineMark(msgspec.Struct, frozen=True, eq=False):
-    """The way of a line through the witnesses, which many lines share.
-
-    `owner` is the number of the witness that has its best copy, `witnesses` how many have the
-    line, and `lacking` the numbers of those that have it not. `is_by_clock` means that it stands
-    where it does by the clock alone, `is_reordered` that two witnesses saw it in another order.
-    """
-
-    owner: int
-    witnesses: int = 1
-    lacking: tuple[int, ...] = ()
-    is_by_clock: bool = False
-    is_reordered: bool = False
 
 
 class _Marks(dict[LineMark, LineMark]):
@@ -97,8 +78,7 @@ class LinePairing:
     """The lines so far with those of another witness, which all have one `mark`.
 
     `known` is the number of the witness whose copies stay, -1 for none. `grain_of` returns the
-    grain of a line, None if all tell milliseconds. `lateness` has the bounds by which stamps of
-    the other witness are later than those that its lines were given.
+    grain of a line, None if all tell milliseconds.
     """
 
     def __init__(
@@ -109,14 +89,18 @@ class LinePairing:
     ) -> None:
         self._mark, self._known = mark, known
         self._grain_of = grain_of
-        self.lateness: Lateness = (0, 0)
-        self._last = _NEVER  # the stamp of the last line that both have
+        self._stamps = MergedStamps(mark, known, grain_of)
         own, others = (mark.owner,), tuple(range(mark.owner))
         self._of_both = _Marks(lambda old: replace(old, witnesses=old.witnesses + 1))
         self._taken = _Marks(lambda old: replace(self._of_both[old], owner=mark.owner))
         self._reordered = _Marks(lambda old: replace(old, is_reordered=True))
         self._lacked = {placed: _lacking(own, is_placed=placed) for placed in (False, True)}
         self._alone = {placed: _lacking(others, is_placed=placed) for placed in (False, True)}
+
+    @property
+    def lateness(self) -> Lateness:
+        """The bounds by which stamps of the other witness are later than those of its lines now."""
+        return self._stamps.lateness
 
     def joined(self, found: AlignedLines, offset: int, messages: WholeMessages) -> Columns:
         """Return aligned lines in their order, dated by the first witness's clock.
@@ -125,60 +109,30 @@ class LinePairing:
         between those that it heard before and behind it, if the first witness has them.
         """
         lines = Columns()
-        latest = self._latest(found)
-        for (here, there, count), limit in zip(found.runs, latest, strict=True):
+        stamps = self._stamps
+        for (here, there, count), latest in zip(found.runs, stamps.begin(found), strict=True):
             if here < 0:
                 some = found.second.part(there, there + count)
-                some.times = self._dated(some.times, offset, limit)
+                some.times = stamps.of_other(some.times, offset, latest)
                 some.marks = self._alone[found.is_placed].all(some.marks)
                 some = messages.applied(some, 1, there)
             elif there < 0:
                 some = found.first.part(here, here + count)
+                stamps.note(some, are_of_both=False)
                 some.marks = self._lacked[found.is_placed].all(some.marks)
                 some = messages.applied(some, 0, here)
             else:
                 some = found.first.part(here, here + count)
-                self._add_copies(some, found.second.part(there, there + count), offset)
-                self._last = some.times[-1]
+                others = found.second.part(there, there + count)
+                taken = self._add_copies(some, others)
+                finer = [(at, others.times[at] - offset, others.values[at]) for at in taken]
+                stamps.refine(some, found.first, here, finer)
+                stamps.note(some, are_of_both=True)
                 if found.reordered:
                     self._mark_reordered(some.marks, found.reordered, here)
                 some = messages.applied(some, 0, here)
             lines.extend(some)
         return lines
-
-    def _latest(self, found: AlignedLines) -> list[int]:
-        """Return for each run the latest stamp that a line before the next one of both may bear."""
-        latest, limits = _EVER, []
-        for here, there, _ in reversed(found.runs):
-            limits.append(latest)
-            if here >= 0 and there >= 0:
-                value, mark = found.first.values[here], found.first.marks[here]
-                grain = self._grain_of(value, mark) if self._grain_of else 1
-                # Of lines with one stamp, those that the archive has stand first.
-                is_before = grain == 1 and mark.owner == self._known
-                latest = found.first.times[here] + grain - 1 - is_before
-        return limits[::-1]
-
-    def _dated(self, stamps: Sequence[int], offset: int, latest: int) -> list[int]:
-        """Return stamps of lines that the other witness alone has, by the first one's clock.
-
-        They are not before the last line that both have, and not after `latest`, unless the
-        clocks contradict that by more than a witness may lag.
-        """
-        times = [stamp - offset for stamp in stamps]
-        earliest = self._last
-        if earliest <= min(times) and max(times) <= latest:
-            return times  # as nearly always
-        if latest < earliest - 1:
-            return times  # a clock stepped back
-        between = [max(earliest, min(time, latest)) for time in times]
-        dated = [
-            near if abs(near - time) <= MOST_LAG else time
-            for near, time in zip(between, times, strict=True)
-        ]
-        apart = [*map(sub, stamps, dated)]
-        self.lateness = min(self.lateness[0], *apart), max(self.lateness[1], *apart)
-        return dated
 
     def whole_messages(self, found: AlignedLines, offset: int) -> WholeMessages:
         """Return the whole messages of which the other witness has the lines, one each."""
@@ -206,23 +160,20 @@ class LinePairing:
             messages.replaced[place] = copy, self._taken[marks[0]]
         return messages
 
-    def _add_copies(self, lines: Columns, others: Columns, offset: int) -> None:
-        """Take the better copy of each line, and each msgid that only the other witness has."""
+    def _add_copies(self, lines: Columns, others: Columns) -> list[int]:
+        """Take the better copy of each line, and each msgid that only the other witness has.
+
+        Return the positions of the lines whose copy is the other's now.
+        """
         if lines.msgids != others.msgids:
             msgids = zip(lines.msgids, others.msgids, strict=True)
             lines.msgids = [msgid or other for msgid, other in msgids]
         better = self._better(lines, others)
         before, lines.marks = lines.marks, self._of_both.all(lines.marks)
         for at in better:
-            if self._is_finer(lines.values[at], before[at], others.values[at]):
-                lines.times[at] = others.times[at] - offset
             lines.values[at], lines.texts[at] = others.values[at], others.texts[at]
             lines.marks[at] = self._taken[before[at]]
-
-    def _is_finer(self, event: Event, mark: LineMark, other: Event) -> bool:
-        """Return whether the other witness's stamp of a line is more exact."""
-        grain_of = self._grain_of
-        return grain_of is not None and grain_of(other, self._mark) < grain_of(event, mark)
+        return better
 
     def _better(self, lines: Columns, others: Columns) -> list[int]:
         """Return the positions at which the copy of the other witness tells more."""

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from chatlog.alignment.matching import Lateness
     from chatlog.coverage.fold import Coverage
     from chatlog.event import Event
+    from chatlog.upkeep.line_mark import LineMark
     from chatlog.upkeep.witness import WitnessRecord
-    from chatlog.upkeep.witness_pairing import LineMark
 
 
 _since: Final = attrgetter("since")

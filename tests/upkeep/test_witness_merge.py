@@ -736,8 +736,11 @@ def spoken(witnesses, *, offset, late):
     return st.tuples(offsets, st.lists(line, min_size=1, max_size=30))
 
 
-def witnesses_of(root, drawn):
-    """Record lines by their number as each witness hears them; return for each what it has."""
+def witnesses_of(root, drawn, coarse=None):
+    """Record lines by their number as each witness hears them; return for each what it has.
+
+    The one that is `coarse` tells seconds, the others milliseconds.
+    """
     offsets, lines = drawn
     now, heard_by, stamps = START, [[] for _ in offsets], [0 for _ in offsets]
     for number, (apart, ears, late) in enumerate(lines):
@@ -748,7 +751,7 @@ def witnesses_of(root, drawn):
             heard_by[ear].append(event_at((stamps[ear] - START) / 1000, f"line {number}"))
     heard = {root / str(ear): own for ear, own in enumerate(heard_by) if own}
     for each, own in heard.items():
-        record(each, *own)
+        record(each, *own, formats=("text" if each.name == str(coarse) else "jsonl",))
     return {each: [event.text for event in own] for each, own in heard.items()}
 
 
@@ -764,12 +767,15 @@ def expect_order_of(into, heard):
 
 
 @settings(max_examples=50)
-@given(spoken(2, offset=2000, late=900) | spoken(3, offset=60, late=60))
+@given(
+    spoken(2, offset=2000, late=900) | spoken(3, offset=60, late=60),
+    st.none() | st.integers(0, 2),
+)
 def test_lines_stand_in_the_order_in_which_each_heard_them_however_late_it_read_them(
-    tmp_path_factory, drawn
+    tmp_path_factory, drawn, coarse
 ):
     root = tmp_path_factory.mktemp("witnesses")
-    if heard := witnesses_of(root, drawn):
+    if heard := witnesses_of(root, drawn, coarse):
         merge(root / "into", *heard)
         expect_order_of(root / "into", heard)
 
