@@ -56,6 +56,8 @@ class Columns(msgspec.Struct, eq=False):
         That is within the grain of its stamp, which is one for all or returned from a value and a
         mark, and no later than of the line behind it, unless a clock stepped back.
         """
+        if grain_of == 1:
+            return self.times
         if isinstance(grain_of, int):
             ends = [time + grain_of - 1 for time in self.times]
         else:
