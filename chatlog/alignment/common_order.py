@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
 from itertools import accumulate, pairwise
+from itertools import chain as chain_of
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,28 +28,67 @@ def crossed_stretches(positions: Sequence[int]) -> Iterator[tuple[int, int]]:
 def common_order(count: int, chains: Sequence[Sequence[int]]) -> list[int]:
     """Return the numbers below `count` so that each chain rises in their order.
 
-    Numbers that no chain tells apart stay in the order of their size, and so do those of which two
-    chains tell the opposite. See https://en.wikipedia.org/wiki/Topological_sorting
+    Of the numbers that may come next, the smallest is first. Numbers of which chains tell that each
+    stands before the other stay together, in the order of their size; all other
+    orders hold nevertheless. See https://en.wikipedia.org/wiki/Topological_sorting
     """
     behind: list[list[int]] = [[] for _ in range(count)]
-    waits = [0] * count
+    before: list[list[int]] = [[] for _ in range(count)]
     for chain in chains:
         for one, next_ in pairwise(chain):
             behind[one].append(next_)
-            waits[next_] += 1
-    ready = [each for each in range(count) if not waits[each]]
+            before[next_].append(one)
+    groups = _groups(behind, before)
+    waits = dict.fromkeys(groups.values(), 0)
+    for one, nexts in enumerate(behind):
+        for next_ in nexts:
+            waits[groups[next_]] += groups[next_] is not groups[one]
+    ready = [group for group, number in waits.items() if not number]
     heapify(ready)
     order: list[int] = []
-    is_left = [True] * count
-    first_left = 0
-    while len(order) < count:
-        while not is_left[first_left]:
-            first_left += 1
-        each = heappop(ready) if ready else first_left
-        is_left[each] = False
-        order.append(each)
-        for next_ in behind[each]:
-            waits[next_] -= 1
-            if not waits[next_] and is_left[next_]:
-                heappush(ready, next_)
+    while ready:
+        group = heappop(ready)
+        order += group
+        for next_ in chain_of.from_iterable(behind[each] for each in group):
+            if (other := groups[next_]) is not group:
+                waits[other] -= 1
+                if not waits[other]:
+                    heappush(ready, other)
     return order
+
+
+def _groups(
+    behind: Sequence[Sequence[int]], before: Sequence[Sequence[int]]
+) -> dict[int, tuple[int, ...]]:
+    """Return for each number the group of those that stand each before the other, by size.
+
+    See https://en.wikipedia.org/wiki/Kosaraju%27s_algorithm
+    """
+    done: list[int] = []  # each number behind all that it leads to, but for those of its group
+    seen: set[int] = set()
+    for root in range(len(behind)):
+        done += _reached(root, behind, seen)
+    groups: dict[int, tuple[int, ...]] = {}
+    seen.clear()
+    for root in reversed(done):
+        if found := _reached(root, before, seen):
+            groups |= dict.fromkeys(found, tuple(sorted(found)))
+    return groups
+
+
+def _reached(root: int, nexts: Sequence[Sequence[int]], seen: set[int]) -> list[int]:
+    """Return the numbers that a number leads to, but those seen before; each behind its own."""
+    if root in seen:
+        return []
+    seen.add(root)
+    found, path = [], [(root, iter(nexts[root]))]
+    while path:
+        number, rest = path[-1]
+        following = next((each for each in rest if each not in seen), None)
+        if following is None:
+            found.append(number)
+            path.pop()
+        else:
+            seen.add(following)
+            path.append((following, iter(nexts[following])))
+    return found

@@ -28,9 +28,10 @@ class WitnessOrder:
         """Return lines in an order that contradicts neither these witnesses nor another one.
 
         `heard` are the positions of lines that the other one has, in its order. Lines that one of
-        these witnesses heard in the opposite order stay as they are, and so do those that cross
-        a line at `end` or behind it. Lines of the first witness keep their stamps, and others get
-        stamps between them. None means that all stay.
+        these witnesses heard in the opposite order stay as they are. So do those that cross a line
+        at `end` or behind it, and those that clocks contradict by more than a witness may lag.
+        Lines of the first witness keep their stamps, and others get stamps between them. None
+        means that all stay.
         """
         found, order, moved = lines.part(0, 0), [*range(len(lines))], 0
         for first, last in crossed_stretches(heard):
@@ -39,9 +40,13 @@ class WitnessOrder:
                 break
             part = lines.part(low, high)
             chains = [*self._chains_of(part), [at - low for at in heard[first:last]]]
-            order[low:high] = (low + at for at in common_order(high - low, chains))
-            part = lines.at(order[low:high])
-            moved = max(moved, _make_rise(part))
+            new = common_order(high - low, chains)
+            part = part.at(new)
+            apart = _make_rise(part)
+            if apart > MOST_LAG:
+                continue  # clocks contradict the order
+            order[low:high] = (low + at for at in new)
+            moved = max(moved, apart)
             found.extend(lines.part(len(found), low))
             found.extend(part)
         found.extend(lines.part(len(found)))
@@ -58,10 +63,9 @@ class WitnessOrder:
 def _make_rise(lines: Columns) -> int:
     """Put the stamps of lines that the first witness lacks between those that it has.
 
-    Return by how many milliseconds one was moved at most. None is moved by more than a witness
-    may lag.
+    Return by how many milliseconds one was moved at most.
     """
-    times = [*lines.times]
+    before, times = lines.times, [*lines.times]
     free = [at for at, mark in enumerate(lines.marks) if 0 in mark.lacking]
     for at in free:
         if at:
@@ -69,8 +73,5 @@ def _make_rise(lines: Columns) -> int:
     for at in reversed(free):
         if at + 1 < len(times):
             times[at] = min(times[at], times[at + 1])
-    apart = [abs(new - old) for new, old in zip(times, lines.times, strict=True)]
-    if max(apart) <= MOST_LAG:
-        lines.times = times
-        return max(apart)
-    return 0
+    lines.times = times
+    return max(abs(new - old) for new, old in zip(times, before, strict=True))

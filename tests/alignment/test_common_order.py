@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +26,38 @@ def test_each_chain_of_one_conversation_rises_in_the_common_order(said, heard):
 @given(st.lists(st.permutations(range(MOST)), min_size=1, max_size=3))
 def test_chains_that_contradict_each_other_lose_no_number(chains):
     assert sorted(common_order(MOST, chains)) == [*range(MOST)]
+
+
+@pytest.mark.parametrize(
+    ("chains", "order"),
+    [
+        ([[1, 2], [2, 1, 0]], [1, 2, 0]),
+        ([[0, 2], [1], [2, 0, 1]], [0, 2, 1]),
+        ([[0, 1], [1, 0], [3, 2], [2, 3]], [0, 1, 2, 3]),
+    ],
+)
+def test_one_contradiction_leaves_all_other_orders(chains, order):
+    assert common_order(len(order), chains) == order
+
+
+@given(st.lists(st.lists(st.integers(0, 5), unique=True), max_size=3))
+def test_an_order_that_no_chain_contradicts_holds_whatever_other_ones_tell(chains):
+    order = common_order(6, chains)
+    for one, next_ in pairwise_of(chains):
+        if not leads(chains, next_, one):
+            assert order.index(one) < order.index(next_)
+
+
+def pairwise_of(chains):
+    return [pair for chain in chains for pair in pairwise(chain)]
+
+
+def leads(chains, begin, end):
+    """Return whether a number is before another one, by however many chains."""
+    reached = {begin}
+    while found := {next_ for one, next_ in pairwise_of(chains) if one in reached} - reached:
+        reached |= found
+    return end in reached
 
 
 def test_two_numbers_of_which_two_chains_tell_the_opposite_stay():
