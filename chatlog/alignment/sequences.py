@@ -78,10 +78,11 @@ class AlignmentTally(msgspec.Struct):
     reordered: int = 0
     lateness: Lateness = (0, 0)
 
-    def widen(self, lateness: Lateness) -> None:
-        """Widen the bounds of `lateness`, so that they hold others."""
-        (least, most), (low, high) = self.lateness, lateness
-        self.lateness = min(least, low), max(most, high)
+    def widen(self, late: Iterable[int]) -> None:
+        """Widen the bounds of `lateness`, so that they hold some milliseconds; there is one."""
+        least, most = self.lateness
+        late = [*late]
+        self.lateness = min(least, *late), max(most, *late)
 
 
 class Sequences:
@@ -157,8 +158,10 @@ class Sequences:
 
     def _in_order(self, here: _Waiting, found: BlockMatches, end: int) -> BlockMatches:
         """Rearrange the first witness's lines before a position; return the matches again."""
+        if self._rearrange is None:
+            return found
         heard = [at for at in found.of_second if at >= 0]
-        if self._rearrange is None or all(map(lt, heard, islice(heard, 1, None))):
+        if all(map(lt, heard, islice(heard, 1, None))):
             return found  # as nearly always
         rearranged = self._rearrange(here.lines, heard, end)
         if rearranged is None:

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from chatlog.alignment.columns import Columns
-    from chatlog.alignment.matching import Lateness
-    from chatlog.alignment.sequences import AlignedLines
+    from chatlog.alignment.sequences import AlignedLines, AlignmentTally
     from chatlog.event import Event
     from chatlog.upkeep.line_mark import LineMark
 
@@ -28,16 +27,20 @@ class MergedStamps:
     """The stamps of the lines so far and of those of another witness, which all have one `mark`.
 
     `known` is the number of the witness whose copies stay, -1 for none. `grain_of` returns the
-    grain of a line, None if all tell milliseconds. `lateness` has the bounds by which stamps of
-    the other witness are later than those that its lines were given.
+    grain of a line, None if all tell milliseconds. `tally` takes how much later stamps of the
+    other witness are than those that its lines are given.
     """
 
     def __init__(
-        self, mark: LineMark, known: int, grain_of: Callable[[Event, LineMark], int] | None
+        self,
+        mark: LineMark,
+        known: int,
+        tally: AlignmentTally,
+        grain_of: Callable[[Event, LineMark], int] | None,
     ) -> None:
         self._mark, self._known = mark, known
+        self._tally = tally
         self._grain_of = grain_of
-        self.lateness: Lateness = (0, 0)
         self._last_of_both = _NEVER  # the stamp of the last line that both have
         self._last_so_far = _NEVER  # that of the last line that is not the other's alone
         self._latest_times: list[int] = []
@@ -83,8 +86,7 @@ class MergedStamps:
             near if abs(near - time) <= MOST_LAG else time
             for near, time in zip(between, times, strict=True)
         ]
-        apart = [*map(sub, stamps, dated)]
-        self.lateness = min(self.lateness[0], *apart), max(self.lateness[1], *apart)
+        self._tally.widen(map(sub, stamps, dated))
         return dated
 
     def refine(
@@ -95,14 +97,14 @@ class MergedStamps:
         `lines` are those of `first` from the position `here` on, and the stamps are by its clock.
         Each stays within the grain of its stamp so far, and in the order of the lines so far.
         """
-        for at, stamp, copy in finer if self._grain_of is not None else ():
-            time, grain = lines.times[at], self._grain_at(first, here + at)
-            if self._grain_of is None or self._grain_of(copy, self._mark) >= grain:
-                continue
-            before = lines.times[at - 1] if at else self._last_so_far
-            latest = self._latest_times[here + at]
-            earliest = before if time <= before <= latest else time
-            lines.times[at] = max(earliest, min(stamp, latest))
+        if self._grain_of is None:
+            return
+        for at, stamp, copy in finer:
+            if self._grain_of(copy, self._mark) < self._grain_at(first, here + at):
+                time, latest = lines.times[at], self._latest_times[here + at]
+                before = lines.times[at - 1] if at else self._last_so_far
+                earliest = before if time <= before <= latest else time
+                lines.times[at] = max(earliest, min(stamp, latest))
 
     def _grain_at(self, lines: Columns, at: int) -> int:
         """Return the grain of a line."""

@@ -18,7 +18,7 @@ from chatlog.event import SERVER
 from chatlog.upkeep.line_mark import LineMark
 from chatlog.upkeep.witness import LineKeys
 from chatlog.upkeep.witness_comparison import Conflict, clock_of, is_within_hearing
-from chatlog.upkeep.witness_order import WitnessOrder
+from chatlog.upkeep.witness_order import rearranged
 from chatlog.upkeep.witness_pairing import LinePairing
 from chatlog.upkeep.witness_rereading import Rereading
 from chatlog.upkeep.witness_returning import Testimony, returning_lines
@@ -67,7 +67,7 @@ class WitnessJoin:
                 clock,
                 returning,
                 grain_of=self._grain_of(),
-                rearrange=WitnessOrder(number).rearranged if number > 1 else None,
+                rearrange=rearranged if number > 1 else None,
             )
             self.alignments[number] = alignment
             slack = MOST_LAG + grain + record.grain
@@ -109,14 +109,12 @@ class WitnessJoin:
     ) -> Iterator[Columns]:
         """Yield the lines so far, and among them those of another witness, with their mark."""
         known = -1 if self.testimonies[0].name else 0  # the lines of the archive stay
-        pairing = LinePairing(mark, known, self._grain_of())
+        pairing = LinePairing(mark, known, alignment.tally, self._grain_of())
         for found in alignment.aligned(lines, record.columns(self._keys, mark)):
             offset = alignment.clock.offset
             messages = pairing.whole_messages(found, offset)
-            alignment.tally.widen(messages.lateness)
             messages.drop_second(rereading.again(found, messages.dropped_of_second))
             yield pairing.joined(found, offset, messages)
-            alignment.tally.widen(pairing.lateness)
 
     def lateness(self, number: int) -> Lateness:
         """Return the bounds by which stamps of a witness are later than those of the same lines.

@@ -18,46 +18,42 @@ if TYPE_CHECKING:
     from chatlog.alignment.columns import Columns
 
 
-class WitnessOrder:
-    """The order of lines of some witnesses, which are numbered from 0 on."""
+def rearranged(lines: Columns, heard: Sequence[int], end: int) -> Rearranged | None:
+    """Return lines in an order that contradicts neither their witnesses nor another one.
 
-    def __init__(self, witnesses: int) -> None:
-        self._witnesses = range(witnesses)
+    `heard` are the positions of lines that the other one has, in its order. Lines that one of
+    their witnesses heard in the opposite order stay as they are. So do those that cross a line
+    at `end` or behind it, and those that clocks contradict by more than a witness may lag.
+    Lines of the first witness keep their stamps, and others get stamps between them. None
+    means that all stay.
+    """
+    found, order, moved = lines.part(0, 0), [*range(len(lines))], 0
+    for first, last in crossed_stretches(heard):
+        low, high = min(heard[first:last]), max(heard[first:last]) + 1
+        if high > end:
+            break
+        part = lines.part(low, high)
+        chains = [*_chains_of(part), [at - low for at in heard[first:last]]]
+        new = common_order(high - low, chains)
+        part = part.at(new)
+        apart = _make_rise(part)
+        if apart > MOST_LAG:
+            continue  # clocks contradict the order
+        order[low:high] = (low + at for at in new)
+        moved = max(moved, apart)
+        found.extend(lines.part(len(found), low))
+        found.extend(part)
+    found.extend(lines.part(len(found)))
+    return None if order == [*range(len(lines))] else Rearranged(found, order, moved)
 
-    def rearranged(self, lines: Columns, heard: Sequence[int], end: int) -> Rearranged | None:
-        """Return lines in an order that contradicts neither these witnesses nor another one.
 
-        `heard` are the positions of lines that the other one has, in its order. Lines that one of
-        these witnesses heard in the opposite order stay as they are. So do those that cross a line
-        at `end` or behind it, and those that clocks contradict by more than a witness may lag.
-        Lines of the first witness keep their stamps, and others get stamps between them. None
-        means that all stay.
-        """
-        found, order, moved = lines.part(0, 0), [*range(len(lines))], 0
-        for first, last in crossed_stretches(heard):
-            low, high = min(heard[first:last]), max(heard[first:last]) + 1
-            if high > end:
-                break
-            part = lines.part(low, high)
-            chains = [*self._chains_of(part), [at - low for at in heard[first:last]]]
-            new = common_order(high - low, chains)
-            part = part.at(new)
-            apart = _make_rise(part)
-            if apart > MOST_LAG:
-                continue  # clocks contradict the order
-            order[low:high] = (low + at for at in new)
-            moved = max(moved, apart)
-            found.extend(lines.part(len(found), low))
-            found.extend(part)
-        found.extend(lines.part(len(found)))
-        return None if order == [*range(len(lines))] else Rearranged(found, order, moved)
-
-    def _chains_of(self, lines: Columns) -> list[list[int]]:
-        """Return for each witness the positions of the lines that it has."""
-        return [
-            [at for at, mark in enumerate(lines.marks) if witness not in mark.lacking]
-            for witness in self._witnesses
-        ]
+def _chains_of(lines: Columns) -> list[list[int]]:
+    """Return for each witness the positions of the lines that it has; there is a line."""
+    mark = lines.marks[0]
+    return [
+        [at for at, each in enumerate(lines.marks) if witness not in each.lacking]
+        for witness in range(mark.witnesses + len(mark.lacking))
+    ]
 
 
 def _make_rise(lines: Columns) -> int:

@@ -18,8 +18,7 @@ from chatlog.upkeep.split_messages import partner_of, split_messages
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from chatlog.alignment.matching import Lateness
-    from chatlog.alignment.sequences import AlignedLines
+    from chatlog.alignment.sequences import AlignedLines, AlignmentTally
     from chatlog.event import Event
     from chatlog.upkeep.split_messages import SplitMessage
 
@@ -44,14 +43,12 @@ class WholeMessages:
     """Lines of two witnesses that are dropped, or replaced, by the number of one and a position.
 
     Dropped are the lines of a message that the other has as a whole, and those that were merged
-    before. `replaced` has the copy that stays, and its mark. `lateness` has the bounds by which
-    stamps of the second are later than those of the first, over messages and their lines.
+    before. `replaced` has the copy that stays, and its mark.
     """
 
     def __init__(self) -> None:
         self.dropped: set[tuple[int, int]] = set()
         self.replaced: dict[tuple[int, int], tuple[Columns, LineMark]] = {}
-        self.lateness: Lateness = (0, 0)
 
     @property
     def dropped_of_second(self) -> set[int]:
@@ -78,29 +75,27 @@ class LinePairing:
     """The lines so far with those of another witness, which all have one `mark`.
 
     `known` is the number of the witness whose copies stay, -1 for none. `grain_of` returns the
-    grain of a line, None if all tell milliseconds.
+    grain of a line, None if all tell milliseconds. `tally` takes how late lines are, too, that
+    the alignment does not match.
     """
 
     def __init__(
         self,
         mark: LineMark,
         known: int,
+        tally: AlignmentTally,
         grain_of: Callable[[Event, LineMark], int] | None = None,
     ) -> None:
         self._mark, self._known = mark, known
+        self._tally = tally
         self._grain_of = grain_of
-        self._stamps = MergedStamps(mark, known, grain_of)
+        self._stamps = MergedStamps(mark, known, tally, grain_of)
         own, others = (mark.owner,), tuple(range(mark.owner))
         self._of_both = _Marks(lambda old: replace(old, witnesses=old.witnesses + 1))
         self._taken = _Marks(lambda old: replace(self._of_both[old], owner=mark.owner))
         self._reordered = _Marks(lambda old: replace(old, is_reordered=True))
         self._lacked = {placed: _lacking(own, is_placed=placed) for placed in (False, True)}
         self._alone = {placed: _lacking(others, is_placed=placed) for placed in (False, True)}
-
-    @property
-    def lateness(self) -> Lateness:
-        """The bounds by which stamps of the other witness are later than those of its lines now."""
-        return self._stamps.lateness
 
     def joined(self, found: AlignedLines, offset: int, messages: WholeMessages) -> Columns:
         """Return aligned lines in their order, dated by the first witness's clock.
@@ -139,7 +134,7 @@ class LinePairing:
         messages = WholeMessages()
         messages.dropped.update((1, at) for at in found.again)
         for split in split_messages(found, offset):
-            messages.lateness = _widened(messages.lateness, found, split)
+            self._tally.widen(_lateness(found, split))
             side, whole, parts = split
             if side == 0:
                 mark = self._of_both[found.first.marks[whole]]
@@ -213,13 +208,12 @@ class LinePairing:
                 marks[at] = self._reordered[mark]
 
 
-def _widened(lateness: Lateness, found: AlignedLines, split: SplitMessage) -> Lateness:
-    """Return the bounds so that they hold those of a message and its lines."""
+def _lateness(found: AlignedLines, split: SplitMessage) -> list[int]:
+    """Return by how much stamps of the second are later, for a message and each of its lines."""
     columns = found.first, found.second
     whole = columns[split.side].times[split.whole]
     parts = [columns[1 - split.side].times[at] for at in split.parts]
-    apart = [whole - at if split.side else at - whole for at in parts]
-    return min(lateness[0], *apart), max(lateness[1], *apart)
+    return [whole - at if split.side else at - whole for at in parts]
 
 
 def _lacking(numbers: tuple[int, ...], *, is_placed: bool) -> _Marks:
