@@ -187,6 +187,19 @@ def is_live(event: Event) -> bool:
     )
 
 
+def own_time(event: Event) -> str:
+    """Return the time that the witness of an event gave it, however it is dated now."""
+    return event.tags.get("time", event.time)
+
+
+def redated(event: Event, time: str) -> Event:
+    """Return an event with another time; the one that its witness gave stays in `tags`."""
+    if time == event.time:
+        return event
+    tags = {**event.tags, "time": own_time(event)}
+    return msgspec.structs.replace(event, time=time, tags=tags)
+
+
 class Source(msgspec.Struct, frozen=True, gc=False):
     """Who sent a message: `nick!user@host`, or a server's name as the nick.
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from msgspec.structs import replace
-
 from chatlog.alignment.clocks import MOST_JITTER
 from chatlog.alignment.words import is_told_by_server
 from chatlog.bus.conversation import Conversation
 from chatlog.bus.rows import heard_line
-from chatlog.event import format_time, parse_time
+from chatlog.event import format_time, parse_time, redated
 from chatlog.formats import jsonl
 from chatlog.upkeep.witness import LineKeys
 from chatlog.upkeep.witness_comparison import clock_of
@@ -114,6 +112,4 @@ def dated(line: bytes, time: int) -> bytes:
     stamp = format_time(time)
     if line[jsonl.TIME] == stamp.encode():
         return line
-    event = jsonl.decode(line[:-1])
-    tags = {**event.tags, "time": event.tags.get("time", event.time)}
-    return jsonl.encode([replace(event, time=stamp, tags=tags)])
+    return jsonl.encode([redated(jsonl.decode(line[:-1]), stamp)])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatlog.archive.targets import Target
 from chatlog.bus.by_order import OrderError, dated, has_another_clock, new_arrivals, recalled
-from chatlog.event import EARLIEST, is_time, parse_time, shifted
+from chatlog.event import EARLIEST, is_time, own_time, parse_time, shifted
 from chatlog.formats import jsonl
 from chatlog.formats.table import format_of
 from chatlog.read.damaged_lines import DamagedLines
@@ -209,14 +209,8 @@ class TargetJoin:
 
 def _of_these(found: Iterable[bytes], lines: Iterable[Arrival]) -> Iterator[bytes]:
     """Yield found lines, but those that were neighbours of the new ones: the archive has them."""
-    stamps = {_own_stamp(each.line) for each in lines}
-    yield from (line for line in found if _own_stamp(line[:-1]) in stamps)
-
-
-def _own_stamp(line: bytes) -> str:
-    """Return the stamp that the recorder of a line gave it, however it is dated now."""
-    event = jsonl.decode(line)
-    return event.tags.get("time", event.time)
+    times = {own_time(jsonl.decode(each.line)) for each in lines}
+    yield from (line for line in found if own_time(jsonl.decode(line[:-1])) in times)
 
 
 def _united(before: Sequence[Arrival], lines: Sequence[Arrival]) -> list[Arrival]:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from chatlog.alignment.words import OF_ONE_RECORDER, words_of
-from chatlog.event import EventType
+from chatlog.event import EventType, own_time
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -39,7 +39,7 @@ def heard_line(event: Event, time: int, casemapping: Casemapping, recorder: str)
     return HeardLine(
         time,
         key,
-        (recorder, event.tags.get("time", event.time), key),
+        (recorder, own_time(event), key),
         event.type in OF_ONE_RECORDER or event.type == EventType.PARTED,
         key[0] == EventType.JOIN,
         key[0] == EventType.PART,

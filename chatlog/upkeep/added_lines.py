@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from chatlog.coverage.union import VIA
-from chatlog.event import format_time, parse_times, shifted
+from chatlog.event import format_time, parse_times, redated, shifted
 from chatlog.formats import jsonl
 from chatlog.formats.verbatim import begin_alike, encoded_as, with_witness
 
@@ -98,11 +98,7 @@ class AddedLines:
         if 0 < self.latest - time < self._testimonies[mark.owner].record.grain:
             time = self.latest
         self.latest, self.stamp = max(self.latest, time), time
-        dated = shifted(_EPOCH, time)
-        if dated == event.time:
-            return event
-        tags = {**event.tags, "time": event.tags.get("time", event.time)}
-        return msgspec.structs.replace(event, time=dated, tags=tags)
+        return redated(event, shifted(_EPOCH, time))
 
 
 def _end_of(event: Event) -> str:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from chatlog.alignment.matching import Returning
 from chatlog.coverage.entries import MergedEntry
 from chatlog.coverage.union import VIA
-from chatlog.event import format_time
+from chatlog.event import format_time, own_time
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
@@ -64,7 +64,7 @@ def returning_lines(known: Testimony, other: Testimony) -> Returning:
 
     def origin(event: Event) -> Hashable:
         by = event.witness or other.signature or event.via or VIA
-        return by, event.tags.get("time", event.time)
+        return by, own_time(event)
 
     def was_merged(event: Event) -> bool:
         return bool(before.around(event.time))
@@ -103,7 +103,7 @@ def _together(stretches: Sequence[MergedEntry]) -> Lateness | None:
 
 def _brought(event: Event) -> Hashable:
     by = event.witness or event.via
-    return (by, event.tags.get("time", event.time)) if by else None
+    return (by, own_time(event)) if by else None
 
 
 def _is_of_first(mark: LineMark) -> bool:
